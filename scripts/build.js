@@ -1,0 +1,63 @@
+/** @file Compiles src/ to dist/, which is what the command `fuse` and the package consist of. `node scripts/build.js` always does. */
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import path from "node:path";
+import { isCurrent } from "./library.js";
+import { inTemporaryFolder, isMain, replaceFolder, root, run } from "./run.js";
+
+const dist = path.join(root, "dist");
+/** Inside dist/, so that the two can only go together. */
+const stamp = ".inputs";
+
+/** A hash of all that the build reads: names and contents, for times say nothing in a fresh clone. */
+function inputs() {
+  const hash = createHash("sha256");
+  const files = ["src", "library"].flatMap((folder) =>
+    fs
+      .readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name))),
+  );
+  for (const file of [...files, "tsconfig.json", "tsconfig.build.json"].sort()) {
+    const content = fs.readFileSync(path.join(root, file));
+    hash.update(`${file}\0${content.length}\0`).update(content);
+  }
+  return hash.digest("hex");
+}
+
+/** Whether dist/ was built from what stands in src/ now. */
+export function isBuilt() {
+  try {
+    return fs.readFileSync(path.join(dist, stamp), "utf8") === inputs();
+  } catch {
+    return false;
+  }
+}
+
+/** Replaces dist/ if everything compiles, and otherwise leaves it. Throws what the compiler says. */
+export async function build() {
+  if (!isCurrent()) console.warn("build: src/library.ts is not what library/ says; run: node scripts/library.js");
+  await inTemporaryFolder(path.join(root, ".cache"), async (temporary) => {
+    const output = path.join(temporary, "dist");
+    const before = inputs();
+    const compiler = path.join(root, "node_modules", "typescript", "bin", "tsc");
+    try {
+      await run(process.execPath, [compiler, "-p", "tsconfig.build.json", "--outDir", output]);
+    } catch (error) {
+      throw new Error(`src/ does not compile:\n${error.stdout || error.message}`, { cause: error });
+    }
+    fs.chmodSync(path.join(output, "cli", "main.js"), 0o755);
+    fs.writeFileSync(path.join(output, stamp), before);
+    replaceFolder(output, dist, temporary);
+  });
+}
+
+if (isMain(import.meta.url)) {
+  try {
+    await build();
+    console.log("build: src/ compiled to dist/");
+  } catch (error) {
+    console.error(`build: ${error.message}`);
+    process.exitCode = 1;
+  }
+}

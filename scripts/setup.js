@@ -1,0 +1,73 @@
+/**
+ * @file Makes a clone ready: packages, native backend, dist/. Says what it does, and does and says nothing where nothing is to be done.
+ *
+ * FUSE_NATIVE=require makes a missing native backend an error; FUSE_NATIVE=skip leaves it alone.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { build, isBuilt } from "./build.js";
+import { locked } from "./lock.js";
+import { prepareNative } from "./native.js";
+import { npm, root } from "./run.js";
+
+const say = (text) => console.log(`setup: ${text}`);
+
+/**
+ * Whether node_modules holds what package-lock.json asks for. npm notes in a lock file inside node_modules what it has installed;
+ * optional packages may be missing there, most of them being for other platforms.
+ */
+function isInstalled() {
+  const packages = (file) => JSON.parse(readFileSync(path.join(root, file), "utf8")).packages;
+  try {
+    const installed = packages("node_modules/.package-lock.json");
+    return Object.entries(packages("package-lock.json")).every(([place, wanted]) => {
+      if (place === "") return true;
+      const found = installed[place];
+      if (found === undefined) return wanted.optional === true;
+      return (
+        found.version === wanted.version && found.integrity === wanted.integrity && existsSync(path.join(root, place))
+      );
+    });
+  } catch {
+    return false;
+  }
+}
+
+async function install() {
+  say("installing packages (npm ci)");
+  try {
+    await npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
+  } catch (error) {
+    throw new Error(`npm ci failed:\n${error.stderr || error.message}`, { cause: error });
+  }
+}
+
+async function setUp(mode) {
+  if (!isInstalled()) await install();
+  if (mode !== "skip") {
+    const native = await prepareNative({ again: mode === "require", say });
+    const failure = native.ready ? "" : `no native backend: ${native.reason}`;
+    if (failure !== "" && mode === "require") throw new Error(failure);
+    if (failure !== "" && !native.known)
+      say(`${failure}. Everything works without it, on wasm; to try again: node scripts/native.js`);
+  }
+  if (!isBuilt()) {
+    say("compiling src/ to dist/");
+    await build();
+  }
+}
+
+try {
+  const mode = process.env.FUSE_NATIVE ?? "";
+  if (!["", "require", "skip"].includes(mode))
+    throw new Error(`FUSE_NATIVE is "${mode}", and may be "require" or "skip"`);
+  const lock = path.join(root, ".cache", "setup.lock");
+  await locked(
+    lock,
+    () => setUp(mode),
+    () => say(`waiting for another set-up, which holds ${lock}`),
+  );
+} catch (error) {
+  console.error(`setup: ${error.message}`);
+  process.exitCode = 1;
+}

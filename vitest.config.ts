@@ -1,0 +1,16 @@
+/** @file How the tests run. */
+import { defineConfig } from "vitest/config";
+import { closingLine } from "./test/closing-line.ts";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    environment: "node",
+    // The native backend is an addon that is loaded once per process.
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    reporters: ["default", closingLine],
+  },
+});
