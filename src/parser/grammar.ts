@@ -1,0 +1,431 @@
+/** @file The grammar of edition 1, as rules that Chevrotain runs. A statement, a header or an import is parsed on its own: see outline.ts. */
+import { CstParser, EOF, type CstNode, type IToken, type ParserMethod } from "chevrotain";
+import { expectations } from "./expected.ts";
+import * as t from "./tokens.ts";
+
+type Rule = ParserMethod<[], CstNode>;
+
+/**
+ * Operators are parsed as a flat row and given their precedence in expressions.ts: a rule for each of the seven levels would
+ * take so much of the stack that nesting of 200 brackets overflows it, and would be three times slower.
+ */
+class Grammar extends CstParser {
+  constructor() {
+    super([...t.vocabulary], { nodeLocationTracking: "onlyOffset", maxLookahead: 2, errorMessageProvider: expectations });
+    this.performSelfAnalysis();
+  }
+
+  /** "fuse" INT */
+  readonly edition: Rule = this.RULE("edition", () => {
+    this.CONSUME(t.Fuse);
+    this.CONSUME(t.Integer);
+  });
+
+  /** "import" "{" ID [ "as" ID ] { "," … } [ "," ] "}" "from" STRING */
+  readonly import: Rule = this.RULE("import", () => {
+    this.CONSUME(t.Import);
+    this.CONSUME(t.LCurly);
+    this.commaSeparated(this.importName);
+    this.CONSUME(t.RCurly);
+    this.CONSUME(t.From);
+    this.CONSUME(t.StringLiteral);
+  });
+
+  readonly importName: Rule = this.RULE("importName", () => {
+    this.CONSUME(t.Identifier);
+    this.OPTION(() => {
+      this.CONSUME(t.As);
+      this.CONSUME2(t.Identifier);
+    });
+  });
+
+  /** ( "block" | "model" ) ID "(" [ param { "," param } [ "," ] ] ")" [ "->" result ] [ where ], up to the body */
+  readonly header: Rule = this.RULE("header", () => {
+    this.OR([{ ALT: () => this.CONSUME(t.Block) }, { ALT: () => this.CONSUME(t.Model) }]);
+    this.CONSUME(t.Identifier);
+    this.CONSUME(t.LParen);
+    this.OPTION(() => this.commaSeparated(this.param));
+    this.CONSUME(t.RParen);
+    this.OPTION2(() => {
+      this.CONSUME(t.Arrow);
+      this.SUBRULE(this.result);
+    });
+    this.OPTION3(() => this.SUBRULE(this.where));
+  });
+
+  /** ID ":" ( tensor | type [ "=" expr ] ) */
+  readonly param: Rule = this.RULE("param", () => {
+    this.CONSUME(t.Identifier);
+    this.CONSUME(t.Colon);
+    this.OR({
+      DEF: [
+        { ALT: () => this.SUBRULE(this.tensor) },
+        {
+          ALT: () => {
+            this.SUBRULE(this.choices);
+            this.OPTION(() => {
+              this.CONSUME(t.Assign);
+              this.SUBRULE(this.expression);
+            });
+          },
+        },
+      ],
+      ERR_MSG: "a type such as `[n, c]`, `int` or `a | b`",
+    });
+  });
+
+  readonly choices: Rule = this.RULE("choices", () => {
+    this.SUBRULE(this.choice);
+    this.MANY(() => {
+      this.CONSUME(t.Bar);
+      this.SUBRULE2(this.choice);
+    });
+  });
+
+  readonly choice: Rule = this.RULE("choice", () => {
+    this.OR({
+      DEF: [{ ALT: () => this.CONSUME(t.Identifier) }, { ALT: () => this.CONSUME(t.Integer) }],
+      ERR_MSG: "a name or an integer",
+    });
+  });
+
+  /** [ ID ] "[" [ axis { "," axis } [ "," ] ] "]" */
+  readonly tensor: Rule = this.RULE("tensor", () => {
+    this.OPTION(() => this.CONSUME(t.Identifier));
+    this.CONSUME(t.LSquare);
+    this.OPTION2(() => this.commaSeparated(this.axis));
+    this.CONSUME(t.RSquare);
+  });
+
+  /** axisSpec | "..." [ ID ] */
+  readonly axis: Rule = this.RULE("axis", () => {
+    this.OR({
+      DEF: [
+        { ALT: () => this.SUBRULE(this.axisSpec) },
+        {
+          ALT: () => {
+            this.CONSUME(t.Ellipsis);
+            this.OPTION(() => this.CONSUME(t.Identifier));
+          },
+        },
+      ],
+      ERR_MSG: "an axis",
+    });
+  });
+
+  /** ID [ ":" sum ] */
+  readonly axisSpec: Rule = this.RULE("axisSpec", () => {
+    this.CONSUME(t.Identifier);
+    this.OPTION(() => {
+      this.CONSUME(t.Colon);
+      this.SUBRULE(this.operation);
+    });
+  });
+
+  /** tensor | "(" ID ":" tensor { "," ID ":" tensor } [ "," ] ")" */
+  readonly result: Rule = this.RULE("result", () => {
+    this.OR({
+      DEF: [
+        { ALT: () => this.SUBRULE(this.tensor) },
+        {
+          ALT: () => {
+            this.CONSUME(t.LParen);
+            this.commaSeparated(this.resultItem);
+            this.CONSUME(t.RParen);
+          },
+        },
+      ],
+      ERR_MSG: "a tensor type such as `[n, c]`",
+    });
+  });
+
+  readonly resultItem: Rule = this.RULE("resultItem", () => {
+    this.CONSUME(t.Identifier);
+    this.CONSUME(t.Colon);
+    this.SUBRULE(this.tensor);
+  });
+
+  /** "where" or [ "if" or ] { "," or [ "if" or ] } */
+  readonly where: Rule = this.RULE("where", () => {
+    this.CONSUME(t.Where);
+    this.SUBRULE(this.constraint);
+    this.MANY(() => {
+      this.CONSUME(t.Comma);
+      this.SUBRULE2(this.constraint);
+    });
+  });
+
+  readonly constraint: Rule = this.RULE("constraint", () => {
+    this.SUBRULE(this.operation);
+    this.OPTION(() => {
+      this.CONSUME(t.If);
+      this.SUBRULE2(this.operation);
+    });
+  });
+
+  /** "layer" ID "=" expr | ( "weight" | "const" ) ID ":" tensor "=" expr | "return" expr { "," expr } | ID { "," ID } "=" expr */
+  readonly statement: Rule = this.RULE("statement", () => {
+    this.OR([
+      { ALT: () => this.SUBRULE(this.layerStatement) },
+      { ALT: () => this.SUBRULE(this.weightStatement) },
+      { ALT: () => this.SUBRULE(this.returnStatement) },
+      { ALT: () => this.SUBRULE(this.assignment) },
+    ]);
+  });
+
+  readonly layerStatement: Rule = this.RULE("layerStatement", () => {
+    this.CONSUME(t.Layer);
+    this.CONSUME(t.Identifier);
+    this.CONSUME(t.Assign);
+    this.SUBRULE(this.expression);
+  });
+
+  readonly weightStatement: Rule = this.RULE("weightStatement", () => {
+    this.OR([{ ALT: () => this.CONSUME(t.Weight) }, { ALT: () => this.CONSUME(t.Const) }]);
+    this.CONSUME(t.Identifier);
+    this.CONSUME(t.Colon);
+    this.SUBRULE(this.tensor);
+    this.CONSUME(t.Assign);
+    this.SUBRULE(this.expression);
+  });
+
+  readonly returnStatement: Rule = this.RULE("returnStatement", () => {
+    this.CONSUME(t.Return);
+    this.SUBRULE(this.expression);
+    this.MANY(() => {
+      this.CONSUME(t.Comma);
+      this.SUBRULE2(this.expression);
+    });
+  });
+
+  readonly assignment: Rule = this.RULE("assignment", () => {
+    this.CONSUME(t.Identifier);
+    this.MANY(() => {
+      this.CONSUME(t.Comma);
+      this.CONSUME2(t.Identifier);
+    });
+    this.CONSUME(t.Assign);
+    this.SUBRULE(this.expression);
+  });
+
+  /** operation { "|>" stage } */
+  readonly expression: Rule = this.RULE("expression", () => {
+    this.operands();
+    this.MANY2(() => {
+      this.CONSUME(t.Pipe);
+      this.SUBRULE(this.stage);
+    });
+  });
+
+  /** A row of operands with operators between them: `or` or `sum`. */
+  readonly operation: Rule = this.RULE("operation", () => this.operands());
+
+  /** [ "not" ] { "-" } primary */
+  readonly operand: Rule = this.RULE("operand", () => {
+    this.OPTION(() => this.CONSUME(t.Not));
+    this.MANY(() => this.CONSUME(t.Minus));
+    this.OR({
+      DEF: [
+        { ALT: () => this.CONSUME(t.NumberLiteral) },
+        { ALT: () => this.CONSUME(t.Inf) },
+        { ALT: () => this.CONSUME(t.BoolLiteral) },
+        { ALT: () => this.SUBRULE(this.call) },
+        { ALT: () => this.SUBRULE(this.match) },
+        { ALT: () => this.SUBRULE(this.if) },
+        {
+          ALT: () => {
+            this.CONSUME(t.LParen);
+            this.SUBRULE(this.expression);
+            this.CONSUME(t.RParen);
+          },
+        },
+        { ALT: () => this.SUBRULE(this.list) },
+      ],
+      ERR_MSG: "an expression",
+    });
+  });
+
+  /** "[" [ expr { "," expr } [ "," ] ] "]" */
+  readonly list: Rule = this.RULE("list", () => {
+    this.CONSUME(t.LSquare);
+    this.OPTION(() => this.commaSeparated(this.expression));
+    this.CONSUME(t.RSquare);
+  });
+
+  /** [ "repeat" "(" sum ")" ] call | match | if */
+  readonly stage: Rule = this.RULE("stage", () => {
+    this.OR({
+      DEF: [
+        {
+          ALT: () => {
+            this.OPTION(() => this.SUBRULE(this.repeat));
+            this.SUBRULE(this.call);
+          },
+        },
+        { ALT: () => this.SUBRULE(this.match) },
+        { ALT: () => this.SUBRULE(this.if) },
+      ],
+      ERR_MSG: "a call",
+    });
+  });
+
+  readonly repeat: Rule = this.RULE("repeat", () => {
+    this.CONSUME(t.Repeat);
+    this.CONSUME(t.LParen);
+    this.SUBRULE(this.operation);
+    this.CONSUME(t.RParen);
+  });
+
+  /** ID [ "(" [ arg { "," arg } [ "," ] ] ")" ] { "." ID } [ LABEL ] */
+  readonly call: Rule = this.RULE("call", () => {
+    this.CONSUME(t.Identifier);
+    this.OPTION(() => {
+      this.CONSUME(t.LParen);
+      this.OPTION2(() => this.commaSeparated(this.arg));
+      this.CONSUME(t.RParen);
+    });
+    this.MANY(() => {
+      this.CONSUME(t.Dot);
+      this.CONSUME2(t.Identifier);
+    });
+    this.OPTION4(() => this.CONSUME(t.Label));
+  });
+
+  /** ID ":" expr | expr [ "->" axisGroup ] */
+  readonly arg: Rule = this.RULE("arg", () => {
+    this.OR({
+      DEF: [
+        {
+          ALT: () => {
+            this.CONSUME(t.Identifier);
+            this.CONSUME(t.Colon);
+            this.SUBRULE(this.expression);
+          },
+        },
+        {
+          ALT: () => {
+            this.SUBRULE2(this.expression);
+            this.OPTION(() => {
+              this.CONSUME(t.Arrow);
+              this.SUBRULE(this.axisGroup);
+            });
+          },
+        },
+      ],
+      ERR_MSG: "an argument",
+    });
+  });
+
+  /** axisSpec | "[" axisSpec { "," axisSpec } [ "," ] "]" */
+  readonly axisGroup: Rule = this.RULE("axisGroup", () => {
+    this.OR({
+      DEF: [
+        { ALT: () => this.SUBRULE(this.axisSpec) },
+        {
+          ALT: () => {
+            this.CONSUME(t.LSquare);
+            this.commaSeparated(this.axisSpec);
+            this.CONSUME(t.RSquare);
+          },
+        },
+      ],
+      ERR_MSG: "an axis or a list of axes",
+    });
+  });
+
+  /** "match" or "{" { arm } "}" */
+  readonly match: Rule = this.RULE("match", () => {
+    this.CONSUME(t.Match);
+    this.SUBRULE(this.operation);
+    this.CONSUME(t.LCurly);
+    this.MANY(() => this.SUBRULE(this.arm));
+    this.CONSUME(t.RCurly);
+  });
+
+  /** choice { "|" choice } "=>" expr [ "," ] */
+  readonly arm: Rule = this.RULE("arm", () => {
+    this.SUBRULE(this.choices);
+    this.CONSUME(t.FatArrow);
+    this.SUBRULE(this.expression);
+    this.OPTION(() => this.CONSUME(t.Comma));
+  });
+
+  /** "if" or "{" expr "}" { "else" "if" or "{" expr "}" } "else" "{" expr "}" */
+  readonly if: Rule = this.RULE("if", () => {
+    this.CONSUME(t.If);
+    this.SUBRULE(this.branch);
+    this.MANY(() => {
+      this.CONSUME(t.Else);
+      this.CONSUME2(t.If);
+      this.SUBRULE2(this.branch);
+    });
+    this.CONSUME2(t.Else);
+    this.CONSUME(t.LCurly);
+    this.SUBRULE(this.expression);
+    this.CONSUME(t.RCurly);
+  });
+
+  readonly branch: Rule = this.RULE("branch", () => {
+    this.SUBRULE(this.operation);
+    this.CONSUME(t.LCurly);
+    this.SUBRULE(this.expression);
+    this.CONSUME(t.RCurly);
+  });
+
+  private operands(): void {
+    this.SUBRULE(this.operand);
+    this.MANY(() => {
+      this.CONSUME(t.BinaryOperator);
+      this.SUBRULE2(this.operand);
+    });
+  }
+
+  /** item { "," item } [ "," ] */
+  private commaSeparated(item: Rule): void {
+    this.SUBRULE8(item);
+    this.MANY8(() => {
+      this.CONSUME8(t.Comma);
+      this.SUBRULE9(item);
+    });
+    this.OPTION9(() => this.CONSUME9(t.Comma));
+  }
+}
+
+/** One for the process: building it takes longer than parsing most files, and `parseTokens` leaves nothing in it. */
+const grammar = new Grammar();
+
+export type RuleName = {
+  [K in keyof Grammar]: Grammar[K] extends Rule ? K : never;
+}[keyof Grammar];
+
+/** Where and why a rule could not go on. */
+export interface Failure {
+  /** The offending token; undefined behind the last one. */
+  readonly token: IToken | undefined;
+  /** What could have stood there, in words. */
+  readonly expected: string;
+  /** The rules that were under way, outermost first. */
+  readonly rules: readonly string[];
+}
+
+/**
+ * Parses tokens by one rule, all of them, or says where it stopped.
+ *
+ * Recursion is as deep as brackets are nested. Where the stack is smaller than Node's, or mostly used up, even what `maxNesting`
+ * allows may be too deep.
+ */
+export function parseTokens(rule: RuleName, tokens: readonly IToken[]): { readonly cst: CstNode } | Failure | "too-deep" {
+  grammar.input = [...tokens];
+  try {
+    const cst = grammar[rule]();
+    const [error] = grammar.errors;
+    if (error === undefined) return { cst };
+    const { token, message, context } = error;
+    return { token: token.tokenType === EOF ? undefined : token, expected: message, rules: context.ruleStack };
+  } catch (error) {
+    if (error instanceof RangeError) return "too-deep";
+    throw error;
+  } finally {
+    grammar.input = [];
+  }
+}

@@ -1,0 +1,118 @@
+/** @file Source text → tokens, comments, and the mistakes that a lexer sees. */
+import type { IToken, TokenType } from "chevrotain";
+import type { SourceFile } from "../source/source.ts";
+import type { Comment } from "./ast.ts";
+import { badCharacter, badToken, hashComment } from "./bad-tokens.ts";
+import { endsOperand } from "./heads.ts";
+import { mistake, spanAt, type Mistake } from "./mistake.ts";
+import * as t from "./tokens.ts";
+
+export interface Lexed {
+  readonly tokens: readonly IToken[];
+  readonly comments: readonly Comment[];
+  /** What the `///` lines before a token say, by the token's offset. */
+  readonly docs: ReadonlyMap<number, string>;
+  /** In order of the text. */
+  readonly mistakes: readonly Mistake[];
+}
+
+const opening: ReadonlySet<TokenType> = new Set([t.LParen, t.LSquare, t.LCurly]);
+
+export function lex(source: SourceFile): Lexed {
+  const tokens: IToken[] = [];
+  const comments: Comment[] = [];
+  const docs = new Map<number, string>();
+  const mistakes: Mistake[] = [];
+  const open: TokenType[] = [];
+  let doc: string[] = [];
+
+  function scan(text: string, offset: number): void {
+    const result = t.lexer.tokenize(text);
+    const found = result.groups.comments ?? [];
+    let next = 0;
+    for (const token of result.tokens) {
+      for (let c = found[next]; c !== undefined && c.startOffset < token.startOffset; c = found[++next])
+        addComment(c.image, offset + c.startOffset);
+      token.startOffset += offset;
+      addToken(token);
+    }
+    for (const c of found.slice(next)) addComment(c.image, offset + c.startOffset);
+    for (const c of result.groups.hashComments ?? []) mistakes.push(hashComment(source, offset + c.startOffset));
+    for (const error of result.errors) mistakes.push(badCharacter(source, offset + error.offset));
+  }
+
+  function addToken(token: IToken): void {
+    token.endOffset = token.startOffset + token.image.length - 1;
+    const found = badToken(source, token);
+    if (found !== undefined) mistakes.push(found);
+    if (doc.length > 0) docs.set(token.startOffset, doc.join("\n"));
+    doc = [];
+    follow(open, token.tokenType);
+    tokens.push(token);
+  }
+
+  /** Where a `//` divides, what it hides is read as the code it was meant to be, so that its brackets are not missing. */
+  function addComment(image: string, offset: number): void {
+    let rest = image;
+    while (isDivision(rest)) {
+      mistakes.push(floorDivision(source, offset));
+      const next = rest.indexOf("//", 2);
+      scan(rest.slice(2, next < 0 ? rest.length : next), offset + 2);
+      if (next < 0) return;
+      offset += next;
+      rest = rest.slice(next);
+    }
+    const isDoc = /^\/\/\/(?!\/)/.test(rest);
+    const text = rest.slice(isDoc ? 3 : 2);
+    comments.push({ text, doc: isDoc, span: spanAt(source, offset, rest.length) });
+    if (isDoc) doc.push(text.replace(/^ /, "").trimEnd());
+  }
+
+  function isDivision(comment: string): boolean {
+    const bracket = open.at(-1);
+    return (
+      (bracket === t.LParen || bracket === t.LSquare) &&
+      endsOperand(tokens.at(-1)) &&
+      isArithmetic(/^(?:(?!\/\/)[^,)\]])*/.exec(comment.slice(2))![0])
+    );
+  }
+
+  scan(source.text, 0);
+  mistakes.sort((a, b) => a.span.start - b.span.start);
+  return { tokens, comments, docs, mistakes };
+}
+
+/** Keeps the stack of open brackets, roughly where they do not match: a new statement closes what is open in a body. */
+function follow(open: TokenType[], type: TokenType): void {
+  if (opening.has(type)) {
+    if (open.length < 1000) open.push(type);
+  } else if (type === t.RCurly) open.length = Math.max(0, open.lastIndexOf(t.LCurly));
+  else if (type === t.RParen || type === t.RSquare) {
+    if (open.at(-1) === (type === t.RParen ? t.LParen : t.LSquare)) open.pop();
+  } else if (type === t.Assign || type === t.Return) {
+    const body = open.lastIndexOf(t.LCurly);
+    if (body >= 0) open.length = body + 1;
+  }
+}
+
+/** Whether words and signs alternate as in `r`, `2 * k` or `max(a`; brackets need not be closed. */
+function isArithmetic(text: string): boolean {
+  let complete = false;
+  for (const part of text.match(/\w+(?:\.\w+)*|\S/g) ?? []) {
+    if (complete) {
+      if (!/^[-+*/%(]$/.test(part)) return false;
+      complete = false;
+    } else if (/^(?:[A-Za-z_][\w.]*|\d+(?:\.\d+)?)$/.test(part)) complete = true;
+    else if (part !== "-" && part !== "(") return false;
+  }
+  return complete;
+}
+
+function floorDivision(source: SourceFile, offset: number): Mistake {
+  const span = spanAt(source, offset, 2);
+  const helps = [
+    { text: "divide exactly", code: "a / b", edits: [{ span, text: "/" }] },
+    { text: "or round down", code: "floor(a / b)" },
+  ];
+  return mistake("floor-division-comment", span, {}, { helps, notes: ["if it is a comment, put a comma before it"] });
+}

@@ -1,0 +1,36 @@
+/** @file A diagnostic that has a place, as all of the parser's have. */
+import type { Code, Holes } from "../source/catalogue/catalogue.ts";
+import type { Details, Diagnostic } from "../source/diagnostic.ts";
+import { diagnostic } from "../source/reporter.ts";
+import type { SourceFile, Span } from "../source/source.ts";
+
+/** How deep brackets may be nested in a statement or header. */
+export const maxNesting = 200;
+
+export interface Mistake extends Diagnostic {
+  readonly span: Span;
+}
+
+export function mistake<C extends Code>(
+  code: C,
+  span: Span,
+  args: Readonly<Record<Holes<C>, string>>,
+  details: Details = {},
+): Mistake {
+  return { ...diagnostic(code, span, args, details), span };
+}
+
+export function spanAt(source: SourceFile, start: number, length: number): Span {
+  return { source, start, end: start + length };
+}
+
+/** A piece of source text for a message: code in backticks, shortened if it is long. */
+export function quoted(text: string): string {
+  const short = text.length > 40 ? `${text.slice(0, 39)}…` : text;
+  return `\`${short}\``;
+}
+
+/** For brackets that are nested deeper than anyone can read. */
+export function tooDeep(span: Span): Mistake {
+  return mistake("too-large", span, { what: `brackets nested more than ${maxNesting} deep` });
+}

@@ -1,0 +1,30 @@
+/** @file Every diagnostic of Fuse, merged from one file per phase. */
+import type { Entry } from "../diagnostic.ts";
+import { files } from "./files.ts";
+import { imports } from "./imports.ts";
+import { lexical } from "./lexical.ts";
+import { limits } from "./limits.ts";
+import { lints } from "./lints.ts";
+import { models } from "./models.ts";
+import { names } from "./names.ts";
+import { syntax } from "./syntax.ts";
+import { types } from "./types.ts";
+import { weights } from "./weights.ts";
+import { worlds } from "./worlds.ts";
+
+export const catalogue = {
+  ...lexical,
+  ...syntax,
+  ...names,
+  ...types,
+  ...worlds,
+  ...weights,
+  ...imports,
+  ...models,
+  ...limits,
+  ...lints,
+  ...files,
+} as const satisfies Record<string, Entry>;
+
+export type Code = keyof typeof catalogue;
+export type Holes<C extends Code> = (typeof catalogue)[C] extends Entry<infer K> ? K : never;

@@ -1,0 +1,512 @@
+/** @file Diagnostics about names, attributes and the form of calls. */
+import { msg } from "../template.ts";
+import { programEntry } from "./entry.ts";
+import { program } from "./program.ts";
+
+export const names = {
+  "missing-return": programEntry({
+    severity: "error",
+    message: msg`\`${"block"}\` has no \`return\``,
+    explain:
+      "A block or model says what it computes with `return`, and this one never does. " +
+      "The last statement is not taken for the result, because every statement only gives a name to a value. " +
+      "Write `return` before the expression that is meant; several results are separated by commas.",
+    bad: program`
+      fuse 1
+
+      block Twice(x: [n, c]) -> [n, c] {
+        y = x + x
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Twice(x: [n, c]) -> [n, c] {
+        return x + x
+      }
+    `,
+  }),
+  "unreachable-statement": programEntry({
+    severity: "error",
+    message: msg`nothing after \`return\` is evaluated`,
+    explain:
+      "A statement stands after the `return` of its block. " +
+      "Statements are evaluated once, from top to bottom, and `return` is the last of them: there is no early return. " +
+      "Remove the statement or move it before the `return`. " +
+      "To return one of two values, use `if … { … } else { … }` or `match`, which are expressions.",
+    bad: program`
+      fuse 1
+
+      block Activate(x: [n, c]) -> [n, c] {
+        return relu(x)
+        return x
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Activate(x: [n, c]) -> [n, c] {
+        return relu(x)
+      }
+    `,
+  }),
+  "unknown-name": programEntry({
+    severity: "error",
+    message: msg`there is no tensor, parameter or size called \`${"name"}\` here`,
+    explain:
+      "Where a value is expected, a name means a tensor, a parameter or a size of the signature, " +
+      "and none of that name exists up to this place. " +
+      "Statements are read from top to bottom, so a name must be assigned before it is used, " +
+      "and the names of one block are not seen in another. " +
+      "Correct the spelling, assign the name first, or make it a parameter.",
+    bad: program`
+      fuse 1
+
+      block Residual(x: [n, c]) -> [n, c] {
+        return x + y
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Residual(x: [n, c]) -> [n, c] {
+        y = relu(x)
+        return x + y
+      }
+    `,
+  }),
+  "unknown-operator": programEntry({
+    severity: "error",
+    message: msg`there is no operator, block or layer called \`${"name"}\``,
+    explain:
+      "What is called must be an operator, a block of this file, an imported block, or a `layer` of this block. " +
+      "Operators are called like PyTorch's functions, in lower case and without a number of dimensions: " +
+      "`Conv2d` is `conv`, `BatchNorm2d` is `batchnorm`, `Linear` is `linear`. " +
+      "`view` and `flatten` are `reshape`; `permute` has no counterpart, because axes have names. " +
+      "A block of another file must be imported.",
+    bad: program`
+      fuse 1
+
+      block Stem(x: [n, c, h, w]) -> [n, c: 8, h, w] {
+        return x |> conv2d(c: 8, kernel: 3) @conv
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Stem(x: [n, c, h, w]) -> [n, c: 8, h, w] {
+        return x |> conv(c: 8, kernel: 3) @conv
+      }
+    `,
+  }),
+  "unknown-size": programEntry({
+    severity: "error",
+    message: msg`there is no size called \`${"name"}\`: the signature does not introduce it`,
+    explain:
+      "Where a size is expected (the size of an axis, an attribute such as `c:` or `kernel:`, a comparison in `if` or " +
+      "`where`, the count of `repeat`), a name means a size that the tensor parameters introduce, or an `int` parameter. " +
+      "An axis `c` without a written size introduces the size `c`; an axis `c: 64` introduces none. " +
+      "Correct the spelling, or add an `int` parameter of that name. " +
+      "The size of axis `c` of a tensor `y` is written `y.c`.",
+    bad: program`
+      fuse 1
+
+      block Reduce(x: [n, c, h, w]) {
+        return x |> conv(c: width) @conv
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Reduce(x: [n, c, h, w], width: int) {
+        return x |> conv(c: width) @conv
+      }
+    `,
+  }),
+  "unknown-type": programEntry({
+    severity: "error",
+    message: msg`there is no type \`${"name"}\`: a parameter is an \`int\`, \`float\` or \`bool\`, or a choice of names or integers`,
+    explain:
+      "A parameter that is not a tensor has one of the types `int`, `float` and `bool`, or lists its choices: " +
+      "all names (`relu | gelu`) or all integers (`3 | 5`), and at least two. " +
+      "There are no strings and no lists. " +
+      "`f32`, `i32` and `bool` before a bracket are dtypes of tensors; a scalar tensor is written `f32[]`.",
+    bad: program`
+      fuse 1
+
+      block Scale(x: [n, c], gain: f32 = 0.5) -> [n, c] {
+        return x * gain
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Scale(x: [n, c], gain: float = 0.5) -> [n, c] {
+        return x * gain
+      }
+    `,
+  }),
+  "unknown-dtype": programEntry({
+    severity: "error",
+    message: msg`there is no dtype \`${"name"}\`: a tensor is \`f32\`, \`i32\` or \`bool\``,
+    explain:
+      "A tensor has the dtype `f32`, `i32` or `bool`, written before its axes; without one it is `f32`. " +
+      "Every backend of TensorFlow.js computes in these. " +
+      "`f64` and `i64` have no counterpart, and 16-bit floats exist only in weight files, " +
+      "where a tensor may be stored in a smaller format than the one it is used in.",
+    bad: program`
+      fuse 1
+
+      block Activate(x: float32[n, c]) {
+        return relu(x)
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Activate(x: f32[n, c]) {
+        return relu(x)
+      }
+    `,
+  }),
+  "unknown-choice": programEntry({
+    severity: "error",
+    message: msg`\`${"name"}\` is not a choice of \`${"parameter"}\``,
+    explain:
+      "A parameter or an attribute with choices was given, or compared with, a name that is not one of them, " +
+      "or an arm of a `match` names one that does not exist. " +
+      "A choice is a plain name without quotes, and it must be spelt as in the declaration. " +
+      "Use one of the choices, or add the new one where the parameter is declared and handle it in every `match`.",
+    bad: program`
+      fuse 1
+
+      block Enlarge(x: [n, c, h, w]) -> [n, c, h: 2 * h, w: 2 * w] {
+        return upsample(x, 2, mode: linear)
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Enlarge(x: [n, c, h, w]) -> [n, c, h: 2 * h, w: 2 * w] {
+        return upsample(x, 2, mode: bilinear)
+      }
+    `,
+  }),
+  "duplicate-choice": programEntry({
+    severity: "error",
+    message: msg`the choice \`${"name"}\` stands here twice`,
+    explain:
+      "The choices of a parameter are listed once each, and every choice has exactly one arm in a `match`. " +
+      "A second arm could never be chosen, and a second choice would be no new variant, " +
+      "so one of the two is probably meant to be something else. " +
+      "Remove it or correct it; one arm may serve several choices: `add | mul => …`.",
+    bad: program`
+      fuse 1
+
+      block Activate(x: [n, c], act: relu | relu = relu) -> [n, c] {
+        return x |> act
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Activate(x: [n, c], act: relu | gelu = relu) -> [n, c] {
+        return x |> act
+      }
+    `,
+  }),
+  "unknown-attribute": programEntry({
+    severity: "error",
+    message: msg`\`${"callee"}\` has no attribute \`${"name"}\``,
+    explain:
+      "An operator or block was given an attribute that it does not declare. " +
+      "Most attributes are called as in PyTorch, but `kernel_size` is `kernel`, `padding` is `pad`, `dim` is `axis`, " +
+      "and a number of output channels or features is written as the size of its axis: `c: 64`. " +
+      "The number of input channels is never given, because it follows from the input.",
+    bad: program`
+      fuse 1
+
+      block Stem(x: [n, c, h, w]) -> [n, c: 8, h, w] {
+        return x |> conv(c: 8, kernel_size: 3) @conv
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Stem(x: [n, c, h, w]) -> [n, c: 8, h, w] {
+        return x |> conv(c: 8, kernel: 3) @conv
+      }
+    `,
+  }),
+  "missing-attribute": programEntry({
+    severity: "error",
+    message: msg`\`${"callee"}\` needs the attribute \`${"name"}\``,
+    explain:
+      "The operator has no default for this attribute, or the block declares the parameter without one. " +
+      "Defaults exist only where one value is usual, as for `stride: 1`; there is no usual number of channels. " +
+      "Give the attribute by name, as in `conv(c: 64)`, or give the parameter of the block a default.",
+    bad: program`
+      fuse 1
+
+      block Stem(x: [n, c, h, w]) {
+        return x |> conv(kernel: 3) @conv
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Stem(x: [n, c, h, w]) {
+        return x |> conv(c: 8, kernel: 3) @conv
+      }
+    `,
+  }),
+  "unnamed-attribute": programEntry({
+    severity: "error",
+    message: msg`attribute without a name`,
+    explain:
+      "Tensors are passed by position and attributes by name, so that a call can be read without knowing the order of a " +
+      "signature: `conv(x, c: 64, kernel: 3)`. " +
+      "A few operators have one attribute that may stand without its name, as in `upsample(2)` or `dropout(0.2)`; " +
+      "a block never has one. " +
+      "Write the name of the attribute and a colon before the value.",
+    bad: program`
+      fuse 1
+
+      block Stem(x: [n, c, h, w]) -> [n, c: 8, h, w] {
+        return x |> conv(8) @conv
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Stem(x: [n, c, h, w]) -> [n, c: 8, h, w] {
+        return x |> conv(c: 8) @conv
+      }
+    `,
+  }),
+  "named-tensor": programEntry({
+    severity: "error",
+    message: msg`tensor \`${"name"}\` is passed by name`,
+    explain:
+      "Tensors are passed by position, in the order in which the callee declares them; only attributes have names. " +
+      "Thus the first tensor can come from a pipeline, and a name before a colon is always an attribute or an axis. " +
+      "Remove the name and the colon, and check the order. " +
+      "The only attribute that takes a tensor is `like:`, which reads nothing but its sizes.",
+    bad: program`
+      fuse 1
+
+      block Add(a: [n, c], b: [n, c]) -> [n, c] {
+        return a + b
+      }
+
+      block Twice(x: [n, c]) -> [n, c] {
+        return Add(x, b: x)
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Add(a: [n, c], b: [n, c]) -> [n, c] {
+        return a + b
+      }
+
+      block Twice(x: [n, c]) -> [n, c] {
+        return Add(x, x)
+      }
+    `,
+  }),
+  "bad-attribute": programEntry({
+    severity: "error",
+    message: msg`\`${"name"}\` is ${"expected"}, not ${"found"}`,
+    explain:
+      "The attribute or parameter takes another kind of value than the one given, " +
+      "for example an axis and not a number, or a whole number and not a fraction. " +
+      "Axes are always named, never counted: PyTorch's `dim=1` of an NCHW tensor is `axis: c` here. " +
+      "Several axes stand in brackets: `axis: [h, w]`.",
+    bad: program`
+      fuse 1
+
+      block Pool(x: [n, c]) -> [n] {
+        return mean(x, axis: 1)
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Pool(x: [n, c]) -> [n] {
+        return mean(x, axis: c)
+      }
+    `,
+  }),
+  "wrong-tensor-count": programEntry({
+    severity: "error",
+    message: msg`\`${"callee"}\` takes ${"expected"}, but ${"found"} given`,
+    explain:
+      "A call passes more or fewer tensors than the operator, block or layer takes. " +
+      "In a pipeline the tensor before `|>` is the first one, so `a |> Add(b)` passes two. " +
+      "A model must take at least one tensor, whereas a block may have none. " +
+      "Pass every tensor by position, or nest calls where an operator takes two and there are three.",
+    bad: program`
+      fuse 1
+
+      block Peak(a: [n, c], b: [n, c], e: [n, c]) -> [n, c] {
+        return maximum(a, b, e)
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Peak(a: [n, c], b: [n, c], e: [n, c]) -> [n, c] {
+        return maximum(maximum(a, b), e)
+      }
+    `,
+  }),
+  "wrong-result-count": programEntry({
+    severity: "error",
+    message: msg`${"what"} gives ${"found"}, but ${"expected"} expected`,
+    explain:
+      "A call has a fixed number of results, and here it is used with another: " +
+      "there are more or fewer names on the left, `return` differs from the declared results, " +
+      "or a call with several results stands where one tensor is needed. " +
+      "Write one name for each result (`a, b = …`), or pick a result of a block by its name: `FPN(x, y, z).p3`. " +
+      "Unlike PyTorch's, `max` over an axis gives only the values; `argmax` gives the indices.",
+    bad: program`
+      fuse 1
+
+      block Best(x: [n, c]) -> (value: [n], index: i32[n]) {
+        value, index = max(x, axis: c)
+        return value, index
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Best(x: [n, c]) -> (value: [n], index: i32[n]) {
+        value = max(x, axis: c)
+        index = argmax(x, axis: c)
+        return value, index
+      }
+    `,
+  }),
+  "duplicate-name": programEntry({
+    severity: "error",
+    message: msg`\`${"name"}\` is already ${"what"}`,
+    explain:
+      "Every name is defined once: a value in its block, parameters included; a declaration or an import in its file; " +
+      "a key in its call. " +
+      "Assignment only names a value, so that a name means one tensor of one shape wherever it stands, " +
+      "and `x = relu(x)` would make two. " +
+      "Choose another name, or write the steps as one pipeline: `y = x |> relu |> …`. " +
+      "Of two imports with one name, rename one: `import { SE as Gate } from …`.",
+    bad: program`
+      fuse 1
+
+      block Activate(x: [n, c]) -> [n, c] {
+        x = relu(x)
+        return x
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Activate(x: [n, c]) -> [n, c] {
+        y = relu(x)
+        return y
+      }
+    `,
+  }),
+  "duplicate-axis": programEntry({
+    severity: "error",
+    message: msg`axis \`${"axis"}\` stands here twice`,
+    explain:
+      "The axes of a tensor are told apart only by their names, so each name stands once in a tensor and in a list of axes. " +
+      "Two axes of the same size still need two names: a square matrix of attention is `[n, t, s: t]`, " +
+      "which says that the sizes are equal and the axes are not.",
+    bad: program`
+      fuse 1
+
+      block Attend(scores: [n, t, t]) {
+        return softmax(scores, axis: t)
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Attend(scores: [n, t, s: t]) {
+        return softmax(scores, axis: t)
+      }
+    `,
+  }),
+  "reserved-axis-name": programEntry({
+    severity: "error",
+    message: msg`an axis cannot be called \`${"axis"}\`: operators have an attribute of that name`,
+    explain:
+      "Some operators take axis names as keys beside their own attributes: in `resize(x, h: 7, mode: bilinear)`, " +
+      "`h` is an axis and `mode` is an attribute. " +
+      "An axis called `mode`, `axis`, `batch`, `kernel` or like another attribute of these operators " +
+      "would make such a call ambiguous. " +
+      "Rename the axis; the usual names are `n` for the batch, `c` for channels, `d, h, w` for space and `t` for time.",
+    bad: program`
+      fuse 1
+
+      block Activate(x: [batch, c]) {
+        return relu(x)
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Activate(x: [n, c]) {
+        return relu(x)
+      }
+    `,
+  }),
+  "recursive-block": programEntry({
+    severity: "error",
+    message: msg`\`${"block"}\` reaches itself: ${"path"}`,
+    explain:
+      "A block calls itself, directly or through other blocks. " +
+      "Blocks are put in place of their calls before anything runs, and this would never end. " +
+      "Repeat a step with `repeat(count) Step(…)`, or write the levels as blocks of their own.",
+    bad: program`
+      fuse 1
+
+      block Deep(x: [n, c]) -> [n, c] {
+        return x |> relu |> Deep
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Deep(x: [n, c]) -> [n, c] {
+        return x |> repeat(4) relu
+      }
+    `,
+  }),
+  "shadows-operator": programEntry({
+    severity: "error",
+    message: msg`\`${"name"}\` is the name of an operator`,
+    explain:
+      "A layer, a block or an import is called like an operator of the language. " +
+      "What is called is found by its name alone, so the operator could not be used any more, " +
+      "and a reader would take one for the other. " +
+      "Choose another name; an import can be renamed with `as`. " +
+      "Tensors may be called like operators, because they are never called.",
+    bad: program`
+      fuse 1
+
+      block Shared(x: [n, c]) -> [n, c] {
+        layer normalize = batchnorm
+        return normalize(x) + normalize(relu(x))
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Shared(x: [n, c]) -> [n, c] {
+        layer norm = batchnorm
+        return norm(x) + norm(relu(x))
+      }
+    `,
+  }),
+};

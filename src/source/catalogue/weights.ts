@@ -1,0 +1,222 @@
+/** @file Diagnostics about weights, labels and layers. */
+import { msg } from "../template.ts";
+import { programEntry } from "./entry.ts";
+import { program } from "./program.ts";
+
+export const weights = {
+  "duplicate-weight-path": programEntry({
+    severity: "error",
+    message: msg`two weights have the path \`${"path"}\``,
+    explain:
+      "The path of a weight, made of the labels around it, is its name in a weight file, like a key of a `state_dict`. " +
+      "Two weights of one path would load the same tensor without being the same weight. " +
+      "Give one of the calls another label; if both are meant to share their weights, define a `layer` and use it twice. " +
+      "The path of an unlabelled call comes from the name that it is assigned to, or from its operator.",
+    bad: program`
+      fuse 1
+
+      block Head(x: [n, c]) -> [n, c: 8] {
+        return x |> linear(c: 8) @fc |> relu |> linear(c: 8) @fc
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Head(x: [n, c]) -> [n, c: 8] {
+        return x |> linear(c: 8) @fc |> relu |> linear(c: 8) @out
+      }
+    `,
+  }),
+  "label-without-weights": programEntry({
+    severity: "error",
+    message: msg`\`${"callee"}\` owns no weights, so it cannot have a label`,
+    explain:
+      "A label names the weights of the call before it, and this call has none. " +
+      "Remove the label, or move it behind the call that it was meant for. " +
+      "`@` is not matrix multiplication: Python's `q @ k` is `dot(q, k, contract: e)`, with the axis that is summed over.",
+    bad: program`
+      fuse 1
+
+      block Activate(x: [n, c]) -> [n, c] {
+        return x |> relu @act
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Activate(x: [n, c]) -> [n, c] {
+        return x |> relu
+      }
+    `,
+  }),
+  "shared-layer-mismatch": programEntry({
+    severity: "error",
+    message: msg`this use of layer \`${"layer"}\` needs \`${"path"}\` to be ${"found"}, an earlier one ${"expected"}`,
+    explain:
+      "A `layer` has one set of weights for all its uses. " +
+      "The first use decides their sizes, and here another use needs different ones, or sizes that cannot be proved equal. " +
+      "Bring the inputs to the same size, say in the signature that they have it, or make two layers.",
+    bad: program`
+      fuse 1
+
+      block Compare(a: [n, c: 64], b: [n, c: 32]) -> [n, c: 8] {
+        layer embed = linear(c: 8)
+        return embed(a) - embed(b)
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Compare(a: [n, c: 64], b: [n, c: 64]) -> [n, c: 8] {
+        layer embed = linear(c: 8)
+        return embed(a) - embed(b)
+      }
+    `,
+  }),
+  "dynamic-weight-size": programEntry({
+    severity: "error",
+    message: msg`weight \`${"path"}\` would have the size ${"size"}, which is known only when the model runs`,
+    explain:
+      "A model's weights exist before its inputs do, so their sizes must be known when the model is built. " +
+      "In a model a size variable is read off the inputs of every run, unless an `int` parameter has the same name. " +
+      "Write the size as a number (`c: 64`), or add a parameter `c: int`, which is given when the model is built.",
+    bad: program`
+      fuse 1
+
+      model Classifier(x: [n, c]) -> [n, k: 10] {
+        return x |> linear(c -> k: 10) @fc
+      }
+    `,
+    good: program`
+      fuse 1
+
+      model Classifier(x: [n, c], c: int) -> [n, k: 10] {
+        return x |> linear(c -> k: 10) @fc
+      }
+    `,
+  }),
+  "unknown-initialiser": programEntry({
+    severity: "error",
+    message: msg`there is no initialiser \`${"name"}\``,
+    explain:
+      "A weight starts as `kaiming`, `glorot`, `normal(std)`, `uniform(a)`, `zeros`, `ones` or a number; " +
+      "`uniform(a)` is between -a and a. " +
+      "PyTorch's `xavier_uniform_` is `glorot`, and its `kaiming_uniform_` with `a=sqrt(5)` is `kaiming`, " +
+      "which is also the default of `conv` and `linear`. " +
+      "Initial values matter only where no weights are loaded. " +
+      "For fixed values that are no weight, write `const`.",
+    bad: program`
+      fuse 1
+
+      block Project(x: [n, c]) -> [n, k: 10] {
+        weight projection: [k: 10, c] = xavier
+        return dot(x, projection, contract: c)
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Project(x: [n, c]) -> [n, k: 10] {
+        weight projection: [k: 10, c] = glorot
+        return dot(x, projection, contract: c)
+      }
+    `,
+  }),
+  "const-mismatch": programEntry({
+    severity: "error",
+    message: msg`the literal ${"found"}, but ${"expected"} is declared`,
+    explain:
+      "The value of a `const` is written as numbers in nested brackets, one level for each axis in the declared order, " +
+      "and every level has as many items as its axis is long. " +
+      "Here the nesting, a length or the kind of number differs from the declaration. " +
+      "Nothing is repeated or filled up: correct the literal or the declared sizes.",
+    bad: program`
+      fuse 1
+
+      block Grey(image: [n, c: 3, h, w]) -> [n, h, w] {
+        const luma: [c: 3] = [0.299, 0.587]
+        return dot(image, luma, contract: c)
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Grey(image: [n, c: 3, h, w]) -> [n, h, w] {
+        const luma: [c: 3] = [0.299, 0.587, 0.114]
+        return dot(image, luma, contract: c)
+      }
+    `,
+  }),
+  "repeat-changes-shape": programEntry({
+    severity: "error",
+    message: msg`\`repeat\` needs \`${"callee"}\` to keep the shape, but it makes ${"to"} of ${"from"}`,
+    explain:
+      "The number of repetitions is a parameter here, and the repeated call changes the shape, " +
+      "so the shape of the result would depend on how often it is applied. " +
+      "Let the call keep its shape and change it once before or after, " +
+      "repeat it a fixed number of times (`repeat(3)`), or list the possible numbers: `depth: 1 | 2 | 3`.",
+    bad: program`
+      fuse 1
+
+      block Trunk(x: [n, c, h, w], depth: int) {
+        return x |> repeat(depth) conv(c: 64, kernel: 3) @conv
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Trunk(x: [n, c, h, w], depth: int) {
+        return x |> repeat(depth) conv(c: c, kernel: 3) @conv
+      }
+    `,
+  }),
+  "repeat-count": programEntry({
+    severity: "error",
+    message: msg`${"count"} cannot be a number of repetitions`,
+    explain:
+      "The count of `repeat` is a whole number of at least 0 that is known when the model is built; 0 leaves the stage out. " +
+      "A negative number, a fraction, or a size that only the inputs decide cannot be one, " +
+      "because the graph is fixed before it runs. " +
+      "Use a number, or add an `int` parameter; one with the name of the size makes the size known.",
+    bad: program`
+      fuse 1
+
+      model Deep(x: [n, c]) -> [n, c] {
+        return x |> repeat(c) relu
+      }
+    `,
+    good: program`
+      fuse 1
+
+      model Deep(x: [n, c], c: int) -> [n, c] {
+        return x |> repeat(c) relu
+      }
+    `,
+  }),
+  "layer-misuse": programEntry({
+    severity: "error",
+    message: msg`${"what"}`,
+    explain:
+      "A `layer` is a chain of stages without an input, as `torch.nn.Sequential` is: `layer mlp = linear(c: 64) |> relu`. " +
+      "It is not a value: it can only be called with one tensor, as `mlp(x)` or `x |> mlp`, " +
+      "without attributes and without a label, because its name is already the path of its weights. " +
+      "Leave the tensor out of the definition; for a tensor that is computed once write `y = …` without `layer`, " +
+      "and for steps with attributes or several inputs write a block.",
+    bad: program`
+      fuse 1
+
+      block Head(x: [n, c]) -> [n, c: 8] {
+        layer fc = x |> linear(c: 8)
+        return fc(x)
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Head(x: [n, c]) -> [n, c: 8] {
+        layer fc = linear(c: 8)
+        return fc(x)
+      }
+    `,
+  }),
+};

@@ -1,0 +1,55 @@
+/** @file The backends of TensorFlow.js that tests compare, in one process and on one copy of tfjs-core. */
+import "@tensorflow/tfjs-backend-cpu";
+import "@tensorflow/tfjs-backend-wasm";
+import * as tf from "@tensorflow/tfjs-core";
+import { elements, type DType, type NdArray } from "../../src/ir/ndarray.ts";
+import type { EsmBackend } from "../../src/primitives/primitive.ts";
+
+// Every kernel is checked for leaks, and advice to users is not printed.
+tf.env().set("IS_TEST", true);
+// The native library reports its start otherwise; it reads this when it is loaded.
+process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
+
+/** Why the native backend is not here; undefined if it is. */
+const absence: string | undefined = await import("@tensorflow/tfjs-node").then(
+  () => undefined,
+  (error: unknown) => (error instanceof Error ? error.message : String(error)),
+);
+
+export interface TestedBackend {
+  readonly name: EsmBackend;
+  /** Not here and not required (FUSE_NATIVE=require does that): its tests are to be reported as skipped. */
+  readonly skipped: boolean;
+}
+
+export function backends(): readonly TestedBackend[] {
+  const skipped = absence !== undefined && process.env["FUSE_NATIVE"] !== "require";
+  return [
+    { name: "cpu", skipped: false },
+    { name: "wasm", skipped: false },
+    { name: "tensorflow", skipped },
+  ];
+}
+
+/** Makes a backend the one that computes; throws if it cannot. */
+export async function useBackend(name: EsmBackend): Promise<void> {
+  if (name === "tensorflow" && absence !== undefined) throw new Error(`the native backend is missing: ${absence}`);
+  if (!(await tf.setBackend(name))) throw new Error(`the backend ${name} does not start`);
+}
+
+const dtypes = { f32: "float32", i32: "int32", bool: "bool" } as const satisfies Record<DType, string>;
+const arrays = { f32: Float32Array, i32: Int32Array, bool: Uint8Array } as const;
+
+/** The array as a tensor of the backend in use. */
+export function upload({ dtype, shape, data }: NdArray): tf.Tensor {
+  return tf.tensor(arrays[dtype].from(data), [...shape], dtypes[dtype]);
+}
+
+/** The tensor's elements. */
+export function download(tensor: tf.Tensor): NdArray {
+  const dtype = (Object.keys(dtypes) as DType[]).find((key) => dtypes[key] === tensor.dtype);
+  const data = tensor.dataSync();
+  if (dtype === undefined || data.length !== elements(tensor.shape))
+    throw new Error(`not a sound tensor: ${tensor.dtype}[${tensor.shape.join(", ")}] of ${data.length} elements`);
+  return { dtype, shape: tensor.shape, data };
+}

@@ -1,0 +1,121 @@
+/** @file Applies one operator in a test: types and sizes are text, what the operator asks for is text again. */
+import type { Attribute, AxisMap } from "../../src/ir/attribute.ts";
+import { GraphBuilder } from "../../src/ir/builder.ts";
+import type { Input, Node } from "../../src/ir/graph.ts";
+import type { DType } from "../../src/ir/ndarray.ts";
+import type { Obligations } from "../../src/ir/obligation.ts";
+import type { Operator } from "../../src/ir/operator.ts";
+import { Sizes, type Size, type SizeVar } from "../../src/ir/size.ts";
+import { tensorType, type TensorType } from "../../src/ir/type.ts";
+
+/** Numbers and texts stand for sizes; what is not given gets its default. */
+export type Written = Readonly<Record<string, unknown>>;
+
+export class OperatorTest {
+  readonly sizes = new Sizes();
+  readonly builder = new GraphBuilder(this.sizes);
+  /** What the operators asked for: `r | c`, `a == b`, `h >= 3`, or the code of a complaint. */
+  readonly asked: string[] = [];
+  readonly #variables = new Map<string, SizeVar>();
+
+  /** `2*k + 1`, with the operators of JavaScript, left to right as written. */
+  size(text: string | number): Size {
+    const tokens = String(text).match(/\w+|[-+*/()]/g) ?? [];
+    const atom = (): Size => {
+      const token = tokens.shift()!;
+      if (token === "(") {
+        const inner = sum();
+        tokens.shift();
+        return inner;
+      }
+      return /^\d+$/.test(token) ? this.sizes.int(Number(token)) : this.sizes.of(this.variable(token));
+    };
+    const product = (): Size => {
+      let left = atom();
+      while (tokens[0] === "*" || tokens[0] === "/")
+        left = tokens.shift() === "*" ? this.sizes.mul(left, atom()) : this.sizes.divide(left, atom());
+      return left;
+    };
+    const sum = (): Size => {
+      let left = product();
+      while (tokens[0] === "+" || tokens[0] === "-")
+        left = tokens.shift() === "+" ? this.sizes.add(left, product()) : this.sizes.sub(left, product());
+      return left;
+    };
+    return sum();
+  }
+
+  variable(name: string): SizeVar {
+    let variable = this.#variables.get(name);
+    if (variable === undefined) this.#variables.set(name, (variable = this.sizes.variable(name, { time: "build" })));
+    return variable;
+  }
+
+  /** `i32[n, c: 2*k]` */
+  type(text: string): TensorType {
+    const [, dtype = "", axes = ""] = /^(\w*)\[(.*)\]$/.exec(text) ?? [];
+    const parsed = axes.split(",").flatMap((part) => {
+      const [axis = "", size = axis] = part.split(":").map((piece) => piece.trim());
+      return axis === "" ? [] : [[axis, this.size(size)] as const];
+    });
+    return tensorType((dtype || "f32") as DType, parsed);
+  }
+
+  input(text: string, name = "x"): Input {
+    return this.builder.input(name, this.type(text));
+  }
+
+  /** The node, or undefined if the operator complained; `asked` says what about. */
+  apply(op: Operator, inputs: readonly Input[], attributes: Written = {}): Node | undefined {
+    return this.builder.node(op, inputs, this.attributes(op, attributes) as never, this.#obligations, op.name);
+  }
+
+  attributes(op: Operator, written: Written): Written {
+    return Object.fromEntries(
+      Object.entries(op.attributes).map(([name, attribute]) => [
+        name,
+        this.#value(attribute, written[name] ?? attribute.default),
+      ]),
+    );
+  }
+
+  #value({ kind }: Attribute, value: unknown): unknown {
+    const list = (item: unknown): unknown[] => (Array.isArray(item) ? item : [item]);
+    const size = (item: unknown) => this.size(item as string | number);
+    if (kind === "keyed")
+      return new Map(Object.entries(value ?? {}).map(([axis, item]) => [axis, list(item).map(size)]));
+    if (kind === "maps")
+      return ((value ?? []) as [string[], [string, string | number | null][]][]).map(([from, to]): AxisMap => ({
+        from,
+        to: to.map(([axis, given]) => ({ axis, size: given === null ? undefined : size(given) })),
+      }));
+    if (value === undefined) return undefined;
+    if (kind === "size") return size(value);
+    if (kind === "sizes") return list(value).map(size);
+    if (kind === "axes") return list(value);
+    if (kind === "padding" && typeof value === "number") return [[size(value), size(value)]];
+    if (kind === "padding" && Array.isArray(value)) return value.map((pair) => list(pair).map(size));
+    if (kind === "like") return this.type(value as string);
+    if (kind === "number" && typeof value === "string") return Number(value.replace("inf", "Infinity"));
+    return value;
+  }
+
+  /** Writes down what is not plain from the numbers. */
+  get #obligations(): Obligations {
+    const print = (size: Size) => this.sizes.print(size);
+    const number = (size: Size) => this.sizes.constant(size);
+    const ask = (text: string) => void (this.asked.includes(text) || this.asked.push(text));
+    return {
+      equal: (a, b) => void (a === b || ask(`${print(a)} == ${print(b)}`)),
+      divides: (divisor, dividend) => {
+        if (number(divisor) === 1n || number(this.sizes.divide(dividend, divisor)) !== undefined) return;
+        ask(`${print(divisor)} | ${print(dividend)}`);
+      },
+      atLeast: (size, least) => {
+        const [known, bound] = [number(size) ?? this.sizes.lower(size), number(least)];
+        if (known === undefined || bound === undefined || known < bound) ask(`${print(size)} >= ${print(least)}`);
+      },
+      report: (code) => ask(code),
+    };
+  }
+}

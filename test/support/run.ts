@@ -1,0 +1,55 @@
+/** @file Runs plans as the ES modules that are printed of them. */
+import * as tf from "@tensorflow/tfjs-core";
+import { emitFactory, type ModuleInfo } from "../../src/codegen/esm/emit.ts";
+import type { NdArray } from "../../src/ir/ndarray.ts";
+import type { Plan } from "../../src/plan/plan.ts";
+import { instantiate, model, type Model } from "../../src/runtime/node/index.ts";
+import { shapeOf } from "../../src/weights/manifest.ts";
+import { randomArray } from "./arrays.ts";
+
+export const info: ModuleInfo = { source: "net.fuse", hash: "0123abcd", version: "0.1.0" };
+
+/** The model of a plan, ready to be loaded. */
+export async function modelOf(plan: Plan): Promise<Model> {
+  const models = await instantiate(emitFactory([plan], info), "net.fuse.js", model);
+  return models[plan.graph.name]!;
+}
+
+/** Values for all weights; variances are positive. */
+export function randomWeights(plan: Plan, random: () => number): Record<string, NdArray> {
+  return Object.fromEntries(
+    plan.manifest.map((entry) => {
+      const range = entry.path.endsWith("running_var") ? ([0.5, 2] as const) : ([-0.5, 0.5] as const);
+      return [entry.path, randomArray(random, "f32", shapeOf(entry), { range })];
+    }),
+  );
+}
+
+const dtypes = { f32: "float32", i32: "int32", bool: "bool" } as const;
+
+/** A tensor of its own. */
+export function toTensor({ dtype, shape, data }: NdArray): tf.Tensor {
+  const values =
+    dtype === "f32" ? Float32Array.from(data) : dtype === "i32" ? Int32Array.from(data) : Uint8Array.from(data);
+  return tf.tensor(values, [...shape], dtypes[dtype]);
+}
+
+export function toArray(tensor: tf.Tensor): NdArray {
+  const dtype = Object.entries(dtypes).find(([, name]) => name === tensor.dtype)![0] as NdArray["dtype"];
+  return { dtype, shape: tensor.shape, data: Float64Array.from(tensor.dataSync()) };
+}
+
+/** Loads, runs once, frees everything. Results by name. */
+export async function runOnce(
+  plan: Plan,
+  inputs: Readonly<Record<string, NdArray>>,
+  weights: Readonly<Record<string, NdArray>>,
+): Promise<Record<string, NdArray>> {
+  const loaded = await (await modelOf(plan)).load(weights);
+  const tensors = Object.fromEntries(Object.entries(inputs).map(([name, array]) => [name, toTensor(array)]));
+  const results = loaded.run(tensors);
+  const arrays = Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, toArray(tensor)]));
+  tf.dispose([tensors, results]);
+  loaded.dispose();
+  return arrays;
+}
