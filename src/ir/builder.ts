@@ -1,0 +1,193 @@
+/** @file Makes graph values: completes attributes, computes types, asks for sizes >= 1, and interns, so that equal values are one object. */
+import type { Attributes, ValuesOf } from "./attribute.ts";
+import type { Constant, Input, Node, Pick, Value, Weight } from "./graph.ts";
+import type { NdArray } from "./ndarray.ts";
+import { OperatorContext, type Operator, type WeightSpec } from "./operator.ts";
+import { Complaint, type Obligations } from "./obligation.ts";
+import type { Size, Sizes } from "./size.ts";
+import { tensorType, type Axis, type TensorType } from "./type.ts";
+import { InternalError } from "../source/internal-error.ts";
+
+/** For graphs whose obligations were decided before: expansions, tests of records. Complaints are defects here. */
+export const assumed: Obligations = {
+  equal: () => {},
+  divides: () => {},
+  atLeast: () => {},
+  report: (code, args) => {
+    throw new InternalError(`an operator complains after checking: ${code} ${JSON.stringify(args)}`);
+  },
+};
+
+export class GraphBuilder {
+  readonly sizes: Sizes;
+  readonly #interned = new Map<string, Value>();
+  readonly #keys = new WeakMap<object, number>();
+  readonly #expansions = new WeakMap<Node, Value>();
+  #count = 0;
+
+  constructor(sizes: Sizes) {
+    this.sizes = sizes;
+  }
+
+  /** A new input at every call. */
+  input(name: string, type: TensorType, order: readonly Axis[] = [...type.axes.keys()]): Input {
+    return { kind: "input", id: this.#count++, name, type, order };
+  }
+
+  /** Interned by path, type and start: two uses of one layer share its weights, two worlds may differ in shape. */
+  weight(path: string, spec: WeightSpec): Weight {
+    const type = tensorType("f32", spec.groups.flat());
+    const start = this.#text([spec.init, spec.fan.in, spec.fan.out]);
+    return this.#intern(["weight", path, this.#typeKey(type), start], (id) => ({
+      kind: "weight",
+      id,
+      path,
+      type,
+      groups: spec.groups.map((group) => group.map(([axis]) => axis)),
+      init: spec.init,
+      fan: spec.fan,
+    }));
+  }
+
+  /** Numbers are interned by value, literal data by object. */
+  constant(type: TensorType, value: number | Size | NdArray): Constant {
+    const key = typeof value === "number" ? this.#text(value) : this.#key(value);
+    return this.#intern(["constant", this.#typeKey(type), key], (id) => ({ kind: "constant", id, type, value }));
+  }
+
+  /** A number or a size as a rank-0 tensor. */
+  scalar(value: number | Size, dtype: "f32" | "i32" = "f32"): Constant {
+    const number = typeof value === "number" ? value : this.sizes.constant(value);
+    return this.constant(tensorType(dtype, []), typeof number === "bigint" ? Number(number) : (number ?? value));
+  }
+
+  /**
+   * Applies an operator to its inputs. `weightPath` is where its weights live: a spec named `bias` gets the path
+   * `<weightPath>.bias`. Undefined if the operator complained; then it was reported through `obligations`.
+   */
+  node<S extends Attributes>(
+    op: Operator<S>,
+    inputs: readonly Value[],
+    attributes: ValuesOf<S>,
+    obligations: Obligations = assumed,
+    weightPath = "",
+  ): Node | undefined {
+    const context = new OperatorContext(
+      op.name,
+      this.sizes,
+      inputs.map((input) => input.type),
+      attributes,
+      obligations,
+    );
+    try {
+      const types = [op.type(context)].flat() as TensorType[];
+      for (const type of types)
+        for (const [axis, size] of type.axes) obligations.atLeast(size, this.sizes.int(1), { axis });
+      const weights = Object.fromEntries(
+        (op.weights?.(context) ?? []).map((spec) => [spec.name, this.weight(`${weightPath}.${spec.name}`, spec)]),
+      );
+      return this.#make(op as unknown as Operator, inputs, weights, attributes, types);
+    } catch (error) {
+      if (error instanceof Complaint) return undefined;
+      throw error;
+    }
+  }
+
+  pick(node: Node, index: number): Node | Pick {
+    if (node.types.length === 1) return node;
+    const type = node.types[index]!;
+    return this.#intern(["pick", String(node.id), String(index)], (id) => ({
+      kind: "pick",
+      id,
+      of: node,
+      index,
+      type,
+    }));
+  }
+
+  /** What a composite stands for; the same object each time. */
+  expansion(node: Node): Value {
+    const known = this.#expansions.get(node);
+    if (known !== undefined) return known;
+    if (node.op.expand === undefined) throw new InternalError(`${node.op.name} is not a composite`);
+    const made = node.op.expand({
+      sizes: this.sizes,
+      inputs: node.inputs,
+      weights: node.weights,
+      attributes: node.attributes as never,
+      scalar: (value) => this.scalar(value),
+      node: (op, inputs, attributes) => {
+        const inner = this.node(op, inputs, attributes);
+        if (inner === undefined) throw new InternalError(`${node.op.name} expands to an impossible ${op.name}`);
+        return inner;
+      },
+    });
+    this.#expansions.set(node, made);
+    return made;
+  }
+
+  #make(
+    op: Operator,
+    inputs: readonly Value[],
+    weights: Readonly<Record<string, Weight>>,
+    attributes: object,
+    types: readonly TensorType[],
+  ): Node {
+    const key = [
+      "node",
+      this.#key(op),
+      inputs.map((input) => input.id).join(),
+      Object.values(weights)
+        .map((weight) => weight.id)
+        .join(),
+      this.#text(attributes),
+      types.map((type) => this.#typeKey(type)).join(),
+    ];
+    const record = attributes as Readonly<Record<string, unknown>>;
+    return this.#intern(key, (id) => ({
+      kind: "node",
+      id,
+      op,
+      inputs,
+      weights,
+      attributes: record,
+      types,
+      type: types[0]!,
+    }));
+  }
+
+  #intern<T extends Value>(parts: readonly string[], make: (id: number) => T): T {
+    const key = parts.join("|");
+    const known = this.#interned.get(key);
+    if (known !== undefined) return known as T;
+    const made = make(this.#count++);
+    this.#interned.set(key, made);
+    return made;
+  }
+
+  /** A number for an object's identity. Sizes are interned, so theirs is exact. */
+  #key(object: object): string {
+    let key = this.#keys.get(object);
+    if (key === undefined) this.#keys.set(object, (key = this.#count++));
+    return `#${key}`;
+  }
+
+  #typeKey(type: TensorType): string {
+    return `${type.dtype}[${[...type.axes].map(([axis, size]) => `${axis}:${this.#key(size)}`).join()}]`;
+  }
+
+  /** Exact text of an attribute: `NaN`, `-0` and infinities are told apart. */
+  #text(value: unknown): string {
+    if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
+    if (Array.isArray(value)) return `[${value.map((item) => this.#text(item)).join()}]`;
+    if (value instanceof Map) return this.#text([...value]);
+    if (typeof value === "object" && value !== null) {
+      // Only sizes have a number `id` among what attributes hold; they are interned, so identity is equality.
+      if ("id" in value) return this.#key(value);
+      return `{${Object.entries(value)
+        .map(([name, item]) => `${name}:${this.#text(item)}`)
+        .join()}}`;
+    }
+    return JSON.stringify(value) ?? "undefined";
+  }
+}

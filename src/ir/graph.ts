@@ -1,0 +1,98 @@
+/** @file The graph: what the author meant, as hash-consed values over named axes with symbolic sizes. */
+import type { Initializer } from "./attribute.ts";
+import type { GraphBuilder } from "./builder.ts";
+import type { Guard } from "./guard.ts";
+import type { NdArray } from "./ndarray.ts";
+import type { Operator } from "./operator.ts";
+import type { Size } from "./size.ts";
+import type { Axis, TensorType } from "./type.ts";
+import type { Span } from "../source/source.ts";
+
+/** A tensor that is given to the model; `order` is its memory layout at the boundary. */
+export interface Input {
+  readonly kind: "input";
+  readonly id: number;
+  readonly name: string;
+  readonly type: TensorType;
+  readonly order: readonly Axis[];
+}
+
+/** A trained parameter, identified by its path. */
+export interface Weight {
+  readonly kind: "weight";
+  readonly id: number;
+  readonly path: string;
+  readonly type: TensorType;
+  /** Storage order, PyTorch's; a stored tensor may merge adjacent axes of one group. */
+  readonly groups: readonly (readonly Axis[])[];
+  readonly init: Initializer;
+  readonly fan: { readonly in: Size; readonly out: Size };
+}
+
+/** A number, a size that is known when the model runs, or literal data in the order of the type's axes. */
+export interface Constant {
+  readonly kind: "constant";
+  readonly id: number;
+  readonly type: TensorType;
+  readonly value: number | Size | NdArray;
+}
+
+/** An operator applied. Its result, or results, are its `types`. */
+export interface Node {
+  readonly kind: "node";
+  readonly id: number;
+  /** The record itself. */
+  readonly op: Operator;
+  readonly inputs: readonly Value[];
+  /** By the names of the operator's weight specs. */
+  readonly weights: Readonly<Record<string, Weight>>;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly types: readonly TensorType[];
+  /** Of the first result. */
+  readonly type: TensorType;
+}
+
+/** One of several results. */
+export interface Pick {
+  readonly kind: "pick";
+  readonly id: number;
+  readonly of: Node;
+  readonly index: number;
+  readonly type: TensorType;
+}
+
+export type Value = Input | Weight | Constant | Node | Pick;
+
+/** Where a value came from; never part of its identity. */
+export interface Origin {
+  readonly span: Span;
+  /** The author's name for it, if the value was given one. */
+  readonly name: string | undefined;
+  /** The labels and blocks around it, outermost first: `["backbone", "layer1", "0"]`. */
+  readonly scope: readonly string[];
+}
+
+export interface GraphResult {
+  readonly name: string;
+  readonly value: Value;
+  /** Memory layout at the boundary. */
+  readonly order: readonly Axis[];
+}
+
+/** A model with its settings applied: one world, blocks inlined, run-time sizes symbolic. */
+export interface ModelGraph {
+  readonly name: string;
+  readonly doc: string | undefined;
+  /** The file it was declared in, as the user named it. */
+  readonly path: string;
+  readonly inputs: readonly Input[];
+  readonly results: readonly GraphResult[];
+  /** Settings and their values, in order of declaration: `{ classes: "1000", pool: "avg" }`. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** All weights that the world owns, in order of evaluation, used or not. */
+  readonly weights: readonly Weight[];
+  readonly guard: Guard;
+  readonly origins: ReadonlyMap<Value, readonly Origin[]>;
+  /** Made the values, and makes expansions of composites. */
+  readonly builder: GraphBuilder;
+}

@@ -1,0 +1,77 @@
+/** @file Dense arrays of numbers, row-major: positional ones for files and primitives, named ones for operators. */
+
+/** `f32` is computed in float32 by every backend and in float64 by the reference interpreter; `bool` is stored as 0 or 1. */
+export type DType = "f32" | "i32" | "bool";
+
+export type NumberArray = Float64Array | Float32Array | Int32Array | Uint8Array;
+
+/** A positional array: `data` has exactly as many elements as the product of `shape`. */
+export interface NdArray {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: NumberArray;
+}
+
+/** An array over named axes; `axes` names the positions of `shape`. */
+export interface NamedArray extends NdArray {
+  readonly axes: readonly string[];
+}
+
+export function elements(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/** Row-major strides, in elements. */
+export function stridesOf(shape: readonly number[]): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    strides[i] = stride;
+    stride *= shape[i]!;
+  }
+  return strides;
+}
+
+/** A new array filled by `value(index)`; `index` is reused between calls. */
+export function generate(
+  dtype: DType,
+  shape: readonly number[],
+  value: (index: readonly number[], flat: number) => number,
+): NdArray & { readonly data: Float64Array } {
+  const data = new Float64Array(elements(shape));
+  const index = shape.map(() => 0);
+  for (let flat = 0; flat < data.length; flat++) {
+    data[flat] = value(index, flat);
+    for (let i = shape.length - 1; i >= 0; i--) {
+      if (++index[i]! < shape[i]!) break;
+      index[i] = 0;
+    }
+  }
+  return { dtype, shape, data };
+}
+
+/** Position `i` of the result is position `permutation[i]` of the array. */
+export function transpose(array: NdArray, permutation: readonly number[]): NdArray {
+  if (permutation.every((from, to) => from === to)) return array;
+  const strides = stridesOf(array.shape);
+  const steps = permutation.map((from) => strides[from]!);
+  return generate(
+    array.dtype,
+    permutation.map((from) => array.shape[from]!),
+    (index) => {
+      let flat = 0;
+      for (let i = 0; i < index.length; i++) flat += index[i]! * steps[i]!;
+      return array.data[flat]!;
+    },
+  );
+}
+
+/** The same values over the same axes in the order asked for. */
+export function arrange(array: NamedArray, axes: readonly string[]): NamedArray {
+  const permutation = axes.map((axis) => array.axes.indexOf(axis));
+  return { ...transpose(array, permutation), axes };
+}
+
+export function named(array: NdArray, axes: readonly string[]): NamedArray {
+  return { ...array, axes };
+}

@@ -1,0 +1,147 @@
+/** @file The contract of an operator: one record, from which checker, reference, costs, lowering and documentation derive. */
+import type { Code, Holes } from "../source/catalogue/catalogue.ts";
+import type { Details } from "../source/diagnostic.ts";
+import type { Attributes, Initializer, ValuesOf } from "./attribute.ts";
+import type { Value } from "./graph.ts";
+import type { Laid, Lowering } from "./lowering.ts";
+import type { NamedArray } from "./ndarray.ts";
+import type { About, Obligations } from "./obligation.ts";
+import { Complaint } from "./obligation.ts";
+import type { Size, Sizes } from "./size.ts";
+import { printType, type Axis, type TensorType } from "./type.ts";
+
+/** A parameter that a layer owns, called what PyTorch calls it. */
+export interface WeightSpec {
+  readonly name: string;
+  /**
+   * Axes with sizes in storage order, PyTorch's, in groups: a stored tensor may merge, row-major, adjacent axes of one
+   * group. Names are unique; an input axis of a linear map is called like its axis with a prime (`c'`).
+   */
+  readonly groups: readonly (readonly (readonly [Axis, Size])[])[];
+  /** PyTorch's default, or what `init:` says. */
+  readonly init: Initializer;
+  /** Of the layer, for `kaiming` and `glorot` and PyTorch's bias bound 1/sqrt(fan-in). */
+  readonly fan: { readonly in: Size; readonly out: Size };
+}
+
+/** A small program for the documentation; the derived tests run it. */
+export interface Example {
+  /** An expression over the inputs, e.g. `conv(x, c: 8, kernel: 3)`. */
+  readonly code: string;
+  /** Header parameters that the expression uses, e.g. `x: [n, c: 4, h, w]`. */
+  readonly inputs: string;
+}
+
+/** What `type`, `weights` and `macs` see. */
+export class OperatorContext<A> {
+  readonly sizes: Sizes;
+  readonly inputs: readonly TensorType[];
+  readonly attributes: A;
+  readonly obligations: Obligations;
+  /** The operator's name, for messages. */
+  readonly callee: string;
+
+  constructor(callee: string, sizes: Sizes, inputs: readonly TensorType[], attributes: A, obligations: Obligations) {
+    this.callee = callee;
+    this.sizes = sizes;
+    this.inputs = inputs;
+    this.attributes = attributes;
+    this.obligations = obligations;
+  }
+
+  /** The input at an index; which indices exist follows from the record's `inputs`. */
+  input(index: number): TensorType {
+    return this.inputs[index]!;
+  }
+
+  /** The size of an axis of an input; complains `missing-axis` where there is none. */
+  size(index: number, axis: Axis): Size {
+    const found = this.input(index).axes.get(axis);
+    if (found !== undefined) return found;
+    const type = printType(this.sizes, this.input(index));
+    return this.complain("missing-axis", { callee: this.callee, axis, type }, { inputs: [index], axis });
+  }
+
+  equal(a: Size, b: Size, about: About): void {
+    this.obligations.equal(a, b, about);
+  }
+
+  atLeast(size: Size, least: Size, about: About): void {
+    this.obligations.atLeast(size, least, about);
+  }
+
+  /** The exact quotient; puts the obligation that `divisor` divides `dividend`. */
+  divide(dividend: Size, divisor: Size, about: About): Size {
+    this.obligations.divides(divisor, dividend, about);
+    return this.sizes.divide(dividend, divisor);
+  }
+
+  /** Reports and gives up on this operator: its result becomes unknown, which silences what follows from it. */
+  complain<C extends Code>(code: C, args: Readonly<Record<Holes<C>, string>>, about: About, details?: Details): never {
+    this.obligations.report(code, args, about, details);
+    throw new Complaint();
+  }
+}
+
+/** What the reference implementation of a leaf sees: every size is a number now. */
+export interface ReferenceContext<A> {
+  readonly inputs: readonly NamedArray[];
+  /** By name, with the axes of their specs. */
+  readonly weights: Readonly<Record<string, NamedArray>>;
+  readonly attributes: A;
+  /** Axes and sizes of the results, as `type` computed them. */
+  readonly results: readonly { readonly axes: readonly Axis[]; readonly shape: readonly number[] }[];
+  /** The number that a size stands for in this run. */
+  size(size: Size): number;
+}
+
+/** What a lowering sees: `p` makes primitives. */
+export interface LoweringContext<A> {
+  readonly p: Lowering;
+  readonly inputs: readonly Value[];
+  readonly weights: Readonly<Record<string, Value>>;
+  readonly attributes: A;
+  readonly results: readonly TensorType[];
+}
+
+/** What an expansion sees: `g` makes operators. */
+export interface ExpansionContext<A> {
+  readonly sizes: Sizes;
+  readonly inputs: readonly Value[];
+  readonly weights: Readonly<Record<string, Value>>;
+  readonly attributes: A;
+  /** Applies an operator without weights. */
+  node<S extends Attributes>(op: Operator<S>, inputs: readonly Value[], attributes: ValuesOf<S>): Value;
+  /** A number or size as a rank-0 f32 tensor. */
+  scalar(value: number | Size): Value;
+}
+
+/**
+ * An operator. Either a composite (`expand`: reference, MACs and lowering follow from it; `lower` may be given where
+ * the expansion is slower or less exact) or a leaf (`reference` and `lower`).
+ */
+export interface Operator<S extends Attributes = Attributes> {
+  readonly name: string;
+  /** The first sentence stands alone. */
+  readonly doc: string;
+  /** Names of the tensor inputs; the last may repeat. */
+  readonly inputs: { readonly names: readonly string[]; readonly variadic: boolean };
+  readonly attributes: S;
+  readonly examples: readonly Example[];
+  weights?(c: OperatorContext<ValuesOf<S>>): readonly WeightSpec[];
+  /** The types of the results; size >= 1 of every axis of a result is asked by the builder, not here. */
+  type(c: OperatorContext<ValuesOf<S>>): TensorType | readonly TensorType[];
+  /** Multiply-accumulates; left out means none. */
+  macs?(c: OperatorContext<ValuesOf<S>>): Size;
+  expand?(c: ExpansionContext<ValuesOf<S>>): Value;
+  reference?(c: ReferenceContext<ValuesOf<S>>): NamedArray | readonly NamedArray[];
+  lower?(c: LoweringContext<ValuesOf<S>>): Laid | readonly Laid[];
+}
+
+/** Gives a record its inferred type. */
+export function operator<const S extends Attributes>(record: Operator<S>): Operator<S> {
+  return record;
+}
+
+/** Inputs with these names. */
+export const tensors = (...names: readonly string[]) => ({ names, variadic: false });

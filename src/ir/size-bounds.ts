@@ -1,0 +1,267 @@
+/** @file Bounds of sizes computed from their parts: what holds for every admissible assignment. */
+import { add, coefficientOf, powerOf, reciprocal, scale, split, sub } from "./size-arithmetic.ts";
+import { ceilDiv, floorDiv, floorOf, less, over, plus, ratio } from "./rational.ts";
+import type { Atom, Monomial, Size } from "./size.ts";
+import { SizeTooLarge, type Terms } from "./size-pool.ts";
+import type { Bound, Range, World } from "./world.ts";
+
+/**
+ * How much is tried: inequalities of the world that one bound may combine, and floors that it may replace by their arguments.
+ * What is bounded on the way is either simpler or has less to try, so that the search ends.
+ */
+interface Effort {
+  readonly facts: number;
+  readonly floors: number;
+}
+
+const FULL: Effort = { facts: 2, floors: 4 };
+const withLess = (effort: Effort): Effort => ({ ...effort, facts: effort.facts - 1 });
+const withAllFloors = (effort: Effort): Effort => ({ ...effort, floors: FULL.floors });
+
+/** More terms are bounded by their parts only. */
+const MAX_SEARCHED = 40;
+/** Beyond this an expanded polynomial is not looked at. */
+const MAX_EXPANDED = 200;
+
+/** The least integer an integer-valued size can be. */
+export function lowerInteger(world: World, s: Size): bigint | undefined {
+  const bound = lowerBound(world, s);
+  if (bound === undefined) return undefined;
+  return bound.strict ? floorOf(bound.value) + 1n : ceilDiv(bound.value.n, bound.value.d);
+}
+
+export function upperInteger(world: World, s: Size): bigint | undefined {
+  const lower = lowerInteger(world, negated(world, s));
+  return lower === undefined ? undefined : -lower;
+}
+
+/** Never negative where it has a value. */
+export const isNonNegative = (world: World, s: Size, effort = FULL): boolean =>
+  reaches(lowerBound(world, s, effort), 0n);
+
+/** Of a divisor: positive wherever a quotient by it has a value. */
+export const isPositive = (world: World, divisor: Size, effort = FULL): boolean =>
+  divisor !== world.pool.zero && isNonNegative(world, divisor, effort);
+
+const reaches = (bound: Bound | undefined, n: bigint): boolean =>
+  bound !== undefined && bound.value.n >= n * bound.value.d;
+
+const negated = (world: World, s: Size): Size => scale(world.pool, s, ratio(-1n));
+
+/** A bound of the rational value of `s`, which need not be an integer. */
+export function lowerBound(world: World, s: Size, effort = FULL): Bound | undefined {
+  const key = `${s.id}/${effort.facts}/${effort.floors}`;
+  if (world.bounds.has(key)) return world.bounds.get(key);
+  const bound = attempt(() => best(world, s, effort));
+  world.bounds.set(key, bound);
+  return bound;
+}
+
+/** The best of what follows from the parts, without one floor, or with the help of one inequality. */
+function best(world: World, s: Size, effort: Effort): Bound | undefined {
+  let result = direct(world, s, effort);
+  if (s.terms.length > MAX_SEARCHED) return result;
+  if (effort.floors > 0 && (result === undefined || s.terms.some((t) => t.coefficient < 0n))) {
+    const less = { ...effort, floors: effort.floors - 1 };
+    for (const weaker of withoutOneFloor(world, s, effort)) result = greater(result, lowerBound(world, weaker, less));
+  }
+  if (effort.facts > 0 && !reaches(result, 1n)) {
+    const less = withLess(effort);
+    for (const weaker of withoutOneTerm(world, s)) result = greater(result, lowerBound(world, weaker, less));
+  }
+  return result;
+}
+
+function greater(a: Bound | undefined, b: Bound | undefined): Bound | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  if (less(a.value, b.value)) return b;
+  return less(b.value, a.value) || a.strict ? a : b;
+}
+
+/** Of all terms together, and of those with the same divisor separately. */
+function direct(world: World, s: Size, effort: Effort): Bound | undefined {
+  const together = ofFraction(world, s, effort);
+  if (s.terms.every((t) => t.monomial.whole)) return together;
+  const groups = new Map<Monomial, Terms>();
+  for (const { monomial, coefficient } of s.terms) {
+    const divisor = world.pool.monomial(monomial.factors.filter((f) => f.power < 0 || f.atom.kind === "inverse"));
+    const group = groups.get(divisor) ?? new Map<Monomial, bigint>();
+    groups.set(divisor, group.set(monomial, coefficient));
+  }
+  if (groups.size === 1) return together;
+  let sum: Bound | undefined = { value: ratio(0n), strict: false };
+  for (const terms of groups.values()) {
+    const part = ofFraction(world, world.pool.size(terms, s.over), effort);
+    sum = sum && part && { value: plus(sum.value, part.value), strict: sum.strict || part.strict };
+  }
+  return greater(together, sum);
+}
+
+/** numerator / denominator, for a denominator that is positive where s has a value. */
+function ofFraction(world: World, s: Size, effort: Effort): Bound | undefined {
+  if (s.terms.every((t) => t.monomial.whole)) {
+    const bound = ofPolynomial(world, s, effort);
+    return bound === undefined ? undefined : { value: ratio(bound, s.over), strict: false };
+  }
+  const { numerator, denominator } = split(world.pool, s);
+  const least = ofPolynomial(world, denominator, effort);
+  if (denominator === world.pool.zero || least === undefined || least < 0n) return undefined;
+  const n = lowerBound(world, numerator, effort);
+  if (n === undefined) return undefined;
+  if (n.value.n < 0n) return { value: over(n.value, ratio(least > 1n ? least : 1n)), strict: n.strict };
+  const most = ofPolynomial(world, negated(world, denominator), effort);
+  return most === undefined || most >= 0n
+    ? { value: ratio(0n), strict: n.strict || n.value.n > 0n }
+    : { value: over(n.value, ratio(-most)), strict: n.strict };
+}
+
+/** Of a polynomial in variables and floors, times what it is over. */
+function ofPolynomial(world: World, s: Size, effort: Effort): bigint | undefined {
+  const ranges = new Map<Atom, Range | undefined>();
+  for (const { monomial } of s.terms) for (const { atom } of monomial.factors) ranges.set(atom, undefined);
+  for (const atom of ranges.keys()) {
+    const lo = atomLower(world, atom, effort);
+    if (lo !== undefined) ranges.set(atom, { lo, hi: undefined });
+  }
+  let terms: Terms = new Map(s.terms.map((t) => [t.monomial, t.coefficient]));
+  const monotone = s.terms.every((t) => t.coefficient > 0n || t.monomial === world.pool.unit);
+  if (monotone && [...ranges.values()].every((range) => range !== undefined && range.lo >= 0n)) {
+    return s.terms.reduce(
+      (sum, t) =>
+        sum + t.monomial.factors.reduce((c, f) => c * (ranges.get(f.atom)?.lo ?? 0n) ** BigInt(f.power), t.coefficient),
+      0n,
+    );
+  }
+  // Each atom as lo + x, or hi − x, with x ≥ 0: then positive terms need no bound, and negative ones the width of the range.
+  for (const [atom, range] of ranges) {
+    const hi = atomUpper(world, atom, effort);
+    if (range === undefined && hi === undefined) return undefined;
+    const expanded =
+      range === undefined ? shifted(world, terms, atom, hi ?? 0n, -1n) : shifted(world, terms, atom, range.lo, 1n);
+    if (expanded === undefined) return undefined;
+    terms = expanded;
+    ranges.set(atom, { lo: 0n, hi: range === undefined || hi === undefined ? undefined : hi - range.lo });
+  }
+  let sum = 0n;
+  for (const [monomial, coefficient] of terms) {
+    if (monomial === world.pool.unit) sum += coefficient;
+    else if (coefficient < 0n) {
+      let most = coefficient;
+      for (const { atom, power: exponent } of monomial.factors) {
+        const width = ranges.get(atom)?.hi;
+        if (width === undefined) return undefined;
+        most *= width ** BigInt(exponent);
+      }
+      sum += most;
+    }
+  }
+  return sum;
+}
+
+/** The polynomial in x that `terms` are for atom = base + sign·x. */
+function shifted(world: World, terms: Terms, atom: Atom, base: bigint, sign: 1n | -1n): Terms | undefined {
+  if (base === 0n && sign === 1n) return terms;
+  const { pool } = world;
+  const result: Terms = new Map();
+  for (const [monomial, coefficient] of terms) {
+    const n = powerOf(monomial, atom);
+    const others = n === 0 ? monomial : pool.monomial(monomial.factors.filter((f) => f.atom !== atom));
+    let binomial = 1n;
+    for (let i = 0; i <= n; i++) {
+      const target = i === 0 ? others : pool.times(others, pool.monomial([{ atom, power: i }]));
+      const change = coefficient * binomial * base ** BigInt(n - i) * sign ** BigInt(i);
+      result.set(target, (result.get(target) ?? 0n) + change);
+      binomial = (binomial * BigInt(n - i)) / BigInt(i + 1);
+    }
+    if (result.size > MAX_EXPANDED) return undefined;
+  }
+  return result;
+}
+
+function atomLower(world: World, atom: Atom, effort: Effort): bigint | undefined {
+  if (atom.kind === "variable") return world.range(atom.variable).lo;
+  const bound = atom.kind === "floor" ? lowerBound(world, atom.of, withAllFloors(effort)) : undefined;
+  return bound && floorOf(bound.value);
+}
+
+function atomUpper(world: World, atom: Atom, effort: Effort): bigint | undefined {
+  if (atom.kind === "variable") return world.range(atom.variable).hi;
+  return atom.kind === "floor" ? floorUpper(world, atom.of, withAllFloors(effort)) : undefined;
+}
+
+/** The greatest value of ⌊x⌋. */
+export function floorUpper(world: World, x: Size, effort = FULL): bigint | undefined {
+  const below = lowerBound(world, negated(world, x), effort);
+  if (below === undefined) return undefined;
+  return below.strict ? -floorOf(below.value) - 1n : floorDiv(-below.value.n, below.value.d);
+}
+
+/** `s` with one floor replaced by what it is at least or at most: x − 1 + 1/k ≤ ⌊x⌋ ≤ x for x in ℤ/k. */
+function withoutOneFloor(world: World, s: Size, effort: Effort): Size[] {
+  const { pool } = world;
+  const floors = new Set<Atom>();
+  for (const { monomial } of s.terms)
+    for (const { atom } of monomial.factors) if (atom.kind === "floor") floors.add(atom);
+  const results: Size[] = [];
+  for (const atom of [...floors].slice(0, FULL.floors)) {
+    if (atom.kind !== "floor") continue;
+    const once = pool.monomial([{ atom, power: 1 }]);
+    const uses = s.terms.filter((t) => powerOf(t.monomial, atom) !== 0);
+    const linear = uses.every(
+      ({ monomial }) =>
+        powerOf(monomial, atom) === 1 &&
+        pool.times(monomial, once, -1).factors.every((f) => isNonNegativeAtom(world, f.atom, effort)),
+    );
+    if (!linear) continue;
+    const weaker = attempt(() =>
+      uses.reduce((rest, { monomial, coefficient }) => {
+        const factor = ratio(coefficient, s.over);
+        const bound = coefficient < 0n ? atom.of : leastFloor(world, atom.of, effort);
+        const change = scale(pool, bound, factor, pool.times(monomial, once, -1));
+        return add(pool, sub(pool, rest, pool.size(new Map([[monomial, coefficient]]), s.over)), change);
+      }, s),
+    );
+    if (weaker !== undefined) results.push(weaker);
+  }
+  return results;
+}
+
+function leastFloor(world: World, x: Size, effort: Effort): Size {
+  const { pool } = world;
+  const { denominator } = split(pool, x);
+  const step = isPositive(world, denominator, withAllFloors(effort)) ? reciprocal(pool, denominator) : pool.zero;
+  return add(pool, sub(pool, x, pool.one), step);
+}
+
+const isNonNegativeAtom = (world: World, atom: Atom, effort: Effort): boolean =>
+  atom.kind === "inverse"
+    ? isNonNegative(world, atom.of, withAllFloors(effort))
+    : (atomLower(world, atom, effort) ?? -1n) >= 0n;
+
+/** `s` − λF for F ≥ 0 known and λ > 0 such that a term disappears: what is at most `s`. */
+function withoutOneTerm(world: World, s: Size): Size[] {
+  const { pool } = world;
+  const { zero, nonNegative } = world.known;
+  const facts = [...nonNegative, ...zero, ...zero.map((f) => negated(world, f))];
+  const results = new Set<Size>();
+  for (const fact of facts) {
+    for (const { monomial, coefficient } of fact.terms) {
+      const own = coefficientOf(s, monomial);
+      if (monomial === pool.unit || own * coefficient <= 0n) continue;
+      const factor = ratio(-own * fact.over, s.over * coefficient);
+      const weaker = attempt(() => add(pool, s, scale(pool, fact, factor)));
+      if (weaker !== undefined) results.add(weaker);
+    }
+  }
+  return [...results];
+}
+
+/** Undefined where an intermediate result is beyond the caps: then this way leads nowhere. */
+export function attempt<T>(compute: () => T): T | undefined {
+  try {
+    return compute();
+  } catch (error) {
+    if (error instanceof SizeTooLarge) return undefined;
+    throw error;
+  }
+}
