@@ -1,0 +1,97 @@
+/** @file Files of the command line: bounded reading, and writing that leaves nothing half-done. */
+import { randomBytes } from "node:crypto";
+import { open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { DataError } from "../weights/data-error.ts";
+
+const maxBytes = 4 * 2 ** 30;
+
+/**
+ * The bytes of a regular file of at most `limit` bytes.
+ * @throws DataError `path: reason`, also for a folder or a device.
+ */
+export async function readBytes(path: string, limit = maxBytes): Promise<Uint8Array> {
+  try {
+    const size = await sizeOfFile(path);
+    if (size > limit) throw new DataError(`${path}: has ${size} bytes, more than the limit of ${limit}`);
+    const bytes = new Uint8Array(size);
+    const file = await open(path);
+    try {
+      let filled = 0;
+      // One call reads at most 2 GiB.
+      while (filled < size) {
+        const { bytesRead } = await file.read(bytes, filled, Math.min(size - filled, 2 ** 30));
+        if (bytesRead === 0) break;
+        filled += bytesRead;
+      }
+      return bytes.subarray(0, filled);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw explain(path, error);
+  }
+}
+
+/**
+ * Writes a file so that at any time there is the old one, or none, or the whole new one: beside it, then renamed.
+ * A symbolic link keeps pointing to what is written.
+ * @throws DataError `path: reason`
+ */
+export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    const target = await targetOf(path);
+    const temporary = join(dirname(target), `.fuse-${randomBytes(6).toString("hex")}.tmp`);
+    try {
+      await writeFile(temporary, bytes, { flag: "wx" });
+      await rename(temporary, target);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  } catch (error) {
+    throw explain(path, error, "folder");
+  }
+}
+
+/** The file that a path leads to, which need not exist yet. A device is refused: renaming would replace it. */
+async function targetOf(path: string): Promise<string> {
+  try {
+    await sizeOfFile(path);
+    return await realpath(path);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return path;
+    throw error;
+  }
+}
+
+async function sizeOfFile(path: string): Promise<number> {
+  const stats = await stat(path);
+  if (stats.isDirectory()) throw new DataError(`${path}: is a folder, not a file`);
+  if (!stats.isFile()) throw new DataError(`${path}: is not a regular file`);
+  return stats.size;
+}
+
+/** An error of the system, or of too little memory, in plain words; `absent` is what ENOENT says is not there. */
+function explain(path: string, error: unknown, absent: "file" | "folder" = "file"): unknown {
+  const code = codeOf(error);
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: `there is no such ${absent}`,
+    ENOTDIR: "a part of the path is not a folder",
+    EISDIR: "is a folder, not a file",
+    EACCES: "permission denied",
+    EPERM: "permission denied",
+    EROFS: "the disk is read-only",
+    ENOSPC: "the disk is full",
+    ENAMETOOLONG: "the name is too long",
+    ELOOP: "is a circle of symbolic links",
+    ERR_INVALID_ARG_VALUE: "is not a path",
+  };
+  if (code !== undefined) return new DataError(`${path}: ${reasons[code] ?? code}`);
+  return error instanceof RangeError ? new DataError(`${path}: is too large for the memory`) : error;
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" ? code : undefined;
+}

@@ -1,0 +1,21 @@
+/** @file A picture in memory, and the bound on its size. */
+import { DataError } from "../weights/data-error.ts";
+
+/** 8-bit samples, row by row from the top, channels innermost: grey, RGB or RGBA (alpha not premultiplied). */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3 | 4;
+  readonly data: Uint8Array;
+}
+
+/** 100 megapixels. */
+export const maxPixels = 100_000_000;
+
+/** Refuses a size that a header claims, before anything is made of it. @throws DataError */
+export function checkSize(width: number, height: number, limit: number): void {
+  if (width < 1 || height < 1) throw new DataError(`claims a size of ${width} x ${height}`);
+  if (width * height > limit) {
+    throw new DataError(`claims ${width} x ${height} pixels, more than the limit of ${limit / 1e6} megapixels`);
+  }
+}

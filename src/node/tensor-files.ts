@@ -1,0 +1,106 @@
+/** @file Weight files and single tensors by path; what a file is, its content says. */
+import { dirname, join } from "node:path";
+import type { NdArray } from "../ir/ndarray.ts";
+import { DataError, inPlace, printShape, quote } from "../weights/data-error.ts";
+import { isNpy, readNpy } from "../weights/npy.ts";
+import { readSafetensors } from "../weights/safetensors.ts";
+import type { TensorSource } from "../weights/tensors.ts";
+import { readTfjsModel, tfjsShardPaths } from "../weights/tfjs.ts";
+import { readBytes } from "./files.ts";
+
+/** Of a `model.json`; its weights are in other files. */
+const maxJson = 100_000_000;
+/** Of all shards of a model together. */
+const maxShards = 4 * 2 ** 30;
+
+/**
+ * Opens a safetensors file, or a `model.json` of tfjs with its shards, which must be in its folder or below.
+ * @throws DataError `path: reason`
+ */
+export async function openWeights(path: string): Promise<TensorSource> {
+  const bytes = await readBytes(path);
+  if (isJson(bytes)) return openTfjsModel(path, bytes);
+  return inPlace(path, () => {
+    if (!isSafetensors(bytes) && !path.endsWith(".safetensors")) throw new DataError(whatElse(bytes));
+    return readSafetensors(bytes);
+  });
+}
+
+/**
+ * Reads one tensor: an `.npy`, or `FILE#NAME` for a file that `openWeights` can open; the name may be left out if the
+ * file has just one.
+ * @throws DataError
+ */
+export async function readTensor(path: string): Promise<NdArray> {
+  const [, file = path, name] = /^(.*?\.(?:safetensors|json))#(.+)$/s.exec(path) ?? [];
+  if (name === undefined) {
+    const bytes = await readBytes(path);
+    if (isNpy(bytes)) return inPlace(path, () => readNpy(bytes));
+  }
+  const source = await openWeights(file);
+  const [first, ...others] = source.values();
+  const tensor = name === undefined && others.length === 0 ? first : source.get(name ?? "");
+  if (tensor !== undefined) return inPlace(file, () => tensor.read());
+  const held = [...source.values()].map(
+    (stored) => `${quote(stored.name)} ${stored.dtype} ${printShape(stored.shape)}`,
+  );
+  const message =
+    name === undefined ? `holds ${source.size} tensors; choose one: ${file}#NAME` : `has no tensor ${quote(name)}`;
+  throw new DataError(`${file}: ${message}`, held);
+}
+
+async function openTfjsModel(path: string, bytes: Uint8Array): Promise<TensorSource> {
+  const { model, paths } = inPlace(path, () => {
+    if (bytes.length > maxJson) throw new DataError(`has ${bytes.length} bytes, more than the limit of ${maxJson}`);
+    const model = parseJson(bytes);
+    return { model, paths: tfjsShardPaths(model).map(checkShardPath) };
+  });
+  const shards = new Map<string, Uint8Array>();
+  let rest = maxShards;
+  for (const shard of paths) {
+    const content = await readBytes(join(dirname(path), shard), rest);
+    rest -= content.length;
+    shards.set(shard, content);
+  }
+  return inPlace(path, () => readTfjsModel(model, (shard) => shards.get(shard) ?? new Uint8Array()));
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    throw new DataError("is not valid JSON");
+  }
+}
+
+/** A file that comes from elsewhere must not make us read what is not part of it. */
+function checkShardPath(path: string): string {
+  const parts = path.split("/");
+  if (path.startsWith("/") || /[\p{C}\\:]/u.test(path) || parts.includes("..") || path === "") {
+    throw new DataError(`shard ${quote(path)} is not in the folder of the model`);
+  }
+  return path;
+}
+
+/** The first byte that is not white space is a brace, and no byte near it is zero, as it would be in a length. */
+function isJson(bytes: Uint8Array): boolean {
+  const start = String.fromCharCode(...bytes.subarray(0, 100));
+  return /^(\xef\xbb\xbf)?\s*\{/.test(start) && !start.includes("\0");
+}
+
+/** A length below 2^40, then a brace. */
+function isSafetensors(bytes: Uint8Array): boolean {
+  return bytes[5] === 0 && bytes[6] === 0 && bytes[7] === 0 && bytes[8] === 0x7b;
+}
+
+function whatElse(bytes: Uint8Array): string {
+  const start = String.fromCharCode(...bytes.subarray(0, 8));
+  const known: readonly (readonly [string, string])[] = [
+    ["PK", "is a zip archive, as PyTorch's .pt and Keras's .keras are; save its tensors as .safetensors"],
+    ["\x80", "is a Python pickle, which Fuse does not execute; save its tensors as .safetensors"],
+    ["\x89HDF", "is an HDF5 file, as Keras's .h5 is; save its tensors as .safetensors or convert it to a model.json"],
+    ["\x93NUMPY", "is one array without a name; weights need names, as in .safetensors"],
+    ["", bytes.length === 0 ? "is empty" : "is neither a safetensors file nor a model.json of TensorFlow.js"],
+  ];
+  return known.find(([magic]) => start.startsWith(magic))![1];
+}

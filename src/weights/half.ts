@@ -1,0 +1,58 @@
+/** @file IEEE binary16 and bfloat16 as bit patterns: to and from float32, rounding to nearest, ties to even. */
+
+/** binary16 to float32, exactly. NaNs lose their payload. */
+export function f16ToF32(bits: Uint16Array): Float32Array {
+  // What the last of the 10 fraction bits is worth, by exponent field; subnormals (field 0) have the exponent of field 1.
+  const ulp = Float64Array.from({ length: 31 }, (_, exponent) => 2 ** (Math.max(exponent, 1) - 25));
+  const values = new Float32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) {
+    const exponent = (bits[i]! >>> 10) & 31;
+    const fraction = bits[i]! & 0x3ff;
+    let value: number;
+    if (exponent === 31) value = fraction === 0 ? Infinity : NaN;
+    else value = (exponent === 0 ? fraction : fraction + 1024) * ulp[exponent]!;
+    values[i] = bits[i]! & 0x8000 ? -value : value;
+  }
+  return values;
+}
+
+/** Values, rounded to float32 first, to binary16. From 65520 on the result is infinite. */
+export function f32ToF16(values: ArrayLike<number>): Uint16Array<ArrayBuffer> {
+  return fromBits(values, (magnitude) => {
+    if (magnitude > 0x7f80_0000) return 0x7e00;
+    if (magnitude >= 0x477f_f000) return 0x7c00;
+    // Normal results: take the difference of the exponents' biases (127 - 15) off and drop 13 fraction bits.
+    if (magnitude >= 0x3880_0000) return roundedShift(magnitude - (112 << 23), 13);
+    // Subnormal results are multiples of 2^-24; below half of that everything is zero.
+    const exponent = magnitude >>> 23;
+    return exponent < 102 ? 0 : roundedShift((magnitude & 0x7f_ffff) | 0x80_0000, 126 - exponent);
+  });
+}
+
+/** bfloat16 to float32, exactly. */
+export function bf16ToF32(bits: Uint16Array): Float32Array {
+  const values = new Uint32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) values[i] = bits[i]! << 16;
+  return new Float32Array(values.buffer);
+}
+
+/** Values, rounded to float32 first, to bfloat16. */
+export function f32ToBf16(values: ArrayLike<number>): Uint16Array<ArrayBuffer> {
+  return fromBits(values, (magnitude) => (magnitude > 0x7f80_0000 ? 0x7fc0 : roundedShift(magnitude, 16)));
+}
+
+/** Converts the bits below the sign, which stays the highest. */
+function fromBits(values: ArrayLike<number>, convert: (magnitude: number) => number): Uint16Array<ArrayBuffer> {
+  const bits = new Uint32Array(new Float32Array(values).buffer);
+  const halves = new Uint16Array(bits.length);
+  for (let i = 0; i < bits.length; i++) halves[i] = ((bits[i]! >>> 16) & 0x8000) | convert(bits[i]! & 0x7fff_ffff);
+  return halves;
+}
+
+/** `n / 2^shift`, to nearest, ties to even, for `n` below 2^31. */
+function roundedShift(n: number, shift: number): number {
+  const quotient = n >>> shift;
+  const rest = n & ((1 << shift) - 1);
+  const half = 1 << (shift - 1);
+  return rest > half || (rest === half && (quotient & 1) === 1) ? quotient + 1 : quotient;
+}

@@ -1,0 +1,71 @@
+/** @file Starting values for weights: PyTorch's distributions, each tensor from a generator of its own. */
+import { elements, type NdArray } from "../ir/ndarray.ts";
+import { unreachable } from "../source/internal-error.ts";
+import { shapeOf, type ManifestEntry } from "./manifest.ts";
+
+/**
+ * The starting value of a weight. It depends on the seed, the path and the entry alone, so that adding a layer changes
+ * no other. `kaiming` is PyTorch's default for layers, kaiming-uniform with a = √5: U(−b, b) with b = 1/√fan_in, which
+ * is also its bound for biases; `glorot` has b = √(6/(fan_in + fan_out)) (Glorot and Bengio 2010, eq. 16).
+ */
+export function initialise(entry: ManifestEntry, seed: number): NdArray {
+  const shape = shapeOf(entry);
+  const data = new Float32Array(elements(shape));
+  const random = xoshiro128(seed, entry.path);
+  const uniform = (bound: number) => data.map(() => (2 * random() - 1) * bound);
+  const { init, fan } = entry;
+  switch (init.kind) {
+    case "kaiming":
+      return { dtype: "f32", shape, data: uniform(1 / Math.sqrt(fan.in)) };
+    case "glorot":
+      return { dtype: "f32", shape, data: uniform(Math.sqrt(6 / (fan.in + fan.out))) };
+    case "uniform":
+      return { dtype: "f32", shape, data: uniform(init.value) };
+    case "normal":
+      return { dtype: "f32", shape, data: data.map(() => normal(random) * init.value) };
+    case "constant":
+      return { dtype: "f32", shape, data: data.fill(init.value) };
+    default:
+      return unreachable(init);
+  }
+}
+
+/** Box–Muller: one standard normal number from two uniform ones. */
+function normal(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
+
+/**
+ * xoshiro128** 1.1 by Blackman and Vigna (public domain, prng.di.unimi.it), giving the upper 24 bits of each output as
+ * a number in [0, 1), as many as float32 can hold. Its state are four hashes of the UTF-16 code units of the path (FNV-1a
+ * with MurmurHash3's finaliser) that begin with different values made of the seed.
+ */
+function xoshiro128(seed: number, path: string): () => number {
+  const hash = (salt: number) => {
+    let h = mix(Math.imul(seed, 0x9e37_79b1) ^ Math.imul(Math.floor(seed / 2 ** 32), 0x85eb_ca6b) ^ salt) ^ 0x811c_9dc5;
+    for (let i = 0; i < path.length; i++) h = Math.imul(h ^ path.charCodeAt(i), 0x0100_0193);
+    return mix(h);
+  };
+  let [a, b, c, d] = [hash(1), hash(2), hash(3), hash(4)];
+  return () => {
+    const result = Math.imul(rotate(Math.imul(b, 5), 7), 9);
+    const shifted = b << 9;
+    c ^= a;
+    d ^= b;
+    b ^= c;
+    a ^= d;
+    c ^= shifted;
+    d = rotate(d, 11);
+    return (result >>> 8) / 2 ** 24;
+  };
+}
+
+const rotate = (x: number, by: number): number => (x << by) | (x >>> (32 - by));
+
+/** The finaliser of MurmurHash3 (Appleby, public domain): every bit of the input changes half the bits of the result. */
+function mix(h: number): number {
+  let x = h;
+  x = Math.imul(x ^ (x >>> 16), 0x85eb_ca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2_ae35);
+  return x ^ (x >>> 16);
+}

@@ -1,0 +1,101 @@
+/** @file NumPy's .npy format: one array without a name (numpy.lib.format, versions 1.0 and 2.0). */
+import { elements, transpose, type DType, type NdArray } from "../ir/ndarray.ts";
+import { invariant } from "../source/internal-error.ts";
+import { DataError, quote } from "./data-error.ts";
+import { byteLength, checkShape, dtypeBits, storedTensor } from "./tensors.ts";
+
+const magic = "\x93NUMPY";
+/** NumPy's own limit, in bytes. */
+const maxHeader = 10_000;
+
+const dtypes = new Map(
+  Object.entries({
+    "<f8": "F64",
+    "<f4": "F32",
+    "<f2": "F16",
+    "<i8": "I64",
+    "<i4": "I32",
+    "<i2": "I16",
+    "|i1": "I8",
+    "<u4": "U32",
+    "<u2": "U16",
+    "|u1": "U8",
+    "|b1": "BOOL",
+  } as const),
+);
+
+/** Whether the bytes begin as a .npy file does. */
+export function isNpy(bytes: Uint8Array): boolean {
+  return magic === String.fromCharCode(...bytes.subarray(0, magic.length));
+}
+
+/** Reads an array of numbers, in C or Fortran order. @throws DataError */
+export function readNpy(bytes: Uint8Array): NdArray {
+  if (!isNpy(bytes) || bytes.length < 12) throw new DataError("this is not a .npy file");
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const version = bytes[6]!;
+  if (version !== 1 && version !== 2) throw new DataError(`version ${version} of .npy holds no plain numbers`);
+  const start = version === 1 ? 10 : 12;
+  const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
+  if (length > maxHeader) throw new DataError(`the header would have ${length} bytes, more than ${maxHeader}`);
+  if (start + length > bytes.length) throw new DataError("the file ends inside its header: is it cut off?");
+  const header = parseHeader(String.fromCharCode(...bytes.subarray(start, start + length)));
+  const dtype = dtypes.get(header.descr);
+  if (dtype === undefined)
+    throw new DataError(`dtype ${quote(header.descr)} is not one that Fuse reads (${[...dtypes.keys()].join(", ")})`);
+  const data = bytes.subarray(start + length);
+  const needed = byteLength(header.shape, dtypeBits[dtype]);
+  if (needed !== data.length) {
+    const shape = `[${header.shape.join(", ")}]`;
+    throw new DataError(`${data.length} bytes of data do not fit ${header.descr} ${shape}: is the file cut off?`);
+  }
+  if (!header.fortran) return storedTensor("array", dtype, header.shape, data).read();
+  const reversed = storedTensor("array", dtype, header.shape.toReversed(), data).read();
+  return transpose(reversed, [...header.shape.keys()].reverse());
+}
+
+/** The header is a Python dictionary literal of exactly three keys; anything else is refused. */
+function parseHeader(text: string) {
+  const wrong = new DataError("the header is not one that NumPy writes for an array of numbers");
+  const literal = text.trim();
+  if (!literal.startsWith("{") || !literal.endsWith("}")) throw wrong;
+  const body = literal.slice(1, -1);
+  const values = new Map<string, string>();
+  const pair = /\s*'(\w+)'\s*:\s*('[^']*'|True|False|\([\dL,\s]*\))\s*(,|$)\s*/y;
+  while (pair.lastIndex < body.length) {
+    const [, key, value] = pair.exec(body) ?? [];
+    if (key === undefined || value === undefined || values.has(key)) throw wrong;
+    values.set(key, value);
+  }
+  const [descr, fortran, tuple] = ["descr", "fortran_order", "shape"].map((key) => values.get(key) ?? "");
+  const sizes = (tuple ?? "").slice(1, -1).split(",");
+  // `(3,)` and `(3, 4, )` end with a comma, `()` has no size.
+  if (sizes.at(-1)?.trim() === "") sizes.pop();
+  const shape = sizes.map((size) => (/^\s*\d+L?\s*$/.test(size) ? parseInt(size, 10) : NaN));
+  if (values.size !== 3 || !descr?.startsWith("'") || (fortran !== "True" && fortran !== "False")) throw wrong;
+  return { descr: descr.slice(1, -1), fortran: fortran === "True", shape: checkShape("array", shape) };
+}
+
+const written: Readonly<
+  Record<DType, { readonly descr: string; readonly bytes: (data: ArrayLike<number>) => ArrayBufferView }>
+> = {
+  f32: { descr: "<f4", bytes: (data) => new Float32Array(data) },
+  i32: { descr: "<i4", bytes: (data) => new Int32Array(data) },
+  bool: { descr: "|b1", bytes: (data) => new Uint8Array(data).map((value) => Math.min(value, 1)) },
+};
+
+/** The bytes of a .npy file, version 1.0, in C order: `f32` as `<f4`, `i32` as `<i4`, `bool` as `|b1`. */
+export function writeNpy({ dtype, shape, data }: NdArray): Uint8Array {
+  invariant(data.length === elements(shape), "the data do not fit the shape");
+  const { descr, bytes } = written[dtype];
+  const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
+  const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${sizes}), }`;
+  // The data begin at a multiple of 64; the header ends with a line feed.
+  const length = Math.ceil((10 + header.length + 1) / 64) * 64 - 10;
+  const text = `${magic}\x01\x00${String.fromCharCode(length & 255, length >> 8)}${header.padEnd(length - 1)}\n`;
+  const values = bytes(data);
+  const file = new Uint8Array(text.length + values.byteLength);
+  for (let i = 0; i < text.length; i++) file[i] = text.charCodeAt(i);
+  file.set(new Uint8Array(values.buffer), text.length);
+  return file;
+}

@@ -1,0 +1,69 @@
+/** @file Says to a person what keeps the tensors of a file from being the weights of a model. */
+import { printShape, quote } from "./data-error.ts";
+import { fits, shapeOf, type ManifestEntry, type WeightProblems } from "./manifest.ts";
+
+/** Causes are guessed for what a person may have written, not for a file made to keep us busy. */
+const maxName = 1000;
+const maxNames = 5000;
+
+/** One line per tensor, grouped, with hints where a cause can be guessed; no lines if there is no problem and nothing extra. */
+export function formatProblems(problems: WeightProblems): string[] {
+  const { missing, misshapen, ambiguous, unusedPrefix, unusedRenames, extra } = problems;
+  const guessable = extra.filter(({ name }) => name.length <= maxName).slice(0, maxNames);
+  const prefix = commonPrefix(missing, guessable);
+  return [
+    ...(unusedPrefix === undefined ? [] : [`no tensor has the prefix ${quote(unusedPrefix)}`]),
+    ...group("missing", missing, (entry) => {
+      const near = prefix === undefined ? nearest(entry, guessable) : undefined;
+      const hint = near === undefined ? "" : ` (is it ${quote(near)}?)`;
+      return `${entry.path} ${printShape(shapeOf(entry))}${hint}`;
+    }),
+    ...(prefix === undefined
+      ? []
+      : [`  the file has them under the prefix ${quote(prefix)} (option --weights-prefix, or { prefix } of load)`]),
+    ...group("misshapen", misshapen, ({ entry, name, stored }) => {
+      const expected = shapeOf(entry);
+      const sorted = (shape: readonly number[]) =>
+        shape
+          .filter((size) => size !== 1)
+          .toSorted((a, b) => a - b)
+          .join();
+      const hint = sorted(stored) === sorted(expected) ? " (is it transposed?)" : "";
+      const from = name === entry.path ? "" : ` from ${quote(name)}`;
+      return `${entry.path}${from} is ${printShape(stored)}, but ${printShape(expected)} is needed${hint}`;
+    }),
+    ...group("ambiguous", ambiguous, ({ path, names }) => `${path} could be ${names.map(quote).join(" or ")}`),
+    ...group("renamed, but not in the file", unusedRenames, quote),
+    ...group("not used", extra, ({ name, shape }) => `${quote(name)} ${printShape(shape)}`),
+  ];
+}
+
+function group<T>(title: string, list: readonly T[], line: (item: T) => string): string[] {
+  return list.length === 0 ? [] : [`${title} (${list.length}):`, ...list.map((item) => `  ${line(item)}`)];
+}
+
+/** The prefix, without its dot, under which most of what is missing is in the file. */
+function commonPrefix(missing: readonly ManifestEntry[], extra: WeightProblems["extra"]): string | undefined {
+  const entries = new Map(missing.map((entry) => [entry.path, entry]));
+  const counts = new Map<string, number>();
+  for (const { name, shape } of extra) {
+    for (let dot = name.indexOf("."); dot >= 0; dot = name.indexOf(".", dot + 1)) {
+      const entry = entries.get(name.slice(dot + 1));
+      const prefix = name.slice(0, dot);
+      if (entry !== undefined && fits(entry, shape)) counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
+    }
+  }
+  const [best] = [...counts].toSorted(([, a], [, b]) => b - a);
+  return best !== undefined && best[1] * 2 > missing.length ? best[0] : undefined;
+}
+
+/** The one name that differs from the path only in punctuation, case or what stands before it, of a tensor that fits. */
+function nearest(entry: ManifestEntry, extra: WeightProblems["extra"]): string | undefined {
+  const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
+  const wanted = plain(entry.path);
+  const near = extra.filter(({ name, shape }) => {
+    const other = plain(name);
+    return other !== "" && (other.endsWith(wanted) || wanted.endsWith(other)) && fits(entry, shape);
+  });
+  return near.length === 1 ? near[0]?.name : undefined;
+}
