@@ -1,0 +1,85 @@
+/** @file Elementwise operators: one operand contains all axes of the others; sizes of shared axes agree. */
+import type { Laid, Lowering, Positional } from "../ir/lowering.ts";
+import { generate, named, type DType, type NamedArray } from "../ir/ndarray.ts";
+import type { LoweringContext, OperatorContext, ReferenceContext } from "../ir/operator.ts";
+import type { Size } from "../ir/size.ts";
+import { tensorType, type Axis, type TensorType } from "../ir/type.ts";
+import { transpose } from "../primitives/layout.ts";
+import { except, place, reshaped, spread } from "./positions.ts";
+import { reader } from "./reading.ts";
+
+/** The type of an elementwise result: axes in order of creation, the first operand's first. Complains `broadcast-needs-subset`. */
+export function broadcastType(c: OperatorContext<unknown>, dtype: DType): TensorType {
+  const counts = c.inputs.map((input) => input.axes.size);
+  const largest = counts.indexOf(Math.max(...counts));
+  const axes = new Map<Axis, Size>();
+  for (const [index, input] of c.inputs.entries()) {
+    const inputs = index < largest ? [index, largest] : [largest, index];
+    for (const [axis, size] of input.axes) {
+      const other = c.input(largest).axes.get(axis) ?? c.complain("broadcast-needs-subset", {}, { inputs, axis });
+      if (index < largest) c.equal(size, other, { inputs, axis });
+      if (index > largest) c.equal(other, size, { inputs, axis });
+      if (!axes.has(axis)) axes.set(axis, size);
+    }
+  }
+  return tensorType(dtype, axes);
+}
+
+/** The reference of an elementwise operator: `value` gets one number of each input. */
+export function elementwise(
+  c: ReferenceContext<unknown>,
+  dtype: DType,
+  value: (...operands: number[]) => number,
+): NamedArray {
+  const { axes, shape } = c.results[0]!;
+  const readers = c.inputs.map((input) => reader(input, axes));
+  const apply = (index: readonly number[]) => value(...readers.map((read) => read(index)));
+  return named(generate(dtype, shape, dtype === "i32" ? (index) => apply(index) | 0 : apply), axes);
+}
+
+/** Lowers a function of one tensor: nothing moves, and what is spread stays so. */
+export function lowerUnary(c: LoweringContext<unknown>, emit: (p: Lowering, x: Positional) => Positional): Laid {
+  const x = c.p.loose(c.inputs[0]!);
+  return { ...x, value: emit(c.p, x.value) };
+}
+
+/**
+ * Lowers an elementwise operator to a primitive that broadcasts as NumPy does. The operand with the most axes rules the
+ * order; the others are brought to it and get positions of size 1. What is spread in every operand stays spread.
+ */
+export function lowerElementwise(
+  c: LoweringContext<unknown>,
+  emit: (p: Lowering, operands: readonly Positional[]) => Positional,
+): Laid {
+  const { p } = c;
+  const operands = c.inputs.map((input) => {
+    const laid = p.loose(input);
+    const lazy = [...(laid.spread?.keys() ?? [])];
+    const present = except(laid.axes, lazy);
+
+    /** The operand with the axes it has in the order asked for, and positions of size 1 after the first of them. */
+    const align = (order: readonly Axis[]): Positional => {
+      const wanted = order.filter((axis) => present.includes(axis));
+      let { value, axes } = laid;
+      if (present.some((axis, i) => axis !== wanted[i])) {
+        axes = [...lazy, ...wanted];
+        const permutation = axes.map((axis) => laid.axes.indexOf(axis));
+        value = lazy.length === 0 ? p.ordered(input, axes) : p.emit(transpose, [value], { permutation });
+      }
+      const first = order.findIndex((axis) => present.includes(axis));
+      const needed = first < 0 ? [] : order.slice(first);
+      const sizeAt = (axis: Axis) => (present.includes(axis) ? value.shape[axes.indexOf(axis)]! : p.sizes.int(1));
+      return reshaped(p, value, needed.map(sizeAt));
+    };
+    return { present, align };
+  });
+  const largest = operands.reduce((a, b) => (b.present.length > a.present.length ? b : a)).present;
+  const filled = new Set(operands.flatMap(({ present }) => present));
+  const order = place(p, largest, except([...filled], largest));
+  const value = emit(
+    p,
+    operands.map(({ align }) => align(order)),
+  );
+  const { axes } = c.results[0]!;
+  return spread(p, { value, axes: order }, new Map([...axes].filter(([axis]) => !filled.has(axis))));
+}

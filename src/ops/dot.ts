@@ -1,0 +1,127 @@
+/** @file `dot`: the product of two tensors, summed over the axes that are contracted. */
+import { attribute } from "../ir/attribute.ts";
+import { arrange, elements } from "../ir/ndarray.ts";
+import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
+import { volume, tensorType, type Axis, type TensorType } from "../ir/type.ts";
+import { matmul } from "../primitives/matmul.ts";
+import { commonDtype, floating, refuse, requireAxes } from "./conditions.ts";
+import { except, product, reshaped, sizesOf } from "./positions.ts";
+import { made, matrixProduct, sizeOf } from "./reading.ts";
+
+interface Attributes {
+  readonly contract: readonly Axis[];
+  readonly batch: readonly Axis[];
+}
+
+function productType(c: OperatorContext<Attributes>): TensorType {
+  const { contract, batch } = c.attributes;
+  const [a, b] = [c.input(0), c.input(1)];
+  const kept = [...a.axes, ...[...b.axes].filter(([axis]) => !batch.includes(axis))];
+  return tensorType(
+    "f32",
+    kept.filter(([axis]) => !contract.includes(axis)),
+  );
+}
+
+export const dot = operator({
+  name: "dot",
+  doc: "The product of two tensors, summed over the contracted axes. Axes of `batch` are paired; all others are kept, and may not be in both.",
+  inputs: tensors("a", "b"),
+  attributes: {
+    contract: attribute("axes", "axes of both that are multiplied and summed"),
+    batch: attribute("axes", "axes of both that are paired", { default: [] }),
+  },
+  examples: [
+    { code: "dot(q, k, contract: e, batch: [n, head])", inputs: "q: [n, head, t, e], k: [n, head, s, e]" },
+    { code: "dot(a, b, contract: c)", inputs: "a: [n, c], b: [k, c]" },
+  ],
+  type: (c) => {
+    const { contract, batch } = c.attributes;
+    commonDtype(c, [0, 1], floating);
+    const both = contract.find((axis) => batch.includes(axis));
+    if (both !== undefined) refuse(c, "batch", "axes that are not contracted", both);
+    for (const [attribute, axes] of Object.entries({ contract, batch }))
+      for (const index of [0, 1]) requireAxes(c, index, axes, attribute);
+    for (const [axis, size] of c.input(0).axes) {
+      const other = c.input(1).axes.get(axis);
+      if (other === undefined) continue;
+      if (![...contract, ...batch].includes(axis)) c.complain("dot-shared-axis", { axis }, { inputs: [0, 1], axis });
+      c.equal(size, other, { inputs: [0, 1], axis });
+    }
+    return productType(c);
+  },
+  macs: (c) => {
+    const { sizes, attributes } = c;
+    return product(sizes, [volume(sizes, productType(c)), ...sizesOf(c.input(0), attributes.contract)]);
+  },
+  reference: (c) => {
+    const { contract, batch } = c.attributes;
+    const [a, b] = c.inputs;
+    const freeA = except(a!.axes, [...batch, ...contract]);
+    const freeB = except(b!.axes, [...batch, ...contract]);
+    const count = (axes: readonly Axis[], array = a!) => elements(axes.map((axis) => sizeOf(array, axis)));
+    const data = matrixProduct(
+      arrange(a!, [...batch, ...freeA, ...contract]).data,
+      arrange(b!, [...batch, ...freeB, ...contract]).data,
+      { batch: count(batch), rows: count(freeA), columns: count(freeB, b), inner: count(contract) },
+    );
+    return made(data, [...batch, ...freeA, ...freeB], c.results[0]!);
+  },
+  lower: ({ p, inputs: [a, b], attributes, results: [result] }) => {
+    const [orderA, orderB] = [p.loose(a!).axes, p.loose(b!).axes];
+    const { batch, sideA, sideB } = fewestMoves(orderA, orderB, attributes);
+    const [typeA, typeB] = [p.typeOf(a!), p.typeOf(b!)];
+    const merged = (type: TensorType, axes: readonly Axis[]) => product(p.sizes, sizesOf(type, axes));
+    const matrices = batch.length === 0 ? [] : [merged(typeA, batch)];
+    const operands = [
+      reshaped(p, p.ordered(a!, sideA.order), [...matrices, ...sideA.parts.map((axes) => merged(typeA, axes))]),
+      reshaped(p, p.ordered(b!, sideB.order), [...matrices, ...sideB.parts.map((axes) => merged(typeB, axes))]),
+    ];
+    // a is summed over its last position, b over the one before, unless that is flipped.
+    const value = p.emit(matmul, operands, { transposeA: sideA.flipped, transposeB: sideB.flipped });
+    const axes = [...batch, ...sideA.free, ...sideB.free];
+    return p.laid(reshaped(p, value, sizesOf(result!, axes)), axes);
+  },
+});
+
+/** How an operand becomes a matrix: its order, and the axes of its two last positions. */
+interface Side {
+  readonly order: readonly Axis[];
+  readonly parts: readonly [readonly Axis[], readonly Axis[]];
+  readonly free: readonly Axis[];
+  readonly flipped: boolean;
+  readonly moves: boolean;
+}
+
+/** Takes the operand as it lies if its parts are adjacent, in this or the flipped order; else it is to be moved. */
+function side(
+  current: readonly Axis[],
+  batch: readonly Axis[],
+  first: readonly Axis[],
+  second: readonly Axis[],
+  free: readonly Axis[],
+): Side {
+  const lies = (order: readonly Axis[]) => order.every((axis, i) => axis === current[i]);
+  const order = [...batch, ...first, ...second];
+  const flippedOrder = [...batch, ...second, ...first];
+  const flipped = !lies(order) && lies(flippedOrder);
+  if (flipped) return { order: flippedOrder, parts: [second, first], free, flipped, moves: false };
+  return { order, parts: [first, second], free, flipped, moves: !lies(order) };
+}
+
+/** The orders of batch and contracted axes, a's or b's, for which the fewest operands are moved. */
+function fewestMoves(orderA: readonly Axis[], orderB: readonly Axis[], { contract, batch }: Attributes) {
+  const sorted = (axes: readonly Axis[]) =>
+    [orderA, orderB].map((order) => order.filter((axis) => axes.includes(axis)));
+  const shared = [...contract, ...batch];
+  const [freeA, freeB] = [except(orderA, shared), except(orderB, shared)];
+  const choices = sorted(batch).flatMap((paired) =>
+    sorted(contract).map((summed) => ({
+      batch: paired,
+      sideA: side(orderA, paired, freeA, summed, freeA),
+      sideB: side(orderB, paired, summed, freeB, freeB),
+    })),
+  );
+  const moves = ({ sideA, sideB }: (typeof choices)[number]) => Number(sideA.moves) + Number(sideB.moves);
+  return choices.reduce((best, choice) => (moves(choice) < moves(best) ? choice : best));
+}

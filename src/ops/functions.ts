@@ -1,0 +1,78 @@
+/** @file Functions of one number, applied to every element. */
+import { attribute } from "../ir/attribute.ts";
+import type { DType } from "../ir/ndarray.ts";
+import { operator, tensors } from "../ir/operator.ts";
+import { clamp as clampPrimitive, erf as erfOf, unary, type UnaryName } from "../primitives/unary.ts";
+import { elementwise, lowerUnary } from "./broadcasting.ts";
+import { dtypeOf, floating, numeric, refuse } from "./conditions.ts";
+
+/** An operator that one primitive computes; the names are the same. */
+export function elementFunction(
+  name: UnaryName,
+  doc: string,
+  of: (x: number) => number,
+  dtypes: readonly DType[] = floating,
+) {
+  return operator({
+    name,
+    doc,
+    inputs: tensors("x"),
+    attributes: {},
+    examples: [{ code: `${name}(x)`, inputs: "x: [n, c]" }],
+    type: (c) => ({ dtype: dtypeOf(c, 0, dtypes), axes: c.input(0).axes }),
+    reference: (c) => elementwise(c, c.inputs[0]!.dtype, of),
+    lower: (c) => lowerUnary(c, (p, x) => p.emit(unary, [x], { function: name })),
+  });
+}
+
+/** Ties go to the even neighbour, as in IEEE 754. */
+function roundHalfEven(x: number): number {
+  const floored = Math.floor(x);
+  const rest = x - floored;
+  return rest < 0.5 || (rest === 0.5 && floored % 2 === 0) ? floored : floored + 1;
+}
+
+export const exp = elementFunction("exp", "The exponential.", Math.exp);
+export const log = elementFunction("log", "The natural logarithm.", Math.log);
+export const sqrt = elementFunction("sqrt", "The square root.", Math.sqrt);
+export const rsqrt = elementFunction("rsqrt", "One over the square root.", (x) => 1 / Math.sqrt(x));
+export const square = elementFunction("square", "The square.", (x) => x * x, numeric);
+export const abs = elementFunction("abs", "The absolute value.", Math.abs, numeric);
+export const sign = elementFunction("sign", "The sign: -1, 0 or 1.", Math.sign);
+export const floor = elementFunction("floor", "The largest whole number that is not larger.", Math.floor);
+export const ceil = elementFunction("ceil", "The smallest whole number that is not smaller.", Math.ceil);
+export const round = elementFunction("round", "The nearest whole number; of two, the even one.", roundHalfEven);
+export const reciprocal = elementFunction("reciprocal", "One over the element.", (x) => 1 / x);
+export const sin = elementFunction("sin", "The sine of an angle in radians.", Math.sin);
+export const cos = elementFunction("cos", "The cosine of an angle in radians.", Math.cos);
+export const erf = elementFunction("erf", "The error function.", erfOf);
+
+export const clamp = operator({
+  name: "clamp",
+  doc: "Elements below `min` become `min`, then elements above `max` become `max`. One bound may be left out.",
+  inputs: tensors("x"),
+  attributes: {
+    min: attribute("number", "lower bound", { optional: true }),
+    max: attribute("number", "upper bound", { optional: true }),
+  },
+  examples: [
+    { code: "clamp(x, min: 0, max: 6)", inputs: "x: [n, c]" },
+    { code: "clamp(x, min: 1e-6)", inputs: "x: [n, c]" },
+  ],
+  type: (c) => {
+    const { min, max } = c.attributes;
+    const dtype = dtypeOf(c, 0, numeric);
+    if (min === undefined && max === undefined) c.complain("missing-attribute", { callee: c.callee, name: "min" }, {});
+    for (const [name, bound = 0] of Object.entries({ min, max }))
+      if (dtype === "i32" && !Number.isInteger(bound)) refuse(c, name, "a whole number for i32", String(bound));
+    return { dtype, axes: c.input(0).axes };
+  },
+  reference: (c) => {
+    const { min = -Infinity, max = Infinity } = c.attributes;
+    return elementwise(c, c.inputs[0]!.dtype, (x) => Math.min(Math.max(x, min), max));
+  },
+  lower: (c) => {
+    const { min = -Infinity, max = Infinity } = c.attributes;
+    return lowerUnary(c, (p, x) => p.emit(clampPrimitive, [x], { min, max }));
+  },
+});

@@ -1,0 +1,191 @@
+/** @file Putting tensors together and apart: concat, stack, split, and expand. */
+import { attribute } from "../ir/attribute.ts";
+import { generate, named } from "../ir/ndarray.ts";
+import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
+import type { Size } from "../ir/size.ts";
+import { axisNames, printType, withAxes, type Axis } from "../ir/type.ts";
+import { concat as concatPrimitive } from "../primitives/layout.ts";
+import { anything, commonDtype, dtypeOf, refuse, requireNew, requireSameAxes } from "./conditions.ts";
+import { sliceAt, spread } from "./positions.ts";
+import { reader, sizeOf } from "./reading.ts";
+import { unsqueeze } from "./shape.ts";
+import { requirePerAxis } from "./spatial.ts";
+
+const several = { names: ["a", "b"], variadic: true };
+
+export const concat = operator({
+  name: "concat",
+  doc: "Joins tensors along an axis, whose sizes add; all other axes are equal.",
+  inputs: several,
+  attributes: { axis: attribute("axis", "axis to join along") },
+  examples: [{ code: "concat(a, b, axis: c)", inputs: "a: [n, c: 2, h, w], b: [n, c: 3, h, w]" }],
+  type: (c) => {
+    const { axis } = c.attributes;
+    const dtype = commonDtype(c, [...c.inputs.keys()], anything);
+    const first = c.size(0, axis);
+    const sizes = c.inputs.slice(1).map((_, i) => {
+      requireSameAxes(c, 0, i + 1, [axis]);
+      return c.size(i + 1, axis);
+    });
+    const total = sizes.reduce((a, b) => c.sizes.add(a, b), first);
+    return { dtype, axes: withAxes(c.input(0), [[axis, total]]).axes };
+  },
+  reference: (c) => {
+    const { axes, shape } = c.results[0]!;
+    const position = axes.indexOf(c.attributes.axis);
+    const parts = c.inputs.map((input) => ({ read: reader(input, axes), size: sizeOf(input, c.attributes.axis) }));
+    const read = (index: readonly number[]) => {
+      let [part, at] = [0, index[position]!];
+      while (at >= parts[part]!.size) at -= parts[part++]!.size;
+      return parts[part]!.read(index.with(position, at));
+    };
+    return named(generate(c.inputs[0]!.dtype, shape, read), axes);
+  },
+  lower: ({ p, inputs, attributes }) => {
+    const order = p.loose(inputs[0]!).axes;
+    const values = inputs.map((input) => p.ordered(input, order));
+    return p.laid(p.emit(concatPrimitive, values, { axis: order.indexOf(attributes.axis) }), order);
+  },
+});
+
+export const stack = operator({
+  name: "stack",
+  doc: "Joins tensors of one type along a new axis, which has as many elements as there are tensors.",
+  inputs: several,
+  attributes: { axis: attribute("axis", "the new axis") },
+  examples: [{ code: "stack(a, b, axis: c)", inputs: "a: [n, h, w], b: [n, h, w]" }],
+  type: (c) => {
+    const { axis } = c.attributes;
+    const dtype = commonDtype(c, [...c.inputs.keys()], anything);
+    requireNew(c, c.input(0), [axis], "axis");
+    for (let i = 1; i < c.inputs.length; i++) requireSameAxes(c, 0, i);
+    return { dtype, axes: withAxes(c.input(0), [[axis, c.sizes.int(c.inputs.length)]]).axes };
+  },
+  expand: (g) => {
+    const { axis } = g.attributes;
+    return g.node(
+      concat,
+      g.inputs.map((input) => g.node(unsqueeze, [input], { axis: [axis] })),
+      { axis },
+    );
+  },
+});
+
+interface SplitAttributes {
+  readonly axis: Axis | undefined;
+  readonly parts: number;
+  readonly keyed: ReadonlyMap<Axis, readonly Size[]>;
+}
+
+/** The axis to split and the sizes of the parts; they are equal unless a list says otherwise. */
+function partsOf(c: OperatorContext<SplitAttributes>): readonly [Axis, readonly Size[]] {
+  const { axis, parts, keyed } = c.attributes;
+  const [listed, ...more] = keyed;
+  if (listed !== undefined) {
+    if (more.length > 0) refuse(c, more[0]![0], "left out, only one axis is split", "a list of sizes");
+    if (axis !== undefined) refuse(c, "axis", `left out where \`${listed[0]}\` lists sizes`, axis);
+    const total = listed[1].reduce((a, b) => c.sizes.add(a, b));
+    c.equal(c.size(0, listed[0]), total, { inputs: [0], attribute: listed[0], axis: listed[0] });
+    return listed;
+  }
+  if (axis === undefined) return c.complain("missing-attribute", { callee: c.callee, name: "axis" }, {});
+  const size = c.divide(c.size(0, axis), c.sizes.int(parts), { attribute: "axis", axis });
+  return [axis, Array.from({ length: parts }, () => size)];
+}
+
+export const split = operator({
+  name: "split",
+  doc: "Takes a tensor apart along an axis: `a, b = split(x, axis: c)` into equal parts, as many as there are names, or into parts of listed sizes.",
+  inputs: tensors("x"),
+  attributes: {
+    axis: attribute("axis", "axis to split into equal parts", { optional: true }),
+    parts: attribute("results", "number of equal parts"),
+    keyed: attribute("keyed", "the sizes of the parts, listed for the axis to split"),
+  },
+  examples: [
+    { code: "split(x, c: [2, 3])", inputs: "x: [n, c: 5, h, w]" },
+    { code: "split(x, axis: c)", inputs: "x: [n, c: 6, h, w]" },
+  ],
+  type: (c) => {
+    dtypeOf(c, 0, anything);
+    const [axis, sizes] = partsOf(c);
+    return sizes.map((size) => withAxes(c.input(0), [[axis, size]]));
+  },
+  reference: (c) => {
+    const x = c.inputs[0]!;
+    const axis = splitAxis(c.attributes);
+    let start = 0;
+    return c.results.map(({ axes, shape }) => {
+      const position = axes.indexOf(axis);
+      const read = reader(x, axes);
+      const from = start;
+      start += shape[position]!;
+      return named(
+        generate(x.dtype, shape, (index) => read(index.with(position, index[position]! + from))),
+        axes,
+      );
+    });
+  },
+  lower: ({ p, inputs, attributes, results }) => {
+    const x = p.any(inputs[0]!);
+    const position = x.axes.indexOf(splitAxis(attributes));
+    let start = p.sizes.int(0);
+    return results.map((type) => {
+      const size = type.axes.get(x.axes[position]!)!;
+      const part = sliceAt(p, x.value, position, start, size);
+      start = p.sizes.add(start, size);
+      return p.laid(part, x.axes);
+    });
+  },
+});
+
+/** The axis that a checked `split` works on. */
+function splitAxis({ axis, keyed }: SplitAttributes): Axis {
+  return axis ?? keyed.keys().next().value ?? "";
+}
+
+export const expand = operator({
+  name: "expand",
+  doc: "Repeats a tensor over new axes: those that `like` has besides, or those given with sizes.",
+  inputs: tensors("x"),
+  attributes: {
+    like: attribute("like", "tensor whose axes the result has", { optional: true }),
+    keyed: attribute("keyed", "new axes with their sizes"),
+  },
+  examples: [
+    { code: "expand(x, h: 7, w: 7)", inputs: "x: [n, c]" },
+    { code: "expand(x, like: y)", inputs: "x: [n, c], y: [n, c, h, w]" },
+  ],
+  type: (c) => {
+    const { like, keyed } = c.attributes;
+    const x = c.input(0);
+    dtypeOf(c, 0, anything);
+    const added = new Map<Axis, Size>();
+    for (const [axis, sizes] of keyed) {
+      requirePerAxis(c, axis, sizes, [axis]);
+      requireNew(c, x, [axis], axis);
+      added.set(axis, sizes[0]!);
+    }
+    for (const [axis, size] of like?.axes ?? []) {
+      const own = x.axes.get(axis) ?? added.get(axis);
+      if (own === undefined) added.set(axis, size);
+      else c.equal(own, size, { inputs: [0], attribute: "like", axis });
+    }
+    if (like !== undefined)
+      for (const axis of axisNames(x))
+        if (!like.axes.has(axis)) {
+          const args = { callee: "`like` of expand", axis, type: printType(c.sizes, like) };
+          c.complain("missing-axis", args, { attribute: "like", axis });
+        }
+    if (like === undefined && keyed.size === 0) c.complain("missing-attribute", { callee: c.callee, name: "like" }, {});
+    return withAxes(x, added);
+  },
+  reference: (c) => {
+    const { axes, shape } = c.results[0]!;
+    return named(generate(c.inputs[0]!.dtype, shape, reader(c.inputs[0]!, axes)), axes);
+  },
+  lower: ({ p, inputs, results }) => {
+    const x = p.loose(inputs[0]!);
+    return spread(p, x, new Map([...results[0]!.axes].filter(([axis]) => !x.axes.includes(axis))));
+  },
+});

@@ -1,0 +1,120 @@
+/** @file Linear maps of axes to axes: `linear` with a weight of its own. */
+import { attribute, type ValuesOf } from "../ir/attribute.ts";
+import { arrange } from "../ir/ndarray.ts";
+import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
+import type { Size } from "../ir/size.ts";
+import { axisNames, volume, without, type Axis, type TensorType } from "../ir/type.ts";
+import { matmul } from "../primitives/matmul.ts";
+import { dtypeOf, floating, refuse, replaceAxes, requireAxes, requireDistinct, requireNew } from "./conditions.ts";
+import { biasAttribute, initAttribute, inputAxis, layerWeights } from "./layers.ts";
+import { except, product, reshaped, sizesOf } from "./positions.ts";
+import { matrixProduct, made, rows } from "./reading.ts";
+import { unknownSize } from "./shape.ts";
+import { requirePerAxis } from "./spatial.ts";
+
+const attributes = {
+  keyed: attribute("keyed", "axes that are mapped to themselves, with their new sizes: `c: 64`"),
+  maps: attribute("maps", "which axes become which: `c -> k: 10`, `d -> [head: 8, e: 4]`"),
+  bias: biasAttribute,
+  init: initAttribute,
+};
+type Values = ValuesOf<typeof attributes>;
+
+/** The axes that the map consumes and those it makes, as written: `c: 64` is short for `c -> c: 64`. */
+function mapOf({ keyed, maps }: Values): {
+  readonly from: readonly Axis[];
+  readonly to: readonly (readonly [Axis, Size | undefined])[];
+} {
+  const to = maps[0]?.to.map(({ axis, size }) => [axis, size] as const);
+  return {
+    from: maps[0]?.from ?? [...keyed.keys()],
+    to: to ?? [...keyed].map(([axis, sizes]) => [axis, sizes[0]] as const),
+  };
+}
+
+/** The made axes with their sizes, once they were checked. */
+function madeAxes(attributes: Values): readonly (readonly [Axis, Size])[] {
+  return mapOf(attributes).to.map(([axis, size]) => [axis, size!]);
+}
+
+export const linear = operator({
+  name: "linear",
+  doc: "A linear map of axes to axes with a weight for every pair of elements, and a bias; all other axes are rows.",
+  inputs: tensors("x"),
+  attributes,
+  examples: [
+    { code: "linear(x, c: 8)", inputs: "x: [n, c: 4, h, w]" },
+    { code: "linear(x, d -> [head: 2, e: 3], bias: false)", inputs: "x: [n, t, d: 6]" },
+    { code: "linear(x, [head, e] -> d: 5)", inputs: "x: [n, head: 2, t, e: 3]" },
+  ],
+  type: (c) => {
+    const { keyed, maps } = c.attributes;
+    dtypeOf(c, 0, floating);
+    if (keyed.size === 0 && maps.length === 0) {
+      const names = axisNames(c.input(0));
+      c.complain(
+        "missing-attribute",
+        { callee: c.callee, name: names.find((axis) => axis === "c") ?? names.at(-1) ?? "c" },
+        {},
+      );
+    }
+    if (maps.length + Math.min(keyed.size, 1) > 1) refuse(c, "linear", "one map of axes to axes", "several");
+    for (const [axis, sizes] of keyed) requirePerAxis(c, axis, sizes, [axis]);
+    const attribute = maps.length > 0 ? "maps" : keyed.keys().next().value!;
+    const { from, to } = mapOf(c.attributes);
+    const names = to.map(([axis]) => axis);
+    requireAxes(c, 0, from, attribute);
+    requireDistinct(c, names, attribute);
+    requireNew(c, without(c.input(0), from), names, attribute);
+    return replaceAxes(
+      c.input(0),
+      from,
+      to.map(([axis, size]) => [axis, size ?? unknownSize(c, axis)]),
+    );
+  },
+  weights: (c) => {
+    const inputs = mapOf(c.attributes).from.map((axis) => [inputAxis(axis), c.size(0, axis)] as const);
+    const outputs = madeAxes(c.attributes);
+    const count = (axes: readonly (readonly [Axis, Size])[]) =>
+      product(
+        c.sizes,
+        axes.map(([, size]) => size),
+      );
+    return layerWeights(c.attributes, [outputs, inputs], outputs, { in: count(inputs), out: count(outputs) });
+  },
+  macs: (c) => {
+    const made = madeAxes(c.attributes).map(([, size]) => size);
+    return product(c.sizes, [volume(c.sizes, c.input(0)), ...made]);
+  },
+  reference: (c) => {
+    const { from } = mapOf(c.attributes);
+    const outputs = madeAxes(c.attributes).map(([axis]) => axis);
+    const x = rows(c.inputs[0]!, from);
+    const weight = rows(arrange(c.weights["weight"]!, [...outputs, ...from.map(inputAxis)]), from.map(inputAxis));
+    const bias = c.weights["bias"] && arrange(c.weights["bias"], outputs).data;
+    const data = matrixProduct(x.data, weight.data, { batch: 1, rows: x.count, columns: weight.count, inner: x.width });
+    if (bias !== undefined) for (let i = 0; i < data.length; i++) data[i]! += bias[i % bias.length]!;
+    return made(data, [...x.axes, ...outputs], c.results[0]!);
+  },
+  // One product of two matrices. The order of what is summed is the one that the input has; the weight follows it.
+  lower: ({ p, inputs: [x], weights, attributes, results: [result] }) => {
+    const { from } = mapOf(attributes);
+    const outputs = madeAxes(attributes).map(([axis]) => axis);
+    const current = p.loose(x!).axes;
+    const summed = current.filter((axis) => from.includes(axis));
+    const others = except(current, summed);
+    const type = p.typeOf(x!);
+    const k = product(p.sizes, sizesOf(type, summed));
+    const n = product(p.sizes, sizesOf(result!, outputs));
+    const m = product(p.sizes, sizesOf(type, others));
+    const weight = p.ordered(weights["weight"]!, [...summed.map(inputAxis), ...outputs]);
+    const operands = [
+      reshaped(p, p.ordered(x!, [...others, ...summed]), [m, k]),
+      reshaped(p, weight, [k, n]),
+      ...(weights["bias"] === undefined ? [] : [reshaped(p, p.ordered(weights["bias"], outputs), [n])]),
+    ];
+    const axes = [...others, ...outputs];
+    const value = p.emit(matmul, operands, { transposeA: false, transposeB: false });
+    return p.laid(reshaped(p, value, sizesOf(result!, axes)), axes);
+  },
+});

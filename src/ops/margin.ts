@@ -1,0 +1,146 @@
+/** @file Parts of tensors and margins around them: slice and pad. */
+import { attribute } from "../ir/attribute.ts";
+import type { Lowering, Positional } from "../ir/lowering.ts";
+import { generate, named } from "../ir/ndarray.ts";
+import { operator, tensors } from "../ir/operator.ts";
+import type { Size, Sizes } from "../ir/size.ts";
+import { withAxes } from "../ir/type.ts";
+import { pad as padPrimitive, slice as slicePrimitive } from "../primitives/layout.ts";
+import { anything, dtypeOf, refuse, requireAxes } from "./conditions.ts";
+import { reshaped, sliceAt } from "./positions.ts";
+import { reader, sizeOf } from "./reading.ts";
+
+/** How many elements `[from, to, step]` takes. */
+function taken(sizes: Sizes, [from, to, step]: readonly Size[]): Size {
+  const length = sizes.sub(to!, from!);
+  return step === undefined ? length : sizes.ceil(length, step);
+}
+
+export const slice = operator({
+  name: "slice",
+  doc: "The elements of axes from one place up to another, which is not among them; a third number is the step.",
+  inputs: tensors("x"),
+  attributes: {
+    keyed: attribute("keyed", "`t: [from, to]` or `t: [from, to, step]`; places count from 0", { min: 0 }),
+  },
+  examples: [
+    { code: "slice(x, t: [1, 3])", inputs: "x: [n, t: k + 2, d]" },
+    { code: "slice(x, h: [0, h, 2], w: [0, w, 2])", inputs: "x: [n, c, h, w]" },
+  ],
+  type: (c) => {
+    dtypeOf(c, 0, anything);
+    const one = c.sizes.int(1);
+    if (c.attributes.keyed.size === 0)
+      c.complain("missing-attribute", { callee: c.callee, name: "axis: [from, to]" }, {});
+    for (const [axis, range] of c.attributes.keyed) {
+      const about = { inputs: [0], attribute: axis, axis };
+      requireAxes(c, 0, [axis], axis);
+      const [from, to, step = one] = range;
+      if (range.length < 2 || range.length > 3)
+        refuse(c, axis, "`[from, to]` or `[from, to, step]`", `${range.length} values`);
+      c.atLeast(c.sizes.add(c.sizes.sub(c.size(0, axis), to!), one), one, about);
+      c.atLeast(step, one, about);
+    }
+    return withAxes(
+      c.input(0),
+      [...c.attributes.keyed].map(([axis, range]) => [axis, taken(c.sizes, range)]),
+    );
+  },
+  reference: (c) => {
+    const { axes, shape } = c.results[0]!;
+    const ranges = axes.map((axis) => c.attributes.keyed.get(axis)?.map(c.size) ?? [0]);
+    const read = reader(c.inputs[0]!, axes);
+    const place = (i: number, at: number) => ranges[at]![0]! + i * (ranges[at]![2] ?? 1);
+    return named(
+      generate(c.inputs[0]!.dtype, shape, (index) => read(index.map(place))),
+      axes,
+    );
+  },
+  lower: ({ p, inputs, attributes: { keyed }, results: [result] }) => {
+    const { sizes } = p;
+    const x = p.any(inputs[0]!);
+    const ranges = x.axes.map((axis) => keyed.get(axis));
+    const begin = ranges.map((range) => range?.[0] ?? sizes.int(0));
+    const size = x.value.shape.map((whole, i) =>
+      ranges[i] === undefined ? whole : sizes.sub(ranges[i][1]!, ranges[i][0]!),
+    );
+    const run = p.emit(slicePrimitive, [x.value], { begin, size });
+    const value = ranges.reduce((part, range, i) => everyNth(p, part, i, range?.[2] ?? sizes.int(1)), run);
+    return p.laid(value, x.axes);
+  },
+});
+
+/** The first of every `step` elements along a position: the rows of a matrix `step` wide, of which the first column stays. */
+function everyNth(p: Lowering, value: Positional, position: number, step: Size): Positional {
+  const { sizes } = p;
+  const [none, one] = [sizes.int(0), sizes.int(1)];
+  if (step === one) return value;
+  const length = value.shape[position]!;
+  const count = sizes.ceil(length, step);
+  const missing = sizes.sub(sizes.mul(count, step), length);
+  const pads = value.shape.map((_, i) => [none, i === position ? missing : none] as const);
+  const whole = missing === none ? value : p.emit(padPrimitive, [value], { pads, mode: "constant", value: 0 });
+  const matrix = reshaped(p, whole, whole.shape.toSpliced(position, 1, count, step));
+  return reshaped(p, sliceAt(p, matrix, position + 1, none, one), value.shape.with(position, count));
+}
+
+/** The margins before and after. */
+function sidesOf(range: readonly Size[]): readonly [Size, Size] {
+  return [range[0]!, range[1] ?? range[0]!];
+}
+
+export const pad = operator({
+  name: "pad",
+  doc: "A margin around axes: of one value, or the mirrored inside without its outermost elements (`reflect`).",
+  inputs: tensors("x"),
+  attributes: {
+    keyed: attribute("keyed", "`h: 1` on both sides, or `h: [before, after]`", { min: 0 }),
+    mode: attribute("choice", "what the margin holds", { choices: ["constant", "reflect"], default: "constant" }),
+    value: attribute("number", "the constant", { default: 0 }),
+  },
+  examples: [
+    { code: "pad(x, h: [1, 2], w: 1)", inputs: "x: [n, c, h, w]" },
+    { code: "pad(x, t: [2, 1], mode: reflect)", inputs: "x: [n, t: k + 2]" },
+  ],
+  type: (c) => {
+    const { keyed, mode, value } = c.attributes;
+    const dtype = dtypeOf(c, 0, anything);
+    const { sizes } = c;
+    if (dtype === "i32" && !Number.isInteger(value)) refuse(c, "value", "a whole number for i32", String(value));
+    if (dtype === "bool" && value !== 0 && value !== 1) refuse(c, "value", "0 or 1 for bool", String(value));
+    if (keyed.size === 0) c.complain("missing-attribute", { callee: c.callee, name: "h" }, {});
+    const made = [...keyed].map(([axis, range]) => {
+      requireAxes(c, 0, [axis], axis);
+      if (range.length > 2) refuse(c, axis, "one margin, or `[before, after]`", `${range.length} values`);
+      const [before, after] = sidesOf(range);
+      for (const side of new Set([before, after])) {
+        // The outermost element is not repeated, so it is of no use in the margin.
+        if (mode === "reflect")
+          c.atLeast(sizes.sub(c.size(0, axis), side), sizes.int(1), { inputs: [0], attribute: axis, axis });
+      }
+      return [axis, sizes.add(sizes.add(c.size(0, axis), before), after)] as const;
+    });
+    return withAxes(c.input(0), made);
+  },
+  reference: (c) => {
+    const [x] = c.inputs;
+    const { keyed, mode, value } = c.attributes;
+    const { axes, shape } = c.results[0]!;
+    const margins = axes.map((axis) => (keyed.has(axis) ? c.size(sidesOf(keyed.get(axis)!)[0]) : 0));
+    const sizes = axes.map((axis) => sizeOf(x!, axis));
+    const read = reader(x!, axes);
+    const element = (index: readonly number[]): number => {
+      const inside = index.map((i, at) => i - margins[at]!);
+      const isInside = (i: number, at: number) => i >= 0 && i < sizes[at]!;
+      if (mode === "constant") return inside.every(isInside) ? read(inside) : value;
+      return read(inside.map((i, at) => (isInside(i, at) ? i : i < 0 ? -i : 2 * (sizes[at]! - 1) - i)));
+    };
+    return named(generate(x!.dtype, shape, element), axes);
+  },
+  lower: ({ p, inputs, attributes: { keyed, mode, value } }) => {
+    const x = p.any(inputs[0]!);
+    const none = p.sizes.int(0);
+    const pads = x.axes.map((axis) => (keyed.has(axis) ? sidesOf(keyed.get(axis)!) : ([none, none] as const)));
+    return p.laid(p.emit(padPrimitive, [x.value], { pads, mode, value }), x.axes);
+  },
+});

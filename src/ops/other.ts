@@ -1,0 +1,84 @@
+/** @file Operators that leave numbers as they are, or make them: identity, dropout, cast, iota. */
+import { attribute } from "../ir/attribute.ts";
+import { generate, named } from "../ir/ndarray.ts";
+import { operator, tensors } from "../ir/operator.ts";
+import type { Size } from "../ir/size.ts";
+import { tensorType, type Axis } from "../ir/type.ts";
+import { iota as iotaPrimitive } from "../primitives/iota.ts";
+import { cast as castPrimitive } from "../primitives/unary.ts";
+import { elementwise, lowerUnary } from "./broadcasting.ts";
+import { anything, dtypeOf, floating, refuse } from "./conditions.ts";
+import { requirePerAxis } from "./spatial.ts";
+
+export const identity = operator({
+  name: "identity",
+  doc: "The tensor itself.",
+  inputs: tensors("x"),
+  attributes: {},
+  examples: [{ code: "identity(x)", inputs: "x: [n, c]" }],
+  type: (c) => c.input(0),
+  expand: (g) => g.inputs[0]!,
+});
+
+export const dropout = operator({
+  name: "dropout",
+  doc: "The tensor itself: a model is for inference. In training, elements are dropped with probability `p`.",
+  inputs: tensors("x"),
+  attributes: {
+    p: attribute("number", "probability of being dropped in training", { default: 0.5, positional: true }),
+  },
+  examples: [{ code: "dropout(x, 0.2)", inputs: "x: [n, c]" }],
+  type: (c) => {
+    const { p } = c.attributes;
+    if (!(p >= 0 && p <= 1)) refuse(c, "p", "a probability, 0 to 1", String(p));
+    return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
+  },
+  expand: (g) => g.inputs[0]!,
+});
+
+export const cast = operator({
+  name: "cast",
+  doc: "The elements in another dtype: to i32 without their fraction, to bool whether they are not 0.",
+  inputs: tensors("x"),
+  attributes: { dtype: attribute("dtype", "dtype of the result", { positional: true }) },
+  examples: [{ code: "cast(x, i32)", inputs: "x: [n, c]" }],
+  type: (c) => ({ dtype: c.attributes.dtype, axes: c.input(0).axes }),
+  reference: (c) => {
+    const { dtype } = c.attributes;
+    const convert = { f32: (x: number) => x, i32: Math.trunc, bool: (x: number) => Number(x !== 0) }[dtype];
+    return elementwise(c, dtype, convert);
+  },
+  lower: (c) => {
+    const { dtype } = c.attributes;
+    const [x] = c.inputs;
+    if (c.p.typeOf(x!).dtype === dtype) return c.p.loose(x!);
+    return lowerUnary(c, (p, value) => p.emit(castPrimitive, [value], { dtype }));
+  },
+});
+
+export const iota = operator({
+  name: "iota",
+  doc: "Positions along a new axis, counted from 0, as i32: for position codes and causal masks.",
+  inputs: tensors(),
+  attributes: { keyed: attribute("keyed", "the axis with its size: `t: 8`") },
+  examples: [{ code: "x + cast(iota(t: t), f32)", inputs: "x: [n, t]" }],
+  type: (c) => {
+    const [first, second] = c.attributes.keyed;
+    if (first === undefined) return c.complain("missing-attribute", { callee: c.callee, name: "axis: size" }, {});
+    const [axis, sizes] = first;
+    if (second !== undefined) refuse(c, second[0], "left out, there is one axis", "given");
+    requirePerAxis(c, axis, sizes, [axis]);
+    return tensorType("i32", [[axis, sizes[0]!]]);
+  },
+  reference: (c) => {
+    const [result] = c.results;
+    return named(
+      generate("i32", result!.shape, ([i]) => i!),
+      result!.axes,
+    );
+  },
+  lower: ({ p, results: [result] }) => {
+    const [[axis, size]] = [...result!.axes] as [[Axis, Size]];
+    return p.laid(p.emit(iotaPrimitive, [], { size }), [axis]);
+  },
+});

@@ -1,0 +1,117 @@
+/** @file Reductions over axes. Global pooling is `mean` or `max` over the spatial axes, channel pooling over `c`. */
+import { attribute } from "../ir/attribute.ts";
+import type { Laid } from "../ir/lowering.ts";
+import type { DType } from "../ir/ndarray.ts";
+import { operator, tensors, type LoweringContext } from "../ir/operator.ts";
+import { spatialAxes, without, withAxes, type Axis } from "../ir/type.ts";
+import { pool } from "../primitives/pool.ts";
+import { reduce, type ReduceName } from "../primitives/reduce.ts";
+import { dtypeOf, floating, numeric, requireAxes } from "./conditions.ts";
+import { fromImage, toImage } from "./image.ts";
+import { except } from "./positions.ts";
+import { made, rows } from "./reading.ts";
+
+interface Attributes {
+  readonly axis: readonly Axis[];
+  readonly keepdims: boolean;
+}
+
+/** `fold` gets the elements `[start, start + count)` of `data`. */
+function reduction(
+  name: ReduceName,
+  doc: string,
+  dtypes: readonly DType[],
+  fold: (data: ArrayLike<number>, start: number, count: number) => number,
+) {
+  return operator({
+    name,
+    doc,
+    inputs: tensors("x"),
+    attributes: {
+      axis: attribute("axes", "axes to reduce; they disappear"),
+      keepdims: attribute("bool", "keep the axes, with size 1", { default: false }),
+    },
+    examples: [
+      { code: `${name}(x, axis: [h, w])`, inputs: "x: [n, c, h, w]" },
+      { code: `${name}(x, axis: c, keepdims: true)`, inputs: "x: [n, c, h, w]" },
+    ],
+    type: (c) => {
+      const { axis, keepdims } = c.attributes;
+      requireAxes(c, 0, axis, "axis");
+      dtypeOf(c, 0, dtypes);
+      if (!keepdims) return without(c.input(0), axis);
+      return withAxes(
+        c.input(0),
+        axis.map((name) => [name, c.sizes.int(1)]),
+      );
+    },
+    reference: (c) => {
+      const { axis, keepdims } = c.attributes;
+      const x = rows(c.inputs[0]!, axis);
+      const data = Float64Array.from({ length: x.count }, (_, row) => fold(x.data, row * x.width, x.width));
+      return made(data, keepdims ? [...x.axes, ...axis] : x.axes, c.results[0]!, c.inputs[0]!.dtype);
+    },
+    lower: (c) => (isGlobalPool(c, name) ? lowerToPool(c, name) : lowerToReduce(c, name)),
+  });
+}
+
+/** A loop over the elements, each combined with what came before. */
+const folded = (first: number, combine: (a: number, b: number) => number) =>
+  function fold(data: ArrayLike<number>, start: number, count: number): number {
+    let result = first;
+    for (let i = start; i < start + count; i++) result = combine(result, data[i]!);
+    return result;
+  };
+const total = folded(0, (a, b) => a + b);
+
+export const mean = reduction(
+  "mean",
+  "The mean over the axes.",
+  floating,
+  (data, start, count) => total(data, start, count) / count,
+);
+export const sum = reduction("sum", "The sum over the axes.", numeric, total);
+export const max = reduction("max", "The largest element over the axes.", numeric, folded(-Infinity, Math.max));
+export const min = reduction("min", "The smallest element over the axes.", numeric, folded(Infinity, Math.min));
+export const prod = reduction(
+  "prod",
+  "The product over the axes.",
+  numeric,
+  folded(1, (a, b) => a * b),
+);
+
+/** Whether a pool over the whole image computes it, and is as fast. */
+function isGlobalPool(c: LoweringContext<Attributes>, name: ReduceName): name is "mean" | "max" {
+  const type = c.p.typeOf(c.inputs[0]!);
+  const spatial = spatialAxes(type);
+  if (!c.p.can("pool.global") || !(name === "mean" || name === "max") || type.dtype !== "f32") return false;
+  if (spatial === undefined || spatial.length > 2 || spatial.length !== c.attributes.axis.length) return false;
+  return spatial.every((axis) => c.attributes.axis.includes(axis));
+}
+
+function lowerToPool(c: LoweringContext<Attributes>, name: "mean" | "max"): Laid {
+  const { p } = c;
+  const image = toImage(p, c.inputs[0]!, spatialAxes(p.typeOf(c.inputs[0]!))!);
+  const [height, width] = p.layout === "NHWC" ? image.value.shape.slice(1, 3) : image.value.shape.slice(2);
+  const one = p.sizes.int(1);
+  const attributes = {
+    kind: name === "mean" ? ("avg" as const) : ("max" as const),
+    kernel: [height!, width!] as const,
+    strides: [one, one] as const,
+    pads: [
+      [0, 0],
+      [0, 0],
+    ] as const,
+    layout: p.layout,
+  };
+  return fromImage(p, image, p.emit(pool, [image.value], attributes), c.results[0]!);
+}
+
+function lowerToReduce(c: LoweringContext<Attributes>, name: ReduceName): Laid {
+  const { p } = c;
+  const { axis, keepdims } = c.attributes;
+  const x = p.any(c.inputs[0]!);
+  const axes = axis.map((reduced) => x.axes.indexOf(reduced)).sort((a, b) => a - b);
+  const value = p.emit(reduce, [x.value], { function: name, axes, keepdims });
+  return p.laid(value, keepdims ? x.axes : except(x.axes, axis));
+}

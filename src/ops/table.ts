@@ -1,0 +1,86 @@
+/** @file All operators by name, and the symbols that stand for some of them. */
+import type { AttributeKind } from "../ir/attribute.ts";
+import type { Operator } from "../ir/operator.ts";
+import * as activation from "./activation.ts";
+import * as conv from "./conv.ts";
+import * as convTranspose from "./conv-transpose.ts";
+import * as dot from "./dot.ts";
+import * as elementwise from "./elementwise.ts";
+import * as functions from "./functions.ts";
+import * as fusion from "./fusion.ts";
+import * as linear from "./linear.ts";
+import * as margin from "./margin.ts";
+import * as normalise from "./normalise.ts";
+import * as other from "./other.ts";
+import * as pooling from "./pooling.ts";
+import * as reduce from "./reduce.ts";
+import * as resize from "./resize.ts";
+import * as shape from "./shape.ts";
+
+/** In the order in which documentation lists them. */
+const families = [
+  fusion,
+  reduce,
+  pooling,
+  conv,
+  convTranspose,
+  linear,
+  dot,
+  normalise,
+  activation,
+  elementwise,
+  functions,
+  resize,
+  shape,
+  margin,
+  other,
+];
+
+/** Families export what their neighbours need besides; an operator is what has a type. */
+function isOperator(value: unknown): value is Operator {
+  return typeof value === "object" && value !== null && "type" in value && "inputs" in value;
+}
+
+/** By name, without a prototype: what a program calls may be any word. */
+export const operators: Readonly<Record<string, Operator>> = Object.assign(
+  Object.create(null),
+  Object.fromEntries(
+    families
+      .flatMap((family) => Object.values<unknown>(family).filter(isOperator))
+      .map((record) => [record.name, record]),
+  ),
+);
+
+/** What the symbols of the language stand for; `neg` is the unary minus. */
+export const symbols = {
+  "+": elementwise.add,
+  "-": elementwise.sub,
+  "*": elementwise.mul,
+  "/": elementwise.div,
+  "%": elementwise.mod,
+  "==": elementwise.equal,
+  "!=": elementwise.not_equal,
+  "<": elementwise.less,
+  "<=": elementwise.less_equal,
+  ">": elementwise.greater,
+  ">=": elementwise.greater_equal,
+  and: elementwise.logical_and,
+  or: elementwise.logical_or,
+  not: elementwise.logical_not,
+  neg: elementwise.neg,
+} satisfies Record<string, Operator>;
+
+const unwritten: readonly AttributeKind[] = ["keyed", "maps", "results"];
+const takesAxes: readonly AttributeKind[] = ["keyed", "maps", "axes", "axis"];
+
+/**
+ * Names that no axis may have: attributes of operators that take axes as keys or in lists, where a reader could not tell
+ * one from the other. The `c` of a convolution is an axis itself.
+ */
+export const reservedAxisNames: ReadonlySet<string> = new Set(
+  Object.values(operators).flatMap(({ attributes }) => {
+    const entries = Object.entries(attributes);
+    if (!entries.some(([, { kind }]) => takesAxes.includes(kind))) return [];
+    return entries.flatMap(([name, { kind }]) => (name === "c" || unwritten.includes(kind) ? [] : [name]));
+  }),
+);

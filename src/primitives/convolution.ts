@@ -1,0 +1,345 @@
+/** @file Convolutions over images, by definition and as tfjs's calls. */
+import { generate, type NdArray } from "../ir/ndarray.ts";
+import type { Positional } from "../ir/lowering.ts";
+import type { Size, Sizes } from "../ir/size.ts";
+import {
+  channelsLast,
+  imageShape,
+  imageSizes,
+  inLayout,
+  noPads,
+  padText,
+  requireNhwc,
+  samePadding,
+  unevenPads,
+  windowCounts,
+  windows,
+  type Layout,
+  type Pads,
+  type Pair,
+} from "./image.ts";
+import { pairText, tidy } from "./javascript.ts";
+import { dims, primitive, type Activation, type EsmEmitter, type PrimitiveCase } from "./primitive.ts";
+import { activate, activations, activationText } from "./unary.ts";
+
+interface Convolution {
+  readonly strides: Pair<number>;
+  readonly dilations: Pair<number>;
+  readonly pads: Pads;
+  readonly layout: Layout;
+  readonly activation?: Activation;
+}
+
+const absorbOnce = <A extends { readonly activation?: Activation }>(attributes: A, activation: Activation) =>
+  attributes.activation === undefined ? { ...attributes, activation } : undefined;
+
+/** The result's shape; `c` are its channels. */
+function convolved(sizes: Sizes, x: Positional, filter: Positional, c: Size, a: Convolution): Positional {
+  const { n, h, w } = imageSizes(x.shape, a.layout);
+  const strides: Pair<Size> = [sizes.int(a.strides[0]), sizes.int(a.strides[1])];
+  const kernel: Pair<Size> = [filter.shape[0]!, filter.shape[1]!];
+  const [height, width] = windowCounts(sizes, [h, w], kernel, strides, a.dilations, a.pads);
+  return { shape: imageShape({ n, h: height, w: width, c }, a.layout), dtype: "f32" };
+}
+
+/**
+ * The sum of products over every window. `tap` says where in the filter, and in which input channel, the summands of an
+ * output channel are.
+ */
+function convolve(
+  [x, filter, bias]: readonly NdArray[],
+  a: Convolution,
+  channels: { readonly out: number; readonly summed: number },
+  tap: (out: number, i: number) => { readonly input: number; readonly weight: number },
+): NdArray {
+  const image = channelsLast(x!, a.layout);
+  const [n, h, w, c] = image.shape as [number, number, number, number];
+  const [kh, kw] = filter!.shape as [number, number];
+  const perTap = filter!.data.length / (kh * kw);
+  const [rows, columns] = windows([h, w], [kh, kw], a.strides, a.dilations, a.pads);
+  const finish = activate(a.activation);
+  const result = generate("f32", [n, rows.count, columns.count, channels.out], ([b, y, z, out]) => {
+    let sum = bias?.data[out!] ?? 0;
+    for (let ky = 0; ky < kh; ky++) {
+      const row = rows.at(y!, ky);
+      if (row < 0 || row >= h) continue;
+      for (let kx = 0; kx < kw; kx++) {
+        const column = columns.at(z!, kx);
+        if (column < 0 || column >= w) continue;
+        const pixel = ((b! * h + row) * w + column) * c;
+        const weights = (ky * kw + kx) * perTap;
+        for (let i = 0; i < channels.summed; i++) {
+          const { input, weight } = tap(out!, i);
+          sum += image.data[pixel + input]! * filter!.data[weights + weight]!;
+        }
+      }
+    }
+    return finish(sum);
+  });
+  return inLayout(result, a.layout);
+}
+
+const beyondOne = (pair: Pair<number>): boolean => pair.some((n) => n > 1);
+const numbers = (pair: Pair<number>): string => pairText([String(pair[0]), String(pair[1])]);
+
+export const conv2d = primitive<Convolution & { readonly groups: number }>({
+  name: "conv2d",
+  doc: "Convolution of an image with a filter [kh, kw, ci / groups, co]; then a bias [co] and an activation, if there are.",
+  shape: ([x, filter], attributes, sizes) => convolved(sizes, x!, filter!, filter!.shape[3]!, attributes),
+  reference: (inputs, attributes) => {
+    const [, , summed, out] = inputs[1]!.shape as [number, number, number, number];
+    const perGroup = out / attributes.groups;
+    return convolve(inputs, attributes, { out, summed }, (o, i) => ({
+      input: Math.floor(o / perGroup) * summed + i,
+      weight: i * out + o,
+    }));
+  },
+  esm: (e, [x, filter, bias], attributes, result, operands) => {
+    const { strides, dilations, groups, layout, activation } = attributes;
+    requireNhwc(layout);
+    const pad = padding(e, attributes, result, operands);
+    // The ops refuse what these kernels compute: stride with dilation (everywhere) and groups (the native backend).
+    if ((beyondOne(strides) && beyondOne(dilations)) || groups > 1) {
+      const inputs = `{ x: ${x}, filter: ${filter}${bias === undefined ? "" : `, bias: ${bias}`} }`;
+      const common = `strides: [${strides.join(", ")}], dilations: [${dilations.join(", ")}], pad: ${pad}, dataFormat: "NHWC"`;
+      return bias === undefined && activation === undefined
+        ? `tf.engine().runKernel("Conv2D", ${inputs}, { ${common} })`
+        : `tf.engine().runKernel("FusedConv2D", ${inputs}, { ${common}, activation: "${activation ?? "linear"}" })`;
+    }
+    return call("conv2d", x!, filter!, bias, { strides, dilations, pad, activation });
+  },
+  absorb: absorbOnce,
+  cases: () => [
+    ...convolutionCases([3, 4], 4).map((it) => ({ ...it, attributes: { ...it.attributes, groups: 1 } })),
+    // enough channels for vectors
+    {
+      shapes: ["2x7x7x32", "3x3x32x40", "40"].map(dims),
+      attributes: { ...geometry([1, 1], { pads: "same_tf" }), groups: 1 },
+    },
+    ...[2, 3].map((groups) => ({
+      shapes: [[2, 5, 6, 2 * groups], [3, 3, 2, 3 * groups], [3 * groups]],
+      attributes: { ...geometry([3, 3], { pads: unevenPads }), groups, activation: "relu" as const },
+      backends: ["tensorflow" as const],
+    })),
+  ],
+});
+
+export const depthwiseConv2d = primitive<Convolution>({
+  name: "depthwise_conv2d",
+  doc: "Convolution of every channel by itself with a filter [kh, kw, c, m]; channel c·m + j of the result is of channel c.",
+  shape: ([x, filter], attributes, sizes) =>
+    convolved(sizes, x!, filter!, sizes.mul(filter!.shape[2]!, filter!.shape[3]!), attributes),
+  reference: (inputs, attributes) => {
+    const [, , c, multiplier] = inputs[1]!.shape as [number, number, number, number];
+    const tap = (o: number) => ({ input: Math.floor(o / multiplier), weight: o });
+    return convolve(inputs, attributes, { out: c * multiplier, summed: 1 }, tap);
+  },
+  esm: (e, [x, filter, bias], attributes, result, operands) => {
+    const { strides, dilations, pads, layout, activation } = attributes;
+    requireNhwc(layout);
+    const pad = padding(e, attributes, result, operands);
+    if (!beyondOne(strides) || !beyondOne(dilations))
+      return call("depthwiseConv2d", x!, filter!, bias, { strides, dilations, pad, activation });
+    // The cpu backend refuses stride with dilation: every position is computed, and a pool of single elements keeps some.
+    const dense = call("depthwiseConv2d", x!, filter!, undefined, {
+      strides: [1, 1],
+      dilations,
+      pad: padText(pads),
+      activation: undefined,
+    });
+    const offset = pads === "same_tf" ? sameOffset(e, attributes, result, operands) : undefined;
+    const from = offset === undefined ? dense : `tf.slice(${dense}, [0, ${offset.join(", ")}, 0], [-1, -1, -1, -1])`;
+    const kept = `tf.avgPool(${from}, 1, ${numbers(strides)}, "valid")`;
+    return tidy(activationText(activation, bias === undefined ? kept : `tf.add(${kept}, ${bias})`));
+  },
+  absorb: absorbOnce,
+  cases: () => [
+    ...convolutionCases([3, 1], 3),
+    ...convolutionCases([2, 2], 4),
+    { shapes: ["2x9x9x24", "5x5x24x1", "24"].map(dims), attributes: geometry([2, 2], { pads: "same_tf" }) },
+  ],
+});
+
+/** The operands' sizes along one side, as text. */
+function sideText(e: EsmEmitter, a: Convolution, result: Positional, [x, filter]: readonly Positional[], i: 0 | 1) {
+  const kernel = e.size(filter!.shape[i]!);
+  const padding = samePadding(
+    e.size(result.shape[1 + i]!),
+    e.size(x!.shape[1 + i]!),
+    kernel,
+    a.strides[i],
+    a.dilations[i],
+  );
+  return { kernel, padding };
+}
+
+/** The pads as tfjs takes them. */
+function padding(e: EsmEmitter, a: Convolution, result: Positional, operands: readonly Positional[]): string {
+  if (a.pads !== "same_tf") return padText(a.pads);
+  const sides = ([0, 1] as const).map((i) => sideText(e, a, result, operands, i));
+  // On wasm `same` goes wrong where a window is narrower than its stride. The comparison is false for what is no number.
+  const isWide = sides.every(
+    ({ kernel }, i) => a.strides[i]! === 1 || a.dilations[i]! * (Number(kernel) - 1) + 1 >= a.strides[i]!,
+  );
+  if (isWide) return `"same"`;
+  if (sides.every(({ padding }) => padding === "0")) return `"valid"`;
+  const pairs = sides.map(({ padding }) => `[${half("floor", padding)}, ${half("ceil", padding)}]`);
+  return `[[0, 0], ${pairs.join(", ")}, [0, 0]]`;
+}
+
+/** Half of a number, or of what an expression says. */
+const half = (round: "floor" | "ceil", text: string): string =>
+  Number.isNaN(Number(text)) ? `Math.${round}(${text} / 2)` : String(Math[round](Number(text) / 2));
+
+/** How much more `same_tf` pads before a convolution without strides than before one with them. */
+function sameOffset(e: EsmEmitter, a: Convolution, result: Positional, operands: readonly Positional[]): string[] {
+  return ([0, 1] as const).map((i) => {
+    const { kernel, padding } = sideText(e, a, result, operands, i);
+    return `${half("floor", `${a.dilations[i]} * (${kernel} - 1)`)} - ${half("floor", padding)}`;
+  });
+}
+
+/** The op, or the fused one if there is a bias or an activation. */
+function call(
+  name: "conv2d" | "depthwiseConv2d",
+  x: string,
+  filter: string,
+  bias: string | undefined,
+  options: Pick<Convolution, "strides" | "dilations"> & {
+    readonly pad: string;
+    readonly activation: Activation | undefined;
+  },
+): string {
+  const { strides, dilations, pad, activation } = options;
+  if (bias === undefined && activation === undefined) {
+    const dilated = beyondOne(dilations) ? `, "NHWC", ${numbers(dilations)}` : "";
+    return `tf.${name}(${x}, ${filter}, ${numbers(strides)}, ${pad}${dilated})`;
+  }
+  const fields = [`x: ${x}`, `filter: ${filter}`];
+  if (bias !== undefined) fields.push(`bias: ${bias}`);
+  fields.push(`strides: ${numbers(strides)}`, `pad: ${pad}`);
+  if (beyondOne(dilations)) fields.push(`dilations: ${numbers(dilations)}`);
+  if (activation !== undefined) fields.push(`activation: "${activation}"`);
+  return `tf.fused.${name}({ ${fields.join(", ")} })`;
+}
+
+interface Transposed {
+  readonly strides: Pair<number>;
+  readonly pads: Pair<Pair<number>>;
+  readonly outputPadding: Pair<number>;
+  readonly layout: Layout;
+}
+
+export const conv2dTranspose = primitive<Transposed>({
+  name: "conv2d_transpose",
+  doc: "Transposed convolution of an image with a filter [kh, kw, co, ci]; the size is PyTorch's.",
+  shape: ([x, filter], { strides, pads, outputPadding, layout }, sizes) => {
+    const { n, h, w } = imageSizes(x!.shape, layout);
+    // (size - 1) * stride + kernel + output padding - pads
+    const grown = (size: Size, i: 0 | 1): Size => {
+      const steps = sizes.mul(sizes.sub(size, sizes.int(1)), sizes.int(strides[i]));
+      const rest = sizes.int(outputPadding[i] - pads[i][0] - pads[i][1]);
+      return sizes.add(sizes.add(steps, filter!.shape[i]!), rest);
+    };
+    return { shape: imageShape({ n, h: grown(h, 0), w: grown(w, 1), c: filter!.shape[2]! }, layout), dtype: "f32" };
+  },
+  reference: ([x, filter], { strides, pads, outputPadding, layout }) => {
+    const image = channelsLast(x!, layout);
+    const [n, h, w, ci] = image.shape as [number, number, number, number];
+    const [kh, kw, co] = filter!.shape as [number, number, number, number];
+    const size = (i: 0 | 1): number =>
+      (image.shape[1 + i]! - 1) * strides[i] + filter!.shape[i]! + outputPadding[i] - pads[i][0] - pads[i][1];
+    const result = generate("f32", [n, size(0), size(1), co], () => 0);
+    const [height, width] = [size(0), size(1)];
+    for (let b = 0; b < n; b++)
+      for (let y = 0; y < h; y++)
+        for (let z = 0; z < w; z++)
+          for (let ky = 0; ky < kh; ky++)
+            for (let kx = 0; kx < kw; kx++) {
+              const row = y * strides[0] + ky - pads[0][0];
+              const column = z * strides[1] + kx - pads[1][0];
+              if (row < 0 || row >= height || column < 0 || column >= width) continue;
+              for (let o = 0; o < co; o++)
+                for (let i = 0; i < ci; i++)
+                  result.data[((b * height + row) * width + column) * co + o]! +=
+                    image.data[((b * h + y) * w + z) * ci + i]! * filter!.data[((ky * kw + kx) * co + o) * ci + i]!;
+            }
+    return inLayout(result, layout);
+  },
+  esm: (e, [x, filter], { strides, pads, layout }, result) => {
+    requireNhwc(layout);
+    return `tf.conv2dTranspose(${x}, ${filter}, ${e.sizes(result.shape)}, ${numbers(strides)}, ${padText(pads)})`;
+  },
+  cases: () => {
+    const of = (
+      image: string,
+      filter: string,
+      strides: Pair<number>,
+      outputPadding: Pair<number> = [0, 0],
+      pads?: Pair<Pair<number>>,
+    ): PrimitiveCase<Transposed> => ({
+      shapes: [dims(image), dims(filter)],
+      attributes: { strides, outputPadding, pads: pads ?? noPads, layout: "NHWC" },
+      // The native backend refuses pads as numbers.
+      ...(pads && { backends: ["cpu", "wasm"] }),
+    });
+    return [
+      of("1x3x3x2", "3x3x4x2", [2, 2]),
+      of("3x3x4x3", "2x2x1x3", [2, 2]),
+      of("1x1x1x1", "4x5x2x1", [1, 1]),
+      of("2x2x3x1", "1x3x2x1", [3, 1]),
+      of("1x3x4x2", "3x3x3x2", [2, 3], [1, 2]),
+      of("2x4x3x2", "1x2x1x2", [2, 2], [0, 1]),
+      of("1x4x4x2", "3x3x3x2", [2, 2], [1, 1], unevenPads),
+      of("2x3x4x2", "4x3x1x2", [2, 1], [0, 0], unevenPads),
+    ];
+  },
+});
+
+/** Attributes of a test case. */
+function geometry(strides: Pair<number>, rest: Partial<Convolution> = {}): Convolution {
+  return { strides, dilations: [1, 1], pads: noPads, layout: "NHWC", ...rest };
+}
+
+/** Cases for filters [kh, kw, ...channels] that make `out` channels. */
+function convolutionCases(channels: Pair<number>, out: number): PrimitiveCase<Convolution>[] {
+  const geometries: readonly (readonly [image: string, kernel: string, Convolution])[] = [
+    ["1x5x5", "3x3", geometry([1, 1])],
+    ["3x7x6", "3x2", geometry([2, 1], { pads: unevenPads })],
+    ["2x6x7", "1x1", geometry([2, 2])],
+    ["1x4x4", "1x1", geometry([1, 1])],
+    ["1x5x1", "3x1", geometry([2, 1], { pads: "same_tf" })],
+    // filters larger than the image
+    ["1x4x1", "5x6", geometry([1, 1], { pads: unevenPads })],
+    ["1x1x1", "3x3", geometry([1, 1], { pads: "same_tf" })],
+    ["1x8x7", "3x3", geometry([2, 2], { pads: "same_tf" })],
+    ["2x7x8", "2x4", geometry([3, 2], { pads: "same_tf" })],
+    ["1x7x7", "3x3", geometry([1, 1], { dilations: [2, 3], pads: unevenPads })],
+    ["1x9x8", "3x3", geometry([1, 1], { dilations: [2, 2], pads: "same_tf" })],
+    // windows narrower than strides
+    ["1x8x6", "1x1", geometry([2, 2], { pads: "same_tf" })],
+    ["1x9x8", "1x3", geometry([3, 2], { pads: "same_tf" })],
+    ["2x9x10", "2x1", geometry([4, 3], { pads: "same_tf" })],
+    ["1x10x9", "2x2", geometry([4, 4], { pads: "same_tf" })],
+    // stride and dilation together
+    ["1x9x8", "3x3", geometry([2, 2], { dilations: [2, 2] })],
+    ["3x9x8", "3x2", geometry([2, 3], { dilations: [2, 2], pads: unevenPads })],
+    ["2x9x10", "3x3", geometry([2, 2], { dilations: [3, 2], pads: "same_tf" })],
+    ["1x10x9", "2x3", geometry([1, 2], { dilations: [3, 1], pads: "same_tf" })],
+    ["1x7x3", "1x2", geometry([3, 2], { dilations: [2, 2], pads: "same_tf" })],
+    ["1x9x8", "1x3", geometry([3, 2], { dilations: [2, 2], pads: "same_tf" })],
+  ];
+  return geometries.flatMap(([image, kernel, attributes], i) => {
+    const shapes = [
+      [...dims(image), channels[0]],
+      [...dims(kernel), ...channels],
+    ];
+    const activation = activations[i % activations.length]!;
+    return [
+      { shapes, attributes },
+      { shapes: [...shapes, [out]], attributes },
+      { shapes, attributes: { ...attributes, activation } },
+      { shapes: [...shapes, [out]], attributes: { ...attributes, activation } },
+    ];
+  });
+}

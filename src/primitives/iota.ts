@@ -1,0 +1,16 @@
+/** @file Numbers that count from 0. */
+import type { Size } from "../ir/size.ts";
+import { primitive } from "./primitive.ts";
+
+export const iota = primitive<{ readonly size: Size }>({
+  name: "iota",
+  doc: "The integers from 0 on, as many as the size says.",
+  exact: true,
+  shape: (_, { size }) => ({ shape: [size], dtype: "i32" }),
+  reference: (_, { size }, number) => {
+    const data = Float64Array.from({ length: number(size) }, (_, i) => i);
+    return { dtype: "i32", shape: [data.length], data };
+  },
+  esm: (e, _, { size }) => `tf.range(0, ${e.size(size)}, 1, "int32")`,
+  cases: (sizes) => [1, 2, 7].map((size) => ({ shapes: [], attributes: { size: sizes.int(size) } })),
+});

@@ -1,0 +1,234 @@
+/** @file Primitives that move elements without changing them. */
+import { generate, stridesOf, transpose as transposed, type DType, type NdArray } from "../ir/ndarray.ts";
+import type { Size, Sizes } from "../ir/size.ts";
+import { reader, spreadNew } from "./broadcasting.ts";
+import type { Pair } from "./image.ts";
+import { numberText, tidy } from "./javascript.ts";
+import { dims, largeIntegers, primitive, type EsmEmitter, type PrimitiveCase } from "./primitive.ts";
+
+const dtypes: readonly DType[] = ["f32", "i32", "bool"];
+
+/** The case for every dtype. */
+const forAll = <A>(it: PrimitiveCase<A>): PrimitiveCase<A>[] =>
+  dtypes.map((dtype) => ({
+    ...it,
+    dtypes: it.shapes.map(() => dtype),
+    ...(dtype === "i32" && { values: largeIntegers }),
+  }));
+
+/** A shape in a table of cases, as sizes. */
+const literal = (sizes: Sizes, text: string): readonly Size[] => dims(text).map((n) => sizes.int(n));
+
+export const transpose = primitive<{ readonly permutation: readonly number[] }>({
+  name: "transpose",
+  doc: "Axis i of the result is axis permutation[i] of the input.",
+  exact: true,
+  shape: ([x], { permutation }) => ({ shape: permutation.map((from) => x!.shape[from]!), dtype: x!.dtype }),
+  reference: ([x], { permutation }) => transposed(x!, permutation),
+  esm: (_, [x], { permutation }) => `tf.transpose(${x}, [${permutation.join(", ")}])`,
+  cases: () =>
+    (
+      [
+        ["5", [0]],
+        ["3x4", [1, 0]],
+        ["3x1x4", [2, 0, 1]],
+        ["2x3x4", [0, 1, 2]],
+        ["2x5x7x3", [0, 3, 1, 2]],
+        ["2x3x5x7", [0, 2, 3, 1]],
+        ["3x2x4x2x3", [4, 2, 0, 3, 1]],
+        ["2x3x1x2x3x2", [5, 3, 1, 4, 0, 2]],
+      ] as const
+    ).flatMap(([shape, permutation]) => forAll({ shapes: [dims(shape)], attributes: { permutation } })),
+});
+
+export const reshape = primitive<{ readonly shape: readonly Size[] }>({
+  name: "reshape",
+  doc: "The same elements, in row-major order, in another shape.",
+  exact: true,
+  shape: ([x], { shape }) => ({ shape, dtype: x!.dtype }),
+  reference: ([x], { shape }, size) => ({ ...x!, shape: shape.map(size) }),
+  esm: (e, [x], { shape }) => `tf.reshape(${x}, ${e.sizes(shape)})`,
+  cases: (sizes) =>
+    [
+      ["2x3x4", "6x4"],
+      ["2x3x4", "24"],
+      ["1", ""],
+      ["", "1x1"],
+      ["6x4", "1x2x3x2x2x1"],
+    ].flatMap(([from, to]) => forAll({ shapes: [dims(from!)], attributes: { shape: literal(sizes, to!) } })),
+});
+
+export const broadcast = primitive<{ readonly shape: readonly Size[] }>({
+  name: "broadcast",
+  doc: "Repeats the input along axes that it lacks, or has at size 1; shapes are aligned at the right.",
+  exact: true,
+  shape: ([x], { shape }) => ({ shape, dtype: x!.dtype }),
+  reference: ([x], { shape }, size) => generate(x!.dtype, shape.map(size), reader(x!)),
+  esm: (e, [x], { shape }, _, [operand]) => spreadNew(e, x!, operand!, shape),
+  cases: (sizes) => [
+    ...[
+      ["", "2x3"],
+      ["4", "3x4"],
+      ["4", "1x4"],
+      ["2x1x1x3", "2x5x4x3"],
+      ["1x4x5x1", "3x4x5x2"],
+      ["3x4", "3x4"],
+      ["1x1", "1x1"],
+      ["1x2x1x3x1x2", "2x2x2x3x3x2"],
+    ].flatMap(([from, to]) => forAll({ shapes: [dims(from!)], attributes: { shape: literal(sizes, to!) } })),
+    {
+      shapes: [dims("1x5")],
+      values: [Infinity, -Infinity, NaN, -0, 0],
+      attributes: { shape: literal(sizes, "3x5") },
+    },
+  ],
+});
+
+export const concat = primitive<{ readonly axis: number }>({
+  name: "concat",
+  doc: "Joins the inputs along an axis; all others have equal sizes.",
+  exact: true,
+  shape: (inputs, { axis }, sizes) => {
+    const size = inputs.map((input) => input.shape[axis]!).reduce((a, b) => sizes.add(a, b));
+    return { shape: inputs[0]!.shape.with(axis, size), dtype: inputs[0]!.dtype };
+  },
+  reference: (inputs, { axis }) => {
+    const { shape, dtype } = inputs[0]!;
+    const reads = inputs.map((input) => reader(input));
+    const starts = inputs.map((_, i) => inputs.slice(0, i).reduce((sum, input) => sum + input.shape[axis]!, 0));
+    const size = inputs.reduce((sum, input) => sum + input.shape[axis]!, 0);
+    return generate(dtype, shape.with(axis, size), (index) => {
+      const which = starts.findLastIndex((start) => start <= index[axis]!);
+      return reads[which]!(index.with(axis, index[axis]! - starts[which]!));
+    });
+  },
+  esm: (_, inputs, { axis }) => `tf.concat([${inputs.join(", ")}], ${axis})`,
+  cases: () =>
+    (
+      [
+        ["2x3x4 2x3x1 2x3x2", 2],
+        ["2x3 5x3", 0],
+        ["3x5x1x4 3x5x1x4", 2],
+        ["2x3", 1],
+        ["4 1", 0],
+        ["2x1x3x2x1x2 2x1x3x1x1x2", 3],
+      ] as const
+    ).flatMap(([shapes, axis]) => forAll({ shapes: shapes.split(" ").map(dims), attributes: { axis } })),
+});
+
+export const slice = primitive<{ readonly begin: readonly Size[]; readonly size: readonly Size[] }>({
+  name: "slice",
+  doc: "The box of the given size that begins at an index.",
+  exact: true,
+  shape: ([x], { size }) => ({ shape: size, dtype: x!.dtype }),
+  reference: ([x], { begin, size }, number) => {
+    const starts = begin.map(number);
+    const read = inside(x!);
+    return generate(x!.dtype, size.map(number), (index) => read(index.map((at, i) => at + starts[i]!))!);
+  },
+  esm: (e, [x], { begin, size }) => `tf.slice(${x}, ${e.sizes(begin)}, ${e.sizes(size)})`,
+  cases: (sizes) =>
+    [
+      ["7", "2", "3"],
+      ["3x4", "0x1", "3x2"],
+      ["3x4", "1x0", "1x4"],
+      ["2x5x6x3", "1x0x2x1", "1x5x3x2"],
+      ["2x3x4x2x3", "0x1x1x0x2", "2x2x2x2x1"],
+      ["2x3x1x2x3x2", "0x1x0x1x0x1", "1x2x1x1x3x1"],
+    ].flatMap(([shape, begin, size]) =>
+      forAll({
+        shapes: [dims(shape!)],
+        attributes: { begin: literal(sizes, begin!), size: literal(sizes, size!) },
+      }),
+    ),
+});
+
+interface Pad {
+  /** Before and after, for every axis. */
+  readonly pads: readonly Pair<Size>[];
+  /** `reflect` mirrors the image at its outermost pixels, which are not repeated: 2 1 [0 1 2]. */
+  readonly mode: "constant" | "reflect";
+  /** Of `constant`; wasm takes it as a float32 number. */
+  readonly value: number;
+}
+
+export const pad = primitive<Pad>({
+  name: "pad",
+  doc: "The input with a margin.",
+  exact: true,
+  shape: ([x], { pads }, sizes) => ({
+    shape: x!.shape.map((size, i) => sizes.add(sizes.add(size, pads[i]![0]), pads[i]![1])),
+    dtype: x!.dtype,
+  }),
+  reference: ([x], { pads, mode, value }, number) => {
+    const before = pads.map(([n]) => number(n));
+    const shape = x!.shape.map((size, i) => size + before[i]! + number(pads[i]![1]));
+    const source = (at: number, size: number): number => {
+      if (mode === "constant" || (at >= 0 && at < size)) return at;
+      return at < 0 ? -at : 2 * (size - 1) - at;
+    };
+    const read = inside(x!);
+    return generate(
+      x!.dtype,
+      shape,
+      (index) => read(index.map((at, i) => source(at - before[i]!, x!.shape[i]!))) ?? value,
+    );
+  },
+  esm: (e, [x], { pads, mode, value }, result, [operand]) => {
+    const text = pads.map(([before, after]) => `[${e.size(before)}, ${e.size(after)}]`);
+    if (mode === "constant") return `tf.pad(${x}, [${text.join(", ")}]${value === 0 ? "" : `, ${numberText(value)}`})`;
+    if (pads.length <= 5) return `tf.mirrorPad(${x}, [${text.join(", ")}], "reflect")`;
+    return tidy(reflectEach(e, x!, text, operand!.shape, result.shape));
+  },
+  cases: (sizes) => {
+    /** `0+0 1+2`: before and after, for every axis. */
+    const of = (shape: string, pads: string, mode: Pad["mode"] = "constant", value = 0): PrimitiveCase<Pad> => {
+      const pair = (text: string): Pair<Size> => {
+        const [before, after] = text.split("+").map((n) => sizes.int(Number(n)));
+        return [before!, after!];
+      };
+      return { shapes: [dims(shape)], attributes: { pads: pads.split(" ").map(pair), mode, value } };
+    };
+    return [
+      ...forAll(of("3x4", "1+0 2+3")),
+      ...forAll(of("2x3x4x2", "0+0 1+2 0+1 0+0")),
+      of("2x3x4x2", "0+0 1+2 0+1 0+0", "constant", -Infinity),
+      of("5", "2+1", "constant", 0.5),
+      { ...of("5", "2+1", "constant", 16777216), dtypes: ["i32"], values: largeIntegers },
+      of("2x1x3x1x2x1", "0+0 1+0 0+2 0+0 1+1 0+3", "constant", -1),
+      ...forAll(of("4x5", "3+1 0+4", "reflect")),
+      ...forAll(of("1x3x4x2", "0+0 2+1 1+0 0+0", "reflect")),
+      of("2x2x1x3x2", "0+0 1+1 0+0 2+0 0+0", "reflect"),
+      of("2x3x1x4x1x2", "0+0 2+1 0+0 0+3 0+0 1+0", "reflect"),
+    ];
+  },
+});
+
+/** The native backend reflects five axes at most: of more, one is padded after the other, in the middle of three. */
+function reflectEach(
+  e: EsmEmitter,
+  x: string,
+  pads: readonly string[],
+  from: readonly Size[],
+  to: readonly Size[],
+): string {
+  const padded = pads.reduce((text, pair, i) => {
+    if (pair === "[0, 0]") return text;
+    const before = ["1", ...to.slice(0, i).map((size) => `(${e.size(size)})`)].join(" * ");
+    return `tf.mirrorPad(tf.reshape(${text}, [${before}, ${e.size(from[i]!)}, -1]), [[0, 0], ${pair}, [0, 0]], "reflect")`;
+  }, x);
+  return `tf.reshape(${padded}, ${e.sizes(to)})`;
+}
+
+/** Reads an array; outside of it there is nothing. */
+function inside(x: NdArray): (index: readonly number[]) => number | undefined {
+  const strides = stridesOf(x.shape);
+  return (index) => {
+    let flat = 0;
+    for (let i = 0; i < strides.length; i++) {
+      if (index[i]! < 0 || index[i]! >= x.shape[i]!) return undefined;
+      flat += index[i]! * strides[i]!;
+    }
+    return x.data[flat];
+  };
+}

@@ -1,0 +1,107 @@
+/** @file Pooling of images. */
+import { generate } from "../ir/ndarray.ts";
+import type { Size } from "../ir/size.ts";
+import { invariant } from "../source/internal-error.ts";
+import {
+  channelsLast,
+  imageShape,
+  imageSizes,
+  inLayout,
+  isPadded,
+  noPads,
+  padText,
+  requireNhwc,
+  unevenPads,
+  windowCounts,
+  windows,
+  type Layout,
+  type Pads,
+  type Pair,
+} from "./image.ts";
+import { pairText } from "./javascript.ts";
+import { dims, primitive, type PrimitiveCase } from "./primitive.ts";
+
+interface Pool {
+  readonly kind: "avg" | "max";
+  readonly kernel: Pair<Size>;
+  readonly strides: Pair<Size>;
+  /** Padding never wins a maximum. It counts in an average if its width is given, and does not in `same_tf`. */
+  readonly pads: Pads;
+  readonly layout: Layout;
+}
+
+export const pool = primitive<Pool>({
+  name: "pool",
+  doc: "The average or the maximum of every window of an image.",
+  shape: ([x], { kernel, strides, pads, layout }, sizes) => {
+    const { n, h, w, c } = imageSizes(x!.shape, layout);
+    const [height, width] = windowCounts(sizes, [h, w], kernel, strides, [1, 1], pads);
+    return { shape: imageShape({ n, h: height, w: width, c }, layout), dtype: "f32" };
+  },
+  reference: ([x], { kind, kernel, strides, pads, layout }, size) => {
+    const image = channelsLast(x!, layout);
+    const [n, h, w, c] = image.shape as [number, number, number, number];
+    const [kh, kw] = [size(kernel[0]), size(kernel[1])];
+    const steps: Pair<number> = [size(strides[0]), size(strides[1])];
+    const [rows, columns] = windows([h, w], [kh, kw], steps, [1, 1], pads);
+    const result = generate("f32", [n, rows.count, columns.count, c], ([b, y, z, channel]) => {
+      let sum = 0;
+      let largest = -Infinity;
+      let count = 0;
+      for (let ky = 0; ky < kh; ky++)
+        for (let kx = 0; kx < kw; kx++) {
+          const [row, column] = [rows.at(y!, ky), columns.at(z!, kx)];
+          if (row < 0 || row >= h || column < 0 || column >= w) continue;
+          const value = image.data[((b! * h + row) * w + column) * c + channel!]!;
+          sum += value;
+          largest = Math.max(largest, value);
+          count++;
+        }
+      if (kind === "max") return largest;
+      return sum / (pads === "same_tf" ? count : kh * kw);
+    });
+    return inLayout(result, layout);
+  },
+  // The native backend makes the lowest finite number of a window that is -Infinity throughout.
+  esm: (e, [x], { kind, kernel, strides, pads, layout }) => {
+    requireNhwc(layout);
+    invariant(kind === "max" || !isPadded(pads), "tfjs does not count padding in an average");
+    const text = (pair: Pair<Size>): string => pairText([e.size(pair[0]), e.size(pair[1])]);
+    return `tf.${kind}Pool(${x}, ${text(kernel)}, ${text(strides)}, ${padText(pads)})`;
+  },
+  cases: (sizes) => {
+    const of = (
+      image: string,
+      kernel: Pair<number>,
+      strides: Pair<number>,
+      pads: Pads = noPads,
+    ): PrimitiveCase<Pool>[] =>
+      (["avg", "max"] as const).map((kind) => ({
+        shapes: [dims(image)],
+        attributes: {
+          kind,
+          kernel: [sizes.int(kernel[0]), sizes.int(kernel[1])],
+          strides: [sizes.int(strides[0]), sizes.int(strides[1])],
+          pads,
+          layout: "NHWC",
+        },
+        // Where pads are widths, the native backend refuses them, and the others do not count them in an average.
+        ...(isPadded(pads) && { backends: kind === "max" ? ["cpu", "wasm"] : [] }),
+      }));
+    return [
+      ...of("1x4x4x3", [2, 2], [2, 2]),
+      ...of("3x7x6x2", [3, 2], [2, 1]),
+      ...of("2x5x7x1", [1, 1], [1, 1]),
+      ...of("2x5x7x3", [1, 1], [2, 3]),
+      ...of("2x5x7x3", [1, 3], [1, 2]),
+      ...of("2x7x5x4", [7, 5], [1, 1]),
+      ...of("2x13x11x33", [13, 11], [1, 1]),
+      ...of("1x1x1x4", [1, 1], [1, 1]),
+      ...of("1x7x8x3", [3, 3], [2, 2], "same_tf"),
+      ...of("3x5x4x2", [2, 4], [3, 1], "same_tf"),
+      ...of("1x2x1x3", [3, 3], [1, 1], "same_tf"),
+      ...of("2x5x6x3", [3, 3], [2, 2], unevenPads),
+      ...of("1x2x2x2", [4, 5], [1, 1], unevenPads),
+    ];
+  },
+});

@@ -1,0 +1,72 @@
+/** @file The contract of a primitive: positional, what targets implement. Also the emitters that primitives write to. */
+import type { Positional, PrimitiveShape } from "../ir/lowering.ts";
+import type { DType, NdArray } from "../ir/ndarray.ts";
+import type { Size, Sizes } from "../ir/size.ts";
+
+/** Prints JavaScript for the ES module. `tf` is `@tensorflow/tfjs-core`, imported as a namespace. */
+export interface EsmEmitter {
+  /** A size as an expression over the sizes that the guard reads: `4`, `h`, `Math.ceil(h / 2)`. */
+  size(size: Size): string;
+  /** `[n, 64, 2 * h]` */
+  sizes(sizes: readonly Size[]): string;
+}
+
+/** The backends of tfjs that the ES module's default profile serves. */
+export type EsmBackend = "cpu" | "wasm" | "tensorflow";
+
+/** Activations that may be absorbed by what stands before them, as tfjs names them. */
+export type Activation = "relu" | "relu6" | "elu" | "sigmoid";
+
+export type NoAttributes = Readonly<Record<never, never>>;
+
+/** A case for the derived tests: random inputs of these shapes. */
+export interface PrimitiveCase<A> {
+  readonly shapes: readonly (readonly number[])[];
+  /** f32 unless told. */
+  readonly dtypes?: readonly DType[];
+  readonly attributes: A;
+  /** Elements are drawn evenly from here (-3 to 3 unless told) … */
+  readonly range?: readonly [number, number];
+  /** … or are these, in random order: integers beyond 2^24, infinities, ties. */
+  readonly values?: readonly number[];
+  /** The backends that compute what the case asks for, all unless told; the profiles of the others never ask for it. */
+  readonly backends?: readonly EsmBackend[];
+}
+
+export interface Primitive<A = unknown> extends PrimitiveShape<A> {
+  readonly doc: string;
+  /** No arithmetic: every element of the result is one of the inputs' elements, bit for bit. */
+  readonly exact?: true;
+  /** Plain loops in float64. */
+  reference(inputs: readonly NdArray[], attributes: A, size: (size: Size) => number): NdArray;
+  /**
+   * One JavaScript expression that makes one new tensor from the expressions of the inputs, each of which may be used
+   * more than once. `operands` are the shapes and dtypes of the inputs.
+   */
+  esm(
+    e: EsmEmitter,
+    inputs: readonly string[],
+    attributes: A,
+    result: Positional,
+    operands: readonly Positional[],
+  ): string;
+  /**
+   * The attributes with an activation absorbed; undefined if that is not possible, or no better than two primitives. The
+   * planner asks if the profile can.
+   */
+  absorb?(attributes: A, activation: Activation, operands: readonly Positional[]): A | undefined;
+  cases(sizes: Sizes): readonly PrimitiveCase<A>[];
+}
+
+/** A shape in a table of cases: `2x3x4` is [2, 3, 4], and the empty text that of a scalar. */
+export function dims(text: string): readonly number[] {
+  return text === "" ? [] : text.split("x").map(Number);
+}
+
+/** Values for cases: integers that a detour through float32 would change. */
+export const largeIntegers: readonly number[] = [16777217, -16777217, 16777216, -33554435, 5, 0];
+
+/** Gives a record its type. */
+export function primitive<A>(record: Primitive<A>): Primitive<A> {
+  return record;
+}

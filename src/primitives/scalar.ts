@@ -1,0 +1,15 @@
+/** @file Primitives without inputs. */
+import type { DType } from "../ir/ndarray.ts";
+import type { Size } from "../ir/size.ts";
+import { dtypeText } from "./javascript.ts";
+import { primitive } from "./primitive.ts";
+
+export const scalar = primitive<{ readonly value: Size; readonly dtype: DType }>({
+  name: "scalar",
+  doc: "A size as a tensor of rank 0.",
+  shape: (_, { dtype }) => ({ shape: [], dtype }),
+  reference: (_, { value, dtype }, size) => ({ dtype, shape: [], data: Float64Array.of(size(value)) }),
+  esm: (e, _, { value, dtype }) => `tf.scalar(${e.size(value)}, ${dtypeText(dtype)})`,
+  cases: (sizes) =>
+    (["f32", "i32"] as const).map((dtype) => ({ shapes: [], attributes: { value: sizes.int(224), dtype } })),
+});

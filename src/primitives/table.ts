@@ -1,0 +1,24 @@
+/** @file All primitives. */
+import * as binary from "./binary.ts";
+import * as convolution from "./convolution.ts";
+import * as iota from "./iota.ts";
+import * as layout from "./layout.ts";
+import * as matmul from "./matmul.ts";
+import * as pool from "./pool.ts";
+import type { Primitive } from "./primitive.ts";
+import * as reduce from "./reduce.ts";
+import * as resize from "./resize.ts";
+import * as scalar from "./scalar.ts";
+import * as softmax from "./softmax.ts";
+import * as unary from "./unary.ts";
+
+const families = [unary, binary, reduce, layout, convolution, pool, resize, matmul, softmax, scalar, iota];
+
+/** Families export what their users need besides; a primitive is what can print itself. */
+function isPrimitive(value: unknown): value is Primitive {
+  return typeof value === "object" && value !== null && "esm" in value;
+}
+
+export const primitives: readonly Primitive[] = families.flatMap((family) =>
+  Object.values<unknown>(family).filter(isPrimitive),
+);

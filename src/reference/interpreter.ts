@@ -1,0 +1,123 @@
+/** @file Evaluates a graph in float64, slowly and plainly: what all compiled code is compared with. */
+import type { GraphBuilder } from "../ir/builder.ts";
+import type { Constant, Input, Node, Value, Weight } from "../ir/graph.ts";
+import { elements, named, type NamedArray } from "../ir/ndarray.ts";
+import type { Size, SizeVar } from "../ir/size.ts";
+import type { TensorType } from "../ir/type.ts";
+import { InternalError } from "../source/internal-error.ts";
+
+/** Where a graph gets its data from. */
+export interface Environment {
+  input(input: Input): NamedArray;
+  /** Over the axes of the weight's type, in any order. */
+  weight(weight: Weight): NamedArray;
+  /** The values of the variables in this run. */
+  sizes(variable: SizeVar): bigint;
+  /** The one that made the values; it expands composites. */
+  readonly builder: GraphBuilder;
+}
+
+/**
+ * The values of the results. Every value is computed once and dropped after its last use, so that depth and size of the
+ * graph do not matter.
+ */
+export function evaluateGraph(results: readonly Value[], env: Environment): NamedArray[] {
+  const order = schedule(results, env.builder);
+  const uses = new Map<Value, number>();
+  const count = (value: Value) => uses.set(value, (uses.get(value) ?? 0) + 1);
+  for (const value of order) for (const operand of operandsOf(value, env.builder)) count(operand);
+  for (const value of results) count(value);
+
+  const arrays = new Map<Value, readonly NamedArray[]>();
+  const take = (value: Value): readonly NamedArray[] => {
+    const found = arrays.get(value);
+    if (found === undefined) throw new InternalError(`value ${value.id} is used before it is computed`);
+    const left = uses.get(value)! - 1;
+    uses.set(value, left);
+    if (left === 0) arrays.delete(value);
+    return found;
+  };
+  for (const value of order) {
+    const operands = operandsOf(value, env.builder).map(take);
+    arrays.set(value, evaluate(value, operands, env));
+  }
+  return results.map((value) => take(value)[0]!);
+}
+
+/** The values that must be known before a value, in a fixed order: inputs, then weights; of a composite, what it stands for. */
+function operandsOf(value: Value, builder: GraphBuilder): readonly Value[] {
+  if (value.kind === "pick") return [value.of];
+  if (value.kind !== "node") return [];
+  if (value.op.reference === undefined) return [builder.expansion(value)];
+  return [...value.inputs, ...Object.values(value.weights)];
+}
+
+/** Everything that the results need, operands first; iterative, because a chain may be long. */
+function schedule(results: readonly Value[], builder: GraphBuilder): readonly Value[] {
+  const order: Value[] = [];
+  const seen = new Set<Value>();
+  const open = results.map((value) => ({ value, entered: false })).reverse();
+  for (let top = open.pop(); top !== undefined; top = open.pop()) {
+    if (top.entered) order.push(top.value);
+    else if (!seen.has(top.value)) {
+      seen.add(top.value);
+      open.push({ value: top.value, entered: true });
+      for (const operand of operandsOf(top.value, builder).toReversed()) open.push({ value: operand, entered: false });
+    }
+  }
+  return order;
+}
+
+/** The results of one value: several only for an operator with several. */
+function evaluate(value: Value, operands: readonly (readonly NamedArray[])[], env: Environment): readonly NamedArray[] {
+  switch (value.kind) {
+    case "input":
+      return [env.input(value)];
+    case "weight":
+      return [env.weight(value)];
+    case "constant":
+      return [constant(value, env)];
+    case "pick":
+      return [operands[0]![value.index]!];
+    case "node":
+      return value.op.reference === undefined
+        ? operands[0]!
+        : applyReference(
+            value,
+            operands.map(([array]) => array!),
+            env,
+          );
+  }
+}
+
+function applyReference(node: Node, operands: readonly NamedArray[], env: Environment): readonly NamedArray[] {
+  const names = Object.keys(node.weights);
+  const results = node.op.reference!({
+    inputs: operands.slice(0, node.inputs.length),
+    weights: Object.fromEntries(names.map((name, i) => [name, operands[node.inputs.length + i]!])),
+    attributes: node.attributes,
+    results: node.types.map((type) => shapeOf(type, env)),
+    size: (size) => numberOf(size, env),
+  });
+  return [results].flat();
+}
+
+function constant({ type, value }: Constant, env: Environment): NamedArray {
+  const { axes, shape } = shapeOf(type, env);
+  if (typeof value !== "number" && "data" in value) return named(value, axes);
+  const number = typeof value === "number" ? value : numberOf(value, env);
+  return { dtype: type.dtype, axes, shape, data: new Float64Array(elements(shape)).fill(number) };
+}
+
+function shapeOf(
+  type: TensorType,
+  env: Environment,
+): { readonly axes: readonly string[]; readonly shape: readonly number[] } {
+  return { axes: [...type.axes.keys()], shape: [...type.axes.values()].map((size) => numberOf(size, env)) };
+}
+
+function numberOf(size: Size, env: Environment): number {
+  const number = env.builder.sizes.evaluate(size, (variable) => env.sizes(variable));
+  if (number === undefined) throw new InternalError(`the size ${env.builder.sizes.print(size)} has no value`);
+  return Number(number);
+}
