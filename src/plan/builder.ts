@@ -1,0 +1,132 @@
+/** @file Makes values of a plan: equal ones are one object, what only moves data is simplified, what depends on weights only is prepared. */
+import type { Weight } from "../ir/graph.ts";
+import type { Positional, PrimitiveShape } from "../ir/lowering.ts";
+import type { DType, NdArray } from "../ir/ndarray.ts";
+import type { Size, Sizes } from "../ir/size.ts";
+import type { Axis } from "../ir/type.ts";
+import type { Primitive } from "../primitives/primitive.ts";
+import { scalar } from "../primitives/scalar.ts";
+import { InternalError } from "../source/internal-error.ts";
+import type { Prepare } from "../weights/prepare.ts";
+import { preparation } from "./preparation.ts";
+import { simpler } from "./simplify.ts";
+import type { Computation, Note, PlanInput, PlanValue, Prepared } from "./value.ts";
+
+export class PlanBuilder {
+  readonly sizes: Sizes;
+  /** For the values that are made now. */
+  note: Note = { name: undefined, purpose: "value", origin: undefined };
+  readonly #interned = new Map<string, PlanValue>();
+  readonly #own = new Map<Positional, PlanValue>();
+  readonly #notes = new Map<PlanValue, Note>();
+
+  constructor(sizes: Sizes) {
+    this.sizes = sizes;
+  }
+
+  /** How many values there are; the next one gets it as its number. */
+  get count(): number {
+    return this.#own.size;
+  }
+
+  /** Once for each name. */
+  input(name: string, dtype: DType, axes: readonly (readonly [Axis, Size])[]): PlanInput {
+    const shape = axes.map(([, size]) => size);
+    const key = `input|${name}`;
+    return this.#intern(key, this.note, (id) => ({
+      kind: "input",
+      id,
+      name,
+      dtype,
+      shape,
+      axes: axes.map(([axis]) => axis),
+    }));
+  }
+
+  weight(weight: Weight): Prepared {
+    const shape = weight.groups.flat().map((axis) => weight.type.axes.get(axis)!);
+    return this.#prepared({ op: "load", path: weight.path }, { shape, dtype: "f32" }, weight.path);
+  }
+
+  /** Literal data. */
+  constant({ dtype, shape, data }: NdArray): Prepared {
+    const prepare: Prepare = { op: "constant", shape, data: [...data] };
+    return this.#prepared(prepare, { shape: shape.map((size) => this.sizes.int(size)), dtype }, "constant");
+  }
+
+  /** A number, or a size that may be known only when the model runs, as a tensor of rank 0. */
+  scalar(value: number | Size, dtype: DType = "f32"): PlanValue {
+    const number = typeof value === "number" ? value : this.sizes.constant(value);
+    if (number === undefined) return this.emit(scalar, [], { value, dtype });
+    const prepare: Prepare = { op: "constant", shape: [], data: [Number(number)] };
+    return this.#prepared(prepare, { shape: [], dtype }, "constant");
+  }
+
+  /** Applies a primitive; gives a simpler value, one that is prepared at load, or an equal one that is there, if it can. */
+  emit<A>(primitive: PrimitiveShape<A>, inputs: readonly Positional[], attributes: A): PlanValue {
+    if (!isPrimitive(primitive)) throw new InternalError(`${primitive.name} is not a primitive`);
+    const own = inputs.map((input) => this.own(input));
+    const { shape, dtype } = primitive.shape(own, attributes, this.sizes);
+    const asked: Computation = { kind: "computation", id: -1, primitive, inputs: own, attributes, shape, dtype };
+    const simple = simpler(asked, this);
+    if (simple !== undefined) return simple;
+    const prepare = preparation(asked, this.sizes);
+    if (prepare !== undefined) return this.#prepared(prepare, asked, purposeOf(asked));
+    const key = `${primitive.name}|${own.map((input) => input.id).join()}|${this.#text(attributes)}`;
+    return this.#intern(key, { ...this.note, purpose: purposeOf(asked) }, (id) => ({ ...asked, id }));
+  }
+
+  /** The value as what it is. */
+  own(value: Positional): PlanValue {
+    const found = this.#own.get(value);
+    if (found === undefined) throw new InternalError("a lowering uses a value that the planner did not make");
+    return found;
+  }
+
+  noteOf(value: PlanValue): Note {
+    const note = this.#notes.get(value);
+    if (note === undefined) throw new InternalError("a value without a note");
+    return note;
+  }
+
+  /** Says what a value is where nobody has given it a name yet. */
+  annotate(value: PlanValue, note: Note): void {
+    if (this.noteOf(value).name === undefined) this.#notes.set(value, note);
+  }
+
+  #prepared(prepare: Prepare, { shape, dtype }: Positional, purpose: string): Prepared {
+    const key = `prepared|${dtype}|${this.#text(prepare)}`;
+    return this.#intern(key, { ...this.note, purpose }, (id) => ({ kind: "prepared", id, prepare, shape, dtype }));
+  }
+
+  #intern<T extends PlanValue>(key: string, note: Note, make: (id: number) => T): T {
+    const known = this.#interned.get(key);
+    if (known !== undefined) return known as T;
+    const made = make(this.count);
+    this.#interned.set(key, made);
+    this.#own.set(made, made);
+    this.#notes.set(made, note);
+    return made;
+  }
+
+  /** Exact text of attributes; sizes are interned, so that their numbers tell them apart. */
+  #text(value: unknown): string {
+    if (Object.is(value, -0)) return "-0";
+    if (Array.isArray(value)) return `[${value.map((item) => this.#text(item)).join()}]`;
+    if (typeof value !== "object" || value === null)
+      return typeof value === "string" ? JSON.stringify(value) : String(value);
+    if (this.sizes.owns(value)) return `#${(value as Size).id}`;
+    const entries = Object.entries(value).map(([name, item]) => `${name}:${this.#text(item)}`);
+    return `{${entries.join()}}`;
+  }
+}
+
+function isPrimitive<A>(shape: PrimitiveShape<A>): shape is Primitive<A> {
+  return "esm" in shape;
+}
+
+/** The function of an elementwise primitive says more than its name. */
+function purposeOf({ primitive, attributes }: Computation): string {
+  const named = typeof attributes === "object" && attributes !== null && "function" in attributes;
+  return named ? String(attributes.function) : primitive.name;
+}

@@ -1,0 +1,30 @@
+/** @file Runs a plan by the references of its primitives, in float64: what every target must agree with. For tests. */
+import { checkGuard } from "../ir/guard.ts";
+import type { NdArray } from "../ir/ndarray.ts";
+import { evaluate } from "../weights/prepare.ts";
+import { numbersAt } from "./memory.ts";
+import type { Plan } from "./plan.ts";
+import type { PlanValue } from "./value.ts";
+
+/**
+ * The results by name. `load` gives a weight in the shape of its manifest entry.
+ * @throws Error with the guard's problems
+ */
+export function evaluatePlan(
+  plan: Plan,
+  inputs: Readonly<Record<string, NdArray>>,
+  load: (path: string) => NdArray,
+): Record<string, NdArray> {
+  const admission = checkGuard(plan.graph.guard, inputs);
+  if ("problems" in admission) throw new Error(admission.problems.join("\n"));
+  const number = numbersAt(plan.graph.builder.sizes, admission.sizes);
+  const values = new Map<PlanValue, NdArray>();
+  const valueOf = (value: PlanValue) => values.get(value)!;
+  for (const input of plan.inputs) values.set(input, inputs[input.name]!);
+  for (const { value } of plan.prepared) values.set(value, { ...evaluate(value.prepare, load), dtype: value.dtype });
+  for (const { value, frees } of plan.steps) {
+    values.set(value, value.primitive.reference(value.inputs.map(valueOf), value.attributes, number));
+    for (const freed of frees) values.delete(freed);
+  }
+  return Object.fromEntries(plan.results.map(({ name, value }) => [name, valueOf(value)]));
+}

@@ -1,0 +1,28 @@
+/** @file What a model says about its weights to those who load, check or make them. */
+import type { ModelGraph } from "../ir/graph.ts";
+import type { Size, Sizes } from "../ir/size.ts";
+import { InternalError } from "../source/internal-error.ts";
+import type { ManifestEntry } from "../weights/manifest.ts";
+
+/** The number that a size of build time is. */
+export function buildTimeNumber(sizes: Sizes, size: Size): number {
+  const value = sizes.constant(size);
+  if (value === undefined) throw new InternalError(`${sizes.print(size)} is not known when the model is built`);
+  return Number(value);
+}
+
+/** Of all weights that the model owns, used or not. */
+export function manifestOf({ weights, builder: { sizes } }: ModelGraph): ManifestEntry[] {
+  return [...new Set(weights)].map((weight) => ({
+    path: weight.path,
+    groups: weight.groups.map((group) =>
+      group.map((axis) => {
+        const size = weight.type.axes.get(axis);
+        if (size === undefined) throw new InternalError(`weight ${weight.path} has no axis ${axis}`);
+        return [axis, buildTimeNumber(sizes, size)] as const;
+      }),
+    ),
+    init: weight.init,
+    fan: { in: buildTimeNumber(sizes, weight.fan.in), out: buildTimeNumber(sizes, weight.fan.out) },
+  }));
+}

@@ -1,0 +1,45 @@
+/** @file The plan: what a machine does with a model, as data, and the call that makes it of a graph. */
+import type { ModelGraph } from "../ir/graph.ts";
+import type { Axis } from "../ir/type.ts";
+import type { ManifestEntry } from "../weights/manifest.ts";
+import { absorbEpilogues } from "./epilogues.ts";
+import { lower } from "./lower.ts";
+import { manifestOf } from "./manifest.ts";
+import type { Profile } from "./profile.ts";
+import { schedule, type Step } from "./schedule.ts";
+import type { Note, PlanInput, PlanValue, Prepared } from "./value.ts";
+
+export interface PlanResult {
+  readonly name: string;
+  readonly value: PlanValue;
+  /** Names of its positions. */
+  readonly axes: readonly Axis[];
+  /** The value is given, prepared or an earlier result, so that who asks for this one must get a copy. */
+  readonly copy: boolean;
+}
+
+/** A model as primitives in order of execution. Its guard, sizes and documentation are the graph's. */
+export interface Plan {
+  readonly graph: ModelGraph;
+  readonly profile: Profile;
+  readonly inputs: readonly PlanInput[];
+  readonly prepared: readonly { readonly value: Prepared; readonly note: Note }[];
+  readonly steps: readonly Step[];
+  readonly results: readonly PlanResult[];
+  /** All weights of the model, in its order. */
+  readonly manifest: readonly ManifestEntry[];
+}
+
+/** Chooses layouts, primitives, order and lifetimes. */
+export function plan(graph: ModelGraph, profile: Profile): Plan {
+  const { inputs, results: lowered, builder } = lower(graph, profile);
+  const values = absorbEpilogues(lowered, builder, profile);
+  const owned = new Set<PlanValue>();
+  const results = graph.results.map(({ name, order }, index): PlanResult => {
+    const value = values[index]!;
+    const copy = value.kind !== "computation" ;
+    owned.add(value);
+    return { name, value, axes: order, copy };
+  });
+  return { graph, profile, inputs, ...schedule(values, builder), results, manifest: manifestOf(graph) };
+}

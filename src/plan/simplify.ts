@@ -1,0 +1,32 @@
+/** @file Rules for primitives that only move data: they compose, and vanish where they change nothing. */
+import type { Size } from "../ir/size.ts";
+import { broadcast, reshape, transpose } from "../primitives/layout.ts";
+import type { PlanBuilder } from "./builder.ts";
+import { madeBy, type Computation, type PlanValue } from "./value.ts";
+
+const same = (a: readonly Size[], b: readonly Size[]) => a.length === b.length && a.every((size, i) => size === b[i]);
+
+/** A simpler value equal to the computation that is asked for, if there is one. */
+export function simpler(asked: Computation, builder: PlanBuilder): PlanValue | undefined {
+  const [x] = asked.inputs;
+  if (x === undefined) return undefined;
+  if (madeBy(asked, transpose)) {
+    const { permutation } = asked.attributes;
+    if (permutation.every((from, to) => from === to)) return x; // transpose(x, [0, 1]) -> x
+    if (madeBy(x, transpose)) {
+      // transpose(transpose(x, p), q) -> transpose(x, p[q])
+      const composed = permutation.map((from) => x.attributes.permutation[from]!);
+      return builder.emit(transpose, x.inputs, { permutation: composed });
+    }
+    // transpose([n, c, 1, 1] -> [n, 1, 1, c]) -> reshape: nothing moves in memory
+    const moving = permutation.filter((from) => builder.sizes.constant(x.shape[from]!) !== 1n);
+    if (moving.every((from, i) => i === 0 || moving[i - 1]! < from))
+      return builder.emit(reshape, [x], { shape: asked.shape });
+  }
+  if (madeBy(asked, reshape)) {
+    if (same(x.shape, asked.shape)) return x; // reshape(x, shape of x) -> x
+    if (madeBy(x, reshape)) return builder.emit(reshape, x.inputs, asked.attributes); // reshape(reshape(x)) -> reshape(x)
+  }
+  if (madeBy(asked, broadcast) && same(x.shape, asked.shape)) return x;
+  return undefined;
+}

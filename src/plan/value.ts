@@ -1,0 +1,62 @@
+/** @file The values of a plan: positional tensors that are given, prepared when a model is loaded, or computed in a run. */
+import type { Origin } from "../ir/graph.ts";
+import type { Positional } from "../ir/lowering.ts";
+import type { Axis } from "../ir/type.ts";
+import type { Primitive } from "../primitives/primitive.ts";
+import type { Prepare } from "../weights/prepare.ts";
+
+/** A tensor that is given; `axes` name its positions. Who gives it frees it. */
+export interface PlanInput extends Positional {
+  readonly kind: "input";
+  readonly id: number;
+  readonly name: string;
+  readonly axes: readonly Axis[];
+}
+
+/** A tensor that is made once, when the model is loaded, of weights and constants. */
+export interface Prepared extends Positional {
+  readonly kind: "prepared";
+  readonly id: number;
+  readonly prepare: Prepare;
+}
+
+/** A primitive applied. Equal ones are one object. */
+export interface Computation extends Positional {
+  readonly kind: "computation";
+  /** Larger than those of its inputs. */
+  readonly id: number;
+  readonly primitive: Primitive;
+  readonly inputs: readonly PlanValue[];
+  readonly attributes: unknown;
+}
+
+export type PlanValue = PlanInput | Prepared | Computation;
+
+/** What a person should know of a value; never part of its identity. */
+export interface Note {
+  /** What the author called it. */
+  readonly name: string | undefined;
+  /** What it is: an operator's result, a primitive on the way to one, a weight. */
+  readonly purpose: string;
+  readonly origin: Origin | undefined;
+}
+
+/** Whether a value is made by this primitive; then its attributes are known to be the primitive's. */
+export function madeBy<A>(
+  value: PlanValue,
+  primitive: Primitive<A>,
+): value is Computation & { readonly attributes: A } {
+  return value.kind === "computation" && value.primitive === primitive;
+}
+
+/** All computations that these values need, themselves included, inputs before users. Does not recurse: chains may be long. */
+export function computationsOf(values: readonly PlanValue[]): Computation[] {
+  const found = new Set<Computation>();
+  const open = [...values];
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    if (value.kind !== "computation" || found.has(value)) continue;
+    found.add(value);
+    open.push(...value.inputs);
+  }
+  return [...found].sort((a, b) => a.id - b.id);
+}

@@ -1,0 +1,14 @@
+/** @file Fetches the bytes of a URL. */
+import { DataError, quote } from "../weights/data-error.ts";
+
+/** @throws DataError */
+export async function fetchBytes(place: string | URL): Promise<Uint8Array> {
+  const failed = (reason: string) => new DataError(`cannot fetch ${quote(String(place))}: ${reason}`);
+  const response = await fetch(place).catch((error: unknown) => {
+    // Node says only `fetch failed`, and what failed as its cause.
+    const { cause = error } = error instanceof Error ? error : {};
+    throw failed(cause instanceof Error ? cause.message : String(cause));
+  });
+  if (!response.ok) throw failed(`${response.status} ${response.statusText}`);
+  return new Uint8Array(await response.arrayBuffer());
+}

@@ -1,0 +1,18 @@
+/** @file `fuse-lang/runtime`: what generated modules import, in a browser. */
+import * as tf from "@tensorflow/tfjs-core";
+import type { ModelDefinition, Tensors } from "./definition.ts";
+import { fetchBytes } from "./fetch.ts";
+import { makeModel, type Model } from "./model.ts";
+
+export { DataError } from "../weights/data-error.ts";
+export type { ModelDefinition, Tensors } from "./definition.ts";
+export { instantiate } from "./instantiate.ts";
+export { GuardError, type LoadedModel, type Model } from "./model.ts";
+export type { NamedTensors, PlainTensor, WeightSource } from "./source.ts";
+
+/** A model of its definition. Weights are fetched; a backend of tfjs must be registered. */
+export function model<Inputs extends Tensors, Results extends Tensors>(
+  definition: ModelDefinition,
+): Model<Inputs, Results> {
+  return makeModel(definition, { read: fetchBytes, ready: () => tf.ready() });
+}

@@ -1,0 +1,23 @@
+/** @file Runs a module that was just made, without a file: for the command line, tests and playgrounds. */
+import * as tf from "@tensorflow/tfjs-core";
+import type { ModelDefinition } from "./definition.ts";
+import type { Model } from "./model.ts";
+
+/** What the default export of such a module is. */
+type Factory = (tf: object, model: (definition: ModelDefinition) => Model) => Readonly<Record<string, Model>>;
+
+/**
+ * The models of a module in the form that `emitFactory` prints; `model` is the runtime's. `name` is what stack traces and
+ * debuggers call the module.
+ */
+export async function instantiate(
+  text: string,
+  name: string,
+  model: (definition: ModelDefinition) => Model,
+): Promise<Readonly<Record<string, Model>>> {
+  const source = `${text}\n//# sourceURL=${encodeURI(name)}`;
+  const module = (await import(`data:text/javascript;charset=utf-8,${encodeURIComponent(source)}`)) as {
+    readonly default: Factory;
+  };
+  return module.default(tf, model);
+}

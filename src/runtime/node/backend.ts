@@ -1,0 +1,68 @@
+/** @file Chooses what computes in Node: tfjs-node if it can be loaded, else WebAssembly; plain JavaScript only if asked for. */
+import * as tf from "@tensorflow/tfjs-core";
+import util from "node:util";
+import { DataError } from "../../weights/data-error.ts";
+
+export type BackendName = "cpu" | "wasm" | "tensorflow";
+export type BackendChoice = "auto" | BackendName;
+
+/**
+ * Makes a backend the one that computes, and says which it is. Packages are loaded when they are asked for, and all use the
+ * same copy of tfjs-core.
+ * @throws DataError in one line, if what was chosen cannot be had
+ */
+export async function selectBackend(choice: BackendChoice): Promise<BackendName> {
+  if (choice !== "auto") {
+    await start(choice);
+    return choice;
+  }
+  try {
+    await start("tensorflow");
+    return "tensorflow";
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    await start("wasm");
+    return "wasm";
+  }
+}
+
+async function start(name: BackendName): Promise<void> {
+  try {
+    await packages[name]();
+  } catch (error) {
+    const reason = String(error instanceof Error ? error.message : error).split("\n")[0];
+    throw new DataError(`the backend ${name} cannot be loaded: ${reason}. ${advice[name]}`);
+  }
+  if (!(await tf.setBackend(name))) throw new DataError(`the backend ${name} does not start. ${advice[name]}`);
+  await tf.ready();
+}
+
+const packages: Readonly<Record<BackendName, () => Promise<unknown>>> = {
+  cpu: async () => {
+    await import("@tensorflow/tfjs-backend-cpu");
+    // It would print an advertisement for tfjs-node when it is used first.
+    Object.assign(tf.findBackend("cpu") ?? {}, { firstUse: false });
+  },
+  wasm: () => import("@tensorflow/tfjs-backend-wasm"),
+  tensorflow: () => {
+    prepareProcess();
+    return import("@tensorflow/tfjs-node");
+  },
+};
+
+const advice: Readonly<Record<BackendName, string>> = {
+  cpu: "To get it: npm install @tensorflow/tfjs-backend-cpu@4.22.0",
+  wasm: "To get it: npm install @tensorflow/tfjs-backend-wasm@4.22.0",
+  tensorflow: "To get it: npm install @tensorflow/tfjs-node@4.22.0; wasm needs no more than is there",
+};
+
+/** What TensorFlow and tfjs-node read when they are loaded. */
+function prepareProcess(): void {
+  const { env } = process;
+  // No start-up lines.
+  env["TF_CPP_MIN_LOG_LEVEL"] ??= "1";
+  // Twice as fast; TensorFlow turns it on by itself on some processors only.
+  env["TF_ENABLE_ONEDNN_OPTS"] ??= "1";
+  // tfjs-node calls them with every operation. Node 23 has removed them, Node 22 warns (tensorflow/tfjs issue 8609).
+  Object.assign(util, { isNullOrUndefined: (value: unknown) => value == null, isArray: Array.isArray });
+}

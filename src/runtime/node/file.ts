@@ -1,0 +1,22 @@
+/** @file Reads a file of weights. */
+import { readFile, stat } from "node:fs/promises";
+import { DataError, quote } from "../../weights/data-error.ts";
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EACCES: "it may not be read",
+  ERR_FS_FILE_TOO_LARGE: "it is larger than 2 GiB",
+};
+
+/** @throws DataError */
+export async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    // A device or a pipe may have no end.
+    if (!(await stat(path)).isFile()) throw new DataError(`cannot read ${quote(path)}: it is not a file`);
+    return await readFile(path);
+  } catch (error) {
+    if (!(error instanceof Error) || error instanceof DataError) throw error;
+    const code = "code" in error ? String(error.code) : "";
+    throw new DataError(`cannot read ${quote(path)}: ${reasons[code] ?? error.message}`);
+  }
+}

@@ -1,0 +1,30 @@
+/** @file `fuse-lang/runtime` in Node: the same, with weights from files and, where there is no backend, one that is chosen. */
+import * as tf from "@tensorflow/tfjs-core";
+import { fileURLToPath } from "node:url";
+import type { ModelDefinition, Tensors } from "../definition.ts";
+import { fetchBytes } from "../fetch.ts";
+import { makeModel, type Model } from "../model.ts";
+import { selectBackend } from "./backend.ts";
+import { readBytes } from "./file.ts";
+
+export * from "../index.ts";
+export { selectBackend, type BackendChoice, type BackendName } from "./backend.ts";
+
+/** A model of its definition. Weights are read from a path or a `file:` URL, or fetched from another one. */
+export function model<Inputs extends Tensors, Results extends Tensors>(
+  definition: ModelDefinition,
+): Model<Inputs, Results> {
+  return makeModel(definition, { read, ready });
+}
+
+async function read(place: string | URL): Promise<Uint8Array> {
+  if (typeof place === "string" && !/^(https?|file):/.test(place)) return readBytes(place);
+  const url = new URL(place);
+  return url.protocol === "file:" ? readBytes(fileURLToPath(url)) : fetchBytes(url);
+}
+
+/** Leaves alone what the program has set up. */
+async function ready(): Promise<void> {
+  if (Object.keys(tf.engine().registryFactory).length === 0) await selectBackend("auto");
+  await tf.ready();
+}

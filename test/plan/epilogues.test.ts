@@ -1,0 +1,107 @@
+/** @file Which biases and activations become part of the convolution or matrix product before them. */
+import { describe, expect, test } from "vitest";
+import type { Value } from "../../src/ir/graph.ts";
+import { elu, relu, relu6, sigmoid, tanh } from "../../src/ops/activation.ts";
+import { conv } from "../../src/ops/conv.ts";
+import { dot } from "../../src/ops/dot.ts";
+import { add, mul } from "../../src/ops/elementwise.ts";
+import { linear } from "../../src/ops/linear.ts";
+import { plan } from "../../src/plan/plan.ts";
+import { esmProfile, type Profile } from "../../src/plan/profile.ts";
+import { ModelBuilder } from "../support/model.ts";
+import { planText } from "../support/plan-text.ts";
+
+const profile = esmProfile();
+const NHWC = ["n", "h", "w", "c"];
+
+/** The lines of a plan whose result is what `make` makes of an image with three channels. */
+function linesOf(make: (m: ModelBuilder, x: Value) => Value, used: Profile = profile): string[] {
+  const m = new ModelBuilder();
+  const y = make(m, m.input("x", ["n", "h", "w", "c: 3"]));
+  return planText(plan(m.graph({ y: [y, NHWC] }), used))
+    .split("\n")
+    .slice(0, -1);
+}
+
+const convolved = (m: ModelBuilder, x: Value, attributes = {}) =>
+  m.apply(conv, [x], { c: 3, ...attributes }, { path: "a" });
+
+describe("an activation", () => {
+  test.each([relu, relu6, sigmoid])("$name is absorbed", (activation) => {
+    expect(linesOf((m, x) => m.apply(activation, [convolved(m, x)]))).toEqual([
+      `${activation.name}.0 = conv2d(x, a.weight.T, a.bias) [n, h, w, 3] ${activation.name}`,
+    ]);
+  });
+
+  test("elu is absorbed, by a depthwise convolution too", () => {
+    const [line] = linesOf((m, x) => m.apply(elu, [convolved(m, x, { kernel: 3, groups: 3 })]));
+    expect(line).toBe("elu.0 = depthwise_conv2d(x, a.weight.T[3,3,3,1], a.bias) [n, h, w, 3] elu");
+  });
+
+  test("one that cannot be fused is not", () => {
+    expect(linesOf((m, x) => m.apply(tanh, [convolved(m, x)]))).toHaveLength(2);
+  });
+
+  test("not for a profile that cannot", () => {
+    const plain = { ...profile, activations: new Set<never>() };
+    expect(linesOf((m, x) => m.apply(relu, [convolved(m, x)]), plain)).toHaveLength(2);
+  });
+
+  test("not if the convolution is used elsewhere", () => {
+    const lines = linesOf((m, x) => {
+      const a = convolved(m, x);
+      return m.apply(mul, [a, m.apply(sigmoid, [a])]);
+    });
+    expect(lines).toHaveLength(3);
+  });
+
+  test("only the first of two", () => {
+    expect(linesOf((m, x) => m.apply(sigmoid, [m.apply(relu, [convolved(m, x)])]))).toEqual([
+      "relu.0 = conv2d(x, a.weight.T, a.bias) [n, h, w, 3] relu",
+      "sigmoid.1 = sigmoid(relu.0) [n, h, w, 3]; frees relu.0",
+    ]);
+  });
+
+  test("through a reshape: a convolution of one axis, a linear map of rows", () => {
+    const m = new ModelBuilder();
+    const x = m.input("x", ["n", "t", "c: 3"]);
+    const a = m.apply(relu, [m.apply(conv, [x], { c: 4, kernel: 3, axis: "t" }, { path: "a" })]);
+    const b = m.apply(sigmoid, [m.apply(linear, [a], { keyed: { c: 2 } }, { path: "b" })]);
+    expect(planText(plan(m.graph({ y: [b, ["n", "t", "c"]] }), profile))).toMatchInlineSnapshot(`
+      "reshape.0 = reshape(x) [n, 1, t, 3]
+      conv2d.1 = conv2d(reshape.0, a.weight.T[1,3,3,4], a.bias) [n, 1, t, 4] relu; frees reshape.0
+      reshape.2 = reshape(conv2d.1) [n*t, 4]; frees conv2d.1
+      matmul.3 = matmul(reshape.2, b.weight.T, b.bias) [n*t, 2] sigmoid; frees reshape.2
+      sigmoid.4 = reshape(matmul.3) [n, t, 2]; frees matmul.3
+      return { y: sigmoid.4 }"
+    `);
+  });
+});
+
+describe("a bias", () => {
+  test("written by hand is absorbed, and then the activation", () => {
+    const lines = linesOf((m, x) => {
+      const sum = m.apply(add, [m.weight("b", { c: 3 }), convolved(m, x, { bias: false })]);
+      return m.apply(relu, [sum]);
+    });
+    expect(lines).toEqual(["relu.0 = conv2d(x, a.weight.T, b) [n, h, w, 3] relu"]);
+  });
+
+  test("is not, if there is one already, if it is no vector over the channels, or if it is computed", () => {
+    expect(linesOf((m, x) => m.apply(add, [convolved(m, x), m.weight("b", { c: 3 })]))).toHaveLength(2);
+    const bare = { bias: false };
+    expect(linesOf((m, x) => m.apply(add, [convolved(m, x, bare), m.builder.scalar(1)]))).toHaveLength(2);
+    const computed = (m: ModelBuilder, x: Value) => m.apply(add, [convolved(m, x, bare), m.input("b", ["c: 3"])]);
+    expect(linesOf(computed).at(-1)).toContain("add(");
+  });
+
+  test("of a matrix product", () => {
+    const m = new ModelBuilder();
+    const [x, w] = [m.input("x", ["n", "d: 3"]), m.weight("w", { k: 4, d: 3 })];
+    const y = m.apply(add, [m.apply(dot, [x, w], { contract: ["d"] }), m.weight("b", { k: 4 })]);
+    expect(planText(plan(m.graph({ y: [y, ["n", "k"]] }), profile))).toMatchInlineSnapshot(`
+      "add.0 = matmul(x, w, b) [n, 4]
+      return { y: add.0 }"
+    `);
+  });
+});

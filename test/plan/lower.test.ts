@@ -1,0 +1,229 @@
+/** @file Lowering: where transposes are, what is done at load, what is simplified away. */
+import { describe, expect, test } from "vitest";
+import { softmax } from "../../src/ops/activation.ts";
+import { conv } from "../../src/ops/conv.ts";
+import { add, mul, sub } from "../../src/ops/elementwise.ts";
+import { expand, concat } from "../../src/ops/fusion.ts";
+import { sqrt } from "../../src/ops/functions.ts";
+import { linear } from "../../src/ops/linear.ts";
+import { batchnorm } from "../../src/ops/normalise.ts";
+import { identity } from "../../src/ops/other.ts";
+import { mean } from "../../src/ops/reduce.ts";
+import { rename } from "../../src/ops/shape.ts";
+import { plan } from "../../src/plan/plan.ts";
+import { esmProfile } from "../../src/plan/profile.ts";
+import { ModelBuilder } from "../support/model.ts";
+import { planText, primitivesOf } from "../support/plan-text.ts";
+
+const profile = esmProfile();
+const NCHW = ["n", "c", "h", "w"];
+const NHWC = ["n", "h", "w", "c"];
+
+/** Two convolutions with a connection around the second. */
+function residual(m: ModelBuilder, axes: readonly string[]) {
+  const x = m.input("x", axes);
+  const a = m.apply(conv, [x], { c: 8 }, { path: "a" });
+  return m.apply(add, [a, m.apply(conv, [a], { c: 8, kernel: 3 }, { path: "b" })]);
+}
+
+describe("layouts", () => {
+  test("a model in NHWC has no transposes", () => {
+    const m = new ModelBuilder();
+    const y = residual(m, ["n", "h", "w", "c: 3"]);
+    expect(primitivesOf(plan(m.graph({ y: [y, NHWC] }), profile))).toEqual(["conv2d", "conv2d", "binary"]);
+  });
+
+  test("a model in NCHW has them at its boundary only", () => {
+    const m = new ModelBuilder();
+    const y = residual(m, ["n", "c: 3", "h", "w"]);
+    const steps = ["transpose", "conv2d", "conv2d", "binary", "transpose"];
+    expect(primitivesOf(plan(m.graph({ y: [y, NCHW] }), profile))).toEqual(steps);
+  });
+
+  test("what is asked for twice in one layout is transposed once", () => {
+    const m = new ModelBuilder();
+    const x = m.input("x", ["n", "c: 3", "h", "w"]);
+    const [a, b] = ["a", "b"].map((path) => m.apply(conv, [x], { c: 4 }, { path }));
+    expect(planText(plan(m.graph({ a: [a!, NHWC], b: [b!, NHWC] }), profile))).toMatchInlineSnapshot(`
+      "transpose.0 = transpose(x) [n, h, w, 3]
+      conv.1 = conv2d(transpose.0, a.weight.T, a.bias) [n, h, w, 4]
+      conv.2 = conv2d(transpose.0, b.weight.T, b.bias) [n, h, w, 4]; frees transpose.0
+      return { a: conv.1, b: conv.2 }"
+    `);
+  });
+
+  test("without image operators the declared order is kept", () => {
+    const m = new ModelBuilder();
+    const x = m.input("x", ["n", "c: 3", "h", "w"]);
+    const y = m.apply(mul, [x, m.apply(mean, [x], { axis: ["h", "w"] })]);
+    expect(planText(plan(m.graph({ y: [y, NCHW] }), profile))).toMatchInlineSnapshot(`
+      "transpose.0 = transpose(x) [n, h, w, 3]
+      pool.1 = pool(transpose.0) [n, 1, 1, 3]; frees transpose.0
+      reshape.2 = reshape(pool.1) [n, 3, 1, 1]; frees pool.1
+      mul.3 = mul(x, reshape.2) [n, 3, h, w]; frees reshape.2
+      return { y: mul.3 }"
+    `);
+  });
+
+  test("a layout that only moves axes of size 1 is a reshape", () => {
+    const m = new ModelBuilder();
+    const x = m.input("x", ["n", "c: 1", "h", "w"]);
+    const y = m.apply(conv, [x], { c: 1, kernel: 3 }, { path: "a" });
+    expect(planText(plan(m.graph({ y: [y, NCHW] }), profile))).toMatchInlineSnapshot(`
+      "reshape.0 = reshape(x) [n, h, w, 1]
+      conv.1 = conv2d(reshape.0, a.weight[3,3,1,1], a.bias) [n, h, w, 1]; frees reshape.0
+      reshape.2 = reshape(conv.1) [n, 1, h, w]; frees conv.1
+      return { y: reshape.2 }"
+    `);
+  });
+
+  test("what is expanded for an elementwise operator is never made", () => {
+    const m = new ModelBuilder();
+    const x = m.input("x", ["n", "c: 4", "h", "w"]);
+    const gate = m.input("gate", ["n", "c: 4"]);
+    const wide = m.apply(expand, [gate], { like: x.type });
+    const y = m.apply(mul, [x, wide]);
+    expect(planText(plan(m.graph({ y: [y, NCHW] }), profile))).toMatchInlineSnapshot(`
+      "reshape.0 = reshape(gate) [n, 4, 1, 1]
+      mul.1 = mul(x, reshape.0) [n, 4, h, w]; frees reshape.0
+      return { y: mul.1 }"
+    `);
+    expect(planText(plan(m.graph({ wide: [wide, NHWC] }), profile))).toMatchInlineSnapshot(`
+      "expand.0 = reshape(gate) [n, 1, 1, 4]
+      broadcast.1 = broadcast(expand.0) [n, h, w, 4]; frees expand.0
+      return { wide: broadcast.1 }"
+    `);
+  });
+
+  test("renaming costs nothing", () => {
+    const m = new ModelBuilder();
+    const x = m.input("x", ["n", "t"]);
+    const to = [{ axis: "s", size: undefined }];
+    const y = m.apply(softmax, [m.apply(rename, [x], { maps: [{ from: ["t"], to }] })], { axis: "s" });
+    expect(primitivesOf(plan(m.graph({ y: [y, ["n", "s"]] }), profile))).toEqual(["softmax"]);
+  });
+});
+
+describe("results", () => {
+  test("inputs, weights, constants and values with two names are copied", () => {
+    const m = new ModelBuilder();
+    const x = m.input("x", ["n", "c: 3"]);
+    const w = m.weight("w", { c: 3 });
+    const y = m.apply(add, [x, w]);
+    const results = {
+      same: [m.apply(identity, [x]), ["n", "c"]],
+      turned: [x, ["c", "n"]],
+      weight: [w, ["c"]],
+      number: [m.builder.scalar(2), []],
+      y: [y, ["n", "c"]],
+      again: [y, ["n", "c"]],
+    } as const;
+    expect(planText(plan(m.graph(results), profile))).toMatchInlineSnapshot(`
+      "add.0 = add(x, w) [n, 3]
+      transpose.1 = transpose(x) [3, n]
+      return { same: copy of x, turned: transpose.1, weight: copy of w, number: copy of 2, y: add.0, again: copy of add.0 }"
+    `);
+  });
+});
+
+describe("preparation", () => {
+  test("a batch normalisation keeps its scale and shift only", () => {
+    const m = new ModelBuilder();
+    const x = m.input("x", ["n", "h", "w", "c: 4"]);
+    const y = m.apply(batchnorm, [x], {}, { path: "bn" });
+    const made = plan(m.graph({ y: [y, NHWC] }), profile);
+    expect(planText(made)).toMatchInlineSnapshot(`
+      "mul.0 = mul(x, mul(bn.weight, rsqrt(add(bn.running_var, 0.00001)))) [n, h, w, 4]
+      batchnorm.1 = add(mul.0, sub(bn.bias, mul(bn.running_mean, mul(bn.weight, rsqrt(add(bn.running_var, 0.00001)))))) [n, h, w, 4]; frees mul.0
+      return { y: batchnorm.1 }"
+    `);
+    expect(made.manifest.map(({ path }) => path)).toEqual([
+      "bn.weight",
+      "bn.bias",
+      "bn.running_mean",
+      "bn.running_var",
+    ]);
+  });
+
+  test("filters are in the order of the target, and of two equal ones there is one", () => {
+    const m = new ModelBuilder();
+    const [x, y] = [m.input("x", ["n", "t", "d: 4"]), m.input("y", ["n", "t", "d: 4"])];
+    const [a, b] = [x, y].map((input) => m.apply(linear, [input], { keyed: { d: 5 } }, { path: "fc" }));
+    const made = plan(m.graph({ a: [a!, ["n", "t", "d"]], b: [b!, ["n", "t", "d"]] }), profile);
+    expect(planText(made)).toMatchInlineSnapshot(`
+      "reshape.0 = reshape(x) [n*t, 4]
+      matmul.1 = matmul(reshape.0, fc.weight.T, fc.bias) [n*t, 5]; frees reshape.0
+      linear.2 = reshape(matmul.1) [n, t, 5]; frees matmul.1
+      reshape.3 = reshape(y) [n*t, 4]
+      matmul.4 = matmul(reshape.3, fc.weight.T, fc.bias) [n*t, 5]; frees reshape.3
+      linear.5 = reshape(matmul.4) [n, t, 5]; frees matmul.4
+      return { a: linear.2, b: linear.5 }"
+    `);
+    expect(made.prepared).toHaveLength(2);
+  });
+
+  test("constants are computed while planning; equal ones are one tensor", () => {
+    const m = new ModelBuilder();
+    const x = m.input("x", ["n", "d: 64"]);
+    const root = m.apply(sqrt, [m.builder.scalar(m.sizes.int(64))]);
+    const y = m.apply(sub, [m.apply(mul, [x, root]), m.builder.scalar(8)]);
+    const made = plan(m.graph({ y: [y, ["n", "d"]] }), profile);
+    expect(planText(made)).toMatchInlineSnapshot(`
+      "mul.0 = mul(x, 8) [n, 64]
+      sub.1 = sub(mul.0, 8) [n, 64]; frees mul.0
+      return { y: sub.1 }"
+    `);
+    expect(made.prepared).toHaveLength(1);
+  });
+
+  test("a size of run time is a step", () => {
+    const m = new ModelBuilder();
+    const x = m.input("x", ["n", "t"]);
+    const y = m.apply(mul, [x, m.apply(sqrt, [m.builder.scalar(m.size("t"))])]);
+    expect(planText(plan(m.graph({ y: [y, ["n", "t"]] }), profile))).toMatchInlineSnapshot(`
+      "constant.0 = scalar() []
+      sqrt.1 = sqrt(constant.0) []; frees constant.0
+      mul.2 = mul(x, sqrt.1) [n, t]; frees sqrt.1
+      return { y: mul.2 }"
+    `);
+  });
+
+  test("what is no simple preparation is done in every run", () => {
+    const m = new ModelBuilder();
+    const x = m.input("x", ["n", "d: 3"]);
+    const query = m.weight("query", { m: 2, d: 3 });
+    const y = m.apply(
+      concat,
+      [
+        m.apply(rename, [x], { maps: [{ from: ["n"], to: [{ axis: "m", size: undefined }] }] }),
+        m.apply(linear, [query], { keyed: { d: 3 } }, { path: "q" }),
+      ],
+      { axis: "m" },
+    );
+    expect(planText(plan(m.graph({ y: [y, ["m", "d"]] }), profile))).toMatchInlineSnapshot(`
+      "linear.0 = matmul(query, q.weight.T, q.bias) [2, 3]
+      concat.1 = concat(x, linear.0) [n + 2, 3]; frees linear.0
+      return { y: concat.1 }"
+    `);
+  });
+
+  test("a program cannot make a preparation that grows without end", () => {
+    const m = new ModelBuilder();
+    const x = m.input("x", ["c: 4"]);
+    let w: Parameters<typeof m.apply>[1][number] = m.weight("w", { c: 4 });
+    for (let i = 0; i < 60; i++) w = m.apply(add, [w, w]);
+    const made = plan(m.graph({ y: [m.apply(add, [x, w]), ["c"]] }), profile);
+    expect(primitivesOf(made).length).toBeGreaterThan(50);
+    expect(JSON.stringify(made.prepared.map(({ value }) => value.prepare)).length).toBeLessThan(10_000);
+  });
+});
+
+test("chains of 10,000 operators do not overflow the stack", () => {
+  const m = new ModelBuilder();
+  let x: Parameters<typeof m.apply>[1][number] = m.input("x", ["n", "c: 2"]);
+  const w = m.weight("w", { c: 2 });
+  for (let i = 0; i < 10_000; i++) x = m.apply(i % 2 === 0 ? mul : add, [x, w]);
+  const made = plan(m.graph({ y: [x, ["n", "c"]] }), profile);
+  expect(made.steps.length).toBe(10_000);
+  expect(made.steps.every(({ frees }, index) => frees.length === (index === 0 ? 0 : 1))).toBe(true);
+});

@@ -1,0 +1,155 @@
+/** @file Programs compiled and run on every backend, at several sizes, against the float64 interpreter. */
+import { beforeAll, describe, expect, test } from "vitest";
+import { buildGraphs } from "../../src/compile.ts";
+import { checkGuard } from "../../src/ir/guard.ts";
+import { arrange, named, type NdArray } from "../../src/ir/ndarray.ts";
+import { evaluatePlan } from "../../src/plan/evaluate.ts";
+import { plan } from "../../src/plan/plan.ts";
+import { esmProfile } from "../../src/plan/profile.ts";
+import { evaluateGraph } from "../../src/reference/interpreter.ts";
+import { difference, randomArray, seeded } from "../support/arrays.ts";
+import { backends, useBackend } from "../support/backends.ts";
+import { programOf } from "../support/check.ts";
+import { randomWeights, runOnce } from "../support/run.ts";
+
+interface Case {
+  readonly text: string;
+  /** Shapes of the inputs, for several runs. */
+  readonly runs: readonly Readonly<Record<string, readonly number[]>>[];
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+const cases: Readonly<Record<string, Case>> = {
+  "convolutions in NCHW": {
+    text: `
+      model M(x: [n, c: 4, h, w]) -> (y: [n, c: 6, h: ceil(h / 2), w: ceil(w / 2)], z: [n, c: 4, h, w]) where h >= 4, w >= 4 {
+        a = x |> conv(c: 6, kernel: 3, stride: 2, bias: false) @a |> batchnorm @bn |> relu
+        b = x |> conv(c: 6, kernel: [3, 5], stride: 2, groups: 2) @b |> relu6
+        d = x |> conv(c: 4, kernel: 3, groups: 4, pad: same_tf) @d |> hardswish |> conv(c: 4, kernel: 3, dilation: 2) @e |> elu
+        return a + b, d |> maxpool(kernel: 3, stride: 1, pad: 1)
+      }`,
+    runs: [{ x: [2, 4, 8, 6] }, { x: [1, 4, 5, 7] }],
+  },
+  "a gate over channels and one over positions": {
+    text: `
+      model M(x: [n, h, w, c: 8]) -> (y: [n, h, w, c: 8]) {
+        a = x |> mean(axis: [h, w]) |> linear(c: 2) @fc1 |> relu |> linear(c: 8) @fc2 |> sigmoid
+        g = x * a
+        s = stack(mean(g, axis: c), max(g, axis: c), axis: c) |> conv(c: 1, kernel: 7) @conv |> squeeze(axis: c) |> sigmoid
+        return g * s
+      }`,
+    runs: [{ x: [2, 5, 4, 8] }, { x: [1, 1, 9, 8] }],
+  },
+  "attention over tokens": {
+    text: `
+      model M(x: [n, t, d: 8]) -> (y: [n, m: 3, d: 8]) {
+        weight query: [m: 3, d: 8] = normal(0.02)
+        q = query |> linear(d -> [head: 2, e: 4]) @q
+        k = x |> linear(d -> [head: 2, e: 4]) @k
+        v = x |> linear(d -> [head: 2, e: 4]) @v
+        s = dot(q, k, contract: e, batch: head) / sqrt(8 / 2)
+        y = dot(softmax(s, axis: t), v, contract: t, batch: [n, head])
+        return y |> linear([head, e] -> d: 8) @out |> layernorm(axis: d) @norm |> gelu
+      }`,
+    runs: [{ x: [2, 5, 8] }, { x: [1, 1, 8] }],
+  },
+  "a decoder": {
+    text: `
+      model M(low: [n, c: 4, h: a, w: b], skip: [n, c: 3, h, w]) -> (y: [n, c: 1, h: 2 * h, w: 2 * w]) {
+        up = low |> resize(like: skip, mode: bilinear) |> conv(c: 3) @up
+        f = concat(up, skip, axis: c) |> conv(c: 4, kernel: 3) @f |> leaky_relu
+        return f |> conv_transpose(c: 1, kernel: 2, stride: 2) @t |> sigmoid
+      }`,
+    runs: [
+      { low: [1, 4, 3, 4], skip: [1, 3, 7, 5] },
+      { low: [2, 4, 2, 2], skip: [2, 3, 2, 2] },
+    ],
+  },
+  "sizes in arithmetic, expanded and reshaped values": {
+    text: `
+      model M(x: [n, t, c: 3], v: [n, c: 3]) -> (y: [n, t, c: 3], wide: [t, c: 3, n], flat: [n, d: 3 * t], count: []) {
+        wide = expand(v, t: t)
+        y = x / t + wide * 2 - mean(x, axis: t) * (t + 1)
+        return y, wide, reshape(x, [t, c] -> d: 3 * t), sum(x, axis: [n, t, c]) / (n * t)
+      }`,
+    runs: [
+      { x: [2, 4, 3], v: [2, 3] },
+      { x: [1, 1, 3], v: [1, 3] },
+    ],
+  },
+  "comparisons and choices": {
+    text: `
+      model M(x: [n, c: 5]) -> (y: [n, c: 5], m: bool[n, c: 5], same: [c: 5, n]) {
+        m = x > 0 and not (x > 1)
+        return where(m, x, clamp(x, min: -1, max: 0)), m, x
+      }`,
+    runs: [{ x: [3, 5] }],
+  },
+  "one axis, and pads": {
+    text: `
+      model M(x: [n, c: 3, w]) -> (y: [n, c: 2, w], z: [n, c: 3, w: w + 4]) where w >= 3 {
+        return x |> conv(c: 4, kernel: 5) @a |> relu |> conv(c: 2) @b, x |> pad(w: [2, 2], mode: reflect) |> avgpool(kernel: 3, stride: 1, pad: 1)
+      }`,
+    runs: [{ x: [2, 3, 6] }, { x: [1, 3, 3] }],
+  },
+  "a resized image": {
+    text: `
+      model M(x: [n, h, w, c: 2]) -> (y: [n, h: 5, w: 7, c: 2], z: [n, h: 2 * h, w: 2 * w, c: 2]) {
+        return resize(x, h: 5, w: 7, mode: bilinear, align_corners: true), upsample(x, 2)
+      }`,
+    runs: [{ x: [1, 3, 4, 2] }, { x: [2, 6, 9, 2] }],
+  },
+};
+
+const prepared = Object.entries(cases).map(([name, { text, runs, settings = {} }]) => {
+  const { value, diagnostics } = buildGraphs(programOf(`fuse 1\n${text}`), { settings });
+  const graph = value?.[0];
+  if (graph === undefined) throw new Error(`${name}: ${diagnostics.map(({ message }) => message).join("; ")}`);
+  const random = seeded(name.length);
+  const planned = plan(graph, esmProfile());
+  const weights = randomWeights(planned, random);
+  const shapes = new Map(graph.weights.map((weight) => [weight.path, weight.groups.flat()]));
+  const samples = runs.map((run) => {
+    const inputs: Record<string, NdArray> = Object.fromEntries(
+      Object.entries(run).map(([input, shape]) => [input, randomArray(random, "f32", shape)]),
+    );
+    const admission = checkGuard(graph.guard, inputs);
+    if ("problems" in admission) throw new Error(admission.problems.join("; "));
+    const values = evaluateGraph(
+      graph.results.map(({ value }) => value),
+      {
+        input: (input) => named(inputs[input.name]!, input.order),
+        weight: ({ path }) => named(weights[path]!, shapes.get(path)!),
+        sizes: (variable) => BigInt(admission.sizes[variable.name]!),
+        builder: graph.builder,
+      },
+    );
+    const want = Object.fromEntries(graph.results.map(({ name, order }, i) => [name, arrange(values[i]!, order)]));
+    return { inputs, want };
+  });
+  return { name, graph, planned, weights, samples };
+});
+
+describe.each(prepared)("$name", ({ graph, planned, weights, samples }) => {
+  test("the plan's references agree with the operators'", () => {
+    for (const { inputs, want } of samples) {
+      const got = evaluatePlan(planned, inputs, (path) => weights[path]!);
+      for (const [name, array] of Object.entries(want))
+        expect(difference(got[name]!, array, 1e-9), name).toBe(undefined);
+    }
+  });
+
+  describe.each(backends())("on $name", ({ name, skipped }) => {
+    beforeAll(() => (skipped ? undefined : useBackend(name)));
+
+    // What runs everywhere, and what is made for this backend.
+    test.skipIf(skipped).each([undefined, name])("profile %s", async (backend) => {
+      const own = backend === undefined ? planned : plan(graph, esmProfile(backend));
+      for (const { inputs, want } of samples) {
+        const got = await runOnce(own, inputs, weights);
+        for (const [name, array] of Object.entries(want))
+          expect(difference(got[name]!, array, 1e-4), name).toBe(undefined);
+      }
+    });
+  });
+});
