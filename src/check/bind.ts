@@ -1,0 +1,403 @@
+/** @file Binds a call to a signature: axes by name, sizes by unification, parameters with their defaults, `where` clauses. */
+import type { Size } from "../ir/size.ts";
+import { tensorType, type Axis, type TensorType } from "../ir/type.ts";
+import type { Arg, AxisSpec, Call, Expr, TensorExpr } from "../parser/ast.ts";
+import { textOf, type Span } from "../source/source.ts";
+import { nearest } from "../source/suggest.ts";
+import { unknownChoice } from "./condition.ts";
+import { toTensor, value } from "./expression.ts";
+import { oneLine, report, sizeText, typeText, type Frame } from "./frame.ts";
+import type { Block } from "./modules.ts";
+import { exampleNotes, requireAtLeast, requireBuildTime } from "./obligations.ts";
+import { identifiers, type Parameter, type Signature } from "./signature.ts";
+import { nameOf, sizeOf } from "./size-expression.ts";
+import { unknown, type Val } from "./values.ts";
+import { requireWhere } from "./where.ts";
+
+/** A block with everything that its signature names. */
+export interface Binding {
+  readonly block: Block;
+  readonly signature: Signature;
+  /** The frame of its body; in a check by summary only its names and sizes are used. */
+  readonly frame: Frame;
+  /** The choice of every enum and bool parameter. */
+  readonly choices: ReadonlyMap<string, string>;
+  /** What `...` stands for. */
+  readonly open: OpenAxes;
+}
+
+/** By the name after `...`, empty where there is none. */
+export type OpenAxes = ReadonlyMap<string, readonly (readonly [Axis, Size])[]>;
+
+interface TensorArgument {
+  readonly span: Span;
+  readonly type: TensorType;
+  readonly val: Val;
+}
+
+/** Undefined if something was reported. */
+export function bindCall(
+  frame: Frame,
+  block: Block,
+  call: Call,
+  piped: Val | undefined,
+  path: readonly string[],
+): Binding | undefined {
+  const signature = frame.context.signature(block);
+  const tensors = tensorArguments(frame, signature, call, piped);
+  const given = namedArguments(frame, signature, call);
+  if (signature.broken || tensors === undefined || given === undefined) return undefined;
+  const names = new Map<string, Val>();
+  const sizes = new Map<string, Size>();
+  const inner: Frame = {
+    ...frame,
+    block,
+    signature,
+    names,
+    sizes,
+    scope: path,
+    caller: { frame, call },
+  };
+  for (const parameter of signature.parameters) {
+    const arg = given.get(parameter.name);
+    if (arg !== undefined && !setParameter(frame, inner, parameter, arg)) return undefined;
+  }
+  const open = new Map<string, readonly (readonly [Axis, Size])[]>();
+  for (const [i, tensor] of tensors.entries()) {
+    const param = signature.tensors[i]!;
+    if (!matchAxes(frame, call, param.type, tensor, open)) return undefined;
+    names.set(param.name.text, tensor.val);
+  }
+  if (!unify(frame, inner, call, tensors)) return undefined;
+  for (const parameter of signature.parameters)
+    if (!given.has(parameter.name) && !setDefault(frame, inner, parameter, call)) return undefined;
+  if (!requireWhere(frame, inner, call)) return undefined;
+  const choices = new Map<string, string>();
+  for (const parameter of signature.parameters) {
+    const choice = choiceOf(frame, parameter, names.get(parameter.name));
+    if (choice !== undefined) choices.set(parameter.name, choice);
+  }
+  return { block, signature, frame: inner, choices, open };
+}
+
+function choiceOf(frame: Frame, parameter: Parameter, val: Val | undefined): string | undefined {
+  if (val?.kind === "choice") return val.text;
+  if (val?.kind === "bool") return String(val.value);
+  return parameter.kind === "choice" && val?.kind === "size" ? sizeText(frame, val.size) : undefined;
+}
+
+function tensorArguments(
+  frame: Frame,
+  signature: Signature,
+  call: Call,
+  piped: Val | undefined,
+): TensorArgument[] | undefined {
+  const positional = (call.args ?? []).filter((arg) => arg.kind !== "named");
+  const operands: { span: Span; expr: Expr; val: Val }[] =
+    piped === undefined ? [] : [{ span: call.span, expr: call, val: piped }];
+  for (const arg of positional) {
+    if (arg.kind === "map") {
+      report(frame, "bad-attribute", arg.span, {
+        name: call.callee.text,
+        expected: "not given axes with `->`",
+        found: textOf(arg.span),
+      });
+      return undefined;
+    }
+    operands.push({ span: arg.value.span, expr: arg.value, val: value(frame, arg.value) });
+  }
+  if (operands.some(({ val }) => val.kind === "unknown")) return undefined;
+  const wanted = signature.tensors.length;
+  const surplus = operands.slice(wanted).find(({ val }) => val.kind !== "tensor");
+  if (surplus !== undefined) {
+    const given = new Set((call.args ?? []).flatMap((arg) => (arg.kind === "named" ? [arg.name.text] : [])));
+    const free = signature.parameters.find((parameter) => !given.has(parameter.name));
+    const code = `${free?.name ?? "name"}: ${textOf(surplus.span)}`;
+    const edits = free === undefined ? [] : [{ span: surplus.span, text: code }];
+    const notes = ["tensors are positional, attributes are named"];
+    report(frame, "unnamed-attribute", surplus.span, {}, { notes, helps: [{ text: "name it", code, edits }] });
+    return undefined;
+  }
+  if (operands.length !== wanted) {
+    const expected = wanted === 1 ? "one tensor" : wanted === 0 ? "no tensor" : `${wanted} tensors`;
+    const found = operands.length === 0 ? "none is" : `${operands.length} ${operands.length === 1 ? "is" : "are"}`;
+    report(frame, "wrong-tensor-count", call.callee.span, { callee: call.callee.text, expected, found });
+    return undefined;
+  }
+  const vals = operands.map(({ val }) => val);
+  const tensors = operands.map(({ span, expr, val }) => {
+    const tensor = toTensor(frame, val, expr, vals);
+    return tensor && { span, type: tensor.type, val: { kind: "tensor", value: tensor } as const };
+  });
+  return tensors.every((tensor) => tensor !== undefined) ? tensors : undefined;
+}
+
+type NamedArg = Arg & { readonly kind: "named" };
+
+function namedArguments(frame: Frame, signature: Signature, call: Call): Map<string, NamedArg> | undefined {
+  const given = new Map<string, NamedArg>();
+  const known = signature.parameters.map((parameter) => parameter.name);
+  for (const arg of call.args ?? []) {
+    if (arg.kind !== "named") continue;
+    const { text, span } = arg.name;
+    if (given.has(text)) {
+      report(frame, "duplicate-name", span, { name: text, what: "given" });
+      return undefined;
+    }
+    if (!known.includes(text)) {
+      if (signature.tensors.some((tensor) => tensor.name.text === text)) {
+        const code = textOf(arg.value.span);
+        const helps = [{ text: "tensors are positional", code, edits: [{ span: arg.span, text: code }] }];
+        report(frame, "named-tensor", span, { name: text }, { helps });
+        return undefined;
+      }
+      const near = nearest(text, known);
+      const fix = near === undefined ? [] : [{ text: "did you mean", code: near, edits: [{ span, text: near }] }];
+      const all = known.length === 0 ? "it has none" : `its attributes are ${known.join(", ")}`;
+      report(frame, "unknown-attribute", span, { callee: call.callee.text, name: text }, { helps: [...fix, all] });
+      return undefined;
+    }
+    given.set(text, arg);
+  }
+  return given;
+}
+
+/** Puts a parameter's value, evaluated in `from`, into the frame of the block. */
+function setParameter(
+  from: Frame,
+  inner: Frame,
+  parameter: Parameter,
+  arg: { name: { span: Span }; value: Expr },
+): boolean {
+  const val = parameterValue(from, parameter, arg.value);
+  if (val.kind === "unknown") return false;
+  if (val.kind === "size") {
+    const least = from.context.sizes.int(parameter.least);
+    requireAtLeast(from, val.size, least, { span: arg.value.span, what: `\`${parameter.name}\`` });
+    requireBuildTime(from, val.size, { kind: "attribute", name: parameter.name }, arg.value.span);
+    inner.sizes.set(parameter.name, val.size);
+  }
+  inner.names.set(parameter.name, val);
+  return true;
+}
+
+/** What an expression means opposite a parameter. */
+export function parameterValue(frame: Frame, parameter: Parameter, expr: Expr): Val {
+  if (parameter.kind === "choice") return choiceValue(frame, parameter, expr);
+  if (parameter.kind === "int") {
+    if (expr.kind === "number" && /[.e]/i.test(expr.raw)) return misfit(frame, parameter, expr, "a whole number");
+    const size = sizeOf(frame, expr);
+    return size === undefined ? unknown : { kind: "size", size };
+  }
+  const val = value(frame, expr);
+  if (val.kind === "unknown" || val.kind === parameter.kind) return val;
+  if (parameter.kind === "bool") return misfit(frame, parameter, expr, "true or false");
+  if (val.kind === "number") return val;
+  if (val.kind !== "size") return misfit(frame, parameter, expr, "a number");
+  requireBuildTime(frame, val.size, { kind: "attribute", name: parameter.name }, expr.span);
+  const constant = frame.context.sizes.constant(val.size);
+  return { kind: "number", value: constant === undefined ? NaN : Number(constant) };
+}
+
+function misfit(frame: Frame, parameter: Parameter, expr: Expr, expected: string): Val {
+  report(frame, "bad-attribute", expr.span, { name: parameter.name, expected, found: `\`${textOf(expr.span)}\`` });
+  return unknown;
+}
+
+/** A choice, or a parameter of the caller whose choice is one of these. */
+function choiceValue(frame: Frame, parameter: Parameter, expr: Expr): Val {
+  if (!parameter.integers) {
+    const text = nameOf(expr);
+    const own = text === undefined ? undefined : frame.names.get(text);
+    const chosen = own?.kind === "choice" && !parameter.choices.includes(text!) ? own.text : text;
+    if (chosen !== undefined && parameter.choices.includes(chosen)) return { kind: "choice", text: chosen };
+    unknownChoice(frame, expr.span, chosen ?? textOf(expr.span), parameter);
+    return unknown;
+  }
+  const size = sizeOf(frame, expr);
+  if (size === undefined) return unknown;
+  const constant = frame.context.sizes.constant(frame.world.facts.apply(size));
+  if (constant === undefined) {
+    const choices = parameter.choices.join(", ");
+    report(frame, "undecided-choice", expr.span, { value: sizeText(frame, size), choices });
+    return unknown;
+  }
+  if (parameter.choices.includes(String(constant))) return { kind: "size", size: frame.context.sizes.int(constant) };
+  unknownChoice(frame, expr.span, String(constant), parameter);
+  return unknown;
+}
+
+function setDefault(frame: Frame, inner: Frame, parameter: Parameter, call: Call): boolean {
+  // An int parameter named like a size variable is that variable.
+  const bound = parameter.kind === "int" ? inner.sizes.get(parameter.name) : undefined;
+  if (bound !== undefined) {
+    inner.names.set(parameter.name, { kind: "size", size: bound });
+    return true;
+  }
+  const expr = parameter.ast.default;
+  if (expr === undefined) {
+    report(frame, "missing-attribute", call.callee.span, { callee: call.callee.text, name: parameter.name });
+    return false;
+  }
+  return setParameter(inner, inner, parameter, { name: parameter.ast.name, value: expr });
+}
+
+/** The argument has the axes that the parameter names, and others only where it says `...`. */
+function matchAxes(
+  frame: Frame,
+  call: Call,
+  expected: TensorExpr,
+  argument: TensorArgument,
+  open: Map<string, readonly (readonly [Axis, Size])[]>,
+): boolean {
+  const { type, span } = argument;
+  const callee = call.callee.text;
+  const dtype = expected.dtype?.text ?? "f32";
+  if (type.dtype !== dtype) {
+    report(frame, "dtype-mismatch", span, { what: `\`${callee}\``, expected: dtype, found: type.dtype });
+    return false;
+  }
+  const wanted = expected.axes.map((axis) => axis.name.text);
+  for (const axis of wanted) {
+    if (type.axes.has(axis)) continue;
+    report(frame, "missing-axis", span, { callee, axis, type: typeText(frame, type) });
+    return false;
+  }
+  const rest = [...type.axes].filter(([axis]) => !wanted.includes(axis));
+  if (rest.length > 0 && expected.open === undefined) {
+    const helps = [`its input is ${typeText(frame, type)}, and it takes [${wanted.join(", ")}]`];
+    report(frame, "unexpected-axis", span, { callee, axis: rest[0]![0] }, { helps });
+    return false;
+  }
+  if (expected.open === undefined) return true;
+  const name = expected.open.name?.text ?? "";
+  const earlier = open.get(name);
+  if (earlier === undefined) {
+    open.set(name, rest);
+    return true;
+  }
+  const others = new Map(earlier);
+  const same =
+    rest.length === earlier.length &&
+    rest.every(
+      ([axis, size]) => others.has(axis) && frame.world.facts.compare(size, others.get(axis)!).kind === "equal",
+    );
+  if (!same) {
+    const text = (axes: readonly (readonly [Axis, Size])[]) => typeText(frame, tensorType("f32", axes));
+    const found = `${text(earlier)} and ${text(rest)}`;
+    report(frame, "argument-size-mismatch", span, {
+      callee: call.callee.text,
+      expected: `the same axes for \`...${name}\``,
+      found,
+    });
+  }
+  return same;
+}
+
+interface AxisPair {
+  readonly spec: AxisSpec;
+  readonly actual: Size;
+  readonly span: Span;
+  readonly tensor: string;
+}
+
+/** Plain variables of all tensors first, then patterns with one unbound variable, then comparisons. */
+function unify(frame: Frame, inner: Frame, call: Call, tensors: readonly TensorArgument[]): boolean {
+  const pairs = tensors.flatMap(({ span, type }, i) => {
+    const { name, type: expected } = inner.signature.tensors[i]!;
+    return expected.axes.map((spec) => ({ spec, actual: type.axes.get(spec.name.text)!, span, tensor: name.text }));
+  });
+  const rest: AxisPair[] = [];
+  for (const pair of pairs) {
+    const variable = pair.spec.size === undefined ? pair.spec.name.text : nameOf(pair.spec.size);
+    if (variable === undefined || inner.sizes.has(variable)) rest.push(pair);
+    else inner.sizes.set(variable, pair.actual);
+  }
+  let sound = true;
+  const compare: AxisPair[] = [];
+  for (const pair of rest) {
+    const solved = solve(frame, inner, pair);
+    if (solved === "bound") compare.push(pair);
+    else if (solved === "wrong") sound = false;
+  }
+  return compare.every((pair) => agrees(frame, inner, call, pair)) && sound;
+}
+
+/** Binds the one unbound variable of `k*v + m`; "bound" if there is none. */
+function solve(frame: Frame, inner: Frame, pair: AxisPair): "bound" | "solved" | "wrong" {
+  const { sizes } = frame.context;
+  const open = [...new Set(identifiers(pair.spec.size ?? { kind: "bool", value: false, span: pair.span }))].filter(
+    (name) => !inner.sizes.has(name),
+  );
+  const [name] = open;
+  if (name === undefined || pair.spec.size === undefined) return "bound";
+  const at = (value: number): Size | undefined => {
+    inner.sizes.set(name, sizes.int(value));
+    const size = sizeOf(inner, pair.spec.size!);
+    inner.sizes.delete(name);
+    return size;
+  };
+  const zero = at(0);
+  const one = at(1);
+  if (open.length > 1 || zero === undefined || one === undefined) return "wrong";
+  const factor = sizes.sub(one, zero);
+  const difference = sizes.sub(pair.actual, zero);
+  const answer = frame.world.facts.isDivisible(difference, factor);
+  if (answer.kind === "yes") {
+    inner.sizes.set(name, sizes.divide(difference, factor));
+    return "solved";
+  }
+  mismatch(frame, inner, pair, answer.example === undefined ? [] : exampleNotes(answer.example).slice(0, 1));
+  return "wrong";
+}
+
+function agrees(frame: Frame, inner: Frame, call: Call, pair: AxisPair): boolean {
+  const expected = pair.spec.size === undefined ? inner.sizes.get(pair.spec.name.text) : sizeOf(inner, pair.spec.size);
+  if (expected === undefined) return false;
+  const verdict = frame.world.facts.compare(expected, pair.actual);
+  if (verdict.kind === "equal") return true;
+  const example = verdict.example?.values.size === 0 ? undefined : verdict.example;
+  mismatch(frame, inner, pair, [`here that is ${sizeText(frame, expected)}`, ...exampleNotes(example)], call);
+  return false;
+}
+
+function mismatch(frame: Frame, inner: Frame, pair: AxisPair, notes: readonly string[], call?: Call): void {
+  const axis = pair.spec.name.text;
+  const declared = pair.spec.size === undefined ? axis : oneLine(textOf(pair.spec.size.span));
+  report(
+    frame,
+    "argument-size-mismatch",
+    call?.callee.span ?? pair.span,
+    {
+      callee: inner.signature.decl.name.text,
+      expected: `${pair.tensor}.${axis} = ${declared}`,
+      found: sizeText(frame, pair.actual),
+    },
+    { notes },
+  );
+}
+
+/** The types that a block declares for its results; undefined without a declaration. */
+export function declaredResults(frame: Frame, open: OpenAxes): (TensorType | undefined)[] | undefined {
+  return frame.signature.results?.map(({ type }) => typeOf(frame, type, open));
+}
+
+/** What a tensor type of a signature means in a frame. */
+export function typeOf(frame: Frame, expr: TensorExpr, open: OpenAxes): TensorType | undefined {
+  const axes: (readonly [Axis, Size])[] = [];
+  for (const [i, { name, size }] of expr.axes.entries()) {
+    if (expr.open?.index === i) axes.push(...(open.get(expr.open.name?.text ?? "") ?? []));
+    const found = size === undefined ? elided(frame, name) : sizeOf(frame, size);
+    if (found === undefined) return undefined;
+    axes.push([name.text, found]);
+  }
+  if (expr.open?.index === expr.axes.length) axes.push(...(open.get(expr.open.name?.text ?? "") ?? []));
+  return tensorType((expr.dtype?.text as TensorType["dtype"] | undefined) ?? "f32", axes);
+}
+
+function elided(frame: Frame, name: { text: string; span: Span }): Size | undefined {
+  const size = frame.sizes.get(name.text);
+  if (size === undefined)
+    report(frame, "unknown-size", name.span, { name: name.text }, { helps: [`write its size: \`${name.text}: …\``] });
+  return size;
+}

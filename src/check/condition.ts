@@ -1,0 +1,165 @@
+/** @file Conditions: decided from choices and sizes before anything runs, or open, which forks the world. */
+import type { Arm, BinaryExpr, Expr, Match } from "../parser/ast.ts";
+import { textOf, type Span } from "../source/source.ts";
+import { nearest } from "../source/suggest.ts";
+import { plainName, report, sizeText, type Frame } from "./frame.ts";
+import { requireBuildTime } from "./obligations.ts";
+import type { Parameter } from "./signature.ts";
+import { sizeOf } from "./size-expression.ts";
+import { decide, Fork, type Comparison } from "./world.ts";
+
+const comparisons: readonly string[] = ["==", "!=", "<", "<=", ">", ">="];
+
+export function isComparison(op: string): op is Comparison {
+  return comparisons.includes(op);
+}
+
+/** Undefined if something was reported. Throws `Fork` where the signature leaves it open. */
+export function decideCondition(frame: Frame, expr: Expr): boolean | undefined {
+  switch (expr.kind) {
+    case "bool":
+      return expr.value;
+    case "unary": {
+      const operand = expr.op === "not" ? decideCondition(frame, expr.operand) : misfit(frame, expr);
+      return operand === undefined ? undefined : !operand;
+    }
+    case "binary": {
+      if (isComparison(expr.op)) return compare(frame, expr, expr.op);
+      if (expr.op !== "and" && expr.op !== "or") return misfit(frame, expr);
+      const left = decideCondition(frame, expr.left);
+      if (left === undefined || left === (expr.op === "or")) return left;
+      return decideCondition(frame, expr.right);
+    }
+    case "call": {
+      const val = plainName(expr) && frame.names.get(expr.callee.text);
+      if (val?.kind === "bool") return val.value;
+      if (val?.kind === "unknown") return undefined;
+      return misfit(frame, expr);
+    }
+    default:
+      return misfit(frame, expr);
+  }
+}
+
+function misfit(frame: Frame, expr: Expr): undefined {
+  const name = plainName(expr);
+  const val = name && frame.names.get(name.text);
+  if (val?.kind === "tensor") report(frame, "tensor-condition", expr.span, {});
+  else if (name !== undefined && val === undefined && !frame.sizes.has(name.text))
+    report(frame, "unknown-name", name.span, { name: name.text });
+  else
+    report(frame, "bad-attribute", expr.span, {
+      name: textOf(expr.span),
+      expected: "to be true or false as a condition",
+      found: "something else",
+    });
+}
+
+/** The parameter that a plain name means, if it has choices. */
+export function choiceParameter(frame: Frame, expr: Expr): Parameter | undefined {
+  const name = plainName(expr)?.text;
+  return frame.signature.parameters.find((parameter) => parameter.name === name && parameter.kind === "choice");
+}
+
+function compare(frame: Frame, expr: BinaryExpr, op: Comparison): boolean | undefined {
+  for (const [side, other] of [
+    [expr.left, expr.right],
+    [expr.right, expr.left],
+  ] as const) {
+    const parameter = choiceParameter(frame, side);
+    if (parameter !== undefined && !parameter.integers) return compareChoice(frame, parameter, other, expr, op);
+  }
+  for (const side of [expr.left, expr.right]) {
+    const val = plainName(side) && frame.names.get(plainName(side)!.text);
+    if (val?.kind === "tensor") {
+      report(frame, "tensor-condition", expr.span, {});
+      return undefined;
+    }
+  }
+  const a = sizeOf(frame, expr.left);
+  const b = sizeOf(frame, expr.right);
+  if (a === undefined || b === undefined) return undefined;
+  const condition = { op, a, b };
+  const decided = decide(frame.context.sizes, frame.world.facts, condition);
+  if (decided !== undefined) return decided;
+  const before = frame.world.diagnostics.length;
+  requireBuildTime(frame, a, { kind: "condition" }, expr.span);
+  requireBuildTime(frame, b, { kind: "condition" }, expr.span);
+  if (frame.world.diagnostics.length > before) return undefined;
+  throw new Fork(condition);
+}
+
+function compareChoice(
+  frame: Frame,
+  parameter: Parameter,
+  other: Expr,
+  expr: BinaryExpr,
+  op: Comparison,
+): boolean | undefined {
+  const name = plainName(other);
+  const val = frame.names.get(parameter.name);
+  if (val?.kind !== "choice") return undefined;
+  if (name === undefined || !parameter.choices.includes(name.text)) {
+    unknownChoice(frame, other.span, textOf(other.span), parameter);
+    return undefined;
+  }
+  if (op !== "==" && op !== "!=") return misfit(frame, expr);
+  return (val.text === name.text) === (op === "==");
+}
+
+export function unknownChoice(
+  frame: Frame,
+  span: Span,
+  name: string,
+  parameter: Pick<Parameter, "name" | "choices">,
+): void {
+  const near = nearest(name, parameter.choices);
+  const fix = near === undefined ? [] : [{ text: "did you mean", code: near, edits: [{ span, text: near }] }];
+  const helps = [...fix, `the choices are ${parameter.choices.join(", ")}`];
+  report(frame, "unknown-choice", span, { name, parameter: parameter.name }, { helps });
+}
+
+/** The arm that this world takes. Reports what is wrong with the arms as a whole. */
+export function armOf(frame: Frame, expr: Match): Arm | undefined {
+  const parameter = choiceParameter(frame, expr.subject);
+  if (parameter === undefined) {
+    notFinite(frame, expr.subject);
+    return undefined;
+  }
+  const seen = new Set<string>();
+  for (const choice of expr.arms.flatMap((arm) => arm.choices)) {
+    if (!parameter.choices.includes(choice.text)) unknownChoice(frame, choice.span, choice.text, parameter);
+    else if (seen.has(choice.text)) report(frame, "duplicate-choice", choice.span, { name: choice.text });
+    seen.add(choice.text);
+  }
+  const missing = parameter.choices.filter((choice) => !seen.has(choice));
+  if (missing.length > 0) {
+    const helps = [`add ${missing.map((choice) => `\`${choice} => …\``).join(" and ")}`];
+    const choices = missing.map((choice) => `\`${choice}\``).join(" and ");
+    const span = { ...expr.span, end: expr.span.start + "match".length };
+    report(frame, "match-not-exhaustive", span, { choices }, { helps });
+  }
+  const chosen = frame.world.choices.get(parameter.name) ?? choiceText(frame, parameter.name);
+  return expr.arms.find((arm) => arm.choices.some((choice) => choice.text === chosen));
+}
+
+function choiceText(frame: Frame, name: string): string | undefined {
+  const val = frame.names.get(name);
+  if (val?.kind === "choice") return val.text;
+  return val?.kind === "size" ? sizeText(frame, val.size) : undefined;
+}
+
+function notFinite(frame: Frame, subject: Expr): void {
+  const val = plainName(subject) && frame.names.get(plainName(subject)!.text);
+  if (val?.kind === "unknown") return;
+  if (val?.kind === "tensor") report(frame, "tensor-condition", subject.span, {});
+  else if (plainName(subject) !== undefined && val === undefined && !frame.sizes.has(plainName(subject)!.text))
+    report(frame, "unknown-name", subject.span, { name: plainName(subject)!.text });
+  else report(frame, "match-not-finite", subject.span, { subject: textOf(subject.span) }, { helps: ["use `if`"] });
+}
+
+/** Evaluates the arm that this world takes. */
+export function inBranch<T>(frame: Frame, expr: Match, evaluate: (value: Expr) => T): T | undefined {
+  const arm = armOf(frame, expr);
+  return arm === undefined ? undefined : evaluate(arm.value);
+}

@@ -1,0 +1,137 @@
+/** @file The entry guard of a model, from its signature and from what could not be decided before it runs. */
+import type { Guard, GuardInput, GuardRequirement, GuardVariable, SizeExpr } from "../ir/guard.ts";
+import type { Size, Sizes } from "../ir/size.ts";
+import type { AxisSpec } from "../parser/ast.ts";
+import { position, textOf, type Span } from "../source/source.ts";
+import type { Frame } from "./frame.ts";
+import { nameOf } from "./size-expression.ts";
+import { identifiers } from "./signature.ts";
+import { readClause } from "./where.ts";
+import type { Comparison, Requirement } from "./world.ts";
+
+/** The guard of a model whose frame has been run; `requirements` are over its run-time variables. */
+export function makeGuard(frame: Frame, requirements: readonly Requirement[]): Guard {
+  const { sizes } = frame.context;
+  const { signature } = frame;
+  const inputs = signature.tensors.map(({ name, type, span }): GuardInput => {
+    const val = frame.names.get(name.text);
+    const axes = val?.kind === "tensor" ? val.value.type.axes : new Map<string, Size>();
+    return {
+      name: name.text,
+      dtype: (type.dtype?.text ?? "f32") as GuardInput["dtype"],
+      axes: type.axes.map((axis) => ({
+        axis: axis.name.text,
+        size: sizeExpr(sizes, axes.get(axis.name.text)!),
+        declared: textOf(axis.span),
+      })),
+      at: lineOf(span),
+    };
+  });
+  const declared = signature.decl.where.flatMap((where) =>
+    (readClause(frame, where) ?? []).flatMap((atom): GuardRequirement[] => {
+      if (atom === "either") return [];
+      const at = lineOf(where.span);
+      const text = textOf(atom.expr.span);
+      if (atom.kind === "divides")
+        return [{ kind: "multiple", a: sizeExpr(sizes, atom.dividend), b: sizeExpr(sizes, atom.divisor), text, at }];
+      return [{ ...comparison(sizes, atom.op, atom.a, atom.b), text, at }];
+    }),
+  );
+  const inferred = requirements.flatMap((requirement): GuardRequirement[] => {
+    const at = lineOf(requirement.origin.span);
+    if (requirement.kind === "divides") {
+      const [a, b] = [requirement.dividend, requirement.divisor].map((size) => frame.world.facts.apply(size));
+      const text = `${sizes.print(b!)} divides ${sizes.print(a!)}`;
+      return [{ kind: "multiple", a: sizeExpr(sizes, a!), b: sizeExpr(sizes, b!), text, at }];
+    }
+    if (requirement.kind === "at-least") {
+      const text = `${sizes.print(requirement.size)} >= ${sizes.print(requirement.least)}`;
+      return [{ ...comparison(sizes, ">=", requirement.size, requirement.least), text, at }];
+    }
+    return [];
+  });
+  const all = [...declared, ...inferred].filter((requirement) => !isConstant(requirement));
+  const unique = all.filter((one, i) => all.findIndex((other) => sameRequirement(one, other)) === i);
+  return { model: signature.decl.name.text, inputs, variables: guardVariables(frame), requirements: unique };
+}
+
+function comparison(sizes: Sizes, op: Comparison, a: Size, b: Size): Pick<GuardRequirement, "kind" | "a" | "b"> {
+  const one = sizes.int(1);
+  const put = (kind: GuardRequirement["kind"], a: Size, b: Size) => ({
+    kind,
+    a: sizeExpr(sizes, a),
+    b: sizeExpr(sizes, b),
+  });
+  switch (op) {
+    case "==":
+      return put("equal", a, b);
+    case "!=":
+      return put("different", a, b);
+    case ">=":
+      return put("at-least", a, b);
+    case ">":
+      return put("at-least", a, sizes.add(b, one));
+    case "<=":
+      return put("at-least", b, a);
+    case "<":
+      return put("at-least", b, sizes.add(a, one));
+  }
+}
+
+function isConstant({ a, b }: GuardRequirement): boolean {
+  return typeof a === "number" && typeof b === "number";
+}
+
+function sameRequirement(one: GuardRequirement, other: GuardRequirement): boolean {
+  return one.kind === other.kind && JSON.stringify([one.a, one.b]) === JSON.stringify([other.a, other.b]);
+}
+
+/** Plain axes first, then patterns, in the order in which a call would bind them. */
+function guardVariables(frame: Frame): GuardVariable[] {
+  const { sizes } = frame.context;
+  const found: GuardVariable[] = [];
+  const known = new Set(frame.signature.parameters.map((parameter) => parameter.name));
+  const axes = frame.signature.tensors.flatMap(({ name, type }) =>
+    type.axes.map((axis) => ({ input: name.text, axis })),
+  );
+  const plain = (axis: AxisSpec) => (axis.size === undefined ? axis.name.text : nameOf(axis.size));
+  for (const { input, axis } of axes) {
+    const name = plain(axis);
+    if (name === undefined || known.has(name)) continue;
+    known.add(name);
+    found.push({ name, input, axis: axis.name.text, factor: 1, offset: 0 });
+  }
+  for (const { input, axis } of axes) {
+    const [name] = axis.size === undefined ? [] : identifiers(axis.size).filter((name) => !known.has(name));
+    const val = frame.names.get(input);
+    const variable = name === undefined ? undefined : frame.sizes.get(name);
+    if (name === undefined || variable === undefined || val?.kind !== "tensor") continue;
+    known.add(name);
+    const size = val.value.type.axes.get(axis.name.text)!;
+    const [only] = sizes.variables(variable);
+    const at = (n: number) => sizes.substitute(size, new Map([[only!, sizes.int(n)]]));
+    const offset = at(0);
+    const factor = sizeExpr(sizes, sizes.sub(at(1), offset));
+    found.push({ name, input, axis: axis.name.text, factor, offset: sizeExpr(sizes, offset) });
+  }
+  return found;
+}
+
+/** A size as data for a module. */
+export function sizeExpr(sizes: Sizes, size: Size): SizeExpr {
+  return sizes.fold<SizeExpr>(size, {
+    int: (n) => Number(n),
+    variable: (variable) => variable.name,
+    add: (a, b) => ["+", a, b],
+    sub: (a, b) => ["+", a, typeof b === "number" ? -b : ["*", -1, b]],
+    mul: (a, b) => ["*", a, b],
+    divide: (a, b) => ["/", a, b],
+    floor: (a, b) => ["floor", a, b],
+    ceil: (a, b) => ["ceil", a, b],
+  });
+}
+
+/** `net.fuse:3` */
+function lineOf(span: Span): string {
+  return `${span.source.path}:${position(span.source, span.start).line}`;
+}

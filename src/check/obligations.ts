@@ -1,0 +1,213 @@
+/** @file Proves obligations under the facts of a world; refuted ones are reported, open ones go to the strategy of the frame. */
+import type { About, Obligations } from "../ir/obligation.ts";
+import type { Example } from "../ir/facts.ts";
+import type { Value } from "../ir/graph.ts";
+import type { Size } from "../ir/size.ts";
+import type { Help, Label } from "../source/diagnostic.ts";
+import { textOf, type Span } from "../source/source.ts";
+import { assignmentText, originOf, report, sizeText, typeText, type Frame } from "./frame.ts";
+import { assume, type BuildTimeUse } from "./world.ts";
+
+interface Division {
+  readonly span: Span;
+  /** Who needs it: `SE`, or the division itself. */
+  readonly what: string;
+  /** As the author wrote them. */
+  readonly divisor: string;
+  readonly dividend: string;
+  readonly origin?: { readonly text: string; readonly span: Span };
+}
+
+/** False if the divisor can never divide the dividend; then it was reported. */
+export function requireDivides(frame: Frame, divisor: Size, dividend: Size, at: Division): boolean {
+  const { sizes } = frame.context;
+  const { world } = frame;
+  const answer = world.facts.isDivisible(dividend, divisor);
+  if (answer.kind === "yes") return true;
+  if (answer.kind === "unknown") {
+    const origin = at.origin ?? originOf(at.span);
+    frame.strategy.open(frame, { kind: "divides", divisor, dividend, origin, when: world.assumptions });
+    const facts = world.facts.divides(divisor, dividend);
+    if (facts !== "impossible") world.facts = facts;
+    return true;
+  }
+  const a = world.facts.apply(dividend);
+  const b = world.facts.apply(divisor);
+  const [value, by] = [sizes.constant(a), sizes.constant(b)];
+  const helps: (Help | string)[] = [];
+  if (value !== undefined && by !== undefined && value > 0n && value <= 1_000_000n) {
+    if (/^\d+$/.test(at.divisor) && /^\d+$/.test(at.dividend))
+      helps.push({ text: "for a float write", code: String(Number(value) / Number(by)) });
+    else helps.push(`${at.divisor} could be ${listed(divisorsOf(value))}`);
+  }
+  const notes = at.origin === undefined ? [] : [{ text: `required by \`${at.origin.text}\``, span: at.origin.span }];
+  report(
+    frame,
+    "not-divisible",
+    at.span,
+    {
+      what: at.what,
+      divisor: at.divisor,
+      dividend: at.dividend,
+      divisorValue: sizes.print(b),
+      dividendValue: sizes.print(a),
+    },
+    { helps, notes },
+  );
+  return false;
+}
+
+function divisorsOf(value: bigint): bigint[] {
+  const found: bigint[] = [];
+  for (let d = 1n; d <= value && found.length < 12; d++) if (value % d === 0n) found.push(d);
+  return found;
+}
+
+function listed(items: readonly unknown[]): string {
+  return items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} or ${String(items.at(-1))}`;
+}
+
+interface Bound {
+  readonly span: Span;
+  /** What has the size: "axis `h` of the result". */
+  readonly what: string;
+  readonly origin?: { readonly text: string; readonly span: Span };
+}
+
+/** `size >= least` */
+export function requireAtLeast(frame: Frame, size: Size, least: Size, at: Bound): void {
+  const { world } = frame;
+  const answer = world.facts.isAtLeast(size, least);
+  if (answer.kind === "yes") return;
+  const origin = at.origin ?? originOf(at.span);
+  if (answer.kind === "unknown") {
+    const { what } = at;
+    frame.strategy.open(frame, { kind: "at-least", size, least, what, origin, when: world.assumptions });
+    const facts = world.facts.atLeast(size, least);
+    if (facts !== "impossible") world.facts = facts;
+    return;
+  }
+  const constant = frame.context.sizes.constant(world.facts.apply(size)) !== undefined;
+  report(
+    frame,
+    "size-not-positive",
+    at.span,
+    {
+      what: at.what,
+      modality: constant ? "is" : "can only be",
+      size: sizeText(frame, size),
+      least: sizeText(frame, least),
+    },
+    { notes: at.origin === undefined ? [] : [{ text: `required by \`${at.origin.text}\``, span: at.origin.span }] },
+  );
+}
+
+/** The size must be known when a model is built. */
+export function requireBuildTime(frame: Frame, size: Size, use: BuildTimeUse, span: Span): void {
+  const applied = frame.world.facts.apply(size);
+  if (frame.context.sizes.variables(applied).size === 0) return;
+  frame.strategy.open(frame, { kind: "build-time", size, use, origin: originOf(span), when: frame.world.assumptions });
+}
+
+/** Where an operator stands in the text. */
+export interface Site {
+  readonly frame: Frame;
+  /** The primary place: the operator's sign or name. */
+  readonly span: Span;
+  /** The whole expression. */
+  readonly whole: Span;
+  /** As the author writes it: `+`, `conv`. */
+  readonly callee: string;
+  readonly inputs: readonly { readonly span: Span; readonly value: Value }[];
+  readonly attributes: ReadonlyMap<string, Span>;
+}
+
+/** The obligations of one operator at its place. */
+export function obligationsAt(site: Site): Obligations {
+  const { frame } = site;
+  const spanOf = (about: About): Span =>
+    (about.attribute === undefined ? undefined : site.attributes.get(about.attribute)) ?? site.span;
+  return {
+    equal(a, b, about) {
+      const verdict = frame.world.facts.compare(a, b);
+      if (verdict.kind === "equal") return;
+      const certain = verdict.kind !== "unknown";
+      report(
+        frame,
+        "size-mismatch",
+        site.span,
+        { modality: certain ? "always" : "can", axis: about.axis ?? "" },
+        {
+          labels: operandLabels(site, about.inputs),
+          notes: exampleNotes(certain && verdict.example?.values.size === 0 ? undefined : verdict.example, [
+            `${sizeText(frame, a)} and ${sizeText(frame, b)} are not known to be equal`,
+          ]),
+          helps: certain ? [] : equalityHelp(frame, a, b),
+        },
+      );
+    },
+    divides(divisor, dividend, about) {
+      const { sizes } = frame.context;
+      if (about.attribute === "kernel" && frame.world.facts.isDivisible(dividend, divisor).kind === "no") {
+        const textOfAttribute = (name: string, otherwise: string) => {
+          const span = site.attributes.get(name);
+          return span === undefined ? otherwise : textOf(span);
+        };
+        report(
+          frame,
+          "even-kernel",
+          spanOf(about),
+          { kernel: textOfAttribute("kernel", "1"), dilation: textOfAttribute("dilation", "1") },
+          { helps: [{ text: "an odd kernel, TensorFlow's asymmetric padding, or pairs", code: "pad: same_tf" }] },
+        );
+        return;
+      }
+      requireDivides(frame, divisor, dividend, {
+        span: site.span,
+        what: `\`${site.callee}\``,
+        divisor: sizes.print(divisor),
+        dividend: sizes.print(dividend),
+        origin: originOf(site.whole),
+      });
+    },
+    atLeast(size, least, about) {
+      // Sizes of inputs were asked for where the inputs were made.
+      const known = (value: Value) => about.axis !== undefined && value.type.axes.get(about.axis) === size;
+      if (site.inputs.some(({ value }) => known(value)) && frame.context.sizes.constant(least) === 1n) return;
+      const what = about.attribute === undefined ? `axis \`${about.axis}\` of the result` : `\`${about.attribute}\``;
+      requireAtLeast(frame, size, least, { span: spanOf(about), what, origin: originOf(site.whole) });
+    },
+    report(code, args, about, details = {}) {
+      const labels = operandLabels(site, about.inputs ?? site.inputs.map((_, i) => i));
+      report(frame, code, spanOf(about), args, { labels, ...details });
+    },
+  };
+}
+
+/** The types under the operands. */
+function operandLabels(site: Site, inputs: readonly number[] = [0, 1]): Label[] {
+  return inputs.flatMap((index) => {
+    const input = site.inputs[index];
+    return input === undefined ? [] : [{ span: input.span, text: typeText(site.frame, input.value.type) }];
+  });
+}
+
+export function exampleNotes(example: Example | undefined, otherwise: readonly string[] = []): string[] {
+  if (example === undefined) return [...otherwise];
+  const { values, left, right } = example;
+  return values.size === 0
+    ? [`${left}  vs  ${right}`]
+    : [`for example ${assignmentText(values)}:  ${left}  vs  ${right}`];
+}
+
+/** Equalities must be declared; the line to add is offered where both sides are over the signature of one block. */
+export function equalityHelp(frame: Frame, a: Size, b: Size): Help[] {
+  if (frame.caller !== undefined) return [];
+  const condition = `${sizeText(frame, a)} == ${sizeText(frame, b)}`;
+  if (assume(frame.context.sizes, frame.world.facts, { op: "==", a, b }) === "impossible") return [];
+  const { header, where } = frame.signature.decl;
+  const end = where.at(-1)?.span.end ?? header.end;
+  const text = where.length > 0 ? `, ${condition}` : ` where ${condition}`;
+  const at = { source: header.source, start: end, end };
+  return [{ text: "add to the signature", code: `where ${condition}`, edits: [{ span: at, text }] }];
+}

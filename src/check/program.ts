@@ -1,0 +1,176 @@
+/** @file A program: its modules, what is known of each block, the check of all worlds, and models built from it. */
+import { GraphBuilder } from "../ir/builder.ts";
+import { Sizes } from "../ir/size.ts";
+import type { Operator } from "../ir/operator.ts";
+import { operators, symbols } from "../ops/table.ts";
+import type { Name } from "../parser/ast.ts";
+import type { Diagnostic } from "../source/diagnostic.ts";
+import { Reporter } from "../source/reporter.ts";
+import { callees, expressions, recursiveBlocks, valueNames } from "./call-graph.ts";
+import type { Context } from "./frame.ts";
+import { instantiate, type Instance } from "./instantiate.ts";
+import { labelBody, type Labels } from "./labels.ts";
+import { lint } from "./lint.ts";
+import { loadModules, type Block, type Host, type Module } from "./modules.ts";
+import type { Settings } from "./settings.ts";
+import { readSignature, type Parameter, type Signature } from "./signature.ts";
+import { Summaries, worldLimit, type CheckedWorld } from "./summary.ts";
+import { mergeWorlds } from "./variants.ts";
+
+export class Program {
+  /** The file that was asked for comes last. */
+  readonly modules: readonly Module[];
+  /** Of reading the files and of the headers. */
+  readonly #reporter = new Reporter();
+  readonly #summaries: Summaries;
+  readonly #signatures = new Map<Block, Signature>();
+  readonly #labels = new Map<Block, Labels>();
+  readonly #owners = new Map<Block, boolean>();
+  readonly #recursive: ReadonlySet<Block>;
+  readonly #context: Context;
+
+  /** Reads a file and all that it imports. */
+  constructor(path: string, text: string, host: Host) {
+    const isOperator = (name: string) => (Object.hasOwn(operators, name) ? "operator" : undefined);
+    this.modules = loadModules(path, text, host, isOperator, this.#reporter);
+    this.#recursive = recursiveBlocks(this.modules, this.#reporter);
+    const sizes = new Sizes();
+    this.#summaries = new Summaries(() => this.#context);
+    this.#context = {
+      sizes,
+      builder: new GraphBuilder(sizes),
+      operators,
+      symbols,
+      reservedAxes: reservedAxes(Object.values(operators)),
+      signature: (block) => this.#signature(block),
+      ownsWeights: (block) => this.#ownsWeights(block),
+      labels: (frame) => this.#labelsOf(frame.block),
+    };
+  }
+
+  get main(): Module {
+    return this.modules.at(-1)!;
+  }
+
+  get context(): Context {
+    return this.#context;
+  }
+
+  /** The models of the main file, in order. */
+  get models(): readonly Block[] {
+    return [...this.main.blocks.values()].filter(({ decl }) => decl.kind === "model");
+  }
+
+  /** Every mistake and warning in every world of every block, in order of the text. */
+  check(): readonly Diagnostic[] {
+    const own = this.modules.filter((module) => module.path.endsWith(".fuse"));
+    for (const module of own) {
+      lint(module, this.#reporter);
+      for (const block of module.blocks.values()) this.#checkBlock(block);
+    }
+    const order = new Map(this.modules.map((module, i) => [module.path, i]));
+    const key = ({ span }: Diagnostic): number => (span === undefined ? 0 : span.start);
+    const file = ({ span }: Diagnostic): number => (span === undefined ? -1 : (order.get(span.source.path) ?? -1));
+    return [...this.#reporter.diagnostics].sort((a, b) => file(b) - file(a) || key(a) - key(b));
+  }
+
+  /** The worlds of a block, one after the other: every choice, and both sides of every open condition. */
+  worlds(block: Block): readonly CheckedWorld[] {
+    return this.#choices(block).flatMap((choices) => this.#summaries.worlds(block, choices));
+  }
+
+  /** One world of a model; the program must have passed the check. */
+  instantiate(block: Block, settings: Settings): Instance {
+    return instantiate(this.#context, block, settings);
+  }
+
+  #checkBlock(block: Block): void {
+    const signature = this.#signature(block);
+    this.#labelsOf(block);
+    if (this.#recursive.has(block) || signature.broken) return;
+    const count = signature.parameters.reduce((product, { choices }) => product * (choices.length || 1), 1);
+    const { name } = block.decl;
+    const tooMany = (count: string): void =>
+      this.#reporter.report("too-many-worlds", name.span, { block: name.text, count, limit: String(worldLimit) });
+    if (count > worldLimit) return tooMany(String(count));
+    const worlds = this.worlds(block);
+    if (worlds.length > worldLimit) return tooMany(`more than ${worldLimit}`);
+    for (const found of mergeWorlds(signature, worlds, this.#context.sizes)) this.#reporter.add(found);
+  }
+
+  /** Every combination of choices of enums and bools. */
+  #choices(block: Block): ReadonlyMap<string, string>[] {
+    const { parameters } = this.#signature(block);
+    const finite = parameters.filter((parameter: Parameter) => parameter.choices.length > 0);
+    return finite.reduce<Map<string, string>[]>(
+      (all, { name, choices }) => all.flatMap((chosen) => choices.map((choice) => new Map(chosen).set(name, choice))),
+      [new Map<string, string>()],
+    );
+  }
+
+  #signature(block: Block): Signature {
+    let signature = this.#signatures.get(block);
+    if (signature === undefined) {
+      signature = readSignature(block.decl, this.#context.reservedAxes, this.#reporter);
+      if (this.#recursive.has(block)) signature = { ...signature, broken: true };
+      this.#signatures.set(block, signature);
+    }
+    return signature;
+  }
+
+  #labelsOf(block: Block): Labels {
+    let labels = this.#labels.get(block);
+    if (labels === undefined) {
+      const values = valueNames(block.decl);
+      labels = labelBody(block.decl.body, {
+        owns: (callee) => this.#owns(block, callee),
+        isValue: (name) => values.has(name.text),
+        reporter: block.module.path.endsWith(".fuse") ? this.#reporter : new Reporter(),
+      });
+      this.#labels.set(block, labels);
+    }
+    return labels;
+  }
+
+  /** Whether a call of this name owns weights in any world. */
+  #owns(block: Block, callee: Name): boolean {
+    const choices = block.decl.params.find((param) => param.kind === "attribute" && param.name.text === callee.text);
+    const names = choices?.kind === "attribute" ? choices.choices.map((choice) => choice.text) : [callee.text];
+    return names.some((name) => {
+      if (Object.hasOwn(operators, name)) return operators[name]!.weights !== undefined;
+      const target = block.module.visible.get(name);
+      return target !== undefined && this.#ownsWeights(target);
+    });
+  }
+
+  #ownsWeights(block: Block): boolean {
+    if (this.#recursive.has(block)) return false;
+    let owns = this.#owners.get(block);
+    if (owns === undefined) {
+      const calls = [...expressions(block.decl.body)].filter((expr) => expr.kind === "call");
+      owns =
+        block.decl.body.some((stmt) => stmt.kind === "weight") ||
+        calls.some((call) => Object.hasOwn(operators, call.callee.text) && this.#owns(block, call.callee)) ||
+        calls.some(
+          (call) =>
+            block.decl.params.some((param) => param.name.text === call.callee.text) && this.#owns(block, call.callee),
+        ) ||
+        callees(block).some((callee) => this.#ownsWeights(callee));
+      this.#owners.set(block, owns);
+    }
+    return owns;
+  }
+}
+
+/** Attributes of operators that also take axes as keys or in lists: an axis of such a name could not be told apart. */
+function reservedAxes(all: readonly Operator[]): ReadonlySet<string> {
+  const mixed = all.filter(({ attributes }) =>
+    Object.values(attributes).some(({ kind }) => kind === "keyed" || kind === "axes" || kind === "axis"),
+  );
+  const hidden = ["keyed", "maps", "results"];
+  return new Set(
+    mixed.flatMap(({ attributes }) =>
+      Object.entries(attributes).flatMap(([name, { kind, axis }]) => (axis || hidden.includes(kind) ? [] : [name])),
+    ),
+  );
+}

@@ -1,0 +1,177 @@
+/** @file `where` clauses: facts inside the block, obligations of its callers, requirements of a model's entry guard. */
+import type { Facts } from "../ir/facts.ts";
+import type { Size } from "../ir/size.ts";
+import type { Call, Expr, Where } from "../parser/ast.ts";
+import { textOf } from "../source/source.ts";
+import { decideCondition, choiceParameter, isComparison } from "./condition.ts";
+import { oneLine, report, type Frame } from "./frame.ts";
+import { requireAtLeast, requireDivides } from "./obligations.ts";
+import { sizeOf } from "./size-expression.ts";
+import { assume, decide, opposite, type Comparison } from "./world.ts";
+
+/** One comparison of a clause, as sizes. */
+export type Atom =
+  | { readonly kind: "compare"; readonly op: Comparison; readonly a: Size; readonly b: Size; readonly expr: Expr }
+  | { readonly kind: "divides"; readonly divisor: Size; readonly dividend: Size; readonly expr: Expr };
+
+/** The comparisons that must all hold; "either" where `or` leaves a choice between sizes; undefined if something was reported. */
+export type Clause = readonly (Atom | "either")[] | undefined;
+
+/** The comparisons of a clause, under the choices of the frame's world. A clause whose `if` is refuted has none. */
+export function readClause(frame: Frame, where: Where): Clause {
+  if (where.if !== undefined && decideEnums(frame, where.if) === false) return [];
+  return atoms(frame, where.condition, false);
+}
+
+/** Whether only choices decide it, and how; undefined if sizes matter. */
+function decideEnums(frame: Frame, expr: Expr): boolean | undefined {
+  return onlyChoices(frame, expr) ? decideCondition(frame, expr) : undefined;
+}
+
+export function onlyChoices(frame: Frame, expr: Expr): boolean {
+  switch (expr.kind) {
+    case "bool":
+      return true;
+    case "unary":
+      return expr.op === "not" && onlyChoices(frame, expr.operand);
+    case "binary":
+      if (isComparison(expr.op))
+        return (
+          [expr.left, expr.right].some((side) => choiceParameter(frame, side) !== undefined) &&
+          [expr.left, expr.right].every(
+            (side) => choiceParameter(frame, side) !== undefined || side.kind === "number" || isChoiceName(frame, side),
+          )
+        );
+      return onlyChoices(frame, expr.left) && onlyChoices(frame, expr.right);
+    case "call":
+      return frame.names.get(expr.callee.text)?.kind === "bool";
+    default:
+      return false;
+  }
+}
+
+function isChoiceName(frame: Frame, expr: Expr): boolean {
+  if (expr.kind !== "call" || expr.args !== undefined) return false;
+  return frame.signature.parameters.some((parameter) => parameter.choices.includes(expr.callee.text));
+}
+
+function atoms(frame: Frame, expr: Expr, negated: boolean): Clause {
+  const decided = decideEnums(frame, expr);
+  if (decided !== undefined) return decided !== negated ? [] : [never(frame, expr)];
+  if (expr.kind === "unary" && expr.op === "not") return atoms(frame, expr.operand, !negated);
+  if (expr.kind !== "binary") {
+    decideCondition(frame, expr);
+    return undefined;
+  }
+  if (expr.op === "and" || expr.op === "or") {
+    const left = atoms(frame, expr.left, negated);
+    const right = atoms(frame, expr.right, negated);
+    if (left === undefined || right === undefined) return undefined;
+    if ((expr.op === "and") !== negated) return [...left, ...right];
+    // A side that holds already leaves nothing to ask; one that never holds leaves the other.
+    if (left.length === 0 || right.length === 0) return [];
+    if (isNever(frame, left)) return right;
+    return isNever(frame, right) ? left : ["either"];
+  }
+  return comparison(frame, expr, negated);
+}
+
+function never(frame: Frame, expr: Expr): Atom {
+  const { sizes } = frame.context;
+  return { kind: "compare", op: "==", a: sizes.int(0), b: sizes.int(1), expr };
+}
+
+function isNever(frame: Frame, clause: readonly (Atom | "either")[]): boolean {
+  return clause.some(
+    (atom) =>
+      atom !== "either" && atom.kind === "compare" && decide(frame.context.sizes, frame.world.facts, atom) === false,
+  );
+}
+
+function comparison(frame: Frame, expr: Expr & { kind: "binary" }, negated: boolean): Clause {
+  if (!isComparison(expr.op)) {
+    decideCondition(frame, expr);
+    return undefined;
+  }
+  // `a % b == 0` says that b divides a.
+  const { left, right } = expr;
+  if (
+    expr.op === "==" &&
+    !negated &&
+    left.kind === "binary" &&
+    left.op === "%" &&
+    right.kind === "number" &&
+    right.value === 0
+  ) {
+    const dividend = sizeOf(frame, left.left);
+    const divisor = sizeOf(frame, left.right);
+    return dividend && divisor && [{ kind: "divides", divisor, dividend, expr }];
+  }
+  const a = sizeOf(frame, left);
+  const b = sizeOf(frame, right);
+  if (a === undefined || b === undefined) return undefined;
+  return [{ kind: "compare", op: negated ? opposite[expr.op] : expr.op, a, b, expr }];
+}
+
+/** The facts with a clause added; "impossible" if it can never hold. */
+export function assumeClause(frame: Frame, facts: Facts, clause: Clause): Facts | "impossible" {
+  let known: Facts = facts;
+  for (const atom of clause ?? []) {
+    if (atom === "either") continue;
+    const next =
+      atom.kind === "divides" ? known.divides(atom.divisor, atom.dividend) : assume(frame.context.sizes, known, atom);
+    if (next === "impossible") return next;
+    known = next;
+  }
+  return known;
+}
+
+/** Asks the caller for the clauses of a callee. False if one is not met; then it was reported. */
+export function requireWhere(frame: Frame, inner: Frame, call: Call): boolean {
+  return inner.signature.decl.where.every((where) => {
+    const clause = readClause(inner, where);
+    if (clause === undefined) return false;
+    return clause.every((atom) => requireAtom(frame, inner, call, where, atom));
+  });
+}
+
+function requireAtom(frame: Frame, inner: Frame, call: Call, where: Where, atom: Atom | "either"): boolean {
+  const { sizes } = frame.context;
+  const origin = { text: oneLine(textOf(where.span)), span: where.span };
+  if (atom !== "either" && atom.kind === "divides")
+    return requireDivides(frame, atom.divisor, atom.dividend, {
+      span: call.callee.span,
+      what: `\`${call.callee.text}\``,
+      ...divisionText(atom.expr),
+      origin,
+    });
+  if (atom !== "either" && (atom.op === ">=" || atom.op === ">")) {
+    const least = atom.op === ">" ? sizes.add(atom.b, sizes.int(1)) : atom.b;
+    const before = frame.world.diagnostics.length;
+    requireAtLeast(frame, atom.a, least, { span: call.callee.span, what: `\`${textOf(atom.expr.span)}\``, origin });
+    return frame.world.diagnostics.length === before;
+  }
+  const holds = atom === "either" ? decideCondition(inner, where.condition) : decide(sizes, frame.world.facts, atom);
+  if (holds === true) return true;
+  const example = atom === "either" ? undefined : frame.world.facts.compare(atom.a, atom.b);
+  const shown = example === undefined || example.kind === "equal" ? undefined : example.example;
+  report(
+    frame,
+    "constraint-not-met",
+    call.callee.span,
+    {
+      callee: call.callee.text,
+      constraint: `\`${oneLine(textOf(where.condition.span))}\``,
+      verdict: holds === false ? "not so here" : "not known here",
+    },
+    { notes: shown === undefined ? [origin] : [origin, `here: ${shown.left}  vs  ${shown.right}`] },
+  );
+  return false;
+}
+
+function divisionText(expr: Expr): { divisor: string; dividend: string } {
+  const remainder = expr.kind === "binary" && expr.left.kind === "binary" ? expr.left : undefined;
+  return remainder === undefined
+    ? { divisor: "the divisor", dividend: "the dividend" }
+    : { divisor: textOf(remainder.right.span), dividend: textOf(remainder.left.span) };
+}

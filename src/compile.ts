@@ -1,0 +1,95 @@
+/** @file The driver: text to program, to graphs, to plans, to the files of a target. Runs in a browser: files come through a host. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import type { Block, Host } from "./check/modules.ts";
+import { Program } from "./check/program.ts";
+import type { Settings } from "./check/settings.ts";
+import { emitEsm, emitFactory, type EmittedFile, type ModuleInfo } from "./codegen/esm/emit.ts";
+import type { ModelGraph } from "./ir/graph.ts";
+import { library } from "./library.ts";
+import { plan, type Plan } from "./plan/plan.ts";
+import { esmProfile, type Backend } from "./plan/profile.ts";
+import type { Diagnostic } from "./source/diagnostic.ts";
+import { diagnostic } from "./source/reporter.ts";
+import { version } from "./version.ts";
+
+export interface BuildOptions {
+  /** One model of the file; all of them if left out. */
+  readonly model?: string | undefined;
+  readonly settings?: Settings;
+  /** A module for this backend only may be faster; without one it runs on every backend. */
+  readonly backend?: Backend | undefined;
+}
+
+/** What a stage makes, with what it says; `value` is undefined exactly if there is an error. */
+export interface Outcome<T> {
+  readonly value: T | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Parses a file and all that it imports. Library modules come with the compiler; other files through the host. */
+export function openProgram(path: string, text: string, host: Host): Program {
+  return new Program(path, text, { read: (path) => (Object.hasOwn(library, path) ? library[path] : host.read(path)) });
+}
+
+/** The graphs of the chosen models. Reports all that `Program.check` reports, and what the settings decide. */
+export function buildGraphs(program: Program, options: BuildOptions = {}): Outcome<readonly ModelGraph[]> {
+  const checked = program.check();
+  const models = chooseModels(program, options.model);
+  const diagnostics = [...checked, ...models.diagnostics];
+  if (models.value === undefined || failed(diagnostics)) return { value: undefined, diagnostics };
+  const settings = options.settings ?? {};
+  const taken = (block: Block) => (models.value!.length === 1 ? settings : own(program, block, settings));
+  const instances = models.value.map((block) => program.instantiate(block, taken(block)));
+  for (const name of Object.keys(settings))
+    if (models.value.length > 1 && !models.value.some((block) => Object.hasOwn(own(program, block, settings), name)))
+      diagnostics.push(diagnostic("unknown-setting", undefined, { name, model: program.main.path }));
+  diagnostics.push(...instances.flatMap((instance) => instance.diagnostics));
+  const graphs = instances.flatMap(({ graph }) => graph ?? []);
+  return { value: failed(diagnostics) ? undefined : graphs, diagnostics };
+}
+
+/** The plans of the chosen models, for the ES module. */
+export function buildPlans(program: Program, options: BuildOptions = {}): Outcome<readonly Plan[]> {
+  const { value, diagnostics } = buildGraphs(program, options);
+  return { value: value?.map((graph) => plan(graph, esmProfile(options.backend))), diagnostics };
+}
+
+/** One ES module with all chosen models, and its types. */
+export function buildModule(program: Program, options: BuildOptions = {}): Outcome<readonly EmittedFile[]> {
+  const { value, diagnostics } = buildPlans(program, options);
+  return { value: value && emitEsm(value, info(program)), diagnostics };
+}
+
+/** The module as one text without imports, for running it at once. */
+export function buildFactory(program: Program, plans: readonly Plan[]): string {
+  return emitFactory(plans, info(program));
+}
+
+function info(program: Program): ModuleInfo {
+  const texts = program.modules.map(({ path, ast }) => `${path}\0${ast.span.source.text}`);
+  const hash = bytesToHex(sha256(utf8ToBytes(texts.join("\0")))).slice(0, 16);
+  return { source: program.main.path, hash, version };
+}
+
+function chooseModels(program: Program, name: string | undefined): Outcome<readonly Block[]> {
+  const models = program.models;
+  const chosen = models.filter(({ decl }) => name === undefined || decl.name.text === name);
+  if (chosen.length > 0) return { value: chosen, diagnostics: [] };
+  const names = models.map(({ decl }) => decl.name.text).join(", ");
+  const found =
+    name === undefined || models.length === 0
+      ? diagnostic("no-model", undefined, { path: program.main.path })
+      : diagnostic("unknown-model", undefined, { name, models: names });
+  return { value: undefined, diagnostics: [found] };
+}
+
+/** The settings that a model has; with several models each takes its own. */
+function own(program: Program, block: Block, settings: Settings): Settings {
+  const known = program.context.signature(block).parameters.map(({ name }) => name);
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => known.includes(name)));
+}
+
+function failed(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some(({ severity }) => severity === "error");
+}
