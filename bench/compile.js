@@ -1,0 +1,24 @@
+/** @file How long the compiler takes for ResNet-50: the check of all its worlds, and check and build. */
+import { readFileSync } from "node:fs";
+import { buildModule, openProgram } from "../dist/index.js";
+import { format, median } from "./measure.js";
+
+const path = "test/fixtures/samples/classifier.fuse";
+
+export async function compile() {
+  const text = readFileSync(path, "utf8");
+  const host = { read: () => undefined };
+  const check = () => openProgram(path, text, host).check();
+  const checkAndBuild = () => buildModule(openProgram(path, text, host), {});
+  const rows = [];
+  for (const [name, run] of Object.entries({ check, "check and build": checkAndBuild })) {
+    const times = [];
+    for (let round = -10; round < 20; round++) {
+      const start = performance.now();
+      run();
+      if (round >= 0) times.push(performance.now() - start);
+    }
+    rows.push([`ResNet-50 (${path}), ${name}`, `${format(median(times), 1)} ms`, "goal: below 100 ms"]);
+  }
+  return { title: "The compiler, after warm-up", rows };
+}

@@ -1,0 +1,58 @@
+/** @file A block as `fuse summary` shows it: every world, with its results and what it needs of its caller. */
+import type { Block } from "../check/modules.ts";
+import type { Program } from "../check/program.ts";
+import type { CheckedWorld } from "../check/summary.ts";
+import type { Sizes } from "../ir/size.ts";
+import { printType } from "../ir/type.ts";
+import { textOf } from "../source/source.ts";
+import { table } from "./table.ts";
+
+export function blockText(program: Program, block: Block): string {
+  const { decl } = block;
+  const rows = worldsOf(program, block).map(({ world, results, requires }) => [
+    world === "" ? "always" : world,
+    results.join(", "),
+    requires.join("; "),
+  ]);
+  return [
+    textOf(decl.header).replace(/\s+/g, " ").trim(),
+    ...(decl.doc === undefined ? [] : decl.doc.split("\n").map((line) => `  ${line}`.trimEnd())),
+    "",
+    table(["variant", "results", "requires"], rows, []),
+  ].join("\n");
+}
+
+export function blockJson(program: Program, block: Block): object {
+  const { name, doc } = block.decl;
+  return { name: name.text, path: block.module.path, doc: doc ?? null, worlds: worldsOf(program, block) };
+}
+
+function worldsOf(program: Program, block: Block) {
+  const { sizes } = program.context;
+  return program.worlds(block).map((world) => ({
+    world: worldText(sizes, world),
+    results: (world.results ?? []).map((type) => (type === undefined ? "?" : printType(sizes, type))),
+    requires: requirementsOf(sizes, world),
+  }));
+}
+
+/** `by: concat, c == out` */
+function worldText(sizes: Sizes, { choices, assumptions }: CheckedWorld): string {
+  const chosen = [...choices].map(([name, choice]) => `${name}: ${choice}`);
+  return [...chosen, ...assumptions.map(({ op, a, b }) => `${sizes.print(a)} ${op} ${sizes.print(b)}`)].join(", ");
+}
+
+/** All of them hold under the world's own assumptions, which are not repeated. */
+function requirementsOf(sizes: Sizes, { requirements }: CheckedWorld): string[] {
+  const texts = requirements.map((requirement) => {
+    switch (requirement.kind) {
+      case "divides":
+        return `${sizes.print(requirement.divisor)} divides ${sizes.print(requirement.dividend)}`;
+      case "at-least":
+        return `${sizes.print(requirement.size)} >= ${sizes.print(requirement.least)}`;
+      case "build-time":
+        return `${sizes.print(requirement.size)} is known when a model is built`;
+    }
+  });
+  return [...new Set(texts)];
+}

@@ -1,0 +1,46 @@
+/** @file Numbers as a person reads and writes them. */
+
+/** `1,234,567` */
+export function countText(count: number | bigint): string {
+  return count.toLocaleString("en-US");
+}
+
+/** `1 tensor`, `3 tensors` */
+export function plural(count: number, noun: string): string {
+  return `${countText(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+const steps = ["B", "kB", "MB", "GB", "TB"];
+
+/** `512 B`, `1.2 kB`, `34 MB`: two digits, in powers of 1000. */
+export function bytesText(bytes: number): string {
+  let value = bytes;
+  let step = 0;
+  while (value >= 999.5 && step < steps.length - 1) [value, step] = [value / 1000, step + 1];
+  return `${value < 9.95 && step > 0 ? value.toFixed(1) : Math.round(value)} ${steps[step]}`;
+}
+
+const units: Readonly<Record<string, number>> = {
+  "": 1,
+  B: 1,
+  kB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+};
+
+/** Reads `2GiB`, `500 MB` or `1000`; undefined for anything else. */
+export function parseBytes(text: string): number | undefined {
+  const [, number, unit = ""] = /^(\d+(?:\.\d+)?) ?([A-Za-z]*)$/.exec(text) ?? [];
+  const factor = Object.hasOwn(units, unit) ? units[unit] : undefined;
+  return number === undefined || factor === undefined ? undefined : Number(number) * factor;
+}
+
+/** `0.0123`, `1e-7`, `NaN`: four digits. */
+export function numberText(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}

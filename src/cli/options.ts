@@ -1,0 +1,66 @@
+/** @file Options that several commands have. */
+import { InvalidArgumentError, Option } from "commander";
+import { parseBytes } from "./numbers.ts";
+
+/** By name. */
+export type Pairs = Readonly<Record<string, string>>;
+
+/** `--model` and `--set` */
+export interface ModelOptions {
+  readonly model?: string;
+  readonly set?: Pairs;
+}
+
+/** How tensors of a weight file are found. */
+export interface MatchingOptions {
+  readonly weightsPrefix?: string;
+  readonly rename?: readonly string[];
+}
+
+export const modelOption = (what: string) => new Option("--model <name>", what);
+
+export const setOption = () =>
+  new Option("--set <name=value>", "give a parameter a value (repeatable)").argParser(pairs);
+
+export const matchingOptions = (): readonly Option[] => [
+  new Option("--weights-prefix <prefix>", "take only tensors whose names begin so, and strip it"),
+  new Option(
+    "--rename <map>",
+    "`from=to`, or a JSON file `{\"from\": \"to\"}`; `a.*` renames all that begin with `a.` (repeatable)",
+  ).argParser((text: string, previous: readonly string[] = []) => [...previous, text]),
+];
+
+/** The limit for the weights of a model, in bytes. */
+export const maxWeightsOption = () =>
+  new Option("--max-weights <size>", "refuse models with larger weights")
+    .default(2 * 2 ** 30, "2GiB")
+    .argParser((text: string) => {
+      const bytes = parseBytes(text);
+      if (bytes === undefined) throw new InvalidArgumentError("It must be a size such as 500MB or 2GiB.");
+      return bytes;
+    });
+
+/** Collects NAME=VALUE; each name may be given once. */
+export function pairs(text: string, previous: Pairs = {}): Pairs {
+  const [name, value] = pair(text, "NAME=VALUE");
+  if (Object.hasOwn(previous, name)) throw new InvalidArgumentError(`${name} is given twice.`);
+  return { ...previous, [name]: value };
+}
+
+/** Splits at the first `=`. */
+export function pair(text: string, form: string): readonly [string, string] {
+  const at = text.indexOf("=");
+  if (at < 1 || at === text.length - 1) throw new InvalidArgumentError(`It must be ${form}.`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** Collects `n=1,h=64`. */
+export function sizes(text: string, previous: Readonly<Record<string, number>> = {}): Readonly<Record<string, number>> {
+  let found = previous;
+  for (const item of text.split(",")) {
+    const [name, value] = pair(item.trim(), "NAME=SIZE, several with commas between them: n=1,h=64");
+    if (!/^[1-9]\d{0,9}$/.test(value)) throw new InvalidArgumentError(`${name} must be a whole number of at least 1.`);
+    found = { ...found, [name]: Number(value) };
+  }
+  return found;
+}

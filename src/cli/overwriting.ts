@@ -1,0 +1,40 @@
+/** @file What results may not replace. */
+import { statSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { fail } from "./failure.ts";
+
+/** Ends the command if a result would replace a file that the command reads. */
+export function protect(read: readonly string[], written: readonly string[]): void {
+  for (const path of written) if (read.some((source) => isSameFile(source, path))) fail("would-overwrite", { path });
+}
+
+/** Ends the command if there is a file already and its first bytes do not say that `fuse` made it. */
+export async function refuseForeign(path: string, isOurs: (start: Uint8Array) => boolean): Promise<void> {
+  const stats = statOf(path);
+  if (stats === undefined) return;
+  if (!stats.isFile()) fail("would-overwrite", { path }, { notes: ["it is not a regular file"] });
+  const file = await open(path);
+  try {
+    const start = new Uint8Array(200);
+    const { bytesRead } = await file.read(start, 0, start.length, 0);
+    if (isOurs(start.subarray(0, bytesRead))) return;
+  } finally {
+    await file.close();
+  }
+  fail("would-overwrite", { path }, { notes: ["`fuse` did not write the file that is there"] });
+}
+
+/** Whether two paths lead to one file that exists. */
+export function isSameFile(a: string, b: string): boolean {
+  const [one, other] = [statOf(a), statOf(b)];
+  return one !== undefined && one.ino === other?.ino && one.dev === other.dev;
+}
+
+/** Undefined where there is nothing, or nothing that may be looked at. */
+function statOf(path: string) {
+  try {
+    return statSync(path, { bigint: true });
+  } catch {
+    return undefined;
+  }
+}

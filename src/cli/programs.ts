@@ -1,0 +1,75 @@
+/** @file Programs from files, and the one model that a command works on. */
+import { readFileSync, statSync } from "node:fs";
+import type { Block } from "../check/modules.ts";
+import type { Program } from "../check/program.ts";
+import { buildGraphs, openProgram, type Outcome } from "../compile.ts";
+import type { ModelGraph } from "../ir/graph.ts";
+import { readBytes } from "../node/files.ts";
+import { nearest } from "../source/suggest.ts";
+import { fail, Failure, reading } from "./failure.ts";
+import type { ModelOptions } from "./options.ts";
+import { show, type Terminal } from "./terminal.ts";
+
+/** Of a program's text, in bytes. */
+const maxSource = 2 ** 24;
+
+/** Opens a program and all that it imports; ends the command if its file cannot be read. */
+export async function openFile(path: string): Promise<Program> {
+  // Modules are told from those of the library by this ending.
+  if (!path.endsWith(".fuse")) fail("unreadable-file", { path, reason: "the name of a program ends in .fuse" });
+  const bytes = await reading(path, () => readBytes(path, maxSource));
+  const text = decode(bytes);
+  if (text === undefined) return fail("unreadable-file", { path, reason: "is not a text in UTF-8" });
+  return openProgram(path, text, { read: readImport });
+}
+
+/** The text of an imported file; undefined where it cannot be read. */
+function readImport(path: string): string | undefined {
+  try {
+    const stats = statSync(path);
+    return stats.isFile() && stats.size <= maxSource ? decode(readFileSync(path)) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A byte order mark is left for the parser, which knows it. */
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a stage made, with its warnings shown; ends the command if it reported an error. */
+export function made<T>({ value, diagnostics }: Outcome<T>, terminal: Terminal): T {
+  if (value === undefined) throw new Failure(diagnostics);
+  show(terminal, diagnostics);
+  return value;
+}
+
+/** The graph of the one model that the options choose. */
+export function oneGraph(program: Program, { model, set }: ModelOptions, terminal: Terminal): ModelGraph {
+  const names = program.models.map(({ decl }) => decl.name.text);
+  if (model === undefined && names.length > 1) {
+    const helps = [{ text: "say which one", code: `--model ${names.at(-1)}` }];
+    fail("choose-model", { models: names.join(", ") }, { helps });
+  }
+  const [graph] = made(buildGraphs(program, { model, settings: set ?? {} }), terminal);
+  return graph!;
+}
+
+/** The block (no model) of this name in the program's own file. */
+export function blockNamed(program: Program, name: string | undefined): Block | undefined {
+  const block = name === undefined ? undefined : program.main.blocks.get(name);
+  return block?.decl.kind === "block" ? block : undefined;
+}
+
+/** Ends the command because `name` is none of `known`, which are `what`s of a model. */
+export function unknownName(model: string, what: "input" | "result", name: string, known: readonly string[]): never {
+  const near = nearest(name, known);
+  const helps = near === undefined ? [] : [`did you mean \`${near}\`?`];
+  const message = `\`${model}\` has no ${what} \`${name}\`; there is ${known.map((item) => `\`${item}\``).join(", ")}`;
+  return fail("bad-input", { message }, { helps });
+}

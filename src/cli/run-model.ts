@@ -1,0 +1,151 @@
+/** @file Runs a model on files: reads and checks its inputs, computes, writes and compares its results. */
+import type { ModelGraph } from "../ir/graph.ts";
+import { checkGuard } from "../ir/guard.ts";
+import { named, type NamedArray, type NdArray } from "../ir/ndarray.ts";
+import { manifestOf } from "../plan/manifest.ts";
+import type { NamedTensors } from "../runtime/node/index.ts";
+import type { Diagnostic } from "../source/diagnostic.ts";
+import { diagnostic } from "../source/reporter.ts";
+import { fileOf, readArray, writeArrays, type DeclaredAxis } from "./arrays.ts";
+import { execute, type Kernel } from "./execution.ts";
+import { largestDifference } from "./expectation.ts";
+import { fail, Failure } from "./failure.ts";
+import { numberText } from "./numbers.ts";
+import { protect } from "./overwriting.ts";
+import { oneGraph, openFile, unknownName } from "./programs.ts";
+import type { RunOptions } from "./run.ts";
+import { table } from "./table.ts";
+import type { Terminal } from "./terminal.ts";
+import { fittingWeights, limitWeights, readAll } from "./weight-files.ts";
+
+export async function runModel(file: string, options: RunOptions, terminal: Terminal): Promise<void> {
+  const { in: given = {}, out = {}, expect = {}, backend, pixels } = options;
+  const program = await openFile(file);
+  const graph = oneGraph(program, options, terminal);
+  const inputNames = graph.inputs.map(({ name }) => name);
+  const resultNames = graph.results.map(({ name }) => name);
+  for (const name of Object.keys(given)) if (!inputNames.includes(name)) unknownName(graph.name, "input", name, inputNames);
+  for (const name of Object.keys({ ...out, ...expect }))
+    if (!resultNames.includes(name)) unknownName(graph.name, "result", name, resultNames);
+  const read = [...Object.values(given), ...Object.values(expect)].map(fileOf);
+  protect([file, options.weights ?? file, ...read], Object.values(out).map(fileOf));
+
+  const inputs = await readInputs(graph, given, pixels);
+  const sizes = admit(graph, inputs);
+  const weights = await readWeights(graph, options, terminal);
+  const executed = await execute({ program, graph, weights, inputs, sizes }, backend, options.debug ?? false);
+  if (options.debug) terminal.out(kernelTable(executed.kernels));
+  terminal.out(`${graph.name} on ${executed.backend}: ${milliseconds(executed.milliseconds)}`);
+
+  const results = graph.results.map(({ name, order }) => ({ name, array: named(executed.results[name]!, order) }));
+  const outputs = results.flatMap(({ name, array }) => (Object.hasOwn(out, name) ? [{ name, array, path: out[name]! }] : []));
+  await writeArrays(outputs, pixels);
+  for (const { name, array } of results) {
+    const path = outputs.find((output) => output.name === name)?.path;
+    terminal.out(`${name} ${axesText(array)}  ${statistics(array)}${path === undefined ? "" : `  -> ${path}`}`);
+  }
+  const failures: Diagnostic[] = [];
+  for (const { name, array } of results) {
+    if (!Object.hasOwn(expect, name)) continue;
+    const path = expect[name]!;
+    const axes = array.axes.map((axis, i): DeclaredAxis => [axis, array.shape[i]]);
+    failures.push(...compare(name, array, path, await readArray(path, axes, pixels), options.tolerance, terminal));
+  }
+  if (failures.length > 0) throw new Failure(failures);
+}
+
+async function readInputs(
+  graph: ModelGraph,
+  given: Readonly<Record<string, string>>,
+  pixels: RunOptions["pixels"],
+): Promise<Record<string, NdArray>> {
+  const { sizes } = graph.builder;
+  const inputs: Record<string, NdArray> = {};
+  for (const { name, order, type } of graph.inputs) {
+    if (!Object.hasOwn(given, name)) continue;
+    const axes = order.map((axis): DeclaredAxis => {
+      const size = sizes.constant(type.axes.get(axis)!);
+      return [axis, size === undefined ? undefined : Number(size)];
+    });
+    inputs[name] = await readArray(given[name]!, axes, pixels);
+  }
+  return inputs;
+}
+
+/** The sizes that the guard finds; ends the command with all that it refuses. */
+function admit(graph: ModelGraph, inputs: Readonly<Record<string, NdArray>>): Readonly<Record<string, number>> {
+  const admission = checkGuard(graph.guard, inputs);
+  if ("sizes" in admission) return admission.sizes;
+  // Sentences there, a message without a full stop here.
+  const [message = "", ...notes] = admission.problems.map((problem) => problem.replace(/\.$/, ""));
+  const missing = graph.inputs.filter(({ name }) => !Object.hasOwn(inputs, name));
+  const helps = missing.length === 0 ? [] : [{ text: "give it", code: missing.map(({ name }) => `--in ${name}=PATH`).join(" ") }];
+  return fail("bad-input", { message }, { notes, helps });
+}
+
+async function readWeights(graph: ModelGraph, options: RunOptions, terminal: Terminal): Promise<NamedTensors> {
+  const model = { name: graph.name, manifest: manifestOf(graph) };
+  limitWeights(model, options.maxWeights);
+  if (model.manifest.length === 0) return {};
+  if (options.weights === undefined) {
+    const helps = [{ text: "give them", code: "--weights FILE" }];
+    return fail("bad-input", { message: `\`${graph.name}\` needs its weights` }, { helps });
+  }
+  const found = await fittingWeights(model, options.weights, options);
+  return Object.fromEntries(await readAll(found, options.weights, terminal));
+}
+
+/** Says that a result is as expected, or what is wrong. */
+function compare(
+  name: string,
+  got: NamedArray,
+  path: string,
+  want: NdArray,
+  tolerance: number,
+  terminal: Terminal,
+): Diagnostic[] {
+  const typeText = ({ dtype, shape }: NdArray) => `${dtype}[${shape.join(", ")}]`;
+  if (typeText(got) !== typeText(want)) {
+    const args = { name, found: typeText(got), expected: typeText(want) };
+    return [diagnostic("expectation-shape", undefined, args)];
+  }
+  const worst = largestDifference(got, want, tolerance);
+  if (worst === undefined || worst.within) {
+    const place = worst === undefined || worst.difference === 0 ? "" : ` at ${placeText(got, worst.index)}`;
+    terminal.out(`${name} is as in ${path}: the largest difference is ${numberText(worst?.difference ?? 0)}${place}`);
+    return [];
+  }
+  const difference = `${worst.got} instead of ${worst.want}`;
+  const place = placeText(got, worst.index);
+  const notes = [`the largest difference is ${numberText(worst.difference)}, the tolerance ${numberText(tolerance)}`];
+  return [diagnostic("expectation-failed", undefined, { name, difference, place }, { notes })];
+}
+
+const axesText = ({ axes, shape }: NamedArray) => `[${axes.map((axis, i) => `${axis}: ${shape[i]}`).join(", ")}]`;
+const placeText = ({ axes }: NamedArray, index: readonly number[]) =>
+  `[${axes.map((axis, i) => `${axis}: ${index[i]}`).join(", ")}]`;
+
+/** `min 0  mean 0.41  max 1`; numbers that are not finite are counted. */
+function statistics({ data }: NdArray): string {
+  let [min, max, sum, finite] = [Infinity, -Infinity, 0, 0];
+  for (const value of data) {
+    if (!Number.isFinite(value)) continue;
+    min = Math.min(min, value);
+    max = Math.max(max, value);
+    sum += value;
+    finite++;
+  }
+  const others = finite === data.length ? "" : `  not finite ${data.length - finite}`;
+  if (finite === 0) return `no finite number${others}`;
+  return `min ${numberText(min)}  mean ${numberText(sum / finite)}  max ${numberText(max)}${others}`;
+}
+
+function kernelTable(kernels: readonly Kernel[]): string {
+  const rows = kernels.map(({ name, shapes, milliseconds }) => {
+    return [name, shapes.map((shape) => `[${shape.join(", ")}]`).join(" "), milliseconds.toFixed(2)];
+  });
+  return `${table(["kernel", "result", "ms"], rows, [2])}\n`;
+}
+
+/** Three digits. */
+const milliseconds = (time: number): string => `${time < 100 ? time.toPrecision(3) : Math.round(time)} ms`;

@@ -1,0 +1,64 @@
+/** @file `fuse run`: computes a model's results. What computes is loaded only when it is needed. */
+import { InvalidArgumentError, Option, type Command } from "commander";
+import {
+  matchingOptions,
+  maxWeightsOption,
+  modelOption,
+  pairs,
+  setOption,
+  type MatchingOptions,
+  type ModelOptions,
+  type Pairs,
+} from "./options.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface RunOptions extends ModelOptions, MatchingOptions {
+  readonly weights?: string;
+  readonly maxWeights: number;
+  readonly in?: Pairs;
+  readonly out?: Pairs;
+  readonly expect?: Pairs;
+  readonly tolerance: number;
+  readonly backend: "auto" | "wasm" | "cpu" | "tensorflow";
+  readonly pixels: "0..1" | "0..255";
+  readonly debug?: true;
+}
+
+const backends: readonly RunOptions["backend"][] = ["auto", "wasm", "cpu", "tensorflow"];
+const pixels: readonly RunOptions["pixels"][] = ["0..1", "0..255"];
+
+export function run(command: Command, terminal: Terminal): void {
+  command
+    .summary("compute the results of a model")
+    .description(
+      "Runs a model. A PATH is a picture (.png or .jpg), an .npy, or a tensor in a file: case.safetensors#in.x",
+    )
+    .argument("<file>", "program")
+    .addOption(modelOption("the model, if there are several"))
+    .addOption(setOption())
+    .option("--weights <file>", "a .safetensors, or a model.json of TensorFlow.js");
+  for (const option of matchingOptions()) command.addOption(option);
+  command
+    .addOption(maxWeightsOption())
+    .addOption(new Option("--in <name=path>", "an input (repeatable)").argParser(pairs))
+    .addOption(new Option("--out <name=path>", "where to write a result (repeatable)").argParser(pairs))
+    .addOption(new Option("--expect <name=path>", "what a result should be (repeatable)").argParser(pairs))
+    .option("--tolerance <t>", "by how much it may differ: |got - want| <= t * max(1, |want|)", tolerance, 1e-4)
+    .addOption(new Option("--backend <backend>", "what computes").choices(backends).default("auto"))
+    .addOption(new Option("--pixels <range>", "what black and white are in a picture").choices(pixels).default("0..1"))
+    .option("--debug", "list the kernels that ran, with their times")
+    .action(async (file: string, options: RunOptions) => {
+      const { isWritable } = await import("./arrays.ts");
+      for (const [name, path] of Object.entries(options.out ?? {}))
+        if (!isWritable(path))
+          command.error(`error: --out ${name}=${path}: a result is written as .png, .jpg, .npy or FILE.safetensors#NAME`);
+      const { runModel } = await import("./run-model.ts");
+      await runModel(file, options, terminal);
+    });
+}
+
+function tolerance(text: string): number {
+  const value = /^[\d.]+(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
+  if (!Number.isFinite(value)) throw new InvalidArgumentError("It must be a number of at least 0.");
+  return value;
+}

@@ -1,0 +1,46 @@
+/** @file `fuse summary`: what a model or a block is made of. */
+import { Option, type Command } from "commander";
+import { buildGraphs } from "../compile.ts";
+import { blockJson, blockText } from "./block-summary.ts";
+import { Failure } from "./failure.ts";
+import { modelJson, modelText, sizesAt } from "./model-summary.ts";
+import { modelOption, setOption, sizes, type ModelOptions } from "./options.ts";
+import { blockNamed, made, openFile } from "./programs.ts";
+import type { Terminal } from "./terminal.ts";
+
+interface Options extends ModelOptions {
+  readonly at?: Readonly<Record<string, number>>;
+  readonly json?: true;
+}
+
+export function summary(command: Command, terminal: Terminal): void {
+  command
+    .summary("show layers, weights and costs")
+    .description(
+      "Shows a model with its settings: the signature, every layer with the axes of its result, its weights and its " +
+        "multiply-accumulates, and what one run costs. Of a block, it shows every variant.",
+    )
+    .argument("<file>", "program")
+    .addOption(modelOption("only this model, or a block"))
+    .addOption(setOption())
+    .addOption(new Option("--at <sizes>", "sizes of the inputs, for numbers: n=1,h=64,w=64").argParser(sizes))
+    .option("--json", "print everything as JSON")
+    .action(async (file: string, options: Options) => {
+      const program = await openFile(file);
+      const block = blockNamed(program, options.model);
+      if (block !== undefined) {
+        const diagnostics = program.check();
+        if (diagnostics.some(({ severity }) => severity === "error")) throw new Failure(diagnostics);
+        terminal.out(options.json ? json(blockJson(program, block)) : blockText(program, block));
+        return;
+      }
+      const settings = { model: options.model, settings: options.set ?? {} };
+      const graphs = made(buildGraphs(program, settings), terminal);
+      const values = sizesAt(graphs, options.at);
+      const models = graphs.map((graph, i) => [graph, values[i]] as const);
+      if (options.json) terminal.out(json({ models: models.map(([graph, at]) => modelJson(graph, at)) }));
+      else terminal.out(models.map(([graph, at]) => modelText(graph, at)).join("\n\n"));
+    });
+}
+
+const json = (value: unknown) => JSON.stringify(value, null, 2);

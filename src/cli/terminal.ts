@@ -1,0 +1,34 @@
+/** @file Where a command writes. */
+import type { Diagnostic } from "../source/diagnostic.ts";
+import { renderDiagnostics } from "../source/render.ts";
+
+export interface Terminal {
+  /** Writes lines of results; the last line feed is added. */
+  out(text: string): void;
+  /** Writes lines about what went wrong, or what else a person should know. */
+  err(text: string): void;
+  /** Whether a person looks at what goes to `err`. */
+  readonly interactive: boolean;
+  /** Whether `err` shows colours. */
+  readonly color: boolean;
+  /** The width of a line. */
+  readonly columns: number;
+}
+
+/** The terminal of this process. */
+export function processTerminal({ stdout, stderr, env }: NodeJS.Process): Terminal {
+  const line = (text: string) => (text.endsWith("\n") ? text : `${text}\n`);
+  return {
+    out: (text) => void stdout.write(line(text)),
+    err: (text) => void stderr.write(line(text)),
+    interactive: stderr.isTTY,
+    // no-color.org: any text that is not empty.
+    color: stderr.isTTY && (env["NO_COLOR"] ?? "") === "",
+    columns: stdout.isTTY ? stdout.columns : 100,
+  };
+}
+
+/** Writes diagnostics as a person reads them. */
+export function show(terminal: Terminal, diagnostics: readonly Diagnostic[]): void {
+  if (diagnostics.length > 0) terminal.err(renderDiagnostics(diagnostics, { color: terminal.color }));
+}

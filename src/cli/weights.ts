@@ -1,0 +1,145 @@
+/** @file `fuse weights`: lists, checks, initialises and converts the weights of a model. */
+import { Option, InvalidArgumentError, type Command } from "commander";
+import { writeAtomically } from "../node/files.ts";
+import { manifestOf } from "../plan/manifest.ts";
+import { diagnostic } from "../source/reporter.ts";
+import { initialise } from "../weights/init.ts";
+import { shapeOf, type ManifestEntry } from "../weights/manifest.ts";
+import { printShape, quote } from "../weights/data-error.ts";
+import type { WritableDType } from "../weights/safetensors.ts";
+import { elements } from "../ir/ndarray.ts";
+import { writing } from "./failure.ts";
+import { bytesText, countText, plural } from "./numbers.ts";
+import { matchingOptions, maxWeightsOption, modelOption, setOption, type MatchingOptions, type ModelOptions } from "./options.ts";
+import { protect } from "./overwriting.ts";
+import { oneGraph, openFile } from "./programs.ts";
+import { table } from "./table.ts";
+import { show, type Terminal } from "./terminal.ts";
+import {
+  arraysOf,
+  encodeWeights,
+  fittingWeights,
+  limitWeights,
+  parametersOf,
+  readAll,
+  type Weighted,
+} from "./weight-files.ts";
+
+const dtypes: Readonly<Record<string, WritableDType>> = { f32: "F32", f16: "F16", bf16: "BF16" };
+
+interface Options extends ModelOptions, MatchingOptions {
+  readonly check?: string;
+  readonly init?: string;
+  readonly convert?: string;
+  readonly output?: string;
+  readonly seed: number;
+  readonly dtype?: keyof typeof dtypes & string;
+  readonly maxWeights: number;
+}
+
+export function weights(command: Command, terminal: Terminal): void {
+  command
+    .summary("list, check, initialise or convert the weights of a model")
+    .description(
+      "Lists the weights that a model needs, with the axes in the order of storage, which is PyTorch's. " +
+        "With an option it checks whether a file has them, writes initial ones, or converts those of another tool.",
+    )
+    .argument("<file>", "program")
+    .addOption(modelOption("the model, if there are several"))
+    .addOption(setOption())
+    .addOption(new Option("--check <file>", "say whether these weights fit").conflicts(["init", "convert"]))
+    .addOption(new Option("--init <file>", "write initial weights to this file").conflicts("convert"))
+    .option("--seed <number>", "of the random numbers for --init", parseSeed, 0)
+    .option("--convert <source>", "read .safetensors, or a model.json of TensorFlow.js, and write the weights to -o")
+    .option("-o, --output <file>", "the .safetensors that --convert writes");
+  for (const option of matchingOptions()) command.addOption(option);
+  command
+    .addOption(new Option("--dtype <dtype>", "how to store numbers").choices(Object.keys(dtypes)))
+    .addOption(maxWeightsOption())
+    .action(async (file: string, options: Options) => {
+      if ((options.convert === undefined) !== (options.output === undefined))
+        command.error("error: --convert SOURCE and -o FILE belong together");
+      const graph = oneGraph(await openFile(file), options, terminal);
+      const model = { name: graph.name, manifest: manifestOf(graph) };
+      if (model.manifest.length === 0) {
+        show(terminal, [diagnostic("nothing-to-do", undefined, { reason: `\`${model.name}\` has no weights` })]);
+        return;
+      }
+      if (options.check !== undefined) await checkFile(model, options.check, options, terminal);
+      else if (options.init !== undefined) await initialiseFile(model, file, options.init, options, terminal);
+      else if (options.convert !== undefined) await convertFile(model, file, options.convert, options, terminal);
+      else terminal.out(listing(model));
+    });
+}
+
+function parseSeed(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
+  return Number(text);
+}
+
+function listing({ name, manifest }: Weighted): string {
+  const rows = manifest.map((entry) => {
+    const axes = entry.groups.flat().map(([axis, size]) => `${axis}: ${size}`);
+    return [entry.path, `[${axes.join(", ")}]`, "f32", initText(entry), countText(elements(shapeOf(entry)))];
+  });
+  const head = ["weight", "axes", "dtype", "init", "numbers"];
+  return `${table(head, rows, [4])}\n\n${name} has ${sumText(manifest)}`;
+}
+
+function initText({ init }: ManifestEntry): string {
+  if (init.kind === "constant") return String(init.value);
+  return "value" in init ? `${init.kind}(${init.value})` : init.kind;
+}
+
+function sumText(manifest: readonly ManifestEntry[]): string {
+  const count = parametersOf(manifest);
+  return `${plural(manifest.length, "weight")} with ${plural(count, "number")}`;
+}
+
+async function checkFile(model: Weighted, path: string, options: MatchingOptions, terminal: Terminal): Promise<void> {
+  const { extra } = await fittingWeights(model, path, options);
+  terminal.out(`${path} fits ${model.name}: ${sumText(model.manifest)}`);
+  listUnused(extra, terminal);
+}
+
+async function initialiseFile(
+  model: Weighted,
+  program: string,
+  path: string,
+  { seed, dtype, maxWeights }: Options,
+  terminal: Terminal,
+): Promise<void> {
+  protect([program], [path]);
+  limitWeights(model, maxWeights);
+  const entries = new Map(model.manifest.map((entry) => [entry.path, entry]));
+  const arrays = await arraysOf(entries, "initialising", (entry) => initialise(entry, seed), terminal);
+  await writeWeights(path, encodeWeights(arrays, dtypes[dtype ?? "f32"]!), model, terminal);
+}
+
+async function convertFile(
+  model: Weighted,
+  program: string,
+  source: string,
+  options: Options,
+  terminal: Terminal,
+): Promise<void> {
+  const path = options.output!;
+  protect([program, source, ...(options.rename ?? [])], [path]);
+  limitWeights(model, options.maxWeights);
+  const found = await fittingWeights(model, source, options);
+  const arrays = await readAll(found, source, terminal);
+  const dtype = options.dtype === undefined ? found.dtypeOf : dtypes[options.dtype]!;
+  await writeWeights(path, encodeWeights(arrays, dtype), model, terminal);
+  listUnused(found.extra, terminal);
+}
+
+async function writeWeights(path: string, bytes: Uint8Array, model: Weighted, terminal: Terminal): Promise<void> {
+  await writing(path, () => writeAtomically(path, bytes));
+  terminal.out(`wrote ${path} (${bytesText(bytes.length)}): ${sumText(model.manifest)}`);
+}
+
+function listUnused(extra: readonly { readonly name: string; readonly shape: readonly number[] }[], terminal: Terminal) {
+  if (extra.length === 0) return;
+  const lines = extra.map(({ name, shape }) => `  ${quote(name)} ${printShape(shape)}`);
+  terminal.out([`not used (${extra.length}):`, ...lines].join("\n"));
+}
