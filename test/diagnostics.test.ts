@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { catalogue } from "../src/source/catalogue/catalogue.ts";
 import type { Entry } from "../src/source/diagnostic.ts";
+import { programOf } from "./support/check.ts";
 import { sections } from "./support/sections.ts";
 
 const entries: [string, Entry][] = Object.entries(catalogue);
@@ -24,7 +25,21 @@ describe.each(entries)("%s", (code, entry) => {
     expect(bad).not.toBe(good);
     for (const text of Object.values(sections(good).files)) expect(text.trimStart()).toMatch(/^fuse 1$/m);
   });
+
+  test("is all that the wrong program is reported with", () => {
+    expect(reported(bad).map((found) => found.split(":")[0])).toEqual([code]);
+  });
+
+  test("is not reported for the repaired program, nor is anything else", () => {
+    expect(reported(good)).toEqual([]);
+  });
 });
+
+function reported(program: string): string[] {
+  const { main, files } = sections(program);
+  const found = programOf(files[main]!, files, main).check();
+  return found.map(({ code, message }) => `${code}: ${message}`);
+}
 
 function sentences(markdown: string): number {
   return markdown.match(/[.!?](?=\s|$)/g)?.length ?? 0;

@@ -7,6 +7,7 @@ import type { Span } from "../source/source.ts";
 import { addOrigin, report, type Frame } from "./frame.ts";
 import { obligationsAt, requireBuildTime, type Site } from "./obligations.ts";
 import { unknown, type Val } from "./values.ts";
+import { bytesOf, bytesText, formulaOf, smallerHelps } from "./weight-limit.ts";
 
 /** Operators that one instantiation may apply. */
 export const operatorLimit = 100_000;
@@ -57,6 +58,18 @@ function taken(frame: Frame, path: string, owner: Span, span: Span): false {
   return false;
 }
 
+/** No backend of TensorFlow.js holds a tensor beyond this. */
+const weightLimit = 2n ** 31n;
+
+function warnOfSize(frame: Frame, weight: Weight, span: Span): void {
+  const { sizes } = frame.context;
+  const bytes = bytesOf(sizes, weight);
+  if (bytes === undefined || bytes <= weightLimit) return;
+  const what = `weight \`${weight.path}\``;
+  const args = { what, bytes: bytesText(bytes), formula: formulaOf(sizes, weight) };
+  report(frame, "weight-too-large", span, args, { severity: "warning", helps: smallerHelps });
+}
+
 /** False if another place owns the path, or this one in another shape. */
 export function claim(frame: Frame, weight: Weight, site: Call | WeightStmt): boolean {
   const { path } = weight;
@@ -67,6 +80,7 @@ export function claim(frame: Frame, weight: Weight, site: Call | WeightStmt): bo
   if (owner === undefined) {
     owners.set(path, { site, shape });
     weights.push(weight);
+    warnOfSize(frame, weight, site.kind === "call" ? site.callee.span : site.name.span);
     return true;
   }
   const span = site.kind === "call" ? (site.label?.span ?? site.callee.span) : site.name.span;

@@ -59,7 +59,7 @@ export function readAttributes(
     }
     const name = arg.kind === "named" ? arg.name.text : entries.find(([, attribute]) => attribute.positional)?.[0];
     if (name === undefined) {
-      unnamed(frame, op, arg);
+      if (arg.kind === "positional") unnamed(frame, op, arg);
       sound = false;
       continue;
     }
@@ -94,7 +94,7 @@ export function readAttributes(
     else if (!(name in values) && !seen.has(name)) {
       if (attribute.default !== undefined) values[name] = defaultValue(frame, attribute);
       else if (attribute.optional) values[name] = undefined;
-      else {
+      else if (sound) {
         report(frame, "missing-attribute", call.callee.span, { callee: op.name, name }, { helps: [attribute.doc] });
         sound = false;
       }
@@ -316,7 +316,14 @@ function unknownAttribute(frame: Frame, op: Operator, arg: Arg): void {
 }
 
 /** `CBAM(7)`: offers the name of the first attribute that is not given. */
-function unnamed(frame: Frame, op: Operator, arg: Arg): void {
+function unnamed(frame: Frame, op: Operator, arg: Arg & { readonly kind: "positional" }): void {
+  const val = value(frame, arg.value);
+  if (val.kind === "unknown") return;
+  if (val.kind === "tensor") {
+    const expected = op.inputs.names.length === 1 ? "one tensor" : `${op.inputs.names.length} tensors`;
+    report(frame, "wrong-tensor-count", arg.span, { callee: op.name, expected, found: "one more is" });
+    return;
+  }
   const [first] = Object.keys(op.attributes);
   const code = `${first ?? "name"}: ${textOf(arg.span)}`;
   const edits = first === undefined ? [] : [{ span: arg.span, text: code }];

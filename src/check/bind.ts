@@ -44,9 +44,9 @@ export function bindCall(
   path: readonly string[],
 ): Binding | undefined {
   const signature = frame.context.signature(block);
-  const tensors = tensorArguments(frame, signature, call, piped);
-  const given = namedArguments(frame, signature, call);
-  if (signature.broken || tensors === undefined || given === undefined) return undefined;
+  const given = signature.broken ? undefined : namedArguments(frame, signature, call);
+  const tensors = given && tensorArguments(frame, signature, call, piped);
+  if (given === undefined || tensors === undefined) return undefined;
   const names = new Map<string, Val>();
   const sizes = new Map<string, Size>();
   const inner: Frame = {

@@ -2,7 +2,7 @@
 import type { Value } from "../ir/graph.ts";
 import type { NdArray } from "../ir/ndarray.ts";
 import { SizeTooLarge } from "../ir/size.ts";
-import type { Assign, Expr, Name, Return, Stmt, WeightStmt } from "../parser/ast.ts";
+import type { Assign, Expr, Layer, Name, Return, Stmt, WeightStmt } from "../parser/ast.ts";
 import { textOf } from "../source/source.ts";
 import { claim } from "./apply.ts";
 import { readInitializer } from "./attributes.ts";
@@ -52,7 +52,7 @@ function run(frame: Frame, stmt: Stmt): readonly Returned[] | undefined {
     case "layer":
       if (Object.hasOwn(frame.context.operators, stmt.name.text))
         report(frame, "shadows-operator", stmt.name.span, { name: stmt.name.text });
-      define(frame, stmt.name, { kind: "layer", name: stmt.name, chain: stmt.value });
+      define(frame, stmt.name, layer(frame, stmt));
       return undefined;
     case "weight":
     case "const":
@@ -104,6 +104,17 @@ function define(frame: Frame, name: Name, val: Val): void {
   }
   frame.names.set(name.text, val);
   if (val.kind === "tensor") nameValue(frame, val.value, name);
+}
+
+/** A chain of stages without a tensor. */
+function layer(frame: Frame, stmt: Layer): Val {
+  const head = stmt.value.kind === "pipeline" ? stmt.value.head : stmt.value;
+  const val = head.kind === "call" && head.args === undefined ? frame.names.get(head.callee.text) : undefined;
+  if (val === undefined || val.kind === "choice" || val.kind === "layer")
+    return { kind: "layer", name: stmt.name, chain: stmt.value };
+  const what = `layer \`${stmt.name.text}\` begins with ${kindOf(val)}: a layer is given its tensor where it is used`;
+  if (val.kind !== "unknown") report(frame, "layer-misuse", head.span, { what });
+  return unknown;
 }
 
 /** A `weight` or `const` statement. */

@@ -217,6 +217,9 @@ export function toTensor(frame: Frame, val: Val, expr: Expr, beside: readonly Va
         expected: "one is",
       });
       return undefined;
+    case "layer":
+      report(frame, "layer-misuse", expr.span, { what: `layer \`${val.name.text}\` is not a tensor: call it` });
+      return undefined;
     default:
       report(frame, "not-a-tensor", expr.span, { what: kindOf(val) });
       return undefined;

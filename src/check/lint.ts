@@ -22,7 +22,8 @@ export function lint(module: Module, reporter: Reporter): void {
 
 function lintDecl(decl: Decl, reporter: Reporter): void {
   const used = mentioned(decl);
-  const lost = decl.broken.length > 0;
+  // Of a body without its end nothing is known to be unused.
+  const lost = decl.broken.length > 0 || !decl.body.some(({ kind }) => kind === "return");
   for (const param of decl.params)
     if (!used.has(param.name.text) && !lost && !param.name.text.startsWith("_"))
       reporter.report("unused-parameter", param.name.span, { name: param.name.text });

@@ -132,6 +132,12 @@ export function obligationsAt(site: Site): Obligations {
       const verdict = frame.world.facts.compare(a, b);
       if (verdict.kind === "equal") return;
       const certain = verdict.kind !== "unknown";
+      if (about.elements === true) {
+        const notes = exampleNotes(verdict.example?.values.size === 0 ? undefined : verdict.example);
+        const args = { from: sizeText(frame, a), to: sizeText(frame, b) };
+        report(frame, "reshape-mismatch", spanOf(about), args, { labels: operandLabels(site, about.inputs), notes });
+        return;
+      }
       report(
         frame,
         "size-mismatch",

@@ -12,7 +12,7 @@ export function blockText(program: Program, block: Block): string {
   const rows = worldsOf(program, block).map(({ world, results, requires }) => [
     world === "" ? "always" : world,
     results.join(", "),
-    requires.join("; "),
+    requires.join(", "),
   ]);
   return [
     textOf(decl.header).replace(/\s+/g, " ").trim(),
@@ -44,15 +44,17 @@ function worldText(sizes: Sizes, { choices, assumptions }: CheckedWorld): string
 
 /** All of them hold under the world's own assumptions, which are not repeated. */
 function requirementsOf(sizes: Sizes, { requirements }: CheckedWorld): string[] {
-  const texts = requirements.map((requirement) => {
+  const texts = requirements.flatMap((requirement) => {
     switch (requirement.kind) {
       case "divides":
-        return `${sizes.print(requirement.divisor)} divides ${sizes.print(requirement.dividend)}`;
+        return [`${sizes.print(requirement.divisor)} divides ${sizes.print(requirement.dividend)}`];
       case "at-least":
-        return `${sizes.print(requirement.size)} >= ${sizes.print(requirement.least)}`;
+        return [`${sizes.print(requirement.size)} >= ${sizes.print(requirement.least)}`];
       case "build-time":
-        return `${sizes.print(requirement.size)} is known when a model is built`;
+        return [];
     }
   });
+  const built = requirements.flatMap((needed) => (needed.kind === "build-time" ? [sizes.print(needed.size)] : []));
+  if (built.length > 0) texts.push(`${[...new Set(built)].join(", ")} known when a model is built`);
   return [...new Set(texts)];
 }

@@ -38,7 +38,6 @@ const backends: readonly Backend[] = ["cpu", "wasm", "tensorflow"];
 
 export function build(command: Command, terminal: Terminal): void {
   command
-    .summary("compile to a JavaScript module")
     .description(
       "Writes an ES module for TensorFlow.js with all models of a program, and its types. " +
         "Settings become part of the module; the sizes of inputs stay as open as the program leaves them.",

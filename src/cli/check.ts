@@ -24,7 +24,6 @@ interface Checked {
 
 export function check(command: Command, terminal: Terminal): void {
   command
-    .summary("report mistakes and warnings")
     .description("Checks programs, in every variant of every block, and builds the models whose settings are known.")
     .argument("<file...>", "programs")
     .addOption(setOption())

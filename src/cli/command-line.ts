@@ -3,39 +3,51 @@ import { Command, CommanderError } from "commander";
 import { InternalError } from "../source/internal-error.ts";
 import { version } from "../version.ts";
 import { DataError } from "../weights/data-error.ts";
-import { build } from "./build.ts";
-import { check } from "./check.ts";
-import { explain } from "./explain.ts";
 import { dataDiagnostic, Failure } from "./failure.ts";
-import { run } from "./run.ts";
-import { summary } from "./summary.ts";
 import { show, type Terminal } from "./terminal.ts";
-import { weights } from "./weights.ts";
 
 /** 0: fine. 1: the program, the data or a comparison is wrong. 2: wrong usage. */
 export type ExitCode = 0 | 1 | 2;
 
-/** In the order in which help lists them. Each adds its arguments, options and action. */
-const commands = { check, summary, run, build, weights, explain } satisfies Record<
-  string,
-  (command: Command, terminal: Terminal) => void
->;
+/** Adds the arguments, options and action of a command. */
+export type Define = (command: Command, terminal: Terminal) => void;
+
+interface Entry {
+  readonly summary: string;
+  /** Loads the command and what it needs; help about all commands needs none of that. */
+  readonly load: () => Promise<Define>;
+}
+
+/** In the order in which help lists them. */
+const commands: Readonly<Record<string, Entry>> = {
+  check: { summary: "report mistakes and warnings", load: async () => (await import("./check.ts")).check },
+  summary: { summary: "show layers, weights and costs", load: async () => (await import("./summary.ts")).summary },
+  run: { summary: "compute the results of a model", load: async () => (await import("./run.ts")).run },
+  build: { summary: "compile to a JavaScript module", load: async () => (await import("./build.ts")).build },
+  weights: {
+    summary: "list, check, initialise or convert the weights of a model",
+    load: async () => (await import("./weights.ts")).weights,
+  },
+  explain: { summary: "explain a diagnostic", load: async () => (await import("./explain.ts")).explain },
+};
 
 /** Runs one command. Writes to the terminal and to the files that the command names. */
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   try {
-    await commandLine(terminal).parseAsync(args, { from: "user" });
+    const program = await commandLine(args, terminal);
+    await program.parseAsync(args, { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof Failure) show(terminal, error.diagnostics);
     else if (error instanceof DataError) show(terminal, [dataDiagnostic(error)]);
-    else terminal.err(defectText(error));
+    else terminal.err(defectText(error, args));
     return 1;
   }
 }
 
-function commandLine(terminal: Terminal): Command {
+/** With options and action of the one command that the arguments name. */
+async function commandLine(args: readonly string[], terminal: Terminal): Promise<Command> {
   const program = new Command("fuse")
     .description("The compiler of the language Fuse: programs that describe neural networks, for TensorFlow.js.")
     .version(version, "-V, --version", "print the version of fuse")
@@ -49,8 +61,12 @@ function commandLine(terminal: Terminal): Command {
       getErrHelpWidth: () => terminal.columns,
       outputError: (text, write) => write(`fuse: ${usageText(text)}`),
     });
-  // Made by the program, a command inherits its settings.
-  for (const [name, define] of Object.entries(commands)) define(program.command(name), terminal);
+  const wanted = args[0] === "help" ? args[1] : args[0];
+  for (const [name, { summary, load }] of Object.entries(commands)) {
+    // Made by the program, a command inherits its settings.
+    const command = program.command(name).summary(summary);
+    if (name === wanted) (await load())(command, terminal);
+  }
   return program;
 }
 
@@ -62,11 +78,11 @@ function usageText(text: string): string {
     .replaceAll("\n", " ");
 }
 
-function defectText(error: unknown): string {
+function defectText(error: unknown, args: readonly string[]): string {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const kind = error instanceof InternalError ? "" : "unexpected: ";
   return `fuse: this is a defect of Fuse, not of your program. Please report it, with the program and these lines:
 
-fuse ${version}, Node ${process.version}, ${process.platform} ${process.arch}: fuse ${process.argv.slice(2).join(" ")}
+fuse ${version}, Node ${process.version}, ${process.platform} ${process.arch}: fuse ${args.join(" ")}
 ${kind}${text}`;
 }

@@ -119,5 +119,8 @@ function dtypeOf({ dtype }: tf.Tensor): DType {
 
 /** Of this process, or of WebAssembly, which aborts. */
 function isOutOfMemory(error: unknown): boolean {
-  return error instanceof Error && /allocation failed|out of memory|\bOOM\b|array length|cannot enlarge memory/i.test(error.message);
+  return (
+    error instanceof Error &&
+    /allocation failed|out of memory|\bOOM\b|array length|cannot enlarge memory/i.test(error.message)
+  );
 }

@@ -31,7 +31,8 @@ export function largestDifference(got: NdArray, want: NdArray, tolerance: number
 }
 
 const distance = (got: number, want: number): number => (got === want ? 0 : Math.abs(got - want));
-const relative = (got: number, want: number): number => (got === want ? 0 : distance(got, want) / Math.max(1, Math.abs(want)));
+const relative = (got: number, want: number): number =>
+  got === want ? 0 : distance(got, want) / Math.max(1, Math.abs(want));
 
 /** The index of an element from its position in row-major order. */
 function indexOf(flat: number, shape: readonly number[]): number[] {

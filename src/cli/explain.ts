@@ -9,7 +9,6 @@ const entries: Readonly<Record<string, Entry>> = catalogue;
 
 export function explain(command: Command, terminal: Terminal): void {
   command
-    .summary("explain a diagnostic")
     .description("Explains a diagnostic: when it is reported, why the rule exists, and how to fix the program.")
     .argument("[code]", "such as `size-mismatch`; without one, all are listed")
     .action((code: string | undefined) => {
@@ -32,7 +31,17 @@ function list(): string {
 function page(code: string, entry: Entry, width: number): string {
   const { severity, explain, bad, good } = entry;
   const example = (title: string, text: string | undefined) =>
-    text === undefined ? [] : ["", title, "", ...text.trimEnd().split("\n").map((line) => `    ${line}`.trimEnd())];
+    text === undefined
+      ? []
+      : [
+          "",
+          title,
+          "",
+          ...text
+            .trimEnd()
+            .split("\n")
+            .map((line) => `    ${line}`.trimEnd()),
+        ];
   return [
     `${severity}[${code}]: ${messageOf(entry)}`,
     "",

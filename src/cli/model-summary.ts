@@ -57,7 +57,7 @@ export function modelText(graph: ModelGraph, at: Sizes | undefined): string {
     ...(settings.length === 0 ? [] : [`  with ${settings.join(", ")}`]),
     ...(required.length === 0 ? [] : [`  requires ${required.join(", ")}`]),
   ];
-  return [...head, "", layerTable(layers, size, type), "", ...totalLines(graph, layers, at, size)].join("\n");
+  return [...head, "", layerTable(graph, layers, size, type), "", ...totalLines(graph, layers, at, size)].join("\n");
 }
 
 export function modelJson(graph: ModelGraph, at: Sizes | undefined): object {
@@ -103,11 +103,16 @@ function signature({ name, inputs, results }: ModelGraph, type: (t: TensorType) 
 }
 
 /** Layers of one block call stand together, below a row with its labels. */
-function layerTable(layers: readonly Layer[], size: (s: Size) => string, type: (t: TensorType) => string): string {
+function layerTable(
+  { name }: ModelGraph,
+  layers: readonly Layer[],
+  size: (s: Size) => string,
+  type: (t: TensorType) => string,
+): string {
   const rows: string[][] = [];
   let scope = "";
   for (const layer of layers) {
-    if (layer.scope !== scope) rows.push([layer.scope === "" ? "-" : layer.scope, "", "", "", ""]);
+    if (layer.scope !== scope) rows.push([layer.scope === "" ? name : layer.scope, "", "", "", ""]);
     scope = layer.scope;
     const macs = size(layer.macs);
     const weights = layer.parameters === 0 && layer.weights.length > 0 ? "shared" : countText(layer.parameters);

@@ -26,7 +26,7 @@ export const matchingOptions = (): readonly Option[] => [
   new Option("--weights-prefix <prefix>", "take only tensors whose names begin so, and strip it"),
   new Option(
     "--rename <map>",
-    "`from=to`, or a JSON file `{\"from\": \"to\"}`; `a.*` renames all that begin with `a.` (repeatable)",
+    '`from=to`, or a JSON file `{"from": "to"}`; `a.*` renames all that begin with `a.` (repeatable)',
   ).argParser((text: string, previous: readonly string[] = []) => [...previous, text]),
 ];
 

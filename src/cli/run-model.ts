@@ -24,7 +24,8 @@ export async function runModel(file: string, options: RunOptions, terminal: Term
   const graph = oneGraph(program, options, terminal);
   const inputNames = graph.inputs.map(({ name }) => name);
   const resultNames = graph.results.map(({ name }) => name);
-  for (const name of Object.keys(given)) if (!inputNames.includes(name)) unknownName(graph.name, "input", name, inputNames);
+  for (const name of Object.keys(given))
+    if (!inputNames.includes(name)) unknownName(graph.name, "input", name, inputNames);
   for (const name of Object.keys({ ...out, ...expect }))
     if (!resultNames.includes(name)) unknownName(graph.name, "result", name, resultNames);
   const read = [...Object.values(given), ...Object.values(expect)].map(fileOf);
@@ -38,7 +39,9 @@ export async function runModel(file: string, options: RunOptions, terminal: Term
   terminal.out(`${graph.name} on ${executed.backend}: ${milliseconds(executed.milliseconds)}`);
 
   const results = graph.results.map(({ name, order }) => ({ name, array: named(executed.results[name]!, order) }));
-  const outputs = results.flatMap(({ name, array }) => (Object.hasOwn(out, name) ? [{ name, array, path: out[name]! }] : []));
+  const outputs = results.flatMap(({ name, array }) =>
+    Object.hasOwn(out, name) ? [{ name, array, path: out[name]! }] : [],
+  );
   await writeArrays(outputs, pixels);
   for (const { name, array } of results) {
     const path = outputs.find((output) => output.name === name)?.path;
@@ -79,7 +82,8 @@ function admit(graph: ModelGraph, inputs: Readonly<Record<string, NdArray>>): Re
   // Sentences there, a message without a full stop here.
   const [message = "", ...notes] = admission.problems.map((problem) => problem.replace(/\.$/, ""));
   const missing = graph.inputs.filter(({ name }) => !Object.hasOwn(inputs, name));
-  const helps = missing.length === 0 ? [] : [{ text: "give it", code: missing.map(({ name }) => `--in ${name}=PATH`).join(" ") }];
+  const helps =
+    missing.length === 0 ? [] : [{ text: "give it", code: missing.map(({ name }) => `--in ${name}=PATH`).join(" ") }];
   return fail("bad-input", { message }, { notes, helps });
 }
 

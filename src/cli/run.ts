@@ -29,7 +29,6 @@ const pixels: readonly RunOptions["pixels"][] = ["0..1", "0..255"];
 
 export function run(command: Command, terminal: Terminal): void {
   command
-    .summary("compute the results of a model")
     .description(
       "Runs a model. A PATH is a picture (.png or .jpg), an .npy, or a tensor in a file: case.safetensors#in.x",
     )
@@ -51,7 +50,9 @@ export function run(command: Command, terminal: Terminal): void {
       const { isWritable } = await import("./arrays.ts");
       for (const [name, path] of Object.entries(options.out ?? {}))
         if (!isWritable(path))
-          command.error(`error: --out ${name}=${path}: a result is written as .png, .jpg, .npy or FILE.safetensors#NAME`);
+          command.error(
+            `error: --out ${name}=${path}: a result is written as .png, .jpg, .npy or FILE.safetensors#NAME`,
+          );
       const { runModel } = await import("./run-model.ts");
       await runModel(file, options, terminal);
     });

@@ -15,7 +15,6 @@ interface Options extends ModelOptions {
 
 export function summary(command: Command, terminal: Terminal): void {
   command
-    .summary("show layers, weights and costs")
     .description(
       "Shows a model with its settings: the signature, every layer with the axes of its result, its weights and its " +
         "multiply-accumulates, and what one run costs. Of a block, it shows every variant.",

@@ -1,11 +1,20 @@
 /** @file Tables as text. */
 import Table from "cli-table3";
 
-const sides = ["top", "bottom", "left", "mid", "right"].flatMap((name) => [name, `${name}-mid`, `${name}-left`, `${name}-right`]);
+const sides = ["top", "bottom", "left", "mid", "right"].flatMap((name) => [
+  name,
+  `${name}-mid`,
+  `${name}-left`,
+  `${name}-right`,
+]);
 const noBorders = Object.fromEntries(["left-mid", "mid-mid", "right-mid", ...sides].map((name) => [name, ""]));
 
 /** Rows without borders; the columns `numbers` stand flush right. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[], numbers: readonly number[]): string {
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  numbers: readonly number[],
+): string {
   const made = new Table({
     head: [...head],
     chars: { ...noBorders, middle: "  " },

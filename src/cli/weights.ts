@@ -10,7 +10,14 @@ import type { WritableDType } from "../weights/safetensors.ts";
 import { elements } from "../ir/ndarray.ts";
 import { writing } from "./failure.ts";
 import { bytesText, countText, plural } from "./numbers.ts";
-import { matchingOptions, maxWeightsOption, modelOption, setOption, type MatchingOptions, type ModelOptions } from "./options.ts";
+import {
+  matchingOptions,
+  maxWeightsOption,
+  modelOption,
+  setOption,
+  type MatchingOptions,
+  type ModelOptions,
+} from "./options.ts";
 import { protect } from "./overwriting.ts";
 import { oneGraph, openFile } from "./programs.ts";
 import { table } from "./table.ts";
@@ -39,7 +46,6 @@ interface Options extends ModelOptions, MatchingOptions {
 
 export function weights(command: Command, terminal: Terminal): void {
   command
-    .summary("list, check, initialise or convert the weights of a model")
     .description(
       "Lists the weights that a model needs, with the axes in the order of storage, which is PyTorch's. " +
         "With an option it checks whether a file has them, writes initial ones, or converts those of another tool.",
@@ -138,7 +144,10 @@ async function writeWeights(path: string, bytes: Uint8Array, model: Weighted, te
   terminal.out(`wrote ${path} (${bytesText(bytes.length)}): ${sumText(model.manifest)}`);
 }
 
-function listUnused(extra: readonly { readonly name: string; readonly shape: readonly number[] }[], terminal: Terminal) {
+function listUnused(
+  extra: readonly { readonly name: string; readonly shape: readonly number[] }[],
+  terminal: Terminal,
+) {
   if (extra.length === 0) return;
   const lines = extra.map(({ name, shape }) => `  ${quote(name)} ${printShape(shape)}`);
   terminal.out([`not used (${extra.length}):`, ...lines].join("\n"));

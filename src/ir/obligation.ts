@@ -10,6 +10,8 @@ export interface About {
   readonly inputs?: readonly number[];
   readonly attribute?: string;
   readonly axis?: Axis;
+  /** The sizes are numbers of elements before and after. */
+  readonly elements?: true;
 }
 
 /** Decides obligations: proved ones pass, refuted ones are reported, open ones become part of a signature or of an entry guard. */

@@ -30,6 +30,7 @@ export function normalCeil(world: World, x: Size): Size {
 }
 
 function floorOfFraction(world: World, x: Size): Size {
+  if ((globalThis as any).DBG) (globalThis as any).DBG(x);
   const { pool } = world;
   if (x === pool.zero) return x;
   const flat = flattened(world, x);
@@ -37,7 +38,7 @@ function floorOfFraction(world: World, x: Size): Size {
   const { numerator, denominator } = split(pool, x);
   if (denominator === pool.zero) return ofAtom(pool, pool.compound("floor", x));
   const positive = isPositive(world, denominator);
-  const tight = positive ? rounded(world, numerator, denominator) : numerator;
+  const tight = positive && denominator.terms.length === 1 ? rounded(world, numerator, denominator) : numerator;
   if (tight !== numerator) return normalFloor(world, divide(pool, tight, denominator));
   const value = positive ? constantFloor(world, x) : undefined;
   if (value !== undefined) return pool.int(value);

@@ -19,6 +19,7 @@ export class SizePool {
   #sizes = new Map<string, Size>();
   #monomials = new Map<string, Monomial>();
   #atoms = new Map<SizeVar | string, Atom>();
+  #integers = new Map<bigint, Size>();
   #owned = new WeakSet<object>();
   #products = new Map<number, Monomial>();
 
@@ -32,7 +33,11 @@ export class SizePool {
   }
 
   int(n: bigint): Size {
-    return this.size(new Map([[this.unit, n]]));
+    const known = this.#integers.get(n);
+    if (known !== undefined) return known;
+    const size = this.size(new Map([[this.unit, n]]));
+    this.#integers.set(n, size);
+    return size;
   }
 
   variable(v: SizeVar): Atom {

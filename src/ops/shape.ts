@@ -31,7 +31,7 @@ function reshapedAxes(c: OperatorContext<unknown>, { from, to }: AxisMap): reado
     c.sizes,
     to.flatMap(({ size }) => size ?? []),
   );
-  if (unknown === undefined) c.equal(taken, given, { inputs: [0], attribute: "maps" });
+  if (unknown === undefined) c.equal(taken, given, { inputs: [0], attribute: "maps", elements: true });
   const rest = unknown && c.divide(taken, given, { attribute: "maps", axis: unknown.axis });
   return to.map(({ axis, size }) => [axis, size ?? rest!]);
 }

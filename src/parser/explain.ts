@@ -164,7 +164,8 @@ function notAStage({ source, tokens, piece, at, expected }: Place): Mistake | un
   const token = at < piece.to ? tokens[at] : undefined;
   if (token === undefined || expected !== "a call") return undefined;
   const span = cover(tokenSpan(source, token), tokenSpan(source, tokens[endOfGroup(tokens, at, piece.to)]!));
-  const notes = ["a stage is a call without the tensor that is piped into it"];
+  const repeated = isA(tokens[at - 1], t.RParen);
+  const notes = [repeated ? "`repeat` takes one call" : "a stage is a call without the tensor that is piped into it"];
   return mistake("not-a-stage", span, { found: quoted(textOf(span)) }, { notes });
 }
 

@@ -37,7 +37,7 @@ export function plan(graph: ModelGraph, profile: Profile): Plan {
   const owned = new Set<PlanValue>();
   const results = graph.results.map(({ name, order }, index): PlanResult => {
     const value = values[index]!;
-    const copy = value.kind !== "computation" ;
+    const copy = value.kind !== "computation" || owned.has(value);
     owned.add(value);
     return { name, value, axes: order, copy };
   });

@@ -55,6 +55,16 @@ describe("an activation", () => {
     expect(lines).toHaveLength(3);
   });
 
+  test("not if it is used elsewhere in another shape", () => {
+    const m = new ModelBuilder();
+    const a = m.apply(conv, [m.input("x", ["n", "t", "c: 3"])], { c: 4, axis: "t" }, { path: "a" });
+    // The rows of the linear map are another reshape of the convolution.
+    const [y, z] = [m.apply(relu, [a]), m.apply(linear, [a], { keyed: { c: 2 } }, { path: "b" })];
+    const order = ["n", "t", "c"];
+    const made = plan(m.graph({ y: [y, order], z: [z, order] }), profile);
+    expect(made.steps.filter(({ value }) => value.primitive.name === "conv2d")).toHaveLength(1);
+  });
+
   test("only the first of two", () => {
     expect(linesOf((m, x) => m.apply(sigmoid, [m.apply(relu, [convolved(m, x)])]))).toEqual([
       "relu.0 = conv2d(x, a.weight.T, a.bias) [n, h, w, 3] relu",
@@ -93,6 +103,17 @@ describe("a bias", () => {
     expect(linesOf((m, x) => m.apply(add, [convolved(m, x, bare), m.builder.scalar(1)]))).toHaveLength(2);
     const computed = (m: ModelBuilder, x: Value) => m.apply(add, [convolved(m, x, bare), m.input("b", ["c: 3"])]);
     expect(linesOf(computed).at(-1)).toContain("add(");
+  });
+
+  test("does not come before an activation that stands before it", () => {
+    const lines = linesOf((m, x) => {
+      const a = m.apply(relu, [convolved(m, x, { bias: false })]);
+      return m.apply(add, [a, m.weight("b", { c: 3 })]);
+    });
+    expect(lines).toEqual([
+      "relu.0 = conv2d(x, a.weight.T) [n, h, w, 3] relu",
+      "add.1 = add(relu.0, b) [n, h, w, 3]; frees relu.0",
+    ]);
   });
 
   test("of a matrix product", () => {

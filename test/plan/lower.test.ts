@@ -10,8 +10,11 @@ import { batchnorm } from "../../src/ops/normalise.ts";
 import { identity } from "../../src/ops/other.ts";
 import { mean } from "../../src/ops/reduce.ts";
 import { rename } from "../../src/ops/shape.ts";
+import { Sizes } from "../../src/ir/size.ts";
+import { PlanBuilder } from "../../src/plan/builder.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { esmProfile } from "../../src/plan/profile.ts";
+import { reshape, transpose } from "../../src/primitives/layout.ts";
 import { ModelBuilder } from "../support/model.ts";
 import { planText, primitivesOf } from "../support/plan-text.ts";
 
@@ -102,6 +105,30 @@ describe("layouts", () => {
     const y = m.apply(softmax, [m.apply(rename, [x], { maps: [{ from: ["t"], to }] })], { axis: "s" });
     expect(primitivesOf(plan(m.graph({ y: [y, ["n", "s"]] }), profile))).toEqual(["softmax"]);
   });
+});
+
+test("transposes and reshapes compose", () => {
+  const sizes = new Sizes();
+  const builder = new PlanBuilder(sizes);
+  const shape = [2, 3, 4, 5].map((size) => sizes.int(size));
+  const x = builder.input(
+    "x",
+    "f32",
+    ["a", "b", "c", "d"].map((axis, i) => [axis, shape[i]!]),
+  );
+  const [p, q] = [
+    [1, 2, 3, 0],
+    [2, 0, 1, 3],
+  ];
+  const once = builder.emit(transpose, [x], { permutation: p! });
+  const twice = builder.emit(transpose, [once], { permutation: q! });
+  expect(twice).toMatchObject({ inputs: [x], attributes: { permutation: [3, 1, 2, 0] } });
+  expect(twice.shape.map((size) => sizes.constant(size))).toEqual([5n, 3n, 4n, 2n]);
+  const back = builder.emit(transpose, [twice], { permutation: [3, 1, 2, 0] });
+  expect(back).toBe(x);
+  const flat = builder.emit(reshape, [once], { shape: [sizes.int(120)] });
+  expect(builder.emit(reshape, [flat], { shape: once.shape })).toBe(once);
+  expect(builder.emit(reshape, [flat], { shape: [sizes.int(6), sizes.int(20)] })).toMatchObject({ inputs: [once] });
 });
 
 describe("results", () => {

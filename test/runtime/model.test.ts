@@ -202,6 +202,17 @@ describe("loading", () => {
     loaded.dispose();
   });
 
+  test("weights outlive the scope that they are loaded in", async () => {
+    tf.engine().startScope();
+    const loaded = await Small.load(weights);
+    tf.engine().endScope();
+    const own = { x: toTensor(inputs.x), count: toTensor(inputs.count) };
+    const results = loaded.run(own);
+    expectWanted(results);
+    tf.dispose([own, results]);
+    loaded.dispose();
+  });
+
   test("all that is wrong is listed", async () => {
     const { scale, ...others } = weights;
     const wrong = { ...others, "a.weight": { shape: [2, 4, 3, 3], data: new Float32Array(72) }, other: scale! };

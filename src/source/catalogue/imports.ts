@@ -119,7 +119,7 @@ export const imports = {
       import { Head } from "./parts.fuse"
 
       block Scale(x: [n, c]) -> [n, c] {
-        return normalize(x, axis: c)
+        return softmax(x, axis: c)
       }
 
       block Net(x: [n, c]) -> [n, c: 10] {
@@ -145,7 +145,7 @@ export const imports = {
       fuse 1
 
       block Scale(x: [n, c]) -> [n, c] {
-        return normalize(x, axis: c)
+        return softmax(x, axis: c)
       }
 
       block Head(x: [n, c]) -> [n, c: 10] {

@@ -373,18 +373,18 @@ export const names = {
     bad: program`
       fuse 1
 
-      block Best(x: [n, c]) -> (value: [n], index: i32[n]) {
-        value, index = max(x, axis: c)
-        return value, index
+      block Range(x: [n, c]) -> (peak: [n], average: [n]) {
+        peak, average = max(x, axis: c)
+        return peak, average
       }
     `,
     good: program`
       fuse 1
 
-      block Best(x: [n, c]) -> (value: [n], index: i32[n]) {
-        value = max(x, axis: c)
-        index = argmax(x, axis: c)
-        return value, index
+      block Range(x: [n, c]) -> (peak: [n], average: [n]) {
+        peak = max(x, axis: c)
+        average = mean(x, axis: c)
+        return peak, average
       }
     `,
   }),
@@ -496,8 +496,8 @@ export const names = {
       fuse 1
 
       block Shared(x: [n, c]) -> [n, c] {
-        layer normalize = batchnorm
-        return normalize(x) + normalize(relu(x))
+        layer softmax = batchnorm
+        return softmax(x) + softmax(relu(x))
       }
     `,
     good: program`
