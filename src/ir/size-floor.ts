@@ -30,13 +30,12 @@ export function normalCeil(world: World, x: Size): Size {
 }
 
 function floorOfFraction(world: World, x: Size): Size {
-  if ((globalThis as any).DBG) (globalThis as any).DBG(x);
   const { pool } = world;
   if (x === pool.zero) return x;
-  const flat = flattened(world, x);
-  if (flat !== undefined) return normalFloor(world, flat);
   const { numerator, denominator } = split(pool, x);
   if (denominator === pool.zero) return ofAtom(pool, pool.compound("floor", x));
+  const flat = flattened(world, x);
+  if (flat !== undefined) return normalFloor(world, flat);
   const positive = isPositive(world, denominator);
   const tight = positive && denominator.terms.length === 1 ? rounded(world, numerator, denominator) : numerator;
   if (tight !== numerator) return normalFloor(world, divide(pool, tight, denominator));

@@ -62,7 +62,7 @@ function withActivation(
   };
   if (!madeBy(x, reshape)) return absorb(x);
   const [before] = step.inputs;
-  const inner = before && madeBy(before, reshape) ? absorb(x.inputs[0]) : undefined;
+  const inner = before && madeBy(before, reshape) && alone(before.inputs[0]) ? absorb(x.inputs[0]) : undefined;
   return inner && builder.emit(reshape, [inner], x.attributes);
 }
 
