@@ -5,6 +5,7 @@ import type { CheckedWorld } from "../check/summary.ts";
 import type { Sizes } from "../ir/size.ts";
 import { printType } from "../ir/type.ts";
 import { textOf } from "../source/source.ts";
+import { weightRows } from "./block-weights.ts";
 import { table } from "./table.ts";
 
 export function blockText(program: Program, block: Block): string {
@@ -19,12 +20,21 @@ export function blockText(program: Program, block: Block): string {
     ...(decl.doc === undefined ? [] : decl.doc.split("\n").map((line) => `  ${line}`.trimEnd())),
     "",
     table(["variant", "results", "requires"], rows, []),
+    "",
+    blockWeights(program, block),
   ].join("\n");
+}
+
+/** The weights of a block as a table. */
+export function blockWeights(program: Program, block: Block): string {
+  const rows = weightRows(program, block);
+  return rows.length === 0 ? "no weights" : table(["weight", "axes", "init", "variants"], rows, []);
 }
 
 export function blockJson(program: Program, block: Block): object {
   const { name, doc } = block.decl;
-  return { name: name.text, path: block.module.path, doc: doc ?? null, worlds: worldsOf(program, block) };
+  const weights = weightRows(program, block).map(([path, axes, init, variants]) => ({ path, axes, init, variants }));
+  return { name: name.text, path: block.module.path, doc: doc ?? null, worlds: worldsOf(program, block), weights };
 }
 
 function worldsOf(program: Program, block: Block) {

@@ -10,14 +10,13 @@ export function plural(count: number, noun: string): string {
   return `${countText(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-const steps = ["B", "kB", "MB", "GB", "TB"];
+const steps = ["B", "KiB", "MiB", "GiB", "TiB"];
 
-/** `512 B`, `1.2 kB`, `34 MB`: two digits, in powers of 1000. */
+/** `512 B`, `1.2 KiB`, `34 MiB`: two digits, or what stands before the point. */
 export function bytesText(bytes: number): string {
-  let value = bytes;
-  let step = 0;
-  while (value >= 999.5 && step < steps.length - 1) [value, step] = [value / 1000, step + 1];
-  return `${value < 9.95 && step > 0 ? value.toFixed(1) : Math.round(value)} ${steps[step]}`;
+  let [value, step] = [bytes, 0];
+  while (value >= 1023.5 && step < steps.length - 1) [value, step] = [value / 1024, step + 1];
+  return `${value < 9.95 && step > 0 ? Number(value.toFixed(1)) : Math.round(value)} ${steps[step]}`;
 }
 
 const units: Readonly<Record<string, number>> = {

@@ -20,7 +20,7 @@ export interface MatchingOptions {
 export const modelOption = (what: string) => new Option("--model <name>", what);
 
 export const setOption = () =>
-  new Option("--set <name=value>", "give a parameter a value (repeatable)").argParser(pairs);
+  new Option("--set <name=value>", "give a parameter a value (repeatable)").argParser(pairs("NAME=VALUE"));
 
 export const matchingOptions = (): readonly Option[] => [
   new Option("--weights-prefix <prefix>", "take only tensors whose names begin so, and strip it"),
@@ -40,12 +40,14 @@ export const maxWeightsOption = () =>
       return bytes;
     });
 
-/** Collects NAME=VALUE; each name may be given once. */
-export function pairs(text: string, previous: Pairs = {}): Pairs {
-  const [name, value] = pair(text, "NAME=VALUE");
-  if (Object.hasOwn(previous, name)) throw new InvalidArgumentError(`${name} is given twice.`);
-  return { ...previous, [name]: value };
-}
+/** Collects NAME=VALUE, or what `form` says; each name may be given once. */
+export const pairs =
+  (form: string) =>
+  (text: string, previous: Pairs = {}): Pairs => {
+    const [name, value] = pair(text, form);
+    if (Object.hasOwn(previous, name)) throw new InvalidArgumentError(`${name} is given twice.`);
+    return { ...previous, [name]: value };
+  };
 
 /** Splits at the first `=`. */
 export function pair(text: string, form: string): readonly [string, string] {

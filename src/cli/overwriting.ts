@@ -1,11 +1,16 @@
-/** @file What results may not replace. */
+/** @file Where results may be written: not over what is read, nor over what `fuse` did not make. */
 import { statSync } from "node:fs";
 import { open } from "node:fs/promises";
+import { dirname } from "node:path";
 import { fail } from "./failure.ts";
 
-/** Ends the command if a result would replace a file that the command reads. */
+/** Ends the command if a result would replace a file that the command reads, or has no folder to be in. */
 export function protect(read: readonly string[], written: readonly string[]): void {
-  for (const path of written) if (read.some((source) => isSameFile(source, path))) fail("would-overwrite", { path });
+  for (const path of written) {
+    if (read.some((source) => isSameFile(source, path))) fail("would-overwrite", { path });
+    if (statOf(path)?.isDirectory()) fail("unwritable-file", { path, reason: "is a folder, not a file" });
+    if (!statOf(dirname(path))?.isDirectory()) fail("unwritable-file", { path, reason: "there is no such folder" });
+  }
 }
 
 /** Ends the command if there is a file already and its first bytes do not say that `fuse` made it. */

@@ -49,6 +49,13 @@ export function made<T>({ value, diagnostics }: Outcome<T>, terminal: Terminal):
   return value;
 }
 
+/** Checks a program of which nothing is built; ends the command if it has a mistake. */
+export function checked(program: Program, terminal: Terminal): void {
+  const diagnostics = program.check();
+  if (diagnostics.some(({ severity }) => severity === "error")) throw new Failure(diagnostics);
+  show(terminal, diagnostics);
+}
+
 /** The graph of the one model that the options choose. */
 export function oneGraph(program: Program, { model, set }: ModelOptions, terminal: Terminal): ModelGraph {
   const names = program.models.map(({ decl }) => decl.name.text);

@@ -27,6 +27,9 @@ export interface RunOptions extends ModelOptions, MatchingOptions {
 const backends: readonly RunOptions["backend"][] = ["auto", "wasm", "cpu", "tensorflow"];
 const pixels: readonly RunOptions["pixels"][] = ["0..1", "0..255"];
 
+/** Reads NAME=PATH. */
+const path = pairs("NAME=PATH");
+
 export function run(command: Command, terminal: Terminal): void {
   command
     .description(
@@ -39,9 +42,9 @@ export function run(command: Command, terminal: Terminal): void {
   for (const option of matchingOptions()) command.addOption(option);
   command
     .addOption(maxWeightsOption())
-    .addOption(new Option("--in <name=path>", "an input (repeatable)").argParser(pairs))
-    .addOption(new Option("--out <name=path>", "where to write a result (repeatable)").argParser(pairs))
-    .addOption(new Option("--expect <name=path>", "what a result should be (repeatable)").argParser(pairs))
+    .addOption(new Option("--in <name=path>", "an input (repeatable)").argParser(path))
+    .addOption(new Option("--out <name=path>", "where to write a result (repeatable)").argParser(path))
+    .addOption(new Option("--expect <name=path>", "what a result should be (repeatable)").argParser(path))
     .option("--tolerance <t>", "by how much it may differ: |got - want| <= t * max(1, |want|)", tolerance, 1e-4)
     .addOption(new Option("--backend <backend>", "what computes").choices(backends).default("auto"))
     .addOption(new Option("--pixels <range>", "what black and white are in a picture").choices(pixels).default("0..1"))

@@ -2,10 +2,9 @@
 import { Option, type Command } from "commander";
 import { buildGraphs } from "../compile.ts";
 import { blockJson, blockText } from "./block-summary.ts";
-import { Failure } from "./failure.ts";
 import { modelJson, modelText, sizesAt } from "./model-summary.ts";
 import { modelOption, setOption, sizes, type ModelOptions } from "./options.ts";
-import { blockNamed, made, openFile } from "./programs.ts";
+import { blockNamed, checked, made, openFile } from "./programs.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface Options extends ModelOptions {
@@ -28,8 +27,7 @@ export function summary(command: Command, terminal: Terminal): void {
       const program = await openFile(file);
       const block = blockNamed(program, options.model);
       if (block !== undefined) {
-        const diagnostics = program.check();
-        if (diagnostics.some(({ severity }) => severity === "error")) throw new Failure(diagnostics);
+        checked(program, terminal);
         terminal.out(options.json ? json(blockJson(program, block)) : blockText(program, block));
         return;
       }

@@ -1,6 +1,6 @@
 /** @file Where a command writes. */
 import type { Diagnostic } from "../source/diagnostic.ts";
-import { renderDiagnostics } from "../source/render.ts";
+import { renderDiagnostic, renderDiagnostics } from "../source/render.ts";
 
 export interface Terminal {
   /** Writes lines of results; the last line feed is added. */
@@ -28,7 +28,11 @@ export function processTerminal({ stdout, stderr, env }: NodeJS.Process): Termin
   };
 }
 
-/** Writes diagnostics as a person reads them. */
+/** Writes diagnostics as a person reads them; those about programs with how many there are. */
 export function show(terminal: Terminal, diagnostics: readonly Diagnostic[]): void {
-  if (diagnostics.length > 0) terminal.err(renderDiagnostics(diagnostics, { color: terminal.color }));
+  if (diagnostics.length === 0) return;
+  const { color } = terminal;
+  const places = diagnostics.some(({ span }) => span !== undefined);
+  if (places) terminal.err(renderDiagnostics(diagnostics, { color }));
+  else terminal.err(diagnostics.map((found) => renderDiagnostic(found, { color })).join("\n"));
 }

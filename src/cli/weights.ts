@@ -8,6 +8,8 @@ import { shapeOf, type ManifestEntry } from "../weights/manifest.ts";
 import { printShape, quote } from "../weights/data-error.ts";
 import type { WritableDType } from "../weights/safetensors.ts";
 import { elements } from "../ir/ndarray.ts";
+import { blockWeights } from "./block-summary.ts";
+import { initText } from "./block-weights.ts";
 import { writing } from "./failure.ts";
 import { bytesText, countText, plural } from "./numbers.ts";
 import {
@@ -19,7 +21,7 @@ import {
   type ModelOptions,
 } from "./options.ts";
 import { protect } from "./overwriting.ts";
-import { oneGraph, openFile } from "./programs.ts";
+import { blockNamed, checked, oneGraph, openFile } from "./programs.ts";
 import { table } from "./table.ts";
 import { show, type Terminal } from "./terminal.ts";
 import {
@@ -51,7 +53,7 @@ export function weights(command: Command, terminal: Terminal): void {
         "With an option it checks whether a file has them, writes initial ones, or converts those of another tool.",
     )
     .argument("<file>", "program")
-    .addOption(modelOption("the model, if there are several"))
+    .addOption(modelOption("the model, if there are several; or a block, to list its weights"))
     .addOption(setOption())
     .addOption(new Option("--check <file>", "say whether these weights fit").conflicts(["init", "convert"]))
     .addOption(new Option("--init <file>", "write initial weights to this file").conflicts("convert"))
@@ -65,7 +67,16 @@ export function weights(command: Command, terminal: Terminal): void {
     .action(async (file: string, options: Options) => {
       if ((options.convert === undefined) !== (options.output === undefined))
         command.error("error: --convert SOURCE and -o FILE belong together");
-      const graph = oneGraph(await openFile(file), options, terminal);
+      const program = await openFile(file);
+      const block = blockNamed(program, options.model);
+      if (block !== undefined) {
+        if ((options.check ?? options.init ?? options.convert) !== undefined)
+          command.error(`error: the sizes of a block are open, and ${options.model} is one: choose a model`);
+        checked(program, terminal);
+        terminal.out(blockWeights(program, block));
+        return;
+      }
+      const graph = oneGraph(program, options, terminal);
       const model = { name: graph.name, manifest: manifestOf(graph) };
       if (model.manifest.length === 0) {
         show(terminal, [diagnostic("nothing-to-do", undefined, { reason: `\`${model.name}\` has no weights` })]);
@@ -86,15 +97,10 @@ function parseSeed(text: string): number {
 function listing({ name, manifest }: Weighted): string {
   const rows = manifest.map((entry) => {
     const axes = entry.groups.flat().map(([axis, size]) => `${axis}: ${size}`);
-    return [entry.path, `[${axes.join(", ")}]`, "f32", initText(entry), countText(elements(shapeOf(entry)))];
+    return [entry.path, `[${axes.join(", ")}]`, "f32", initText(entry.init), countText(elements(shapeOf(entry)))];
   });
   const head = ["weight", "axes", "dtype", "init", "numbers"];
   return `${table(head, rows, [4])}\n\n${name} has ${sumText(manifest)}`;
-}
-
-function initText({ init }: ManifestEntry): string {
-  if (init.kind === "constant") return String(init.value);
-  return "value" in init ? `${init.kind}(${init.value})` : init.kind;
 }
 
 function sumText(manifest: readonly ManifestEntry[]): string {

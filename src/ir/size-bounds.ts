@@ -1,9 +1,9 @@
 /** @file Bounds of sizes computed from their parts: what holds for every admissible assignment. */
-import { add, coefficientOf, powerOf, reciprocal, scale, split, sub } from "./size-arithmetic.ts";
+import { add, coefficientOf, dividesMonomial, powerOf, reciprocal, scale, split, sub } from "./size-arithmetic.ts";
 import { ceilDiv, floorDiv, floorOf, less, over, plus, ratio } from "./rational.ts";
 import type { Atom, Monomial, Size } from "./size.ts";
 import { SizeTooLarge, type Terms } from "./size-pool.ts";
-import type { Bound, Range, World } from "./world.ts";
+import type { Bound, World } from "./world.ts";
 
 /**
  * How much is tried: inequalities of the world that one bound may combine, and floors that it may replace by their arguments.
@@ -14,14 +14,14 @@ interface Effort {
   readonly floors: number;
 }
 
-const FULL: Effort = { facts: 2, floors: 4 };
+const FULL: Effort = { facts: 1, floors: 3 };
 const withLess = (effort: Effort): Effort => ({ ...effort, facts: effort.facts - 1 });
 const withAllFloors = (effort: Effort): Effort => ({ ...effort, floors: FULL.floors });
 
-/** More terms are bounded by their parts only. */
+/** Heavier sizes are bounded by their parts only. */
 const MAX_SEARCHED = 40;
 /** Beyond this an expanded polynomial is not looked at. */
-const MAX_EXPANDED = 200;
+const MAX_EXPANDED = 60;
 
 /** The least integer an integer-valued size can be. */
 export function lowerInteger(world: World, s: Size): bigint | undefined {
@@ -60,7 +60,7 @@ export function lowerBound(world: World, s: Size, effort = FULL): Bound | undefi
 /** The best of what follows from the parts, without one floor, or with the help of one inequality. */
 function best(world: World, s: Size, effort: Effort): Bound | undefined {
   let result = direct(world, s, effort);
-  if (s.terms.length > MAX_SEARCHED) return result;
+  if (s.weight > MAX_SEARCHED) return result;
   if (effort.floors > 0 && (result === undefined || s.terms.some((t) => t.coefficient < 0n))) {
     const less = { ...effort, floors: effort.floors - 1 };
     for (const weaker of withoutOneFloor(world, s, effort)) result = greater(result, lowerBound(world, weaker, less));
@@ -115,44 +115,56 @@ function ofFraction(world: World, s: Size, effort: Effort): Bound | undefined {
     : { value: over(n.value, ratio(-most)), strict: n.strict };
 }
 
+interface Interval {
+  readonly lo: bigint | undefined;
+  readonly hi: bigint | undefined;
+}
+
 /** Of a polynomial in variables and floors, times what it is over. */
 function ofPolynomial(world: World, s: Size, effort: Effort): bigint | undefined {
-  const ranges = new Map<Atom, Range | undefined>();
-  for (const { monomial } of s.terms) for (const { atom } of monomial.factors) ranges.set(atom, undefined);
-  for (const atom of ranges.keys()) {
-    const lo = atomLower(world, atom, effort);
-    if (lo !== undefined) ranges.set(atom, { lo, hi: undefined });
+  const { unit } = world.pool;
+  const atoms = new Set(s.terms.flatMap((t) => t.monomial.factors.map((f) => f.atom)));
+  const lows = new Map([...atoms].map((atom) => [atom, atomLower(world, atom, effort)]));
+  const isMonotone = s.terms.every((t) => t.coefficient > 0n || t.monomial === unit);
+  if (isMonotone && [...lows.values()].every((lo) => lo !== undefined && lo >= 0n)) {
+    return s.terms.reduce((sum, t) => sum + t.coefficient * product(t.monomial, (atom) => lows.get(atom) ?? 0n), 0n);
   }
-  let terms: Terms = new Map(s.terms.map((t) => [t.monomial, t.coefficient]));
-  const monotone = s.terms.every((t) => t.coefficient > 0n || t.monomial === world.pool.unit);
-  if (monotone && [...ranges.values()].every((range) => range !== undefined && range.lo >= 0n)) {
-    return s.terms.reduce(
-      (sum, t) =>
-        sum + t.monomial.factors.reduce((c, f) => c * (ranges.get(f.atom)?.lo ?? 0n) ** BigInt(f.power), t.coefficient),
-      0n,
-    );
+  const ranges = new Map([...lows].map(([atom, lo]) => [atom, { lo, hi: atomUpper(world, atom, effort) }]));
+  return isHopeless(s, ranges) ? undefined : ofExpanded(world, s, ranges);
+}
+
+const product = (monomial: Monomial, value: (atom: Atom) => bigint): bigint =>
+  monomial.factors.reduce((result, { atom, power: exponent }) => result * value(atom) ** BigInt(exponent), 1n);
+
+/** A negative term without limit that no positive one outweighs. */
+function isHopeless(s: Size, ranges: ReadonlyMap<Atom, Interval>): boolean {
+  if ([...ranges.values()].some(({ lo, hi }) => lo === undefined && hi === undefined)) return true;
+  if ([...ranges.values()].some(({ lo }) => lo === undefined)) return false;
+  return s.terms.some(
+    (t) =>
+      t.coefficient < 0n &&
+      t.monomial.factors.some((f) => ranges.get(f.atom)?.hi === undefined) &&
+      !s.terms.some((other) => other.coefficient > 0n && dividesMonomial(t.monomial, other.monomial)),
+  );
+}
+
+/** With each atom as lo + x, or hi − x, for x ≥ 0: then positive terms need no bound, and negative ones the width of the range. */
+function ofExpanded(world: World, s: Size, ranges: ReadonlyMap<Atom, Interval>): bigint | undefined {
+  let terms: Terms | undefined = new Map(s.terms.map((t) => [t.monomial, t.coefficient]));
+  for (const [atom, { lo, hi }] of ranges) {
+    if (terms !== undefined) terms = shifted(world, terms, atom, lo ?? hi ?? 0n, lo === undefined ? -1n : 1n);
   }
-  // Each atom as lo + x, or hi − x, with x ≥ 0: then positive terms need no bound, and negative ones the width of the range.
-  for (const [atom, range] of ranges) {
-    const hi = atomUpper(world, atom, effort);
-    if (range === undefined && hi === undefined) return undefined;
-    const expanded =
-      range === undefined ? shifted(world, terms, atom, hi ?? 0n, -1n) : shifted(world, terms, atom, range.lo, 1n);
-    if (expanded === undefined) return undefined;
-    terms = expanded;
-    ranges.set(atom, { lo: 0n, hi: range === undefined || hi === undefined ? undefined : hi - range.lo });
-  }
+  if (terms === undefined) return undefined;
+  const width = (atom: Atom): bigint | undefined => {
+    const range = ranges.get(atom);
+    return range?.lo === undefined || range.hi === undefined ? undefined : range.hi - range.lo;
+  };
   let sum = 0n;
   for (const [monomial, coefficient] of terms) {
     if (monomial === world.pool.unit) sum += coefficient;
     else if (coefficient < 0n) {
-      let most = coefficient;
-      for (const { atom, power: exponent } of monomial.factors) {
-        const width = ranges.get(atom)?.hi;
-        if (width === undefined) return undefined;
-        most *= width ** BigInt(exponent);
-      }
-      sum += most;
+      if (monomial.factors.some((f) => width(f.atom) === undefined)) return undefined;
+      sum += coefficient * product(monomial, (atom) => width(atom) ?? 0n);
     }
   }
   return sum;

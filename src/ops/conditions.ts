@@ -68,8 +68,8 @@ export function requireSameAxes(c: Context, first: number, second: number, free:
 }
 
 /** Complains `bad-attribute`: the reader of calls found the kind right, but the operator cannot take the value. */
-export function refuse(c: Context, name: string, expected: string, found: string): never {
-  return c.complain("bad-attribute", { name, expected, found }, { attribute: name });
+export function refuse(c: Context, name: string, expected: string, found: string, attribute = name): never {
+  return c.complain("bad-attribute", { name, expected, found }, { attribute });
 }
 
 /** The type with some axes replaced: those that stay keep their place, new ones come last. */

@@ -8,7 +8,7 @@ import { volume, withAxes } from "../ir/type.ts";
 import { InternalError } from "../source/internal-error.ts";
 import { binary } from "../primitives/binary.ts";
 import { conv2dTranspose } from "../primitives/convolution.ts";
-import { imageShape, imageSizes, noPads, type Pair } from "../primitives/image.ts";
+import { imageSizes, noPads, type Pair } from "../primitives/image.ts";
 import { concat, pad, transpose } from "../primitives/layout.ts";
 import { matmul } from "../primitives/matmul.ts";
 import { dtypeOf, floating, refuse } from "./conditions.ts";
@@ -74,9 +74,9 @@ export const conv_transpose = operator({
   type: (c) => {
     dtypeOf(c, 0, floating);
     const axes = spatialOf(c);
-    if (axes.includes("c")) refuse(c, "axis", "axes besides `c`", "c");
+    if (axes.includes("c")) refuse(c, "axis", "a spatial axis", "`c`");
     const { c: outputs, groups, pad, stride, output_padding } = c.attributes;
-    if (typeof pad === "string") refuse(c, "pad", "a number, or a list of pairs", pad);
+    if (typeof pad === "string") refuse(c, "pad", "a number, or a list of pairs", `\`${pad}\``);
     requireWindows(c, axes);
     requirePerAxis(c, "output_padding", output_padding, axes);
     c.divide(c.size(0, "c"), groups, { inputs: [0], attribute: "groups", axis: "c" });
@@ -119,7 +119,7 @@ export const conv_transpose = operator({
     const above = outputs / groups;
     const [height, width] = extent(input!, axes);
     const [newHeight, newWidth] = extent(result!, axes);
-    const [rowWindow, columnWindow] = imageWindows(c.attributes, axes.length, c.size);
+    const [rowWindow, columnWindow] = imageWindows(c.attributes, axes.length, (size) => c.size(size));
     const [[top], [left]] = [padsOf(rowWindow, height), padsOf(columnWindow, width)];
     const area = newHeight * newWidth;
     const data = new Float64Array(x.count * outputs * area);

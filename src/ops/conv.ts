@@ -67,7 +67,7 @@ export const conv = operator({
   type: (c) => {
     dtypeOf(c, 0, floating);
     const axes = spatialOf(c);
-    if (axes.includes("c")) refuse(c, "axis", "axes besides `c`", "c");
+    if (axes.includes("c")) refuse(c, "axis", "a spatial axis", "`c`");
     requireWindows(c, axes);
     const { c: outputs, groups } = c.attributes;
     c.divide(c.size(0, "c"), groups, { inputs: [0], attribute: "groups", axis: "c" });
@@ -103,7 +103,7 @@ export const conv = operator({
     const [outputs, groups] = [c.size(c.attributes.c), c.size(c.attributes.groups)];
     const below = sizeOf(input!, "c") / groups;
     const [height, width] = extent(input!, axes);
-    const [rowWindow, columnWindow] = imageWindows(c.attributes, axes.length, c.size);
+    const [rowWindow, columnWindow] = imageWindows(c.attributes, axes.length, (size) => c.size(size));
     const [top] = padsOf(rowWindow, height);
     const [left] = padsOf(columnWindow, width);
     const [newHeight, newWidth] = extent(result!, axes);

@@ -39,7 +39,7 @@ export const dot = operator({
     const { contract, batch } = c.attributes;
     commonDtype(c, [0, 1], floating);
     const both = contract.find((axis) => batch.includes(axis));
-    if (both !== undefined) refuse(c, "batch", "axes that are not contracted", both);
+    if (both !== undefined) refuse(c, "batch", "a list of axes that are not contracted", `\`${both}\``);
     for (const [attribute, axes] of Object.entries({ contract, batch }))
       for (const index of [0, 1]) requireAxes(c, index, axes, attribute);
     for (const [axis, size] of c.input(0).axes) {

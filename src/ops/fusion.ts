@@ -82,8 +82,8 @@ function partsOf(c: OperatorContext<SplitAttributes>): readonly [Axis, readonly 
   const { axis, parts, keyed } = c.attributes;
   const [listed, ...more] = keyed;
   if (listed !== undefined) {
-    if (more.length > 0) refuse(c, more[0]![0], "left out, only one axis is split", "a list of sizes");
-    if (axis !== undefined) refuse(c, "axis", `left out where \`${listed[0]}\` lists sizes`, axis);
+    if (more.length > 0) refuse(c, more[0]![0], "left out: one axis is split", "given");
+    if (axis !== undefined) refuse(c, "axis", `left out where \`${listed[0]}\` lists sizes`, "given");
     const total = listed[1].reduce((a, b) => c.sizes.add(a, b));
     c.equal(c.size(0, listed[0]), total, { inputs: [0], attribute: listed[0], axis: listed[0] });
     return listed;
@@ -171,12 +171,11 @@ export const expand = operator({
       if (own === undefined) added.set(axis, size);
       else c.equal(own, size, { inputs: [0], attribute: "like", axis });
     }
-    if (like !== undefined)
-      for (const axis of axisNames(x))
-        if (!like.axes.has(axis)) {
-          const args = { callee: "`like` of expand", axis, type: printType(c.sizes, like) };
-          c.complain("missing-axis", args, { attribute: "like", axis });
-        }
+    for (const axis of axisNames(x))
+      if (like !== undefined && !like.axes.has(axis)) {
+        const notes = [`\`like\` is ${printType(c.sizes, like)}`];
+        c.complain("unexpected-axis", { callee: c.callee, axis }, { inputs: [0], axis }, { notes });
+      }
     if (like === undefined && keyed.size === 0) c.complain("missing-attribute", { callee: c.callee, name: "like" }, {});
     return withAxes(x, added);
   },

@@ -1,9 +1,9 @@
 /** @file Linear maps of axes to axes: `linear` with a weight of its own. */
 import { attribute, type ValuesOf } from "../ir/attribute.ts";
 import { arrange } from "../ir/ndarray.ts";
-import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
+import { operator, tensors } from "../ir/operator.ts";
 import type { Size } from "../ir/size.ts";
-import { axisNames, volume, without, type Axis, type TensorType } from "../ir/type.ts";
+import { axisNames, volume, without, type Axis } from "../ir/type.ts";
 import { matmul } from "../primitives/matmul.ts";
 import { dtypeOf, floating, refuse, replaceAxes, requireAxes, requireDistinct, requireNew } from "./conditions.ts";
 import { biasAttribute, initAttribute, inputAxis, layerWeights } from "./layers.ts";
@@ -58,7 +58,7 @@ export const linear = operator({
         {},
       );
     }
-    if (maps.length + Math.min(keyed.size, 1) > 1) refuse(c, "linear", "one map of axes to axes", "several");
+    if (maps.length + Math.min(keyed.size, 1) > 1) refuse(c, "linear", "one map of axes to axes", "several", "maps");
     for (const [axis, sizes] of keyed) requirePerAxis(c, axis, sizes, [axis]);
     const attribute = maps.length > 0 ? "maps" : keyed.keys().next().value!;
     const { from, to } = mapOf(c.attributes);

@@ -35,7 +35,7 @@ export const slice = operator({
     for (const [axis, range] of c.attributes.keyed) {
       const about = { inputs: [0], attribute: axis, axis };
       requireAxes(c, 0, [axis], axis);
-      const [from, to, step = one] = range;
+      const [, to, step = one] = range;
       if (range.length < 2 || range.length > 3)
         refuse(c, axis, "`[from, to]` or `[from, to, step]`", `${range.length} values`);
       c.atLeast(c.sizes.add(c.sizes.sub(c.size(0, axis), to!), one), one, about);
@@ -48,7 +48,7 @@ export const slice = operator({
   },
   reference: (c) => {
     const { axes, shape } = c.results[0]!;
-    const ranges = axes.map((axis) => c.attributes.keyed.get(axis)?.map(c.size) ?? [0]);
+    const ranges = axes.map((axis) => c.attributes.keyed.get(axis)?.map((size) => c.size(size)) ?? [0]);
     const read = reader(c.inputs[0]!, axes);
     const place = (i: number, at: number) => ranges[at]![0]! + i * (ranges[at]![2] ?? 1);
     return named(
@@ -56,7 +56,7 @@ export const slice = operator({
       axes,
     );
   },
-  lower: ({ p, inputs, attributes: { keyed }, results: [result] }) => {
+  lower: ({ p, inputs, attributes: { keyed } }) => {
     const { sizes } = p;
     const x = p.any(inputs[0]!);
     const ranges = x.axes.map((axis) => keyed.get(axis));

@@ -7,7 +7,7 @@ import { tensorType, type Axis } from "../ir/type.ts";
 import { iota as iotaPrimitive } from "../primitives/iota.ts";
 import { cast as castPrimitive } from "../primitives/unary.ts";
 import { elementwise, lowerUnary } from "./broadcasting.ts";
-import { anything, dtypeOf, floating, refuse } from "./conditions.ts";
+import { dtypeOf, floating, refuse } from "./conditions.ts";
 import { requirePerAxis } from "./spatial.ts";
 
 export const identity = operator({
@@ -66,7 +66,7 @@ export const iota = operator({
     const [first, second] = c.attributes.keyed;
     if (first === undefined) return c.complain("missing-attribute", { callee: c.callee, name: "axis: size" }, {});
     const [axis, sizes] = first;
-    if (second !== undefined) refuse(c, second[0], "left out, there is one axis", "given");
+    if (second !== undefined) refuse(c, second[0], "left out: there is one axis", "given");
     requirePerAxis(c, axis, sizes, [axis]);
     return tensorType("i32", [[axis, sizes[0]!]]);
   },

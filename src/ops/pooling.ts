@@ -101,7 +101,7 @@ function pooledArray(c: ReferenceContext<Values>, kind: "avg" | "max", countsPad
   const x = rows(input!, axes);
   const [height, width] = extent(input!, axes);
   const [newHeight, newWidth] = extent(result!, axes);
-  const [rowWindow, columnWindow] = imageWindows(c.attributes, axes.length, c.size);
+  const [rowWindow, columnWindow] = imageWindows(c.attributes, axes.length, (size) => c.size(size));
   const [rowPads, columnPads] = [padsOf(rowWindow, height), padsOf(columnWindow, width)];
   const counts = countsPads && c.attributes.pad !== "same_tf";
   const data = new Float64Array(x.count * newHeight * newWidth);

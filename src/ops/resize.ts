@@ -74,7 +74,7 @@ export const resize = operator({
     if (like !== undefined) {
       if (keyed.size > 0) refuse(c, "like", "left out where sizes are given", "given");
       const missing = (name: Axis) => {
-        const args = { callee: "`like` of resize", axis: name, type: printType(c.sizes, like) };
+        const args = { callee: c.callee, axis: name, type: printType(c.sizes, like) };
         return c.complain("missing-axis", args, { attribute: "like", axis: name });
       };
       return withAxes(

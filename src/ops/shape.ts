@@ -94,7 +94,7 @@ export const rename = operator({
     const { maps } = c.attributes;
     for (const { from, to } of maps)
       if (from.length !== 1 || to.length !== 1)
-        refuse(c, "maps", "one axis for one axis, `t -> s`", `${from.length} for ${to.length}`);
+        refuse(c, "rename", "of one axis to one, `t -> s`", `of ${from.length} to ${to.length}`, "maps");
     requireMaps(c);
     const { dtype, axes } = c.input(0);
     return tensorType(
@@ -105,7 +105,10 @@ export const rename = operator({
   reference: (c) => ({ ...c.inputs[0]!, axes: c.inputs[0]!.axes.map((axis) => renamed(c.attributes.maps, axis)) }),
   lower: ({ p, inputs, attributes: { maps } }) => {
     const { value, axes, spread } = p.loose(inputs[0]!);
-    const laid = p.laid(value, axes.map((axis) => renamed(maps, axis)));
+    const laid = p.laid(
+      value,
+      axes.map((axis) => renamed(maps, axis)),
+    );
     if (spread === undefined) return laid;
     return { ...laid, spread: new Map([...spread].map(([axis, size]) => [renamed(maps, axis), size])) };
   },

@@ -43,7 +43,7 @@ function isOperator(value: unknown): value is Operator {
 
 /** By name, without a prototype: what a program calls may be any word. */
 export const operators: Readonly<Record<string, Operator>> = Object.assign(
-  Object.create(null),
+  Object.create(null) as Record<string, Operator>,
   Object.fromEntries(
     families
       .flatMap((family) => Object.values<unknown>(family).filter(isOperator))

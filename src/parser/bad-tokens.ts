@@ -30,7 +30,7 @@ const advice: Readonly<Record<string, Help>> = {
   "^": { text: "a power is a call", code: "pow(x, 2)" },
   "?": { text: "a choice is an `if`", code: "if a == b { x } else { y }" },
   "@": { text: "a matrix product names the axis that it sums over", code: "dot(q, k, contract: e)" },
-  "$": { text: "names need no sign" },
+  $: { text: "names need no sign" },
   "\\": { text: "a statement may simply go on in the next line" },
   "`": { text: "strings stand in double quotes, choices in none" },
   "'": { text: "strings stand in double quotes, choices in none" },

@@ -96,7 +96,7 @@ export function pairBrackets(
 /** The first unclosed bracket from `from` to before `to`. */
 export function firstUnclosed({ unclosed }: Brackets, from: number, to: number): number | undefined {
   let low = 0;
-  for (let high = unclosed.length; low < high; ) {
+  for (let high = unclosed.length; low < high;) {
     const middle = (low + high) >> 1;
     if (unclosed[middle]! < from) low = middle + 1;
     else high = middle;

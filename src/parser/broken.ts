@@ -6,7 +6,9 @@ import type { Piece } from "./outline.ts";
 import * as t from "./tokens.ts";
 
 export function importedNames({ source, tokens }: Stream, { from, to }: Piece): Name[] {
-  const words = tokens.slice(from + 1, to).filter((token, i, all) => isA(token, t.Identifier) && !isA(all[i + 1], t.As));
+  const words = tokens
+    .slice(from + 1, to)
+    .filter((token, i, all) => isA(token, t.Identifier) && !isA(all[i + 1], t.As));
   return words.filter((word) => !isA(word, t.As, t.From)).map((word) => nameOf(source, word));
 }
 

@@ -3,7 +3,7 @@ import type { IToken } from "chevrotain";
 import type { Help } from "../source/diagnostic.ts";
 import { cover, textOf, type Span } from "../source/source.ts";
 import { tokenSpan } from "./cst.ts";
-import type { Failure } from "./grammar.ts";
+import type { Failure } from "./parse-tokens.ts";
 import { endsOperand, isA, type Stream } from "./heads.ts";
 import { mistake, quoted, type Mistake } from "./mistake.ts";
 import type { Piece } from "./outline.ts";
@@ -122,10 +122,18 @@ function methodCall({ source, tokens, piece, at }: Place): Mistake | undefined {
     if (!simple) return { text: "pipe it", code: `… |> ${method!.image}(…)` };
     const before = cover(tokenSpan(source, receiver), tokenSpan(source, tokens[at]!));
     if (modules.includes(receiver.image))
-      return { text: "operators stand alone", code: `${method!.image}(…)`, edits: [{ span: before, text: `${method!.image}(` }] };
+      return {
+        text: "operators stand alone",
+        code: `${method!.image}(…)`,
+        edits: [{ span: before, text: `${method!.image}(` }],
+      };
     const empty = isA(tokens[at + 1], t.RParen);
     const text = `${method!.image}(${receiver.image}${empty ? "" : ", "}`;
-    return { text: "the tensor is the first argument", code: empty ? `${text})` : `${text}…)`, edits: [{ span: before, text }] };
+    return {
+      text: "the tensor is the first argument",
+      code: empty ? `${text})` : `${text}…)`,
+      edits: [{ span: before, text }],
+    };
   }
 }
 
@@ -137,7 +145,9 @@ function keywordAsName({ source, tokens, piece, at, expected, rule }: Place): Mi
   const word = wanted && isA(token, t.Reserved) ? token : isA(before, t.Reserved) ? before : undefined;
   if (word === undefined) return undefined;
   const span = tokenSpan(source, word);
-  const helps = [{ text: "choose another name, for example", code: `${word.image}_`, edits: [{ span, text: `${word.image}_` }] }];
+  const helps = [
+    { text: "choose another name, for example", code: `${word.image}_`, edits: [{ span, text: `${word.image}_` }] },
+  ];
   return mistake("keyword-as-name", span, { word: word.image }, { helps });
 }
 
@@ -147,16 +157,28 @@ function singleEquals({ source, tokens, piece, at, rule }: Place): Mistake | und
   const span = tokenSpan(source, tokens[at]!);
   const named = isA(tokens[at - 1], t.Identifier) && isA(tokens[at - 2], t.LParen, t.Comma);
   if (rule === "param") {
-    const helps = [{ text: "a parameter has a type and may have a default", code: `${tokens[at - 1]?.image}: int = …` }];
+    const helps = [
+      { text: "a parameter has a type and may have a default", code: `${tokens[at - 1]?.image}: int = …` },
+    ];
     return mistake("single-equals", span, { meant: ":" }, { helps });
   }
   if (rule === "call" && named) {
     const code = `${tokens[at - 1]?.image}: ${tokens[at + 1]?.image ?? "…"}`;
-    return mistake("single-equals", span, { meant: ":" }, { helps: [{ text: "write", code, edits: [{ span, text: ":" }] }] });
+    return mistake(
+      "single-equals",
+      span,
+      { meant: ":" },
+      { helps: [{ text: "write", code, edits: [{ span, text: ":" }] }] },
+    );
   }
   const compared = ["branch", "match", "call", "operand", "list"].includes(rule ?? "") || piece.kind === "header";
   if (!compared) return undefined;
-  return mistake("single-equals", span, { meant: "==" }, { helps: [{ text: "write", code: "==", edits: [{ span, text: "==" }] }] });
+  return mistake(
+    "single-equals",
+    span,
+    { meant: "==" },
+    { helps: [{ text: "write", code: "==", edits: [{ span, text: "==" }] }] },
+  );
 }
 
 /** `x |> 3` */

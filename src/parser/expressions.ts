@@ -69,7 +69,8 @@ function readRow(reading: Reading, cst: CstNode, loosest: number): Expr {
       if (operator === undefined || precedence[operation(operator)] < loosest) return left;
       const op = operation(operator);
       if (precedence[op] === comparison) {
-        if (compared) reading.refuse(operator, "`and` or `or`", "two comparisons are joined like this: `a < b and b < c`");
+        if (compared)
+          reading.refuse(operator, "`and` or `or`", "two comparisons are joined like this: `a < b and b < c`");
         compared = true;
       }
       const right = row(precedence[op] + 1);
@@ -91,10 +92,13 @@ function isOperation(image: string): image is BinaryOp {
 
 /** { "-" } primary */
 function readOperand(reading: Reading, cst: CstNode): Expr {
-  return tokens(cst, t.Minus).reduceRight<Expr>((operand, minus) => {
-    const span = cover(tokenSpan(reading.source, minus), operand.span);
-    return reading.grown({ kind: "unary", op: "-", operand, span }, [operand], span);
-  }, readPrimary(reading, cst));
+  return tokens(cst, t.Minus).reduceRight<Expr>(
+    (operand, minus) => {
+      const span = cover(tokenSpan(reading.source, minus), operand.span);
+      return reading.grown({ kind: "unary", op: "-", operand, span }, [operand], span);
+    },
+    readPrimary(reading, cst),
+  );
 }
 
 function readPrimary(reading: Reading, cst: CstNode): Expr {

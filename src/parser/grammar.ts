@@ -1,5 +1,5 @@
 /** @file The grammar of edition 1, as rules that Chevrotain runs. A statement, a header or an import is parsed on its own: see outline.ts. */
-import { CstParser, EOF, type CstNode, type IToken, type ParserMethod } from "chevrotain";
+import { CstParser, type CstNode, type ParserMethod } from "chevrotain";
 import { expectations } from "./expected.ts";
 import * as t from "./tokens.ts";
 
@@ -9,9 +9,13 @@ type Rule = ParserMethod<[], CstNode>;
  * Operators are parsed as a flat row and given their precedence in expressions.ts: a rule for each of the seven levels would
  * take so much of the stack that nesting of 200 brackets overflows it, and would be three times slower.
  */
-class Grammar extends CstParser {
+export class Grammar extends CstParser {
   constructor() {
-    super([...t.vocabulary], { nodeLocationTracking: "onlyOffset", maxLookahead: 2, errorMessageProvider: expectations });
+    super([...t.vocabulary], {
+      nodeLocationTracking: "onlyOffset",
+      maxLookahead: 2,
+      errorMessageProvider: expectations,
+    });
     this.performSelfAnalysis();
   }
 
@@ -391,41 +395,6 @@ class Grammar extends CstParser {
   }
 }
 
-/** One for the process: building it takes longer than parsing most files, and `parseTokens` leaves nothing in it. */
-const grammar = new Grammar();
-
 export type RuleName = {
   [K in keyof Grammar]: Grammar[K] extends Rule ? K : never;
 }[keyof Grammar];
-
-/** Where and why a rule could not go on. */
-export interface Failure {
-  /** The offending token; undefined behind the last one. */
-  readonly token: IToken | undefined;
-  /** What could have stood there, in words. */
-  readonly expected: string;
-  /** The rules that were under way, outermost first. */
-  readonly rules: readonly string[];
-}
-
-/**
- * Parses tokens by one rule, all of them, or says where it stopped.
- *
- * Recursion is as deep as brackets are nested. Where the stack is smaller than Node's, or mostly used up, even what `maxNesting`
- * allows may be too deep.
- */
-export function parseTokens(rule: RuleName, tokens: readonly IToken[]): { readonly cst: CstNode } | Failure | "too-deep" {
-  grammar.input = [...tokens];
-  try {
-    const cst = grammar[rule]();
-    const [error] = grammar.errors;
-    if (error === undefined) return { cst };
-    const { token, message, context } = error;
-    return { token: token.tokenType === EOF ? undefined : token, expected: message, rules: context.ruleStack };
-  } catch (error) {
-    if (error instanceof RangeError) return "too-deep";
-    throw error;
-  } finally {
-    grammar.input = [];
-  }
-}

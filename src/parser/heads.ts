@@ -26,9 +26,9 @@ export function beginsOperand(token: IToken | undefined): boolean {
 }
 
 export function isFirstOnLine({ source, tokens }: Stream, i: number): boolean {
-  const before = tokens[i - 1];
-  if (before === undefined) return true;
-  return source.text.slice(before.startOffset + before.image.length, tokens[i]!.startOffset).includes("\n");
+  const [before, token] = [tokens[i - 1], tokens[i]];
+  if (before === undefined || token === undefined) return true;
+  return source.text.slice(before.startOffset + before.image.length, token.startOffset).includes("\n");
 }
 
 /** The column of the first character that is not blank in the line of a token. */
@@ -73,6 +73,12 @@ export function headOfStatement(stream: Stream, i: number): number | undefined {
   const keyword = isA(tokens[i], t.Layer, t.Weight, t.Const) && isA(tokens[i + 1], t.Identifier);
   if (exact && keyword && isA(tokens[i + 2], t.Assign, t.Colon)) return i + 3;
   return headOfAssignment(tokens, i, isA(before, t.Comma) ? 1 : Infinity);
+}
+
+/** The index behind `let a, b =`, which other languages begin statements with. */
+export function headWithForeignWord(stream: Stream, i: number): number | undefined {
+  const begins = isA(stream.tokens[i], t.Identifier) && isFirstOnLine(stream, i) && !isFirstOnLine(stream, i + 1);
+  return begins ? headOfAssignment(stream.tokens, i + 1) : undefined;
 }
 
 /** The index behind `a, b =`; one that begins with a reserved word is a mistake, but it is one of these. */

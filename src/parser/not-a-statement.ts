@@ -3,7 +3,7 @@ import type { Help } from "../source/diagnostic.ts";
 import { cover, type Span } from "../source/source.ts";
 import { tokenSpan } from "./cst.ts";
 import { explain } from "./explain.ts";
-import { parseTokens } from "./grammar.ts";
+import { parseTokens } from "./parse-tokens.ts";
 import { headOfAssignment, isA, type Stream } from "./heads.ts";
 import { mistake, quoted, tooDeep, type Mistake } from "./mistake.ts";
 import type { Piece } from "./outline.ts";

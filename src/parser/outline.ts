@@ -108,7 +108,8 @@ function findBody({ tokens }: Stream, from: number, limit: number): number | und
     else if (isA(token, t.RParen, t.RSquare, t.RCurly)) {
       depth = Math.max(0, depth - 1);
       if (depth === 0 && !isA(token, t.RCurly)) expected = 0;
-    } else if (isA(tokens[i + 1], t.Colon, t.Comma, t.Assign)) continue; // a reserved word as a name
+    } else if (isA(tokens[i + 1], t.Colon, t.Comma, t.Assign))
+      continue; // a reserved word as a name
     // The `if` of `where a == b if c == d` has no braces.
     else if (isA(token, t.Match) || (isA(token, t.If) && (depth > 0 || !heads.endsOperand(tokens[i - 1])))) expected++;
     else if (isA(token, t.Else) && !isA(tokens[i + 1], t.If)) expected++;
@@ -123,7 +124,8 @@ function mustClose(stream: Stream): (opening: number, at: number) => boolean {
     const inner = heads.indentation(stream, opening);
     const outer = heads.indentation(stream, at);
     if (isA(stream.tokens[at], t.RCurly)) return outer < inner;
-    return outer <= inner && heads.headOfStatement(stream, at) !== undefined;
+    if (outer > inner) return false;
+    return (heads.headOfStatement(stream, at) ?? heads.headWithForeignWord(stream, at)) !== undefined;
   };
 }
 
@@ -160,11 +162,8 @@ function statementAt(stream: Stream, i: number, brackets: Brackets): number | un
   if (head !== undefined) return head;
   if (!isA(tokens[i - 1], t.LCurly) && !(heads.endsOperand(tokens[i - 1]) && heads.isFirstOnLine(stream, i)))
     return undefined;
-  // `let x = …`
-  if (isA(tokens[i], t.Identifier) && !heads.isFirstOnLine(stream, i + 1)) {
-    const behind = heads.headOfAssignment(tokens, i + 1);
-    if (behind !== undefined) return behind;
-  }
+  const foreign = heads.headWithForeignWord(stream, i);
+  if (foreign !== undefined) return foreign;
   // `(a, b) = …`; other brackets at the beginning of a line belong to what stands before.
   const destructures = isOpening(tokens[i]?.tokenType) && isA(tokens[brackets.behind.get(i) ?? i], t.Assign);
   return destructures || heads.beginsOperand(tokens[i]) ? i : undefined;

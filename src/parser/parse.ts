@@ -7,12 +7,13 @@ import { firstTooDeep } from "./brackets.ts";
 import { declaredName, importedNames, statementNames } from "./broken.ts";
 import { tokenSpan } from "./cst.ts";
 import { explain } from "./explain.ts";
-import { parseTokens, type RuleName } from "./grammar.ts";
+import type { RuleName } from "./grammar.ts";
 import { headOfStatement, type Stream } from "./heads.ts";
 import { lex } from "./lex.ts";
 import { mistake, tooDeep, type Mistake } from "./mistake.ts";
 import { explainStatement, explainStray } from "./not-a-statement.ts";
 import { outline, type DeclOutline, type Piece } from "./outline.ts";
+import { parseTokens } from "./parse-tokens.ts";
 import { Reading } from "./reading.ts";
 import { readEdition, readHeader, readImport, readStatement } from "./to-ast.ts";
 
@@ -123,7 +124,8 @@ function wrongBrackets(file: File, { from, to, unclosed: missing }: Piece): Mist
 
 function unclosed(file: File, at: number, behind: number): Mistake {
   const { image } = file.tokens[at]!;
-  const labels = behind < file.tokens.length ? [{ span: spanOf(file, behind, behind + 1), text: "it must end before this" }] : [];
+  const labels =
+    behind < file.tokens.length ? [{ span: spanOf(file, behind, behind + 1), text: "it must end before this" }] : [];
   return mistake("unclosed-bracket", spanOf(file, at, at + 1), { bracket: image }, { labels });
 }
 
@@ -133,7 +135,7 @@ function spanOf({ source, tokens }: File, from: number, to: number): Span {
 
 function hasLexicalMistake({ lexical }: File, start: number, end: number): boolean {
   let low = 0;
-  for (let high = lexical.length; low < high; ) {
+  for (let high = lexical.length; low < high;) {
     const middle = (low + high) >> 1;
     if (lexical[middle]!.span.start < start) low = middle + 1;
     else high = middle;

@@ -58,7 +58,9 @@ export const Repeat = contextual("Repeat", "repeat");
 
 export const Ellipsis = token("Ellipsis", "...");
 export const Integer = token("Integer", /(?:0|[1-9]\d*)(?![\w.])/, { categories: NumberLiteral });
-export const Float = token("Float", /(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])/, { categories: NumberLiteral });
+export const Float = token("Float", /(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])/, {
+  categories: NumberLiteral,
+});
 /** What begins like a number and is none is one token, so that it is one mistake. */
 export const BadNumber = token("BadNumber", /(?:\d|\.\d)(?:[eE][+-](?=\d)|[\w.])*/, { categories: NumberLiteral });
 

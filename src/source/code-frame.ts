@@ -23,7 +23,12 @@ interface Frames {
 }
 
 /** The lines that bear marks: those of the primary mark's file first, then those of other files. */
-export function renderFrames(primary: Mark, labels: readonly Mark[], style: Style, paint: (text: string) => string): Frames {
+export function renderFrames(
+  primary: Mark,
+  labels: readonly Mark[],
+  style: Style,
+  paint: (text: string) => string,
+): Frames {
   const marks = [primary, ...labels];
   const files = [...new Set(marks.map(({ span }) => span.source))];
   const digits = Math.max(...marks.map((mark) => String(lineOf(mark)).length));
@@ -48,7 +53,11 @@ function renderFile(
 ): string[] {
   const numbers = [...new Set(marks.map(lineOf))].sort((a, b) => a - b);
   return numbers.flatMap((number, i) => {
-    const line = showLine(source, number, marks.filter((mark) => lineOf(mark) === number));
+    const line = showLine(
+      source,
+      number,
+      marks.filter((mark) => lineOf(mark) === number),
+    );
     const empty = style.frame(`${" ".repeat(digits)} │`);
     const gap = i > 0 && numbers[i - 1]! < number - 1 ? [style.frame(`${" ".repeat(digits)} ┆`)] : [];
     return [

@@ -18,12 +18,17 @@ export function renderDiagnostic(diagnostic: Diagnostic, { color }: RenderOption
   const paint = severity === "error" ? style.error : style.warning;
   const head = `${paint(`${severity}[${code}]`)}${style.strong(`: ${printable(message)}`)}`;
   const marks: Mark[] = labels.map((label) => ({ ...label, text: printable(label.text), primary: false }));
-  const frames = span === undefined ? { lines: [], indent: "  " } : renderFrames({ span, text: "", primary: true }, marks, style, paint);
+  const frames =
+    span === undefined
+      ? { lines: [], indent: "  " }
+      : renderFrames({ span, text: "", primary: true }, marks, style, paint);
   const last = (note: Note): boolean => note.text.startsWith("note:");
   return [
     head,
     ...frames.lines,
-    ...notes.filter((note) => !last(note)).map((note) => `${frames.indent}${style.frame("=")} ${noteText(note, span?.source)}`),
+    ...notes
+      .filter((note) => !last(note))
+      .map((note) => `${frames.indent}${style.frame("=")} ${noteText(note, span?.source)}`),
     ...renderHelps(helps.slice(0, shownHelps), style).map((line) => frames.indent + line),
     ...notes.filter(last).map((note) => frames.indent + noteText(note, span?.source)),
   ]

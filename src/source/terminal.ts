@@ -26,7 +26,6 @@ export function styles(color: boolean): Style {
 }
 
 /** Control characters and those that change the direction of text, which could make a terminal show something else. */
-// eslint-disable-next-line no-control-regex -- these are what it is for
 const controls = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /** The same text with nothing in it but what can be seen. */

@@ -5,6 +5,7 @@ import * as fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { runInThisContext } from "node:vm";
 import ts from "typescript";
 import { beforeAll, describe, expect, test } from "vitest";
 import { emitEsm, emitFactory } from "../../src/codegen/esm/emit.ts";
@@ -199,10 +200,10 @@ describe("text", () => {
       __proto__x: { ["__proto__"]: [] },
       d: null,
     };
-    const value: unknown = new Function(`return ${literal(data)}`)();
+    const value: unknown = runInThisContext(`(${literal(data)})`);
     expect(value).toEqual(data);
     const long = Array.from({ length: 60 }, (_, i) => ({ i, name: `entry ${i}` }));
-    expect(new Function(`return ${literal({ long })}`)()).toEqual({ long });
+    expect(runInThisContext(`(${literal({ long })})`)).toEqual({ long });
     expect(
       Math.max(
         ...literal({ long })
@@ -238,6 +239,6 @@ describe("text", () => {
         [7, 2],
         [64, 3],
       ] as const)
-        expect(new Function("h", "s", `return ${text(size)}`)(h, s), text(size)).toBe(value(h, s));
+        expect(runInThisContext(`((h, s) => ${text(size)})(${h}, ${s})`), text(size)).toBe(value(h, s));
   });
 });

@@ -524,7 +524,7 @@ describe("complaints", () => {
     ["split", "[n, c]", { keyed: { c: ["c"] }, axis: "c" }, "bad-attribute"],
     ["expand", "[n, c]", {}, "missing-attribute"],
     ["expand", "[n, c]", { keyed: { c: 3 } }, "axis-exists"],
-    ["expand", "[n, c]", { like: "[n, h]" }, "missing-axis"],
+    ["expand", "[n, c]", { like: "[n, h]" }, "unexpected-axis"],
     ["conv", "[n, t, d]", { c: 8 }, "missing-axis"],
     ["conv", "[n, h, w]", { c: 8 }, "missing-axis"],
     ["conv", "[n, c, h]", { c: 8 }, "missing-axis"],

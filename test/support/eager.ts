@@ -124,7 +124,7 @@ export class EagerLowering implements Lowering {
     }
     const { op, inputs, weights, attributes, types } = value;
     if (op.lower === undefined) return this.#lower(this.#builder.expansion(value));
-    const made = [op.lower({ p: this, inputs, weights, attributes: attributes as never, results: types })].flat();
+    const made = [op.lower({ p: this, inputs, weights, attributes: attributes, results: types })].flat();
     for (const [i, { value: made1, axes, spread }] of made.entries()) {
       const sizes = axes.map((axis) => (spread?.has(axis) ? 1 : this.int(types[i]!.axes.get(axis)!)));
       if (sizes.join() !== made1.shape.map((size) => this.int(size)).join() || axes.length !== types[i]!.axes.size)

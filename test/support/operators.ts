@@ -1,7 +1,7 @@
 /** @file Applies one operator in a test: types and sizes are text, what the operator asks for is text again. */
 import type { Attribute, AxisMap } from "../../src/ir/attribute.ts";
 import { GraphBuilder } from "../../src/ir/builder.ts";
-import type { Input, Node } from "../../src/ir/graph.ts";
+import type { Input, Node, Value } from "../../src/ir/graph.ts";
 import type { DType } from "../../src/ir/ndarray.ts";
 import type { Obligations } from "../../src/ir/obligation.ts";
 import type { Operator } from "../../src/ir/operator.ts";
@@ -74,8 +74,8 @@ export class OperatorTest {
   }
 
   /** The node, or undefined if the operator complained; `asked` says what about. */
-  apply(op: Operator, inputs: readonly Input[], attributes: Written = {}): Node | undefined {
-    return this.builder.node(op, inputs, this.attributes(op, attributes) as never, this.#obligations, op.name);
+  apply(op: Operator, inputs: readonly Value[], attributes: Written = {}): Node | undefined {
+    return this.builder.node(op, inputs, this.attributes(op, attributes), this.#obligations, op.name);
   }
 
   attributes(op: Operator, written: Written): Written {

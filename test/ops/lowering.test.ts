@@ -1,0 +1,210 @@
+/** @file What lowerings emit: few primitives, transposes only where a layout asks for them, broadcasts only at the end. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { Node, Value } from "../../src/ir/graph.ts";
+import type { Variant } from "../../src/ir/lowering.ts";
+import { arrange, elements, generate, named, type NamedArray } from "../../src/ir/ndarray.ts";
+import { operators } from "../../src/ops/table.ts";
+import { evaluateGraph } from "../../src/reference/interpreter.ts";
+import { difference, seeded } from "../support/arrays.ts";
+import { EagerLowering } from "../support/eager.ts";
+import { OperatorTest, type Written } from "../support/operators.ts";
+
+/** Inputs lie in memory as their types are written; weights as they are stored. */
+function lowered(op: string, inputs: readonly string[], attributes: Written = {}, variants: readonly Variant[] = []) {
+  const context = new OperatorTest();
+  const node = context.apply(
+    operators[op]!,
+    inputs.map((type) => context.input(type)),
+    attributes,
+  )!;
+  const lowering = new EagerLowering(context.builder, (value) => random(context, value, 1), new Set(variants));
+  const [result] = lowering.results(node);
+  return { emitted: lowering.emitted.join(" "), axes: result!.axes.join(" ") };
+}
+
+function random({ sizes }: OperatorTest, { type, id }: Value, seed: number): NamedArray {
+  const next = seeded(seed + id);
+  const shape = [...type.axes.values()].map((size) => Number(sizes.constant(size)));
+  return named(
+    generate(type.dtype, shape, () => next() * 4 - 2),
+    [...type.axes.keys()],
+  );
+}
+
+const nhwc = "[n: 2, h: 4, w: 4, c: 6]";
+
+test.each([
+  // Weights are transposed when they are loaded; images in their layout are not.
+  ["conv", [nhwc], { c: 4, kernel: 3 }, [], "transpose conv2d", "n h w c"],
+  ["conv", ["[n: 2, c: 6, h: 4, w: 4]"], { c: 4 }, [], "transpose transpose conv2d", "n h w c"],
+  ["conv", [nhwc], { c: 6, kernel: 3, groups: 6 }, [], "transpose reshape depthwise_conv2d", "n h w c"],
+  ["conv", [nhwc], { c: 4, groups: 2, bias: false }, ["conv2d.groups"], "transpose conv2d", "n h w c"],
+  [
+    "conv",
+    [nhwc],
+    { c: 4, groups: 2, bias: false },
+    [],
+    "transpose slice slice conv2d slice slice conv2d concat",
+    "n h w c",
+  ],
+  ["conv", ["[t: 9, c: 2]"], { c: 4, kernel: 3, axis: "t" }, [], "reshape transpose reshape conv2d reshape", "t c"],
+  [
+    "conv_transpose",
+    [nhwc],
+    { c: 2, kernel: 2, stride: 2, bias: false },
+    [],
+    "transpose reshape reshape matmul reshape transpose reshape",
+    "n h w c",
+  ],
+  [
+    "conv_transpose",
+    [nhwc],
+    { c: 2, kernel: 3, stride: 2, pad: 1, bias: false },
+    [],
+    "transpose conv2d_transpose slice slice",
+    "n h w c",
+  ],
+  [
+    "conv_transpose",
+    [nhwc],
+    { c: 2, kernel: 3, stride: 2, pad: 1, bias: false },
+    ["conv2d_transpose.pads"],
+    "transpose conv2d_transpose",
+    "n h w c",
+  ],
+  ["linear", [nhwc], { keyed: { c: 3 } }, [], "transpose reshape matmul reshape", "n h w c"],
+  // The order of the weight follows the input's.
+  ["linear", [nhwc], { maps: [[["c", "h", "w"], [["k", 5]]]] }, [], "transpose reshape reshape matmul", "n k"],
+  ["dot", ["[n: 2, c: 3]", "[c: 3, k: 4]"], { contract: "c" }, [], "matmul", "n k"],
+  ["dot", ["[n: 2, c: 3]", "[k: 4, c: 3]"], { contract: "c" }, [], "matmul", "n k"],
+  [
+    "dot",
+    ["[n: 2, h: 2, t: 3, e: 4]", "[n: 2, h: 2, s: 5, e: 4]"],
+    { contract: "e", batch: ["n", "h"] },
+    [],
+    "reshape reshape matmul reshape",
+    "n h t s",
+  ],
+  [
+    "dot",
+    ["[n: 2, t: 3, h: 2, e: 4]", "[n: 2, s: 5, h: 2, e: 4]"],
+    { contract: "e", batch: ["n", "h"] },
+    [],
+    "transpose reshape transpose reshape matmul reshape",
+    "n h t s",
+  ],
+  ["mean", [nhwc], { axis: ["h", "w"] }, [], "reduce", "n c"],
+  ["mean", [nhwc], { axis: ["w", "h"] }, ["pool.global"], "pool reshape", "n c"],
+  ["max", [nhwc], { axis: ["h", "w"], keepdims: true }, ["pool.global"], "pool", "n h w c"],
+  ["max", [nhwc], { axis: ["c"] }, ["pool.global"], "reduce", "n h w"],
+  ["maxpool", [nhwc], { kernel: 3, stride: 2, pad: 1 }, [], "pad pool", "n h w c"],
+  ["maxpool", [nhwc], { kernel: 3, stride: 2, pad: 1 }, ["pool.pads"], "pool", "n h w c"],
+  ["avgpool", [nhwc], { kernel: 2 }, [], "pool", "n h w c"],
+  [
+    "avgpool",
+    [nhwc],
+    { kernel: 3, pad: 1, count_include_pad: false },
+    [],
+    "pad pool broadcast pad pool binary",
+    "n h w c",
+  ],
+  ["resize", ["[n: 2, h: 4, w: 4]"], { keyed: { h: 3 } }, [], "reshape resize reshape", "n h w"],
+  ["softmax", ["[n: 2, c: 3]"], { axis: "c" }, [], "softmax", "n c"],
+  ["softmax", [nhwc], { axis: ["h", "w"] }, [], "transpose reshape softmax reshape", "n c h w"],
+  // Axes that stand together are merged where they are.
+  ["reshape", [nhwc], { maps: [[["h", "w"], [["t", 16]]]] }, [], "reshape", "n t c"],
+  ["reshape", [nhwc], { maps: [[["c", "h", "w"], [["d", 96]]]] }, [], "transpose reshape", "n d"],
+  [
+    "reshape",
+    ["[n: 2, t: 3, d: 6]"],
+    {
+      maps: [
+        [
+          ["d"],
+          [
+            ["head", 2],
+            ["e", 3],
+          ],
+        ],
+      ],
+    },
+    [],
+    "reshape",
+    "n t head e",
+  ],
+  ["rename", [nhwc], { maps: [[["c"], [["d", null]]]] }, [], "", "n h w d"],
+  ["squeeze", ["[n: 2, h: 4, c: 1]"], { axis: "c" }, [], "reshape", "n h"],
+  ["unsqueeze", ["[n: 2, c: 4]"], { axis: ["h", "w"] }, [], "reshape", "n h w c"],
+  ["slice", [nhwc], { keyed: { h: [1, 3] } }, [], "slice", "n h w c"],
+  ["slice", [nhwc], { keyed: { h: [0, 3, 2] } }, [], "slice pad reshape slice reshape", "n h w c"],
+  // The larger operand rules; a smaller one with the same relative order only gets positions of size 1.
+  ["mul", [nhwc, "[n: 2, c: 6]"], {}, [], "reshape binary", "n h w c"],
+  ["mul", [nhwc, "[c: 6]"], {}, [], "binary", "n h w c"],
+  ["mul", ["[c: 6, n: 2]", nhwc], {}, [], "transpose reshape binary", "n h w c"],
+  ["where", ["bool[n: 2]", "[n: 2, t: 3]", "[]"], {}, [], "reshape select", "n t"],
+  ["expand", ["[n: 2, c: 6]"], { keyed: { h: 2, w: 3 } }, [], "reshape broadcast", "n h w c"],
+] as const)("%s of %j with %j for %j: %s", (op, inputs, attributes, variants, emitted, axes) => {
+  expect(lowered(op, inputs, attributes, variants)).toEqual({ emitted, axes });
+});
+
+/** A chain of operators over operands that spread: as BAM adds a channel gate to a spatial one. */
+test("what is spread costs nothing where the other operand fills it", () => {
+  const context = new OperatorTest();
+  const channel = context.input("[n: 2, c: 3]", "channel");
+  const spatial = context.input("[n: 2, h: 4, w: 5]", "spatial");
+  const wide = context.apply(operators["expand"]!, [channel], { keyed: { a: 4, w: 5 } })!;
+  const named = context.apply(operators["rename"]!, [wide], { maps: [[["a"], [["h", null]]]] })!;
+  const gate = context.apply(operators["sigmoid"]!, [named])!;
+  const sum = context.builder.node(operators["add"]!, [gate, spatial], {})!;
+  const lowering = new EagerLowering(context.builder, (value) => random(context, value, 1));
+  expect(lowering.results(sum)[0]!.axes.join(" ")).toBe("n h w c");
+  expect(lowering.emitted.join(" ")).toBe("reshape unary reshape binary");
+});
+
+test("chains of elementwise operators over spread and shuffled operands mean the same as the reference", () => {
+  const sizes: Readonly<Record<string, number>> = { n: 2, c: 3, h: 2, w: 4, t: 1 };
+  const axes = fc.shuffledSubarray(Object.keys(sizes));
+  const step = fc.record({
+    kind: fc.constantFrom("add", "mul", "maximum", "where", "relu", "expand"),
+    axes,
+    more: axes,
+  });
+  fc.assert(
+    fc.property(axes, fc.array(step, { maxLength: 6 }), fc.nat(), (first, steps, seed) => {
+      const context = new OperatorTest();
+      const input = (names: readonly string[]) =>
+        context.input(`[${names.map((axis) => `${axis}: ${sizes[axis]}`).join(", ")}]`);
+      let value: Value = input(first);
+      const apply = (op: string, inputs: readonly Value[], attributes: Written = {}): Node => {
+        const record = operators[op]!;
+        return context.builder.node(record, inputs, context.attributes(record, attributes))!;
+      };
+      for (const { kind, axes, more } of steps) {
+        const own: readonly string[] = [...value.type.axes.keys()];
+        // One operand must have all axes of the others.
+        const other: readonly string[] =
+          more.length > own.length
+            ? [...own, ...axes.filter((axis) => !own.includes(axis))]
+            : axes.filter((axis) => own.includes(axis));
+        if (kind === "relu") value = apply("relu", [value]);
+        else if (kind === "where") {
+          const condition = apply("greater", [input(own.toReversed()), context.builder.scalar(0)]);
+          value = apply("where", [condition, value, context.builder.scalar(seed % 7)]);
+        } else if (kind === "expand") {
+          const keyed = Object.fromEntries(
+            axes.filter((axis) => !own.includes(axis)).map((axis) => [axis, sizes[axis]]),
+          );
+          if (Object.keys(keyed).length > 0) value = apply("expand", [value], { keyed });
+        } else value = seed % 2 === 0 ? apply(kind, [value, input(other)]) : apply(kind, [input(other), value]);
+      }
+      if (value.kind !== "node") return;
+      const data = (leaf: Value) => random(context, leaf, seed % 1000);
+      const [want] = evaluateGraph([value], { input: data, weight: data, sizes: () => 0n, builder: context.builder });
+      const [got] = new EagerLowering(context.builder, data).results(value);
+      expect(difference(arrange(got!, want!.axes), want!, 1e-9)).toBeUndefined();
+      expect(got!.data.length).toBe(elements(want!.shape));
+    }),
+    { seed: 1, numRuns: 500 },
+  );
+});
