@@ -2,7 +2,8 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { crc32 } from "node:zlib";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeNpy } from "../src/weights/npy.ts";
 import { writeSafetensors } from "../src/weights/safetensors.ts";
 import { fuse } from "./support/command-line.ts";
@@ -74,9 +75,10 @@ beforeAll(() => {
   const astronaut = readFileSync(new URL("../examples/background-blur/astronaut.png", import.meta.url));
   put("cut.png", astronaut.subarray(0, 1000));
   put("text.png", "not a picture");
-  const huge = Buffer.from(astronaut.subarray(0, 33));
+  const huge = Buffer.from(astronaut);
   huge.writeUInt32BE(100_000, 16);
   huge.writeUInt32BE(100_000, 20);
+  huge.writeUInt32BE(crc32(huge.subarray(12, 29)), 29);
   put("huge.png", huge);
   put("foreign.js", "console.log(1);\n");
   copyFileSync(join(folder, "box.fuse"), join(folder, "foreign.fuse"));
@@ -87,15 +89,29 @@ afterAll(() => {
 
 const tree = () => readdirSync(folder, { recursive: true }).toSorted();
 
-/** Runs a command and checks that it fails as commands do; its messages. */
-async function failing(code: number, ...args: string[]): Promise<string> {
+/** What a command writes, with its exit code. No stack trace may be part of it, and no file may be left behind. */
+async function written(args: readonly string[]): Promise<string> {
   const before = tree();
-  const outcome = await fuse(folder, args);
+  const { code, out, err } = await fuse(folder, args);
   expect(tree()).toEqual(before);
-  expect(outcome).toMatchObject({ code, out: "" });
-  expect(outcome.err).not.toMatch(/\bat .*:\d+:\d+/);
-  return outcome.err;
+  expect(err).not.toMatch(/\bat .*:\d+:\d+|defect/);
+  return `${out.replace(/\S+ ms$/m, "… ms")}${err}[${code}]\n`;
 }
 
-const run = (...args: string[]) => ["run", "box.fuse", "--backend", "cpu", ...args];
-const whole = run("--weights", "box.safetensors", "--in", "x=x.npy");
+/** Each entry is a command, what it writes, and its exit code in brackets. */
+const transcript = readFileSync(new URL("fixtures/command-line/mistakes.txt", import.meta.url), "utf8");
+const entries = [...transcript.matchAll(/^\$ fuse (.*)\n([^]*?^\[\d\]\n)/gm)].map(
+  ([, args, text]) => [args!, text!] as const,
+);
+
+test.each(entries)("fuse %s", async (args, text) => {
+  expect(await written(args.split(" "))).toBe(text);
+});
+
+test("weights that are cut off, wherever that is", async () => {
+  for (const length of [0, 1, 7, 8, 9, 40, weights.length - 37, weights.length - 36, weights.length - 1]) {
+    writeFileSync(join(folder, "cut.safetensors"), weights.subarray(0, length));
+    const message = await written(["weights", "box.fuse", "--check", "cut.safetensors"]);
+    expect(message, `${length} bytes`).toMatch(/^error\[bad-data\]: cut\.safetensors: .*\n\[1\]\n$/);
+  }
+});

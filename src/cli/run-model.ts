@@ -2,6 +2,7 @@
 import type { ModelGraph } from "../ir/graph.ts";
 import { checkGuard } from "../ir/guard.ts";
 import { named, type NamedArray, type NdArray } from "../ir/ndarray.ts";
+import { numbersAt } from "../plan/memory.ts";
 import { manifestOf } from "../plan/manifest.ts";
 import type { NamedTensors } from "../runtime/node/index.ts";
 import type { Diagnostic } from "../source/diagnostic.ts";
@@ -33,6 +34,7 @@ export async function runModel(file: string, options: RunOptions, terminal: Term
 
   const inputs = await readInputs(graph, given, pixels);
   const sizes = admit(graph, inputs);
+  const wanted = await readExpectations(graph, expect, sizes, pixels);
   const weights = await readWeights(graph, options, terminal);
   const executed = await execute({ program, graph, weights, inputs, sizes }, backend, options.debug ?? false);
   if (options.debug) terminal.out(kernelTable(executed.kernels));
@@ -47,13 +49,10 @@ export async function runModel(file: string, options: RunOptions, terminal: Term
     const path = outputs.find((output) => output.name === name)?.path;
     terminal.out(`${name} ${axesText(array)}  ${statistics(array)}${path === undefined ? "" : `  -> ${path}`}`);
   }
-  const failures: Diagnostic[] = [];
-  for (const { name, array } of results) {
-    if (!Object.hasOwn(expect, name)) continue;
-    const path = expect[name]!;
-    const axes = array.axes.map((axis, i): DeclaredAxis => [axis, array.shape[i]]);
-    failures.push(...compare(name, array, path, await readArray(path, axes, pixels), options.tolerance, terminal));
-  }
+  const failures = results.flatMap(({ name, array }) => {
+    const want = wanted.get(name);
+    return want === undefined ? [] : compare(name, array, want, options.tolerance, terminal);
+  });
   if (failures.length > 0) throw new Failure(failures);
 }
 
@@ -73,6 +72,34 @@ async function readInputs(
     inputs[name] = await readArray(given[name]!, axes, pixels);
   }
   return inputs;
+}
+
+/** What results should be; ends the command if that has another shape or dtype than the result will have. */
+async function readExpectations(
+  graph: ModelGraph,
+  expected: Readonly<Record<string, string>>,
+  sizes: Readonly<Record<string, number>>,
+  pixels: RunOptions["pixels"],
+): Promise<ReadonlyMap<string, NdArray>> {
+  const number = numbersAt(graph.builder.sizes, sizes);
+  const wanted = new Map<string, NdArray>();
+  const failures: Diagnostic[] = [];
+  for (const { name, order, value } of graph.results) {
+    if (!Object.hasOwn(expected, name)) continue;
+    const { dtype, axes } = value.type;
+    const shape = order.map((axis) => number(axes.get(axis)!));
+    const want = await readArray(
+      expected[name]!,
+      order.map((axis, i): DeclaredAxis => [axis, shape[i]]),
+      pixels,
+    );
+    wanted.set(name, want);
+    const [found, expectation] = [{ dtype, shape }, want].map((type) => `${type.dtype}[${type.shape.join(", ")}]`);
+    if (found !== expectation)
+      failures.push(diagnostic("expectation-shape", undefined, { name, found: found!, expected: expectation! }));
+  }
+  if (failures.length > 0) throw new Failure(failures);
+  return wanted;
 }
 
 /** The sizes that the guard finds; ends the command with all that it refuses. */
@@ -100,29 +127,17 @@ async function readWeights(graph: ModelGraph, options: RunOptions, terminal: Ter
 }
 
 /** Says that a result is as expected, or what is wrong. */
-function compare(
-  name: string,
-  got: NamedArray,
-  path: string,
-  want: NdArray,
-  tolerance: number,
-  terminal: Terminal,
-): Diagnostic[] {
-  const typeText = ({ dtype, shape }: NdArray) => `${dtype}[${shape.join(", ")}]`;
-  if (typeText(got) !== typeText(want)) {
-    const args = { name, found: typeText(got), expected: typeText(want) };
-    return [diagnostic("expectation-shape", undefined, args)];
-  }
+function compare(name: string, got: NamedArray, want: NdArray, tolerance: number, terminal: Terminal): Diagnostic[] {
   const worst = largestDifference(got, want, tolerance);
+  const place = worst === undefined || worst.difference === 0 ? "" : ` at ${placeText(got, worst.index)}`;
+  const largest = `the largest difference is ${numberText(worst?.difference ?? 0)}`;
   if (worst === undefined || worst.within) {
-    const place = worst === undefined || worst.difference === 0 ? "" : ` at ${placeText(got, worst.index)}`;
-    terminal.out(`${name} is as in ${path}: the largest difference is ${numberText(worst?.difference ?? 0)}${place}`);
+    terminal.out(`${name} is as expected: ${largest}${place}`);
     return [];
   }
-  const difference = `${worst.got} instead of ${worst.want}`;
-  const place = placeText(got, worst.index);
-  const notes = [`the largest difference is ${numberText(worst.difference)}, the tolerance ${numberText(tolerance)}`];
-  return [diagnostic("expectation-failed", undefined, { name, difference, place }, { notes })];
+  const args = { name, difference: `${worst.got} instead of ${worst.want}`, place: placeText(got, worst.index) };
+  const notes = [`${largest}, the tolerance ${numberText(tolerance)}`];
+  return [diagnostic("expectation-failed", undefined, args, { notes })];
 }
 
 const axesText = ({ axes, shape }: NamedArray) => `[${axes.map((axis, i) => `${axis}: ${shape[i]}`).join(", ")}]`;

@@ -4,9 +4,9 @@ import { renderDiagnostic, renderDiagnostics } from "../source/render.ts";
 
 export interface Terminal {
   /** Writes lines of results; the last line feed is added. */
-  out(text: string): void;
+  readonly out: (text: string) => void;
   /** Writes lines about what went wrong, or what else a person should know. */
-  err(text: string): void;
+  readonly err: (text: string) => void;
   /** Whether a person looks at what goes to `err`. */
   readonly interactive: boolean;
   /** Whether `err` shows colours. */

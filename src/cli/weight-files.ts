@@ -42,7 +42,7 @@ export interface FittingWeights {
   /** Tensors that the model does not ask for. */
   readonly extra: WeightProblems["extra"];
   /** In which dtype the file had an array that was read. */
-  dtypeOf(data: NumberArray): StoredDType;
+  readonly dtypeOf: (data: NumberArray) => StoredDType;
 }
 
 /** Opens a file and finds all weights of a model in it; ends the command with all that is missing or has another shape. */
@@ -130,8 +130,9 @@ export function limitWeights({ name, manifest }: Weighted, limit: number): void 
 }
 
 async function matchOptions({ weightsPrefix, rename = [] }: MatchingOptions): Promise<MatchOptions> {
-  const maps = await Promise.all(rename.map((text) => (text.includes("=") ? [pair(text, "FROM=TO")] : readMap(text))));
-  return { prefix: weightsPrefix, rename: Object.fromEntries(maps.flat()) };
+  const names: (readonly [string, string])[] = [];
+  for (const text of rename) names.push(...(text.includes("=") ? [pair(text, "FROM=TO")] : await readMap(text)));
+  return { prefix: weightsPrefix, rename: Object.fromEntries(names) };
 }
 
 async function readMap(path: string): Promise<(readonly [string, string])[]> {

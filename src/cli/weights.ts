@@ -42,7 +42,7 @@ interface Options extends ModelOptions, MatchingOptions {
   readonly convert?: string;
   readonly output?: string;
   readonly seed: number;
-  readonly dtype?: keyof typeof dtypes & string;
+  readonly dtype?: string;
   readonly maxWeights: number;
 }
 

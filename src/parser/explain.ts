@@ -151,34 +151,21 @@ function keywordAsName({ source, tokens, piece, at, expected, rule }: Place): Mi
   return mistake("keyword-as-name", span, { word: word.image }, { helps });
 }
 
-/** `conv(c = 64)`, `if c = 64 {` */
+/** `conv(c = 64)`, `k = 3` as a parameter, `if c = 64 {` */
 function singleEquals({ source, tokens, piece, at, rule }: Place): Mistake | undefined {
   if (at >= piece.to || !isA(tokens[at], t.Assign)) return undefined;
+  const [name, value] = [tokens[at - 1], tokens[at + 1]];
   const span = tokenSpan(source, tokens[at]!);
-  const named = isA(tokens[at - 1], t.Identifier) && isA(tokens[at - 2], t.LParen, t.Comma);
-  if (rule === "param") {
-    const helps = [
-      { text: "a parameter has a type and may have a default", code: `${tokens[at - 1]?.image}: int = …` },
-    ];
-    return mistake("single-equals", span, { meant: ":" }, { helps });
-  }
-  if (rule === "call" && named) {
-    const code = `${tokens[at - 1]?.image}: ${tokens[at + 1]?.image ?? "…"}`;
-    return mistake(
-      "single-equals",
-      span,
-      { meant: ":" },
-      { helps: [{ text: "write", code, edits: [{ span, text: ":" }] }] },
-    );
+  const report = (meant: string, help: Help) => mistake("single-equals", span, { meant }, { helps: [help] });
+
+  if (rule === "param" && name !== undefined && isA(name, t.Identifier))
+    return report(":", { text: "a parameter has a type and may have a default", code: `${name.image}: int = …` });
+  if (rule === "call" && name !== undefined && isA(name, t.Identifier) && isA(tokens[at - 2], t.LParen, t.Comma)) {
+    const edits = [{ span: { ...span, start: tokenSpan(source, name).end }, text: ":" }];
+    return report(":", { text: "write", code: `${name.image}: ${value?.image ?? "…"}`, edits });
   }
   const compared = ["branch", "match", "call", "operand", "list"].includes(rule ?? "") || piece.kind === "header";
-  if (!compared) return undefined;
-  return mistake(
-    "single-equals",
-    span,
-    { meant: "==" },
-    { helps: [{ text: "write", code: "==", edits: [{ span, text: "==" }] }] },
-  );
+  return compared ? report("==", { text: "write", code: "==", edits: [{ span, text: "==" }] }) : undefined;
 }
 
 /** `x |> 3` */

@@ -109,10 +109,10 @@ function readPiece<T>(
   if (reading.mistake !== undefined) report(reading.mistake);
   return reading.usable ? result : undefined;
 
-  /** Unless the piece ends in characters that are no tokens, which were reported. */
+  /** Where a piece ends too early, unless characters that are no tokens stand there, which were reported. */
   function report(found: Mistake): undefined {
     const next = file.tokens[to]?.startOffset ?? file.source.text.length;
-    if (!hasLexicalMistake(file, end, next)) file.mistakes.push(found);
+    if (found.span.start < end || !hasLexicalMistake(file, end, next)) file.mistakes.push(found);
   }
 }
 

@@ -34,10 +34,7 @@ export function absorbEpilogues(
 }
 
 /** How often each value is used, as an input or as a result. */
-export function countUses(
-  steps: readonly Computation[],
-  results: readonly PlanValue[],
-): ReadonlyMap<PlanValue, number> {
+function countUses(steps: readonly Computation[], results: readonly PlanValue[]): ReadonlyMap<PlanValue, number> {
   const uses = new Map<PlanValue, number>();
   for (const value of [...steps.flatMap((step) => step.inputs), ...results])
     uses.set(value, (uses.get(value) ?? 0) + 1);

@@ -183,7 +183,7 @@ class GraphLowering implements Lowering {
   #node(node: Node): readonly Laid[] {
     const { op, inputs, weights, attributes, types } = node;
     if (op.lower === undefined) return this.#results(this.#graph.builder.expansion(node));
-    const laid = [op.lower({ p: this, inputs, weights, attributes: attributes as never, results: types })].flat();
+    const laid = [op.lower({ p: this, inputs, weights, attributes: attributes, results: types })].flat();
     invariant(laid.length === types.length, `${op.name} lowers to ${laid.length} results instead of ${types.length}`);
     laid.forEach((result, index) => this.#verify(op.name, result, types[index]!));
     return laid;

@@ -120,8 +120,8 @@ test("transposes and reshapes compose", () => {
     [1, 2, 3, 0],
     [2, 0, 1, 3],
   ];
-  const once = builder.emit(transpose, [x], { permutation: p! });
-  const twice = builder.emit(transpose, [once], { permutation: q! });
+  const once = builder.emit(transpose, [x], { permutation: p });
+  const twice = builder.emit(transpose, [once], { permutation: q });
   expect(twice).toMatchObject({ inputs: [x], attributes: { permutation: [3, 1, 2, 0] } });
   expect(twice.shape.map((size) => sizes.constant(size))).toEqual([5n, 3n, 4n, 2n]);
   const back = builder.emit(transpose, [twice], { permutation: [3, 1, 2, 0] });

@@ -1,0 +1,403 @@
+/** @file Calls of operators over symbolic sizes, and the types, obligations, weights and MACs that they have. */
+import type { Written } from "../support/operators.ts";
+
+interface More {
+  readonly attributes?: Written;
+  /** What the operator asks for besides sizes of at least 1 that are plain. */
+  readonly asks?: readonly string[];
+  /** Storage order; axes that may be merged stand in one pair of brackets. */
+  readonly weights?: Readonly<Record<string, string>>;
+  readonly macs?: string;
+}
+/** Operator, inputs, and the types of the results. */
+export type TypeRow = readonly [string, string | readonly string[], string | readonly string[], More?];
+
+const image = "[n, c, h, w]";
+
+export const typeRows: readonly TypeRow[] = [
+  // Elementwise: the result has the axes of both, the first operand's first.
+  ["add", [image, "[n, c]"], image],
+  ["add", ["[n, c]", "[n, h, w, c]"], "[n, c, h, w]"],
+  ["mul", [image, "[]"], image],
+  ["add", ["i32[n]", "i32[]"], "i32[n]"],
+  ["sub", ["[n, h: ceil]", "[n, h: k]"], "[n, h: ceil]", { asks: ["ceil == k"] }],
+  ["add", ["[n, h: a]", "[h: b]"], "[n, h: a]", { asks: ["a == b"] }],
+  ["add", ["[h: b]", "[n, h: a]"], "[h: b, n]", { asks: ["b == a"] }],
+  ["less", [image, "[c]"], "bool[n, c, h, w]"],
+  ["equal", ["i32[t]", "i32[]"], "bool[t]"],
+  ["logical_and", ["bool[t, s]", "bool[s]"], "bool[t, s]"],
+  ["logical_not", ["bool[t]"], "bool[t]"],
+  ["where", ["bool[h, w]", image, "[]"], "[h, w, n, c]"],
+  ["where", ["bool[n]", "i32[n, t]", "i32[n, t]"], "i32[n, t]"],
+  ["relu", image, image],
+  ["clamp", "i32[n]", "i32[n]", { attributes: { min: 0 } }],
+  ["softmax", image, image, { attributes: { axis: ["h", "w"] } }],
+
+  // Fusion
+  ["concat", ["[n, c: ca, h]", "[h, n, c: cb]"], "[n, c: ca + cb, h]", { attributes: { axis: "c" } }],
+  ["concat", ["[c: a]", "[c: b]", "[c: a]"], "[c: 2*a + b]", { attributes: { axis: "c" } }],
+  ["concat", ["[c, h: a]", "[c, h: b]"], "[c: 2*c, h: a]", { attributes: { axis: "c" }, asks: ["a == b"] }],
+  ["stack", ["[n, h]", "[h, n]", "[n, h]"], "[n, h, c: 3]", { attributes: { axis: "c" } }],
+  [
+    "split",
+    "[n, c, h]",
+    ["[n, c: s, h]", "[n, c: c - s, h]"],
+    { attributes: { keyed: { c: ["s", "c - s"] } }, asks: ["c - s >= 1"] },
+  ],
+  ["split", "[n, c]", ["[n, c: 2]", "[n, c: 3]"], { attributes: { keyed: { c: [2, 3] } }, asks: ["c == 5"] }],
+  ["split", "[n, j: 3*d]", ["[n, j: d]", "[n, j: d]", "[n, j: d]"], { attributes: { axis: "j", parts: 3 } }],
+  ["split", "[n, c]", ["[n, c: c/2]", "[n, c: c/2]"], { attributes: { axis: "c", parts: 2 }, asks: ["2 | c"] }],
+  ["expand", "[n, c]", "[n, c, h, w]", { attributes: { like: "[n, h, w, c]" } }],
+  ["expand", "[n, c]", "[n, c, h: 7]", { attributes: { keyed: { h: 7 } } }],
+  ["expand", "[h]", "[h, n]", { attributes: { like: "[n, h: k]" }, asks: ["h == k"] }],
+
+  // Reduction
+  ["mean", image, "[n, c]", { attributes: { axis: ["h", "w"] } }],
+  ["max", image, "[n, c: 1, h, w]", { attributes: { axis: "c", keepdims: true } }],
+  ["sum", "i32[n, c]", "i32[]", { attributes: { axis: ["c", "n"] } }],
+
+  // Windows: PyTorch's size, which keeps h at stride 1 and is ceil(h/s) at stride s.
+  [
+    "conv",
+    image,
+    "[n, c: 64, h, w]",
+    {
+      attributes: { c: 64, kernel: 3 },
+      weights: { weight: "[c: 64] [c': c] [h: 3] [w: 3]", bias: "[c: 64]" },
+      macs: "576*n*c*h*w",
+    },
+  ],
+  [
+    "conv",
+    image,
+    "[n, c: k, h: ceil(h/s), w: ceil(w/s)]",
+    { attributes: { c: "k", stride: "s", bias: false }, weights: { weight: "[c: k] [c': c] [h: 1] [w: 1]" } },
+  ],
+  [
+    "conv",
+    image,
+    "[n, c, h: ceil(h/2), w: ceil(w/3)]",
+    { attributes: { c: "c", kernel: [3, 5], stride: [2, 3], bias: false } },
+  ],
+  [
+    "conv",
+    image,
+    "[n, c, h: ceil(h/s), w: ceil(w/s)]",
+    { attributes: { c: "c", kernel: "k", dilation: "d", stride: "s", bias: false }, asks: ["2 | k*d - d"] },
+  ],
+  ["conv", image, "[n, c, h, w]", { attributes: { c: "c", kernel: 2, bias: false }, asks: ["2 | 1"] }],
+  ["conv", image, "[n, c, h, w]", { attributes: { c: "c", kernel: 2, dilation: 2, bias: false } }],
+  [
+    "conv",
+    image,
+    "[n, c, h: h - 2, w: w - 2]",
+    { attributes: { c: "c", kernel: 3, pad: 0, bias: false }, asks: ["h - 2 >= 1", "w - 2 >= 1"] },
+  ],
+  [
+    "conv",
+    image,
+    "[n, c, h: h + 1 - k, w: w + 1 - k]",
+    { attributes: { c: "c", kernel: "k", pad: 0, bias: false }, asks: ["h + 1 - k >= 1", "w + 1 - k >= 1"] },
+  ],
+  [
+    "conv",
+    image,
+    "[n, c, h: h + 1, w]",
+    {
+      attributes: {
+        c: "c",
+        kernel: 3,
+        pad: [
+          [1, 2],
+          [0, 2],
+        ],
+        bias: false,
+      },
+    },
+  ],
+  [
+    "conv",
+    image,
+    "[n, c, h: ceil(h/2), w: ceil(w/2)]",
+    { attributes: { c: "c", kernel: 4, stride: 2, pad: "same_tf", bias: false } },
+  ],
+  [
+    "conv",
+    "[n, c, h: 2*k, w: 2*l]",
+    "[n, c, h: k, w: l]",
+    { attributes: { c: "c", kernel: 3, stride: 2, bias: false } },
+  ],
+  [
+    "conv",
+    image,
+    "[n, c: o, h, w]",
+    {
+      attributes: { c: "o", kernel: 3, groups: "g" },
+      asks: ["g | c", "g | o"],
+      weights: { weight: "[c: o] [c': c/g] [h: 3] [w: 3]", bias: "[c: o]" },
+      macs: "9*n*c*h*w*o/g",
+    },
+  ],
+  [
+    "conv",
+    image,
+    image,
+    {
+      attributes: { c: "c", kernel: 3, groups: "c", bias: false },
+      weights: { weight: "[c] [c': 1] [h: 3] [w: 3]" },
+      macs: "9*n*c*h*w",
+    },
+  ],
+  [
+    "conv",
+    "[n, t, c]",
+    "[n, t: ceil(t/2), c: 4]",
+    {
+      attributes: { c: 4, kernel: 3, stride: 2, axis: "t" },
+      weights: { weight: "[c: 4] [c': c] [t: 3]", bias: "[c: 4]" },
+    },
+  ],
+  [
+    "conv",
+    "[c, w]",
+    "[c: 4, w]",
+    { attributes: { c: 4 }, weights: { weight: "[c: 4] [c': c] [w: 1]", bias: "[c: 4]" } },
+  ],
+  [
+    "conv_transpose",
+    image,
+    "[n, c: 3, h: 2*h, w: 2*w]",
+    {
+      attributes: { c: 3, kernel: 2, stride: 2 },
+      weights: { weight: "[c': c] [c: 3] [h: 2] [w: 2]", bias: "[c: 3]" },
+      macs: "12*n*c*h*w",
+    },
+  ],
+  [
+    "conv_transpose",
+    image,
+    "[n, c: 3, h: 2*h, w: 2*w]",
+    {
+      attributes: { c: 3, kernel: 4, stride: 2, pad: 1, bias: false },
+      weights: { weight: "[c': c] [c: 3] [h: 4] [w: 4]" },
+    },
+  ],
+  [
+    "conv_transpose",
+    image,
+    "[n, c: o, h: 2*h, w: 2*w]",
+    {
+      attributes: { c: "o", kernel: 3, stride: 2, pad: 1, output_padding: 1, groups: 2, bias: false },
+      asks: ["2 | c", "2 | o"],
+      weights: { weight: "[c': c] [c: o/2] [h: 3] [w: 3]" },
+    },
+  ],
+  [
+    "conv_transpose",
+    image,
+    "[n, c: 1, h: h*s + k*d + 1 - s - d, w: w*s + k*d + 1 - s - d]",
+    { attributes: { c: 1, kernel: "k", stride: "s", dilation: "d", bias: false } },
+  ],
+  [
+    "conv_transpose",
+    image,
+    "[n, c: 1, h: h + 2, w: w + 2]",
+    { attributes: { c: 1, kernel: 2, output_padding: 1, bias: false }, asks: ["1 >= 2"] },
+  ],
+  [
+    "maxpool",
+    image,
+    "[n, c, h: floor(h/2), w: floor(w/2)]",
+    { attributes: { kernel: 2 }, asks: ["floor(h/2) >= 1", "floor(w/2) >= 1"] },
+  ],
+  ["maxpool", image, "[n, c, h: ceil(h/2), w: ceil(w/2)]", { attributes: { kernel: 3, stride: 2, pad: 1 } }],
+  ["maxpool", image, "[n, c, h: ceil(h/2), w: ceil(w/2)]", { attributes: { kernel: 3, stride: 2, pad: "same" } }],
+  ["maxpool", image, "[n, c, h: h + 4, w: w + 4]", { attributes: { kernel: 3, stride: 1, pad: 3 }, asks: ["3 >= 4"] }],
+  [
+    "avgpool",
+    image,
+    "[n, c, h: h - 8, w: w - 8]",
+    { attributes: { kernel: 9, stride: 1 }, asks: ["h - 8 >= 1", "w - 8 >= 1"] },
+  ],
+  ["avgpool", image, "[n, c, h: ceil(h/2), w: ceil(w/2)]", { attributes: { kernel: 2, pad: "same_tf" } }],
+  ["maxpool", "[n, c, h: 6, w: 7]", "[n, c, h: 3, w: 3]", { attributes: { kernel: 3, stride: 2, ceil_mode: true } }],
+  // The last window would begin beyond: 6 + 2*1 in steps of 3.
+  [
+    "maxpool",
+    "[n, c, h: 6, w: 9]",
+    "[n, c, h: 3, w: 4]",
+    { attributes: { kernel: 2, stride: 3, pad: 1, ceil_mode: true } },
+  ],
+  ["maxpool", image, "[n, c, h: ceil(h/2), w: ceil(w/2)]", { attributes: { kernel: 2, ceil_mode: true } }],
+  [
+    "maxpool",
+    image,
+    "[n, c, h: ceil(h/2) + 1, w: ceil(w/2) + 1]",
+    { attributes: { kernel: 2, pad: 1, ceil_mode: true }, asks: ["2 >= 3"] },
+  ],
+
+  // Linear maps
+  [
+    "linear",
+    image,
+    "[n, c: 8, h, w]",
+    { attributes: { keyed: { c: 8 } }, weights: { weight: "[c: 8] [c': c]", bias: "[c: 8]" }, macs: "8*n*c*h*w" },
+  ],
+  [
+    "linear",
+    "[n, c]",
+    "[n, k: 10]",
+    {
+      attributes: { maps: [[["c"], [["k", 10]]]], bias: false },
+      weights: { weight: "[k: 10] [c': c]" },
+      macs: "10*n*c",
+    },
+  ],
+  [
+    "linear",
+    "[n, t, d]",
+    "[n, t, head: k, e: d/k]",
+    {
+      attributes: {
+        maps: [
+          [
+            ["d"],
+            [
+              ["head", "k"],
+              ["e", "d/k"],
+            ],
+          ],
+        ],
+      },
+      weights: { weight: "[head: k, e: d/k] [d': d]", bias: "[head: k, e: d/k]" },
+      macs: "n*t*d*d",
+    },
+  ],
+  [
+    "linear",
+    "[n, head, t, e]",
+    "[n, t, d]",
+    {
+      attributes: { maps: [[["head", "e"], [["d", "d"]]]] },
+      weights: { weight: "[d] [head': head, e': e]", bias: "[d]" },
+    },
+  ],
+  [
+    "linear",
+    "[n, c, h]",
+    "[n, c: 4]",
+    { attributes: { maps: [[["h", "c"], [["c", 4]]]] }, weights: { weight: "[c: 4] [h': h, c': c]", bias: "[c: 4]" } },
+  ],
+  [
+    "dot",
+    ["[m, head, e]", "[n, t, head, e]"],
+    "[m, head, n, t]",
+    { attributes: { contract: "e", batch: "head" }, macs: "m*head*e*n*t" },
+  ],
+  [
+    "dot",
+    ["[m, head, n, t]", "[n, t, head, e]"],
+    "[m, head, n, e]",
+    { attributes: { contract: "t", batch: ["n", "head"] } },
+  ],
+  ["dot", ["[n, c: a]", "[k, c: b]"], "[n, k]", { attributes: { contract: "c" }, asks: ["a == b"], macs: "n*a*k" }],
+  ["dot", ["[a]", "[a]"], "[]", { attributes: { contract: "a" } }],
+
+  // Normalisation
+  ["batchnorm", image, image, { weights: { weight: "[c]", bias: "[c]", running_mean: "[c]", running_var: "[c]" } }],
+  ["layernorm", image, image, { attributes: { axis: ["h", "w"] }, weights: { weight: "[h, w]", bias: "[h, w]" } }],
+
+  // Resizing
+  ["resize", image, "[n, c, h: 7, w]", { attributes: { keyed: { h: 7 } } }],
+  ["resize", image, "[n, c, h: a, w: b]", { attributes: { like: "[k, h: a, w: b]", mode: "bilinear" } }],
+  ["resize", "[n, t, d]", "[n, t: 5, d]", { attributes: { keyed: { t: 5 } } }],
+  ["upsample", image, "[n, c, h: 2*h, w: 2*w]", { attributes: { scale: 2 } }],
+  ["upsample", image, "[n, c, h: h*r, w: 3*w]", { attributes: { scale: ["r", 3] } }],
+  ["upsample", "[n, c, t]", "[n, c, t: 2*t]", { attributes: { scale: 2, axis: "t" } }],
+
+  // Shape
+  ["reshape", image, "[n, c, t: h*w]", { attributes: { maps: [[["h", "w"], [["t", "h*w"]]]] } }],
+  ["reshape", image, "[n, d: c*h*w]", { attributes: { maps: [[["c", "h", "w"], [["d", null]]]] } }],
+  [
+    "reshape",
+    "[n, t, d]",
+    "[n, t, head: k, e: d/k]",
+    {
+      attributes: {
+        maps: [
+          [
+            ["d"],
+            [
+              ["head", "k"],
+              ["e", null],
+            ],
+          ],
+        ],
+      },
+      asks: ["k | d"],
+    },
+  ],
+  [
+    "reshape",
+    "[n, t]",
+    "[n, h: a, w: b]",
+    {
+      attributes: {
+        maps: [
+          [
+            ["t"],
+            [
+              ["h", "a"],
+              ["w", "b"],
+            ],
+          ],
+        ],
+      },
+      asks: ["t == a*b"],
+    },
+  ],
+  ["reshape", "[p, n, c]", "[n: p*n, c]", { attributes: { maps: [[["p", "n"], [["n", "p*n"]]]] } }],
+  [
+    "reshape",
+    "[a, b]",
+    "[a: b, b: a]",
+    {
+      attributes: {
+        maps: [
+          [["a"], [["b", "a"]]],
+          [["b"], [["a", "b"]]],
+        ],
+      },
+    },
+  ],
+  ["rename", "[n, t, d]", "[n, s: t, d]", { attributes: { maps: [[["t"], [["s", null]]]] } }],
+  [
+    "rename",
+    "i32[a, b]",
+    "i32[b: a, a: b]",
+    {
+      attributes: {
+        maps: [
+          [["a"], [["b", "k"]]],
+          [["b"], [["a", null]]],
+        ],
+      },
+    },
+  ],
+  ["squeeze", "[n, c: 1, h]", "[n, h]", { attributes: { axis: "c" } }],
+  ["squeeze", image, "[n, h, w]", { attributes: { axis: "c" }, asks: ["c == 1"] }],
+  ["unsqueeze", "[n, h]", "[n, h, c: 1]", { attributes: { axis: "c" } }],
+  ["slice", "[n, t]", "[n, t: 3]", { attributes: { keyed: { t: [1, 4] } }, asks: ["t - 3 >= 1"] }],
+  ["slice", "[n, h]", "[n, h: ceil(h/2)]", { attributes: { keyed: { h: [0, "h", 2] } } }],
+  ["slice", "[n, t]", "[n, t: t - a]", { attributes: { keyed: { t: ["a", "t"] } }, asks: ["t - a >= 1"] }],
+  ["pad", image, "[n, c, h: h + 3, w: w + 2]", { attributes: { keyed: { h: [1, 2], w: 1 } } }],
+  [
+    "pad",
+    "[t]",
+    "[t: t + 4]",
+    { attributes: { keyed: { t: [3, 1] }, mode: "reflect" }, asks: ["t - 3 >= 1", "t - 1 >= 1"] },
+  ],
+  ["cast", "[n]", "i32[n]", { attributes: { dtype: "i32" } }],
+  ["iota", [], "i32[t: 2*k]", { attributes: { keyed: { t: "2*k" } } }],
+  ["dropout", image, image],
+];
