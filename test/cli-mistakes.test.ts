@@ -104,6 +104,10 @@ const entries = [...transcript.matchAll(/^\$ fuse (.*)\n([^]*?^\[\d\]\n)/gm)].ma
   ([, args, text]) => [args!, text!] as const,
 );
 
+test("every command of the transcript is an entry", () => {
+  expect(entries).toHaveLength(transcript.match(/^\$ /gm)!.length);
+});
+
 test.each(entries)("fuse %s", async (args, text) => {
   expect(await written(args.split(" "))).toBe(text);
 });

@@ -1,5 +1,6 @@
 /** @file Derived from the records: every example of every operator is checked, interpreted, compiled and run at random admissible sizes. */
 import { describe, expect, test } from "vitest";
+import type { Attribute } from "../src/ir/attribute.ts";
 import { axisNames, printType } from "../src/ir/type.ts";
 import { operators, symbols } from "../src/ops/table.ts";
 import { describeCases, graphOf, prepareCase, randomShapes } from "./support/compare.ts";
@@ -35,7 +36,7 @@ describe("every operator", () => {
   test.each(records.map((op) => [op.name, op] as const))("%s is documented, with examples", (_, op) => {
     expect(op.doc).toMatch(/^[A-Z0-9`].*[.!?]/);
     expect(op.examples.length).toBeGreaterThan(0);
-    for (const [name, attribute] of Object.entries(op.attributes)) expect(attribute.doc, name).not.toBe("");
+    for (const [name, { doc }] of Object.entries<Attribute>(op.attributes)) expect(doc, name).not.toBe("");
   });
 });
 

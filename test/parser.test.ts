@@ -201,7 +201,9 @@ describe("declarations", () => {
   });
 
   test("the `{` of a default value does not begin the body", () => {
-    const ast = valid("block A(x: [n], k: int = if n == 1 { 2 } else if n == 2 { 3 } else { 4 }) where n > 1 { return x }");
+    const ast = valid(
+      "block A(x: [n], k: int = if n == 1 { 2 } else if n == 2 { 3 } else { 4 }) where n > 1 { return x }",
+    );
     expect(ast.decls[0]?.body.length).toBe(1);
   });
 
@@ -238,7 +240,8 @@ describe("declarations", () => {
 
 describe("places", () => {
   test("every node spans exactly its text, parentheses included", () => {
-    const { body } = valid("block A(x: [n]) {\n  y = (a + b) * -f(c: 2, t -> [h: 3]).p @q.0 |> repeat(2) g\n}").decls[0]!;
+    const { body } = valid("block A(x: [n]) {\n  y = (a + b) * -f(c: 2, t -> [h: 3]).p @q.0 |> repeat(2) g\n}")
+      .decls[0]!;
     expect(places(body)).toMatchInlineSnapshot(`
       {
         "0.names.0.span": "y",
@@ -277,7 +280,8 @@ describe("places", () => {
   });
 
   test("of a whole declaration", () => {
-    const text = 'fuse 1 import { A as B } from "x/y" block C(x: i32[n: 2, ...r], k: a | b = a) -> [n] where n == k if k == a { return x }';
+    const text =
+      'fuse 1 import { A as B } from "x/y" block C(x: i32[n: 2, ...r], k: a | b = a) -> [n] where n == k if k == a { return x }';
     const { edition, imports, decls } = valid(text);
     expect(places({ edition, imports, decls })).toMatchInlineSnapshot(`
       {

@@ -42,7 +42,7 @@ describe.each(entries)("%s", (code, { bad, good }) => {
   });
 });
 
-test("five independent mistakes are reported in order", () => {
+test("six independent mistakes are reported in order", () => {
   const text = `fuse 1
 import { SE } "fuse/attention"
 block A(x: [n, c], k = 3) {
@@ -249,17 +249,18 @@ describe("what a terminal shows", () => {
         │ ^
       "
     `);
-    expect(shown("x = 3\nblock A(x: [n]) { return x }\nimport { B } from \"x\"")).toMatchInlineSnapshot(`
+    expect(shown('x = 3\nblock A(x: [n]) { return x }\nimport { B } from "x"')).toMatchInlineSnapshot(`
       "
       error[syntax-error]: \`x\` where \`import\`, \`block\` or \`model\` is expected
         ┌─ net.fuse:1:1
       1 │ x = 3
         │ ^
         help: statements stand inside a block or model
-      error[syntax-error]: \`import\` where \`import\`, \`block\` or \`model\` is expected
+      error[syntax-error]: \`import\` where \`block\` or \`model\` is expected
         ┌─ net.fuse:3:1
       3 │ import { B } from "x"
         │ ^^^^^^
+        help: imports stand before the declarations
       "
     `);
   });
@@ -404,11 +405,20 @@ describe("what a terminal shows", () => {
         = \`not\` and what it negates need parentheses here
       "
     `);
-    expect(shown("block A(x: [n, c: a == b]) where match n { a => b } { return x }")).toMatchInlineSnapshot(`
+    expect(shown("block A(x: [n]) where match n { a => b } { return x }")).toMatchInlineSnapshot(`
+      "
+      error[syntax-error]: \`match\` where a comparison is expected
+        ┌─ net.fuse:1:23
+      1 │ block A(x: [n]) where match n { a => b } { return x }
+        │                       ^^^^^
+        = a constraint holds or it does not
+      "
+    `);
+    expect(shown("block A(x: [n, c: a == b]) { return x }")).toMatchInlineSnapshot(`
       "
       error[syntax-error]: \`==\` where the end of the size is expected
         ┌─ net.fuse:1:21
-      1 │ block A(x: [n, c: a == b]) where match n { a => b } { return x }
+      1 │ block A(x: [n, c: a == b]) { return x }
         │                     ^^
       "
     `);

@@ -13,7 +13,7 @@ export function blockText(program: Program, block: Block): string {
   const rows = worldsOf(program, block).map(({ world, results, requires }) => [
     world === "" ? "always" : world,
     results.join(", "),
-    requires.join(", "),
+    requires.join("; "),
   ]);
   return [
     textOf(decl.header).replace(/\s+/g, " ").trim(),
@@ -64,7 +64,9 @@ function requirementsOf(sizes: Sizes, { requirements }: CheckedWorld): string[] 
         return [];
     }
   });
-  const built = requirements.flatMap((needed) => (needed.kind === "build-time" ? [sizes.print(needed.size)] : []));
+  const built = requirements.flatMap((needed) =>
+    needed.kind === "build-time" ? [...sizes.variables(needed.size)].map(({ name }) => name) : [],
+  );
   if (built.length > 0) texts.push(`${[...new Set(built)].join(", ")} known when a model is built`);
   return [...new Set(texts)];
 }

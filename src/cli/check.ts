@@ -83,5 +83,10 @@ function contents(program: Program): string {
   const blocks = [...program.main.blocks.values()];
   const models = program.models.length;
   const variants = blocks.reduce((sum, block) => sum + program.worlds(block).length, 0);
-  return [plural(models, "model"), plural(blocks.length - models, "block"), plural(variants, "variant")].join(", ");
+  const counts = [
+    [models, "model"],
+    [blocks.length - models, "block"],
+    [variants, "variant"],
+  ] as const;
+  return counts.flatMap(([count, noun]) => (count === 0 ? [] : [plural(count, noun)])).join(", ") || "empty";
 }

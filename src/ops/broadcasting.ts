@@ -25,16 +25,20 @@ export function broadcastType(c: OperatorContext<unknown>, dtype: DType): Tensor
   return tensorType(dtype, axes);
 }
 
-/** The reference of an elementwise operator: `value` gets one number of each input. */
+/** The reference of an elementwise operator: `value` gets one number of each input, of which there are at most three. */
 export function elementwise(
   c: ReferenceContext<unknown>,
   dtype: DType,
-  value: (...operands: number[]) => number,
+  value: (first: number, second: number, third: number) => number,
 ): NamedArray {
   const { axes, shape } = c.results[0]!;
-  const readers = c.inputs.map((input) => reader(input, axes));
-  const apply = (index: readonly number[]) => value(...readers.map((read) => read(index)));
-  return named(generate(dtype, shape, dtype === "i32" ? (index) => apply(index) | 0 : apply), axes);
+  const [first, second, third] = c.inputs.map((input) => {
+    const lies = input.axes.length === axes.length && axes.every((axis, i) => axis === input.axes[i]);
+    return lies ? (_: readonly number[], flat: number) => input.data[flat]! : reader(input, axes);
+  });
+  const apply = (index: readonly number[], flat: number) =>
+    value(first!(index, flat), second?.(index, flat) ?? 0, third?.(index, flat) ?? 0);
+  return named(generate(dtype, shape, dtype === "i32" ? (index, flat) => apply(index, flat) | 0 : apply), axes);
 }
 
 /** Lowers a function of one tensor: nothing moves, and what is spread stays so. */

@@ -84,7 +84,7 @@ export const conv_transpose = operator({
     const one = c.sizes.int(1);
     const moved = axes.map((axis, i) => {
       const least = c.sizes.add(perAxis(output_padding, i), one);
-      c.atLeast(perAxis(stride, i), least, { attribute: "output_padding", axis });
+      c.atLeast(perAxis(stride, i), least, { attribute: "stride", axis });
       return [axis, painted(c, i, c.size(0, axis))] as const;
     });
     return withAxes(c.input(0), [["c", outputs], ...moved]);

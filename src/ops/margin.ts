@@ -113,11 +113,9 @@ export const pad = operator({
       requireAxes(c, 0, [axis], axis);
       if (range.length > 2) refuse(c, axis, "one margin, or `[before, after]`", `${range.length} values`);
       const [before, after] = sidesOf(range);
-      for (const side of new Set([before, after])) {
-        // The outermost element is not repeated, so it is of no use in the margin.
-        if (mode === "reflect")
-          c.atLeast(sizes.sub(c.size(0, axis), side), sizes.int(1), { inputs: [0], attribute: axis, axis });
-      }
+      // The outermost element is not repeated, so it is of no use in the margin.
+      for (const side of mode === "reflect" ? new Set([before, after]) : [])
+        c.atLeast(sizes.sub(c.size(0, axis), side), sizes.int(1), { inputs: [0], attribute: axis, axis });
       return [axis, sizes.add(sizes.add(c.size(0, axis), before), after)] as const;
     });
     return withAxes(c.input(0), made);

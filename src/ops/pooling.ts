@@ -75,11 +75,11 @@ function pooledType(c: OperatorContext<Values>): TensorType {
     const [before, after] = padSizes(sizes, c.attributes, i);
     // So that every window has an element of the input.
     if (pad !== "same")
-      for (const side of [before, after])
-        c.atLeast(perAxis(kernel, i), sizes.add(side, sizes.int(1)), { attribute: "pad", axis });
+      for (const side of new Set([before, after]))
+        c.atLeast(perAxis(kernel, i), sizes.add(side, sizes.int(1)), { attribute: "kernel", axis });
     // So that the last window begins in time whatever the size is.
     if (ceil_mode && isBeyond(sizes, c.attributes, i, c.size(0, axis)) === undefined)
-      c.atLeast(perAxis(kernel, i), sizes.add(after, perAxis(stride, i)), { attribute: "ceil_mode", axis });
+      c.atLeast(perAxis(kernel, i), sizes.add(after, perAxis(stride, i)), { attribute: "kernel", axis });
   }
   return withAxes(
     c.input(0),

@@ -5,9 +5,9 @@ import { InternalError } from "../source/internal-error.ts";
 
 /** Reads the element that an index over `axes` points to; axes that the array lacks are ignored, so that it spreads. */
 export function reader(array: NamedArray, axes: readonly Axis[]): (index: readonly number[]) => number {
+  const { data } = array;
   const strides = stridesOf(array.shape);
   const steps = axes.map((axis) => strides[array.axes.indexOf(axis)] ?? 0);
-  const { data } = array;
   return (index) => {
     let flat = 0;
     for (let i = 0; i < steps.length; i++) flat += index[i]! * steps[i]!;

@@ -63,7 +63,7 @@ export const reshape = operator({
     return { ...arrange(x!, [...others, ...from]), shape, axes };
   },
   lower: ({ p, inputs, attributes: { maps }, results }) => {
-    const current = p.any(inputs[0]!).axes;
+    const current = p.loose(inputs[0]!).axes;
     const order = maps.reduce((axes, map) => gathered(axes, map.from), current);
     const whole = p.ordered(inputs[0]!, order);
     const replaced = order.flatMap((axis) => {

@@ -49,15 +49,22 @@ function indexOf({ tokens }: Stream, piece: Piece, token: IToken): number {
   return at;
 }
 
+/** Of a piece that ends too early. */
+const ends: Readonly<Record<Piece["kind"], string>> = {
+  edition: "the end of the edition",
+  import: "the end of the import",
+  header: "the end of the header",
+  statement: "the end of the statement",
+  stray: "the end of this",
+};
+
 /** What stands where something else should, and what it is called. */
 function offender({ source, tokens, piece, at }: Place): { readonly span: Span; readonly words: string } {
   const token = tokens[at];
-  const before = tokens[at - 1];
-  const end = before === undefined ? 0 : tokenSpan(source, before).end;
-  if (token === undefined) return { span: { source, start: end, end }, words: "the end of the file" };
-  if (at < piece.to || piece.kind !== "statement" || isA(token, t.RCurly))
+  if (token !== undefined && (at < piece.to || isA(token, t.LCurly, t.RCurly)))
     return { span: tokenSpan(source, token), words: quoted(token.image) };
-  return { span: { source, start: end, end }, words: "the end of the statement" };
+  const end = tokenSpan(source, tokens[at - 1]!).end;
+  return { span: { source, start: end, end }, words: token === undefined ? "the end of the file" : ends[piece.kind] };
 }
 
 function hints({ source, tokens, at, piece, expected, rule }: Place): Help[] {

@@ -87,16 +87,18 @@ function explainAssignment({ source, tokens }: Stream, { from }: Piece, assign: 
   ]);
 }
 
-/** Tokens between the declarations. */
-export function explainStray({ source, tokens }: Stream, { from }: Piece): Mistake {
+/** Tokens between the declarations, or an import behind one. */
+export function explainStray({ source, tokens }: Stream, { kind, from }: Piece): Mistake {
   const first = tokens[from]!;
-  const outside = isA(first, t.Return) || headOfAssignment(tokens, from) !== undefined;
-  const help = foreign.get(first.image) ?? (outside ? { text: "statements stand inside a block or model" } : undefined);
-  const details = help === undefined ? {} : { helps: [help] };
-  return mistake(
-    "syntax-error",
-    tokenSpan(source, first),
-    { found: quoted(first.image), expected: "`import`, `block` or `model`" },
-    details,
-  );
+  const expected = kind === "import" ? "`block` or `model`" : "`import`, `block` or `model`";
+  const details = { helps: helps() };
+  return mistake("syntax-error", tokenSpan(source, first), { found: quoted(first.image), expected }, details);
+
+  function helps(): readonly Help[] {
+    if (kind === "import") return [{ text: "imports stand before the declarations" }];
+    if (isA(first, t.Return) || headOfAssignment(tokens, from) !== undefined)
+      return [{ text: "statements stand inside a block or model" }];
+    const help = foreign.get(first.image);
+    return help === undefined ? [] : [help];
+  }
 }

@@ -50,8 +50,8 @@ function withActivation(
   profile: Profile,
 ): PlanValue | undefined {
   if (!madeBy(step, unary) || x === undefined || !alone(step.inputs[0])) return undefined;
-  const activation = [...profile.activations].find((name) => name === step.attributes.function);
-  if (activation === undefined) return undefined;
+  const activation = [...profile.epilogues].find((name) => name === step.attributes.function);
+  if (activation === undefined || activation === "bias") return undefined;
   const absorb = (of: PlanValue | undefined): PlanValue | undefined => {
     if (of?.kind !== "computation") return undefined;
     const attributes = of.primitive.absorb?.(of.attributes, activation, of.inputs);
@@ -71,7 +71,7 @@ function withBias(
   builder: PlanBuilder,
   profile: Profile,
 ): PlanValue | undefined {
-  if (!madeBy(step, binary) || step.attributes.function !== "add") return undefined;
+  if (!profile.epilogues.has("bias") || !madeBy(step, binary) || step.attributes.function !== "add") return undefined;
   for (const index of [0, 1]) {
     const [x, vector] = [inputs[index]!, inputs[1 - index]!];
     if (!alone(step.inputs[index]) || x.kind !== "computation" || vector.kind !== "prepared") continue;

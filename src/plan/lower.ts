@@ -4,7 +4,10 @@ import type { Laid, Lowering, Positional, PrimitiveShape, Variant } from "../ir/
 import type { DType } from "../ir/ndarray.ts";
 import type { Size, Sizes } from "../ir/size.ts";
 import { printType, type Axis, type TensorType } from "../ir/type.ts";
+import { binary } from "../primitives/binary.ts";
+import { conv2d, depthwiseConv2d } from "../primitives/convolution.ts";
 import { broadcast, reshape, transpose } from "../primitives/layout.ts";
+import { matmul } from "../primitives/matmul.ts";
 import { InternalError, invariant } from "../source/internal-error.ts";
 import { PlanBuilder } from "./builder.ts";
 import { buildTimeNumber } from "./manifest.ts";
@@ -128,6 +131,9 @@ class GraphLowering implements Lowering {
   }
 
   emit<A>(primitive: PrimitiveShape<A>, inputs: readonly Positional[], attributes: A): Positional {
+    const [x, weight, bias] = inputs;
+    if (bias !== undefined && takesBias(primitive) && !this.#profile.epilogues.has("bias"))
+      return this.emit(binary, [this.emit(primitive, [x!, weight!], attributes), bias], { function: "add" });
     return this.builder.emit(primitive, inputs, attributes);
   }
 
@@ -217,4 +223,9 @@ function sizeOf(type: TensorType, axis: Axis): Size {
   const size = type.axes.get(axis);
   if (size === undefined) throw new InternalError(`there is no axis ${axis}`);
   return size;
+}
+
+/** Whether its third input is a vector that is added to the last axis of its result. */
+function takesBias(primitive: { readonly name: string }): boolean {
+  return [conv2d, depthwiseConv2d, matmul].some(({ name }) => name === primitive.name);
 }

@@ -7,8 +7,8 @@ export interface Profile {
   /** Order of image axes in convolutions, pools and resizes. */
   readonly layout: "NHWC" | "NCHW";
   readonly variants: ReadonlySet<Variant>;
-  /** What convolutions and matrix products can do on their way. */
-  readonly activations: ReadonlySet<Activation>;
+  /** What convolutions and matrix products do on their way, in the memory of their result. */
+  readonly epilogues: ReadonlySet<Activation | "bias">;
 }
 
 /** The backends of TensorFlow.js that a module can be built for. */
@@ -25,15 +25,18 @@ const variants: Readonly<Record<Backend, readonly Variant[]>> = {
   tensorflow: ["conv2d.stride-and-dilation", "conv2d.groups", "pool.global"],
 };
 
-const activations: readonly Activation[] = ["relu", "relu6", "elu", "sigmoid"];
+const epilogues: readonly (Activation | "bias")[] = ["bias", "relu", "relu6", "elu", "sigmoid"];
 
-/** Of an ES module for one backend; without one, for all of them: what each can do. */
+/**
+ * Of an ES module for one backend; without one, for all of them: what each can do. The fused calls are right on all, so that
+ * a module for all has them; inside, tensorflow runs them one after the other and frees nothing before the last.
+ */
 export function esmProfile(backend?: Backend): Profile {
   const [first = [], ...others] = backend === undefined ? Object.values(variants) : [variants[backend]];
   return {
     name: backend === undefined ? "esm" : `esm-${backend}`,
     layout: "NHWC",
     variants: new Set(first.filter((variant) => others.every((other) => other.includes(variant)))),
-    activations: new Set(activations),
+    epilogues: new Set(backend === "tensorflow" ? [] : epilogues),
   };
 }

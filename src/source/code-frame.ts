@@ -105,8 +105,8 @@ function showLine(source: SourceFile, number: number, marks: readonly Mark[]): {
 }
 
 /**
- * The rows below a line: underlines, the text of the rightmost label beside them, and those of the others below their labels, on
- * as few rows as they do not collide on.
+ * The rows below a line: underlines, the text of the label that ends them beside, and those of the others below their labels, on as
+ * few rows as they do not collide on.
  */
 function renderMarks(marks: readonly Underline[], style: Style, paint: (text: string) => string): string[] {
   const primary = marks.filter((mark) => mark.primary);
@@ -117,7 +117,10 @@ function renderMarks(marks: readonly Underline[], style: Style, paint: (text: st
     // What is said about a part of the primary place stays to be seen.
     for (let i = from; i < to; i++) if (cells[i] === " " || labels.every((l) => !inside(l, from, to))) cells[i] = "^";
   }
-  const [beside, ...below] = labels.filter(({ text }) => text !== "");
+  const said = labels.filter(({ text }) => text !== "");
+  // Beside the row stands the text of what ends it; beside another mark it would be read as that one's.
+  const beside = said.find(({ to }) => to === cells.length);
+  const below = said.filter((label) => label !== beside);
   const rows: { text: string; from: number }[] = [];
   for (const { from, text } of below) {
     const free = rows.find((row) => from + text.length + 2 <= row.from);

@@ -43,7 +43,7 @@ describe("an activation", () => {
   });
 
   test("not for a profile that cannot", () => {
-    const plain = { ...profile, activations: new Set<never>() };
+    const plain = { ...profile, epilogues: new Set(["bias"] as const) };
     expect(linesOf((m, x) => m.apply(relu, [convolved(m, x)]), plain)).toHaveLength(2);
   });
 

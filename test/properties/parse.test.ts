@@ -1,0 +1,171 @@
+/** @file Any text parses: without throwing, with at most one syntax error in a statement, and with spans inside the text. */
+import { readdirSync, readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Ast } from "../../src/parser/ast.ts";
+import { lex } from "../../src/parser/lex.ts";
+import { outline } from "../../src/parser/outline.ts";
+import { parse } from "../../src/parser/parse.ts";
+import { limits } from "../../src/source/catalogue/limits.ts";
+import { syntax } from "../../src/source/catalogue/syntax.ts";
+import type { Diagnostic } from "../../src/source/diagnostic.ts";
+import { renderDiagnostics } from "../../src/source/render.ts";
+import { Reporter } from "../../src/source/reporter.ts";
+import { sourceFile } from "../../src/source/source.ts";
+
+const folder = new URL("../fixtures/samples/", import.meta.url);
+const samples = readdirSync(folder)
+  .filter((name) => name.endsWith(".fuse"))
+  .map((name) => readFileSync(new URL(name, folder), "utf8"));
+const seed = 20;
+
+function parsed(text: string): { ast: Ast; diagnostics: readonly Diagnostic[] } {
+  const reporter = new Reporter();
+  const ast = parse(sourceFile("x.fuse", text), reporter);
+  return { ast, diagnostics: reporter.diagnostics };
+}
+
+/** What holds for every text. */
+function check(text: string): readonly Diagnostic[] {
+  const { ast, diagnostics } = parsed(text);
+  for (const { text: name, span } of [...ast.broken, ...ast.decls.flatMap(({ broken }) => broken)])
+    expect(name === "return" || text.slice(span.start, span.end) === name).toBe(true);
+  for (const { message, span } of diagnostics) {
+    expect(span!.start >= 0 && span!.start <= span!.end && span!.end <= text.length).toBe(true);
+    // Neither the names of tokens nor those of rules are words of a message.
+    expect(message).not.toMatch(/\b(?:[A-Z][a-z]+[A-Z]\w*|EOF|undefined|NaN)\b(?![^`]*`(?:[^`]*`[^`]*`)*[^`]*$)/);
+  }
+  expect(renderDiagnostics(diagnostics, { color: false }).length).toBeGreaterThanOrEqual(diagnostics.length);
+  const starts = startsOfPieces(text);
+  const perPiece = new Map<number, number>();
+  for (const { code, span } of diagnostics) {
+    if (!(code in syntax) && !(code in limits)) continue;
+    const piece = starts.findLastIndex((start) => start <= span!.start);
+    perPiece.set(piece, (perPiece.get(piece) ?? 0) + 1);
+  }
+  for (const [piece, count] of perPiece) if (count > 1) throw new Error(`${count} errors in piece ${piece} of ${text}`);
+  return diagnostics;
+}
+
+/** Where headers, the braces of bodies, statements and what is behind bodies begin. */
+function startsOfPieces(text: string): number[] {
+  const source = sourceFile("x.fuse", text);
+  const { tokens } = lex(source);
+  const { edition, imports, decls, strays } = outline({ source, tokens });
+  const indices = [
+    ...[edition, ...imports, ...strays].map((piece) => piece?.from ?? 0),
+    ...decls.flatMap(({ header, open, statements, to }) => [
+      ...[header.from, open ?? header.from, to],
+      // The brace at the end of a body is the place of a statement that ends too early.
+      ...statements.map(({ from }) => from),
+    ]),
+  ];
+  return indices.map((index) => tokens[index]?.startOffset ?? text.length).sort((a, b) => a - b);
+}
+
+const words = [
+  ..."fuse import from as block model layer weight const where repeat return if else match and or not true false inf".split(" "),
+  ..."( ) [ ] { } |> | -> => == != <= < >= > + - * / % = : , . ...".split(" "),
+  ..."x y conv relu A B 1 2 0.5 @a.0 @1x1 \"m\" // /// \n".split(" "),
+  ..."; # ' \" .5 2h _ = = x x ( ) { } \n \n".split(" "),
+];
+
+describe("any text parses", () => {
+  test("random characters", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 60 }), (text) => void check(text)),
+      { seed, numRuns: 500 },
+    );
+  });
+
+  test("the language's tokens in any order", () => {
+    const soup = fc.array(fc.constantFrom(...words), { maxLength: 80 }).map((tokens) => tokens.join(" "));
+    fc.assert(
+      fc.property(soup, (text) => void check(text)),
+      { seed, numRuns: 1000 },
+    );
+  });
+
+  test("the same inside a block", () => {
+    const soup = fc.array(fc.constantFrom(...words), { maxLength: 30 }).map((tokens) => tokens.join(" "));
+    fc.assert(
+      fc.property(soup, soup, (a, b) => void check(`block A(x: [n]) {\n  y = ${a}\n  ${b}\n  return x\n}`)),
+      { seed, numRuns: 1000 },
+    );
+  });
+
+  test("samples that end after any token", () => {
+    for (const text of samples)
+      for (const { startOffset, image } of lex(sourceFile("x.fuse", text)).tokens)
+        check(text.slice(0, startOffset + image.length));
+  });
+
+  test("samples without any one token", () => {
+    let most = 0;
+    for (const text of samples)
+      for (const { startOffset, image } of lex(sourceFile("x.fuse", text)).tokens) {
+        const found = check(text.slice(0, startOffset) + text.slice(startOffset + image.length));
+        most = Math.max(most, found.length);
+      }
+    expect(most).toBeLessThanOrEqual(2);
+  });
+
+  test("samples with a token too many", () => {
+    const change = fc.record({ sample: fc.constantFrom(...samples), at: fc.nat(), word: fc.constantFrom(...words) });
+    fc.assert(
+      fc.property(change, ({ sample, at, word }) => {
+        const { tokens } = lex(sourceFile("x.fuse", sample));
+        const { startOffset } = tokens[at % tokens.length]!;
+        check(`${sample.slice(0, startOffset)} ${word} ${sample.slice(startOffset)}`);
+      }),
+      { seed, numRuns: 500 },
+    );
+  });
+});
+
+describe("nesting", () => {
+  const codes = (text: string): string[] =>
+    parsed(`block A(x: [n]) {\n  return ${text}\n}`).diagnostics.map(({ code }) => code);
+  const nested = (n: number, open: string, close: string): string => open.repeat(n) + "x" + close.repeat(n);
+
+  test.each([
+    ["(", ")"],
+    ["f(", ")"],
+    ["[", "]"],
+    ["f(a: ", ")"],
+    ["x |> f(", ")"],
+    ["-(", ")"],
+    ["if a { x } else { ", " }"],
+    ["if a { ", " } else { x }"],
+    ["match a { b => ", " }"],
+  ])("of %s is parsed up to two hundred", (open, close) => {
+    expect(codes(nested(199, open, close))).toEqual([]);
+    expect(codes(nested(300, open, close))).toEqual(["too-large"]);
+    expect(codes(nested(10_000, open, close))).toEqual(["too-large"]);
+  });
+
+  test("ten thousand opening brackets, operators and branches", () => {
+    expect(codes("(".repeat(10_000))).toEqual(["too-large"]);
+    expect(codes("{[(".repeat(10_000))).toEqual(["too-large"]);
+    expect(codes(`x${" + x".repeat(10_000)}`)).toEqual(["too-large"]);
+    expect(codes(`${"-".repeat(10_000)}x`)).toEqual(["too-large"]);
+    expect(codes(`${"if a { x } else ".repeat(10_000)}{ x }`)).toEqual(["too-large"]);
+    expect(codes(`x |> match a { b => ${"if a { f } else ".repeat(10_000)}{ f } }`)).toEqual(["too-large"]);
+  });
+
+  test("where little of the stack is left, it is too large rather than a crash", () => {
+    const text = nested(199, "f(a: ", ")");
+    const atDepth = (depth: number): string[] => (depth === 0 ? codes(text) : atDepth(depth - 1));
+    const outcomes = new Set<string>();
+    for (let depth = 0; ; depth += 250) {
+      try {
+        outcomes.add(atDepth(depth).join());
+      } catch (error) {
+        // There is not even room for the lexer.
+        expect(error).toBeInstanceOf(RangeError);
+        break;
+      }
+    }
+    expect([...outcomes]).toEqual(["", "too-large"]);
+  });
+});
