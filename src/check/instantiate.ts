@@ -10,7 +10,7 @@ import type { Block } from "./modules.ts";
 import { openFrame } from "./open.ts";
 import { checkSettings, settingValue, type Settings } from "./settings.ts";
 import type { Parameter } from "./signature.ts";
-import { reportRunTime } from "./summary.ts";
+import { reportRunTime } from "./run-time.ts";
 import { unknown, type Val } from "./values.ts";
 import type { Requirement } from "./world.ts";
 

@@ -6,6 +6,7 @@ import { operators, symbols } from "../ops/table.ts";
 import type { Name } from "../parser/ast.ts";
 import type { Diagnostic } from "../source/diagnostic.ts";
 import { Reporter } from "../source/reporter.ts";
+import { bySummary } from "./by-summary.ts";
 import { callees, expressions, recursiveBlocks, valueNames } from "./call-graph.ts";
 import type { Context } from "./frame.ts";
 import { instantiate, type Instance } from "./instantiate.ts";
@@ -35,7 +36,7 @@ export class Program {
     this.modules = loadModules(path, text, host, isOperator, this.#reporter);
     this.#recursive = recursiveBlocks(this.modules, this.#reporter);
     const sizes = new Sizes();
-    this.#summaries = new Summaries(() => this.#context);
+    this.#summaries = new Summaries(() => this.#context, bySummary);
     this.#context = {
       sizes,
       builder: new GraphBuilder(sizes),

@@ -29,15 +29,17 @@ export function broadcastType(c: OperatorContext<unknown>, dtype: DType): Tensor
 export function elementwise(
   c: ReferenceContext<unknown>,
   dtype: DType,
-  value: (first: number, second: number, third: number) => number,
+  value: (...operands: number[]) => number,
 ): NamedArray {
   const { axes, shape } = c.results[0]!;
   const [first, second, third] = c.inputs.map((input) => {
     const lies = input.axes.length === axes.length && axes.every((axis, i) => axis === input.axes[i]);
     return lies ? (_: readonly number[], flat: number) => input.data[flat]! : reader(input, axes);
   });
-  const apply = (index: readonly number[], flat: number) =>
-    value(first!(index, flat), second?.(index, flat) ?? 0, third?.(index, flat) ?? 0);
+  const apply = (index: readonly number[], flat: number): number => {
+    if (third !== undefined) return value(first!(index, flat), second!(index, flat), third(index, flat));
+    return second === undefined ? value(first!(index, flat)) : value(first!(index, flat), second(index, flat));
+  };
   return named(generate(dtype, shape, dtype === "i32" ? (index, flat) => apply(index, flat) | 0 : apply), axes);
 }
 

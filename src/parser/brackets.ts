@@ -29,8 +29,9 @@ interface Open {
 }
 
 /**
- * Pairs brackets in the tokens from `from` to before `to`. If the first token is a bracket, stops where its group ends.
+ * Pairs brackets in the tokens from `from` to before `to`.
  *
+ * @param group whether the first token is a bracket and only its group is wanted.
  * @param mustClose says, where it is worth guessing, which open brackets cannot reach beyond a token: a program's indentation
  *   shows what its author believes to be closed.
  */
@@ -38,12 +39,12 @@ export function pairBrackets(
   tokens: readonly IToken[],
   from: number,
   to: number,
+  group = false,
   mustClose?: (opening: number, at: number) => boolean,
 ): Brackets {
   const behind = new Map<number, number>();
   const unclosed: number[] = [];
   const open: Open[] = [];
-  const first = isOpening(tokens[from]?.tokenType);
   let strays = 0;
 
   function giveUp(count: number, at: number): void {
@@ -55,7 +56,7 @@ export function pairBrackets(
 
   for (let i = from; i < to; i++) {
     const type = tokens[i]!.tokenType;
-    if (mustClose !== undefined) while (open.length > 1 && mustClose(open.at(-1)!.index, i)) giveUp(1, i);
+    if (mustClose !== undefined) while (open.length > Number(group) && mustClose(open.at(-1)!.index, i)) giveUp(1, i);
     if (isOpening(type)) {
       const outer = open.at(-1);
       const inner = type === t.LCurly ? undefined : outer;
@@ -78,7 +79,7 @@ export function pairBrackets(
     while (open.at(-1 - above)!.type !== opening) above++;
     giveUp(above, i);
     behind.set(open.pop()!.index, i + 1);
-    if (first && open.length === 0) break;
+    if (group && open.length === 0) break;
   }
   giveUp(open.length, to);
   unclosed.sort((a, b) => a - b);

@@ -89,12 +89,49 @@ function outlineDecl(stream: Stream, from: number, limit: number): DeclOutline {
   const headerEnd = open ?? limit;
   const header = piece("header", from, headerEnd, pairBrackets(tokens, from, headerEnd));
   if (open === undefined) return { header, open, closed: false, statements: [], to: limit };
-  const strict = pairBrackets(tokens, open, limit);
-  const brackets = strict.balanced ? strict : pairBrackets(tokens, open, limit, mustClose(stream));
+  const late = lateEnd(stream, open, limit);
+  if (late !== undefined) {
+    const brackets = pairBrackets(tokens, open + 1, late, false, mustClose(stream));
+    return { header, open, closed: true, statements: divide(stream, open + 1, late, brackets), to: late + 1 };
+  }
+  const strict = pairBrackets(tokens, open, limit, true);
+  const brackets = strict.balanced ? strict : pairBrackets(tokens, open, limit, true, mustClose(stream));
   const to = brackets.behind.get(open) ?? limit;
-  const closed = !brackets.unclosed.includes(open);
+  const closed = firstUnclosed(brackets, open, open + 1) === undefined;
   const statements = divide(stream, open + 1, closed ? to - 1 : to, brackets);
   return { header, open, closed, statements, to };
+}
+
+/**
+ * The `}` of a body in which a `{` is missing: the last one without partner before the next declaration, if the first one cannot be
+ * meant, because something goes on behind it or it does not stand where the end of a body does.
+ */
+function lateEnd(stream: Stream, open: number, limit: number): number | undefined {
+  const { tokens } = stream;
+  let depth = 0;
+  let first: number | undefined;
+  let last: number | undefined;
+  let goesOn = false;
+  for (let i = open; i < limit && !(first !== undefined && heads.isImport(stream, i)); i++) {
+    if (isA(tokens[i], t.LCurly)) depth++;
+    else if (isA(tokens[i], t.RCurly) && depth > 1) depth--;
+    else if (isA(tokens[i], t.RCurly)) {
+      depth = 1;
+      if (first === undefined) first = i;
+      else last = i;
+      continue;
+    }
+    if (first !== undefined && last === undefined) goesOn = true;
+  }
+  if (first === undefined || last === undefined) return undefined;
+  return goesOn || !alignsWith(stream, first, open) ? last : undefined;
+}
+
+/** Whether a `}` stands in the line of the `{`, or begins a line as far to the left. */
+function alignsWith(stream: Stream, close: number, open: number): boolean {
+  const [from, to] = [stream.tokens[open]!, stream.tokens[close]!];
+  if (!stream.source.text.slice(from.startOffset, to.startOffset).includes("\n")) return true;
+  return heads.isFirstOnLine(stream, close) && heads.indentation(stream, close) <= heads.indentation(stream, open);
 }
 
 /** The first `{` that is not of a `match` or `if`. */
@@ -164,6 +201,8 @@ function statementAt(stream: Stream, i: number, brackets: Brackets): number | un
     return undefined;
   const foreign = heads.headWithForeignWord(stream, i);
   if (foreign !== undefined) return foreign;
+  // The arm of a `match` whose brace is missing.
+  if (isA(tokens[i + 1], t.FatArrow, t.Bar)) return undefined;
   // `(a, b) = …`; other brackets at the beginning of a line belong to what stands before.
   const destructures = isOpening(tokens[i]?.tokenType) && isA(tokens[brackets.behind.get(i) ?? i], t.Assign);
   return destructures || heads.beginsOperand(tokens[i]) ? i : undefined;

@@ -1,0 +1,35 @@
+/** @file Reports sizes that should be known when a model is built, and are known only when it runs. */
+import { report, sizeText, type Frame } from "./frame.ts";
+import type { Requirement } from "./world.ts";
+
+/** A size that should be known when a model is built, and is not. */
+export function reportRunTime(frame: Frame, requirement: Requirement & { kind: "build-time" }): void {
+  const { use, origin } = requirement;
+  const size = sizeText(frame, requirement.size);
+  const helps = [`make it known: a number in the model's signature, or a parameter \`${size}: int\``];
+  switch (use.kind) {
+    case "weight":
+      report(frame, "dynamic-weight-size", origin.span, { path: use.path, size }, { helps });
+      return;
+    case "repeat":
+      report(
+        frame,
+        "repeat-count",
+        origin.span,
+        { count: `${size}, which is known only when the model runs,` },
+        { helps },
+      );
+      return;
+    case "condition":
+      report(frame, "runtime-condition", origin.span, { what: `the condition \`${origin.text}\``, size }, { helps });
+      return;
+    case "attribute":
+      report(
+        frame,
+        "bad-attribute",
+        origin.span,
+        { name: use.name, expected: "known when the model is built", found: `${size}, a size of the input` },
+        { helps },
+      );
+  }
+}
