@@ -11,16 +11,16 @@ const page = readFileSync(join(root, "docs/guide/command-line.md"), "utf8");
 
 /** Commands, and what they write: nothing if no text follows them. */
 const steps = [...page.matchAll(/^```sh\n([^]*?)^```\n(?:\n```text\n([^]*?)^```\n)?/gm)].map(([, commands, text]) => ({
+  title: commands!.split("\n")[0]!,
   commands: commands!,
   text: text ?? "",
 }));
 
-let folder: string;
+const folder = mkdtempSync(join(tmpdir(), "fuse-page-"));
 
 beforeAll(() => {
   // The command is dist/; this makes it what src/ says, which takes an instant if it is.
   execFileSync(process.execPath, ["scripts/setup.js"], { cwd: root, env: { ...process.env, FUSE_NATIVE: "skip" } });
-  folder = mkdtempSync(join(tmpdir(), "fuse-page-"));
   mkdirSync(join(folder, "bin"));
   symlinkSync(join(root, "dist/cli/main.js"), join(folder, "bin/fuse"));
   const examples = ["background-blur.fuse", "astronaut.png", "names.json"];
@@ -35,7 +35,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test.each(steps)("$commands", async ({ commands, text }) => {
+test.each(steps)("$title", async ({ commands, text }) => {
   const written = await bash(commands);
   if (!pattern(text).test(written)) expect(written).toBe(text);
 });

@@ -275,7 +275,6 @@ test("colours", () => {
       ␛[34m=␛[0m why
       ␛[32mhelp␛[0m: do"
   `);
-  // eslint-disable-next-line no-control-regex -- what is taken away is what was added
   expect(rendered.replace(/\u001b\[[\d;]*m/g, "")).toBe(
     renderDiagnostic({ ...mismatch, labels, notes: [{ text: "why" }], helps: [{ text: "do" }] }, { color: false }),
   );

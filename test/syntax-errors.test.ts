@@ -189,10 +189,10 @@ describe("what a terminal shows", () => {
     `);
     expect(shown("import { A } from\nblock A(x: [n]) { return x }")).toMatchInlineSnapshot(`
       "
-      error[syntax-error]: \`block\` where a module in double quotes (\`"fuse/attention"\`) is expected
-        ┌─ net.fuse:2:1
-      2 │ block A(x: [n]) { return x }
-        │ ^^^^^
+      error[syntax-error]: the end of the import where a module in double quotes (\`"fuse/attention"\`) is expected
+        ┌─ net.fuse:1:18
+      1 │ import { A } from
+        │                  ^
       "
     `);
     expect(shown(body("  return x |> repeat(3)"))).toMatchInlineSnapshot(`

@@ -1,8 +1,7 @@
 /** @file A program: its modules, what is known of each block, the check of all worlds, and models built from it. */
 import { GraphBuilder } from "../ir/builder.ts";
 import { Sizes } from "../ir/size.ts";
-import type { Operator } from "../ir/operator.ts";
-import { operators, symbols } from "../ops/table.ts";
+import { operators, reservedAxisNames, symbols } from "../ops/table.ts";
 import type { Name } from "../parser/ast.ts";
 import type { Diagnostic } from "../source/diagnostic.ts";
 import { Reporter } from "../source/reporter.ts";
@@ -42,7 +41,7 @@ export class Program {
       builder: new GraphBuilder(sizes),
       operators,
       symbols,
-      reservedAxes: reservedAxes(Object.values(operators)),
+      reservedAxes: reservedAxisNames,
       signature: (block) => this.#signature(block),
       ownsWeights: (block) => this.#ownsWeights(block),
       labels: (frame) => this.#labelsOf(frame.block),
@@ -161,17 +160,4 @@ export class Program {
     }
     return owns;
   }
-}
-
-/** Attributes of operators that also take axes as keys or in lists: an axis of such a name could not be told apart. */
-function reservedAxes(all: readonly Operator[]): ReadonlySet<string> {
-  const mixed = all.filter(({ attributes }) =>
-    Object.values(attributes).some(({ kind }) => kind === "keyed" || kind === "axes" || kind === "axis"),
-  );
-  const hidden = ["keyed", "maps", "results"];
-  return new Set(
-    mixed.flatMap(({ attributes }) =>
-      Object.entries(attributes).flatMap(([name, { kind, axis }]) => (axis || hidden.includes(kind) ? [] : [name])),
-    ),
-  );
 }

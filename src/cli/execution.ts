@@ -104,7 +104,9 @@ async function runOnce(loaded: LoadedModel, { graph, inputs }: Job, profile: boo
 async function profiled(loaded: LoadedModel, given: Tensors) {
   let results: Tensors = {};
   const { kernels } = await tf.profile(() => (results = loaded.run(given)));
-  const timed = kernels.map(async ({ name, outputShapes, kernelTimeMs }): Promise<Kernel> => {
+  // An operator of tfjs that is made of kernels is listed behind them.
+  const own = kernels.filter(({ name }) => !name.endsWith("__op"));
+  const timed = own.map(async ({ name, outputShapes, kernelTimeMs }): Promise<Kernel> => {
     const time = await kernelTimeMs;
     return { name, shapes: outputShapes, milliseconds: typeof time === "number" ? time : NaN };
   });

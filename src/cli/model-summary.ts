@@ -62,7 +62,7 @@ export function modelText(graph: ModelGraph, at: Sizes | undefined): string {
 
 export function modelJson(graph: ModelGraph, at: Sizes | undefined): object {
   const layers = layersOf(graph);
-  const { size, type } = printers(graph, at);
+  const { type, number } = printers(graph, at);
   const { macs, parameters, memory } = totals(graph, layers, at);
   return {
     name: graph.name,
@@ -79,21 +79,24 @@ export function modelJson(graph: ModelGraph, at: Sizes | undefined): object {
       results: layer.results.map(type),
       weights: layer.weights.map(({ path }) => path),
       parameters: layer.parameters,
-      macs: size(layer.macs),
+      macs: number(layer.macs),
     })),
-    totals: { weights: graph.weights.length, parameters, macs: macs === undefined ? null : size(macs), ...memory },
+    totals: { weights: graph.weights.length, parameters, macs: macs === undefined ? null : number(macs), ...memory },
   };
 }
 
-/** How sizes and types read: with numbers where the sizes of the inputs are known. */
+/** How sizes and types read: as formulas, or as numbers where the sizes of the inputs are known. */
 function printers({ builder: { sizes } }: ModelGraph, at: Sizes | undefined) {
-  if (at === undefined) return { size: (s: Size) => sizes.print(s), type: (t: TensorType) => printType(sizes, t) };
+  if (at === undefined) {
+    const size = (s: Size) => sizes.print(s);
+    return { size, number: size, type: (t: TensorType) => printType(sizes, t) };
+  }
   const number = numbersAt(sizes, at);
   const type = ({ dtype, axes }: TensorType) => {
     const items = [...axes].map(([axis, size]) => `${axis}: ${number(size)}`);
     return `${dtype === "f32" ? "" : dtype}[${items.join(", ")}]`;
   };
-  return { size: (s: Size) => countText(number(s)), type };
+  return { size: (s: Size) => countText(number(s)), number, type };
 }
 
 function signature({ name, inputs, results }: ModelGraph, type: (t: TensorType) => string): string {

@@ -81,6 +81,6 @@ export const reservedAxisNames: ReadonlySet<string> = new Set(
   Object.values(operators).flatMap(({ attributes }) => {
     const entries = Object.entries(attributes);
     if (!entries.some(([, { kind }]) => takesAxes.includes(kind))) return [];
-    return entries.flatMap(([name, { kind }]) => (name === "c" || unwritten.includes(kind) ? [] : [name]));
+    return entries.flatMap(([name, { kind, axis }]) => (axis || unwritten.includes(kind) ? [] : [name]));
   }),
 );

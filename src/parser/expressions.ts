@@ -36,7 +36,7 @@ export function readOperation(reading: Reading, cst: CstNode): Expr {
 }
 
 /** sum: a row with arithmetic operators only. */
-export function readSum(reading: Reading, cst: CstNode): Expr {
+function readSum(reading: Reading, cst: CstNode): Expr {
   return readRow(reading, cst, precedence["+"]);
 }
 

@@ -32,8 +32,8 @@ function check(text: string): readonly Diagnostic[] {
     expect(name === "return" || text.slice(span.start, span.end) === name).toBe(true);
   for (const { message, span } of diagnostics) {
     expect(span!.start >= 0 && span!.start <= span!.end && span!.end <= text.length).toBe(true);
-    // Neither the names of tokens nor those of rules are words of a message.
-    expect(message).not.toMatch(/\b(?:[A-Z][a-z]+[A-Z]\w*|EOF|undefined|NaN)\b(?![^`]*`(?:[^`]*`[^`]*`)*[^`]*$)/);
+    // What is quoted is the user's; neither names of tokens nor of rules are words of a message.
+    expect(message.replace(/`[^`]*`/g, "")).not.toMatch(/[a-z][A-Z]|EOF|undefined|NaN/);
   }
   expect(renderDiagnostics(diagnostics, { color: false }).length).toBeGreaterThanOrEqual(diagnostics.length);
   const starts = startsOfPieces(text);
@@ -64,9 +64,11 @@ function startsOfPieces(text: string): number[] {
 }
 
 const words = [
-  ..."fuse import from as block model layer weight const where repeat return if else match and or not true false inf".split(" "),
+  ..."fuse import from as block model layer weight const where repeat return if else match and or not true false inf".split(
+    " ",
+  ),
   ..."( ) [ ] { } |> | -> => == != <= < >= > + - * / % = : , . ...".split(" "),
-  ..."x y conv relu A B 1 2 0.5 @a.0 @1x1 \"m\" // /// \n".split(" "),
+  ...'x y conv relu A B 1 2 0.5 @a.0 @1x1 "m" // /// \n'.split(" "),
   ..."; # ' \" .5 2h _ = = x x ( ) { } \n \n".split(" "),
 ];
 

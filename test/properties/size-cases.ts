@@ -63,8 +63,31 @@ export function makeCase(seed: number): Case {
   }));
   const names = variables.map((v) => v.name) as [string, ...string[]];
   const facts = Array.from({ length: pick(rand, [0, 0, 0, 1, 1, 2, 3]) }, () => makeFact(rand, names));
-  const a = makeTree(rand, names, 1 + below(rand, 4));
-  return { variables, facts, a, b: makePartner(rand, names, facts, a), states: rand() < 0.7 };
+  const [a, b] = makePair(rand, names, facts);
+  return { variables, facts, a, b, states: rand() < 0.7 };
+}
+
+/** Two sides of a fact in the same surroundings, or a tree and what became of it. */
+function makePair(rand: Random, names: readonly [string, ...string[]], facts: readonly Fact[]): [Tree, Tree] {
+  const fact = facts[below(rand, facts.length)];
+  if (fact === undefined || rand() < 0.65) {
+    const a = makeTree(rand, names, 1 + below(rand, 4));
+    return [a, makePartner(rand, names, facts, a)];
+  }
+  const m = makeTree(rand, names, 1 + below(rand, 2));
+  const k = int(pick(rand, [2, 3, 4, 8]));
+  const surround = pick<(t: Tree) => Tree>(rand, [
+    (t) => t,
+    (t) => node("*", t, m),
+    (t) => node("*", m, t),
+    (t) => node("-", t, m),
+    (t) => node("-", m, t),
+    (t) => node("+", node("*", k, t), m),
+    (t) => node("floor", t, k),
+    (t) => node("ceil", node("+", t, m), k),
+    (t) => node("/", node("*", t, m), k),
+  ]);
+  return [surround(fact.a), somewhere(rand, surround(fact.b), (t) => preserved(rand, names, facts, t))];
 }
 
 function makeFact(rand: Random, names: readonly [string, ...string[]]): Fact {
@@ -79,6 +102,10 @@ function makeFact(rand: Random, names: readonly [string, ...string[]]): Fact {
     () => ({ kind: "equal", a: node("floor", x, k), b: tree }),
     () => ({ kind: "different", a: x, b: rand() < 0.5 ? int(below(rand, 3)) : y }),
     () => ({ kind: "different", a: tree, b: y }),
+    () => ({ kind: "different", a: node("*", x, y), b: tree }),
+    () => ({ kind: "atLeast", a: node("floor", x, k), b: y }),
+    () => ({ kind: "atLeast", a: y, b: node("ceil", x, k) }),
+    () => ({ kind: "atLeast", a: node("*", x, y), b: tree }),
     () => ({ kind: "atLeast", a: x, b: rand() < 0.5 ? int(below(rand, 6)) : y }),
     () => ({ kind: "atLeast", a: int(below(rand, 6)), b: x }),
     () => ({ kind: "atLeast", a: tree, b: y }),
@@ -86,12 +113,19 @@ function makeFact(rand: Random, names: readonly [string, ...string[]]): Fact {
     () => ({ kind: "divides", a: x, b: y }),
     () => ({ kind: "divides", a: tree, b: k }),
     () => ({ kind: "divides", a: node("+", x, y), b: k }),
+    () => ({ kind: "divides", a: node("*", x, tree), b: k }),
+    () => ({ kind: "divides", a: node("*", k, x), b: y }),
+    () => ({ kind: "divides", a: x, b: node("*", k, y) }),
   ];
   return pick(rand, make)();
 }
 
 function makeTree(rand: Random, names: readonly [string, ...string[]], depth: number): Tree {
-  if (depth <= 0 || rand() < 0.1) return rand() < 0.75 ? variable(pick(rand, names)) : int(below(rand, 5));
+  if (depth <= 0 || rand() < 0.1) {
+    const chance = rand();
+    if (chance < 0.15) return node("-", variable(pick(rand, names)), variable(pick(rand, names)));
+    return chance < 0.8 ? variable(pick(rand, names)) : int(below(rand, 5));
+  }
   const part = () => makeTree(rand, names, depth - 1);
   const literal = () => int(pick(rand, [2, 2, 3, 4, 8]));
   const divisor = (): Tree => {
