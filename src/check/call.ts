@@ -51,8 +51,8 @@ function notCallable(frame: Frame, call: Call, named: Val | undefined): void {
   const { text, span } = call.callee;
   if (named?.kind === "unknown" || frame.block.module.lost.has(text)) return;
   if (named !== undefined) {
-    const what = `\`${text}\` is ${kindOf(named)}, which cannot be called; it`;
-    report(frame, "not-a-tensor", span, { what }, { helps: ["a statement cannot start with `(`"] });
+    const notes = [`\`${text}\` is ${kindOf(named)}, which cannot be called`];
+    report(frame, "unknown-operator", span, { name: text }, { notes, helps: ["a statement cannot start with `(`"] });
     return;
   }
   const known = [...Object.keys(frame.context.operators), ...frame.block.module.visible.keys()];

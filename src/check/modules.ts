@@ -24,7 +24,7 @@ export interface Module {
   readonly blocks: ReadonlyMap<string, Block>;
   /** What its code can name: its own and the imported ones. */
   readonly visible: ReadonlyMap<string, Block>;
-  /** Names whose import failed: using them is no further mistake. */
+  /** Names whose import or declaration failed: using them is no further mistake. */
   readonly lost: ReadonlySet<string>;
 }
 
@@ -41,7 +41,7 @@ export function loadModules(path: string, text: string, host: Host, rule: NameRu
     const ast = parse(sourceFile(path, text), reporter);
     const blocks = new Map<string, Block>();
     const visible = new Map<string, Block>();
-    const lost = new Set<string>();
+    const lost = new Set(ast.broken.map((name) => name.text));
     const module: Module = { path, ast, blocks, visible, lost };
     for (const item of ast.imports) {
       addImport(module, item, visible);

@@ -3,6 +3,8 @@ import { GraphBuilder } from "../ir/builder.ts";
 import { Sizes } from "../ir/size.ts";
 import { operators, reservedAxisNames, symbols } from "../ops/table.ts";
 import type { Name } from "../parser/ast.ts";
+import { lexical } from "../source/catalogue/lexical.ts";
+import { syntax } from "../source/catalogue/syntax.ts";
 import type { Diagnostic } from "../source/diagnostic.ts";
 import { Reporter } from "../source/reporter.ts";
 import { bySummary } from "./by-summary.ts";
@@ -65,7 +67,7 @@ export class Program {
   check(): readonly Diagnostic[] {
     const own = this.modules.filter((module) => module.path.endsWith(".fuse"));
     for (const module of own) {
-      lint(module, this.#reporter);
+      if (!this.#misread(module)) lint(module, this.#reporter);
       for (const block of module.blocks.values()) this.#checkBlock(block);
     }
     const order = new Map(this.modules.map((module, i) => [module.path, i]));
@@ -82,6 +84,13 @@ export class Program {
   /** One world of a model; the program must have passed the check. */
   instantiate(block: Block, settings: Settings): Instance {
     return instantiate(this.#context, block, settings);
+  }
+
+  /** Whether parts of the text could not be read, so that nothing is known to be unused. */
+  #misread(module: Module): boolean {
+    return this.#reporter.diagnostics.some(
+      ({ code, span }) => span?.source === module.ast.span.source && (code in lexical || code in syntax),
+    );
   }
 
   #checkBlock(block: Block): void {

@@ -5,8 +5,8 @@ import type { Program } from "../check/program.ts";
 import { buildFactory } from "../compile.ts";
 import type { ModelGraph } from "../ir/graph.ts";
 import type { DType, NdArray } from "../ir/ndarray.ts";
-import { liveBytes } from "../plan/memory.ts";
-import { plan } from "../plan/plan.ts";
+import { bytesOf, liveBytes, numbersAt } from "../plan/memory.ts";
+import { plan, type Plan } from "../plan/plan.ts";
 import { esmProfile } from "../plan/profile.ts";
 import { InternalError } from "../source/internal-error.ts";
 import {
@@ -57,18 +57,28 @@ export async function execute(job: Job, choice: BackendChoice, profile: boolean)
   const { program, graph } = job;
   const backend = await start(choice);
   const planned = plan(graph, esmProfile(backend));
-  const { peak } = liveBytes(planned, job.sizes);
-  const need = `needs ${bytesText(peak)} at once for inputs of this size`;
-  if (peak > totalmem())
-    fail("bad-input", { message: `\`${graph.name}\` ${need}, and this machine has ${bytesText(totalmem())}` });
+  const needed = bytesNeeded(planned, job.sizes);
+  const available = backend === "wasm" ? Math.min(wasmLimit, totalmem()) : totalmem();
+  const need = `\`${graph.name}\` needs ${bytesText(needed)} at once for inputs of this size`;
+  if (needed > available) fail("bad-input", { message: `${need}, and ${backend} has ${bytesText(available)} here` });
   try {
     const models = await instantiate(buildFactory(program, [planned]), `${graph.name}.js`, model);
     const loaded = await models[graph.name]!.load(job.weights);
     return { backend, ...(await runOnce(loaded, job, profile)) };
   } catch (error) {
     if (!isOutOfMemory(error)) throw error;
-    return fail("bad-input", { message: `\`${graph.name}\` ${need}, which the backend ${backend} does not have` });
+    return fail("bad-input", { message: `${need}, which ${backend} does not have` });
   }
+}
+
+/** What 32 bits can address. Beyond it the backend would write to wrong places rather than fail. */
+const wasmLimit = 2 ** 32;
+
+/** Inputs, weights, and what is alive at once between them. */
+function bytesNeeded(planned: Plan, sizes: Job["sizes"]): number {
+  const number = numbersAt(planned.graph.builder.sizes, sizes);
+  const held = [...planned.inputs, ...planned.prepared.map(({ value }) => value)];
+  return held.reduce((sum, value) => sum + bytesOf(value, number), liveBytes(planned, sizes).peak);
 }
 
 async function start(choice: BackendChoice): Promise<BackendName> {
@@ -123,6 +133,8 @@ function dtypeOf({ dtype }: tf.Tensor): DType {
 function isOutOfMemory(error: unknown): boolean {
   return (
     error instanceof Error &&
-    /allocation failed|out of memory|\bOOM\b|array length|cannot enlarge memory/i.test(error.message)
+    /allocation failed|out of memory|\bOOM\b|array length|enlarge memory|memory access out of bounds/i.test(
+      error.message,
+    )
   );
 }

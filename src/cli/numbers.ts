@@ -39,7 +39,7 @@ export function parseBytes(text: string): number | undefined {
   return number === undefined || factor === undefined ? undefined : Number(number) * factor;
 }
 
-/** `0.0123`, `1e-7`, `NaN`: four digits. */
-export function numberText(value: number): string {
-  return String(Number(value.toPrecision(4)));
+/** `0.0123`, `1e-7`, `NaN`: so many digits at most. */
+export function numberText(value: number, digits = 4): string {
+  return String(Number(value.toPrecision(digits)));
 }

@@ -135,7 +135,11 @@ function compare(name: string, got: NamedArray, want: NdArray, tolerance: number
     terminal.out(`${name} is as expected: ${largest}${place}`);
     return [];
   }
-  const args = { name, difference: `${worst.got} instead of ${worst.want}`, place: placeText(got, worst.index) };
+  const args = {
+    name,
+    difference: `${numberText(worst.got, 7)} instead of ${numberText(worst.want, 7)}`,
+    place: placeText(got, worst.index),
+  };
   const notes = [`${largest}, the tolerance ${numberText(tolerance)}`];
   return [diagnostic("expectation-failed", undefined, args, { notes })];
 }

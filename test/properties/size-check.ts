@@ -1,41 +1,21 @@
 /** @file Holds what the algebra of sizes says against the plain meaning of the expressions. */
 import { Facts, type Example } from "../../src/ir/facts.ts";
 import { Sizes, SizeTooLarge, type Size, type SizeVar } from "../../src/ir/size.ts";
-import {
-  admissible,
-  needs,
-  holds,
-  random,
-  text,
-  valueOf,
-  type Assignment,
-  type Case,
-  type Fact,
-  type Tree,
-} from "./size-cases.ts";
-
-export type Outcome = "equal" | "less" | "greater" | "different" | "unknown" | "impossible" | "too large";
+import { admissible, holds, needs, random, text, valueOf } from "./size-cases.ts";
+import type { Assignment, BinaryOp, Case, Fact, Tree } from "./size-cases.ts";
 
 export interface Report {
-  readonly outcome: Outcome;
-  /** An unknown or different verdict came with an example. */
+  /** What `compare` said of the pair. */
+  readonly outcome: "equal" | "less" | "greater" | "different" | "unknown" | "impossible" | "too large";
   readonly hasExample: boolean;
-  /** Assignments that the verdict was held against. */
+  /** Assignments that the answers were held against. */
   readonly witnesses: number;
 }
 
-const VERDICTS: Record<string, (x: bigint, y: bigint) => boolean> = {
-  equal: (x, y) => x === y,
-  less: (x, y) => x < y,
-  greater: (x, y) => x > y,
-  different: (x, y) => x !== y,
-  unknown: () => true,
-};
-
 class Wrong extends Error {}
 
-function demand(condition: boolean, complaint: string): asserts condition {
-  if (!condition) throw new Wrong(complaint);
+function demand(condition: boolean, complaint: () => string): asserts condition {
+  if (!condition) throw new Wrong(complaint());
 }
 
 /** Throws where anything that is said about the case is wrong. */
@@ -55,127 +35,199 @@ export function describe({ variables, facts, a, b, states }: Case): string {
   return [names, ...all, `a = ${text(a)}`, `b = ${text(b)}`, `needs stated: ${states}`].join("\n");
 }
 
+const MAKE = {
+  "+": "add",
+  "-": "sub",
+  "*": "mul",
+  "/": "divide",
+  floor: "floor",
+  ceil: "ceil",
+  "%": "mod",
+} as const satisfies Record<BinaryOp, keyof Sizes>;
+
+/** The trees of a case as sizes. */
+class Built {
+  readonly sizes = new Sizes();
+  readonly variables: ReadonlyMap<string, SizeVar>;
+
+  constructor({ variables }: Case) {
+    this.variables = new Map(
+      variables.map((v) => [v.name, this.sizes.variable(v.name, { lower: BigInt(v.lower), time: v.time })]),
+    );
+  }
+
+  size(t: Tree): Size {
+    if (t.op === "int") return this.sizes.int(t.n);
+    if (t.op === "var") return this.sizes.of(found(this.variables, t.name));
+    return this.sizes[MAKE[t.op]](this.size(t.a), this.size(t.b));
+  }
+
+  value(s: Size, at: Assignment): bigint | undefined {
+    return this.sizes.evaluate(s, (v) => found(at, v.name));
+  }
+}
+
 function judge(given: Case, seed: number): Report {
-  const sizes = new Sizes();
-  const variables = new Map(
-    given.variables.map((v) => [v.name, sizes.variable(v.name, { lower: BigInt(v.lower), time: v.time })]),
-  );
-  const build = (t: Tree): Size => {
-    if (t.op === "int") return sizes.int(t.n);
-    if (t.op === "var") return sizes.of(found(variables, t.name));
-    const [a, b] = [build(t.a), build(t.b)];
-    const make = {
-      "+": "add",
-      "-": "sub",
-      "*": "mul",
-      "/": "divide",
-      floor: "floor",
-      ceil: "ceil",
-      "%": "mod",
-    } as const;
-    return sizes[make[t.op]](a, b);
-  };
+  const built = new Built(given);
   const obligations = [given.a, given.b].flatMap(needs);
-  const stated: Fact[] = given.facts.flatMap((f) => [...needs(f.a), ...needs(f.b), f]);
+  const stated = given.facts.flatMap((f) => [...needs(f.a), ...needs(f.b), f]);
   if (given.states) stated.push(...obligations);
   const rand = random(seed ^ 0x5bd1e995);
-  const hasValue = (at: Assignment) => valueOf(given.a, at) !== undefined && valueOf(given.b, at) !== undefined;
-  const witnesses = admissible({ ...given, facts: [...stated, ...obligations] }, rand, 60).filter(hasValue);
+  const hasValues = (at: Assignment) => valueOf(given.a, at) !== undefined && valueOf(given.b, at) !== undefined;
+  const witnesses = admissible({ ...given, facts: [...stated, ...obligations] }, rand, 60).filter(hasValues);
 
-  const [a, b] = [build(given.a), build(given.b)];
-  demand(a === build(given.a), "the same expression twice gives two objects");
-  demand(sizes.add(a, b) === sizes.add(b, a) && sizes.mul(a, b) === sizes.mul(b, a), "sums or products do not commute");
-  demand(sizes.sub(sizes.add(a, b), b) === a, "a + b - b is not a");
-
-  let facts: Facts | "impossible" = new Facts(sizes);
-  for (const f of stated) if (facts !== "impossible") facts = state(facts, f.kind, build(f.a), build(f.b));
+  judgeForms(given, built, witnesses, rand);
+  const facts = state(new Facts(built.sizes), built, stated);
   if (facts === "impossible") {
-    demand(witnesses.length === 0, `facts are called impossible, but hold for ${show(witnesses[0])}`);
+    demand(witnesses.length === 0, () => `facts are called impossible, but hold for ${show(witnesses[0])}`);
     return { outcome: "impossible", hasExample: false, witnesses: 0 };
   }
-
-  const [na, nb] = [facts.apply(a), facts.apply(b)];
-  const verdict = facts.compare(a, b);
-  const [ab, ba] = [facts.isAtLeast(a, b), facts.isAtLeast(b, a)];
-  const divisible = facts.isDivisible(a, b);
-  const bounds = [sizes.lower(a), facts.lower(a)];
-  const values = new Map(given.variables.map((v) => [found(variables, v.name), build(randomTree(rand, given))]));
-  const substituted = sizes.substitute(a, values);
-  for (const at of witnesses) {
-    const [x, y] = [valueOf(given.a, at), valueOf(given.b, at)];
-    if (x === undefined || y === undefined) throw new Wrong("a witness without value");
-    const here = `at ${show(at)}: ${x} and ${y}`;
-    const value = (v: SizeVar) => found(at, v.name);
-    demand(
-      sizes.evaluate(a, value) === x && sizes.evaluate(b, value) === y,
-      `normal forms ${sizes.print(a)} and ${sizes.print(b)} are wrong ${here}`,
-    );
-    demand(
-      sizes.evaluate(na, value) === x && sizes.evaluate(nb, value) === y,
-      `under the facts ${sizes.print(na)} and ${sizes.print(nb)} are wrong ${here}`,
-    );
-    demand(VERDICTS[verdict.kind]?.(x, y) === true, `${verdict.kind} is wrong ${here}`);
-    demand((ab.kind !== "yes" || x >= y) && (ab.kind !== "no" || x < y), `a >= b: ${ab.kind} is wrong ${here}`);
-    demand((ba.kind !== "yes" || y >= x) && (ba.kind !== "no" || y < x), `b >= a: ${ba.kind} is wrong ${here}`);
-    const divides = y !== 0n && x % y === 0n;
-    demand(
-      divisible.kind === "unknown" || divides === (divisible.kind === "yes"),
-      `b divides a: ${divisible.kind} is wrong ${here}`,
-    );
-    for (const bound of bounds)
-      demand(bound === undefined || x >= bound, `the lower bound ${bound} of a is wrong ${here}`);
-    const moved = new Map([...values].map(([v, s]) => [v, sizes.evaluate(s, value)]));
-    if ([...moved].every(([v, n]) => n !== undefined && n >= v.lower)) {
-      const direct = valueOf(given.a, new Map([...moved].map(([v, n]) => [v.name, n ?? 0n])));
-      const later = sizes.evaluate(substituted, value);
-      demand(direct === undefined || direct === later, `substitution gives ${later} instead of ${direct} ${here}`);
+  for (const t of [given.a, given.b]) {
+    const size = built.size(t);
+    const [applied, lower] = [facts.apply(size), facts.lower(size)];
+    for (const at of witnesses) {
+      const value = valueOf(t, at) ?? 0n;
+      demand(built.value(applied, at) === value, () => `under the facts ${built.sizes.print(applied)} at ${show(at)}`);
+      demand(lower === undefined || value >= lower, () => `${text(t)} is less than ${lower} at ${show(at)}`);
     }
   }
-  if (verdict.kind === "equal") return { outcome: "equal", hasExample: false, witnesses: witnesses.length };
-  const judgeExample = (
-    [left, right]: readonly [Size, Size],
-    example: Example | undefined,
-    shows: (x: bigint, y: bigint) => boolean,
-    what: string,
-  ) => {
-    if (example === undefined) return;
-    const at = new Map([...example.values].map(([v, n]) => [v.name, n]));
-    const here = `${what}: the example ${show(at)}: ${example.left} vs ${example.right}`;
-    demand(
-      [...example.values].every(([v, n]) => n >= v.lower),
-      `${here} is out of range`,
-    );
-    demand(shows(example.left, example.right), `${here} shows nothing`);
-    const value = (v: SizeVar) => found(at, v.name);
-    demand(
-      sizes.evaluate(left, value) === example.left && sizes.evaluate(right, value) === example.right,
-      `${here} has wrong sides`,
-    );
-    const covers = (t: Tree): boolean => ("a" in t ? covers(t.a) && covers(t.b) : t.op === "int" || at.has(t.name));
-    for (const f of stated)
-      demand(!covers(f.a) || !covers(f.b) || holds(f, at), `${here} contradicts ${f.kind} ${text(f.a)}, ${text(f.b)}`);
-  };
-  judgeExample([a, b], verdict.example, (x, y) => x !== y, "compare");
-  if (ab.kind !== "yes") judgeExample([a, b], ab.example, (x, y) => x < y, "a >= b");
-  if (ba.kind !== "yes") judgeExample([b, a], ba.example, (x, y) => x < y, "b >= a");
-  if (divisible.kind !== "yes")
-    judgeExample([a, b], divisible.example, (x, y) => y === 0n || x % y !== 0n, "b divides a");
-  return { outcome: verdict.kind, hasExample: verdict.example !== undefined, witnesses: witnesses.length };
+  for (const claim of claims(given, built, facts)) judgeClaim(claim, built, stated, witnesses);
+  const verdict = facts.compare(built.size(given.a), built.size(given.b));
+  const hasExample = verdict.kind !== "equal" && verdict.example !== undefined;
+  return { outcome: verdict.kind, hasExample, witnesses: witnesses.length };
 }
 
-function state(facts: Facts, kind: Fact["kind"], a: Size, b: Size): Facts | "impossible" {
-  return kind === "divides" ? facts.divides(b, a) : facts[kind](a, b);
+/** Normal forms, interning, substitution and bounds, without facts. */
+function judgeForms(given: Case, built: Built, witnesses: readonly Assignment[], rand: () => number): void {
+  const { sizes } = built;
+  const [a, b] = [built.size(given.a), built.size(given.b)];
+  demand(a === built.size(given.a), () => "the same expression twice gives two objects");
+  demand(sizes.add(a, b) === sizes.add(b, a) && sizes.mul(a, b) === sizes.mul(b, a), () => "a ∘ b is not b ∘ a");
+  demand(sizes.sub(sizes.add(a, b), b) === a, () => "a + b - b is not a");
+  const replacements = new Map(
+    [...built.variables.values()].map((v) => [v, built.size(replacement(rand, given))] as const),
+  );
+  const substituted = sizes.substitute(a, replacements);
+  const lower = sizes.lower(a);
+  for (const at of witnesses) {
+    const value = valueOf(given.a, at);
+    demand(built.value(a, at) === value, () => `the normal form ${sizes.print(a)} is not ${value} at ${show(at)}`);
+    demand(lower === undefined || (value ?? lower) >= lower, () => `a = ${value} is less than ${lower} at ${show(at)}`);
+    const moved = new Map<string, bigint>();
+    for (const [v, s] of replacements) {
+      const n = built.value(s, at);
+      if (n !== undefined && n >= v.lower) moved.set(v.name, n);
+    }
+    if (moved.size < replacements.size) continue;
+    const [direct, later] = [valueOf(given.a, moved), built.value(substituted, at)];
+    demand(direct === undefined || direct === later, () => `substituted: ${later}, not ${direct} at ${show(at)}`);
+  }
 }
 
-/** What a variable is replaced by: something small with the same variables. */
-function randomTree(rand: () => number, { variables }: Case): Tree {
+/** Something small with the same variables. */
+function replacement(rand: () => number, { variables }: Case): Tree {
   const name = variables[Math.floor(rand() * variables.length)]?.name ?? "h";
-  const n = 1 + Math.floor(rand() * 4);
   const v: Tree = { op: "var", name };
+  const n = 1 + Math.floor(rand() * 4);
   return rand() < 0.4 ? v : { op: rand() < 0.5 ? "+" : "*", a: v, b: { op: "int", n } };
 }
 
-function found<K, V>(map: ReadonlyMap<K, V>, key: K): V {
+function state(start: Facts, built: Built, stated: readonly Fact[]): Facts | "impossible" {
+  let facts: Facts | "impossible" = start;
+  for (const { kind, a, b } of stated) {
+    const [x, y] = [built.size(a), built.size(b)];
+    facts = kind === "divides" ? facts.divides(y, x) : facts[kind](x, y);
+    if (facts === "impossible") break;
+  }
+  return facts;
+}
+
+type Holds = (x: bigint, y: bigint) => boolean;
+
+/** One answer about two trees, and what it means. */
+interface Claim {
+  readonly about: string;
+  readonly left: Tree;
+  readonly right: Tree;
+  readonly kind: string;
+  /** What must hold for all assignments. */
+  readonly always: Holds;
+  readonly example: Example | undefined;
+  /** What the example must show. */
+  readonly shows: Holds;
+}
+
+function claims(given: Case, built: Built, facts: Facts): Claim[] {
+  const differ: Holds = (x, y) => x !== y;
+  const relations = {
+    equal: (x: bigint, y: bigint) => x === y,
+    less: (x: bigint, y: bigint) => x < y,
+    greater: (x: bigint, y: bigint) => x > y,
+    different: differ,
+    unknown: () => true,
+  };
+  const question = (
+    about: string,
+    left: Tree,
+    right: Tree,
+    answer: { readonly kind: "yes" } | { readonly kind: "no" | "unknown"; readonly example: Example | undefined },
+    isSo: Holds,
+  ): Claim => {
+    const isNotSo: Holds = (x, y) => !isSo(x, y);
+    const always = answer.kind === "yes" ? isSo : answer.kind === "no" ? isNotSo : () => true;
+    const example = answer.kind === "yes" ? undefined : answer.example;
+    return { about, left, right, kind: answer.kind, always, example, shows: isNotSo };
+  };
+  const divides: Holds = (x, y) => y !== 0n && x % y === 0n;
+  const pairs = [
+    [given.a, given.b],
+    [given.b, given.a],
+  ] as const;
+  const divisors = [2, 3, 4, 8, 32].map((n): Tree => ({ op: "int", n }));
+  const names = given.variables.map(({ name }): Tree => ({ op: "var", name }));
+  return [
+    ...pairs.map(([left, right]): Claim => {
+      const verdict = facts.compare(built.size(left), built.size(right));
+      const example = verdict.kind === "equal" ? undefined : verdict.example;
+      const always = relations[verdict.kind];
+      return { about: "compare", left, right, kind: verdict.kind, always, example, shows: differ };
+    }),
+    ...pairs.map(([left, right]) =>
+      question("is at least", left, right, facts.isAtLeast(built.size(left), built.size(right)), (x, y) => x >= y),
+    ),
+    ...[given.b, ...divisors, ...names].map((right) =>
+      question("is divisible", given.a, right, facts.isDivisible(built.size(given.a), built.size(right)), divides),
+    ),
+  ];
+}
+
+function judgeClaim(claim: Claim, built: Built, stated: readonly Fact[], witnesses: readonly Assignment[]): void {
+  const { about, left, right, kind, always, example, shows } = claim;
+  for (const at of witnesses) {
+    const [x, y] = [valueOf(left, at), valueOf(right, at)];
+    if (x === undefined || y === undefined) throw new Wrong("a witness without value");
+    demand(always(x, y), () => `${about} ${text(right)}: ${kind} is wrong for ${x} and ${y} at ${show(at)}`);
+  }
+  if (example === undefined) return;
+  const at = new Map([...example.values].map(([v, n]) => [v.name, n]));
+  const here = () => `${about} ${text(right)}: the example ${show(at)}: ${example.left} vs ${example.right}`;
+  demand(
+    [...example.values].every(([v, n]) => n >= v.lower),
+    () => `${here()} is out of range`,
+  );
+  demand(shows(example.left, example.right), () => `${here()} shows nothing`);
+  const sides = [built.value(built.size(left), at), built.value(built.size(right), at)];
+  demand(sides[0] === example.left && sides[1] === example.right, () => `${here()} has wrong sides`);
+  const covers = (t: Tree): boolean => ("a" in t ? covers(t.a) && covers(t.b) : t.op === "int" || at.has(t.name));
+  for (const f of stated) {
+    demand(
+      !covers(f.a) || !covers(f.b) || holds(f, at),
+      () => `${here()} contradicts ${f.kind} ${text(f.a)}, ${text(f.b)}`,
+    );
+  }
+}
+
+function found<K, V>(map: ReadonlyMap<K, V | undefined>, key: K): V {
   const value = map.get(key);
   if (value === undefined) throw new Wrong(`no value for ${String(key)}`);
   return value;

@@ -1,0 +1,57 @@
+/** @file Any text checks, and builds where it can, without throwing: programs with random edits. */
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { buildModule } from "../../src/compile.ts";
+import { seeded } from "../support/arrays.ts";
+import { programOf } from "../support/check.ts";
+
+const probe = "\nmodel Probe(x: [n, c: 64]) -> [n, c: 64] { return relu(x) }\n";
+const texts = readdirSync("test/fixtures/samples").map(
+  (file) => readFileSync(`test/fixtures/samples/${file}`, "utf8") + probe,
+);
+const tokens = texts.map((text) => text.match(/\/\/[^\n]*|@[\w.]+|\w+|\|>|->|=>|==|!=|<=|>=|\s+|./g) ?? []);
+const pool = tokens.flat().filter((token) => token.trim() !== "" && !token.startsWith("//"));
+const nasty = [
+  "0",
+  "-1",
+  "0.5",
+  "2147483647",
+  "inf",
+  "...",
+  "c / 0",
+  "c % 0",
+  "constructor",
+  "__proto__",
+  "x.c",
+  "repeat(n)",
+];
+
+/** A program with one to three tokens removed, replaced or added. */
+function edited(random: () => number): string {
+  const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)]!;
+  const text = [...pick(tokens)];
+  const edits = 1 + Math.floor(random() * 3);
+  for (let i = 0; i < edits; i++) {
+    const at = Math.floor(random() * text.length);
+    const word = pick(random() < 0.7 ? pool : nasty);
+    const kind = random();
+    if (kind < 0.3) text.splice(at, 1);
+    else if (kind < 0.8) text[at] = word;
+    else text.splice(at, 0, " ", word, " ");
+  }
+  return text.join("");
+}
+
+test("400 programs with random edits give diagnostics or modules", () => {
+  const random = seeded(7);
+  let sound = 0;
+  for (let i = 0; i < 400; i++) {
+    const text = edited(random);
+    const { value, diagnostics } = buildModule(programOf(text), { model: "Probe" });
+    const failed = diagnostics.some(({ severity }) => severity === "error");
+    expect(value === undefined, text).toBe(failed);
+    if (!failed) sound++;
+  }
+  // Some edits are harmless: the test sees both sides.
+  expect(sound).toBeGreaterThan(5);
+});
