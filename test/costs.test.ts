@@ -15,9 +15,10 @@ const gram = operator({
   attributes: {},
   examples: [],
   type: ({ sizes }) => tensorType("f32", [["k", sizes.int(5)]]),
-  expand: ({ inputs: [x], node }) => {
-    const product = node(operators["dot"]!, [x!, x!], { contract: ["c"], batch: ["n"] });
-    return node(operators["relu"]!, [node(operators["add"]!, [product, product], {})], {});
+  expand: (c) => {
+    const [x] = c.inputs;
+    const product = c.node(operators["dot"]!, [x!, x!], { contract: ["c"], batch: ["n"] });
+    return c.node(operators["relu"]!, [c.node(operators["add"]!, [product, product], {})], {});
   },
 });
 

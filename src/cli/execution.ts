@@ -44,7 +44,7 @@ export interface Execution {
   readonly backend: BackendName;
   /** From the inputs to the values of the results; loading is not part of it. */
   readonly milliseconds: number;
-  readonly results: Readonly<Record<string, NdArray>>;
+  readonly results: ReadonlyMap<string, NdArray>;
   /** Empty unless they were asked for. */
   readonly kernels: readonly Kernel[];
 }
@@ -99,11 +99,11 @@ async function runOnce(loaded: LoadedModel, { graph, inputs }: Job, profile: boo
   );
   const begin = performance.now();
   const { results, kernels } = profile ? await profiled(loaded, given) : { results: loaded.run(given), kernels: [] };
-  const values: Record<string, NdArray> = {};
+  const values = new Map<string, NdArray>();
   for (const { name } of graph.results) {
     const tensor = results[name];
     if (tensor === undefined) throw new InternalError(`the module did not return ${name}`);
-    values[name] = { dtype: dtypeOf(tensor), shape: tensor.shape, data: await tensor.data() };
+    values.set(name, { dtype: dtypeOf(tensor), shape: tensor.shape, data: await tensor.data() });
   }
   const milliseconds = performance.now() - begin;
   tf.dispose([given, results]);

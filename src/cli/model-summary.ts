@@ -9,6 +9,7 @@ import { esmProfile } from "../plan/profile.ts";
 import { fail } from "./failure.ts";
 import { layersOf, ordered, parametersOf, type Layer } from "./layers.ts";
 import { bytesText, countText, plural } from "./numbers.ts";
+import { refuse } from "./programs.ts";
 import { table } from "./table.ts";
 
 /** Values of the size variables of a model. */
@@ -42,8 +43,7 @@ function admit({ guard }: ModelGraph, sizes: Sizes): Sizes {
   });
   const admission = checkGuard(guard, Object.fromEntries(shapes));
   if ("sizes" in admission) return sizes;
-  const [message = "", ...notes] = admission.problems.map((problem) => problem.replace(/\.$/, ""));
-  return fail("bad-input", { message }, { notes });
+  return refuse(admission.problems);
 }
 
 export function modelText(graph: ModelGraph, at: Sizes | undefined): string {

@@ -5,6 +5,7 @@ import type { Program } from "../check/program.ts";
 import { buildGraphs, openProgram, type Outcome } from "../compile.ts";
 import type { ModelGraph } from "../ir/graph.ts";
 import { readBytes } from "../node/files.ts";
+import type { Help } from "../source/diagnostic.ts";
 import { nearest } from "../source/suggest.ts";
 import { fail, Failure, reading } from "./failure.ts";
 import type { ModelOptions } from "./options.ts";
@@ -79,4 +80,11 @@ export function unknownName(model: string, what: "input" | "result", name: strin
   const helps = near === undefined ? [] : [`did you mean \`${near}\`?`];
   const message = `\`${model}\` has no ${what} \`${name}\`; there is ${known.map((item) => `\`${item}\``).join(", ")}`;
   return fail("bad-input", { message }, { helps });
+}
+
+/** Ends the command with all that an entry guard refuses. */
+export function refuse(problems: readonly string[], helps: readonly Help[] = []): never {
+  // They are sentences, and messages end without a full stop.
+  const [message = "", ...notes] = problems.map((problem) => problem.replace(/\.$/, ""));
+  return fail("bad-input", { message }, { notes, helps });
 }

@@ -2,8 +2,8 @@
 import type { ModelGraph } from "../ir/graph.ts";
 import { checkGuard } from "../ir/guard.ts";
 import { named, type NamedArray, type NdArray } from "../ir/ndarray.ts";
-import { numbersAt } from "../plan/memory.ts";
 import { manifestOf } from "../plan/manifest.ts";
+import { numbersAt } from "../plan/memory.ts";
 import type { NamedTensors } from "../runtime/node/index.ts";
 import type { Diagnostic } from "../source/diagnostic.ts";
 import { diagnostic } from "../source/reporter.ts";
@@ -13,12 +13,13 @@ import { largestDifference } from "./expectation.ts";
 import { fail, Failure } from "./failure.ts";
 import { numberText } from "./numbers.ts";
 import { protect } from "./overwriting.ts";
-import { oneGraph, openFile, unknownName } from "./programs.ts";
+import { oneGraph, openFile, refuse, unknownName } from "./programs.ts";
 import type { RunOptions } from "./run.ts";
 import { table } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 import { fittingWeights, limitWeights, readAll } from "./weight-files.ts";
 
+/** Carries out `fuse run`. */
 export async function runModel(file: string, options: RunOptions, terminal: Terminal): Promise<void> {
   const { in: given = {}, out = {}, expect = {}, backend, pixels } = options;
   const program = await openFile(file);
@@ -40,7 +41,7 @@ export async function runModel(file: string, options: RunOptions, terminal: Term
   if (options.debug) terminal.out(kernelTable(executed.kernels));
   terminal.out(`${graph.name} on ${executed.backend}: ${milliseconds(executed.milliseconds)}`);
 
-  const results = graph.results.map(({ name, order }) => ({ name, array: named(executed.results[name]!, order) }));
+  const results = graph.results.map(({ name, order }) => ({ name, array: named(executed.results.get(name)!, order) }));
   const outputs = results.flatMap(({ name, array }) =>
     Object.hasOwn(out, name) ? [{ name, array, path: out[name]! }] : [],
   );
@@ -62,16 +63,16 @@ async function readInputs(
   pixels: RunOptions["pixels"],
 ): Promise<Record<string, NdArray>> {
   const { sizes } = graph.builder;
-  const inputs: Record<string, NdArray> = {};
+  const inputs: (readonly [string, NdArray])[] = [];
   for (const { name, order, type } of graph.inputs) {
     if (!Object.hasOwn(given, name)) continue;
     const axes = order.map((axis): DeclaredAxis => {
       const size = sizes.constant(type.axes.get(axis)!);
       return [axis, size === undefined ? undefined : Number(size)];
     });
-    inputs[name] = await readArray(given[name]!, axes, pixels);
+    inputs.push([name, await readArray(given[name]!, axes, pixels)]);
   }
-  return inputs;
+  return Object.fromEntries(inputs);
 }
 
 /** What results should be; ends the command if that has another shape or dtype than the result will have. */
@@ -106,12 +107,9 @@ async function readExpectations(
 function admit(graph: ModelGraph, inputs: Readonly<Record<string, NdArray>>): Readonly<Record<string, number>> {
   const admission = checkGuard(graph.guard, inputs);
   if ("sizes" in admission) return admission.sizes;
-  // Sentences there, a message without a full stop here.
-  const [message = "", ...notes] = admission.problems.map((problem) => problem.replace(/\.$/, ""));
   const missing = graph.inputs.filter(({ name }) => !Object.hasOwn(inputs, name));
-  const helps =
-    missing.length === 0 ? [] : [{ text: "give it", code: missing.map(({ name }) => `--in ${name}=PATH`).join(" ") }];
-  return fail("bad-input", { message }, { notes, helps });
+  const code = missing.map(({ name }) => `--in ${name}=PATH`).join(" ");
+  return refuse(admission.problems, missing.length === 0 ? [] : [{ text: "give it", code }]);
 }
 
 async function readWeights(graph: ModelGraph, options: RunOptions, terminal: Terminal): Promise<NamedTensors> {

@@ -27,6 +27,8 @@ export function summary(command: Command, terminal: Terminal): void {
       const program = await openFile(file);
       const block = blockNamed(program, options.model);
       if (block !== undefined) {
+        if (options.set !== undefined || options.at !== undefined)
+          command.error(`error: ${options.model} is a block: --set and --at are for models`);
         checked(program, terminal);
         terminal.out(options.json ? json(blockJson(program, block)) : blockText(program, block));
         return;

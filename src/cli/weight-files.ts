@@ -1,5 +1,5 @@
 /** @file Weights of a model from a file, and back into one. */
-import type { NdArray, NumberArray } from "../ir/ndarray.ts";
+import { elements, type NdArray, type NumberArray } from "../ir/ndarray.ts";
 import { readBytes } from "../node/files.ts";
 import { openWeights } from "../node/tensor-files.ts";
 import { version } from "../version.ts";
@@ -16,7 +16,6 @@ import {
 import { formatProblems } from "../weights/problems.ts";
 import { writeSafetensors, type WritableDType } from "../weights/safetensors.ts";
 import type { StoredDType, TensorSource } from "../weights/tensors.ts";
-import { elements } from "../ir/ndarray.ts";
 import { fail, reading } from "./failure.ts";
 import { bytesText, plural } from "./numbers.ts";
 import { pair, type MatchingOptions } from "./options.ts";

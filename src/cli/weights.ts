@@ -1,13 +1,13 @@
 /** @file `fuse weights`: lists, checks, initialises and converts the weights of a model. */
 import { Option, InvalidArgumentError, type Command } from "commander";
+import { elements } from "../ir/ndarray.ts";
 import { writeAtomically } from "../node/files.ts";
 import { manifestOf } from "../plan/manifest.ts";
 import { diagnostic } from "../source/reporter.ts";
-import { initialise } from "../weights/init.ts";
-import { shapeOf, type ManifestEntry } from "../weights/manifest.ts";
 import { printShape, quote } from "../weights/data-error.ts";
+import { initialise } from "../weights/init.ts";
+import { shapeOf, type ManifestEntry, type WeightProblems } from "../weights/manifest.ts";
 import type { WritableDType } from "../weights/safetensors.ts";
-import { elements } from "../ir/ndarray.ts";
 import { blockWeights } from "./block-summary.ts";
 import { initText } from "./block-weights.ts";
 import { writing } from "./failure.ts";
@@ -70,8 +70,8 @@ export function weights(command: Command, terminal: Terminal): void {
       const program = await openFile(file);
       const block = blockNamed(program, options.model);
       if (block !== undefined) {
-        if ((options.check ?? options.init ?? options.convert) !== undefined)
-          command.error(`error: the sizes of a block are open, and ${options.model} is one: choose a model`);
+        if ((options.set ?? options.check ?? options.init ?? options.convert) !== undefined)
+          command.error(`error: ${options.model} is a block, whose sizes are open: its weights can only be listed`);
         checked(program, terminal);
         terminal.out(blockWeights(program, block));
         return;
@@ -150,10 +150,7 @@ async function writeWeights(path: string, bytes: Uint8Array, model: Weighted, te
   terminal.out(`wrote ${path} (${bytesText(bytes.length)}): ${sumText(model.manifest)}`);
 }
 
-function listUnused(
-  extra: readonly { readonly name: string; readonly shape: readonly number[] }[],
-  terminal: Terminal,
-) {
+function listUnused(extra: WeightProblems["extra"], terminal: Terminal): void {
   if (extra.length === 0) return;
   const lines = extra.map(({ name, shape }) => `  ${quote(name)} ${printShape(shape)}`);
   terminal.out([`not used (${extra.length}):`, ...lines].join("\n"));
