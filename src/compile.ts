@@ -55,10 +55,9 @@ export function buildPlans(program: Program, options: BuildOptions = {}): Outcom
   return { value: value?.map((graph) => plan(graph, esmProfile(options.backend))), diagnostics };
 }
 
-/** One ES module with all chosen models, and its types. */
-export function buildModule(program: Program, options: BuildOptions = {}): Outcome<readonly EmittedFile[]> {
-  const { value, diagnostics } = buildPlans(program, options);
-  return { value: value && emitEsm(value, info(program)), diagnostics };
+/** One ES module with all models of the plans, and its types. */
+export function buildModule(program: Program, plans: readonly Plan[]): EmittedFile[] {
+  return emitEsm(plans, info(program));
 }
 
 /** The module as one text without imports, for running it at once. */

@@ -79,7 +79,7 @@ export function claim(frame: Frame, weight: Weight, site: Call | WeightStmt): bo
   const owner = owners.get(path);
   if (owner === undefined) {
     owners.set(path, { site, shape });
-    weights.push(weight);
+    weights.push({ weight, always: true });
     warnOfSize(frame, weight, site.kind === "call" ? site.callee.span : site.name.span);
     return true;
   }

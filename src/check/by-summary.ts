@@ -1,4 +1,5 @@
 /** @file Calls by summary: a callee is not looked into, its requirements are put to the block that is being checked. */
+import type { Weight } from "../ir/graph.ts";
 import type { Size, SizeVar } from "../ir/size.ts";
 import { tensorType, type Axis, type TensorType } from "../ir/type.ts";
 import type { Call } from "../parser/ast.ts";
@@ -50,8 +51,14 @@ function callBySummary(summaries: Summaries, frame: Frame, callee: Binding, call
   const put = (size: Size): Size => context.sizes.substitute(size, substitution);
   for (const world of worlds)
     for (const requirement of world.requirements) requireOf(frame, call, substituted(requirement, put));
+  const possible = worlds.filter(({ assumptions }) =>
+    assumptions.every(
+      ({ op, a, b }) => decide(context.sizes, frame.world.facts, { op, a: put(a), b: put(b) }) !== false,
+    ),
+  );
+  takeWeights(frame, possible, path, put);
   const declared = declaredResults(inner, callee.open);
-  const types = declared ?? commonResults(frame, callee, call, worlds, put);
+  const types = declared ?? commonResults(frame, callee, call, possible, put);
   if (types === undefined) return unknown;
   // What it is made of is not looked into: to the caller it is given, like an input.
   const values = types.map((type) => type && context.builder.input(call.callee.text, type));
@@ -136,18 +143,39 @@ function underCondition(frame: Frame, requirement: Requirement, when: readonly A
   if (!holds) frame.strategy.open(frame, { ...requirement, when: [...frame.world.assumptions, ...when] });
 }
 
+/** The callee's weights become the caller's, below the path of the call. */
+function takeWeights(
+  frame: Frame,
+  possible: readonly CheckedWorld[],
+  path: readonly string[],
+  put: (size: Size) => Size,
+): void {
+  const { builder } = frame.context;
+  const { weights } = frame.world;
+  const taken = new Map<Weight, number>();
+  for (const world of possible)
+    for (const { weight, always } of world.weights) {
+      const { groups, type, init, fan } = weight;
+      const own = builder.weight([...path, weight.path].join("."), {
+        name: weight.path,
+        groups: groups.map((group) => group.map((axis) => [axis, put(type.axes.get(axis)!)] as const)),
+        init,
+        fan: { in: put(fan.in), out: put(fan.out) },
+      });
+      taken.set(own, (taken.get(own) ?? 0) + (always ? 1 : 0));
+    }
+  for (const [weight, count] of taken)
+    if (!weights.some((owned) => owned.weight === weight)) weights.push({ weight, always: count === possible.length });
+}
+
 /** The result of a block without a declaration, if all its worlds that are possible here agree. */
 function commonResults(
   frame: Frame,
   callee: Binding,
   call: Call,
-  worlds: readonly CheckedWorld[],
+  possible: readonly CheckedWorld[],
   put: (size: Size) => Size,
 ): (TensorType | undefined)[] | undefined {
-  const { sizes } = frame.context;
-  const possible = worlds.filter(({ assumptions }) =>
-    assumptions.every(({ op, a, b }) => decide(sizes, frame.world.facts, { op, a: put(a), b: put(b) }) !== false),
-  );
   const shapes = possible.map((world) => world.results?.map((type) => type && renamed(type, callee, put)));
   const [first] = shapes;
   if (first === undefined || shapes.some((shape) => shape === undefined)) return undefined;

@@ -72,7 +72,7 @@ export function instantiate(context: Context, block: Block, settings: Settings):
     settings: Object.fromEntries(
       signature.parameters.map(({ name }) => [name, settingText(context, values.get(name)!)]),
     ),
-    weights: frame.world.weights,
+    weights: frame.world.weights.map(({ weight }) => weight),
     guard: makeGuard(frame, requirements),
     origins,
     builder: context.builder,

@@ -8,7 +8,7 @@ import type { CallStrategy, Context } from "./frame.ts";
 import type { Block } from "./modules.ts";
 import { checkSolvable, openFrame, signatureVariables, symbolic } from "./open.ts";
 import { checkResults } from "./results.ts";
-import { Fork, opposite, type Assumption, type Requirement } from "./world.ts";
+import { Fork, opposite, type Assumption, type OwnedWeight, type Requirement } from "./world.ts";
 
 /** Variants of one block that are visited. */
 export const worldLimit = 256;
@@ -20,6 +20,8 @@ export interface CheckedWorld {
   /** Over the block's variables; undefined where a result's type is unknown. */
   readonly results: readonly (TensorType | undefined)[] | undefined;
   readonly requirements: readonly Requirement[];
+  /** Its own and those of the blocks it calls, over the block's variables, in order of evaluation. */
+  readonly weights: readonly OwnedWeight[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -80,6 +82,7 @@ export class Summaries {
           assumptions,
           results: declared ?? types,
           requirements: frame.world.requirements,
+          weights: frame.world.weights,
           diagnostics: frame.world.diagnostics,
         });
       } catch (error) {

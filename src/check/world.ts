@@ -35,6 +35,12 @@ export type BuildTimeUse =
   | { readonly kind: "condition" }
   | { readonly kind: "attribute"; readonly name: string };
 
+/** A weight of a world; not `always` where only some worlds of a called block have it. */
+export interface OwnedWeight {
+  readonly weight: Weight;
+  readonly always: boolean;
+}
+
 /** Thrown where a condition is open; who explores the worlds catches it and visits both sides. */
 export class Fork extends Error {
   readonly condition: Assumption;
@@ -55,7 +61,7 @@ export class World {
   /** Who owns a weight path, and with which shape. */
   readonly owners = new Map<string, { readonly site: Call | WeightStmt; readonly shape: string }>();
   /** In order of evaluation. */
-  readonly weights: Weight[] = [];
+  readonly weights: OwnedWeight[] = [];
   /** Operators applied so far; bounded. */
   operators = 0;
 

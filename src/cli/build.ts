@@ -62,7 +62,7 @@ async function buildFile(file: string, options: Options, terminal: Terminal): Pr
   const models = plans.map(({ graph, manifest }) => ({ name: graph.name, manifest }));
   for (const each of models) limitWeights(each, maxWeights);
   const outputs: Output[] = [];
-  for (const { path, text } of buildModule(program, { model, settings: set, backend }).value ?? []) {
+  for (const { path, text } of buildModule(program, plans)) {
     const output = { path: join(outdir, path), bytes: new TextEncoder().encode(text) };
     await refuseForeign(output.path, isModule);
     outputs.push(output);

@@ -1,7 +1,7 @@
 /** @file Any text checks, and builds where it can, without throwing: programs with random edits. */
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { buildModule } from "../../src/compile.ts";
+import { buildModule, buildPlans } from "../../src/compile.ts";
 import { seeded } from "../support/arrays.ts";
 import { programOf } from "../support/check.ts";
 
@@ -47,7 +47,9 @@ test("400 programs with random edits give diagnostics or modules", () => {
   let sound = 0;
   for (let i = 0; i < 400; i++) {
     const text = edited(random);
-    const { value, diagnostics } = buildModule(programOf(text), { model: "Probe" });
+    const program = programOf(text);
+    const { value, diagnostics } = buildPlans(program, { model: "Probe" });
+    if (value !== undefined) expect(buildModule(program, value)).toHaveLength(2);
     const failed = diagnostics.some(({ severity }) => severity === "error");
     expect(value === undefined, text).toBe(failed);
     if (!failed) sound++;
