@@ -22,11 +22,11 @@ const photo = toTensor(await readPicture(`${folder}/astronaut.png`), 3, "0..1");
 
 /** The original files are the oracle. */
 async function original(): Promise<GraphModel> {
-  const json = JSON.parse(readFileSync("test/golden/selfie-segmentation/selfie.json", "utf8"));
+  const json = JSON.parse(readFileSync("test/golden/selfie-segmentation/selfie.json", "utf8")) as tf.io.ModelJSON;
   const bytes = readFileSync("test/golden/selfie-segmentation/selfie.bin");
   const weightData = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
-  const [{ weights: weightSpecs }] = json.weightsManifest;
-  return loadGraphModel({ load: async () => ({ modelTopology: json.modelTopology, weightSpecs, weightData }) });
+  const weightSpecs = json.weightsManifest[0]!.weights;
+  return loadGraphModel(tf.io.fromMemory({ modelTopology: json.modelTopology, weightSpecs, weightData }));
 }
 
 /** The photograph in the size that the network takes. */

@@ -221,7 +221,7 @@ function readPadding(frame: Frame, name: string, attribute: Attribute, expr: Exp
       ? ([pair[0]!, pair[1]!] as const)
       : wrong(frame, name, "a number, or a list of pairs", item);
   });
-  return pairs.every((pair) => pair !== failed) ? (pairs as (readonly [Size, Size])[]) : failed;
+  return pairs.every((pair) => pair !== failed) ? pairs : failed;
 }
 
 function readNumber(frame: Frame, name: string, expr: Expr): Read<number> {

@@ -2,7 +2,7 @@
 import { Facts } from "../ir/facts.ts";
 import type { Input } from "../ir/graph.ts";
 import type { Size, SizeVar } from "../ir/size.ts";
-import { placeOf } from "../source/source.ts";
+import type { placeOf } from "../source/source.ts";
 import { typeOf, type OpenAxes } from "./bind.ts";
 import { report, type CallStrategy, type Context, type Frame } from "./frame.ts";
 import type { Block } from "./modules.ts";

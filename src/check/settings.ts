@@ -1,5 +1,5 @@
 /** @file Settings of a model: what `--set name=value` gives, checked against its parameters. */
-import { Reporter } from "../source/reporter.ts";
+import type { Reporter } from "../source/reporter.ts";
 import { nearest } from "../source/suggest.ts";
 import { parameterValue } from "./bind.ts";
 import type { Frame } from "./frame.ts";

@@ -89,11 +89,11 @@ function rounded(frame: Frame, expr: Call): Size | undefined {
   const plain = args.length === expr.args?.length && expr.path.length === 0;
   if ((name === "floor" || name === "ceil") && plain && args.length === 1) {
     const [inner] = args;
-    if (inner!.kind !== "binary" || inner!.op !== "/") return sizeOf(frame, inner!);
-    const dividend = sizeOf(frame, inner!.left);
-    const divisor = sizeOf(frame, inner!.right);
+    if (inner!.kind !== "binary" || inner.op !== "/") return sizeOf(frame, inner!);
+    const dividend = sizeOf(frame, inner.left);
+    const divisor = sizeOf(frame, inner.right);
     if (dividend === undefined || divisor === undefined) return undefined;
-    requireAtLeast(frame, divisor, sizes.int(1), { span: inner!.right.span, what: "the divisor" });
+    requireAtLeast(frame, divisor, sizes.int(1), { span: inner.right.span, what: "the divisor" });
     return name === "floor" ? sizes.floor(dividend, divisor) : sizes.ceil(dividend, divisor);
   }
   if ((name === "min" || name === "max") && plain && args.length >= 2) {

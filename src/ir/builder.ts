@@ -80,13 +80,14 @@ export class GraphBuilder {
       obligations,
     );
     try {
-      const types = [op.type(context)].flat() as TensorType[];
+      const typed = op.type(context);
+      const types: readonly TensorType[] = "axes" in typed ? [typed] : typed;
       for (const type of types)
         for (const [axis, size] of type.axes) obligations.atLeast(size, this.sizes.int(1), { axis });
       const weights = Object.fromEntries(
         (op.weights?.(context) ?? []).map((spec) => [spec.name, this.weight(`${weightPath}.${spec.name}`, spec)]),
       );
-      return this.#make(op as unknown as Operator, inputs, weights, attributes, types);
+      return this.#make(op, inputs, weights, attributes, types);
     } catch (error) {
       if (error instanceof Complaint) return undefined;
       throw error;
@@ -114,7 +115,7 @@ export class GraphBuilder {
       sizes: this.sizes,
       inputs: node.inputs,
       weights: node.weights,
-      attributes: node.attributes as never,
+      attributes: node.attributes,
       scalar: (value) => this.scalar(value),
       node: (op, inputs, attributes) => {
         const inner = this.node(op, inputs, attributes);

@@ -103,6 +103,7 @@ const take: Record<Statement["kind"], (world: World, s: Size) => Step> = {
     const range = asRange(world, p);
     if (range !== undefined) {
       const { variable, lo, hi } = range;
+      if (hi !== undefined && lo > hi) return "impossible";
       const of = sub(pool, ofAtom(pool, pool.variable(variable)), pool.int(lo));
       return {
         known: { ...known, ranges: new Map(known.ranges).set(variable, { lo, hi }) },
@@ -241,7 +242,7 @@ function single({ monomial }: Term): SizeVar | undefined {
   return alone ? factor.atom.variable : undefined;
 }
 
-/** ±v + c ≥ 0 as a range of v. */
+/** What ±v + c ≥ 0 makes of the range of v, whose ends are multiples of what is known to divide v. */
 function asRange(
   world: World,
   p: Size,
@@ -251,10 +252,10 @@ function asRange(
   const variable = term && single(term);
   if (term === undefined || variable === undefined || others.some((t) => t.monomial !== pool.unit)) return undefined;
   const { lo, hi } = world.range(variable);
-  const constant = coefficientOf(p, pool.unit);
-  if (term.coefficient === 1n) return { variable, lo: -constant > lo ? -constant : lo, hi };
-  if (term.coefficient === -1n) return { variable, lo, hi: hi === undefined || constant < hi ? constant : hi };
-  return undefined;
+  const step = measure(world, term.monomial)?.d ?? 1n;
+  const bound = coefficientOf(p, pool.unit) * -term.coefficient;
+  if (term.coefficient === 1n) return { variable, lo: ceilDiv(bound, step) * step, hi };
+  return { variable, lo, hi: floorDiv(bound, step) * step };
 }
 
 /** What ⌊x⌋ + c ≥ 0 or c − ⌊x⌋ ≥ 0 says of x = n/k: n + k·c ≥ 0, or k·(c + 1) − n ≥ 1. */

@@ -12,13 +12,12 @@ export function fold<T>(pool: SizePool, s: Size, algebra: SizeAlgebra<T>, isPosi
   const integral = s.terms.filter((t) => t.monomial.whole && t.coefficient % s.over === 0n);
   const whole = pool.size(new Map(integral.map((t) => [t.monomial, t.coefficient])), s.over);
   const rest = sub(pool, s, whole);
-  const constant = whole.terms.filter((t) => t.monomial === pool.unit);
-  const parts = byDegree(whole.terms.filter((t) => t.monomial !== pool.unit)).map(product);
+  const parts = byDegree(whole.terms).map(product);
   if (rest !== pool.zero) {
     const { numerator, denominator } = split(pool, rest);
-    parts.push({ negative: false, value: () => algebra.divide(polynomial(numerator), polynomial(denominator)) });
+    parts.unshift({ negative: false, value: () => algebra.divide(polynomial(numerator), polynomial(denominator)) });
   }
-  return sum([...parts, ...constant.map(product)]);
+  return sum(parts);
 
   function polynomial(p: Size): T {
     return sum(byDegree(p.terms).map(product));

@@ -123,8 +123,8 @@ export class SizePool {
     const variables = new Set<SizeVar>();
     for (const { coefficient, monomial } of terms) {
       if (abs(coefficient) > MAX_COEFFICIENT) throw new SizeTooLarge();
-      for (const { atom } of monomial.factors) {
-        weight += atom.weight;
+      for (const { atom, power } of monomial.factors) {
+        weight += Math.abs(power) * atom.weight;
         for (const v of atom.variables) variables.add(v);
       }
     }
