@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
+import { prepareNative } from "./native.js";
 import { root } from "./run.js";
 
 const example = "examples/background-blur";
@@ -10,7 +11,7 @@ const out = "out";
 
 const commands = [
   ["summary", program, "--model", "Selfie", "--at", "n=1"],
-  ["build", program, "--weights", `${example}/background-blur.safetensors`, "-o", out],
+  ["build", program, "--model", "BackgroundBlur", "--weights", `${example}/background-blur.safetensors`, "-o", out],
   [
     ...["run", program, "--model", "BackgroundBlur", "--weights", `${example}/background-blur.safetensors`],
     ...["--in", `photo=${example}/astronaut.png`, "--out", `picture=${out}/background-blur.png`],
@@ -27,3 +28,9 @@ for (const args of commands) {
   if (status !== 0) process.exit(status ?? 1);
 }
 console.log(`\nThe picture is ${out}/background-blur.png, the module is ${out}/background-blur.js.`);
+
+const native = await prepareNative();
+if (!native.ready)
+  console.log(
+    `It ran on WebAssembly. For the native backend of TensorFlow.js: node scripts/native.js (${native.reason})`,
+  );

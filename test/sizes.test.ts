@@ -1,7 +1,7 @@
 /** @file The algebra of sizes by examples: normal forms, what follows from facts, and what must not follow. */
 import { describe, expect, it } from "vitest";
 import type { Answer, Example, Facts, Verdict } from "../src/ir/facts.ts";
-import { SizeTooLarge, type SizeAlgebra } from "../src/ir/size.ts";
+import { SizeTooLarge, type Size, type SizeAlgebra } from "../src/ir/size.ts";
 import { SizeText } from "./size-text.ts";
 
 describe("normal form", () => {
@@ -31,13 +31,13 @@ describe("normal form", () => {
     ["2*ceil(h/8)", "2*ceil(h/8)"],
     ["ceil(h/(s + 1))", "ceil(h/(s + 1))"],
     ["ceil((h - s)/s)", "ceil(h/s) - 1"],
-    ["-ceil(-h/2)", "floor(h/2)"],
+    ["-ceil(-h/2)", "h - ceil(h/2)"],
     ["floor((s - 1)/s)", "0"],
     // rule 3
     ["ceil(ceil(ceil(ceil(ceil(h/2)/2)/2)/2)/2)", "ceil(h/32)"],
     ["floor(floor(h/2)/3)", "floor(h/6)"],
-    ["floor((floor(h/2) + 5)/3)", "floor((h + 10)/6)"],
-    ["ceil((ceil(h/2) + 1)/3)", "ceil((h + 2)/6)"],
+    ["floor((floor(h/2) + 5)/3)", "floor((h + 4)/6) + 1"],
+    ["ceil((ceil(h/2) + 1)/3)", "floor((h + 1)/6) + 1"],
     ["ceil(ceil(h/s)/t)", "ceil(h/(s*t))"],
     // rule 4
     ["c/r", "c/r"],
@@ -234,7 +234,6 @@ describe("questions without facts", () => {
     ["ceil(h/4) ? 2*ceil(h/8)", "unknown; h = 1: 1 vs 2"],
     ["ceil(h/32) ? 1", "unknown; h = 33: 2 vs 1"],
     ["floor(h/100000) ? 0", "unknown; h = 100000: 1 vs 0"],
-    ["floor((c/r)/2) ? floor(c/r)/2", "unknown; c = 2, r = 2: 0 vs 0"],
     ["c - 1 >= 1", "unknown; c = 1: 0 vs 1"],
     ["c >= 1", "yes"],
     ["z0 >= 1", "unknown; z0 = 0: 0 vs 1"],
@@ -242,7 +241,7 @@ describe("questions without facts", () => {
     ["floor((h - 3)/2) + 1 >= 1", "unknown; h = 1: 0 vs 1"],
     ["2 | 2*h", "yes"],
     ["2 | 2*h + 1", "no; h = 1: 3 vs 2"],
-    ["r | c", "unknown; c = 1, r = 2: 1 vs 2"],
+    ["r | c", "unknown; r = 2, c = 1: 1 vs 2"],
     ["r | r*c", "yes"],
     ["2*r | 2*c + 1", "no; r = 1, c = 1: 3 vs 2"],
     ["8 | 24", "yes"],
@@ -275,9 +274,9 @@ describe("questions under facts", () => {
     [["2*a = 3*b"], "4*a*h ? 6*b*h", "equal"],
     [["2*a = 3*b"], "a ? b", "greater; a = 3, b = 2: 3 vs 2"],
     [["2*a = 3*b"], "3 | a", "unknown; no example"],
-    [["2*a = b"], "floor(b/4) ? a", "less; b = 2, a = 1: 0 vs 1"],
+    [["2*a = b"], "floor(b/4) ? a", "less; a = 1, b = 2: 0 vs 1"],
     [["2*a = b"], "floor(b/4) ? floor(a/2)", "equal"],
-    [["2*a = b"], "b/4 ? a", "less; b = 4, a = 2: 1 vs 2"],
+    [["2*a = b"], "b/4 ? a", "less; a = 2, b = 4: 1 vs 2"],
     [["a*b = 64"], "a ? b", "unknown; a = 16, b = 4: 16 vs 4"],
     [["floor(h/2) = w"], "2*w ? h", "unknown; h = 3, w = 1: 2 vs 3"],
     // run-time variables go first
@@ -316,7 +315,7 @@ describe("questions under facts", () => {
     [["C != 0", "C >= 1"], "C >= 1", "yes"],
     // examples obey everything that is known
     [["16 | c"], "floor(c/32) ? c/32", "unknown; no example"],
-    [["h >= 64", "8 | h"], "floor(h/16) ? floor(h/15)", "unknown; h = 64: 4 vs 4"],
+    [["h >= 64", "8 | h"], "floor(h/16) ? floor(h/15)", "unknown; h = 120: 7 vs 8"],
   ])("under %s, %s: %s", (stated, question, answer) => {
     const t = new SizeText();
     expect(ask(t, t.facts(...stated), question)).toBe(answer);
@@ -377,24 +376,15 @@ describe("what cannot be", () => {
 describe("too large", () => {
   const t = new SizeText();
   const { sizes } = t;
+  const repeated = (n: number, start: Size, step: (s: Size) => Size) =>
+    Array.from({ length: n }).reduce<Size>((s) => step(s), start);
   it.each([
     ["terms", () => Array.from({ length: 10 }, (_, i) => t.size(`v${i} + 1`)).reduce((a, b) => sizes.mul(a, b))],
     ["powers", () => Array.from({ length: 100 }, () => t.size("h")).reduce((a, b) => sizes.mul(a, b))],
-    [
-      "coefficients",
-      () =>
-        Array.from({ length: 40 }).reduce<typeof sizes.int extends (n: bigint) => infer S ? S : never>(
-          (a) => sizes.mul(a, a),
-          sizes.int(3),
-        ),
-    ],
+    ["coefficients", () => repeated(40, t.size("3"), (a) => sizes.mul(a, a))],
     [
       "nested floors",
-      () =>
-        Array.from({ length: 40 }).reduce<ReturnType<typeof t.size>>(
-          (a) => sizes.floor(sizes.add(sizes.mul(a, a), t.size("w")), sizes.int(3)),
-          t.size("h"),
-        ),
+      () => repeated(40, t.size("h"), (a) => sizes.floor(sizes.add(sizes.mul(a, a), t.size("w")), sizes.int(3))),
     ],
   ])("%s", (_, make) => {
     expect(make).toThrow(SizeTooLarge);

@@ -87,7 +87,7 @@ export const asText: SizeAlgebra<Text> = {
   variable: (v) => ({ text: v.name, level: 2 }),
   add: (a, b) => ({ text: `${a.text} + ${at(0, b)}`, level: 0 }),
   sub: (a, b) => ({ text: `${a.text} - ${at(1, b)}`, level: 0 }),
-  mul: (a, b) => ({ text: a.text === "-1" ? `-${at(2, b)}` : `${at(1, a)}*${at(2, b)}`, level: 1 }),
+  mul: (a, b) => ({ text: a.text === "-1" ? `-${at(1, b)}` : `${at(1, a)}*${at(2, b)}`, level: 1 }),
   divide: (a, b) => ({ text: `${at(1, a)}/${at(2, b)}`, level: 1 }),
   floor: (a, b) => ({ text: `floor(${at(1, a)}/${at(2, b)})`, level: 2 }),
   ceil: (a, b) => ({ text: `ceil(${at(1, a)}/${at(2, b)})`, level: 2 }),

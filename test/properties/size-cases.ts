@@ -219,11 +219,21 @@ export function valueOf(t: Tree, at: Assignment): bigint | undefined {
   if (t.op === "+") return a + b;
   if (t.op === "-") return a - b;
   if (t.op === "*") return a * b;
-  if (b === 0n) return undefined;
-  const rest = ((a % b) + b) % b; // of the divisor's sign
-  if (t.op === "/") return rest === 0n ? a / b : undefined;
+  if (t.op === "/") return exactly(a, b);
+  const floor = floored(a, b);
+  if (floor === undefined) return undefined;
+  const rest = a - b * floor;
   if (t.op === "%") return rest;
-  return (a - rest) / b + (t.op === "ceil" && rest !== 0n ? 1n : 0n);
+  return t.op === "ceil" && rest !== 0n ? floor + 1n : floor;
+}
+
+export const exactly = (a: bigint, b: bigint): bigint | undefined => (b === 0n || a % b !== 0n ? undefined : a / b);
+
+/** ⌊a / b⌋ */
+export function floored(a: bigint, b: bigint): bigint | undefined {
+  if (b === 0n) return undefined;
+  const rest = a % b;
+  return a / b - (rest !== 0n && rest < 0n !== b < 0n ? 1n : 0n);
 }
 
 export function holds({ kind, a, b }: Fact, at: Assignment): boolean {

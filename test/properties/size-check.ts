@@ -1,7 +1,7 @@
 /** @file Holds what the algebra of sizes says against the plain meaning of the expressions. */
 import { Facts, type Example } from "../../src/ir/facts.ts";
 import { Sizes, SizeTooLarge, type Size, type SizeVar } from "../../src/ir/size.ts";
-import { admissible, holds, needs, random, text, valueOf } from "./size-cases.ts";
+import { admissible, exactly, floored, holds, needs, random, text, valueOf } from "./size-cases.ts";
 import type { Assignment, BinaryOp, Case, Fact, Tree } from "./size-cases.ts";
 
 export interface Report {
@@ -67,6 +67,31 @@ class Built {
   }
 }
 
+type Evaluate = (at: Assignment) => bigint | undefined;
+
+/** The same as `evaluate`, folded once for many assignments. */
+function compiled({ sizes }: Built, s: Size): Evaluate {
+  const on =
+    (compute: (x: bigint, y: bigint) => bigint | undefined) =>
+    (a: Evaluate, b: Evaluate): Evaluate =>
+    (at) => {
+      const [x, y] = [a(at), b(at)];
+      return x === undefined || y === undefined ? undefined : compute(x, y);
+    };
+  return sizes.fold<Evaluate>(s, {
+    int: (n) => () => n,
+    variable: (v) => (at) => found(at, v.name),
+    add: on((x, y) => x + y),
+    sub: on((x, y) => x - y),
+    mul: on((x, y) => x * y),
+    divide: on(exactly),
+    floor: on(floored),
+    ceil: on((x, y) => negated(floored(-x, y))),
+  });
+}
+
+const negated = (n: bigint | undefined) => (n === undefined ? undefined : -n);
+
 function judge(given: Case, seed: number): Report {
   const built = new Built(given);
   const obligations = [given.a, given.b].flatMap(needs);
@@ -85,9 +110,10 @@ function judge(given: Case, seed: number): Report {
   for (const t of [given.a, given.b]) {
     const size = built.size(t);
     const [applied, lower] = [facts.apply(size), facts.lower(size)];
+    const evaluate = compiled(built, applied);
     for (const at of witnesses) {
       const value = valueOf(t, at) ?? 0n;
-      demand(built.value(applied, at) === value, () => `under the facts ${built.sizes.print(applied)} at ${show(at)}`);
+      demand(evaluate(at) === value, () => `under the facts ${built.sizes.print(applied)} at ${show(at)}`);
       demand(lower === undefined || value >= lower, () => `${text(t)} is less than ${lower} at ${show(at)}`);
     }
   }
@@ -109,17 +135,20 @@ function judgeForms(given: Case, built: Built, witnesses: readonly Assignment[],
   );
   const substituted = sizes.substitute(a, replacements);
   const lower = sizes.lower(a);
+  const [evaluate, evaluateSubstituted] = [compiled(built, a), compiled(built, substituted)];
+  const inserted = [...replacements].map(([v, s]) => [v, compiled(built, s)] as const);
+  for (const at of witnesses.slice(0, 3)) demand(evaluate(at) === built.value(a, at), () => "fold is not evaluate");
   for (const at of witnesses) {
     const value = valueOf(given.a, at);
-    demand(built.value(a, at) === value, () => `the normal form ${sizes.print(a)} is not ${value} at ${show(at)}`);
+    demand(evaluate(at) === value, () => `the normal form ${sizes.print(a)} is not ${value} at ${show(at)}`);
     demand(lower === undefined || (value ?? lower) >= lower, () => `a = ${value} is less than ${lower} at ${show(at)}`);
     const moved = new Map<string, bigint>();
-    for (const [v, s] of replacements) {
-      const n = built.value(s, at);
+    for (const [v, replace] of inserted) {
+      const n = replace(at);
       if (n !== undefined && n >= v.lower) moved.set(v.name, n);
     }
     if (moved.size < replacements.size) continue;
-    const [direct, later] = [valueOf(given.a, moved), built.value(substituted, at)];
+    const [direct, later] = [valueOf(given.a, moved), evaluateSubstituted(at)];
     demand(direct === undefined || direct === later, () => `substituted: ${later}, not ${direct} at ${show(at)}`);
   }
 }
