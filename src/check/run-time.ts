@@ -6,7 +6,11 @@ import type { Requirement } from "./world.ts";
 export function reportRunTime(frame: Frame, requirement: Requirement & { kind: "build-time" }): void {
   const { use, origin } = requirement;
   const size = sizeText(frame, requirement.size);
-  const helps = [`make it known: a number in the model's signature, or a parameter \`${size}: int\``];
+  const { sizes } = frame.context;
+  const names = [...sizes.variables(frame.world.facts.apply(requirement.size))]
+    .filter(({ time }) => time === "run")
+    .map(({ name }) => `\`${name}: int\``);
+  const helps = [`make it known: a number in the model's signature, or a parameter ${names.join(" and ")}`];
   switch (use.kind) {
     case "weight":
       report(frame, "dynamic-weight-size", origin.span, { path: use.path, size }, { helps });

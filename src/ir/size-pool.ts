@@ -107,8 +107,9 @@ export class SizePool {
     for (const [monomial, coefficient] of terms) {
       if (coefficient !== 0n) sorted.push({ coefficient: coefficient / common, monomial });
     }
-    sorted.sort((x, y) => compareMonomials(x.monomial, y.monomial));
-    const key = `${over / common}:${sorted.map((t) => `${t.coefficient}*${t.monomial.id}`).join()}`;
+    if (sorted.length > 1) sorted.sort((x, y) => compareMonomials(x.monomial, y.monomial));
+    let key = String(over / common);
+    for (const { coefficient, monomial } of sorted) key += `;${coefficient}*${monomial.id}`;
     let size = this.#sizes.get(key);
     if (size === undefined) {
       size = this.#make(sorted, over / common);

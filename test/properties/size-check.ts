@@ -99,7 +99,7 @@ function judge(given: Case, seed: number): Report {
   if (given.states) stated.push(...obligations);
   const rand = random(seed ^ 0x5bd1e995);
   const hasValues = (at: Assignment) => valueOf(given.a, at) !== undefined && valueOf(given.b, at) !== undefined;
-  const witnesses = admissible({ ...given, facts: [...stated, ...obligations] }, rand, 60).filter(hasValues);
+  const witnesses = admissible({ ...given, facts: [...stated, ...obligations] }, rand, 40).filter(hasValues);
 
   judgeForms(given, built, witnesses, rand);
   const facts = state(new Facts(built.sizes), built, stated);
