@@ -78,7 +78,17 @@ export class Program {
 
   /** The worlds of a block, one after the other: every choice, and both sides of every open condition. */
   worlds(block: Block): readonly CheckedWorld[] {
-    return this.#choices(block).flatMap((choices) => this.#summaries.worlds(block, choices));
+    return this.choices(block).flatMap((choices) => this.#summaries.worlds(block, choices));
+  }
+
+  /** Every combination of choices of enums and bools, those that a `where` excludes included. */
+  choices(block: Block): ReadonlyMap<string, string>[] {
+    const { parameters } = this.#signature(block);
+    const finite = parameters.filter((parameter: Parameter) => parameter.choices.length > 0);
+    return finite.reduce<Map<string, string>[]>(
+      (all, { name, choices }) => all.flatMap((chosen) => choices.map((choice) => new Map(chosen).set(name, choice))),
+      [new Map<string, string>()],
+    );
   }
 
   /** One world of a model; the program must have passed the check. */
@@ -105,16 +115,6 @@ export class Program {
     const worlds = this.worlds(block);
     if (worlds.length > worldLimit) return tooMany(`more than ${worldLimit}`);
     for (const found of mergeWorlds(signature, worlds, this.#context.sizes)) this.#reporter.add(found);
-  }
-
-  /** Every combination of choices of enums and bools. */
-  #choices(block: Block): ReadonlyMap<string, string>[] {
-    const { parameters } = this.#signature(block);
-    const finite = parameters.filter((parameter: Parameter) => parameter.choices.length > 0);
-    return finite.reduce<Map<string, string>[]>(
-      (all, { name, choices }) => all.flatMap((chosen) => choices.map((choice) => new Map(chosen).set(name, choice))),
-      [new Map<string, string>()],
-    );
   }
 
   #signature(block: Block): Signature {

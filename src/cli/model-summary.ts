@@ -86,7 +86,7 @@ export function modelJson(graph: ModelGraph, at: Sizes | undefined): object {
 }
 
 /** How sizes and types read: as formulas, or as numbers where the sizes of the inputs are known. */
-function printers({ builder: { sizes } }: ModelGraph, at: Sizes | undefined) {
+export function printers({ builder: { sizes } }: ModelGraph, at: Sizes | undefined) {
   if (at === undefined) {
     const size = (s: Size) => sizes.print(s);
     return { size, number: size, type: (t: TensorType) => printType(sizes, t) };
@@ -152,8 +152,8 @@ function totalLines(
   ];
 }
 
-/** Of the ES module, as far as memory goes. */
-function totals(graph: ModelGraph, layers: readonly Layer[], at: Sizes | undefined) {
+/** What a model costs; of the ES module, as far as memory goes. */
+export function totals(graph: ModelGraph, layers: readonly Layer[], at: Sizes | undefined) {
   const parameters = [...new Set(graph.weights)].reduce((sum, weight) => sum + parametersOf(graph, weight), 0);
   const macs = sumOf(graph, layers);
   if (at === undefined) return { parameters, macs, memory: undefined };

@@ -59,13 +59,25 @@ export function checked(program: Program, terminal: Terminal): void {
 
 /** The graph of the one model that the options choose. */
 export function oneGraph(program: Program, { model, set }: ModelOptions, terminal: Terminal): ModelGraph {
-  const names = program.models.map(({ decl }) => decl.name.text);
-  if (model === undefined && names.length > 1) {
-    const helps = [{ text: "say which one", code: `--model ${names.at(-1)}` }];
-    fail("choose-model", { models: names.join(", ") }, { helps });
-  }
+  if (model === undefined && program.models.length > 1) chooseModel(program);
   const [graph] = made(buildGraphs(program, { model, settings: set ?? {} }), terminal);
   return graph!;
+}
+
+/** The one model that is meant; ends the command if there is none or a choice. */
+export function oneModel(program: Program, name: string | undefined): Block {
+  const { models } = program;
+  const names = models.map(({ decl }) => decl.name.text).join(", ");
+  if (models.length === 0) return fail("no-model", { path: program.main.path });
+  if (name === undefined && models.length > 1) return chooseModel(program);
+  const found = models.find(({ decl }) => name === undefined || decl.name.text === name);
+  return found ?? fail("unknown-model", { name: name ?? "", models: names });
+}
+
+function chooseModel({ models }: Program): never {
+  const names = models.map(({ decl }) => decl.name.text);
+  const helps = [{ text: "say which one", code: `--model ${names.at(-1)}` }];
+  return fail("choose-model", { models: names.join(", ") }, { helps });
 }
 
 /** The block (no model) of this name in the program's own file. */

@@ -4,12 +4,15 @@ import { buildGraphs } from "../compile.ts";
 import { blockJson, blockText } from "./block-summary.ts";
 import { modelJson, modelText, sizesAt } from "./model-summary.ts";
 import { modelOption, setOption, sizes, type ModelOptions } from "./options.ts";
-import { blockNamed, checked, made, openFile } from "./programs.ts";
+import { sorted, sortKeys, worldsOf, worldsText, type SortKey } from "./all-worlds.ts";
+import { blockNamed, checked, made, oneModel, openFile } from "./programs.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface Options extends ModelOptions {
   readonly at?: Readonly<Record<string, number>>;
   readonly json?: true;
+  readonly allWorlds?: true;
+  readonly sort?: SortKey;
 }
 
 export function summary(command: Command, terminal: Terminal): void {
@@ -22,15 +25,27 @@ export function summary(command: Command, terminal: Terminal): void {
     .addOption(modelOption("only this model, or a block"))
     .addOption(setOption())
     .addOption(new Option("--at <sizes>", "sizes of the inputs, for numbers: n=1,h=64,w=64").argParser(sizes))
+    .option("--all-worlds", "a row for every choice of the settings that are not given, with what it costs")
+    .addOption(new Option("--sort <key>", "of --all-worlds: the cheapest first").choices(sortKeys))
     .option("--json", "print everything as JSON")
     .action(async (file: string, options: Options) => {
       const program = await openFile(file);
       const block = blockNamed(program, options.model);
       if (block !== undefined) {
-        if (options.set !== undefined || options.at !== undefined)
-          command.error(`error: ${options.model} is a block: --set and --at are for models`);
+        if (options.set !== undefined || options.at !== undefined || options.allWorlds === true)
+          command.error(`error: ${options.model} is a block: --set, --at and --all-worlds are for models`);
         checked(program, terminal);
         terminal.out(options.json ? json(blockJson(program, block)) : blockText(program, block));
+        return;
+      }
+      if (options.sort !== undefined && options.allWorlds !== true)
+        command.error("error: --sort goes with --all-worlds");
+      if (options.allWorlds === true) {
+        const model = oneModel(program, options.model);
+        checked(program, terminal);
+        const worlds = sorted(worldsOf(program, model, options.set ?? {}, options.at), options.sort ?? "world");
+        const { name } = model.decl;
+        terminal.out(options.json ? json({ model: name.text, worlds }) : worldsText(name.text, worlds));
         return;
       }
       const settings = { model: options.model, settings: options.set ?? {} };

@@ -21,6 +21,7 @@ export interface Stated {
   readonly b: Size;
 }
 
+/** What an example is looked for. */
 export interface Search {
   readonly sizes: Sizes;
   readonly world: World;
@@ -31,8 +32,8 @@ export interface Search {
   readonly isExample: (left: number, right: number) => boolean;
 }
 
-/** Assignments looked at, at most. */
-const BUDGET = 20_000;
+/** Assignments looked at by each of three searches, at most; the first and the last get half. */
+const BUDGET = 10_000;
 /** Values of a variable go up to twice the largest constant in play, but not beyond this. */
 const MAX_SPREAD = 1 << 16;
 

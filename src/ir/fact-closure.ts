@@ -33,6 +33,7 @@ type Step = { readonly known?: Known; readonly further?: readonly Statement[] } 
 /** More consequences than this are not drawn; forgetting one is safe. */
 const MAX_STEPS = 400;
 
+/** What is known with further statements; "impossible" if they are seen to contradict it or each other. Throws `SizeTooLarge`. */
 export function learn(pool: SizePool, start: Known, statements: readonly Statement[]): Known | "impossible" {
   let world = new World(pool, start);
   const queue = [...statements];
@@ -118,29 +119,28 @@ const take: Record<Statement["kind"], (world: World, s: Size) => Step> = {
 
   nonZero(world, s) {
     const { pool, known } = world;
-    const { numerator } = split(pool, s);
-    const p = primitive(world, reduced(world, numerator));
+    const p = primitive(world, reduced(world, split(pool, s).numerator));
     if (p === pool.zero) return "impossible";
-    const factors = commonFactor(pool, p)
-      .factors.map(({ atom }) => ofAtom(pool, atom))
-      .filter((f) => f !== p);
-    const further: Statement[] = factors.map((of) => ({ kind: "nonZero", of }));
+    const factors = commonFactor(pool, p).factors.map(({ atom }) => ofAtom(pool, atom));
+    const further: Statement[] = factors.filter((f) => f !== p).map((of) => ({ kind: "nonZero", of }));
     const [lower, upper] = [lowerInteger(world, p), upperInteger(world, p)];
     if (known.nonZero.includes(p) || isNeverZero(world, p) || isNever(lower, upper)) return { further };
     const opposite = negated(pool, p);
-    if (lower === 0n || known.nonNegative.includes(p))
-      further.push({ kind: "nonNegative", of: sub(pool, p, pool.one) });
-    else if (upper === 0n || known.nonNegative.includes(opposite)) {
-      further.push({ kind: "nonNegative", of: sub(pool, opposite, pool.one) });
-    } else return { known: { ...known, nonZero: [...known.nonZero, p] }, further };
-    return { further };
+    const positive =
+      lower === 0n || known.nonNegative.includes(p)
+        ? p
+        : upper === 0n || known.nonNegative.includes(opposite)
+          ? opposite
+          : undefined;
+    if (positive === undefined) return { known: { ...known, nonZero: [...known.nonZero, p] }, further };
+    return { further: [...further, { kind: "nonNegative", of: sub(pool, positive, pool.one) }] };
   },
 
   integer(world, s) {
     const { pool, known } = world;
-    if (isNeverInteger(world, s)) return "impossible";
-    const more = insertInteger(pool, known, s);
-    if (more === "impossible" || more.integer === known.integer) return more === "impossible" ? more : {};
+    const more = isNeverInteger(world, s) ? "impossible" : insertInteger(pool, known, s);
+    if (more === "impossible") return more;
+    if (more.integer === known.integer) return {};
     const wiser = new World(pool, more);
     const further: Statement[] = [];
     for (const v of s.variables) {
@@ -148,8 +148,8 @@ const take: Record<Statement["kind"], (world: World, s: Size) => Step> = {
       const step = measure(wiser, pool.monomial([{ atom: pool.variable(v), power: 1 }]))?.d ?? 1n;
       const value = ofAtom(pool, pool.variable(v));
       further.push({ kind: "nonNegative", of: sub(pool, value, pool.int(ceilDiv(lo, step) * step)) });
-      if (hi !== undefined)
-        further.push({ kind: "nonNegative", of: sub(pool, pool.int(floorDiv(hi, step) * step), value) });
+      if (hi === undefined) continue;
+      further.push({ kind: "nonNegative", of: sub(pool, pool.int(floorDiv(hi, step) * step), value) });
     }
     return { known: more, further };
   },

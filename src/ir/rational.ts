@@ -38,7 +38,6 @@ export function ratio(n: bigint, d = 1n): Rational {
 export const plus = (a: Rational, b: Rational): Rational => ratio(a.n * b.d + b.n * a.d, a.d * b.d);
 export const times = (a: Rational, b: Rational): Rational => ratio(a.n * b.n, a.d * b.d);
 export const over = (a: Rational, b: Rational): Rational => ratio(a.n * b.d, a.d * b.n);
-/** The sign of a − b as a BigInt: negative, zero or positive. */
 export const minus = (a: Rational, b: Rational): Rational => ratio(a.n * b.d - b.n * a.d, a.d * b.d);
 export const less = (a: Rational, b: Rational): boolean => a.n * b.d < b.n * a.d;
 export const floorOf = (a: Rational): bigint => floorDiv(a.n, a.d);

@@ -1,5 +1,16 @@
 /** @file The normal form of floors and ceilings: rules 1 to 3 of the language's "Sizes". */
-import { add, contentOf, divide, mul, ofAtom, reciprocal, scale, split, sub } from "./size-arithmetic.ts";
+import {
+  add,
+  coefficientOf,
+  contentOf,
+  divide,
+  mul,
+  ofAtom,
+  reciprocal,
+  scale,
+  split,
+  sub,
+} from "./size-arithmetic.ts";
 import { floorUpper, isNonNegative, isPositive, lowerBound } from "./size-bounds.ts";
 import { fraction, isInteger, stride } from "./size-integrality.ts";
 import { floorDiv, floorOf, gcd, ratio } from "./rational.ts";
@@ -42,7 +53,7 @@ function floorOfFraction(world: World, x: Size): Size {
   const value = positive ? constantFloor(world, x) : undefined;
   if (value !== undefined) return pool.int(value);
   // For a symbolic divisor q, ⌊(p − 1)/q⌋ + 1 and ⌊(p + q − 1)/q⌋ are the same: the second one is an atom, the first is not.
-  const constant = numerator.terms.find((t) => t.monomial === pool.unit)?.coefficient ?? 0n;
+  const constant = coefficientOf(numerator, pool.unit);
   if (constant >= 0n || x.terms.every((t) => t.monomial.whole)) return ofAtom(pool, pool.compound("floor", x));
   return sub(pool, ofAtom(pool, pool.compound("floor", add(pool, x, pool.one))), pool.one);
 }
@@ -81,7 +92,7 @@ function innerFloor(world: World, x: Size, term: Term): { atom: FloorAtom; divis
 function rounded(world: World, numerator: Size, denominator: Size): Size {
   const { pool } = world;
   const g = gcd(stride(world, numerator), contentOf(denominator));
-  const constant = numerator.terms.find((t) => t.monomial === pool.unit)?.coefficient ?? 0n;
+  const constant = coefficientOf(numerator, pool.unit);
   return sub(pool, numerator, pool.int(constant - g * floorDiv(constant, g)));
 }
 

@@ -1,5 +1,5 @@
 /** @file Sizes read as expressions: text, numbers, and whatever else an algebra makes of them. */
-import { split, sub } from "./size-arithmetic.ts";
+import { coefficientOf, split, sub } from "./size-arithmetic.ts";
 import { abs, floorDiv } from "./rational.ts";
 import type { Atom, Factor, Monomial, Size, SizeAlgebra, SizeVar, Term } from "./size.ts";
 import { compareByDegree, type SizePool } from "./size-pool.ts";
@@ -55,11 +55,12 @@ export function fold<T>(pool: SizePool, s: Size, algebra: SizeAlgebra<T>, isPosi
 
   /** The p of ⌊(p + q − 1)/q⌋ = ⌈p/q⌉. */
   function asCeiling(x: Size, numerator: Size, denominator: Size): Size | undefined {
-    const constantOf = (p: Size) => p.terms.find((t) => t.monomial === pool.unit)?.coefficient ?? 0n;
     const q = denominator.terms[0];
     const symbolic = denominator.terms.length !== 1 || q?.monomial !== pool.unit;
     if (
-      symbolic ? constantOf(x) !== x.over || !isPositive(denominator) : constantOf(numerator) + 1n !== q.coefficient
+      symbolic
+        ? coefficientOf(x, pool.unit) !== x.over || !isPositive(denominator)
+        : coefficientOf(numerator, pool.unit) + 1n !== q.coefficient
     ) {
       return undefined;
     }

@@ -1,5 +1,5 @@
 /** @file Which fractions are integers: products of variables and floors are, and what the divisibilities of a world say. */
-import { dividesMonomial, powerOf, rationalValue, scale, sub } from "./size-arithmetic.ts";
+import { coefficientOf, dividesMonomial, powerOf, rationalValue, scale, sub } from "./size-arithmetic.ts";
 import { commonMeasure, floorMod, floorOf, minus, over, ratio, times, type Rational } from "./rational.ts";
 import type { Monomial, Size, Term } from "./size.ts";
 import type { SizePool, Terms } from "./size-pool.ts";
@@ -88,10 +88,7 @@ export const stride = (world: World, x: Size): bigint => {
   return g === undefined || g.d !== 1n ? 1n : g.n;
 };
 
-const constantTerm = (world: World, x: Size): Rational => {
-  const term = x.terms.find((t) => t.monomial === world.pool.unit);
-  return term === undefined ? { n: 0n, d: 1n } : ratio(term.coefficient, x.over);
-};
+const constantTerm = (world: World, x: Size): Rational => ratio(coefficientOf(x, world.pool.unit), x.over);
 
 const isMultiple = (a: Rational, b: Rational): boolean => (b.n === 0n ? a.n === 0n : over(a, b).d === 1n);
 
