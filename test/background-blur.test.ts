@@ -1,5 +1,4 @@
 /** @file The example of a blurred background: its network against the original one, on every backend, and what it leaves behind. */
-import { loadGraphModel, type GraphModel } from "@tensorflow/tfjs-converter";
 import * as tf from "@tensorflow/tfjs-core";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -10,6 +9,7 @@ import { instantiate, model, type Model } from "../src/runtime/node/index.ts";
 import { difference } from "./support/arrays.ts";
 import { backends, download, upload, useBackend } from "./support/backends.ts";
 import { programOf } from "./support/check.ts";
+import { loadOriginal } from "./support/originals.ts";
 
 const folder = "examples/background-blur";
 const path = `${folder}/background-blur.fuse`;
@@ -19,15 +19,6 @@ const program = programOf(readFileSync(path, "utf8"), {}, path);
 const { value: plans, diagnostics } = buildPlans(program);
 const models: Readonly<Record<string, Model>> = await instantiate(buildFactory(program, plans!), path, model);
 const photo = toTensor(await readPicture(`${folder}/astronaut.png`), 3, "0..1");
-
-/** The original files are the oracle. */
-async function original(): Promise<GraphModel> {
-  const json = JSON.parse(readFileSync("test/golden/selfie-segmentation/selfie.json", "utf8")) as tf.io.ModelJSON;
-  const bytes = readFileSync("test/golden/selfie-segmentation/selfie.bin");
-  const weightData = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
-  const weightSpecs = json.weightsManifest[0]!.weights;
-  return loadGraphModel(tf.io.fromMemory({ modelTopology: json.modelTopology, weightSpecs, weightData }));
-}
 
 /** The photograph in the size that the network takes. */
 const resized = (): tf.Tensor4D =>
@@ -53,7 +44,7 @@ describe.each(backends())("on $name", ({ name, skipped }) => {
     if (skipped) return;
     await useBackend(name);
     x = resized();
-    const network = await original();
+    const network = await loadOriginal("selfie-segmentation", "selfie");
     const mask = network.predict(x) as tf.Tensor;
     want = download(mask);
     mask.dispose();

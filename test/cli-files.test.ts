@@ -92,9 +92,14 @@ describe("run", () => {
     expect(await readPicture(at("y.png"))).toEqual(picture);
   });
 
-  test("counts what is not finite", async () => {
-    const out = await done("run net.fuse --model Net --backend cpu --weights half.safetensors --in x=row.npy");
-    expect(out).toMatch(/^y \[n: 1, c: 2\] {2}min 4 {2}mean 4 {2}max 4 {2}not finite 1$/m);
+  test("prints all numbers of a small result, and counts what is not finite in a large one", async () => {
+    const run = "run net.fuse --model Net --backend cpu --weights half.safetensors --in";
+    expect(await done(`${run} x=row.npy`)).toMatch(/^y \[n: 1, c: 2\] {2}4 {2}Infinity$/m);
+    const data = Float32Array.from({ length: 20 }, (_, i) => 1 + (i % 2));
+    writeFileSync(at("rows.npy"), writeNpy({ dtype: "f32", shape: [10, 2], data }));
+    expect(await done(`${run} x=rows.npy`)).toMatch(
+      /^y \[n: 10, c: 2\] {2}min 4 {2}mean 4 {2}max 4 {2}not finite 10$/m,
+    );
   });
 
   test("refuses what does not fit into the memory", async () => {

@@ -45,7 +45,7 @@ export function makeGuard(frame: Frame, requirements: readonly Requirement[]): G
       return [{ kind: "multiple", a: sizeExpr(sizes, a!), b: sizeExpr(sizes, b!), text, at }];
     }
     if (requirement.kind === "at-least") {
-      const text = `${sizes.print(requirement.size)} >= ${sizes.print(requirement.least)}`;
+      const text = atLeastText(sizes, requirement.size, requirement.least);
       return [{ ...comparison(sizes, ">=", requirement.size, requirement.least), text, at }];
     }
     return [];
@@ -115,6 +115,16 @@ function guardVariables(frame: Frame): GuardVariable[] {
     found.push({ name, input, axis: axis.name.text, factor, offset: sizeExpr(sizes, offset) });
   }
   return found;
+}
+
+/** `h >= 205` rather than `h - 204 >= 1`. */
+function atLeastText(sizes: Sizes, size: Size, least: Size): string {
+  const plain = `${sizes.print(size)} >= ${sizes.print(least)}`;
+  const difference = sizes.sub(size, least);
+  const offset = sizes.evaluate(difference, () => 0n);
+  if (offset === undefined) return plain;
+  const moved = `${sizes.print(sizes.sub(difference, sizes.int(offset)))} >= ${-offset}`;
+  return moved.length < plain.length ? moved : plain;
 }
 
 /** A size as data for a module. */

@@ -146,8 +146,12 @@ const axesText = ({ axes, shape }: NamedArray) => `[${axes.map((axis, i) => `${a
 const placeText = ({ axes }: NamedArray, index: readonly number[]) =>
   `[${axes.map((axis, i) => `${axis}: ${index[i]}`).join(", ")}]`;
 
-/** `min 0  mean 0.41  max 1`; numbers that are not finite are counted. */
+/** As many numbers as one reads at a glance. */
+const fewNumbers = 12;
+
+/** All numbers if there are few; else `min 0  mean 0.41  max 1`, and how many are not finite. */
 function statistics({ data }: NdArray): string {
+  if (data.length <= fewNumbers) return Array.from(data, (value) => numberText(value)).join("  ");
   let [min, max, sum, finite] = [Infinity, -Infinity, 0, 0];
   for (const value of data) {
     if (!Number.isFinite(value)) continue;
