@@ -1,12 +1,12 @@
 /** @file The entry guard of a model, from its signature and from what could not be decided before it runs. */
-import type { Guard, GuardInput, GuardRequirement, GuardVariable, SizeExpr } from "../ir/guard.ts";
+import type { Guard, GuardComparison, GuardInput, GuardRequirement, GuardVariable, SizeExpr } from "../ir/guard.ts";
 import type { Size, Sizes } from "../ir/size.ts";
 import type { AxisSpec } from "../parser/ast.ts";
 import { position, textOf, type Span } from "../source/source.ts";
 import type { Frame } from "./frame.ts";
 import { nameOf } from "./size-expression.ts";
 import { identifiers } from "./signature.ts";
-import { readClause } from "./where.ts";
+import { readClause, type Atom } from "./where.ts";
 import type { Comparison, Requirement } from "./world.ts";
 
 /** The guard of a model whose frame has been run; `requirements` are over its run-time variables. */
@@ -28,13 +28,11 @@ export function makeGuard(frame: Frame, requirements: readonly Requirement[]): G
     };
   });
   const declared = signature.decl.where.flatMap((where) =>
-    (readClause(frame, where) ?? []).flatMap((atom): GuardRequirement[] => {
-      if (atom === "either") return [];
+    (readClause(frame, where) ?? []).map((atom): GuardRequirement => {
       const at = lineOf(where.span);
-      const text = textOf(atom.expr.span);
-      if (atom.kind === "divides")
-        return [{ kind: "multiple", a: sizeExpr(sizes, atom.dividend), b: sizeExpr(sizes, atom.divisor), text, at }];
-      return [{ ...comparison(sizes, atom.op, atom.a, atom.b), text, at }];
+      if (atom.kind !== "either") return { ...comparisonOf(sizes, atom), text: textOf(atom.expr.span), at };
+      const of = atom.of.map((way) => way.map((one) => comparisonOf(sizes, one)));
+      return { kind: "either", of, text: textOf(where.condition.span), at };
     }),
   );
   const inferred = requirements.flatMap((requirement): GuardRequirement[] => {
@@ -55,9 +53,15 @@ export function makeGuard(frame: Frame, requirements: readonly Requirement[]): G
   return { model: signature.decl.name.text, inputs, variables: guardVariables(frame), requirements: unique };
 }
 
-function comparison(sizes: Sizes, op: Comparison, a: Size, b: Size): Pick<GuardRequirement, "kind" | "a" | "b"> {
+function comparisonOf(sizes: Sizes, atom: Atom): GuardComparison {
+  return atom.kind === "compare"
+    ? comparison(sizes, atom.op, atom.a, atom.b)
+    : { kind: "multiple", a: sizeExpr(sizes, atom.dividend), b: sizeExpr(sizes, atom.divisor) };
+}
+
+function comparison(sizes: Sizes, op: Comparison, a: Size, b: Size): GuardComparison {
   const one = sizes.int(1);
-  const put = (kind: GuardRequirement["kind"], a: Size, b: Size) => ({
+  const put = (kind: GuardComparison["kind"], a: Size, b: Size) => ({
     kind,
     a: sizeExpr(sizes, a),
     b: sizeExpr(sizes, b),
@@ -78,12 +82,13 @@ function comparison(sizes: Sizes, op: Comparison, a: Size, b: Size): Pick<GuardR
   }
 }
 
-function isConstant({ a, b }: GuardRequirement): boolean {
-  return typeof a === "number" && typeof b === "number";
+function isConstant(requirement: GuardRequirement): boolean {
+  return requirement.kind !== "either" && typeof requirement.a === "number" && typeof requirement.b === "number";
 }
 
 function sameRequirement(one: GuardRequirement, other: GuardRequirement): boolean {
-  return one.kind === other.kind && JSON.stringify([one.a, one.b]) === JSON.stringify([other.a, other.b]);
+  const key = (requirement: GuardRequirement) => JSON.stringify({ ...requirement, text: "", at: "" });
+  return key(one) === key(other);
 }
 
 /** Plain axes first, then patterns, in the order in which a call would bind them. */

@@ -14,8 +14,14 @@ export type Atom =
   | { readonly kind: "compare"; readonly op: Comparison; readonly a: Size; readonly b: Size; readonly expr: Expr }
   | { readonly kind: "divides"; readonly divisor: Size; readonly dividend: Size; readonly expr: Expr };
 
-/** The comparisons that must all hold; "either" where `or` leaves a choice between sizes; undefined if something was reported. */
-export type Clause = readonly (Atom | "either")[] | undefined;
+/** What `or` leaves open between sizes: all comparisons of one of these hold. */
+interface Either {
+  readonly kind: "either";
+  readonly of: readonly (readonly Atom[])[];
+}
+
+/** What must all hold; undefined if something was reported. */
+export type Clause = readonly (Atom | Either)[] | undefined;
 
 /** The comparisons of a clause, under the choices of the frame's world. A clause whose `if` is refuted has none. */
 export function readClause(frame: Frame, where: Where): Clause {
@@ -71,7 +77,8 @@ function atoms(frame: Frame, expr: Expr, negated: boolean): Clause {
     // A side that holds already leaves nothing to ask; one that never holds leaves the other.
     if (left.length === 0 || right.length === 0) return [];
     if (isNever(frame, left)) return right;
-    return isNever(frame, right) ? left : ["either"];
+    if (isNever(frame, right)) return left;
+    return [{ kind: "either", of: [...alternatives(left), ...alternatives(right)] }];
   }
   return comparison(frame, expr, negated);
 }
@@ -81,11 +88,35 @@ function never(frame: Frame, expr: Expr): Atom {
   return { kind: "compare", op: "==", a: sizes.int(0), b: sizes.int(1), expr };
 }
 
-function isNever(frame: Frame, clause: readonly (Atom | "either")[]): boolean {
-  return clause.some(
-    (atom) =>
-      atom !== "either" && atom.kind === "compare" && decide(frame.context.sizes, frame.world.facts, atom) === false,
+/** Every way in which all of a clause can hold. */
+function alternatives(clause: readonly (Atom | Either)[]): Atom[][] {
+  return clause.reduce<Atom[][]>(
+    (ways, atom) =>
+      ways.flatMap((way) => (atom.kind === "either" ? atom.of : [[atom]]).map((more) => [...way, ...more])),
+    [[]],
   );
+}
+
+function isNever(frame: Frame, clause: readonly (Atom | Either)[]): boolean {
+  return clause.some((atom) => atom.kind !== "either" && holds(frame, atom) === false);
+}
+
+/** Whether it holds; undefined where that is not known. */
+function holds(frame: Frame, atom: Atom | Either): boolean | undefined {
+  const { facts } = frame.world;
+  switch (atom.kind) {
+    case "compare":
+      return decide(frame.context.sizes, facts, atom);
+    case "divides": {
+      const { kind } = facts.isDivisible(atom.dividend, atom.divisor);
+      return kind === "unknown" ? undefined : kind === "yes";
+    }
+    case "either": {
+      const ways = atom.of.map((way) => way.map((one) => holds(frame, one)));
+      if (ways.some((way) => way.every((one) => one === true))) return true;
+      return ways.every((way) => way.includes(false)) ? false : undefined;
+    }
+  }
 }
 
 function comparison(frame: Frame, expr: Expr & { kind: "binary" }, negated: boolean): Clause {
@@ -117,7 +148,8 @@ function comparison(frame: Frame, expr: Expr & { kind: "binary" }, negated: bool
 export function assumeClause(frame: Frame, facts: Facts, clause: Clause): Facts | "impossible" {
   let known: Facts = facts;
   for (const atom of clause ?? []) {
-    if (atom === "either") continue;
+    // One of several: no single fact follows.
+    if (atom.kind === "either") continue;
     const next =
       atom.kind === "divides" ? known.divides(atom.divisor, atom.dividend) : assume(frame.context.sizes, known, atom);
     if (next === "impossible") return next;
@@ -135,25 +167,25 @@ export function requireWhere(frame: Frame, inner: Frame, call: Call): boolean {
   });
 }
 
-function requireAtom(frame: Frame, inner: Frame, call: Call, where: Where, atom: Atom | "either"): boolean {
+function requireAtom(frame: Frame, inner: Frame, call: Call, where: Where, atom: Atom | Either): boolean {
   const { sizes } = frame.context;
   const origin = { text: oneLine(textOf(where.span)), span: where.span };
-  if (atom !== "either" && atom.kind === "divides")
+  if (atom.kind === "divides")
     return requireDivides(frame, atom.divisor, atom.dividend, {
       span: call.callee.span,
       what: `\`${call.callee.text}\``,
       ...divisionText(atom.expr),
       origin,
     });
-  if (atom !== "either" && (atom.op === ">=" || atom.op === ">")) {
+  if (atom.kind === "compare" && (atom.op === ">=" || atom.op === ">")) {
     const least = atom.op === ">" ? sizes.add(atom.b, sizes.int(1)) : atom.b;
     const before = frame.world.diagnostics.length;
     requireAtLeast(frame, atom.a, least, { span: call.callee.span, what: `\`${textOf(atom.expr.span)}\``, origin });
     return frame.world.diagnostics.length === before;
   }
-  const holds = atom === "either" ? decideCondition(inner, where.condition) : decide(sizes, frame.world.facts, atom);
-  if (holds === true) return true;
-  const example = atom === "either" ? undefined : frame.world.facts.compare(atom.a, atom.b);
+  const held = holds(frame, atom);
+  if (held === true) return true;
+  const example = atom.kind === "either" ? undefined : frame.world.facts.compare(atom.a, atom.b);
   const shown = example === undefined || example.kind === "equal" ? undefined : example.example;
   report(
     frame,
@@ -162,7 +194,7 @@ function requireAtom(frame: Frame, inner: Frame, call: Call, where: Where, atom:
     {
       callee: call.callee.text,
       constraint: `\`${oneLine(textOf(where.condition.span))}\``,
-      verdict: holds === false ? "not so here" : "not known here",
+      verdict: held === false ? "not so here" : "not known here",
     },
     { notes: shown === undefined ? [origin] : [origin, `here: ${shown.left}  vs  ${shown.right}`] },
   );

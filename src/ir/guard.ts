@@ -30,15 +30,21 @@ export interface GuardVariable {
   readonly offset: SizeExpr;
 }
 
-export interface GuardRequirement {
+export interface GuardComparison {
   /** `a` equals, is at least, is a multiple of, or is not `b`. */
   readonly kind: "equal" | "at-least" | "multiple" | "different";
   readonly a: SizeExpr;
   readonly b: SizeExpr;
+}
+
+/** A comparison, or several ways of which one must hold with all its comparisons. */
+export type GuardRequirement = (
+  GuardComparison | { readonly kind: "either"; readonly of: readonly (readonly GuardComparison[])[] }
+) & {
   /** As a person reads it: `h >= 64`. */
   readonly text: string;
   readonly at: string;
-}
+};
 
 export interface Guard {
   readonly model: string;
@@ -94,8 +100,9 @@ export function checkGuard(guard: Guard, given: Readonly<Record<string, Given>>)
     }
   }
   for (const requirement of guard.requirements) {
-    if (isMet(requirement, sizes) || !isKnown(requirement.a, sizes) || !isKnown(requirement.b, sizes)) continue;
-    const values = valuesOf([requirement.a, requirement.b], sizes);
+    const compared = expressionsOf(requirement);
+    if (isMet(requirement, sizes) || !compared.every((expression) => isKnown(expression, sizes))) continue;
+    const values = valuesOf(compared, sizes);
     const but = values === "" ? "" : `, but ${values}`;
     problems.push(`${requirement.text} is required (${requirement.at})${but}.`);
   }
@@ -127,7 +134,14 @@ function compute(operation: Exclude<SizeExpr, number | string>[0], a: number, b:
   }
 }
 
-function isMet({ kind, a: left, b: right }: GuardRequirement, sizes: Sizes): boolean {
+function expressionsOf(requirement: GuardRequirement): SizeExpr[] {
+  const comparisons = requirement.kind === "either" ? requirement.of.flat() : [requirement];
+  return comparisons.flatMap(({ a, b }) => [a, b]);
+}
+
+function isMet(requirement: GuardComparison | GuardRequirement, sizes: Sizes): boolean {
+  if (requirement.kind === "either") return requirement.of.some((way) => way.every((one) => isMet(one, sizes)));
+  const { kind, a: left, b: right } = requirement;
   const a = evaluate(left, sizes);
   const b = evaluate(right, sizes);
   if (Number.isNaN(a) || Number.isNaN(b)) return false;
