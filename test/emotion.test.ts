@@ -21,8 +21,8 @@ const photo = toTensor(await readPicture("examples/background-blur/astronaut.png
 /** Rows 50 to 205 and columns 165 to 300 of the photograph, grey, 64 x 64, from -1 to 1. */
 const face = (): tf.Tensor4D =>
   tf.tidy(() => {
-    const cropped = tf.slice(upload(photo) as tf.Tensor4D, [0, 50, 165, 0], [1, 155, 135, 3]);
-    const grey = tf.sum(tf.mul(cropped, tf.tensor1d([0.2989, 0.587, 0.114])), 3, true) as tf.Tensor4D;
+    const cropped = tf.slice(upload(photo), [0, 50, 165, 0], [1, 155, 135, 3]);
+    const grey = tf.sum<tf.Tensor4D>(tf.mul(cropped, tf.tensor1d([0.2989, 0.587, 0.114])), 3, true);
     return tf.mul(tf.sub(tf.image.resizeBilinear(grey, [64, 64], false, true), 0.5), 2);
   });
 
@@ -31,7 +31,7 @@ test("the program has neither errors nor warnings", () => {
 });
 
 test("a flattened, fully connected head costs eighty times the weights", () => {
-  const weightsOf = Object.fromEntries(
+  const weightsOf: Record<string, number> = Object.fromEntries(
     worldsOf(program, program.models[0]!, {}, { n: 1 }).map(({ world, weights }) => [world["head"], weights]),
   );
   expect(weightsOf).toEqual({ gap: 205_127, gmp: 205_127, flatten: 16_974_407 });
@@ -76,7 +76,9 @@ test("a photograph that does not reach over the rectangle is refused, with the a
   await useBackend("wasm");
   const portrait = await models["Portrait"]!.load(weights);
   const input = tf.zeros([1, 200, 512, 3]);
-  expect(() => portrait.run({ photo: input })).toThrowErrorMatchingInlineSnapshot(`[DataError: Portrait: h >= 205 is required (examples/emotion/emotion.fuse:48), but h is 200.]`);
+  expect(() => portrait.run({ photo: input })).toThrowErrorMatchingInlineSnapshot(
+    `[DataError: Portrait: h >= 205 is required (examples/emotion/emotion.fuse:48), but h is 200.]`,
+  );
   tf.dispose(input);
   portrait.dispose();
 });
