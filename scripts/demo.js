@@ -29,7 +29,8 @@ for (const args of commands) {
 }
 console.log(`\nThe picture is ${out}/background-blur.png, the module is ${out}/background-blur.js.`);
 
-const native = await prepareNative();
+// The set-up has prepared it, or has found out why it cannot.
+const native = process.env.FUSE_NATIVE === "skip" ? { ready: false, reason: "skipped" } : await prepareNative();
 if (!native.ready)
   console.log(
     `It ran on WebAssembly. For the native backend of TensorFlow.js: node scripts/native.js (${native.reason})`,

@@ -31,10 +31,12 @@ test("the program has neither errors nor warnings", () => {
 });
 
 test("a flattened, fully connected head costs eighty times the weights", () => {
-  const weightsOf: Record<string, number> = Object.fromEntries(
-    worldsOf(program, program.models[0]!, {}, { n: 1 }).map(({ world, weights }) => [world["head"], weights]),
-  );
-  expect(weightsOf).toEqual({ gap: 205_127, gmp: 205_127, flatten: 16_974_407 });
+  const worlds = worldsOf(program, program.models[0]!, {}, { n: 1 });
+  expect(worlds.map(({ world, weights }) => [world["head"], weights])).toEqual([
+    ["gap", 205_127],
+    ["gmp", 205_127],
+    ["flatten", 16_974_407],
+  ]);
 });
 
 describe.each(backends())("on $name", ({ name, skipped }) => {
