@@ -1,17 +1,17 @@
 /** @file Binds a call to a signature: axes by name, sizes by unification, parameters with their defaults, `where` clauses. */
 import type { Size } from "../ir/size.ts";
-import { tensorType, type Axis, type TensorType } from "../ir/type.ts";
-import type { Arg, AxisSpec, Call, Expr, TensorExpr } from "../parser/ast.ts";
+import { tensorType, type Axis } from "../ir/type.ts";
+import type { AxisSpec, Call, Expr, TensorExpr } from "../parser/ast.ts";
 import { textOf, type Span } from "../source/source.ts";
-import { nearest } from "../source/suggest.ts";
-import { unknownChoice } from "./condition.ts";
-import { toTensor, value } from "./expression.ts";
+import { namedArguments, tensorArguments, type TensorArgument } from "./arguments.ts";
 import { oneLine, report, sizeText, typeText, type Frame } from "./frame.ts";
 import type { Block } from "./modules.ts";
 import { exampleNotes, requireAtLeast, requireBuildTime } from "./obligations.ts";
+import { parameterValue } from "./parameters.ts";
 import { identifiers, type Parameter, type Signature } from "./signature.ts";
 import { nameOf, sizeOf } from "./size-expression.ts";
-import { unknown, type Val } from "./values.ts";
+import type { OpenAxes } from "./tensor-types.ts";
+import type { Val } from "./values.ts";
 import { requireWhere } from "./where.ts";
 
 /** A block with everything that its signature names. */
@@ -24,15 +24,6 @@ export interface Binding {
   readonly choices: ReadonlyMap<string, string>;
   /** What `...` stands for. */
   readonly open: OpenAxes;
-}
-
-/** By the name after `...`, empty where there is none. */
-export type OpenAxes = ReadonlyMap<string, readonly (readonly [Axis, Size])[]>;
-
-interface TensorArgument {
-  readonly span: Span;
-  readonly type: TensorType;
-  readonly val: Val;
 }
 
 /** Undefined if something was reported. */
@@ -86,82 +77,6 @@ function choiceOf(frame: Frame, parameter: Parameter, val: Val | undefined): str
   return parameter.kind === "choice" && val?.kind === "size" ? sizeText(frame, val.size) : undefined;
 }
 
-function tensorArguments(
-  frame: Frame,
-  signature: Signature,
-  call: Call,
-  piped: Val | undefined,
-): TensorArgument[] | undefined {
-  const positional = (call.args ?? []).filter((arg) => arg.kind !== "named");
-  const operands: { span: Span; expr: Expr; val: Val }[] =
-    piped === undefined ? [] : [{ span: call.span, expr: call, val: piped }];
-  for (const arg of positional) {
-    if (arg.kind === "map") {
-      report(frame, "bad-attribute", arg.span, {
-        name: call.callee.text,
-        expected: "not given axes with `->`",
-        found: textOf(arg.span),
-      });
-      return undefined;
-    }
-    operands.push({ span: arg.value.span, expr: arg.value, val: value(frame, arg.value) });
-  }
-  if (operands.some(({ val }) => val.kind === "unknown")) return undefined;
-  const wanted = signature.tensors.length;
-  const surplus = operands.slice(wanted).find(({ val }) => val.kind !== "tensor");
-  if (surplus !== undefined) {
-    const given = new Set((call.args ?? []).flatMap((arg) => (arg.kind === "named" ? [arg.name.text] : [])));
-    const free = signature.parameters.find((parameter) => !given.has(parameter.name));
-    const code = `${free?.name ?? "name"}: ${textOf(surplus.span)}`;
-    const edits = free === undefined ? [] : [{ span: surplus.span, text: code }];
-    const notes = ["tensors are positional, attributes are named"];
-    report(frame, "unnamed-attribute", surplus.span, {}, { notes, helps: [{ text: "name it", code, edits }] });
-    return undefined;
-  }
-  if (operands.length !== wanted) {
-    const expected = wanted === 1 ? "one tensor" : wanted === 0 ? "no tensor" : `${wanted} tensors`;
-    const found = operands.length === 0 ? "none is" : `${operands.length} ${operands.length === 1 ? "is" : "are"}`;
-    report(frame, "wrong-tensor-count", call.callee.span, { callee: call.callee.text, expected, found });
-    return undefined;
-  }
-  const vals = operands.map(({ val }) => val);
-  const tensors = operands.map(({ span, expr, val }) => {
-    const tensor = toTensor(frame, val, expr, vals);
-    return tensor && { span, type: tensor.type, val: { kind: "tensor", value: tensor } as const };
-  });
-  return tensors.every((tensor) => tensor !== undefined) ? tensors : undefined;
-}
-
-type NamedArg = Arg & { readonly kind: "named" };
-
-function namedArguments(frame: Frame, signature: Signature, call: Call): Map<string, NamedArg> | undefined {
-  const given = new Map<string, NamedArg>();
-  const known = signature.parameters.map((parameter) => parameter.name);
-  for (const arg of call.args ?? []) {
-    if (arg.kind !== "named") continue;
-    const { text, span } = arg.name;
-    if (given.has(text)) {
-      report(frame, "duplicate-name", span, { name: text, what: "given" });
-      return undefined;
-    }
-    if (!known.includes(text)) {
-      if (signature.tensors.some((tensor) => tensor.name.text === text)) {
-        const code = textOf(arg.value.span);
-        const helps = [{ text: "tensors are positional", code, edits: [{ span: arg.span, text: code }] }];
-        report(frame, "named-tensor", span, { name: text }, { helps });
-        return undefined;
-      }
-      const near = nearest(text, known);
-      const fix = near === undefined ? [] : [{ text: "did you mean", code: near, edits: [{ span, text: near }] }];
-      const all = known.length === 0 ? "it has none" : `its attributes are ${known.join(", ")}`;
-      report(frame, "unknown-attribute", span, { callee: call.callee.text, name: text }, { helps: [...fix, all] });
-      return undefined;
-    }
-    given.set(text, arg);
-  }
-  return given;
-}
-
 /** Puts a parameter's value, evaluated in `from`, into the frame of the block. */
 function setParameter(
   from: Frame,
@@ -179,52 +94,6 @@ function setParameter(
   }
   inner.names.set(parameter.name, val);
   return true;
-}
-
-/** What an expression means opposite a parameter. */
-export function parameterValue(frame: Frame, parameter: Parameter, expr: Expr): Val {
-  if (parameter.kind === "choice") return choiceValue(frame, parameter, expr);
-  if (parameter.kind === "int") {
-    if (expr.kind === "number" && /[.e]/i.test(expr.raw)) return misfit(frame, parameter, expr, "a whole number");
-    const size = sizeOf(frame, expr);
-    return size === undefined ? unknown : { kind: "size", size };
-  }
-  const val = value(frame, expr);
-  if (val.kind === "unknown" || val.kind === parameter.kind) return val;
-  if (parameter.kind === "bool") return misfit(frame, parameter, expr, "true or false");
-  if (val.kind === "number") return val;
-  if (val.kind !== "size") return misfit(frame, parameter, expr, "a number");
-  requireBuildTime(frame, val.size, { kind: "attribute", name: parameter.name }, expr.span);
-  const constant = frame.context.sizes.constant(val.size);
-  return { kind: "number", value: constant === undefined ? NaN : Number(constant) };
-}
-
-function misfit(frame: Frame, parameter: Parameter, expr: Expr, expected: string): Val {
-  report(frame, "bad-attribute", expr.span, { name: parameter.name, expected, found: `\`${textOf(expr.span)}\`` });
-  return unknown;
-}
-
-/** A choice, or a parameter of the caller whose choice is one of these. */
-function choiceValue(frame: Frame, parameter: Parameter, expr: Expr): Val {
-  if (!parameter.integers) {
-    const text = nameOf(expr);
-    const own = text === undefined ? undefined : frame.names.get(text);
-    const chosen = own?.kind === "choice" && !parameter.choices.includes(text!) ? own.text : text;
-    if (chosen !== undefined && parameter.choices.includes(chosen)) return { kind: "choice", text: chosen };
-    unknownChoice(frame, expr.span, chosen ?? textOf(expr.span), parameter);
-    return unknown;
-  }
-  const size = sizeOf(frame, expr);
-  if (size === undefined) return unknown;
-  const constant = frame.context.sizes.constant(frame.world.facts.apply(size));
-  if (constant === undefined) {
-    const choices = parameter.choices.join(", ");
-    report(frame, "undecided-choice", expr.span, { value: sizeText(frame, size), choices });
-    return unknown;
-  }
-  if (parameter.choices.includes(String(constant))) return { kind: "size", size: frame.context.sizes.int(constant) };
-  unknownChoice(frame, expr.span, String(constant), parameter);
-  return unknown;
 }
 
 function setDefault(frame: Frame, inner: Frame, parameter: Parameter, call: Call): boolean {
@@ -375,29 +244,4 @@ function mismatch(frame: Frame, inner: Frame, pair: AxisPair, notes: readonly st
     },
     { notes },
   );
-}
-
-/** The types that a block declares for its results; undefined without a declaration. */
-export function declaredResults(frame: Frame, open: OpenAxes): (TensorType | undefined)[] | undefined {
-  return frame.signature.results?.map(({ type }) => typeOf(frame, type, open));
-}
-
-/** What a tensor type of a signature means in a frame. */
-export function typeOf(frame: Frame, expr: TensorExpr, open: OpenAxes): TensorType | undefined {
-  const axes: (readonly [Axis, Size])[] = [];
-  for (const [i, { name, size }] of expr.axes.entries()) {
-    if (expr.open?.index === i) axes.push(...(open.get(expr.open.name?.text ?? "") ?? []));
-    const found = size === undefined ? elided(frame, name) : sizeOf(frame, size);
-    if (found === undefined) return undefined;
-    axes.push([name.text, found]);
-  }
-  if (expr.open?.index === expr.axes.length) axes.push(...(open.get(expr.open.name?.text ?? "") ?? []));
-  return tensorType((expr.dtype?.text as TensorType["dtype"] | undefined) ?? "f32", axes);
-}
-
-function elided(frame: Frame, name: { text: string; span: Span }): Size | undefined {
-  const size = frame.sizes.get(name.text);
-  if (size === undefined)
-    report(frame, "unknown-size", name.span, { name: name.text }, { helps: [`write its size: \`${name.text}: …\``] });
-  return size;
 }

@@ -6,7 +6,7 @@ import type { Assign, Expr, Layer, Name, Return, Stmt, WeightStmt } from "../par
 import { textOf } from "../source/source.ts";
 import { claim } from "./apply.ts";
 import { readInitializer } from "./attributes.ts";
-import { typeOf } from "./bind.ts";
+import { typeOf } from "./tensor-types.ts";
 import { toTensor, value } from "./expression.ts";
 import { nameValue, report, type Frame } from "./frame.ts";
 import { kindOf, unknown, type Val } from "./values.ts";

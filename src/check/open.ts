@@ -3,7 +3,7 @@ import { Facts } from "../ir/facts.ts";
 import type { Input } from "../ir/graph.ts";
 import type { Size, SizeVar } from "../ir/size.ts";
 import type { placeOf } from "../source/source.ts";
-import { typeOf, type OpenAxes } from "./bind.ts";
+import { typeOf, type OpenAxes } from "./tensor-types.ts";
 import { report, type CallStrategy, type Context, type Frame } from "./frame.ts";
 import type { Block } from "./modules.ts";
 import { identifiers, type Parameter, type Signature } from "./signature.ts";

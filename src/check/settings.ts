@@ -1,7 +1,7 @@
 /** @file Settings of a model: what `--set name=value` gives, checked against its parameters. */
 import type { Reporter } from "../source/reporter.ts";
 import { nearest } from "../source/suggest.ts";
-import { parameterValue } from "./bind.ts";
+import { parameterValue } from "./parameters.ts";
 import type { Frame } from "./frame.ts";
 import type { Parameter, Signature } from "./signature.ts";
 import type { Val } from "./values.ts";

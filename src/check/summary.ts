@@ -2,7 +2,7 @@
 import type { SizeVar } from "../ir/size.ts";
 import type { TensorType } from "../ir/type.ts";
 import type { Diagnostic } from "../source/diagnostic.ts";
-import { declaredResults } from "./bind.ts";
+import { declaredResults } from "./tensor-types.ts";
 import { runBody } from "./body.ts";
 import type { CallStrategy, Context } from "./frame.ts";
 import type { Block } from "./modules.ts";

@@ -1,25 +1,14 @@
 /** @file Programs compiled and run on every backend, at several sizes, against the float64 interpreter. */
-import { beforeAll, describe, expect, test } from "vitest";
-import { buildGraphs } from "../../src/compile.ts";
-import { checkGuard } from "../../src/ir/guard.ts";
-import { arrange, named, type NdArray } from "../../src/ir/ndarray.ts";
-import { evaluatePlan } from "../../src/plan/evaluate.ts";
-import { plan } from "../../src/plan/plan.ts";
-import { esmProfile } from "../../src/plan/profile.ts";
-import { evaluateGraph } from "../../src/reference/interpreter.ts";
-import { difference, randomArray, seeded } from "../support/arrays.ts";
-import { backends, useBackend } from "../support/backends.ts";
-import { programOf } from "../support/check.ts";
-import { randomWeights, runOnce } from "../support/run.ts";
+import { describeCases, graphOf, prepareCase } from "../support/compare.ts";
 
-interface Case {
+interface Program {
   readonly text: string;
   /** Shapes of the inputs, for several runs. */
   readonly runs: readonly Readonly<Record<string, readonly number[]>>[];
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-const cases: Readonly<Record<string, Case>> = {
+const cases: Readonly<Record<string, Program>> = {
   "convolutions in NCHW": {
     text: `
       model M(x: [n, c: 4, h, w]) -> (y: [n, c: 6, h: ceil(h / 2), w: ceil(w / 2)], z: [n, c: 4, h, w]) where h >= 4, w >= 4 {
@@ -101,55 +90,8 @@ const cases: Readonly<Record<string, Case>> = {
   },
 };
 
-const prepared = Object.entries(cases).map(([name, { text, runs, settings = {} }]) => {
-  const { value, diagnostics } = buildGraphs(programOf(`fuse 1\n${text}`), { settings });
-  const graph = value?.[0];
-  if (graph === undefined) throw new Error(`${name}: ${diagnostics.map(({ message }) => message).join("; ")}`);
-  const random = seeded(name.length);
-  const planned = plan(graph, esmProfile());
-  const weights = randomWeights(planned, random);
-  const shapes = new Map(graph.weights.map((weight) => [weight.path, weight.groups.flat()]));
-  const samples = runs.map((run) => {
-    const inputs: Record<string, NdArray> = Object.fromEntries(
-      Object.entries(run).map(([input, shape]) => [input, randomArray(random, "f32", shape)]),
-    );
-    const admission = checkGuard(graph.guard, inputs);
-    if ("problems" in admission) throw new Error(admission.problems.join("; "));
-    const values = evaluateGraph(
-      graph.results.map(({ value }) => value),
-      {
-        input: (input) => named(inputs[input.name]!, input.order),
-        weight: ({ path }) => named(weights[path]!, shapes.get(path)!),
-        sizes: (variable) => BigInt(admission.sizes[variable.name]!),
-        builder: graph.builder,
-      },
-    );
-    const want = Object.fromEntries(graph.results.map(({ name, order }, i) => [name, arrange(values[i]!, order)]));
-    return { inputs, want };
-  });
-  return { name, graph, planned, weights, samples };
-});
-
-describe.each(prepared)("$name", ({ graph, planned, weights, samples }) => {
-  test("the plan's references agree with the operators'", () => {
-    for (const { inputs, want } of samples) {
-      const got = evaluatePlan(planned, inputs, (path) => weights[path]!);
-      for (const [name, array] of Object.entries(want))
-        expect(difference(got[name]!, array, 1e-9), name).toBe(undefined);
-    }
-  });
-
-  describe.each(backends())("on $name", ({ name, skipped }) => {
-    beforeAll(() => (skipped ? undefined : useBackend(name)));
-
-    // What runs everywhere, and what is made for this backend.
-    test.skipIf(skipped).each([undefined, name])("profile %s", async (backend) => {
-      const own = backend === undefined ? planned : plan(graph, esmProfile(backend));
-      for (const { inputs, want } of samples) {
-        const got = await runOnce(own, inputs, weights);
-        for (const [name, array] of Object.entries(want))
-          expect(difference(got[name]!, array, 1e-4), name).toBe(undefined);
-      }
-    });
-  });
-});
+describeCases(
+  Object.entries(cases).map(([name, { text, runs, settings }]) =>
+    prepareCase(name, graphOf(`fuse 1\n${text}`, settings), runs, name.length),
+  ),
+);

@@ -1,0 +1,35 @@
+/** @file What the tensor types of a signature mean in a frame. */
+import type { Size } from "../ir/size.ts";
+import { tensorType, type Axis, type TensorType } from "../ir/type.ts";
+import type { TensorExpr } from "../parser/ast.ts";
+import type { Span } from "../source/source.ts";
+import { report, type Frame } from "./frame.ts";
+import { sizeOf } from "./size-expression.ts";
+
+/** By the name after `...`, empty where there is none. */
+export type OpenAxes = ReadonlyMap<string, readonly (readonly [Axis, Size])[]>;
+
+/** The types that a block declares for its results; undefined without a declaration. */
+export function declaredResults(frame: Frame, open: OpenAxes): (TensorType | undefined)[] | undefined {
+  return frame.signature.results?.map(({ type }) => typeOf(frame, type, open));
+}
+
+/** What a tensor type of a signature means in a frame. */
+export function typeOf(frame: Frame, expr: TensorExpr, open: OpenAxes): TensorType | undefined {
+  const axes: (readonly [Axis, Size])[] = [];
+  for (const [i, { name, size }] of expr.axes.entries()) {
+    if (expr.open?.index === i) axes.push(...(open.get(expr.open.name?.text ?? "") ?? []));
+    const found = size === undefined ? elided(frame, name) : sizeOf(frame, size);
+    if (found === undefined) return undefined;
+    axes.push([name.text, found]);
+  }
+  if (expr.open?.index === expr.axes.length) axes.push(...(open.get(expr.open.name?.text ?? "") ?? []));
+  return tensorType((expr.dtype?.text as TensorType["dtype"] | undefined) ?? "f32", axes);
+}
+
+function elided(frame: Frame, name: { text: string; span: Span }): Size | undefined {
+  const size = frame.sizes.get(name.text);
+  if (size === undefined)
+    report(frame, "unknown-size", name.span, { name: name.text }, { helps: [`write its size: \`${name.text}: …\``] });
+  return size;
+}
