@@ -7,7 +7,7 @@ import type { Span } from "../source/source.ts";
 import { addOrigin, report, type Frame } from "./frame.ts";
 import { obligationsAt, requireBuildTime, type Site } from "./obligations.ts";
 import { unknown, type Val } from "./values.ts";
-import { bytesOf, bytesText, formulaOf, smallerHelps } from "./weight-limit.ts";
+import { biggestFactors, bytesOf, bytesText, formulaOf, smallerHelps } from "./weight-limit.ts";
 
 /** Operators that one instantiation may apply. */
 export const operatorLimit = 100_000;
@@ -67,7 +67,11 @@ function warnOfSize(frame: Frame, weight: Weight, span: Span): void {
   if (bytes === undefined || bytes <= weightLimit) return;
   const what = `weight \`${weight.path}\``;
   const args = { what, bytes: bytesText(bytes), formula: formulaOf(sizes, weight) };
-  report(frame, "weight-too-large", span, args, { severity: "warning", helps: smallerHelps });
+  report(frame, "weight-too-large", span, args, {
+    severity: "warning",
+    notes: [biggestFactors(sizes, weight)],
+    helps: smallerHelps,
+  });
 }
 
 /** False if another place owns the path, or this one in another shape. */

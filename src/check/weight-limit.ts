@@ -17,14 +17,19 @@ export function bytesOf(sizes: Sizes, weight: Weight): bigint | undefined {
   return bytes;
 }
 
-/** `c: 200000 * c': 200000 * 4 bytes`, the biggest three factors first. */
+/** `c: 268 * h: 28 * w: 28 * c': 1024 * h': 28 * w': 28 * 4 bytes`, in storage order. */
 export function formulaOf(sizes: Sizes, weight: Weight): string {
+  const factors = [...weight.type.axes].map(([axis, size]) => `${axis}: ${sizes.print(size)}`);
+  return [...factors, `${bytesPerElement} bytes`].join(" * ");
+}
+
+/** Which three sizes matter most. */
+export function biggestFactors(sizes: Sizes, weight: Weight): string {
   const factors = [...weight.type.axes]
-    .map(([axis, size]) => ({ axis, value: sizes.constant(size) ?? 0n }))
-    .sort((a, b) => (a.value > b.value ? -1 : a.value < b.value ? 1 : 0));
-  const shown = factors.slice(0, 3).map(({ axis, value }) => `${axis}: ${value}`);
-  const rest = factors.slice(3).reduce((product, { value }) => product * value, 1n);
-  return [...shown, ...(rest > 1n ? [String(rest)] : []), `${bytesPerElement} bytes`].join(" * ");
+    .map(([axis, size]) => ({ axis, value: Number(sizes.constant(size) ?? 0n) }))
+    .sort((a, b) => b.value - a.value);
+  const shown = factors.slice(0, 3).map(({ axis, value }) => `\`${axis}\`, ${value}`);
+  return `its biggest factors are ${shown.join("; ")}`;
 }
 
 const units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
