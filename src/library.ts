@@ -16,39 +16,358 @@ block SE(x: [n, c, h, w], r: int = 16) -> [n, c, h, w] {
   return x * gate
 }
 
-/// The channel gate of CBAM (Woo et al. 2018): one network for the global average and the global maximum.
-/// [n, c, h, w] -> [n, c]; r divides c.
-block ChannelGate(x: [n, c, h, w], r: int = 16) -> [n, c] {
-  layer mlp = linear(c: c / r) @0 |> relu |> linear(c: c) @2
-  return sigmoid(mlp(mean(x, axis: [h, w])) + mlp(max(x, axis: [h, w])))
+/// Efficient channel attention (Wang et al. 2020): a gate per channel, from the averages of its neighbours.
+/// [n, c, h, w] -> [n, c, h, w].
+block ECA(x: [n, c, h, w], kernel: 3 | 5 | 7 | 9 = 3) -> [n, c, h, w] {
+  gate = x
+    |> mean(axis: [h, w])
+    |> rename(c -> w)                                          // the channels are a line of one channel
+    |> unsqueeze(axis: c)
+    |> conv(c: 1, kernel: kernel, bias: false) @conv
+    |> squeeze(axis: c)
+    |> rename(w -> c)
+    |> sigmoid
+  return x * gate
 }
 
-/// The spatial gate of CBAM (Woo et al. 2018): a convolution over the mean and the maximum of the channels.
-/// [n, c, h, w] -> [n, h, w].
-block SpatialGate(x: [n, c, h, w], kernel: 3 | 7 = 7) -> [n, h, w] {
-  return stack(mean(x, axis: c), max(x, axis: c), axis: c)
-    |> conv(c: 1, kernel: kernel) @conv
+/// Convolutional block attention (Woo et al. 2018) as it was published: a gate per channel, from the global average and
+/// the global maximum through one network, then a gate per position, from the mean and the maximum of the channels.
+/// The two layers of the network stand beside each other: \`fc1\`, \`fc2\`. [n, c, h, w] -> [n, c, h, w]; r divides c.
+block CBAM(x: [n, c, h, w], r: int = 16, kernel: 3 | 7 = 7) -> [n, c, h, w] {
+  layer fc1 = linear(c: c / r)
+  layer fc2 = linear(c: c)
+  average = x |> mean(axis: [h, w]) |> fc1 |> relu |> fc2
+  largest = x |> max(axis: [h, w]) |> fc1 |> relu |> fc2
+  y = x * sigmoid(average + largest)
+  gate = stack(mean(y, axis: c), max(y, axis: c), axis: c)
+    |> conv(c: 1, kernel: kernel, bias: false) @spatial
     |> squeeze(axis: c)
     |> sigmoid
+  return y * gate
 }
 
-/// Convolutional block attention (Woo et al. 2018): the channel gate, then the spatial gate.
+/// Bottleneck attention (Park et al. 2018) as it was published: with batch normalisation, two dilated convolutions in the
+/// spatial gate, and \`fc1\`, \`fc2\` in the one of the channels. The gates are added before the sigmoid.
 /// [n, c, h, w] -> [n, c, h, w]; r divides c.
-block CBAM(x: [n, c, h, w], r: int = 16, kernel: 3 | 7 = 7) -> [n, c, h, w] {
-  y = x * ChannelGate(x, r: r) @channel
-  return y * SpatialGate(y, kernel: kernel) @spatial
+block BAM(x: [n, c, h, w], r: int = 16, dilation: int = 4) -> [n, c, h, w] {
+  channel = x |> mean(axis: [h, w]) |> linear(c: c / r) @fc1 |> batchnorm @fc_bn |> relu |> linear(c: c) @fc2
+  spatial = x
+    |> conv(c: c / r) @reduce |> batchnorm @bn0 |> relu
+    |> conv(c: c / r, kernel: 3, dilation: dilation) @conv1 |> batchnorm @bn1 |> relu
+    |> conv(c: c / r, kernel: 3, dilation: dilation) @conv2 |> batchnorm @bn2 |> relu
+    |> conv(c: 1) @final |> squeeze(axis: c)
+  return x * (1 + sigmoid(expand(channel, like: x) + spatial))
 }
 
-/// Bottleneck attention (Park et al. 2018) in a short form: both gates without batch normalisation, three convolutions
-/// in the spatial one. [n, c, h, w] -> [n, c, h, w]; r divides c.
-block BAM(x: [n, c, h, w], r: int = 16) -> [n, c, h, w] {
-  s = x
-    |> conv(c: c / r) @s.0
-    |> conv(c: c / r, kernel: 3, dilation: 4) @s.1
-    |> conv(c: 1) @s.2
-    |> squeeze(axis: c)
-  g = expand(ChannelGate(x, r: r) @channel, like: x) + s
-  return x + x * sigmoid(g)
+/// The global context block of GCNet (Cao et al. 2019): one average over all positions, weighted by their content, goes
+/// through a bottleneck and is added everywhere. [n, c, h, w] -> [n, c, h, w]; r divides c.
+block GlobalContext(x: [n, c, h, w], r: int = 16) -> [n, c, h, w] {
+  share = x |> conv(c: 1) @conv_mask |> squeeze(axis: c) |> softmax(axis: [h, w])
+  context = dot(x, share, contract: [h, w], batch: n)
+    |> linear(c: c / r) @channel_add_conv.0
+    |> layernorm(axis: c) @channel_add_conv.1
+    |> relu
+    |> linear(c: c) @channel_add_conv.3
+  return x + context
+}
+
+/// A non-local block (Wang et al. 2018): every position gets an average over all positions, weighted by similarity, which
+/// is a softmax of products (\`gaussian\`; \`embedded\`: of linear maps of both), or the product itself (\`product\`).
+/// [n, c, h, w] -> [n, c, h, w]; r divides c.
+block NonLocal(x: [n, c, h, w], by: gaussian | embedded | product = embedded, r: int = 2) -> [n, c, h, w] {
+  here = x |> reshape([h, w] -> t: h * w)
+  there = here |> rename(t -> s)
+  theta = here |> match by { gaussian => identity, embedded | product => linear(c: c / r) @theta }
+  phi = there |> match by { gaussian => identity, embedded | product => linear(c: c / r) @phi }
+  g = there |> linear(c: c / r) @g
+  product = dot(theta, phi, contract: c, batch: n)
+  similarity = match by { gaussian | embedded => softmax(product, axis: s), product => product / (h * w) }
+  y = dot(similarity, g, contract: s, batch: n) |> linear(c: c) @W.0 |> batchnorm @W.1
+  return x + (y |> reshape(t -> [h, w]))
+}
+
+/// Coordinate attention (Hou et al. 2021): a gate per channel and row, and one per channel and column, from the averages
+/// of rows and columns. [n, c, h, w] -> [n, c, h, w]; r divides c.
+block CoordinateAttention(x: [n, c, h, w], r: int = 32) -> [n, c, h, w] {
+  rows = x |> mean(axis: w) |> rename(h -> t)
+  columns = x |> mean(axis: h) |> rename(w -> t)
+  both = concat(rows, columns, axis: t) |> linear(c: c / r) @conv1 |> batchnorm @bn1 |> hardswish
+  above, beside = split(both, t: [h, w])
+  row = above |> rename(t -> h) |> linear(c: c) @conv_h |> sigmoid
+  column = beside |> rename(t -> w) |> linear(c: c) @conv_w |> sigmoid
+  return x * row * column
+}
+
+/// A selective kernel convolution (Li et al. 2019) of two branches, 3 x 3 and 5 x 5 (dilated): how much of each branch a
+/// channel gets is a softmax over the branches. [n, c, h, w] -> [n, c, h, w]; r and groups divide c.
+block SelectiveKernel(x: [n, c, h, w], r: int = 16, groups: int = 32) -> [n, c, h, w] {
+  narrow = x |> conv(c: c, kernel: 3, groups: groups, bias: false) @convs.0.0 |> batchnorm @convs.0.1 |> relu
+  wide = x |> conv(c: c, kernel: 3, dilation: 2, groups: groups, bias: false) @convs.1.0 |> batchnorm @convs.1.1 |> relu
+  z = mean(narrow + wide, axis: [h, w]) |> linear(c: c / r, bias: false) @fc.0 |> batchnorm @fc.1 |> relu
+  a = z |> linear(c: c) @fcs.0
+  b = z |> linear(c: c) @fcs.1
+  share = sigmoid(a - b)                                       // the softmax of two
+  return narrow * share + wide * (1 - share)
+}
+
+/// Multi-head attention (Vaswani et al. 2017) of tokens to each other, with the weights of
+/// torch.nn.MultiheadAttention(d, heads, batch_first=True). [n, t, d] -> [n, t, d]; heads divides d.
+block MultiheadAttention(x: [n, t, d], heads: int = 8) -> [n, t, d] {
+  weight in_proj_weight: [j: 3 * d, d] = glorot
+  weight in_proj_bias: [j: 3 * d] = zeros
+  q0, k0, v0 = split(dot(x, in_proj_weight, contract: d) + in_proj_bias, axis: j)
+  q = q0 |> reshape(j -> [head: heads, e: d / heads])
+  k = k0 |> reshape(j -> [head: heads, e: d / heads]) |> rename(t -> s)
+  v = v0 |> reshape(j -> [head: heads, e: d / heads]) |> rename(t -> s)
+  p = softmax(dot(q / sqrt(d / heads), k, contract: e, batch: [n, head]), axis: s)
+  return dot(p, v, contract: s, batch: [n, head]) |> linear([head, e] -> d) @out_proj
+}
+
+/// Multi-head attention (Vaswani et al. 2017) of the positions of a feature map to each other; what it costs grows with
+/// the square of h * w. [n, c, h, w] -> [n, c, h, w]; heads divides c.
+block SelfAttention(x: [n, c, h, w], heads: int = 8) -> [n, c, h, w] {
+  return x
+    |> reshape([h, w] -> t: h * w)
+    |> rename(c -> d)
+    |> MultiheadAttention(heads: heads) @attention
+    |> rename(d -> c)
+    |> reshape(t -> [h, w])
+}
+`,
+  "fuse/fusion": `fuse 1
+
+/// Both maps side by side, as U-Net has them (Ronneberger et al. 2015); \`low\` is resized to the size of \`high\`.
+/// [n, c: ca, h, w], [n, c: cb, h: p, w: q] -> [n, c: ca + cb, h, w].
+block ConcatFuse(high: [n, c: ca, h, w], low: [n, c: cb, h: p, w: q]) -> [n, c: ca + cb, h, w] {
+  return concat(high, low |> resize(like: high, mode: bilinear), axis: c)
+}
+
+/// Both maps side by side, then a 1 x 1 convolution with batch normalisation and ReLU (Lin et al. 2013; Ioffe and Szegedy
+/// 2015). [n, c: ca, h, w], [n, c: cb, h: p, w: q] -> [n, c: width, h, w].
+block ConcatConvFuse(high: [n, c: ca, h, w], low: [n, c: cb, h: p, w: q], width: int) -> [n, c: width, h, w] {
+  return ConcatFuse(high, low) |> conv(c: width) @conv |> batchnorm @bn |> relu
+}
+
+/// Both maps side by side (Ronneberger et al. 2015), then a linear map of the channels.
+/// [n, c: ca, h, w], [n, c: cb, h: p, w: q] -> [n, c: width, h, w].
+block ConcatLinearFuse(high: [n, c: ca, h, w], low: [n, c: cb, h: p, w: q], width: int) -> [n, c: width, h, w] {
+  return ConcatFuse(high, low) |> linear(c: width) @linear
+}
+
+/// The sum of both maps, as in the top-down path of feature pyramids (Lin et al. 2017); \`low\` is resized to the size of
+/// \`high\`. [n, c, h, w], [n, c, h: p, w: q] -> [n, c, h, w].
+block AddFuse(high: [n, c, h, w], low: [n, c, h: p, w: q]) -> [n, c, h, w] {
+  return high + (low |> resize(like: high, mode: bilinear))
+}
+
+/// The product of both maps, one the gate of the other (Wang et al. 2017, "Residual attention network"); \`low\` is resized to
+/// the size of \`high\`. [n, c, h, w], [n, c, h: p, w: q] -> [n, c, h, w].
+block MulFuse(high: [n, c, h, w], low: [n, c, h: p, w: q]) -> [n, c, h, w] {
+  return high * (low |> resize(like: high, mode: bilinear))
+}
+
+/// A gated unit for two maps (Arevalo et al. 2017): at each position a gate, from both, says how much of each is taken.
+/// [n, c: ca, h, w], [n, c: cb, h, w] -> [n, c: width, h, w].
+block GatedFusion(a: [n, c: ca, h, w], b: [n, c: cb, h, w], width: int) -> [n, c: width, h, w] {
+  gate = concat(a, b, axis: c) |> conv(c: width, bias: false) @gate |> sigmoid
+  first = a |> conv(c: width, bias: false) @hidden1 |> tanh
+  second = b |> conv(c: width, bias: false) @hidden2 |> tanh
+  return first * gate + second * (1 - gate)
+}
+
+/// Feature-wise linear modulation (Perez et al. 2018): a vector decides by what each channel is scaled and moved.
+/// [n, c, h, w], [n, d] -> [n, c, h, w].
+block FiLM(x: [n, c, h, w], condition: [n, d]) -> [n, c, h, w] {
+  gamma, beta = condition |> linear(d -> c: 2 * c) @fc |> split(axis: c)
+  return x * gamma + beta
+}
+
+/// A feature pyramid (Lin et al. 2017) of three levels, with the weights of torchvision's FeaturePyramidNetwork. The maps
+/// may have any sizes; each is resized (nearest) to the one below it.
+/// [n, c: d3, h, w], [n, c: d4, h: p, w: q], [n, c: d5, h: u, w: v] -> the same sizes with \`width\` channels.
+block FPN(c3: [n, c: d3, h, w], c4: [n, c: d4, h: p, w: q], c5: [n, c: d5, h: u, w: v], width: int = 256)
+  -> (p3: [n, c: width, h, w], p4: [n, c: width, h: p, w: q], p5: [n, c: width, h: u, w: v])
+{
+  m5 = c5 |> conv(c: width) @inner_blocks.2.0
+  m4 = (c4 |> conv(c: width) @inner_blocks.1.0) + resize(m5, like: c4)
+  m3 = (c3 |> conv(c: width) @inner_blocks.0.0) + resize(m4, like: c3)
+  p3 = m3 |> conv(c: width, kernel: 3) @layer_blocks.0.0
+  p4 = m4 |> conv(c: width, kernel: 3) @layer_blocks.1.0
+  p5 = m5 |> conv(c: width, kernel: 3) @layer_blocks.2.0
+  return p3, p4, p5
+}
+
+/// The bottom-up path of a path aggregation network (Liu et al. 2018) over three levels of a pyramid, each half as large
+/// as the one before. [n, c, h, w], [n, c, h: ceil(h / 2), …], [n, c, h: ceil(h / 4), …] -> the same sizes.
+block PAN(
+  p3: [n, c, h, w],
+  p4: [n, c, h: ceil(h / 2), w: ceil(w / 2)],
+  p5: [n, c, h: ceil(h / 4), w: ceil(w / 4)],
+) -> (
+  n3: [n, c, h, w],
+  n4: [n, c, h: ceil(h / 2), w: ceil(w / 2)],
+  n5: [n, c, h: ceil(h / 4), w: ceil(w / 4)],
+) {
+  down4 = p3 |> conv(c: c, kernel: 3, stride: 2) @down.0 |> relu
+  n4 = p4 + down4 |> conv(c: c, kernel: 3) @fuse.0 |> relu
+  down5 = n4 |> conv(c: c, kernel: 3, stride: 2) @down.1 |> relu
+  n5 = p5 + down5 |> conv(c: c, kernel: 3) @fuse.1 |> relu
+  return p3, n4, n5
+}
+
+/// A depthwise and a 1 x 1 convolution with batch normalisation and SiLU.
+block _Separable(x: [n, c, h, w]) -> [n, c, h, w] {
+  return x
+    |> conv(c: c, kernel: 3, groups: c, bias: false) @depthwise
+    |> conv(c: c, bias: false) @pointwise
+    |> batchnorm @bn
+    |> silu
+}
+
+/// A node of EfficientDet's BiFPN (Tan et al. 2020) with two inputs of one size: their average by learned weights that
+/// cannot be negative (fast normalised fusion), then a separable convolution. [n, c, h, w] twice -> [n, c, h, w].
+block BiFPNNode(x: [n, c, h, w], y: [n, c, h, w]) -> [n, c, h, w] {
+  weight w: [k: 2] = ones
+  a, b = relu(w) |> split(axis: k)
+  fused = (x * squeeze(a, axis: k) + y * squeeze(b, axis: k)) / (sum(relu(w), axis: k) + 1e-4)
+  return fused |> _Separable @conv
+}
+
+/// The same node with three inputs (Tan et al. 2020). [n, c, h, w] three times -> [n, c, h, w].
+block BiFPNNode3(x: [n, c, h, w], y: [n, c, h, w], z: [n, c, h, w]) -> [n, c, h, w] {
+  weight w: [k: 3] = ones
+  a, b, d = relu(w) |> split(axis: k)
+  total = x * squeeze(a, axis: k) + y * squeeze(b, axis: k) + z * squeeze(d, axis: k)
+  fused = total / (sum(relu(w), axis: k) + 1e-4)
+  return fused |> _Separable @conv
+}
+`,
+  "fuse/pooling": `fuse 1
+
+/// A classifier without a flattened fully-connected layer (Lin et al. 2013, "Network in network"): global average (or
+/// maximum), a linear map, softmax. [n, c, h, w] -> [n, k: classes].
+block GapHead(x: [n, c, h, w], classes: int, pool: avg | max = avg) -> [n, k: classes] {
+  pooled = x |> match pool { avg => mean(axis: [h, w]), max => max(axis: [h, w]) }
+  return pooled |> linear(c -> k: classes) @fc |> softmax(axis: k)
+}
+
+/// Global average and maximum (Lin et al. 2013, "Network in network"), with the index of the maximum among the h * w
+/// positions; the maximum and the mean of the channels; average and maximum of rows x columns windows, whatever the size of
+/// the map (He et al. 2014, spatial pyramid pooling). [n, c, h, w] -> gap, gmp, gmp_index: [n, c, h: 1, w: 1],
+/// channel_max, channel_mean: [n, c: 1, h, w], adaptive_avg, adaptive_max: [n, c, h: rows, w: columns].
+block GlobalPools(x: [n, c, h, w], rows: int = 3, columns: int = 2) -> (
+  gap: [n, c, h: 1, w: 1],
+  gmp: [n, c, h: 1, w: 1],
+  gmp_index: i32[n, c, h: 1, w: 1],
+  channel_max: [n, c: 1, h, w],
+  channel_mean: [n, c: 1, h, w],
+  adaptive_avg: [n, c, h: rows, w: columns],
+  adaptive_max: [n, c, h: rows, w: columns],
+) {
+  gap = x |> mean(axis: [h, w], keepdims: true)
+  gmp = x |> max(axis: [h, w], keepdims: true)
+  gmp_index = x |> argmax(axis: [h, w], keepdims: true)
+  channel_max = x |> max(axis: c, keepdims: true)
+  channel_mean = x |> mean(axis: c, keepdims: true)
+  adaptive_avg = x |> adaptive_avgpool(h: rows, w: columns)
+  adaptive_max = x |> adaptive_maxpool(h: rows, w: columns)
+  return gap, gmp, gmp_index, channel_max, channel_mean, adaptive_avg, adaptive_max
+}
+
+/// Generalised-mean pooling (Radenović et al. 2018): p = 1 is the average, a large p nearly the maximum; p is learned.
+/// [n, c, h, w] -> [n, c].
+block GeM(x: [n, c, h, w]) -> [n, c] {
+  weight p: [] = 3
+  return x |> clamp(min: 1e-6) |> pow(p) |> mean(axis: [h, w]) |> pow(1 / p)
+}
+
+/// Pooling by multi-head attention (Lee et al. 2019, "Set transformer"): m learned queries look at all tokens.
+/// [n, t, d] -> [n, m, d]; heads divides d.
+block AttentionPool(x: [n, t, d], m: int = 4, heads: int = 8) -> [n, m, d] {
+  weight query: [m, d] = normal(0.02)
+  q = query |> linear(d -> [head: heads, e: d / heads]) @q
+  k = x |> linear(d -> [head: heads, e: d / heads]) @k
+  v = x |> linear(d -> [head: heads, e: d / heads]) @v
+  scores = dot(q / sqrt(d / heads), k, contract: e, batch: head)
+  y = dot(softmax(scores, axis: t), v, contract: t, batch: [n, head])
+  return y |> linear([head, e] -> d) @out
+}
+
+/// One level of a pyramid: averages of bins x bins windows, fewer channels, back to the size of the map. Weights \`1\`, \`2\`.
+block _PyramidLevel(x: [n, c, h, w], bins: int) -> [n, c: c / 4, h, w] {
+  return x
+    |> adaptive_avgpool(h: bins, w: bins)
+    |> conv(c: c / 4, bias: false) @1 |> batchnorm @2 |> relu
+    |> resize(h: h, w: w, mode: bilinear, align_corners: true)
+}
+
+/// The pyramid pooling module of PSPNet (Zhao et al. 2017): the map beside averages of 1, 2 x 2, 3 x 3 and 6 x 6 windows.
+/// [n, c, h, w] -> [n, c: 2 * c, h, w]; 4 divides c.
+block PyramidPooling(x: [n, c, h, w]) -> [n, c: 2 * c, h, w] {
+  a = x |> _PyramidLevel(bins: 1) @features.0
+  b = x |> _PyramidLevel(bins: 2) @features.1
+  d = x |> _PyramidLevel(bins: 3) @features.2
+  e = x |> _PyramidLevel(bins: 6) @features.3
+  return concat(x, a, b, d, e, axis: c)
+}
+
+/// A convolution without a bias, batch normalisation, ReLU: weights \`0\` and \`1\`.
+block _Atrous(x: [n, c, h, w], out: int, dilation: int) -> [n, c: out, h, w] {
+  return x |> conv(c: out, kernel: 3, dilation: dilation, bias: false) @0 |> batchnorm @1 |> relu
+}
+
+/// Atrous spatial pyramid pooling (Chen et al. 2017, DeepLabv3) with the weights of torchvision's: a 1 x 1 convolution,
+/// three 3 x 3 ones dilated by rate, 2 * rate and 3 * rate, and the global average, side by side, then reduced.
+/// [n, c, h, w] -> [n, c: width, h, w].
+block ASPP(x: [n, c, h, w], width: int = 256, rate: int = 12) -> [n, c: width, h, w] {
+  a = x |> conv(c: width, bias: false) @convs.0.0 |> batchnorm @convs.0.1 |> relu
+  b = x |> _Atrous(out: width, dilation: rate) @convs.1
+  d = x |> _Atrous(out: width, dilation: 2 * rate) @convs.2
+  e = x |> _Atrous(out: width, dilation: 3 * rate) @convs.3
+  average = x |> mean(axis: [h, w]) |> linear(c: width, bias: false) @convs.4.1 |> batchnorm @convs.4.2 |> relu
+  return concat(a, b, d, e, expand(average, h: h, w: w), axis: c)
+    |> conv(c: width, bias: false) @project.0 |> batchnorm @project.1 |> relu |> dropout(0.5)
+}
+`,
+  "fuse/reduce": `fuse 1
+import { MultiheadAttention } from "fuse/attention"
+
+/// Fewer (or more) channels by a 1 x 1 convolution (Lin et al. 2013, "Network in network").
+/// [n, c, h, w] -> [n, c: width, h, w].
+block ConvReduce(x: [n, c, h, w], width: int) -> [n, c: width, h, w] {
+  return x |> conv(c: width) @conv1x1
+}
+
+/// One linear map of the whole flattened feature map, as the head of VGG has it (Simonyan and Zisserman 2014): its weight
+/// has (c * h * w) * (width * h * w) numbers, so the sizes must be known when the model is built.
+/// [n, c, h, w] -> [n, c: width, h, w].
+block FlattenLinearReduce(x: [n, c, h, w], width: int) -> [n, c: width, h, w] {
+  return x |> linear([c, h, w] -> [c: width, h, w]) @fc
+}
+
+/// Multi-head self-attention (Vaswani et al. 2017) over the h * w positions, then a linear map of the channels.
+/// [n, c, h, w] -> [n, c: width, h, w]; heads divides c.
+block AttentionReduce(x: [n, c, h, w], width: int, heads: int = 8) -> [n, c: width, h, w] {
+  return x
+    |> reshape([h, w] -> t: h * w)
+    |> rename(c -> d)
+    |> MultiheadAttention(heads: heads) @attention
+    |> linear(d -> c: width) @fc
+    |> reshape(t -> [h, w])
+}
+
+/// Two 3 x 3 convolutions with ReLU after each: half of an autoencoder. Weights are \`0\` and \`2\`, as torch.nn.Sequential
+/// counts. [n, c, h, w] -> [n, c: out, h, w].
+block ConvPair(x: [n, c, h, w], mid: int, out: int) -> [n, c: out, h, w] {
+  return x |> conv(c: mid, kernel: 3) @0 |> relu |> conv(c: out, kernel: 3) @2 |> relu
+}
+
+/// An autoencoder of the channels (Hinton and Salakhutdinov 2006; convolutional: Masci et al. 2011): \`code\` is the map with
+/// fewer channels, \`y\` what can be told from it of the input.
+/// [n, c, h, w] -> code: [n, c: bottleneck, h, w], y: [n, c, h, w].
+block Autoencoder(x: [n, c, h, w], mid: int, bottleneck: int) -> (code: [n, c: bottleneck, h, w], y: [n, c, h, w]) {
+  code = x |> ConvPair(mid: mid, out: bottleneck) @encoder
+  return code, code |> ConvPair(mid: mid, out: c) @decoder
 }
 `,
 };

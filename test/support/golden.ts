@@ -5,7 +5,8 @@ import { elements, named, type DType, type NamedArray } from "../../src/ir/ndarr
 import { operators } from "../../src/ops/table.ts";
 import { OperatorTest, type Written } from "./operators.ts";
 
-type Kind = "f32" | "positive" | "i32" | "bool";
+/** What the patterns are, beside dtypes: numbers from 0.5 on, and whole numbers that occur often. */
+type Kind = DType | "positive" | "ties";
 
 /** Inputs and weights are not stored but made of a seed, see `pattern`. */
 interface Pattern {
@@ -33,6 +34,7 @@ function pattern(shape: readonly number[], { seed, kind }: Pattern): Float64Arra
   return Float64Array.from({ length: elements(shape) }, (_, i) => {
     const value = (((i * 37 + seed * 101) % 257) - 128) / 64;
     if (kind === "positive") return Math.abs(value) + 0.5;
+    if (kind === "ties") return Math.floor(value);
     if (kind === "i32") return Math.floor(value * 4);
     return kind === "bool" ? Number(value > 0) : value;
   });
@@ -53,7 +55,7 @@ export function goldenGraph({ op, inputs, attributes, weights = {}, outputs }: G
     arrays.set(value, named({ dtype, shape, data: pattern(shape, made) }, axes));
   };
   const values = inputs.map((given, i): Input => {
-    const dtype: DType = given.kind === "positive" ? "f32" : given.kind;
+    const dtype: DType = given.kind === "positive" || given.kind === "ties" ? "f32" : given.kind;
     const input = context.input(
       `${dtype}[${given.axes.map(([axis, size]) => `${axis}: ${size}`).join(", ")}]`,
       `x${i}`,

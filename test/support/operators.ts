@@ -11,6 +11,10 @@ import { tensorType, type TensorType } from "../../src/ir/type.ts";
 /** Numbers and texts stand for sizes; what is not given gets its default. */
 export type Written = Readonly<Record<string, unknown>>;
 
+/** Names for the results of an example. */
+export const resultNames = (code: string): readonly string[] =>
+  /^split\(|indices: true/.test(code) ? ["first", "second"] : ["result"];
+
 export class OperatorTest {
   readonly sizes = new Sizes();
   readonly builder = new GraphBuilder(this.sizes);

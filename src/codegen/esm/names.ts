@@ -4,7 +4,7 @@
 const taken =
   "arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for " +
   "function if implements import in instanceof interface let new null package private protected public return static super switch " +
-  "this throw true try typeof var void while with yield tf model Math Infinity NaN undefined Object __proto__";
+  "this throw true try typeof var void while with yield tf model Array Math Infinity NaN undefined Object __proto__";
 
 /** The names of one scope. */
 export class Names {
