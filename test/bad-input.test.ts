@@ -72,10 +72,10 @@ describe("a weight file for other sizes", () => {
     expect(await refusal(loading("se", { c: "64", r: "4" }))).toMatchInlineSnapshot(`
       "the weights do not fit SE
       misshapen (4):
-        fc1.weight from "param.fc1.weight" is [8, 32], but [16, 64] is needed
-        fc1.bias from "param.fc1.bias" is [8], but [16] is needed
-        fc2.weight from "param.fc2.weight" is [32, 8], but [64, 16] is needed
-        fc2.bias from "param.fc2.bias" is [32], but [64] is needed"
+        fc1.weight from "param.fc1.weight" is [8, 32], but [c: 16, c': 64] is needed, at examples/systems/se.fuse:7
+        fc1.bias from "param.fc1.bias" is [8], but [c: 16] is needed, at examples/systems/se.fuse:7
+        fc2.weight from "param.fc2.weight" is [32, 8], but [c: 64, c': 16] is needed, at examples/systems/se.fuse:9
+        fc2.bias from "param.fc2.bias" is [32], but [c: 64] is needed, at examples/systems/se.fuse:9"
     `);
   });
 
@@ -83,7 +83,7 @@ describe("a weight file for other sizes", () => {
     expect(await refusal(loading("cbam", { c: "32", r: "4", kernel: "3" }))).toMatchInlineSnapshot(`
       "the weights do not fit CBAM
       misshapen (1):
-        spatial.weight from "param.spatial.weight" is [1, 2, 7, 7], but [1, 2, 3, 3] is needed"
+        spatial.weight from "param.spatial.weight" is [1, 2, 7, 7], but [c: 1, c': 2, h: 3, w: 3] is needed, at examples/systems/cbam.fuse:11"
     `);
   });
 
@@ -92,8 +92,8 @@ describe("a weight file for other sizes", () => {
     expect(await refusal(loading("flatten-linear-reduce", settings))).toMatchInlineSnapshot(`
       "the weights do not fit FlattenLinearReduce
       misshapen (2):
-        fc.weight from "param.fc.weight" is [60, 120], but [3, 4, 4, 6, 4, 4] is needed
-        fc.bias from "param.fc.bias" is [60], but [3, 4, 4] is needed"
+        fc.weight from "param.fc.weight" is [60, 120], but [c: 3, h: 4, w: 4, c': 6, h': 4, w': 4] is needed, at examples/systems/flatten-linear-reduce.fuse:5
+        fc.bias from "param.fc.bias" is [60], but [c: 3, h: 4, w: 4] is needed, at examples/systems/flatten-linear-reduce.fuse:5"
     `);
   });
 
@@ -102,7 +102,7 @@ describe("a weight file for other sizes", () => {
     expect(await refusal(se)).toMatchInlineSnapshot(`
       "the weights do not fit CBAM
       missing (1):
-        spatial.weight [1, 2, 7, 7]"
+        spatial.weight [c: 1, c': 2, h: 7, w: 7], at examples/systems/cbam.fuse:11"
     `);
   });
 });

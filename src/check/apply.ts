@@ -28,8 +28,10 @@ export function applyOperator(
     return unknown;
   }
   const inputs = site.inputs.map((input) => input.value);
+  const before = frame.world.reporter.errors;
   const node = builder.node(op, inputs, attributes, obligationsAt(site), path);
-  if (node === undefined) return unknown;
+  // Of an operator that cannot be, nothing more is said.
+  if (node === undefined || frame.world.reporter.errors > before) return unknown;
   addOrigin(frame, node, site.whole);
   if (call !== undefined && !ownWeights(frame, node, call)) return unknown;
   if (node.types.length === 1) return { kind: "tensor", value: node };
@@ -84,6 +86,7 @@ export function claim(frame: Frame, weight: Weight, site: Call | WeightStmt): bo
   if (owner === undefined) {
     owners.set(path, { site, shape });
     weights.push({ weight, always: true });
+    addOrigin(frame, weight, site.span);
     warnOfSize(frame, weight, site.kind === "call" ? site.callee.span : site.name.span);
     return true;
   }

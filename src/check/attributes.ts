@@ -214,6 +214,14 @@ function readPadding(frame: Frame, name: string, attribute: Attribute, expr: Exp
     const size = buildTimeSize(frame, name, { ...attribute, min: 0 }, expr);
     return size === failed ? failed : [[size, size]];
   }
+  const numbers = expr.items.filter((item) => item.kind !== "list");
+  if (numbers.length > 0) {
+    const code = `[${expr.items.map((item) => (item.kind === "list" ? textOf(item.span) : `[${textOf(item.span)}, ${textOf(item.span)}]`)).join(", ")}]`;
+    const helps = [{ text: "both sides of each axis", code, edits: [{ span: expr.span, text: code }] }];
+    const args = { name, expected: "a number, or a list of pairs", found: `\`${textOf(expr.span)}\`` };
+    report(frame, "bad-attribute", expr.span, args, { helps });
+    return failed;
+  }
   const pairs = expr.items.map((item) => {
     const pair = each(item, (part) => buildTimeSize(frame, name, { ...attribute, min: 0 }, part));
     if (pair === failed) return failed;

@@ -98,6 +98,8 @@ function wrongCount(frame: Frame, stmt: Assign, val: Val): void {
 
 /** Every name is given once, parameters included. */
 function define(frame: Frame, name: Name, val: Val): void {
+  // What nobody wants may be called `_`, as often as one likes.
+  if (name.text === "_") return;
   if (frame.names.has(name.text)) {
     report(frame, "duplicate-name", name.span, { name: name.text, what: "given" }, { helps: ["choose another name"] });
     return;

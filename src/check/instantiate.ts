@@ -1,5 +1,5 @@
 /** @file Builds one world of a model: settings applied, blocks inlined, run-time sizes symbolic. */
-import type { ModelGraph, Origin, Value } from "../ir/graph.ts";
+import type { GraphResult, ModelGraph, Origin, Value, Weight } from "../ir/graph.ts";
 import { Reporter } from "../source/reporter.ts";
 import type { Diagnostic } from "../source/diagnostic.ts";
 import type { Binding } from "./bind.ts";
@@ -59,25 +59,39 @@ export function instantiate(context: Context, block: Block, settings: Settings):
   const diagnostics = withSettings(frame, frame.world.diagnostics);
   if (returned === undefined || failed || returned.some(({ value }) => value === undefined))
     return { graph: undefined, diagnostics };
+  const results = signature.results!.map(({ name, type }, i) => ({
+    name,
+    value: returned[i]!.value!,
+    order: type.axes.map((axis) => axis.name.text),
+  }));
   const graph: ModelGraph = {
     name: signature.decl.name.text,
     doc: signature.decl.doc,
     path: block.module.path,
     inputs,
-    results: signature.results!.map(({ name, type }, i) => ({
-      name,
-      value: returned[i]!.value!,
-      order: type.axes.map((axis) => axis.name.text),
-    })),
+    results,
     settings: Object.fromEntries(
       signature.parameters.map(({ name }) => [name, settingText(context, values.get(name)!)]),
     ),
-    weights: frame.world.weights.map(({ weight }) => weight),
+    weights: usedWeights(frame, results),
     guard: makeGuard(frame, requirements),
     origins,
     builder: context.builder,
   };
   return { graph, diagnostics };
+}
+
+/** The weights that the results need, in order of evaluation. */
+function usedWeights(frame: Frame, results: readonly GraphResult[]): readonly Weight[] {
+  const seen = new Set<Value>();
+  const open = results.map(({ value }) => value);
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    if (seen.has(value)) continue;
+    seen.add(value);
+    if (value.kind === "node") open.push(...value.inputs, ...Object.values(value.weights));
+    else if (value.kind === "pick") open.push(value.of);
+  }
+  return frame.world.weights.map(({ weight }) => weight).filter((weight) => seen.has(weight));
 }
 
 /** The value of every parameter, or undefined if one is missing or wrong. Defaults may use earlier parameters. */

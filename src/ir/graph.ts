@@ -89,7 +89,7 @@ export interface ModelGraph {
   readonly results: readonly GraphResult[];
   /** Settings and their values, in order of declaration: `{ classes: "1000", pool: "avg" }`. */
   readonly settings: Readonly<Record<string, string>>;
-  /** All weights that the world owns, in order of evaluation, used or not. */
+  /** The weights that the results need, in order of evaluation. */
   readonly weights: readonly Weight[];
   readonly guard: Guard;
   readonly origins: ReadonlyMap<Value, readonly Origin[]>;

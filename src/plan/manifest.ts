@@ -1,7 +1,8 @@
 /** @file What a model says about its weights to those who load, check or make them. */
-import type { ModelGraph } from "../ir/graph.ts";
+import type { ModelGraph, Origin } from "../ir/graph.ts";
 import type { Size, Sizes } from "../ir/size.ts";
 import { InternalError } from "../source/internal-error.ts";
+import { position } from "../source/source.ts";
 import type { ManifestEntry } from "../weights/manifest.ts";
 
 /** The number that a size of build time is. */
@@ -11,10 +12,11 @@ export function buildTimeNumber(sizes: Sizes, size: Size): number {
   return Number(value);
 }
 
-/** Of all weights that the model owns, used or not. */
-export function manifestOf({ weights, builder: { sizes } }: ModelGraph): ManifestEntry[] {
+/** Of all weights of the model. */
+export function manifestOf({ weights, origins, builder: { sizes } }: ModelGraph): ManifestEntry[] {
   return [...new Set(weights)].map((weight) => ({
     path: weight.path,
+    ...placeOf(origins.get(weight)?.[0]),
     groups: weight.groups.map((group) =>
       group.map((axis) => {
         const size = weight.type.axes.get(axis);
@@ -25,4 +27,10 @@ export function manifestOf({ weights, builder: { sizes } }: ModelGraph): Manifes
     init: weight.init,
     fan: { in: buildTimeNumber(sizes, weight.fan.in), out: buildTimeNumber(sizes, weight.fan.out) },
   }));
+}
+
+function placeOf(origin: Origin | undefined): Pick<ManifestEntry, "at"> {
+  if (origin === undefined) return {};
+  const { source, start } = origin.span;
+  return { at: `${source.path}:${position(source, start).line}` };
 }

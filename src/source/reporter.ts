@@ -37,6 +37,7 @@ export class Reporter {
   }
 
   add(found: Diagnostic): void {
+    if (found.severity === "error") this.errors++;
     const same = (other: Diagnostic) =>
       other.code === found.code &&
       other.span !== undefined &&
@@ -46,7 +47,10 @@ export class Reporter {
     if (!this.diagnostics.some(same)) this.diagnostics.push(found);
   }
 
+  /** How many errors were reported, repeated ones included. */
+  errors = 0;
+
   get failed(): boolean {
-    return this.diagnostics.some((d) => d.severity === "error");
+    return this.errors > 0;
   }
 }

@@ -9,6 +9,8 @@ export interface ManifestEntry {
   /** Axes with sizes in storage order; their sizes in a row are the entry's shape. A stored tensor may merge axes of one group. */
   readonly groups: readonly (readonly (readonly [axis: string, size: number])[])[];
   readonly init: Initializer;
+  /** Where the program asks for it: `net.fuse:5`. */
+  readonly at?: string;
   /** Of the layer, for `kaiming` and `glorot`. */
   readonly fan: { readonly in: number; readonly out: number };
 }

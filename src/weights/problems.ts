@@ -13,14 +13,14 @@ export function formatProblems(problems: WeightProblems): string[] {
   const prefix = commonPrefix(missing, guessable);
   return [
     ...(unusedPrefix === undefined ? [] : [`no tensor has the prefix ${quote(unusedPrefix)}`]),
+    ...(prefix === undefined
+      ? []
+      : [`the file has them under the prefix ${quote(prefix)} (option --weights-prefix, or { prefix } of load)`]),
     ...group("missing", missing, (entry) => {
       const near = prefix === undefined ? nearest(entry, guessable) : undefined;
       const hint = near === undefined ? "" : ` (is it ${quote(near)}?)`;
-      return `${entry.path} ${printShape(shapeOf(entry))}${hint}`;
+      return `${entry.path} ${axesOf(entry)}${placeOf(entry)}${hint}`;
     }),
-    ...(prefix === undefined
-      ? []
-      : [`  the file has them under the prefix ${quote(prefix)} (option --weights-prefix, or { prefix } of load)`]),
     ...group("misshapen", misshapen, ({ entry, name, stored }) => {
       const expected = shapeOf(entry);
       const sorted = (shape: readonly number[]) =>
@@ -30,13 +30,21 @@ export function formatProblems(problems: WeightProblems): string[] {
           .join();
       const hint = sorted(stored) === sorted(expected) ? " (is it transposed?)" : "";
       const from = name === entry.path ? "" : ` from ${quote(name)}`;
-      return `${entry.path}${from} is ${printShape(stored)}, but ${printShape(expected)} is needed${hint}`;
+      return `${entry.path}${from} is ${printShape(stored)}, but ${axesOf(entry)} is needed${placeOf(entry)}${hint}`;
     }),
     ...group("ambiguous", ambiguous, ({ path, names }) => `${path} could be ${names.map(quote).join(" or ")}`),
     ...group("renamed, but not in the file", unusedRenames, quote),
     ...group("not used", extra, ({ name, shape }) => `${quote(name)} ${printShape(shape)}`),
   ];
 }
+
+/** `[c: 12, c': 32]`, in storage order. */
+function axesOf(entry: ManifestEntry): string {
+  const axes = entry.groups.flat().map(([axis, size]) => `${axis}: ${size}`);
+  return `[${axes.join(", ")}]`;
+}
+
+const placeOf = ({ at }: ManifestEntry): string => (at === undefined ? "" : `, at ${at}`);
 
 function group<T>(title: string, list: readonly T[], line: (item: T) => string): string[] {
   return list.length === 0 ? [] : [`${title} (${list.length}):`, ...list.map((item) => `  ${line(item)}`)];

@@ -222,9 +222,9 @@ describe("loading", () => {
     expect((error as DataError).details).toMatchInlineSnapshot(`
       [
         "missing (1):",
-        "  scale [4]",
+        "  scale [c: 4]",
         "misshapen (1):",
-        "  a.weight is [2, 4, 3, 3], but [4, 2, 3, 3] is needed (is it transposed?)",
+        "  a.weight is [2, 4, 3, 3], but [c: 4, c': 2, h: 3, w: 3] is needed (is it transposed?)",
         "not used (1):",
         "  "other" [4]",
       ]

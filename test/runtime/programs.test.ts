@@ -54,6 +54,27 @@ const cases: Readonly<Record<string, Program>> = {
       { low: [2, 4, 2, 2], skip: [2, 3, 2, 2] },
     ],
   },
+  "pools to sizes of another input, and names that mean something in JavaScript": {
+    text: `
+      model M(Array: [n, h: 2*size, w: i], count: [n, a: j, b: length]) -> (y: [n, h: j, w: length], k: i32[n, h: j, w: length], z: [n, h: size, w: ceil(i / 3)]) {
+        y, k = adaptive_maxpool(Array, h: j, w: length, indices: true)
+        before = maxpool(Array, kernel: 2, stride: [2, 3], dilation: [1, 1], pad: same_tf)
+        return y + rename(count, a -> h, b -> w) + adaptive_avgpool(Array, h: j, w: length), k, before
+      }`,
+    runs: [
+      { Array: [2, 6, 5], count: [2, 4, 3] },
+      { Array: [1, 2, 3], count: [1, 2, 7] },
+      { Array: [1, 4, 4], count: [1, 4, 4] },
+    ],
+  },
+  "indices of windows at run-time sizes": {
+    text: `
+      model M(x: [n, h, w: 2*w, c]) -> (y: [n, h: ceil(h / 2), w: w, c], k: i32[n, h: ceil(h / 2), w: w, c], d: [n, h, w: 2*w, c]) where h >= 2 {
+        y, k = maxpool(x, kernel: 3, stride: 2, pad: 1, indices: true)
+        return y, k, maxpool(x, kernel: 3, stride: 1, dilation: 2, pad: same)
+      }`,
+    runs: [{ x: [2, 5, 6, 3] }, { x: [1, 2, 2, 1] }],
+  },
   "sizes in arithmetic, expanded and reshaped values": {
     text: `
       model M(x: [n, t, c: 3], v: [n, c: 3]) -> (y: [n, t, c: 3], wide: [t, c: 3, n], flat: [n, d: 3 * t], count: []) {

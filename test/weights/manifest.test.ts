@@ -94,9 +94,9 @@ describe("matching", () => {
     expect(areComplete(problems)).toBe(false);
     expect(lines).toEqual([
       "missing (1):",
-      "  conv.bias [4]",
+      "  conv.bias [a0: 4]",
       "misshapen (1):",
-      "  conv.weight is [3, 4], but [4, 3, 1, 1] is needed (is it transposed?)",
+      "  conv.weight is [3, 4], but [a0: 4, a0: 3, a1: 1, a2: 1] is needed (is it transposed?)",
       "renamed, but not in the file (2):",
       '  "absent"',
       '  "gone.*"',
@@ -109,10 +109,10 @@ describe("matching", () => {
   test("says under which prefix the weights are", () => {
     const { lines } = match({ "model.net.conv.weight": [4, 3], "model.net.conv.bias": [4] });
     expect(lines.slice(0, 4)).toEqual([
+      'the file has them under the prefix "model.net" (option --weights-prefix, or { prefix } of load)',
       "missing (2):",
-      "  conv.weight [4, 3, 1, 1]",
-      "  conv.bias [4]",
-      '  the file has them under the prefix "model.net" (option --weights-prefix, or { prefix } of load)',
+      "  conv.weight [a0: 4, a0: 3, a1: 1, a2: 1]",
+      "  conv.bias [a0: 4]",
     ]);
   });
 
@@ -125,7 +125,7 @@ describe("matching", () => {
 
   test("says which name is nearly the same", () => {
     const { lines } = match({ "conv.weight": [4, 3], "features/Conv_bias": [4], other_bias: [9] });
-    expect(lines[1]).toBe('  conv.bias [4] (is it "features/Conv_bias"?)');
+    expect(lines[1]).toBe('  conv.bias [a0: 4] (is it "features/Conv_bias"?)');
   });
 
   test("names both if two tensors would be the same weight", () => {
