@@ -1,5 +1,6 @@
 /** @file Every diagnostic of Fuse, merged from one file per phase. */
 import type { Entry } from "../diagnostic.ts";
+import { calls } from "./calls.ts";
 import { files } from "./files.ts";
 import { imports } from "./imports.ts";
 import { lexical } from "./lexical.ts";
@@ -7,6 +8,7 @@ import { limits } from "./limits.ts";
 import { lints } from "./lints.ts";
 import { models } from "./models.ts";
 import { names } from "./names.ts";
+import { sizes } from "./sizes.ts";
 import { syntax } from "./syntax.ts";
 import { types } from "./types.ts";
 import { weights } from "./weights.ts";
@@ -16,7 +18,9 @@ export const catalogue = {
   ...lexical,
   ...syntax,
   ...names,
+  ...calls,
   ...types,
+  ...sizes,
   ...worlds,
   ...weights,
   ...imports,
