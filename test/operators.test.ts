@@ -6,17 +6,15 @@ import { operators, symbols } from "../src/ops/table.ts";
 import { describeCases, graphOf, prepareCase, randomShapes } from "./support/compare.ts";
 import { programOf } from "./support/check.ts";
 import { seeded } from "./support/arrays.ts";
+import { resultNames } from "./support/operators.ts";
 
 const records = [
   ...new Map([...Object.values(operators), ...Object.values(symbols)].map((op) => [op.name, op])).values(),
 ];
 
-/** As many names as the example's operator has results. */
-const names = (code: string): string[] => (code.startsWith("split(") ? ["first", "second"] : ["result"]);
-
 /** A model that returns an example; the types of its results are those that the checker finds for the block. */
 function modelOf(code: string, inputs: string): { text: string; types: readonly string[] } {
-  const results = names(code);
+  const results = resultNames(code);
   const body = `{ ${results.join(", ")} = ${code.includes("|>") ? `(${code})` : code} return ${results.join(", ")} }`;
   const block = programOf(`fuse 1\nblock Probe(${inputs}) ${body}`);
   const errors = block.check().filter(({ severity }) => severity === "error");

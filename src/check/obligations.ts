@@ -180,14 +180,24 @@ export function obligationsAt(site: Site): Obligations {
       // Sizes of inputs were asked for where the inputs were made.
       const known = (value: Value) => about.axis !== undefined && value.type.axes.get(about.axis) === size;
       if (site.inputs.some(({ value }) => known(value)) && frame.context.sizes.constant(least) === 1n) return;
-      const what = about.attribute === undefined ? `axis \`${about.axis}\` of the result` : `\`${about.attribute}\``;
-      requireAtLeast(frame, size, least, { span: spanOf(about), what, origin: originOf(site.whole) });
+      requireAtLeast(frame, size, least, {
+        span: spanOf(about),
+        what: sizedThing(about),
+        origin: originOf(site.whole),
+      });
     },
     report(code, args, about, details = {}) {
       const labels = operandLabels(site, about.inputs ?? site.inputs.map((_, i) => i));
       report(frame, code, spanOf(about), args, { labels, ...details });
     },
   };
+}
+
+/** What has the size that is to be large enough. */
+function sizedThing({ inputs, attribute, axis, elements }: About): string {
+  if (elements === true) return "the number of elements";
+  if (attribute !== undefined) return `\`${attribute}\``;
+  return `axis \`${axis}\` of the ${inputs === undefined ? "result" : "input"}`;
 }
 
 /** The types under the operands. */

@@ -10,7 +10,7 @@ export interface About {
   readonly inputs?: readonly number[];
   readonly attribute?: string;
   readonly axis?: Axis;
-  /** The sizes are numbers of elements before and after. */
+  /** The sizes are numbers of elements; if two must be equal, before and after. */
   readonly elements?: true;
 }
 

@@ -6,9 +6,10 @@ import { binary } from "../primitives/binary.ts";
 import { softmax as softmaxPrimitive } from "../primitives/softmax.ts";
 import { leaky_relu as leakyPrimitive, unary } from "../primitives/unary.ts";
 import { elementwise, lowerUnary } from "./broadcasting.ts";
-import { dtypeOf, floating, requireAxes } from "./conditions.ts";
-import { add, div, mul, sub } from "./elementwise.ts";
-import { elementFunction, erf, exp, log } from "./functions.ts";
+import { dtypeOf, floating, refuse, requireAxes } from "./conditions.ts";
+import { add, div, minimum, mul, neg, sub } from "./elementwise.ts";
+import { abs, clamp, elementFunction, erf, exp, log } from "./functions.ts";
+import { constantSpec } from "./layers.ts";
 import { except, product, reshaped, sizesOf } from "./positions.ts";
 import { made, rows } from "./reading.ts";
 import { max, sum } from "./reduce.ts";
@@ -67,6 +68,57 @@ export const leaky_relu = operator({
   lower: (c) => lowerUnary(c, (p, x) => p.emit(leakyPrimitive, [x], { slope: c.attributes.negative_slope })),
 });
 
+export const celu = operator({
+  name: "celu",
+  doc: "The continuously differentiable elu (Barron 2017): the element if it is positive, else alpha * (exp(x / alpha) - 1).",
+  inputs: tensors("x"),
+  attributes: { alpha: attribute("number", "a positive number, how far below 0 it reaches", { default: 1 }) },
+  examples: [
+    { code: "celu(x)", inputs: "x: [n, c]" },
+    { code: "celu(x, alpha: 0.5)", inputs: "x: [n, c]" },
+  ],
+  type: (c) => {
+    const { alpha } = c.attributes;
+    if (!(alpha > 0 && alpha < Infinity)) refuse(c, "alpha", "a positive number", String(alpha));
+    return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
+  },
+  expand: (g) => {
+    const { alpha } = g.attributes;
+    const x = g.inputs[0]!;
+    if (alpha === 1) return g.node(elu, [x], { alpha });
+    const negative = g.node(div, [g.node(minimum, [x, g.scalar(0)], {}), g.scalar(alpha)], {});
+    const curved = g.node(mul, [g.node(elu, [negative], { alpha: 1 }), g.scalar(alpha)], {});
+    return g.node(add, [g.node(relu, [x], {}), curved], {});
+  },
+});
+
+export const prelu = operator({
+  name: "prelu",
+  doc: "The element if it is positive, else a learned multiple of it: one weight, or one for each element of an axis.",
+  inputs: tensors("x"),
+  attributes: { axis: attribute("axis", "axis whose elements have a weight each", { optional: true }) },
+  examples: [
+    { code: "prelu(x)", inputs: "x: [n, c]" },
+    { code: "prelu(x, axis: c)", inputs: "x: [n, c: 4, h, w]" },
+  ],
+  type: (c) => {
+    const { axis } = c.attributes;
+    if (axis !== undefined) c.size(0, axis);
+    return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
+  },
+  weights: (c) => {
+    const { axis } = c.attributes;
+    const one = c.sizes.int(1);
+    return [constantSpec("weight", axis === undefined ? [] : [[axis, c.size(0, axis)]], 0.25, one)];
+  },
+  // Not one kernel: tf.prelu makes NaN of infinity on the native backend. On wasm relu is faster than minimum.
+  expand: (g) => {
+    const x = g.inputs[0]!;
+    const negative = g.node(relu, [g.node(neg, [x], {})], {});
+    return g.node(sub, [g.node(relu, [x], {}), g.node(mul, [negative, g.weights["weight"]!], {})], {});
+  },
+});
+
 /** An activation that is written in other operators. */
 function composite(name: string, doc: string, expand: (g: ExpansionContext<object>, x: Value) => Value) {
   return operator({
@@ -88,6 +140,21 @@ export const hardswish = composite("hardswish", "The piecewise form of silu, x *
 );
 export const silu = composite("silu", "The sigmoid linear unit or swish, x * sigmoid(x).", (g, x) =>
   g.node(mul, [x, g.node(sigmoid, [x], {})], {}),
+);
+
+export const mish = composite("mish", "The self-regularised activation x * tanh(softplus(x)) (Misra 2019).", (g, x) =>
+  g.node(mul, [x, g.node(tanh, [g.node(softplus, [x], {})], {})], {}),
+);
+export const log_sigmoid = composite(
+  "log_sigmoid",
+  "The logarithm of the sigmoid, computed without its underflow.",
+  (g, x) => g.node(neg, [g.node(softplus, [g.node(neg, [x], {})], {})], {}),
+);
+export const hardtanh = composite("hardtanh", "The element, clamped to -1 … 1.", (g, x) =>
+  g.node(clamp, [x], { min: -1, max: 1 }),
+);
+export const softsign = composite("softsign", "The element divided by 1 plus its absolute value.", (g, x) =>
+  g.node(div, [x, g.node(add, [g.node(abs, [x], {}), g.scalar(1)], {})], {}),
 );
 
 export const gelu = operator({

@@ -9,24 +9,25 @@ import { InternalError } from "../source/internal-error.ts";
 import { binary } from "../primitives/binary.ts";
 import { conv2dTranspose } from "../primitives/convolution.ts";
 import { imageSizes, noPads, type Pair } from "../primitives/image.ts";
-import { concat, pad, transpose } from "../primitives/layout.ts";
+import { concat, transpose } from "../primitives/layout.ts";
 import { matmul } from "../primitives/matmul.ts";
 import { dtypeOf, floating, refuse } from "./conditions.ts";
 import { fromImage, toImage } from "./image.ts";
 import { biasAttribute, initAttribute, inputAxis, layerWeights } from "./layers.ts";
-import { product, reshaped, sliceAt, slicePart } from "./positions.ts";
-import { extent, made, rows, sizeOf } from "./reading.ts";
+import { padded, product, reshaped, sliceAt, slicePart } from "./positions.ts";
+import { made, rows, sizeOf, volumeExtent } from "./reading.ts";
 import {
   axisAttribute,
-  imageWindows,
+  elementsBelow,
   knownSpatial,
-  padsOf,
   perAxis,
   requirePerAxis,
   requireWindows,
   spatialOf,
+  volumeWindows,
   type Window,
 } from "./spatial.ts";
+import { fromVolume, images, stacked, sum, toVolume } from "./volume.ts";
 
 const attributes = {
   c: attribute("size", "number of channels of the result", { axis: true }),
@@ -43,7 +44,7 @@ const attributes = {
 type Values = ValuesOf<typeof attributes>;
 
 /** The size after painting: (size - 1) * stride + dilation * (kernel - 1) + 1 + output_padding - pads. */
-function painted(c: OperatorContext<Values>, index: number, size: Size): Size {
+function paintedSize(c: OperatorContext<Values>, index: number, size: Size): Size {
   const { sizes } = c;
   const { kernel, stride, dilation, output_padding, pad } = c.attributes;
   const one = sizes.int(1);
@@ -61,7 +62,7 @@ function channelsPerGroup({ sizes, attributes }: OperatorContext<Values>): Size 
 
 export const conv_transpose = operator({
   name: "conv_transpose",
-  doc: "Transposed convolution over the spatial axes, one or two: every element paints a window of weights, and windows that overlap add up.",
+  doc: "Transposed convolution over the spatial axes, one to three: every element paints a window of weights, and windows that overlap add up.",
   inputs: tensors("x"),
   attributes,
   examples: [
@@ -70,10 +71,15 @@ export const conv_transpose = operator({
       code: "conv_transpose(x, c: 4, kernel: 3, stride: 2, pad: 1, output_padding: 1, groups: 2)",
       inputs: "x: [n, c: 4, h, w]",
     },
+    { code: "conv_transpose(x, c: 3, kernel: 2, stride: 2)", inputs: "x: [n, d, h, w, c: 2]" },
+    {
+      code: "conv_transpose(x, c: 2, kernel: 3, stride: [3, 1, 2], pad: 1, output_padding: [2, 0, 1], bias: false)",
+      inputs: "x: [n, c: 2, d: d + 1, h, w]",
+    },
   ],
   type: (c) => {
     dtypeOf(c, 0, floating);
-    const axes = spatialOf(c);
+    const axes = spatialOf(c, 3);
     if (axes.includes("c")) refuse(c, "axis", "a spatial axis", "`c`");
     const { c: outputs, groups, pad, stride, output_padding } = c.attributes;
     if (typeof pad === "string") refuse(c, "pad", "a number, or a list of pairs", `\`${pad}\``);
@@ -85,7 +91,7 @@ export const conv_transpose = operator({
     const moved = axes.map((axis, i) => {
       const least = c.sizes.add(perAxis(output_padding, i), one);
       c.atLeast(perAxis(stride, i), least, { attribute: "stride", axis });
-      return [axis, painted(c, i, c.size(0, axis))] as const;
+      return [axis, paintedSize(c, i, c.size(0, axis))] as const;
     });
     return withAxes(c.input(0), [["c", outputs], ...moved]);
   },
@@ -117,63 +123,69 @@ export const conv_transpose = operator({
     const bias = c.weights["bias"]?.data;
     const [inputs, outputs, groups] = [sizeOf(input!, "c"), c.size(c.attributes.c), c.size(c.attributes.groups)];
     const above = outputs / groups;
-    const [height, width] = extent(input!, axes);
-    const [newHeight, newWidth] = extent(result!, axes);
-    const [rowWindow, columnWindow] = imageWindows(c.attributes, axes.length, (size) => c.size(size));
-    const [[top], [left]] = [padsOf(rowWindow, height), padsOf(columnWindow, width)];
-    const area = newHeight * newWidth;
-    const data = new Float64Array(x.count * outputs * area);
-    if (bias !== undefined) for (let i = 0; i < data.length; i++) data[i] = bias[Math.floor(i / area) % outputs]!;
+    const [depth, height, width] = volumeExtent(input!, axes);
+    const [newDepth, newHeight, newWidth] = volumeExtent(result!, axes);
+    const [depthWindow, rowWindow, columnWindow] = volumeWindows(c.attributes, axes.length, (size) => c.size(size));
+    // What an element paints lies where a convolution of the result would have its window.
+    const layers = elementsBelow(depthWindow, newDepth, depth);
+    const lines = elementsBelow(rowWindow, newHeight, height);
+    const columns = elementsBelow(columnWindow, newWidth, width);
+    const space = newDepth * newHeight * newWidth;
+    const data = new Float64Array(x.count * outputs * space);
+    if (bias !== undefined) for (let i = 0; i < data.length; i++) data[i] = bias[Math.floor(i / space) % outputs]!;
     let at = 0;
     for (let image = 0; image < x.count; image++)
       for (let i = 0; i < inputs; i++) {
         const firstAbove = image * outputs + Math.floor(i / (inputs / groups)) * above;
-        for (let y = 0; y < height; y++)
-          for (let z = 0; z < width; z++) {
-            const value = x.data[at++]!;
-            for (let o = 0; o < above; o++)
-              for (let ky = 0; ky < rowWindow.kernel; ky++) {
-                const row = y * rowWindow.stride - top + ky * rowWindow.dilation;
-                if (row < 0 || row >= newHeight) continue;
-                const pixels = (firstAbove + o) * area + row * newWidth;
-                const taps = ((i * above + o) * rowWindow.kernel + ky) * columnWindow.kernel;
-                for (let kx = 0; kx < columnWindow.kernel; kx++) {
-                  const column = z * columnWindow.stride - left + kx * columnWindow.dilation;
-                  if (column >= 0 && column < newWidth) data[pixels + column]! += value * weight[taps + kx]!;
-                }
-              }
-          }
+        for (const layer of layers)
+          for (const line of lines)
+            for (const column of columns) {
+              const value = x.data[at++]!;
+              for (let o = 0; o < above; o++)
+                for (const [kz, z] of layer)
+                  for (const [ky, y] of line) {
+                    const pixels = (((firstAbove + o) * newDepth + z) * newHeight + y) * newWidth;
+                    const taps =
+                      (((i * above + o) * depthWindow.kernel + kz) * rowWindow.kernel + ky) * columnWindow.kernel;
+                    for (const [kx, x0] of column) data[pixels + x0]! += value * weight[taps + kx]!;
+                  }
+            }
       }
     return made(data, [...x.axes, "c", ...axes], result!);
   },
   lower: ({ p, inputs: [x], weights, attributes, results: [result] }) => {
     const axes = knownSpatial(p.typeOf(x!).axes.keys(), attributes.axis);
-    const sides = sidesOf(attributes, axes.length, (size) => p.int(size));
-    const image = toImage(p, x!, axes);
+    const [layers, ...sides] = sidesOf(attributes, axes.length, (size) => p.int(size));
     const groups = p.int(attributes.groups);
-    const [weight, bias] = [weights["weight"]!, weights["bias"] && p.ordered(weights["bias"], ["c"])];
-    if (groups === 1 && p.layout === "NHWC" && sides.every(isTile)) {
-      const filter = p.ordered(weight, [inputAxis("c"), ...axes, "c"]);
-      return fromImage(p, image, tiled(p, image.value, filter, bias, sides), result!);
+    const weight = weights["weight"]!;
+    const bias = weights["bias"] && p.ordered(weights["bias"], ["c"]);
+    const isTiled = groups === 1 && p.layout === "NHWC" && sides.every(isTile);
+    const [depth, image] = [axes.slice(0, -2), axes.slice(-2)];
+    const order = isTiled ? [inputAxis("c"), ...image, "c"] : [...image, "c", inputAxis("c")];
+    const filter = p.ordered(weight, [...depth, ...order]);
+    const paint = (images: Positional, filter: Positional, bias: Positional | undefined): Positional =>
+      isTiled ? tiled(p, images, filter, bias, sides) : painted(p, images, filter, bias, sides, groups);
+    if (axes.length < 3) {
+      const image = toImage(p, x!, axes);
+      return fromImage(p, image, paint(image.value, filter, bias), result!);
     }
-    const filter = p.ordered(weight, [...axes, "c", inputAxis("c")]);
-    const kernel = sides.map((side) => p.sizes.int(side.kernel));
-    const spaced = apart(p, reshaped(p, filter, [...kernel, ...filter.shape.slice(axes.length)]), sides);
-    const channel = p.layout === "NHWC" ? 3 : 1;
-    const parts = Array.from({ length: groups }, (_, group) => {
-      if (groups === 1) return transposed(p, image.value, spaced, sides);
-      const own = slicePart(p, image.value, channel, group, groups);
-      return transposed(p, own, slicePart(p, spaced, 3, group, groups), sides);
+    // Every layer of the window paints images, which lie as far apart as the stride says.
+    const volume = toVolume(p, x!, axes);
+    const stack = images(p, volume.value);
+    const { kernel, stride, dilation } = layers;
+    const number = (n: number) => p.sizes.int(n);
+    const parts = Array.from({ length: kernel }, (_, k) => {
+      const own = sliceAt(p, filter, 0, number(k), number(1));
+      const made = paint(stack, reshaped(p, own, own.shape.slice(1)), undefined);
+      const spaced = apart(p, stacked(p, made, volume.value.shape[1]!), 1, stride);
+      return padded(p, spaced, 1, [number(k * dilation), number((kernel - 1 - k) * dilation)]);
     });
-    const value = groups === 1 ? parts[0]! : p.emit(concat, parts, { axis: channel });
-    if (bias === undefined) return fromImage(p, image, value, result!);
-    const one = p.sizes.int(1);
-    const aligned = channel === 3 ? bias : reshaped(p, bias, [bias.shape[0]!, one, one]);
-    return fromImage(p, image, p.emit(binary, [value, aligned], { function: "add" }), result!);
+    const value = trimmed(p, sum(p, parts), 1, layers);
+    return fromVolume(p, volume, bias === undefined ? value : withBias(p, value, bias), result!);
   },
 });
 
-/** Height or width in numbers. */
+/** Depth, height or width in numbers. */
 interface Side {
   readonly kernel: number;
   readonly stride: number;
@@ -182,15 +194,15 @@ interface Side {
   readonly extra: number;
 }
 
-function sidesOf(attributes: Values, count: number, number: (size: Size) => number): Pair<Side> {
-  const [rowWindow, columnWindow] = imageWindows(attributes, count, number);
-  const extra = (index: number) => number(perAxis(attributes.output_padding, index));
-  const side = ({ kernel, stride, dilation, pads }: Window, extra: number): Side => {
+function sidesOf(attributes: Values, count: number, number: (size: Size) => number): readonly [Side, Side, Side] {
+  const [depth, rows, columns] = volumeWindows(attributes, count, number);
+  const side = ({ kernel, stride, dilation, pads }: Window, index: number): Side => {
     if (pads === "same_tf") throw new InternalError("conv_transpose has no `same_tf`");
-    return { kernel, stride, dilation, pads, extra };
+    // An axis that is missing stays as it is.
+    if (index < 0) return { kernel, stride: 1, dilation, pads, extra: 0 };
+    return { kernel, stride, dilation, pads, extra: number(perAxis(attributes.output_padding, index)) };
   };
-  const columns = side(columnWindow, extra(count - 1));
-  return [count === 2 ? side(rowWindow, extra(0)) : { ...side(rowWindow, 0), stride: 1 }, columns];
+  return [side(depth, count - 3), side(rows, count - 2), side(columns, count - 1)];
 }
 
 /** Whether windows touch and do not overlap, and nothing is cut off or added. */
@@ -231,36 +243,65 @@ function tiled(
   return reshaped(p, rows, [n, sizes.mul(h, sizes.int(kh)), sizes.mul(w, sizes.int(kw)), outputs]);
 }
 
-/** The filter [kh, kw, co, ci] with zeros between its elements, which dilation moves apart. */
-function apart(p: Lowering, filter: Positional, sides: Pair<Side>): Positional {
+/** Zeros between the elements along a position, which come so many steps apart. */
+function apart(p: Lowering, value: Positional, position: number, step: number): Positional {
   const { sizes } = p;
-  return sides.reduce((value, { kernel, dilation }, position) => {
-    if (kernel === 1 || dilation === 1) return value;
-    const single = reshaped(p, value, value.shape.toSpliced(position + 1, 0, sizes.int(1)));
-    const zeros = single.shape.map((_, i) => [sizes.int(0), sizes.int(i === position + 1 ? dilation - 1 : 0)] as const);
-    const wide = p.emit(pad, [single], { pads: zeros, mode: "constant", value: 0 });
-    const merged = reshaped(p, wide, value.shape.with(position, sizes.int(kernel * dilation)));
-    return sliceAt(p, merged, position, sizes.int(0), sizes.int(dilation * (kernel - 1) + 1));
-  }, filter);
+  const size = value.shape[position]!;
+  const [none, one] = [sizes.int(0), sizes.int(1)];
+  if (size === one || step === 1) return value;
+  const single = reshaped(p, value, value.shape.toSpliced(position + 1, 0, one));
+  const wide = padded(p, single, position + 1, [none, sizes.int(step - 1)]);
+  const merged = reshaped(p, wide, value.shape.with(position, sizes.mul(size, sizes.int(step))));
+  return sliceAt(p, merged, position, none, sizes.add(sizes.mul(sizes.sub(size, one), sizes.int(step)), one));
+}
+
+/** The transposed convolution of images in general. The filter is [kh, kw, co, ci]. */
+function painted(
+  p: Lowering,
+  image: Positional,
+  filter: Positional,
+  bias: Positional | undefined,
+  sides: Pair<Side>,
+  groups: number,
+): Positional {
+  const kernel = sides.map((side) => p.sizes.int(side.kernel));
+  const whole = reshaped(p, filter, [...kernel, ...filter.shape.slice(-2)]);
+  const spaced = sides.reduce((value, { dilation }, position) => apart(p, value, position, dilation), whole);
+  const channel = p.layout === "NHWC" ? 3 : 1;
+  const parts = Array.from({ length: groups }, (_, group) => {
+    if (groups === 1) return transposed(p, image, spaced, sides);
+    const own = slicePart(p, image, channel, group, groups);
+    return transposed(p, own, slicePart(p, spaced, 3, group, groups), sides);
+  });
+  const value = groups === 1 ? parts[0]! : p.emit(concat, parts, { axis: channel });
+  return bias === undefined ? value : withBias(p, value, bias);
+}
+
+/** Adds a number to each channel. */
+function withBias(p: Lowering, value: Positional, bias: Positional): Positional {
+  const one = p.sizes.int(1);
+  const aligned = p.layout === "NHWC" ? bias : reshaped(p, bias, [bias.shape[0]!, one, one]);
+  return p.emit(binary, [value, aligned], { function: "add" });
 }
 
 /** One transposed convolution. Unless the target does that by itself, pads are cut off and zeros added after it. */
 function transposed(p: Lowering, image: Positional, filter: Positional, [rowSide, columnSide]: Pair<Side>): Positional {
-  const { sizes, layout } = p;
+  const { layout } = p;
   const strides = [rowSide.stride, columnSide.stride] as const;
   const outputPadding = [rowSide.extra, columnSide.extra] as const;
   const pads = [rowSide.pads, columnSide.pads] as const;
   if (p.can("conv2d_transpose.pads"))
     return p.emit(conv2dTranspose, [image, filter], { strides, pads, outputPadding, layout });
   const whole = p.emit(conv2dTranspose, [image, filter], { strides, pads: noPads, outputPadding: [0, 0], layout });
-  const positions = layout === "NHWC" ? [1, 2] : [2, 3];
-  return [rowSide, columnSide].reduce((value, { pads: [before, after], extra }, i) => {
-    const position = positions[i]!;
-    const cut = before + Math.max(after - extra, 0);
-    const size = sizes.sub(value.shape[position]!, sizes.int(cut));
-    const inside = cut === 0 ? value : sliceAt(p, value, position, sizes.int(before), size);
-    if (after >= extra) return inside;
-    const zeros = inside.shape.map((_, at) => [sizes.int(0), sizes.int(at === position ? extra - after : 0)] as const);
-    return p.emit(pad, [inside], { pads: zeros, mode: "constant", value: 0 });
-  }, whole);
+  const [rows, columns] = layout === "NHWC" ? ([1, 2] as const) : ([2, 3] as const);
+  return trimmed(p, trimmed(p, whole, rows, rowSide), columns, columnSide);
+}
+
+/** Cuts the pads off, and adds the zeros of an output padding. */
+function trimmed(p: Lowering, value: Positional, position: number, { pads: [before, after], extra }: Side): Positional {
+  const { sizes } = p;
+  const cut = before + Math.max(after - extra, 0);
+  const size = sizes.sub(value.shape[position]!, sizes.int(cut));
+  const inside = cut === 0 ? value : sliceAt(p, value, position, sizes.int(before), size);
+  return padded(p, inside, position, [sizes.int(0), sizes.int(Math.max(extra - after, 0))]);
 }

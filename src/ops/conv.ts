@@ -1,29 +1,32 @@
-/** @file Convolution: a window slides over one or two spatial axes and makes `c` channels of the channels below it. */
+/** @file Convolution: a window slides over one to three spatial axes and makes `c` channels of the channels below it. */
 import { attribute, type ValuesOf } from "../ir/attribute.ts";
-import type { Lowering, Positional } from "../ir/lowering.ts";
+import type { Laid, Lowering, Positional } from "../ir/lowering.ts";
 import { arrange } from "../ir/ndarray.ts";
-import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
+import { operator, tensors, type LoweringContext, type OperatorContext } from "../ir/operator.ts";
 import type { Size } from "../ir/size.ts";
-import { volume, withAxes, type TensorType } from "../ir/type.ts";
+import { volume, withAxes, type Axis, type TensorType } from "../ir/type.ts";
 import { conv2d, depthwiseConv2d } from "../primitives/convolution.ts";
 import type { Layout, Pads, Pair } from "../primitives/image.ts";
 import { concat } from "../primitives/layout.ts";
 import { dtypeOf, floating, refuse } from "./conditions.ts";
 import { fromImage, toImage } from "./image.ts";
 import { biasAttribute, initAttribute, inputAxis, layerWeights } from "./layers.ts";
-import { product, reshaped, slicePart } from "./positions.ts";
-import { extent, made, rows, sizeOf } from "./reading.ts";
+import { everyNth, padded, product, reshaped, sliceAt, slicePart, sizesOf } from "./positions.ts";
+import { made, rows, sizeOf, volumeExtent } from "./reading.ts";
 import {
   axisAttribute,
-  imageWindows,
+  elementsBelow,
   knownSpatial,
-  padsOf,
   pairOfPads,
   perAxis,
   places,
   requireWindows,
   spatialOf,
+  symbolicPads,
+  volumeWindows,
+  type Window,
 } from "./spatial.ts";
+import { fromVolume, images, sum, toVolume } from "./volume.ts";
 
 const attributes = {
   c: attribute("size", "number of channels of the result", { axis: true }),
@@ -56,17 +59,19 @@ function resultType(c: OperatorContext<Values>): TensorType {
 
 export const conv = operator({
   name: "conv",
-  doc: "Convolution over the spatial axes, one or two. Unless told otherwise its window is one element and padding keeps the size.",
+  doc: "Convolution over the spatial axes, one to three. Unless told otherwise its window is one element and padding keeps the size.",
   inputs: tensors("x"),
   attributes,
   examples: [
     { code: "conv(x, c: 8, kernel: 3)", inputs: "x: [n, c: 4, h, w]" },
     { code: "conv(x, c: 6, kernel: [1, 3], stride: 2, groups: 2, bias: false)", inputs: "x: [n, c: 4, h, w]" },
     { code: "conv(x, c: 8, kernel: 3, dilation: 2, axis: t)", inputs: "x: [n, c: 4, t]" },
+    { code: "conv(x, c: 4, kernel: [3, 1, 3], stride: 2)", inputs: "x: [n, c: 2, d, h, w]" },
+    { code: "conv(x, c: 4, kernel: 2, stride: 3, pad: same_tf, groups: 2)", inputs: "x: [n, d, h, w, c: 2]" },
   ],
   type: (c) => {
     dtypeOf(c, 0, floating);
-    const axes = spatialOf(c);
+    const axes = spatialOf(c, 3);
     if (axes.includes("c")) refuse(c, "axis", "a spatial axis", "`c`");
     requireWindows(c, axes);
     const { c: outputs, groups } = c.attributes;
@@ -102,55 +107,85 @@ export const conv = operator({
     const bias = c.weights["bias"]?.data;
     const [outputs, groups] = [c.size(c.attributes.c), c.size(c.attributes.groups)];
     const below = sizeOf(input!, "c") / groups;
-    const [height, width] = extent(input!, axes);
-    const [rowWindow, columnWindow] = imageWindows(c.attributes, axes.length, (size) => c.size(size));
-    const [top] = padsOf(rowWindow, height);
-    const [left] = padsOf(columnWindow, width);
-    const [newHeight, newWidth] = extent(result!, axes);
-    const data = new Float64Array(x.count * outputs * newHeight * newWidth);
+    const [depth, height, width] = volumeExtent(input!, axes);
+    const [newDepth, newHeight, newWidth] = volumeExtent(result!, axes);
+    const [depthWindow, rowWindow, columnWindow] = volumeWindows(c.attributes, axes.length, (size) => c.size(size));
+    const layers = elementsBelow(depthWindow, depth, newDepth);
+    const lines = elementsBelow(rowWindow, height, newHeight);
+    const columns = elementsBelow(columnWindow, width, newWidth);
+    const data = new Float64Array(x.count * outputs * newDepth * newHeight * newWidth);
     let at = 0;
     for (let image = 0; image < x.count; image++)
       for (let o = 0; o < outputs; o++) {
         const firstBelow = image * below * groups + Math.floor(o / (outputs / groups)) * below;
-        for (let y = 0; y < newHeight; y++)
-          for (let z = 0; z < newWidth; z++) {
-            let sum = bias?.[o] ?? 0;
-            for (let i = 0; i < below; i++)
-              for (let ky = 0; ky < rowWindow.kernel; ky++) {
-                const row = y * rowWindow.stride - top + ky * rowWindow.dilation;
-                if (row < 0 || row >= height) continue;
-                const pixels = ((firstBelow + i) * height + row) * width;
-                const taps = ((o * below + i) * rowWindow.kernel + ky) * columnWindow.kernel;
-                for (let kx = 0; kx < columnWindow.kernel; kx++) {
-                  const column = z * columnWindow.stride - left + kx * columnWindow.dilation;
-                  if (column >= 0 && column < width) sum += x.data[pixels + column]! * weight[taps + kx]!;
-                }
-              }
-            data[at++] = sum;
-          }
+        for (const layer of layers)
+          for (const line of lines)
+            for (const column of columns) {
+              let sum = bias?.[o] ?? 0;
+              for (let i = 0; i < below; i++)
+                for (const [kz, z] of layer)
+                  for (const [ky, y] of line) {
+                    const pixels = (((firstBelow + i) * depth + z) * height + y) * width;
+                    const taps =
+                      (((o * below + i) * depthWindow.kernel + kz) * rowWindow.kernel + ky) * columnWindow.kernel;
+                    for (const [kx, x0] of column) sum += x.data[pixels + x0]! * weight[taps + kx]!;
+                  }
+              data[at++] = sum;
+            }
       }
     return made(data, [...x.axes, "c", ...axes], result!);
   },
-  lower: ({ p, inputs: [x], weights, attributes, results: [result] }) => {
-    const axes = knownSpatial(p.typeOf(x!).axes.keys(), attributes.axis);
-    const windows = imageWindows(attributes, axes.length, (size) => p.int(size));
-    const [rowWindow, columnWindow] = windows;
-    const image = toImage(p, x!, axes);
-    const filter = p.ordered(weights["weight"]!, [...axes, inputAxis("c"), "c"]);
-    const window = [rowWindow.kernel, columnWindow.kernel].map((size) => p.sizes.int(size));
-    const parameters = [
-      reshaped(p, filter, [...window, ...filter.shape.slice(axes.length)]),
-      ...(weights["bias"] === undefined ? [] : [p.ordered(weights["bias"], ["c"])]),
-    ];
-    const value = convolution(p, [image.value, ...parameters], p.int(attributes.groups), {
-      strides: [rowWindow.stride, columnWindow.stride],
-      dilations: [rowWindow.dilation, columnWindow.dilation],
+  lower: (c) => {
+    const { p, inputs, attributes, results } = c;
+    const axes = knownSpatial(p.typeOf(inputs[0]!).axes.keys(), attributes.axis);
+    const [depthWindow, ...windows] = volumeWindows(attributes, axes.length, (size) => p.int(size));
+    const [rows, columns] = windows;
+    const along: Convolution = {
+      strides: [rows.stride, columns.stride],
+      dilations: [rows.dilation, columns.dilation],
       pads: pairOfPads(windows),
       layout: p.layout,
-    });
-    return fromImage(p, image, value, result!);
+    };
+    const window = [p.sizes.int(rows.kernel), p.sizes.int(columns.kernel)] as const;
+    if (axes.length === 3) return lowerVolume(c, axes, depthWindow, window, along);
+    const image = toImage(p, inputs[0]!, axes);
+    const { filter, bias } = parameters(c, axes);
+    const operands = [image.value, reshaped(p, filter, [...window, ...filter.shape.slice(axes.length)]), ...bias];
+    return fromImage(p, image, convolution(p, operands, p.int(attributes.groups), along), results[0]!);
   },
 });
+
+/** The filter over the axes and channels below and above, and the bias if there is one. */
+function parameters({ p, weights }: LoweringContext<Values>, axes: readonly Axis[]) {
+  const filter = p.ordered(weights["weight"]!, [...axes, inputAxis("c"), "c"]);
+  return { filter, bias: weights["bias"] === undefined ? [] : [p.ordered(weights["bias"], ["c"])] };
+}
+
+/** The sum over the layers of the window: each is the convolution of the images below it. */
+function lowerVolume(
+  c: LoweringContext<Values>,
+  axes: readonly Axis[],
+  depthWindow: Window,
+  window: Pair<Size>,
+  along: Convolution,
+): Laid {
+  const { p, inputs, attributes, results } = c;
+  const volume = toVolume(p, inputs[0]!, axes);
+  const { filter, bias } = parameters(c, axes);
+  const { kernel, stride, dilation } = depthWindow;
+  const pads = symbolicPads(p.sizes, depthWindow, volume.value.shape[1]!);
+  const whole = padded(p, volume.value, 1, pads);
+  const [one, step] = [p.sizes.int(1), p.sizes.int(stride)];
+  const [depth] = sizesOf(results[0]!, axes);
+  const reach = p.sizes.add(p.sizes.mul(p.sizes.sub(depth!, one), step), one);
+  const layers = Array.from({ length: kernel }, (_, k) => {
+    const below = everyNth(p, sliceAt(p, whole, 1, p.sizes.int(k * dilation), reach), 1, step);
+    const layer = reshaped(p, sliceAt(p, filter, 0, p.sizes.int(k), one), [...window, ...filter.shape.slice(3)]);
+    const operands = [images(p, below), layer, ...(k === 0 ? bias : [])];
+    return convolution(p, operands, p.int(attributes.groups), along);
+  });
+  return fromVolume(p, volume, sum(p, layers), results[0]!);
+}
 
 /** What the convolutions of images take. */
 interface Convolution {

@@ -6,12 +6,13 @@ import { clamp as clampPrimitive, erf as erfOf, unary, type UnaryName } from "..
 import { elementwise, lowerUnary } from "./broadcasting.ts";
 import { dtypeOf, floating, numeric, refuse } from "./conditions.ts";
 
-/** An operator that one primitive computes; the names are the same. */
+/** An operator that one primitive computes; the names are the same. The result has the operand's dtype unless told. */
 export function elementFunction(
   name: UnaryName,
   doc: string,
   of: (x: number) => number,
   dtypes: readonly DType[] = floating,
+  result?: DType,
 ) {
   return operator({
     name,
@@ -19,8 +20,11 @@ export function elementFunction(
     inputs: tensors("x"),
     attributes: {},
     examples: [{ code: `${name}(x)`, inputs: "x: [n, c]" }],
-    type: (c) => ({ dtype: dtypeOf(c, 0, dtypes), axes: c.input(0).axes }),
-    reference: (c) => elementwise(c, c.inputs[0]!.dtype, of),
+    type: (c) => {
+      const dtype = dtypeOf(c, 0, dtypes);
+      return { dtype: result ?? dtype, axes: c.input(0).axes };
+    },
+    reference: (c) => elementwise(c, result ?? c.inputs[0]!.dtype, of),
     lower: (c) => lowerUnary(c, (p, x) => p.emit(unary, [x], { function: name })),
   });
 }
@@ -33,7 +37,10 @@ function roundHalfEven(x: number): number {
 }
 
 export const exp = elementFunction("exp", "The exponential.", Math.exp);
+export const expm1 = elementFunction("expm1", "The exponential less 1, exact for small elements.", Math.expm1);
 export const log = elementFunction("log", "The natural logarithm.", Math.log);
+// On wasm it is the logarithm of a sum that is rounded before: wrong by 6e-8 where the result is small.
+export const log1p = elementFunction("log1p", "The natural logarithm of 1 plus the element.", Math.log1p);
 export const sqrt = elementFunction("sqrt", "The square root.", Math.sqrt);
 export const rsqrt = elementFunction("rsqrt", "One over the square root.", (x) => 1 / Math.sqrt(x));
 export const square = elementFunction("square", "The square.", (x) => x * x, numeric);
@@ -45,7 +52,39 @@ export const round = elementFunction("round", "The nearest whole number; of two,
 export const reciprocal = elementFunction("reciprocal", "One over the element.", (x) => 1 / x);
 export const sin = elementFunction("sin", "The sine of an angle in radians.", Math.sin);
 export const cos = elementFunction("cos", "The cosine of an angle in radians.", Math.cos);
+export const tan = elementFunction("tan", "The tangent of an angle in radians.", Math.tan);
+export const asin = elementFunction(
+  "asin",
+  "The angle in radians whose sine is the element, -pi/2 to pi/2.",
+  Math.asin,
+);
+export const acos = elementFunction("acos", "The angle in radians whose cosine is the element, 0 to pi.", Math.acos);
+export const atan = elementFunction("atan", "The angle in radians whose tangent is the element.", Math.atan);
+export const sinh = elementFunction("sinh", "The hyperbolic sine.", Math.sinh);
+export const cosh = elementFunction("cosh", "The hyperbolic cosine.", Math.cosh);
+export const asinh = elementFunction("asinh", "The inverse of the hyperbolic sine.", Math.asinh);
+export const acosh = elementFunction(
+  "acosh",
+  "The inverse of the hyperbolic cosine, for elements from 1 on.",
+  Math.acosh,
+);
+export const atanh = elementFunction("atanh", "The inverse of the hyperbolic tangent.", Math.atanh);
 export const erf = elementFunction("erf", "The error function.", erfOf);
+
+export const isnan = elementFunction(
+  "isnan",
+  "Whether the element is not a number.",
+  (x) => Number(Number.isNaN(x)),
+  floating,
+  "bool",
+);
+export const isinf = elementFunction(
+  "isinf",
+  "Whether the element is infinite, of either sign.",
+  (x) => Number(Math.abs(x) === Infinity),
+  floating,
+  "bool",
+);
 
 export const clamp = operator({
   name: "clamp",

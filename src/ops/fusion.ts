@@ -1,14 +1,14 @@
-/** @file Putting tensors together and apart: concat, stack, split, and expand. */
+/** @file Putting tensors together and apart: concat, stack, split, unstack, expand, tile. */
 import { attribute } from "../ir/attribute.ts";
 import { generate, named } from "../ir/ndarray.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
 import type { Size } from "../ir/size.ts";
-import { axisNames, printType, withAxes, type Axis } from "../ir/type.ts";
+import { axisNames, printType, withAxes, without, type Axis } from "../ir/type.ts";
 import { concat as concatPrimitive } from "../primitives/layout.ts";
-import { anything, commonDtype, dtypeOf, refuse, requireNew, requireSameAxes } from "./conditions.ts";
-import { sliceAt, spread } from "./positions.ts";
+import { anything, commonDtype, dtypeOf, refuse, requireAxes, requireNew, requireSameAxes } from "./conditions.ts";
+import { except, reshaped, sizesOf, sliceAt, spread } from "./positions.ts";
 import { reader, sizeOf } from "./reading.ts";
-import { unsqueeze } from "./shape.ts";
+import { reshape, unsqueeze } from "./shape.ts";
 import { requirePerAxis } from "./spatial.ts";
 
 const several = { names: ["a", "b"], variadic: true };
@@ -18,7 +18,10 @@ export const concat = operator({
   doc: "Joins tensors along an axis, whose sizes add; all other axes are equal.",
   inputs: several,
   attributes: { axis: attribute("axis", "axis to join along") },
-  examples: [{ code: "concat(a, b, axis: c)", inputs: "a: [n, c: 2, h, w], b: [n, c: 3, h, w]" }],
+  examples: [
+    { code: "concat(a, b, axis: c)", inputs: "a: [n, c: 2, h, w], b: [n, c: 3, h, w]" },
+    { code: "concat(a, b, a, axis: t)", inputs: "a: i32[n, t: p], b: i32[t: q, n]" },
+  ],
   type: (c) => {
     const { axis } = c.attributes;
     const dtype = commonDtype(c, [...c.inputs.keys()], anything);
@@ -144,6 +147,45 @@ function splitAxis({ axis, keyed }: SplitAttributes): Axis {
   return axis ?? keyed.keys().next().value ?? "";
 }
 
+export const unstack = operator({
+  name: "unstack",
+  doc: "Takes a tensor apart into the elements of an axis: `a, b, c = unstack(x, axis: k)`.",
+  inputs: tensors("x"),
+  attributes: {
+    axis: attribute("axis", "axis to take apart; its size is the number of names"),
+    parts: attribute("results", "number of elements"),
+  },
+  examples: [
+    { code: "unstack(x, axis: k)", inputs: "x: [n, k: 2, h, w]" },
+    { code: "unstack(x, axis: c)", inputs: "x: bool[c: 2]" },
+  ],
+  type: (c) => {
+    const { axis, parts } = c.attributes;
+    dtypeOf(c, 0, anything);
+    c.equal(c.size(0, axis), c.sizes.int(parts), { inputs: [0], attribute: "axis", axis });
+    return Array.from({ length: parts }, () => without(c.input(0), [axis]));
+  },
+  reference: (c) => {
+    const x = c.inputs[0]!;
+    return c.results.map(({ axes, shape }, part) => {
+      const read = reader(x, [...axes, c.attributes.axis]);
+      return named(
+        generate(x.dtype, shape, (index) => read([...index, part])),
+        axes,
+      );
+    });
+  },
+  lower: ({ p, inputs, attributes, results }) => {
+    const x = p.any(inputs[0]!);
+    const position = x.axes.indexOf(attributes.axis);
+    const axes = except(x.axes, [attributes.axis]);
+    return results.map((type, part) => {
+      const slice = sliceAt(p, x.value, position, p.sizes.int(part), p.sizes.int(1));
+      return p.laid(reshaped(p, slice, sizesOf(type, axes)), axes);
+    });
+  },
+});
+
 export const expand = operator({
   name: "expand",
   doc: "Repeats a tensor over new axes: those that `like` has besides, or those given with sizes.",
@@ -186,5 +228,39 @@ export const expand = operator({
   lower: ({ p, inputs, results }) => {
     const x = p.loose(inputs[0]!);
     return spread(p, x, new Map([...results[0]!.axes].filter(([axis]) => !x.axes.includes(axis))));
+  },
+});
+
+export const tile = operator({
+  name: "tile",
+  doc: "Repeats a tensor as a whole along axes, which grow so many times.",
+  inputs: tensors("x"),
+  attributes: { keyed: attribute("keyed", "axes with how often they are repeated: `h: 2`") },
+  examples: [
+    { code: "tile(x, h: 2)", inputs: "x: [n, c, h, w]" },
+    { code: "tile(x, t: n, d: 3)", inputs: "x: i32[n, t, d]" },
+  ],
+  type: (c) => {
+    const { keyed } = c.attributes;
+    dtypeOf(c, 0, anything);
+    if (keyed.size === 0) c.complain("missing-attribute", { callee: c.callee, name: "h" }, {});
+    const made = [...keyed].map(([axis, counts]) => {
+      requireAxes(c, 0, [axis], axis);
+      requirePerAxis(c, axis, counts, [axis]);
+      return [axis, c.sizes.mul(c.size(0, axis), counts[0]!)] as const;
+    });
+    return withAxes(c.input(0), made);
+  },
+  expand: (g) => {
+    const { keyed } = g.attributes;
+    const x = g.inputs[0]!;
+    // No program can have written this name.
+    const copies = (axis: Axis): Axis => `${axis}'`;
+    const repeated = new Map([...keyed].map(([axis, counts]) => [copies(axis), counts]));
+    const maps = [...keyed].map(([axis, counts]) => ({
+      from: [copies(axis), axis],
+      to: [{ axis, size: g.sizes.mul(x.type.axes.get(axis)!, counts[0]!) }],
+    }));
+    return g.node(reshape, [g.node(expand, [x], { like: undefined, keyed: repeated })], { maps });
   },
 });

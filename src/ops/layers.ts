@@ -7,6 +7,16 @@ import type { Axis } from "../ir/type.ts";
 export const biasAttribute = attribute("bool", "whether a bias is added", { default: true });
 export const initAttribute = attribute("init", "how the weight starts, if not as in PyTorch", { optional: true });
 
+/** A weight that starts as a number everywhere. */
+export function constantSpec(
+  name: string,
+  axes: readonly (readonly [Axis, Size])[],
+  value: number,
+  count: Size,
+): WeightSpec {
+  return { name, groups: [axes], init: { kind: "constant", value }, fan: { in: count, out: count } };
+}
+
 /** The weight's name for an axis of the input. */
 export const inputAxis = (axis: Axis): Axis => `${axis}'`;
 

@@ -1,13 +1,12 @@
 /** @file Parts of tensors and margins around them: slice and pad. */
 import { attribute } from "../ir/attribute.ts";
-import type { Lowering, Positional } from "../ir/lowering.ts";
 import { generate, named } from "../ir/ndarray.ts";
 import { operator, tensors } from "../ir/operator.ts";
 import type { Size, Sizes } from "../ir/size.ts";
 import { withAxes } from "../ir/type.ts";
 import { pad as padPrimitive, slice as slicePrimitive } from "../primitives/layout.ts";
 import { anything, dtypeOf, refuse, requireAxes } from "./conditions.ts";
-import { reshaped, sliceAt } from "./positions.ts";
+import { everyNth } from "./positions.ts";
 import { reader, sizeOf } from "./reading.ts";
 
 /** How many elements `[from, to, step]` takes. */
@@ -70,20 +69,6 @@ export const slice = operator({
   },
 });
 
-/** The first of every `step` elements along a position: the rows of a matrix `step` wide, of which the first column stays. */
-function everyNth(p: Lowering, value: Positional, position: number, step: Size): Positional {
-  const { sizes } = p;
-  const [none, one] = [sizes.int(0), sizes.int(1)];
-  if (step === one) return value;
-  const length = value.shape[position]!;
-  const count = sizes.ceil(length, step);
-  const missing = sizes.sub(sizes.mul(count, step), length);
-  const pads = value.shape.map((_, i) => [none, i === position ? missing : none] as const);
-  const whole = missing === none ? value : p.emit(padPrimitive, [value], { pads, mode: "constant", value: 0 });
-  const matrix = reshaped(p, whole, whole.shape.toSpliced(position, 1, count, step));
-  return reshaped(p, sliceAt(p, matrix, position + 1, none, one), value.shape.with(position, count));
-}
-
 /** The margins before and after. */
 function sidesOf(range: readonly Size[]): readonly [Size, Size] {
   return [range[0]!, range[1] ?? range[0]!];
@@ -91,16 +76,21 @@ function sidesOf(range: readonly Size[]): readonly [Size, Size] {
 
 export const pad = operator({
   name: "pad",
-  doc: "A margin around axes: of one value, or the mirrored inside without its outermost elements (`reflect`).",
+  doc: "A margin around axes: of one value, of the mirrored inside without its outermost elements (`reflect`), or of these (`replicate`).",
   inputs: tensors("x"),
   attributes: {
     keyed: attribute("keyed", "`h: 1` on both sides, or `h: [before, after]`", { min: 0 }),
-    mode: attribute("choice", "what the margin holds", { choices: ["constant", "reflect"], default: "constant" }),
+    mode: attribute("choice", "what the margin holds", {
+      choices: ["constant", "reflect", "replicate"],
+      default: "constant",
+    }),
     value: attribute("number", "the constant", { default: 0 }),
   },
   examples: [
     { code: "pad(x, h: [1, 2], w: 1)", inputs: "x: [n, c, h, w]" },
     { code: "pad(x, t: [2, 1], mode: reflect)", inputs: "x: [n, t: k + 2]" },
+    { code: "pad(x, h: 2, w: [0, n], mode: replicate)", inputs: "x: [n, c, h, w]" },
+    { code: "pad(x, t: [1, 0], value: -1)", inputs: "x: i32[n, t]" },
   ],
   type: (c) => {
     const { keyed, mode, value } = c.attributes;
@@ -129,9 +119,10 @@ export const pad = operator({
     const read = reader(x!, axes);
     const element = (index: readonly number[]): number => {
       const inside = index.map((i, at) => i - margins[at]!);
-      const isInside = (i: number, at: number) => i >= 0 && i < sizes[at]!;
-      if (mode === "constant") return inside.every(isInside) ? read(inside) : value;
-      return read(inside.map((i, at) => (isInside(i, at) ? i : i < 0 ? -i : 2 * (sizes[at]! - 1) - i)));
+      const nearest = inside.map((i, at) => Math.min(Math.max(i, 0), sizes[at]! - 1));
+      if (mode === "constant") return inside.every((i, at) => i === nearest[at]) ? read(inside) : value;
+      // An element inside is its own mirror image.
+      return read(mode === "replicate" ? nearest : inside.map((i, at) => 2 * nearest[at]! - i));
     };
     return named(generate(x!.dtype, shape, element), axes);
   },

@@ -41,7 +41,10 @@ export const cast = operator({
   doc: "The elements in another dtype: to i32 without their fraction, to bool whether they are not 0.",
   inputs: tensors("x"),
   attributes: { dtype: attribute("dtype", "dtype of the result", { positional: true }) },
-  examples: [{ code: "cast(x, i32)", inputs: "x: [n, c]" }],
+  examples: [
+    { code: "cast(x, i32)", inputs: "x: [n, c]" },
+    { code: "cast(x, dtype: f32)", inputs: "x: bool[n, c]" },
+  ],
   type: (c) => ({ dtype: c.attributes.dtype, axes: c.input(0).axes }),
   reference: (c) => {
     const { dtype } = c.attributes;

@@ -1,7 +1,8 @@
-/** @file Pooling: the maximum or the average of a window that slides over one or two spatial axes. */
+/** @file Pooling: the maximum or the average of a window that slides over one to three spatial axes. */
 import { attribute, type ValuesOf } from "../ir/attribute.ts";
+import type { Value } from "../ir/graph.ts";
 import type { Laid, Lowering, Positional } from "../ir/lowering.ts";
-import type { NamedArray } from "../ir/ndarray.ts";
+import type { DType, NamedArray } from "../ir/ndarray.ts";
 import {
   operator,
   tensors,
@@ -10,14 +11,19 @@ import {
   type ReferenceContext,
 } from "../ir/operator.ts";
 import type { Size, Sizes } from "../ir/size.ts";
-import { withAxes, type TensorType } from "../ir/type.ts";
+import { withAxes, type Axis, type TensorType } from "../ir/type.ts";
 import { binary } from "../primitives/binary.ts";
 import { imageShape, imageSizes, noPads, type Pads, type Pair } from "../primitives/image.ts";
 import { broadcast, pad } from "../primitives/layout.ts";
 import { pool } from "../primitives/pool.ts";
-import { dtypeOf, floating } from "./conditions.ts";
+import type { Windows } from "../primitives/windows.ts";
+import { dtypeOf, floating, refuse } from "./conditions.ts";
+import { mul, pow } from "./elementwise.ts";
+import { sqrt, square } from "./functions.ts";
+import { dilatedMaximum } from "./dilated-pool.ts";
 import { fromImage, toImage } from "./image.ts";
-import { extent, made, rows } from "./reading.ts";
+import { product, reshaped, sizesOf } from "./positions.ts";
+import { made, rows, volumeExtent } from "./reading.ts";
 import {
   axisAttribute,
   imageWindows,
@@ -28,8 +34,13 @@ import {
   places,
   reach,
   requireWindows,
+  spanOf,
   spatialOf,
+  volumeWindows,
+  type Window,
 } from "./spatial.ts";
+import { fromVolume, images, stacked, toVolume } from "./volume.ts";
+import { largest, placedLargestOf, placeOfLargest, poolPlanes, type Covered } from "./windows.ts";
 
 const attributes = {
   kernel: attribute("sizes", "size of the window"),
@@ -38,12 +49,12 @@ const attributes = {
   ceil_mode: attribute("bool", "whether a last window may reach beyond the end, as in PyTorch", { default: false }),
   axis: axisAttribute,
 };
-type Values = ValuesOf<typeof attributes>;
+type Values = ValuesOf<typeof attributes> & { readonly dilation?: readonly Size[] };
 
 /** Before and after the input. Not for `same_tf`. */
-function padSizes(sizes: Sizes, { kernel, pad }: Values, index: number): readonly [Size, Size] {
-  if (typeof pad !== "string") return perAxis(pad, index);
-  const half = sizes.divide(sizes.sub(perAxis(kernel, index), sizes.int(1)), sizes.int(2));
+function padSizes(sizes: Sizes, attributes: Values, index: number): readonly [Size, Size] {
+  if (typeof attributes.pad !== "string") return perAxis(attributes.pad, index);
+  const half = sizes.divide(spanOf(sizes, attributes, index), sizes.int(2));
   return [half, half];
 }
 
@@ -64,22 +75,32 @@ function pooled(sizes: Sizes, attributes: Values, index: number, size: Size): Si
   return isBeyond(sizes, attributes, index, size) === true ? steps : sizes.add(steps, sizes.int(1));
 }
 
-function pooledType(c: OperatorContext<Values>): TensorType {
+/** `most` is how many axes the pool can slide over. */
+function pooledType(c: OperatorContext<Values>, most = 3): TensorType {
   const { sizes } = c;
-  const { kernel, stride = kernel, pad, ceil_mode } = c.attributes;
+  const { kernel, stride = kernel, dilation, pad, ceil_mode } = c.attributes;
   dtypeOf(c, 0, floating);
-  const axes = spatialOf(c);
+  const axes = spatialOf(c, most);
   requireWindows(c, axes);
+  const one = sizes.int(1);
   for (const [i, axis] of axes.entries()) {
-    if (pad === "same_tf") break;
+    const gap = dilation === undefined ? one : perAxis(dilation, i);
+    if (pad === "same_tf") {
+      if (gap !== one) refuse(c, "pad", "a number, pairs or `same` where `dilation` is not 1", "`same_tf`");
+      continue;
+    }
     const [before, after] = padSizes(sizes, c.attributes, i);
-    // So that every window has an element of the input.
+    const reached = sizes.add(spanOf(sizes, c.attributes, i), one);
+    // So that every window has an element of the input: it reaches over the pad, and is not on both sides of the input.
     if (pad !== "same")
       for (const side of new Set([before, after]))
-        c.atLeast(perAxis(kernel, i), sizes.add(side, sizes.int(1)), { attribute: "kernel", axis });
+        c.atLeast(reached, sizes.add(side, one), { attribute: "kernel", axis });
+    const isCentred = pad === "same" && (sizes.constant(perAxis(kernel, i)) ?? 0n) % 2n === 1n;
+    const isPadded = [before, after].some((side) => side !== sizes.int(0));
+    if (gap !== one && isPadded && !isCentred) c.atLeast(c.size(0, axis), gap, { inputs: [0], axis });
     // So that the last window begins in time whatever the size is.
     if (ceil_mode && isBeyond(sizes, c.attributes, i, c.size(0, axis)) === undefined)
-      c.atLeast(perAxis(kernel, i), sizes.add(after, perAxis(stride, i)), { attribute: "kernel", axis });
+      c.atLeast(reached, sizes.add(after, perAxis(stride, i)), { attribute: "kernel", axis });
   }
   return withAxes(
     c.input(0),
@@ -87,96 +108,152 @@ function pooledType(c: OperatorContext<Values>): TensorType {
   );
 }
 
-/** One side of a window in the reference: the elements of the input below it, and how many of them or of the pads count. */
-function below(start: number, kernel: number, size: number, pads: readonly [number, number] | undefined) {
-  const [from, to] = [Math.max(start, 0), Math.min(start + kernel, size)];
-  if (pads === undefined) return { from, to, count: to - from };
-  return { from, to, count: Math.min(start + kernel, size + pads[1]) - start };
+/** What windows cover, and how many elements count in each. */
+interface Counted {
+  readonly elements: Covered;
+  readonly counts: readonly number[];
 }
 
-function pooledArray(c: ReferenceContext<Values>, kind: "avg" | "max", countsPads: boolean): NamedArray {
+/** What pairs of windows over depth and height cover, as lines of a stack of planes that are so many lines high. */
+function linesOf(depth: Counted, rows: Counted, height: number): Counted {
+  return {
+    elements: depth.elements.flatMap((layers) =>
+      rows.elements.map((lines) => layers.flatMap((layer) => lines.map((line) => layer * height + line))),
+    ),
+    counts: depth.counts.flatMap((count) => rows.counts.map((other) => count * other)),
+  };
+}
+
+/** What the windows along one axis cover in the reference: elements of the input, and how many count, pads among them. */
+function coveredBy(window: Window, size: number, count: number, countsPads: boolean): Counted {
+  const [before, after] = padsOf(window, size);
+  const within = (from: number, to: number): Covered =>
+    Array.from({ length: count }, (_, i) =>
+      Array.from({ length: window.kernel }, (_, j) => i * window.stride - before + j * window.dilation).filter(
+        (at) => at >= from && at < to,
+      ),
+    );
+  const elements = within(0, size);
+  const counted = countsPads && window.pads !== "same_tf" ? within(-before, size + after) : elements;
+  return { elements, counts: counted.map(({ length }) => length) };
+}
+
+/** The reference of a pool: `value` gets what a window covers, as elements and flat indices, and how many elements count. */
+function pooledArray(
+  c: ReferenceContext<Values>,
+  value: (elements: readonly number[], indices: readonly number[], count: number) => number,
+  { countsPads = false, dtype = "f32" }: { readonly countsPads?: boolean; readonly dtype?: DType } = {},
+): NamedArray {
   const [input] = c.inputs;
   const [result] = c.results;
   const axes = knownSpatial(input!.axes, c.attributes.axis);
   const x = rows(input!, axes);
-  const [height, width] = extent(input!, axes);
-  const [newHeight, newWidth] = extent(result!, axes);
-  const [rowWindow, columnWindow] = imageWindows(c.attributes, axes.length, (size) => c.size(size));
-  const [rowPads, columnPads] = [padsOf(rowWindow, height), padsOf(columnWindow, width)];
-  const counts = countsPads && c.attributes.pad !== "same_tf";
-  const data = new Float64Array(x.count * newHeight * newWidth);
-  let at = 0;
-  for (let plane = 0; plane < x.count; plane++)
-    for (let y = 0; y < newHeight; y++)
-      for (let z = 0; z < newWidth; z++) {
-        const [top, left] = [y * rowWindow.stride - rowPads[0], z * columnWindow.stride - columnPads[0]];
-        const rowsBelow = below(top, rowWindow.kernel, height, counts ? rowPads : undefined);
-        const columnsBelow = below(left, columnWindow.kernel, width, counts ? columnPads : undefined);
-        let [largest, sum] = [-Infinity, 0];
-        for (let row = rowsBelow.from; row < rowsBelow.to; row++)
-          for (let column = columnsBelow.from; column < columnsBelow.to; column++) {
-            const value = x.data[(plane * height + row) * width + column]!;
-            largest = Math.max(largest, value);
-            sum += value;
-          }
-        data[at++] = kind === "max" ? largest : sum / (rowsBelow.count * columnsBelow.count);
-      }
-  return made(data, [...x.axes, ...axes], result!);
+  const [depth, height, width] = volumeExtent(input!, axes);
+  const [newDepth, newHeight, newWidth] = volumeExtent(result!, axes);
+  const windows = volumeWindows(c.attributes, axes.length, (size) => c.size(size));
+  const layersCovered = coveredBy(windows[0], depth, newDepth, countsPads);
+  const rowsCovered = linesOf(layersCovered, coveredBy(windows[1], height, newHeight, countsPads), height);
+  const columnsCovered = coveredBy(windows[2], width, newWidth, countsPads);
+  const data = poolPlanes(x, width, [rowsCovered.elements, columnsCovered.elements], (elements, indices, y, z) =>
+    value(elements, indices, rowsCovered.counts[y]! * columnsCovered.counts[z]!),
+  );
+  return made(data, [...x.axes, ...axes], result!, dtype);
 }
 
 /** What `ceil_mode` needs beyond the pads at the end of an axis, so that all windows are whole. */
-function beyond(c: LoweringContext<Values>, index: number, size: Size, newSize: Size): Size {
-  const { sizes } = c.p;
-  if (!c.attributes.ceil_mode) return sizes.int(0);
-  const { kernel, stride = kernel } = c.attributes;
+function beyond(sizes: Sizes, attributes: Values, index: number, size: Size, newSize: Size): Size {
+  if (!attributes.ceil_mode) return sizes.int(0);
+  const { kernel, stride = kernel } = attributes;
   const last = sizes.mul(sizes.sub(newSize, sizes.int(1)), perAxis(stride, index));
   // reach = size + pads - kernel
-  const missing = sizes.sub(last, reach(sizes, c.attributes, index, size));
+  const missing = sizes.sub(last, reach(sizes, attributes, index, size));
   return (sizes.constant(missing) ?? 1n) < 0n ? sizes.int(0) : missing;
 }
 
-function lowerPool(c: LoweringContext<Values>, kind: "avg" | "max", countsPads: boolean): Laid {
-  const { p, attributes } = c;
-  const { sizes, layout } = p;
-  const type = p.typeOf(c.inputs[0]!);
+/** The pool of an image whose one or two axes have these sizes before and after. */
+type PoolImage = (
+  p: Lowering,
+  attributes: Values,
+  image: Positional,
+  from: readonly Size[],
+  to: readonly Size[],
+) => Positional;
+
+/** Pools over one or two axes at once, over three in two steps: what a window is worth, it is worth axis by axis. */
+function lowerPool(
+  { p, attributes, inputs: [x], results: [result] }: LoweringContext<Values>,
+  pooled: PoolImage,
+): Laid {
+  const type = p.typeOf(x!);
   const axes = knownSpatial(type.axes.keys(), attributes.axis);
-  const windows = imageWindows(attributes, axes.length, (size) => p.int(size));
-  const [rowWindow, columnWindow] = windows;
-  const image = toImage(p, c.inputs[0]!, axes);
-  const slide = (value: Positional, pads: Pads) =>
-    p.emit(pool, [value], {
-      kind,
-      kernel: [sizes.int(rowWindow.kernel), sizes.int(columnWindow.kernel)],
-      strides: [sizes.int(rowWindow.stride), sizes.int(columnWindow.stride)],
-      pads,
-      layout,
-    });
-  const finish = (value: Positional) => fromImage(p, image, value, c.results[0]!);
-
-  const pads = pairOfPads(windows);
-  if (pads === "same_tf") return finish(slide(image.value, pads));
-  const [width, height = sizes.int(0)] = axes
-    .map((axis, i) => beyond(c, i, type.axes.get(axis)!, c.results[0]!.axes.get(axis)!))
-    .reverse();
-  const extra = [height, width!] as const;
-  const isWhole = extra.every((size) => size === sizes.int(0));
-  const isPadded = pads.flat().some((count) => count > 0);
-  if (isWhole && (!isPadded || ((kind === "max" || countsPads) && p.can("pool.pads"))))
-    return finish(slide(image.value, pads));
-  const fill = kind === "max" ? -Infinity : 0;
-  const value = slide(withMargin(p, image.value, pads, extra, fill), noPads);
-  if (kind === "max" || (isWhole && countsPads)) return finish(value);
-
-  // The averages of ones are the parts of the windows that count.
-  const { h, w } = imageSizes(image.value.shape, layout);
-  const counted = countsPads ? pads : noPads;
-  const one = sizes.int(1);
-  const side = (size: Size, [before, after]: Pair<number>) => sizes.add(size, sizes.int(before + after));
-  const shape = imageShape({ n: one, h: side(h, counted[0]), w: side(w, counted[1]), c: one }, layout);
-  const ones = p.emit(broadcast, [p.scalar(1)], { shape });
-  const parts = slide(withMargin(p, ones, countsPads ? noPads : pads, extra, 0), noPads);
-  return finish(p.emit(binary, [value, parts], { function: "div" }));
+  const [from, to] = [sizesOf(type, axes), sizesOf(result!, axes)];
+  if (axes.length < 3) {
+    const image = toImage(p, x!, axes);
+    return fromImage(p, image, pooled(p, attributes, image.value, from, to), result!);
+  }
+  const volume = toVolume(p, x!, axes);
+  const planes = pooled(p, onAxes(p, attributes, [1, 2]), images(p, volume.value), from.slice(1), to.slice(1));
+  const stack = stacked(p, planes, from[0]!);
+  // Depth is a height now, over a width that no window moves in.
+  const [n, d, ...rest] = stack.shape;
+  const channels = p.layout === "NHWC" ? rest.splice(2) : [];
+  const [width, c = p.sizes.int(1)] = [product(p.sizes, rest), ...channels];
+  const image = reshaped(p, stack, imageShape({ n: n!, h: d!, w: width, c }, p.layout));
+  const value = pooled(p, onAxes(p, attributes, [0, undefined]), image, [d!, width], [to[0]!, width]);
+  return fromVolume(p, volume, value, result!);
 }
+
+/** The attributes of some of the axes; an axis that is undefined has windows of one element. */
+function onAxes(p: Lowering, attributes: Values, indices: readonly (number | undefined)[]): Values {
+  const [none, one] = [p.sizes.int(0), p.sizes.int(1)];
+  const of = <T>(values: readonly T[], other: T): T[] =>
+    indices.map((index) => (index === undefined ? other : perAxis(values, index)));
+  const { kernel, stride, dilation, pad } = attributes;
+  return {
+    ...attributes,
+    kernel: of(kernel, one),
+    stride: stride && of(stride, one),
+    ...(dilation && { dilation: of(dilation, one) }),
+    pad: typeof pad === "string" ? pad : of(pad, [none, none]),
+  };
+}
+
+const slidden =
+  (kind: "avg" | "max", countsPads: boolean): PoolImage =>
+  (p, attributes, image, from, to) => {
+    const { sizes, layout } = p;
+    const windows = imageWindows(attributes, from.length, (size) => p.int(size));
+    const [rowWindow, columnWindow] = windows;
+    const slide = (value: Positional, pads: Pads) =>
+      p.emit(pool, [value], {
+        kind,
+        kernel: [sizes.int(rowWindow.kernel), sizes.int(columnWindow.kernel)],
+        strides: [sizes.int(rowWindow.stride), sizes.int(columnWindow.stride)],
+        pads,
+        layout,
+      });
+
+    const pads = pairOfPads(windows);
+    if (pads === "same_tf") return slide(image, pads);
+    const [width, height = sizes.int(0)] = from.map((size, i) => beyond(sizes, attributes, i, size, to[i]!)).reverse();
+    const extra = [height, width!] as const;
+    const isWhole = extra.every((size) => size === sizes.int(0));
+    const isPadded = pads.flat().some((count) => count > 0);
+    if (isWhole && (!isPadded || ((kind === "max" || countsPads) && p.can("pool.pads")))) return slide(image, pads);
+    const fill = kind === "max" ? -Infinity : 0;
+    const value = slide(withMargin(p, image, pads, extra, fill), noPads);
+    if (kind === "max" || (isWhole && countsPads)) return value;
+
+    // The averages of ones are the parts of the windows that count.
+    const { h, w } = imageSizes(image.shape, layout);
+    const counted = countsPads ? pads : noPads;
+    const one = sizes.int(1);
+    const side = (size: Size, [before, after]: Pair<number>) => sizes.add(size, sizes.int(before + after));
+    const shape = imageShape({ n: one, h: side(h, counted[0]), w: side(w, counted[1]), c: one }, layout);
+    const ones = p.emit(broadcast, [p.scalar(1)], { shape });
+    const parts = slide(withMargin(p, ones, countsPads ? noPads : pads, extra, 0), noPads);
+    return p.emit(binary, [value, parts], { function: "div" });
+  };
 
 function withMargin(
   p: Lowering,
@@ -196,18 +273,67 @@ function withMargin(
   });
 }
 
+/** Largest elements and where they are, by windows taken out of the image. */
+function lowerPlaced(c: LoweringContext<Values>): readonly Laid[] {
+  const { p, attributes } = c;
+  const axes = knownSpatial(p.typeOf(c.inputs[0]!).axes.keys(), attributes.axis);
+  const windows = imageWindows(attributes, axes.length, (size) => p.int(size));
+  const over = (window: Window, axis: Axis | undefined): Windows | undefined =>
+    axis === undefined ? undefined : { ...window, kind: "sliding", count: c.results[0]!.axes.get(axis)! };
+  const [columns, rows] = axes.toReversed();
+  const image = toImage(p, c.inputs[0]!, axes);
+  const { value, places } = placedLargestOf(p, image.value, [over(windows[0], rows), over(windows[1], columns)]);
+  return [value, places].map((each, i) => fromImage(p, image, each, c.results[i]!));
+}
+
+/** Largest elements of dilated windows, one axis after the other. */
+const dilatedLargest: PoolImage = (p, attributes, image, from, to) => {
+  const { sizes } = p;
+  const windows = imageWindows(attributes, from.length, (size) => p.int(size)).slice(-from.length);
+  const sides = (["h", "w"] as const).slice(-from.length);
+  return from.reduce((current, size, i) => {
+    const [before, after] = padsOf(windows[i]!, 0);
+    const margins = sizes.add(sizes.int(before + after), beyond(sizes, attributes, i, size, to[i]!));
+    return dilatedMaximum(p, current, sides[i]!, windows[i]!, { reached: sizes.add(size, margins), count: to[i]! });
+  }, image);
+};
+
 export const maxpool = operator({
   name: "maxpool",
-  doc: "The largest element of every window. Padding never wins.",
+  doc: "The largest element of every window; with `indices` also where it is. Padding never wins.",
   inputs: tensors("x"),
-  attributes,
+  attributes: {
+    ...attributes,
+    dilation: attribute("sizes", "step between the elements of a window", { default: 1 }),
+    indices: attribute("bool", "a second result, i32: the flat index of each in the spatial axes, without padding", {
+      default: false,
+    }),
+  },
   examples: [
     { code: "maxpool(x, kernel: 2)", inputs: "x: [n, c, h: 2*k, w: 2*l]" },
     { code: "maxpool(x, kernel: 3, stride: 2, pad: 1)", inputs: "x: [n, c, h, w]" },
+    { code: "maxpool(x, kernel: 3, stride: 1, pad: same, dilation: 2)", inputs: "x: [n, c, h, w]" },
+    {
+      code: "maxpool(x, kernel: [3, 4], stride: 2, pad: 1, ceil_mode: true, indices: true)",
+      inputs: "x: [n, c, h, w]",
+    },
+    { code: "maxpool(x, kernel: 3, stride: 2, pad: same_tf, indices: true, axis: t)", inputs: "x: [n, t, d]" },
+    { code: "maxpool(x, kernel: 3, stride: [1, 2, 2], pad: 1, ceil_mode: true)", inputs: "x: [n, c, d, h, w]" },
   ],
-  type: (c) => pooledType(c),
-  reference: (c) => pooledArray(c, "max", false),
-  lower: (c) => lowerPool(c, "max", false),
+  type: (c) => {
+    const type = pooledType(c, c.attributes.indices ? 2 : 3);
+    return c.attributes.indices ? [type, { dtype: "i32", axes: type.axes }] : type;
+  },
+  reference: (c) => {
+    const value = pooledArray(c, largest);
+    return c.attributes.indices ? [value, pooledArray(c, placeOfLargest, { dtype: "i32" })] : value;
+  },
+  lower: (c) => {
+    const { dilation, indices } = c.attributes;
+    if (indices) return lowerPlaced(c);
+    const isDilated = dilation.some((size) => c.p.int(size) !== 1);
+    return lowerPool(c, isDilated ? dilatedLargest : slidden("max", false));
+  },
 });
 
 export const avgpool = operator({
@@ -221,8 +347,46 @@ export const avgpool = operator({
   examples: [
     { code: "avgpool(x, kernel: 2)", inputs: "x: [n, c, h: 2*k, w: 2*l]" },
     { code: "avgpool(x, kernel: 3, stride: 1, pad: 1, count_include_pad: false)", inputs: "x: [n, c, h, w]" },
+    { code: "avgpool(x, kernel: 3, stride: [1, 2, 1], pad: same_tf)", inputs: "x: [n, d, h, w, c]" },
   ],
   type: (c) => pooledType(c),
-  reference: (c) => pooledArray(c, "avg", c.attributes.count_include_pad),
-  lower: (c) => lowerPool(c, "avg", c.attributes.count_include_pad),
+  reference: (c) =>
+    pooledArray(c, (elements, _, count) => elements.reduce((a, b) => a + b, 0) / count, {
+      countsPads: c.attributes.count_include_pad,
+    }),
+  lower: (c) => lowerPool(c, slidden("avg", c.attributes.count_include_pad)),
+});
+
+export const lppool = operator({
+  name: "lppool",
+  doc: "The p-norm of every window, where elements keep their signs under odd powers, as in PyTorch. What `ceil_mode` and `same_tf` cut off a window is made up for by the rest of it.",
+  inputs: tensors("x"),
+  attributes: {
+    norm_type: attribute("number", "exponent of the norm, positive", { default: 2 }),
+    ...attributes,
+  },
+  examples: [
+    { code: "lppool(x, kernel: 2)", inputs: "x: [n, c, h: 2*k, w: 2*l]" },
+    { code: "lppool(x, norm_type: 1, kernel: 3, stride: 2, pad: 1)", inputs: "x: [n, c, h, w]" },
+    { code: "lppool(abs(x), norm_type: 3, kernel: [2, 3], stride: 2, ceil_mode: true)", inputs: "x: [n, c, h, w]" },
+  ],
+  type: (c) => {
+    const { norm_type } = c.attributes;
+    if (!(norm_type > 0 && norm_type < Infinity)) refuse(c, "norm_type", "a positive number", String(norm_type));
+    return pooledType(c);
+  },
+  expand: (g) => {
+    const { norm_type, ...window } = g.attributes;
+    const x = g.inputs[0]!;
+    const power = (value: Value, exponent: number) => g.node(pow, [value, g.scalar(exponent)], {});
+    const powers = norm_type === 1 ? x : norm_type === 2 ? g.node(square, [x], {}) : power(x, norm_type);
+    const axes = knownSpatial(x.type.axes.keys(), window.axis);
+    const elements = product(
+      g.sizes,
+      axes.map((_, i) => perAxis(window.kernel, i)),
+    );
+    const averages = g.node(avgpool, [powers], { ...window, count_include_pad: true });
+    const sums = g.node(mul, [averages, g.scalar(elements)], {});
+    return norm_type === 1 ? sums : norm_type === 2 ? g.node(sqrt, [sums], {}) : power(sums, 1 / norm_type);
+  },
 });

@@ -3,7 +3,7 @@ import type { Laid, Lowering, Positional } from "../ir/lowering.ts";
 import type { Size, Sizes } from "../ir/size.ts";
 import type { Axis, TensorType } from "../ir/type.ts";
 import { InternalError } from "../source/internal-error.ts";
-import { reshape, slice } from "../primitives/layout.ts";
+import { pad, reshape, slice } from "../primitives/layout.ts";
 
 export function product(sizes: Sizes, factors: readonly Size[]): Size {
   return factors.reduce((a, b) => sizes.mul(a, b), sizes.int(1));
@@ -64,4 +64,30 @@ export function slicePart(p: Lowering, value: Positional, position: number, inde
 export function sliceAt(p: Lowering, value: Positional, position: number, start: Size, size: Size): Positional {
   const begin = value.shape.map((_, i) => (i === position ? start : p.sizes.int(0)));
   return p.emit(slice, [value], { begin, size: value.shape.with(position, size) });
+}
+
+/** The first of every `step` elements along a position: the rows of a matrix `step` wide, of which the first column stays. */
+export function everyNth(p: Lowering, value: Positional, position: number, step: Size): Positional {
+  const { sizes } = p;
+  const [none, one] = [sizes.int(0), sizes.int(1)];
+  if (step === one) return value;
+  const length = value.shape[position]!;
+  const count = sizes.ceil(length, step);
+  const missing = sizes.sub(sizes.mul(count, step), length);
+  const whole = padded(p, value, position, [none, missing]);
+  const matrix = reshaped(p, whole, whole.shape.toSpliced(position, 1, count, step));
+  return reshaped(p, sliceAt(p, matrix, position + 1, none, one), value.shape.with(position, count));
+}
+
+/** A margin of zeros around a position. */
+export function padded(
+  p: Lowering,
+  value: Positional,
+  position: number,
+  [before, after]: readonly [Size, Size],
+): Positional {
+  const none = p.sizes.int(0);
+  if (before === none && after === none) return value;
+  const pads = value.shape.map((_, i) => (i === position ? ([before, after] as const) : ([none, none] as const)));
+  return p.emit(pad, [value], { pads, mode: "constant", value: 0 });
 }

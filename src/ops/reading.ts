@@ -46,6 +46,12 @@ export function extent(array: Shaped, spatial: readonly Axis[]): readonly [numbe
   return [height, width!];
 }
 
+/** Depth, height and width over one to three spatial axes; missing ones are 1. */
+export function volumeExtent(array: Shaped, spatial: readonly Axis[]): readonly [number, number, number] {
+  const [width, height = 1, depth = 1] = spatial.map((axis) => sizeOf(array, axis)).reverse();
+  return [depth, height, width!];
+}
+
 /** A float64 array whose data is in this order of the axes of a result. */
 export function made(data: Float64Array, axes: readonly Axis[], result: Shaped, dtype: DType = "f32"): NamedArray {
   const shape = axes.map((axis) => sizeOf(result, axis));

@@ -1,19 +1,34 @@
 /** @file Reductions over axes. Global pooling is `mean` or `max` over the spatial axes, channel pooling over `c`. */
-import { attribute } from "../ir/attribute.ts";
+import { attribute, type ValuesOf } from "../ir/attribute.ts";
 import type { Laid } from "../ir/lowering.ts";
 import type { DType } from "../ir/ndarray.ts";
-import { operator, tensors, type LoweringContext } from "../ir/operator.ts";
-import { spatialAxes, without, withAxes, type Axis } from "../ir/type.ts";
+import { operator, tensors, type LoweringContext, type OperatorContext } from "../ir/operator.ts";
+import { spatialAxes, without, withAxes, type Axis, type TensorType } from "../ir/type.ts";
 import { pool } from "../primitives/pool.ts";
 import { reduce, type ReduceName } from "../primitives/reduce.ts";
-import { dtypeOf, floating, numeric, requireAxes } from "./conditions.ts";
+import { dtypeOf, floating, logical, numeric, requireAxes } from "./conditions.ts";
 import { fromImage, toImage } from "./image.ts";
 import { except } from "./positions.ts";
 import { made, rows } from "./reading.ts";
 
-interface Attributes {
-  readonly axis: readonly Axis[];
-  readonly keepdims: boolean;
+/** What every reduction takes. */
+export const reduceAttributes = {
+  axis: attribute("axes", "axes to reduce; they disappear"),
+  keepdims: attribute("bool", "keep the axes, with size 1", { default: false }),
+};
+type Attributes = ValuesOf<typeof reduceAttributes>;
+
+/** The type without the reduced axes, or with size 1 for each. */
+export function reducedType(c: OperatorContext<Attributes>, dtype: DType): TensorType {
+  const { axis, keepdims } = c.attributes;
+  requireAxes(c, 0, axis, "axis");
+  const { axes } = keepdims
+    ? withAxes(
+        c.input(0),
+        axis.map((name) => [name, c.sizes.int(1)]),
+      )
+    : without(c.input(0), axis);
+  return { dtype, axes };
 }
 
 /** `fold` gets the elements `[start, start + count)` of `data`. */
@@ -23,28 +38,17 @@ function reduction(
   dtypes: readonly DType[],
   fold: (data: ArrayLike<number>, start: number, count: number) => number,
 ) {
+  const prefix = dtypes.includes("f32") ? "" : dtypes[0]!;
   return operator({
     name,
     doc,
     inputs: tensors("x"),
-    attributes: {
-      axis: attribute("axes", "axes to reduce; they disappear"),
-      keepdims: attribute("bool", "keep the axes, with size 1", { default: false }),
-    },
+    attributes: reduceAttributes,
     examples: [
-      { code: `${name}(x, axis: [h, w])`, inputs: "x: [n, c, h, w]" },
-      { code: `${name}(x, axis: c, keepdims: true)`, inputs: "x: [n, c, h, w]" },
+      { code: `${name}(x, axis: [h, w])`, inputs: `x: ${prefix}[n, c, h, w]` },
+      { code: `${name}(x, axis: c, keepdims: true)`, inputs: `x: ${prefix}[n, c, h, w]` },
     ],
-    type: (c) => {
-      const { axis, keepdims } = c.attributes;
-      requireAxes(c, 0, axis, "axis");
-      dtypeOf(c, 0, dtypes);
-      if (!keepdims) return without(c.input(0), axis);
-      return withAxes(
-        c.input(0),
-        axis.map((name) => [name, c.sizes.int(1)]),
-      );
-    },
+    type: (c) => reducedType(c, dtypeOf(c, 0, dtypes)),
     reference: (c) => {
       const { axis, keepdims } = c.attributes;
       const x = rows(c.inputs[0]!, axis);
@@ -80,13 +84,18 @@ export const prod = reduction(
   folded(1, (a, b) => a * b),
 );
 
-/** Whether a pool over the whole image computes it, and is as fast. */
+export const any = reduction("any", "Whether any element over the axes is true.", logical, folded(0, Math.max));
+export const all = reduction("all", "Whether all elements over the axes are true.", logical, folded(1, Math.min));
+
+/** Whether a pool over the whole image computes it, and is as fast: what lies last in memory is reduced without moving it. */
 function isGlobalPool(c: LoweringContext<Attributes>, name: ReduceName): name is "mean" | "max" {
   const type = c.p.typeOf(c.inputs[0]!);
   const spatial = spatialAxes(type);
   if (!c.p.can("pool.global") || !(name === "mean" || name === "max") || type.dtype !== "f32") return false;
   if (spatial === undefined || spatial.length > 2 || spatial.length !== c.attributes.axis.length) return false;
-  return spatial.every((axis) => c.attributes.axis.includes(axis));
+  const last = c.p.loose(c.inputs[0]!).axes.slice(-spatial.length);
+  const reduced = (axis: Axis) => c.attributes.axis.includes(axis);
+  return spatial.every(reduced) && (c.p.layout === "NCHW" || !last.every(reduced));
 }
 
 function lowerToPool(c: LoweringContext<Attributes>, name: "mean" | "max"): Laid {

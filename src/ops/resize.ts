@@ -1,24 +1,27 @@
 /** @file Images at other sizes: resize and upsample. */
 import { attribute } from "../ir/attribute.ts";
+import type { Value } from "../ir/graph.ts";
+import type { Laid, Lowering, Positional } from "../ir/lowering.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
-import { printType, withAxes, type Axis } from "../ir/type.ts";
-import { resize as resizePrimitive } from "../primitives/resize.ts";
+import { printType, withAxes, type Axis, type TensorType } from "../ir/type.ts";
+import { transpose } from "../primitives/layout.ts";
+import { matmul } from "../primitives/matmul.ts";
+import { cubicWeights, resize as resizePrimitive } from "../primitives/resize.ts";
 import { dtypeOf, floating, refuse, requireAxes } from "./conditions.ts";
 import { fromImage, toImage } from "./image.ts";
-import { sizesOf } from "./positions.ts";
+import { except, product, reshaped, sizesOf } from "./positions.ts";
 import { extent, made, rows } from "./reading.ts";
 import { axisAttribute, knownSpatial, perAxis, requirePerAxis, spatialOf } from "./spatial.ts";
 
-const mode = attribute("choice", "`nearest`, as PyTorch's; or `bilinear`, between the centres of pixels", {
-  choices: ["nearest", "bilinear"],
-  default: "nearest",
-});
+const mode = attribute(
+  "choice",
+  "`nearest`, as PyTorch's; or between the centres of pixels: `bilinear` of two, `bicubic` of four along each axis",
+  { choices: ["nearest", "bilinear", "bicubic"], default: "nearest" },
+);
 const align_corners = attribute(
   "bool",
-  "whether the centres of the corner pixels stay in the corners, only of `bilinear`",
-  {
-    default: false,
-  },
+  "whether the centres of the corner pixels stay in the corners, not of `nearest`",
+  { default: false },
 );
 
 /** The axes that change, in order of height and width. */
@@ -35,21 +38,37 @@ function requireMode(c: OperatorContext<{ readonly mode: string; readonly align_
     refuse(c, "align_corners", "`false` with `mode: nearest`", "`true`");
 }
 
-/** Where pixel `i` lies in the input: two neighbours, and the share of the second. */
-type Place = readonly [number, number, number];
+/** Pixels of the input that make one of the result, with their weights. */
+type Taps = readonly (readonly [pixel: number, weight: number])[];
 
 /** Pixels are squares whose centres are compared, unless corners are aligned. */
-function bilinearPlace(i: number, from: number, to: number, alignCorners: boolean): Place {
-  const scale = alignCorners ? (to > 1 ? (from - 1) / (to - 1) : 0) : from / to;
-  const position = alignCorners ? i * scale : Math.max((i + 0.5) * scale - 0.5, 0);
-  const first = Math.min(Math.floor(position), from - 1);
-  return [first, Math.min(first + 1, from - 1), position - first];
+function centre(i: number, from: number, to: number, alignCorners: boolean): number {
+  if (alignCorners) return to > 1 ? (i * (from - 1)) / (to - 1) : 0;
+  return ((i + 0.5) * from) / to - 0.5;
 }
 
-/** PyTorch's `nearest`, which rounds in float32: where a product should be whole it may be just below. */
-function nearestPlace(i: number, from: number, to: number): Place {
-  const pixel = Math.min(Math.floor(Math.fround(i * Math.fround(from / to))), from - 1);
-  return [pixel, pixel, 0];
+/** The kernel of R. Keys, Cubic convolution interpolation for digital image processing (1981), with PyTorch's a = -0.75. */
+function cubic(distance: number): number {
+  const [a, x] = [-0.75, Math.abs(distance)];
+  if (x <= 1) return (a + 2) * x ** 3 - (a + 3) * x ** 2 + 1;
+  return x < 2 ? a * (x ** 3 - 5 * x ** 2 + 8 * x - 4) : 0;
+}
+
+function tapsOf(mode: "nearest" | "bilinear" | "bicubic", alignCorners: boolean) {
+  return (i: number, from: number, to: number): Taps => {
+    // PyTorch's `nearest` rounds in float32: where a product should be whole it may be just below.
+    if (mode === "nearest") return [[Math.min(Math.floor(Math.fround(i * Math.fround(from / to))), from - 1), 1]];
+    const position = centre(i, from, to, alignCorners);
+    const inside = (pixel: number) => Math.min(Math.max(pixel, 0), from - 1);
+    const first = Math.floor(position);
+    if (mode === "bicubic")
+      return [-1, 0, 1, 2].map((step) => [inside(first + step), cubic(position - first - step)] as const);
+    const share = position - first;
+    return [
+      [inside(first), 1 - share],
+      [inside(first + 1), share],
+    ];
+  };
 }
 
 export const resize = operator({
@@ -66,6 +85,8 @@ export const resize = operator({
   examples: [
     { code: "resize(x, h: 7, w: 9)", inputs: "x: [n, c, h, w]" },
     { code: "resize(x, like: y, mode: bilinear)", inputs: "x: [n, c, h, w], y: [n, h: 2*k, w: 2*l]" },
+    { code: "resize(x, like: y, mode: bicubic, align_corners: true)", inputs: "x: [n, c, h, w], y: [n, h: k, w: l]" },
+    { code: "resize(x, t: 2*t + 1, mode: bicubic)", inputs: "x: [n, t, d]" },
   ],
   type: (c) => {
     const { keyed, like, axis } = c.attributes;
@@ -102,34 +123,54 @@ export const resize = operator({
     const x = rows(input!, axes);
     const [height, width] = extent(input!, axes);
     const [newHeight, newWidth] = extent(c.results[0]!, axes);
-    const places = (from: number, to: number) =>
-      Array.from({ length: to }, (_, i) =>
-        mode === "nearest" ? nearestPlace(i, from, to) : bilinearPlace(i, from, to, align_corners),
-      );
-    const [rowPlaces, columnPlaces] = [places(height, newHeight), places(width, newWidth)];
+    const taps = tapsOf(mode, align_corners);
+    const places = (from: number, to: number) => Array.from({ length: to }, (_, i) => taps(i, from, to));
+    const [rowTaps, columnTaps] = [places(height, newHeight), places(width, newWidth)];
     const data = new Float64Array(x.count * newHeight * newWidth);
     let at = 0;
-    for (let start = 0; start < x.data.length; start += x.width) {
-      const mix = (row: number, [left, right, share]: Place) =>
-        x.data[start + row * width + left]! * (1 - share) + x.data[start + row * width + right]! * share;
-      for (const [top, bottom, share] of rowPlaces)
-        for (const column of columnPlaces) data[at++] = mix(top, column) * (1 - share) + mix(bottom, column) * share;
-    }
+    for (let start = 0; start < x.data.length; start += x.width)
+      for (const above of rowTaps)
+        for (const beside of columnTaps) {
+          let sum = 0;
+          for (const [row, down] of above)
+            for (const [column, across] of beside) sum += x.data[start + row * width + column]! * down * across;
+          data[at++] = sum;
+        }
     return made(data, [...x.axes, ...axes], c.results[0]!);
   },
   lower: ({ p, inputs: [x], attributes, results: [result] }) => {
+    const { mode, align_corners } = attributes;
     const axes = resizedAxes(attributes, p.typeOf(x!).axes.keys());
+    if (mode === "bicubic") return lowerBicubic(p, x!, axes, align_corners, result!);
     const image = toImage(p, x!, axes);
     const [width, height = p.sizes.int(1)] = sizesOf(result!, axes).reverse();
     const value = p.emit(resizePrimitive, [image.value], {
-      mode: attributes.mode,
-      alignCorners: attributes.align_corners,
+      mode,
+      alignCorners: align_corners,
       size: [height, width!],
       layout: p.layout,
     });
     return fromImage(p, image, value, result!);
   },
 });
+
+/** No backend has it: along each axis it is the product with a matrix. Rows are what is not resized. */
+function lowerBicubic(p: Lowering, x: Value, axes: readonly Axis[], alignCorners: boolean, type: TensorType): Laid {
+  const others = except(p.loose(x).axes, axes);
+  const rows = product(p.sizes, sizesOf(type, others));
+  const along = (value: Positional, axis: Axis): Positional => {
+    const [from, to] = [value.shape.at(-1)!, sizesOf(type, [axis])[0]!];
+    if (from === to) return value;
+    const operands = [value, p.emit(cubicWeights, [], { from, to, alignCorners })];
+    return p.emit(matmul, operands, { transposeA: false, transposeB: false });
+  };
+  const [last, first] = axes.toReversed();
+  const image = reshaped(p, p.ordered(x, [...others, ...axes]), [rows, ...sizesOf(p.typeOf(x), axes)]);
+  const wide = along(image, last!);
+  const value = first === undefined ? wide : along(p.emit(transpose, [wide], { permutation: [0, 2, 1] }), first);
+  const order = [...others, ...axes.toReversed()];
+  return p.laid(reshaped(p, value, sizesOf(type, order)), order);
+}
 
 export const upsample = operator({
   name: "upsample",
@@ -144,6 +185,7 @@ export const upsample = operator({
   examples: [
     { code: "upsample(x, 2)", inputs: "x: [n, c, h, w]" },
     { code: "upsample(x, scale: [2, 3], mode: bilinear)", inputs: "x: [n, c, h, w]" },
+    { code: "upsample(x, 3, mode: bicubic, axis: t)", inputs: "x: [n, t, d]" },
   ],
   type: (c) => {
     const { scale } = c.attributes;

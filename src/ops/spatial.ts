@@ -21,12 +21,19 @@ export interface WindowAttributes {
   readonly pad: Padding;
 }
 
-export const axisAttribute = attribute("axes", "axes to work on: `w`, or `h` and `w`, unless given", {
-  optional: true,
-});
+export const axisAttribute = attribute(
+  "axes",
+  "axes to work on: those of `d`, `h` and `w` that are there, unless given",
+  {
+    optional: true,
+  },
+);
 
-/** The one or two axes to work on; complains `missing-axis` or `unexpected-axis`. */
-export function spatialOf(c: OperatorContext<{ readonly axis: readonly Axis[] | undefined }>): readonly Axis[] {
+/** The axes to work on, one, two, or as many as the operator can; complains `missing-axis` or `unexpected-axis`. */
+export function spatialOf(
+  c: OperatorContext<{ readonly axis: readonly Axis[] | undefined }>,
+  most = 2,
+): readonly Axis[] {
   const type = c.input(0);
   const given = c.attributes.axis;
   if (given !== undefined) requireAxes(c, 0, given, "axis");
@@ -39,7 +46,7 @@ export function spatialOf(c: OperatorContext<{ readonly axis: readonly Axis[] | 
       { inputs: [0], axis },
     );
   }
-  if (axes.length > 2)
+  if (axes.length > most)
     c.complain("unexpected-axis", { callee: c.callee, axis: axes[0]! }, { inputs: [0], axis: axes[0]! });
   return axes;
 }
@@ -47,7 +54,7 @@ export function spatialOf(c: OperatorContext<{ readonly axis: readonly Axis[] | 
 /** The same, once it was checked. */
 export function knownSpatial(axes: Iterable<Axis>, given: readonly Axis[] | undefined): readonly Axis[] {
   const present = [...axes];
-  return given ?? ["h", "w"].filter((axis) => present.includes(axis));
+  return given ?? ["d", "h", "w"].filter((axis) => present.includes(axis));
 }
 
 /** The value for an axis, of one value for all or of a list with one for each. */
@@ -78,7 +85,7 @@ export function requireWindows(c: OperatorContext<WindowAttributes>, axes: reado
 }
 
 /** How far the last element of the window is from the first: dilation * (kernel - 1). */
-function spanOf(sizes: Sizes, { kernel, dilation }: WindowAttributes, index: number): Size {
+export function spanOf(sizes: Sizes, { kernel, dilation }: WindowAttributes, index: number): Size {
   const steps = sizes.sub(perAxis(kernel, index), sizes.int(1));
   return dilation === undefined ? steps : sizes.mul(perAxis(dilation, index), steps);
 }
@@ -108,8 +115,27 @@ export function imageWindows(
   count: number,
   number: (size: Size) => number,
 ): readonly [Window, Window] {
+  const [first, second] = windowsOf(attributes, count, number);
+  if (second !== undefined) return [first!, second];
+  return [{ ...first!, kernel: 1, pads: attributes.pad === "same_tf" ? "same_tf" : [0, 0] }, first!];
+}
+
+/** The windows over depth, height and width in numbers; over an axis that is missing they have one element. */
+export function volumeWindows(
+  attributes: WindowAttributes,
+  count: number,
+  number: (size: Size) => number,
+): readonly [Window, Window, Window] {
+  if (count < 3)
+    return [{ kernel: 1, stride: 1, dilation: 1, pads: [0, 0] }, ...imageWindows(attributes, count, number)];
+  const [depth, height, width] = windowsOf(attributes, count, number);
+  return [depth!, height!, width!];
+}
+
+/** A window for each axis. */
+function windowsOf(attributes: WindowAttributes, count: number, number: (size: Size) => number): Window[] {
   const { kernel, stride = kernel, dilation, pad } = attributes;
-  const [first, second] = Array.from({ length: count }, (_, i): Window => {
+  return Array.from({ length: count }, (_, i): Window => {
     const window = {
       kernel: number(perAxis(kernel, i)),
       stride: number(perAxis(stride, i)),
@@ -121,8 +147,6 @@ export function imageWindows(
     const [before, after] = perAxis(pad, i);
     return { ...window, pads: [number(before), number(after)] };
   });
-  if (second !== undefined) return [first!, second];
-  return [{ ...first!, kernel: 1, pads: pad === "same_tf" ? pad : [0, 0] }, first!];
 }
 
 /** The pads of a window in numbers; TensorFlow's `SAME` puts the odd one at the end. */
@@ -130,6 +154,38 @@ export function padsOf({ kernel, stride, dilation, pads }: Window, size: number)
   if (pads !== "same_tf") return pads;
   const total = Math.max((Math.ceil(size / stride) - 1) * stride + dilation * (kernel - 1) + 1 - size, 0);
   return [Math.floor(total / 2), Math.ceil(total / 2)];
+}
+
+/** The same for a size that may be known only at run time. */
+export function symbolicPads(sizes: Sizes, window: Window, size: Size): readonly [Size, Size] {
+  const { kernel, stride, dilation, pads } = window;
+  if (pads !== "same_tf") return [sizes.int(pads[0]), sizes.int(pads[1])];
+  const [one, two, step] = [sizes.int(1), sizes.int(2), sizes.int(stride)];
+  const span = dilation * (kernel - 1);
+  const steps = sizes.mul(sizes.sub(sizes.ceil(size, step), one), step);
+  const total = sizes.sub(sizes.add(steps, sizes.int(span + 1)), size);
+  // It is more than -stride, and at most span. Where it can be negative, span < stride, and the floor is 1 if it is at least 1, else 0.
+  const least =
+    span + 1 >= stride ? total : sizes.mul(total, sizes.floor(sizes.add(total, sizes.int(stride - 1)), step));
+  return [sizes.floor(least, two), sizes.ceil(least, two)];
+}
+
+/**
+ * For every place of a window the elements of an axis below it, each with the element of the window: all but those that
+ * are padding.
+ */
+export function elementsBelow(
+  window: Window,
+  size: number,
+  count: number,
+): readonly (readonly (readonly [element: number, at: number])[])[] {
+  const [before] = padsOf(window, size);
+  return Array.from({ length: count }, (_, place) =>
+    Array.from(
+      { length: window.kernel },
+      (_, element) => [element, place * window.stride - before + element * window.dilation] as const,
+    ).filter(([, at]) => at >= 0 && at < size),
+  );
 }
 
 /** The pads of both windows as primitives take them. */

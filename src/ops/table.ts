@@ -2,30 +2,40 @@
 import type { AttributeKind } from "../ir/attribute.ts";
 import type { Operator } from "../ir/operator.ts";
 import * as activation from "./activation.ts";
+import * as adaptive from "./adaptive.ts";
+import * as argReduce from "./arg-reduce.ts";
 import * as conv from "./conv.ts";
 import * as convTranspose from "./conv-transpose.ts";
 import * as dot from "./dot.ts";
 import * as elementwise from "./elementwise.ts";
 import * as functions from "./functions.ts";
 import * as fusion from "./fusion.ts";
+import * as gather from "./gather.ts";
 import * as linear from "./linear.ts";
 import * as margin from "./margin.ts";
 import * as normalise from "./normalise.ts";
 import * as other from "./other.ts";
+import * as pixels from "./pixels.ts";
 import * as pooling from "./pooling.ts";
 import * as reduce from "./reduce.ts";
 import * as resize from "./resize.ts";
+import * as scan from "./scan.ts";
 import * as shape from "./shape.ts";
+import * as statistics from "./statistics.ts";
 
 /** In the order in which documentation lists them. */
 const families = [
   fusion,
   reduce,
+  statistics,
+  argReduce,
   pooling,
+  adaptive,
   conv,
   convTranspose,
   linear,
   dot,
+  gather,
   normalise,
   activation,
   elementwise,
@@ -33,6 +43,8 @@ const families = [
   resize,
   shape,
   margin,
+  pixels,
+  scan,
   other,
 ];
 
@@ -75,12 +87,14 @@ const takesAxes: readonly AttributeKind[] = ["keyed", "maps", "axes", "axis"];
 
 /**
  * Names that no axis may have: attributes of operators that take axes as keys or in lists, where a reader could not tell
- * one from the other. The `c` of a convolution is an axis itself.
+ * one from the other. The `c` of a convolution is an axis itself, and single letters stay free: they are what axes are called.
  */
 export const reservedAxisNames: ReadonlySet<string> = new Set(
   Object.values(operators).flatMap(({ attributes }) => {
     const entries = Object.entries(attributes);
     if (!entries.some(([, { kind }]) => takesAxes.includes(kind))) return [];
-    return entries.flatMap(([name, { kind, axis }]) => (axis || unwritten.includes(kind) ? [] : [name]));
+    return entries.flatMap(([name, { kind, axis }]) =>
+      axis || unwritten.includes(kind) || name.length === 1 ? [] : [name],
+    );
   }),
 );

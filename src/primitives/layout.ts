@@ -1,5 +1,6 @@
 /** @file Primitives that move elements without changing them. */
 import { generate, stridesOf, transpose as transposed, type DType, type NdArray } from "../ir/ndarray.ts";
+import type { Positional } from "../ir/lowering.ts";
 import type { Size, Sizes } from "../ir/size.ts";
 import { reader, spreadNew } from "./broadcasting.ts";
 import type { Pair } from "./image.ts";
@@ -146,8 +147,8 @@ export const slice = primitive<{ readonly begin: readonly Size[]; readonly size:
 interface Pad {
   /** Before and after, for every axis. */
   readonly pads: readonly Pair<Size>[];
-  /** `reflect` mirrors the image at its outermost pixels, which are not repeated: 2 1 [0 1 2]. */
-  readonly mode: "constant" | "reflect";
+  /** `reflect` mirrors the image at its outermost pixels, which are not repeated: 2 1 [0 1 2]; `replicate` repeats them: 0 0 [0 1 2]. */
+  readonly mode: "constant" | "reflect" | "replicate";
   /** Of `constant`; wasm takes it as a float32 number. */
   readonly value: number;
 }
@@ -165,6 +166,7 @@ export const pad = primitive<Pad>({
     const shape = x!.shape.map((size, i) => size + before[i]! + number(pads[i]![1]));
     const source = (at: number, size: number): number => {
       if (mode === "constant" || (at >= 0 && at < size)) return at;
+      if (mode === "replicate") return at < 0 ? 0 : size - 1;
       return at < 0 ? -at : 2 * (size - 1) - at;
     };
     const read = inside(x!);
@@ -177,6 +179,7 @@ export const pad = primitive<Pad>({
   esm: (e, [x], { pads, mode, value }, result, [operand]) => {
     const text = pads.map(([before, after]) => `[${e.size(before)}, ${e.size(after)}]`);
     if (mode === "constant") return `tf.pad(${x}, [${text.join(", ")}]${value === 0 ? "" : `, ${numberText(value)}`})`;
+    if (mode === "replicate") return replicateEach(e, x!, pads, operand!);
     if (pads.length <= 5) return `tf.mirrorPad(${x}, [${text.join(", ")}], "reflect")`;
     return tidy(reflectEach(e, x!, text, operand!.shape, result.shape));
   },
@@ -200,6 +203,11 @@ export const pad = primitive<Pad>({
       ...forAll(of("1x3x4x2", "0+0 2+1 1+0 0+0", "reflect")),
       of("2x2x1x3x2", "0+0 1+1 0+0 2+0 0+0", "reflect"),
       of("2x3x1x4x1x2", "0+0 2+1 0+0 0+3 0+0 1+0", "reflect"),
+      ...forAll(of("5", "3+7", "replicate")),
+      ...forAll(of("2x3x4x2", "0+0 2+1 0+3 0+0", "replicate")),
+      ...forAll(of("1x1x2", "2+0 0+1 0+0", "replicate")),
+      ...forAll(of("2x1", "0+0 0+0", "replicate")),
+      of("2x3x1x2x1x2", "0+0 2+1 0+0 0+3 0+0 1+0", "replicate"),
     ];
   },
 });
@@ -218,6 +226,32 @@ function reflectEach(
     return `tf.mirrorPad(tf.reshape(${text}, [${before}, ${e.size(from[i]!)}, -1]), [[0, 0], ${pair}, [0, 0]], "reflect")`;
   }, x);
   return `tf.reshape(${padded}, ${e.sizes(to)})`;
+}
+
+/**
+ * The first and the last slice along each axis stand as often as its margins are wide. On cpu and wasm tf.concat is four to
+ * twenty times as fast as tf.gather (1.4 against 5.4 ms on wasm for a margin of one around 56x56x64).
+ */
+function replicateEach(e: EsmEmitter, x: string, pads: Pad["pads"], from: Positional): string {
+  const rank = from.shape.length;
+  const padded = pads.reduce((text, [before, after], i) => {
+    const [first, last] = [e.size(before), e.size(after)];
+    if (first === "0" && last === "0") return text;
+    // The parameters' names are of this function, so that no name of the program means something else inside.
+    const edge = (start: string, count: string): string => {
+      const begin = Array.from({ length: rank }, (_, j) => (j === i ? start : "0"));
+      const size = Array.from({ length: rank }, (_, j) => (j === i ? "1" : "-1"));
+      return `...Array(${count}).fill(tf.slice(x, [${begin.join(", ")}], [${size.join(", ")}]))`;
+    };
+    const parts = [
+      ...(first === "0" ? [] : [edge("0", "before")]),
+      "x",
+      ...(last === "0" ? [] : [edge("end", "after")]),
+    ];
+    const end = `${e.size(from.shape[i]!)} - 1`;
+    return `((x, before, after, end) => tf.concat([${parts.join(", ")}], ${i}))(${text}, ${first}, ${last}, ${end})`;
+  }, x);
+  return padded === x ? `tf.clone(${x})` : tidy(padded);
 }
 
 /** Reads an array; outside of it there is nothing. */

@@ -84,3 +84,56 @@ export const resize = primitive<Resize>({
     ];
   },
 });
+
+/**
+ * The kernel of R. Keys, Cubic convolution interpolation for digital image processing (1981), with a = -0.75, which
+ * PyTorch uses; for distances from 0 to 2.
+ */
+function cubic(distance: number): number {
+  if (distance < 1) return (1.25 * distance - 2.25) * distance * distance + 1;
+  return ((3.75 - 0.75 * distance) * distance - 6) * distance + 3;
+}
+
+interface CubicWeights {
+  readonly from: Size;
+  readonly to: Size;
+  /** As for `bilinear`. */
+  readonly alignCorners: boolean;
+}
+
+export const cubicWeights = primitive<CubicWeights>({
+  name: "cubic_weights",
+  doc: "The matrix [from, to] that resizes rows by bicubic interpolation; beyond an edge its element repeats.",
+  shape: (_, { from, to }) => ({ shape: [from, to], dtype: "f32" }),
+  reference: (_, { from, to, alignCorners }, number) => {
+    const [size, count] = [number(from), number(to)];
+    const data = new Float64Array(size * count);
+    for (let i = 0; i < count; i++) {
+      const at = alignCorners ? (i * (size - 1)) / Math.max(count - 1, 1) : ((i + 0.5) * size) / count - 0.5;
+      for (let j = Math.floor(at) - 1; j < Math.floor(at) + 3; j++)
+        data[Math.min(Math.max(j, 0), size - 1) * count + i]! += cubic(Math.abs(at - j));
+    }
+    return { dtype: "f32", shape: [size, count], data };
+  },
+  esm: (e, _, { from, to, alignCorners }) => {
+    const at = alignCorners ? "i * (from - 1) / Math.max(to - 1, 1)" : "(i + 0.5) * from / to - 0.5";
+    const weight = "x < 1 ? (1.25 * x - 2.25) * x * x + 1 : ((3.75 - 0.75 * x) * x - 6) * x + 3";
+    const taps = `for (let j = Math.floor(at) - 1; j < Math.floor(at) + 3; j++) { const x = Math.abs(at - j); data[Math.min(Math.max(j, 0), from - 1) * to + i] += ${weight}; }`;
+    const columns = `for (let i = 0; i < to; i++) { const at = ${at}; ${taps} }`;
+    return `((from, to, data = new Float32Array(from * to)) => { ${columns} return tf.tensor(data, [from, to]); })(${e.size(from)}, ${e.size(to)})`;
+  },
+  cases: (sizes) =>
+    [
+      [4, 8],
+      [7, 3],
+      [1, 5],
+      [5, 1],
+      [3, 11],
+      [6, 6],
+    ].flatMap(([from, to]) =>
+      [false, true].map((alignCorners) => ({
+        shapes: [],
+        attributes: { from: sizes.int(from!), to: sizes.int(to!), alignCorners },
+      })),
+    ),
+});

@@ -1,6 +1,7 @@
 /** @file All primitives. */
 import * as binary from "./binary.ts";
 import * as convolution from "./convolution.ts";
+import * as gather from "./gather.ts";
 import * as iota from "./iota.ts";
 import * as layout from "./layout.ts";
 import * as matmul from "./matmul.ts";
@@ -9,10 +10,27 @@ import type { Primitive } from "./primitive.ts";
 import * as reduce from "./reduce.ts";
 import * as resize from "./resize.ts";
 import * as scalar from "./scalar.ts";
+import * as scan from "./scan.ts";
 import * as softmax from "./softmax.ts";
 import * as unary from "./unary.ts";
+import * as windows from "./windows.ts";
 
-const families = [unary, binary, reduce, layout, convolution, pool, resize, matmul, softmax, scalar, iota];
+const families = [
+  unary,
+  binary,
+  reduce,
+  layout,
+  convolution,
+  pool,
+  windows,
+  gather,
+  scan,
+  resize,
+  matmul,
+  softmax,
+  scalar,
+  iota,
+];
 
 /** Families export what their users need besides; a primitive is what can print itself. */
 function isPrimitive(value: unknown): value is Primitive {

@@ -48,10 +48,25 @@ export const unaryFunctions = {
   reciprocal: { of: (x) => 1 / x, values: [-2, -0.5, 0.3, 1, 7, Infinity] },
   sin: { of: Math.sin, range: [-10, 10] },
   cos: { of: Math.cos, range: [-10, 10] },
+  tan: { of: Math.tan, range: [-1.5, 1.5] },
+  asin: { of: Math.asin, range: [-1, 1] },
+  acos: { of: Math.acos, range: [-1, 1] },
+  atan: { of: Math.atan, range: [-50, 50] },
+  sinh: { of: Math.sinh },
+  cosh: { of: Math.cosh },
+  asinh: { of: Math.asinh, range: [-50, 50] },
+  acosh: { of: Math.acosh, range: [1, 50] },
+  atanh: { of: Math.atanh, range: [-0.99, 0.99] },
   erf: { of: erf },
   softplus: { of: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), range: [-40, 40] },
   logical_not: { of: (x) => (x === 0 ? 1 : 0), tf: "logicalNot", dtypes: ["bool"] },
   isnan: { of: (x) => (Number.isNaN(x) ? 1 : 0), tf: "isNaN", result: "bool", values: [NaN, 0, 1, -Infinity] },
+  isinf: {
+    of: (x) => (Math.abs(x) === Infinity ? 1 : 0),
+    tf: "isInf",
+    result: "bool",
+    values: [NaN, 0, 3e38, Infinity, -Infinity],
+  },
 } as const satisfies Record<string, UnaryFunction>;
 
 export type UnaryName = keyof typeof unaryFunctions;

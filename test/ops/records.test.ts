@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { operators, reservedAxisNames, symbols } from "../../src/ops/table.ts";
 import { check } from "../support/check.ts";
+import { resultNames } from "../support/operators.ts";
 
 const signs = Object.entries(symbols).map(([sign, { name }]) => ({ sign: sign === "neg" ? "-" : sign, name }));
 
@@ -35,8 +36,8 @@ describe.each(Object.entries(operators))("%s", (name, op) => {
         words.some((word) => code.includes(word)),
         code,
       ).toBe(true);
-      const several = Object.values(op.attributes).some(({ kind }) => kind === "results");
-      const body = several ? `first, second = ${code}\n  return first, second` : `return ${code}`;
+      const names = resultNames(code).join(", ");
+      const body = `${names} = ${code}\n  return ${names}`;
       const found = check(`fuse 1\nblock Example(${inputs}) {\n  ${body}\n}\n`);
       expect(
         found.map(({ message }) => message),

@@ -30,6 +30,7 @@ export const typeRows: readonly TypeRow[] = [
   ["where", ["bool[h, w]", image, "[]"], "[h, w, n, c]"],
   ["where", ["bool[n]", "i32[n, t]", "i32[n, t]"], "i32[n, t]"],
   ["relu", image, image],
+  ["isnan", "[n]", "bool[n]"],
   ["clamp", "i32[n]", "i32[n]", { attributes: { min: 0 } }],
   ["softmax", image, image, { attributes: { axis: ["h", "w"] } }],
 
@@ -55,6 +56,17 @@ export const typeRows: readonly TypeRow[] = [
   ["mean", image, "[n, c]", { attributes: { axis: ["h", "w"] } }],
   ["max", image, "[n, c: 1, h, w]", { attributes: { axis: "c", keepdims: true } }],
   ["sum", "i32[n, c]", "i32[]", { attributes: { axis: ["c", "n"] } }],
+  ["any", "bool[n, c]", "bool[n]", { attributes: { axis: "c" } }],
+  ["all", "bool[n, c]", "bool[n: 1, c: 1]", { attributes: { axis: ["c", "n"], keepdims: true } }],
+  ["argmax", image, "i32[n, c]", { attributes: { axis: ["h", "w"] } }],
+  ["argmin", "i32[n, c]", "i32[n, c: 1]", { attributes: { axis: "c", keepdims: true } }],
+  ["argmax", "[n, c]", "i32[]", { attributes: { axis: ["n", "c"] } }],
+  ["l1", image, "[n, h, w]", { attributes: { axis: "c" } }],
+  ["l2", image, "[]", { attributes: { axis: ["n", "c", "h", "w"] } }],
+  ["logsumexp", image, "[n, c: 1, h, w]", { attributes: { axis: "c", keepdims: true } }],
+  ["var", image, "[n, c]", { attributes: { axis: ["h", "w"] }, asks: ["h*w >= 2"] }],
+  ["std", image, "[n, c, h: 1, w]", { attributes: { axis: "h", keepdims: true, correction: 0 } }],
+  ["std", "[n, c: 3]", "[n]", { attributes: { axis: "c", correction: 3 }, asks: ["3 >= 4"] }],
 
   // Windows: PyTorch's size, which keeps h at stride 1 and is ceil(h/s) at stride s.
   [
@@ -229,6 +241,37 @@ export const typeRows: readonly TypeRow[] = [
     { attributes: { kernel: 2, stride: 3, pad: 1, ceil_mode: true } },
   ],
   ["maxpool", image, "[n, c, h: ceil(h/2), w: ceil(w/2)]", { attributes: { kernel: 2, ceil_mode: true } }],
+  ["lppool", image, "[n, c, h: ceil(h/2), w: ceil(w/2)]", { attributes: { kernel: 3, stride: 2, pad: 1 } }],
+  [
+    "maxpool",
+    image,
+    ["[n, c, h: ceil(h/2), w: ceil(w/2)]", "i32[n, c, h: ceil(h/2), w: ceil(w/2)]"],
+    { attributes: { kernel: 3, stride: 2, pad: 1, indices: true } },
+  ],
+  ["maxpool", image, image, { attributes: { kernel: 3, stride: 1, pad: "same", dilation: 2 } }],
+  // Of a window that is wider than its elements all may be padding.
+  [
+    "maxpool",
+    "[n, w]",
+    "[n, w: w + 1]",
+    { attributes: { kernel: 2, stride: 1, pad: 2, dilation: 3 }, asks: ["w >= 3"] },
+  ],
+  ["maxpool", "[n, w]", "[n, w]", { attributes: { kernel: 2, stride: 1, pad: "same", dilation: 2 }, asks: ["w >= 2"] }],
+  [
+    "maxpool",
+    "[n, w]",
+    "[n, w: floor(w/2)]",
+    { attributes: { kernel: 2, stride: 2, dilation: 2, ceil_mode: true }, asks: ["floor(w/2) >= 1"] },
+  ],
+  ["adaptive_avgpool", image, "[n, c, h: 7, w: k]", { attributes: { keyed: { w: "k", h: 7 } } }],
+  ["adaptive_avgpool", image, "[n, c, h: 2, w]", { attributes: { keyed: { h: 2 } } }],
+  ["adaptive_maxpool", "[n, t, d]", "[n, t: 4, d]", { attributes: { keyed: { t: 4 } } }],
+  [
+    "adaptive_maxpool",
+    image,
+    ["[n, c, h: 3, w: 2]", "i32[n, c, h: 3, w: 2]"],
+    { attributes: { keyed: { h: 3, w: 2 }, indices: true } },
+  ],
   [
     "maxpool",
     image,
@@ -306,6 +349,29 @@ export const typeRows: readonly TypeRow[] = [
   // Normalisation
   ["batchnorm", image, image, { weights: { weight: "[c]", bias: "[c]", running_mean: "[c]", running_var: "[c]" } }],
   ["layernorm", image, image, { attributes: { axis: ["h", "w"] }, weights: { weight: "[h, w]", bias: "[h, w]" } }],
+  ["rmsnorm", image, image, { attributes: { axis: ["h", "w"] }, weights: { weight: "[h, w]" } }],
+  [
+    "groupnorm",
+    image,
+    image,
+    { attributes: { groups: "g" }, asks: ["g | c"], weights: { weight: "[c]", bias: "[c]" } },
+  ],
+  [
+    "groupnorm",
+    "[n, c: 2*g]",
+    "[n, c: 2*g]",
+    { attributes: { groups: 2 }, weights: { weight: "[c: 2*g]", bias: "[c: 2*g]" } },
+  ],
+  ["instancenorm", image, image, { weights: {} }],
+  [
+    "instancenorm",
+    "[n, t, e]",
+    "[n, t, e]",
+    { attributes: { axis: "e", spatial: "t", affine: true }, weights: { weight: "[e]", bias: "[e]" } },
+  ],
+  ["normalize", image, image, { attributes: { axis: ["c", "h"], p: 1 } }],
+  ["prelu", image, image, { weights: { weight: "[]" } }],
+  ["prelu", image, image, { attributes: { axis: "c" }, weights: { weight: "[c]" } }],
 
   // Resizing
   ["resize", image, "[n, c, h: 7, w]", { attributes: { keyed: { h: 7 } } }],
@@ -400,4 +466,61 @@ export const typeRows: readonly TypeRow[] = [
   ["cast", "[n]", "i32[n]", { attributes: { dtype: "i32" } }],
   ["iota", [], "i32[t: 2*k]", { attributes: { keyed: { t: "2*k" } } }],
   ["dropout", image, image],
+
+  // Elements elsewhere
+  ["resize", image, "[n, c, h: 7, w: 2*w]", { attributes: { keyed: { h: 7, w: "2*w" }, mode: "bicubic" } }],
+  ["pad", "[t]", "[t: t + 7]", { attributes: { keyed: { t: [7, 0] }, mode: "replicate" } }],
+  ["flip", "i32[n, t]", "i32[n, t]", { attributes: { axis: ["t", "n"] } }],
+  ["tile", "[n, h]", "[n: n*k, h: 3*h]", { attributes: { keyed: { h: 3, n: "k" } } }],
+  ["cumsum", "i32[n, t]", "i32[n, t]", { attributes: { axis: "t" } }],
+  ["cumprod", "[n, t]", "[n, t]", { attributes: { axis: "n", reverse: true } }],
+  ["unstack", "[n, k: 2, h]", ["[n, h]", "[n, h]"], { attributes: { axis: "k", parts: 2 } }],
+  ["unstack", "bool[k: 3]", ["bool[]", "bool[]", "bool[]"], { attributes: { axis: "k", parts: 3 } }],
+  ["unstack", "[n, k]", ["[n]", "[n]"], { attributes: { axis: "k", parts: 2 }, asks: ["k == 2"] }],
+  ["pixel_shuffle", "[n, c: 4*k, h, w]", "[n, c: k, h: 2*h, w: 2*w]", { attributes: { factor: 2 } }],
+  ["pixel_shuffle", image, "[n, c: c/(r*r), h: h*r, w: w*r]", { attributes: { factor: "r" }, asks: ["r*r | c"] }],
+  ["pixel_shuffle", "i32[c, t]", "i32[c: c/3, t: 3*t]", { attributes: { factor: 3, axis: "t" }, asks: ["3 | c"] }],
+  ["pixel_unshuffle", "[n, c, h: 2*a, w: 2*b]", "[n, c: 4*c, h: a, w: b]", { attributes: { factor: 2 } }],
+  ["pixel_unshuffle", image, "[n, c: 9*c, h: h/3, w: w/3]", { attributes: { factor: 3 }, asks: ["3 | h", "3 | w"] }],
+  ["channel_shuffle", image, image, { attributes: { groups: 4 }, asks: ["4 | c"] }],
+  ["gather", ["[n, t, d]", "i32[k]"], "[n, d, k]", { attributes: { axis: "t" } }],
+  ["gather", ["bool[n, t, d]", "i32[n: m, t: q]"], "bool[n, t: q, d]", { attributes: { axis: "t" }, asks: ["n == m"] }],
+  ["gather", ["[t]", "i32[]"], "[]", { attributes: { axis: "t" } }],
+  [
+    "embedding",
+    "i32[n, t]",
+    "[n, t, d: 64]",
+    { attributes: { num_embeddings: "v", keyed: { d: 64 } }, weights: { weight: "[num_embeddings: v] [d: 64]" } },
+  ],
+
+  // Volumes
+  [
+    "conv",
+    "[n, c, d, h, w]",
+    "[n, c: 8, d, h: ceil(h/2), w: ceil(w/2)]",
+    {
+      attributes: { c: 8, kernel: 3, stride: [1, 2, 2] },
+      weights: { weight: "[c: 8] [c': c] [d: 3] [h: 3] [w: 3]", bias: "[c: 8]" },
+      macs: "216*n*c*d*ceil(h/2)*ceil(w/2)",
+    },
+  ],
+  [
+    "conv",
+    "[n, c, d, h, w]",
+    "[n, c: 8, d: ceil(d/3), h: ceil(h/3), w: ceil(w/3)]",
+    {
+      attributes: { c: 8, kernel: 2, stride: 3, pad: "same_tf", bias: false },
+      weights: { weight: "[c: 8] [c': c] [d: 2] [h: 2] [w: 2]" },
+    },
+  ],
+  [
+    "conv_transpose",
+    "[n, c, d, h, w]",
+    "[n, c: 8, d: 2*d, h: 2*h, w: 2*w]",
+    {
+      attributes: { c: 8, kernel: 2, stride: 2, bias: false },
+      weights: { weight: "[c': c] [c: 8] [d: 2] [h: 2] [w: 2]" },
+      macs: "64*n*c*d*h*w",
+    },
+  ],
 ];

@@ -27,7 +27,9 @@ export interface GoldenCase {
   }[];
 }
 
-export const goldenCases = JSON.parse(readFileSync("test/golden/ops.json", "utf8")) as readonly GoldenCase[];
+export const goldenCases = ["ops", "ops-shape"].flatMap(
+  (name) => JSON.parse(readFileSync(`test/golden/${name}.json`, "utf8")) as readonly GoldenCase[],
+);
 
 /** Element i is ((37 i + 101 seed) mod 257 - 128) / 64, and what the kind makes of it. */
 function pattern(shape: readonly number[], { seed, kind }: Pattern): Float64Array {

@@ -13,7 +13,7 @@ export type Written = Readonly<Record<string, unknown>>;
 
 /** Names for the results of an example. */
 export const resultNames = (code: string): readonly string[] =>
-  /^split\(|indices: true/.test(code) ? ["first", "second"] : ["result"];
+  /^(split|unstack)\(|indices: true/.test(code) ? ["first", "second"] : ["result"];
 
 export class OperatorTest {
   readonly sizes = new Sizes();

@@ -1,0 +1,183 @@
+/** @file Pooling to a given size, as PyTorch's: window i of n is from floor(i * size / n) to below ceil((i + 1) * size / n). */
+import { attribute, type ValuesOf } from "../ir/attribute.ts";
+import type { Laid, Lowering, Positional } from "../ir/lowering.ts";
+import type { NamedArray } from "../ir/ndarray.ts";
+import {
+  operator,
+  tensors,
+  type LoweringContext,
+  type OperatorContext,
+  type ReferenceContext,
+} from "../ir/operator.ts";
+import type { Size } from "../ir/size.ts";
+import { withAxes, type Axis, type TensorType } from "../ir/type.ts";
+import { binary } from "../primitives/binary.ts";
+import { imageSizes, noPads, type Pair } from "../primitives/image.ts";
+import { pool } from "../primitives/pool.ts";
+import { reduce } from "../primitives/reduce.ts";
+import { windowShares, type Windows } from "../primitives/windows.ts";
+import { dtypeOf, floating, requireAxes } from "./conditions.ts";
+import { fromImage, toImage } from "./image.ts";
+import { reshaped } from "./positions.ts";
+import { extent, made, rows } from "./reading.ts";
+import { requirePerAxis } from "./spatial.ts";
+import {
+  largest,
+  largestOf,
+  placedLargestOf,
+  placeOfLargest,
+  poolPlanes,
+  spatialPositions,
+  takeWindows,
+  type Covered,
+} from "./windows.ts";
+
+const attributes = { keyed: attribute("keyed", "the axes that are pooled, with their new sizes: `h: 7, w: 7`") };
+type Values = ValuesOf<typeof attributes>;
+
+/** The axes that are pooled, in order of height and width. */
+function pooledAxes({ keyed }: Values): readonly Axis[] {
+  return [...keyed.keys()].sort((a, b) => Number(a === "w") - Number(b === "w"));
+}
+
+function pooledType(c: OperatorContext<Values>): TensorType {
+  const { keyed } = c.attributes;
+  dtypeOf(c, 0, floating);
+  if (keyed.size === 0) c.complain("missing-attribute", { callee: c.callee, name: "h" }, {});
+  const [, , third] = keyed.keys();
+  if (third !== undefined) c.complain("unexpected-axis", { callee: c.callee, axis: third }, { attribute: third });
+  for (const [axis, sizes] of keyed) {
+    requireAxes(c, 0, [axis], axis);
+    requirePerAxis(c, axis, sizes, [axis]);
+  }
+  return withAxes(
+    c.input(0),
+    [...keyed].map(([axis, sizes]) => [axis, sizes[0]!]),
+  );
+}
+
+function covered(size: number, count: number): Covered {
+  return Array.from({ length: count }, (_, i) => {
+    const [start, end] = [Math.floor((i * size) / count), Math.ceil(((i + 1) * size) / count)];
+    return Array.from({ length: end - start }, (_, j) => start + j);
+  });
+}
+
+function reference(
+  c: ReferenceContext<Values>,
+  value: (elements: readonly number[], indices: readonly number[]) => number,
+  dtype: "f32" | "i32" = "f32",
+): NamedArray {
+  const [input] = c.inputs;
+  const [result] = c.results;
+  const axes = pooledAxes(c.attributes);
+  const x = rows(input!, axes);
+  const [height, width] = extent(input!, axes);
+  const [newHeight, newWidth] = extent(result!, axes);
+  const data = poolPlanes(x, width, [covered(height, newHeight), covered(width, newWidth)], value);
+  return made(data, [...x.axes, ...axes], result!, dtype);
+}
+
+/** The image, and the windows over its height and width; none where the size stays. */
+function windowsOf(c: LoweringContext<Values>) {
+  const { p } = c;
+  const axes = pooledAxes(c.attributes);
+  const image = toImage(p, c.inputs[0]!, axes);
+  const { h, w } = imageSizes(image.value.shape, p.layout);
+  const [newWidth, newHeight = h] = axes.map((axis) => c.results[0]!.axes.get(axis)!).reverse();
+  const over = (size: Size, count: Size): Windows | undefined =>
+    size === count ? undefined : { kind: "adaptive", count };
+  return { image, windows: [over(h, newHeight), over(w, newWidth!)] as const };
+}
+
+/** One pool with windows of one size, where every new size divides the old one; undefined where it may not. */
+function evenPool(
+  p: Lowering,
+  image: Positional,
+  windows: Pair<Windows | undefined>,
+  kind: "avg" | "max",
+): Positional | undefined {
+  const { sizes, layout } = p;
+  if (windows.every((window) => window === undefined)) return image;
+  const { h, w } = imageSizes(image.shape, layout);
+  const kernelOf = (size: Size, window: Windows | undefined): Size | undefined => {
+    if (window === undefined) return sizes.int(1);
+    return sizes.constant(sizes.mod(size, window.count)) === 0n ? sizes.divide(size, window.count) : undefined;
+  };
+  const [height, width] = [kernelOf(h, windows[0]), kernelOf(w, windows[1])];
+  if (height === undefined || width === undefined) return undefined;
+  const kernel = [height, width] as const;
+  return p.emit(pool, [image], { kind, kernel, strides: kernel, pads: noPads, layout });
+}
+
+/** The means of the windows along one axis: sums of their elements, each by its share. */
+function means(p: Lowering, value: Positional, axis: number, windows: Windows | undefined): Positional {
+  if (windows === undefined) return value;
+  const taken = takeWindows(p, value, axis, windows);
+  const shares = p.emit(windowShares, [], { size: value.shape[axis]!, count: windows.count });
+  const one = p.sizes.int(1);
+  const aligned = reshaped(p, shares, [...shares.shape, ...value.shape.slice(axis + 1).map(() => one)]);
+  const shared = p.emit(binary, [taken, aligned], { function: "mul" });
+  return p.emit(reduce, [shared], { function: "sum", axes: [axis + 1], keepdims: false });
+}
+
+function lowerAverage(c: LoweringContext<Values>): Laid {
+  const { p } = c;
+  const { image, windows } = windowsOf(c);
+  const [height, width] = spatialPositions(p);
+  const value =
+    evenPool(p, image.value, windows, "avg") ?? means(p, means(p, image.value, height, windows[0]), width, windows[1]);
+  return fromImage(p, image, value, c.results[0]!);
+}
+
+export const adaptive_avgpool = operator({
+  name: "adaptive_avgpool",
+  doc: "The averages of windows that divide an image evenly, as many as the new size says; where that does not divide the old one they overlap.",
+  inputs: tensors("x"),
+  attributes,
+  examples: [
+    { code: "adaptive_avgpool(x, h: 3, w: 2)", inputs: "x: [n, c, h, w]" },
+    { code: "adaptive_avgpool(x, h: 2, w: 3)", inputs: "x: [n, c, h: 2*k, w: 3*l]" },
+    { code: "adaptive_avgpool(x, t: 4)", inputs: "x: [n, t, d]" },
+    { code: "y + adaptive_avgpool(x, h: a, w: b)", inputs: "x: [n, c, h, w], y: [n, c, h: a, w: b]" },
+  ],
+  type: (c) => pooledType(c),
+  reference: (c) => reference(c, (elements) => elements.reduce((a, b) => a + b, 0) / elements.length),
+  lower: lowerAverage,
+});
+
+export const adaptive_maxpool = operator({
+  name: "adaptive_maxpool",
+  doc: "The largest elements of windows that divide an image evenly, as many as the new size says; with `indices` also where they are.",
+  inputs: tensors("x"),
+  attributes: {
+    ...attributes,
+    indices: attribute("bool", "a second result, i32: the flat index of each in the axes that are pooled", {
+      default: false,
+    }),
+  },
+  examples: [
+    { code: "adaptive_maxpool(x, h: 3, w: 2)", inputs: "x: [n, c, h, w]" },
+    { code: "adaptive_maxpool(x, h: 2, w: 3)", inputs: "x: [n, c, h: 2*k, w: 3*l]" },
+    { code: "adaptive_maxpool(x, h: 3, w: 4, indices: true)", inputs: "x: [n, c, h, w]" },
+    { code: "adaptive_maxpool(x, t: 4, indices: true)", inputs: "x: [n, t, d]" },
+  ],
+  type: (c) => {
+    const type = pooledType(c);
+    return c.attributes.indices ? [type, { dtype: "i32", axes: type.axes }] : type;
+  },
+  reference: (c) => {
+    const value = reference(c, largest);
+    return c.attributes.indices ? [value, reference(c, placeOfLargest, "i32")] : value;
+  },
+  lower: (c) => {
+    const { p } = c;
+    const { image, windows } = windowsOf(c);
+    if (!c.attributes.indices) {
+      const value = evenPool(p, image.value, windows, "max") ?? largestOf(p, image.value, windows);
+      return fromImage(p, image, value, c.results[0]!);
+    }
+    const found = placedLargestOf(p, image.value, windows);
+    return [found.value, found.places].map((value, i) => fromImage(p, image, value, c.results[i]!));
+  },
+});

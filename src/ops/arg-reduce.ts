@@ -1,0 +1,47 @@
+/** @file Where the largest and the smallest element are: argmax and argmin. */
+import { operator, tensors } from "../ir/operator.ts";
+import { argReduce } from "../primitives/reduce.ts";
+import { dtypeOf, numeric } from "./conditions.ts";
+import { except, gathered, product, reshaped, sizesOf } from "./positions.ts";
+import { made, rows } from "./reading.ts";
+import { reduceAttributes, reducedType } from "./reduce.ts";
+
+function position(name: "argmax" | "argmin", what: string, isBetter: (a: number, b: number) => boolean) {
+  return operator({
+    name,
+    doc: `The index, as i32, of the ${what} element over the axes; of equal ones, the first. Several axes have one flat index, the axis written last counting fastest.`,
+    inputs: tensors("x"),
+    attributes: reduceAttributes,
+    examples: [
+      { code: `${name}(x, axis: c)`, inputs: "x: [n, c, h, w]" },
+      { code: `${name}(x, axis: [w, h], keepdims: true)`, inputs: "x: [n, c, h, w]" },
+    ],
+    type: (c) => {
+      dtypeOf(c, 0, numeric);
+      return reducedType(c, "i32");
+    },
+    reference: (c) => {
+      const { axis, keepdims } = c.attributes;
+      const x = rows(c.inputs[0]!, axis);
+      const data = Float64Array.from({ length: x.count }, (_, row) => {
+        let best = 0;
+        for (let i = 1; i < x.width; i++)
+          if (isBetter(x.data[row * x.width + i]!, x.data[row * x.width + best]!)) best = i;
+        return best;
+      });
+      return made(data, keepdims ? [...x.axes, ...axis] : x.axes, c.results[0]!, "i32");
+    },
+    lower: ({ p, inputs: [x], attributes: { axis, keepdims }, results: [result] }) => {
+      const order = gathered(p.loose(x!).axes, axis);
+      const type = p.typeOf(x!);
+      const start = axis.length === 0 ? order.length : order.indexOf(axis[0]!);
+      const merged = sizesOf(type, order).toSpliced(start, axis.length, product(p.sizes, sizesOf(type, axis)));
+      const value = p.emit(argReduce, [reshaped(p, p.ordered(x!, order), merged)], { function: name, axis: start });
+      const axes = keepdims ? order : except(order, axis);
+      return p.laid(reshaped(p, value, sizesOf(result!, axes)), axes);
+    },
+  });
+}
+
+export const argmax = position("argmax", "largest", (a, b) => a > b);
+export const argmin = position("argmin", "smallest", (a, b) => a < b);

@@ -1,0 +1,135 @@
+/** @file Elements by their indices: gather, and embedding with a table of its own. */
+import { attribute } from "../ir/attribute.ts";
+import type { Lowering, Positional } from "../ir/lowering.ts";
+import { generate, named } from "../ir/ndarray.ts";
+import { operator, tensors } from "../ir/operator.ts";
+import type { Size } from "../ir/size.ts";
+import { withAxes, without, type Axis, type TensorType } from "../ir/type.ts";
+import { binary } from "../primitives/binary.ts";
+import { gather as gatherPrimitive } from "../primitives/gather.ts";
+import { iota } from "../primitives/iota.ts";
+import { anything, dtypeOf, replaceAxes, requireAxes, requireNew } from "./conditions.ts";
+import { initAttribute } from "./layers.ts";
+import { except, product, reshaped, sizesOf } from "./positions.ts";
+import { reader, sizeOf } from "./reading.ts";
+import { requirePerAxis } from "./spatial.ts";
+
+/** The axes that both have, which are paired; the index may have one called like that which is replaced. */
+function pairedAxes(x: Iterable<Axis>, index: readonly Axis[], axis: Axis): readonly Axis[] {
+  return [...x].filter((name) => name !== axis && index.includes(name));
+}
+
+export const gather = operator({
+  name: "gather",
+  doc: "The elements of `x` at indices along an axis, which the index's axes replace. Axes of both are paired; an index outside is that of the nearest element.",
+  inputs: tensors("x", "index"),
+  attributes: { axis: attribute("axis", "axis that the index, i32, counts along from 0") },
+  examples: [
+    { code: "gather(x, index, axis: t)", inputs: "x: [n, t, d], index: i32[k]" },
+    { code: "gather(x, index, axis: t)", inputs: "x: [n, t, d], index: i32[n, t: q]" },
+    { code: "gather(x, index, axis: w)", inputs: "x: bool[h, w, n], index: i32[a, n, b]" },
+  ],
+  type: (c) => {
+    const { axis } = c.attributes;
+    dtypeOf(c, 0, anything);
+    dtypeOf(c, 1, ["i32"]);
+    requireAxes(c, 0, [axis], "axis");
+    const index = c.input(1);
+    const paired = pairedAxes(c.input(0).axes.keys(), [...index.axes.keys()], axis);
+    for (const name of paired) c.equal(c.size(0, name), c.size(1, name), { inputs: [0, 1], axis: name });
+    return replaceAxes(c.input(0), [axis], [...without(index, paired).axes]);
+  },
+  reference: (c) => {
+    const [x, index] = c.inputs;
+    const { axis } = c.attributes;
+    const { axes, shape } = c.results[0]!;
+    const readIndex = reader(index!, axes);
+    // Where the index has an axis called like the one that is replaced, that is the index's now.
+    const others = axes.map((name) => (name === axis || !x!.axes.includes(name) ? "" : name));
+    const read = reader(x!, [...others, axis]);
+    const last = sizeOf(x!, axis) - 1;
+    return named(
+      generate(x!.dtype, shape, (at) => read([...at, Math.min(Math.max(readIndex(at), 0), last)])),
+      axes,
+    );
+  },
+  // Paired axes become one with the axis: row b of the table begins at b times its size.
+  lower: ({ p, inputs: [x, index], attributes: { axis }, results: [result] }) => {
+    const [current, order] = [p.loose(x!).axes, p.loose(index!).axes];
+    const type = p.typeOf(x!);
+    const paired = pairedAxes(current, order, axis);
+    const own = except(order, paired);
+    const others = except(current, paired);
+    const indices = clamped(p, p.ordered(index!, [...paired, ...own]), type, axis);
+    if (paired.length === 0) {
+      const position = others.indexOf(axis);
+      const value = p.emit(gatherPrimitive, [p.ordered(x!, others), indices], { axis: position });
+      return p.laid(value, others.toSpliced(position, 1, ...own));
+    }
+    const rest = except(others, [axis]);
+    const count = product(p.sizes, sizesOf(type, paired));
+    const [size, ...widths] = sizesOf(type, [axis, ...rest]);
+    const table = reshaped(p, p.ordered(x!, [...paired, axis, ...rest]), [p.sizes.mul(count, size!), ...widths]);
+    const rows = reshaped(p, indices, [count, ...indices.shape.slice(paired.length)]);
+    const value = p.emit(gatherPrimitive, [table, shifted(p, rows, size!)], { axis: 0 });
+    const axes = [...paired, ...own, ...rest];
+    return p.laid(reshaped(p, value, sizesOf(result!, axes)), axes);
+  },
+});
+
+/** Indices below 0 become 0, and those beyond the end that of the last element. */
+function clamped(p: Lowering, indices: Positional, type: TensorType, axis: Axis): Positional {
+  const last = p.scalar(p.sizes.sub(sizesOf(type, [axis])[0]!, p.sizes.int(1)), "i32");
+  const least = p.emit(binary, [indices, p.scalar(0, "i32")], { function: "maximum" });
+  return p.emit(binary, [least, last], { function: "minimum" });
+}
+
+/** Adds to row b of some indices b times a step. */
+function shifted(p: Lowering, indices: Positional, step: Size): Positional {
+  const [count, ...others] = indices.shape;
+  const numbers = p.emit(iota, [], { size: count! });
+  const starts = p.emit(binary, [numbers, p.scalar(step, "i32")], { function: "mul" });
+  const column = reshaped(p, starts, [count!, ...others.map(() => p.sizes.int(1))]);
+  return p.emit(binary, [indices, column], { function: "add" });
+}
+
+/** Of the weight; an attribute's name, so that it is no other axis'. */
+const rowAxis = "num_embeddings";
+
+export const embedding = operator({
+  name: "embedding",
+  doc: "A trained vector for every index; an index outside is that of the nearest vector.",
+  inputs: tensors("ids"),
+  attributes: {
+    num_embeddings: attribute("size", "number of vectors"),
+    keyed: attribute("keyed", "the axes of a vector with their sizes: `d: 64`"),
+    init: initAttribute,
+  },
+  examples: [
+    { code: "embedding(ids, num_embeddings: 10, d: 4)", inputs: "ids: i32[n, t]" },
+    { code: "embedding(ids, num_embeddings: 5, head: 2, e: 3, init: normal(0.02))", inputs: "ids: i32[n]" },
+  ],
+  type: (c) => {
+    const { keyed } = c.attributes;
+    dtypeOf(c, 0, ["i32"]);
+    if (keyed.size === 0) c.complain("missing-attribute", { callee: c.callee, name: "d" }, {});
+    for (const [axis, sizes] of keyed) {
+      requirePerAxis(c, axis, sizes, [axis]);
+      requireNew(c, c.input(0), [axis], axis);
+    }
+    const vector = [...keyed].map(([axis, sizes]) => [axis, sizes[0]!] as const);
+    return { dtype: "f32", axes: withAxes(c.input(0), vector).axes };
+  },
+  weights: (c) => {
+    const { num_embeddings, keyed, init = { kind: "normal", value: 1 } } = c.attributes;
+    const vector = [...keyed].map(([axis, sizes]) => [axis, sizes[0]!] as const);
+    const width = product(
+      c.sizes,
+      vector.map(([, size]) => size),
+    );
+    // PyTorch reads the fans off the shape as if it were a linear map's.
+    const fan = { in: width, out: num_embeddings };
+    return [{ name: "weight", groups: [[[rowAxis, num_embeddings]], vector], init, fan }];
+  },
+  expand: (g) => g.node(gather, [g.weights["weight"]!, g.inputs[0]!], { axis: rowAxis }),
+});

@@ -1,0 +1,131 @@
+/** @file Elements that move between channels and places, all in PyTorch's order: pixel and channel shuffles. */
+import { attribute, type ValuesOf } from "../ir/attribute.ts";
+import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
+import type { Size } from "../ir/size.ts";
+import { withAxes, type Axis } from "../ir/type.ts";
+import { anything, dtypeOf, refuse } from "./conditions.ts";
+import { product, sizesOf } from "./positions.ts";
+import { reshape } from "./shape.ts";
+import { axisAttribute, knownSpatial, spatialOf } from "./spatial.ts";
+
+const attributes = {
+  factor: attribute("size", "factor of the sizes of the spatial axes", { positional: true }),
+  axis: axisAttribute,
+};
+type Values = ValuesOf<typeof attributes>;
+
+/** The name of a part of an axis, which no program can have written. */
+const part = (axis: Axis): Axis => `${axis}'`;
+
+/** Any dtype, channels, and spatial axes that are none. */
+function shuffledAxes(c: OperatorContext<Values>): readonly Axis[] {
+  dtypeOf(c, 0, anything);
+  const axes = spatialOf(c);
+  if (axes.includes("c")) refuse(c, "axis", "a spatial axis", "`c`");
+  return axes;
+}
+
+/** How many channels become one, or one becomes: factor to the number of spatial axes. */
+function tile(sizes: OperatorContext<unknown>["sizes"], factor: Size, axes: readonly Axis[]): Size {
+  return product(
+    sizes,
+    axes.map(() => factor),
+  );
+}
+
+export const pixel_shuffle = operator({
+  name: "pixel_shuffle",
+  doc: "Channels become pixels: of every factor² channels in turn, each pixel makes a square of pixels of one channel, row by row.",
+  inputs: tensors("x"),
+  attributes,
+  examples: [
+    { code: "pixel_shuffle(x, 2)", inputs: "x: [n, c: 4*k, h, w]" },
+    { code: "pixel_shuffle(x, factor: 3, axis: t)", inputs: "x: [n, t, c: 6]" },
+  ],
+  type: (c) => {
+    const { factor } = c.attributes;
+    const axes = shuffledAxes(c);
+    const about = { inputs: [0], attribute: "factor", axis: "c" };
+    const channels = c.divide(c.size(0, "c"), tile(c.sizes, factor, axes), about);
+    return withAxes(c.input(0), [
+      ["c", channels],
+      ...axes.map((axis) => [axis, c.sizes.mul(c.size(0, axis), factor)] as const),
+    ]);
+  },
+  expand: (g) => {
+    const { factor, axis } = g.attributes;
+    const x = g.inputs[0]!;
+    const axes = knownSpatial(x.type.axes.keys(), axis);
+    const [c] = sizesOf(x.type, ["c"]);
+    const inner = axes.map((axis) => ({ axis: part(axis), size: factor }));
+    const channels = { axis: "c", size: g.sizes.divide(c!, tile(g.sizes, factor, axes)) };
+    const apart = g.node(reshape, [x], { maps: [{ from: ["c"], to: [channels, ...inner] }] });
+    const maps = sizesOf(x.type, axes).map((size, i) => ({
+      from: [axes[i]!, part(axes[i]!)],
+      to: [{ axis: axes[i]!, size: g.sizes.mul(size, factor) }],
+    }));
+    return g.node(reshape, [apart], { maps });
+  },
+});
+
+export const pixel_unshuffle = operator({
+  name: "pixel_unshuffle",
+  doc: "Pixels become channels: every square of factor² pixels of a channel becomes one pixel of as many channels, row by row.",
+  inputs: tensors("x"),
+  attributes,
+  examples: [
+    { code: "pixel_unshuffle(x, 2)", inputs: "x: [n, c, h: 2*a, w: 2*b]" },
+    { code: "pixel_unshuffle(x, factor: 3, axis: t)", inputs: "x: [n, t: 3*k, c]" },
+  ],
+  type: (c) => {
+    const { factor } = c.attributes;
+    const axes = shuffledAxes(c);
+    const moved = axes.map(
+      (axis) => [axis, c.divide(c.size(0, axis), factor, { inputs: [0], attribute: "factor", axis })] as const,
+    );
+    return withAxes(c.input(0), [["c", c.sizes.mul(c.size(0, "c"), tile(c.sizes, factor, axes))], ...moved]);
+  },
+  expand: (g) => {
+    const { factor, axis } = g.attributes;
+    const x = g.inputs[0]!;
+    const axes = knownSpatial(x.type.axes.keys(), axis);
+    const [c] = sizesOf(x.type, ["c"]);
+    const maps = sizesOf(x.type, axes).map((size, i) => ({
+      from: [axes[i]!],
+      to: [
+        { axis: axes[i]!, size: g.sizes.divide(size, factor) },
+        { axis: part(axes[i]!), size: factor },
+      ],
+    }));
+    const apart = g.node(reshape, [x], { maps });
+    const channels = { axis: "c", size: g.sizes.mul(c!, tile(g.sizes, factor, axes)) };
+    return g.node(reshape, [apart], { maps: [{ from: ["c", ...axes.map(part)], to: [channels] }] });
+  },
+});
+
+export const channel_shuffle = operator({
+  name: "channel_shuffle",
+  doc: "Mixes groups of channels: the first channel of every group, then the second of every group, and so on.",
+  inputs: tensors("x"),
+  attributes: { groups: attribute("size", "number of groups") },
+  examples: [
+    { code: "channel_shuffle(x, groups: 2)", inputs: "x: [n, c: 2*k, h, w]" },
+    { code: "channel_shuffle(x, groups: 3)", inputs: "x: i32[t, c: 6]" },
+  ],
+  type: (c) => {
+    dtypeOf(c, 0, anything);
+    c.divide(c.size(0, "c"), c.attributes.groups, { inputs: [0], attribute: "groups", axis: "c" });
+    return c.input(0);
+  },
+  expand: (g) => {
+    const { groups } = g.attributes;
+    const x = g.inputs[0]!;
+    const [c] = sizesOf(x.type, ["c"]);
+    const to = [
+      { axis: part("c"), size: groups },
+      { axis: "c", size: g.sizes.divide(c!, groups) },
+    ];
+    const apart = g.node(reshape, [x], { maps: [{ from: ["c"], to }] });
+    return g.node(reshape, [apart], { maps: [{ from: ["c", part("c")], to: [{ axis: "c", size: c! }] }] });
+  },
+});

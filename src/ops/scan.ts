@@ -1,0 +1,97 @@
+/** @file Along an axis: elements backwards, and running sums and products. */
+import { attribute } from "../ir/attribute.ts";
+import { generate, named } from "../ir/ndarray.ts";
+import { operator, tensors } from "../ir/operator.ts";
+import { reverse as reversePrimitive, scan as scanPrimitive, type Scan } from "../primitives/scan.ts";
+import { anything, dtypeOf, numeric, requireAxes } from "./conditions.ts";
+import { made, reader, rows } from "./reading.ts";
+
+export const flip = operator({
+  name: "flip",
+  doc: "The elements along axes in the opposite order.",
+  inputs: tensors("x"),
+  attributes: { axis: attribute("axes", "axes to turn round") },
+  examples: [
+    { code: "flip(x, axis: w)", inputs: "x: [n, c, h, w]" },
+    { code: "flip(x, axis: [h, w])", inputs: "x: bool[h, w]" },
+  ],
+  type: (c) => {
+    requireAxes(c, 0, c.attributes.axis, "axis");
+    return { dtype: dtypeOf(c, 0, anything), axes: c.input(0).axes };
+  },
+  reference: (c) => {
+    const { axes, shape } = c.results[0]!;
+    const read = reader(c.inputs[0]!, axes);
+    const turned = axes.map((axis) => c.attributes.axis.includes(axis));
+    return named(
+      generate(c.inputs[0]!.dtype, shape, (index) => read(index.map((at, i) => (turned[i] ? shape[i]! - 1 - at : at)))),
+      axes,
+    );
+  },
+  lower: ({ p, inputs, attributes }) => {
+    const x = p.any(inputs[0]!);
+    const axes = attributes.axis.map((axis) => x.axes.indexOf(axis)).sort((a, b) => a - b);
+    return p.laid(axes.length === 0 ? x.value : p.emit(reversePrimitive, [x.value], { axes }), x.axes);
+  },
+});
+
+/** A running fold: `start` stands before the first element. */
+function cumulative(
+  name: string,
+  of: { readonly function: Scan["function"]; readonly noun: string; readonly example: string },
+  start: number,
+  step: (total: number, element: number) => number,
+) {
+  return operator({
+    name,
+    doc: `The ${of.noun} of each element and all before it along an axis.`,
+    inputs: tensors("x"),
+    attributes: {
+      axis: attribute("axis", "axis to go along"),
+      reverse: attribute("bool", "whether to go from the end to the start", { default: false }),
+      exclusive: attribute("bool", "whether the element itself is left out", { default: false }),
+    },
+    examples: [
+      { code: `${name}(x, axis: t)`, inputs: "x: [n, t, d]" },
+      { code: of.example, inputs: "x: i32[n, t]" },
+    ],
+    type: (c) => {
+      requireAxes(c, 0, [c.attributes.axis], "axis");
+      return { dtype: dtypeOf(c, 0, numeric), axes: c.input(0).axes };
+    },
+    reference: (c) => {
+      const { axis, reverse, exclusive } = c.attributes;
+      const { dtype } = c.inputs[0]!;
+      const x = rows(c.inputs[0]!, [axis]);
+      const data = new Float64Array(x.data.length);
+      for (let row = 0; row < x.count; row++) {
+        let total = start;
+        for (let i = 0; i < x.width; i++) {
+          const at = row * x.width + (reverse ? x.width - 1 - i : i);
+          const before = total;
+          total = dtype === "i32" ? step(total, x.data[at]!) | 0 : step(total, x.data[at]!);
+          data[at] = exclusive ? before : total;
+        }
+      }
+      return made(data, [...x.axes, axis], c.results[0]!, dtype);
+    },
+    lower: ({ p, inputs, attributes: { axis, reverse, exclusive } }) => {
+      const x = p.any(inputs[0]!);
+      const along = { function: of.function, axis: x.axes.indexOf(axis), reverse, exclusive };
+      return p.laid(p.emit(scanPrimitive, [x.value], along), x.axes);
+    },
+  });
+}
+
+export const cumsum = cumulative(
+  "cumsum",
+  { function: "sum", noun: "sum", example: "cumsum(x, axis: t, exclusive: true)" },
+  0,
+  (a, b) => a + b,
+);
+export const cumprod = cumulative(
+  "cumprod",
+  { function: "product", noun: "product", example: "cumprod(x, axis: t, reverse: true)" },
+  1,
+  (a, b) => a * b,
+);

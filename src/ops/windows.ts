@@ -1,0 +1,109 @@
+/** @file What pools share beyond the pooling calls of a backend: references by lists of elements, and largest elements with their places. */
+import type { Lowering, Positional } from "../ir/lowering.ts";
+import { binary } from "../primitives/binary.ts";
+import { gather } from "../primitives/gather.ts";
+import { imageShape, imageSizes, type Pair } from "../primitives/image.ts";
+import { iota } from "../primitives/iota.ts";
+import { broadcast } from "../primitives/layout.ts";
+import { argReduce, reduce } from "../primitives/reduce.ts";
+import { cast } from "../primitives/unary.ts";
+import { windowIndices, type Windows } from "../primitives/windows.ts";
+import { reshaped } from "./positions.ts";
+import type { Rows } from "./reading.ts";
+
+/** For every window along an axis the elements of the input that it covers, in order. */
+export type Covered = readonly (readonly number[])[];
+
+/** One number for each window of each plane of an image, made of the elements that it covers and their flat indices in the plane. */
+export function poolPlanes(
+  planes: Rows,
+  width: number,
+  [rows, columns]: Pair<Covered>,
+  value: (elements: readonly number[], indices: readonly number[], row: number, column: number) => number,
+): Float64Array {
+  const data = new Float64Array(planes.count * rows.length * columns.length);
+  let at = 0;
+  for (let plane = 0; plane < planes.count; plane++)
+    for (const [y, ys] of rows.entries())
+      for (const [z, zs] of columns.entries()) {
+        const indices = ys.flatMap((row) => zs.map((column) => row * width + column));
+        const elements = indices.map((index) => planes.data[plane * planes.width + index]!);
+        data[at++] = value(elements, indices, y, z);
+      }
+  return data;
+}
+
+export function largest(elements: readonly number[]): number {
+  return elements.reduce((a, b) => Math.max(a, b), -Infinity);
+}
+
+/** The index of the largest element; of equal ones, the first. */
+export function placeOfLargest(elements: readonly number[], indices: readonly number[]): number {
+  return indices[elements.indexOf(largest(elements))]!;
+}
+
+/** The largest elements of some windows, and where they are. */
+export interface Largest {
+  readonly value: Positional;
+  /** Flat indices in height and width, i32. */
+  readonly places: Positional;
+}
+
+/** The positions of height and width in the target's layout. */
+export function spatialPositions(p: Lowering): Pair<number> {
+  return p.layout === "NHWC" ? [1, 2] : [2, 3];
+}
+
+/** The elements of windows along a position, which becomes two: the windows, and the elements in each. */
+export function takeWindows(p: Lowering, value: Positional, axis: number, windows: Windows): Positional {
+  const indices = p.emit(windowIndices, [], { windows, size: value.shape[axis]! });
+  return p.emit(gather, [value, indices], { axis });
+}
+
+/**
+ * The largest elements over windows of the height, if there are, and of the width. Columns come first: of the largest
+ * elements of all rows, the first row's is the first in the window, and its place the first in that row.
+ */
+export function largestOf(p: Lowering, image: Positional, [rows, columns]: Pair<Windows | undefined>): Positional {
+  const [height, width] = spatialPositions(p);
+  const over = (value: Positional, axis: number, windows: Windows | undefined): Positional => {
+    if (windows === undefined) return value;
+    const taken = takeWindows(p, value, axis, windows);
+    return p.emit(reduce, [taken], { function: "max", axes: [axis + 1], keepdims: false });
+  };
+  return over(over(image, width, columns), height, rows);
+}
+
+/** The same, with the flat index of each in height and width. */
+export function placedLargestOf(p: Lowering, image: Positional, [rows, columns]: Pair<Windows | undefined>): Largest {
+  const { sizes } = p;
+  const [height, width] = spatialPositions(p);
+  const { h, w } = imageSizes(image.shape, p.layout);
+  const one = sizes.int(1);
+  const counted = p.emit(iota, [], { size: sizes.mul(h, w) });
+  const whole = { value: image, places: reshaped(p, counted, imageShape({ n: one, h, w, c: one }, p.layout)) };
+  const over = (all: Largest, axis: number, windows: Windows | undefined): Largest =>
+    windows === undefined ? all : placedLargest(p, all, axis, windows);
+  const { value, places } = over(over(whole, width, columns), height, rows);
+  return { value, places: p.emit(broadcast, [places], { shape: value.shape }) };
+}
+
+function placedLargest(p: Lowering, { value, places }: Largest, axis: number, windows: Windows): Largest {
+  const taken = takeWindows(p, value, axis, windows);
+  const takenPlaces = takeWindows(p, places, axis, windows);
+  const over = { axes: [axis + 1], keepdims: false };
+  const best = p.emit(argReduce, [taken], { function: "argmax", axis: axis + 1 });
+  // Of the places in a window one is multiplied by 1, all others by 0.
+  const one = p.sizes.int(1);
+  const length = taken.shape[axis + 1]!;
+  const numbers = reshaped(p, p.emit(iota, [], { size: length }), [
+    length,
+    ...taken.shape.slice(axis + 2).map(() => one),
+  ]);
+  const isBest = p.emit(binary, [reshaped(p, best, taken.shape.with(axis + 1, one)), numbers], { function: "equal" });
+  const picked = p.emit(binary, [p.emit(cast, [isBest], { dtype: "i32" }), takenPlaces], { function: "mul" });
+  return {
+    value: p.emit(reduce, [taken], { function: "max", ...over }),
+    places: p.emit(reduce, [picked], { function: "sum", ...over }),
+  };
+}

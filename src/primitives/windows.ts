@@ -1,0 +1,151 @@
+/** @file The windows of pools that no call of a backend computes: which elements along an axis they cover. */
+import { generate } from "../ir/ndarray.ts";
+import type { Size, Sizes } from "../ir/size.ts";
+import { samePadding, side, type Pair } from "./image.ts";
+import { dims, primitive, type EsmEmitter } from "./primitive.ts";
+
+/** Which elements the windows cover. */
+export type Windows =
+  /** As those of a convolution. In place of what lies outside stands the nearest element of the window that lies inside. */
+  | {
+      readonly kind: "sliding";
+      readonly kernel: number;
+      readonly stride: number;
+      readonly dilation: number;
+      readonly pads: "same_tf" | Pair<number>;
+      readonly count: Size;
+    }
+  /** PyTorch's: from floor(i * size / count) to below ceil((i + 1) * size / count); shorter ones repeat their last element. */
+  | { readonly kind: "adaptive"; readonly count: Size };
+
+/** The number of elements in every window: of adaptive ones, as many as the longest can have. */
+export function windowLength(sizes: Sizes, windows: Windows, size: Size): Size {
+  return windows.kind === "sliding"
+    ? sizes.int(windows.kernel)
+    : sizes.add(sizes.ceil(size, windows.count), sizes.int(1));
+}
+
+/** The index of an element of a window in an input of this size. */
+function placeIn(windows: Windows, size: number, count: number): (window: number, element: number) => number {
+  if (windows.kind === "adaptive")
+    return (window, element) =>
+      Math.min(Math.floor((window * size) / count) + element, Math.ceil(((window + 1) * size) / count) - 1);
+  const { kernel, stride, dilation, pads } = windows;
+  const covered = side(size, kernel, stride, dilation, pads);
+  return (window, element) => {
+    const start = covered.at(window, 0);
+    const [first, last] = [Math.ceil(-start / dilation), Math.floor((size - 1 - start) / dilation)];
+    return start + Math.min(Math.max(element, first), last) * dilation;
+  };
+}
+
+/** Nested arrays over windows and elements: a function of the sizes, so that no name of the program means something else inside. */
+function nested(
+  e: EsmEmitter,
+  values: Readonly<Record<string, string>>,
+  [count, length]: readonly Size[],
+  element: string,
+): string {
+  const names = [...Object.keys(values), "count", "length"];
+  const arguments_ = [...Object.values(values), e.size(count!), e.size(length!)];
+  const rows = `Array.from({ length: count }, (_, i) => Array.from({ length }, (_, j) => ${element}))`;
+  return `((${names.join(", ")}) => ${rows})(${arguments_.join(", ")})`;
+}
+
+interface WindowsOf {
+  readonly windows: Windows;
+  /** Of the axis. */
+  readonly size: Size;
+}
+
+export const windowIndices = primitive<WindowsOf>({
+  name: "window_indices",
+  doc: "The indices of the elements of windows along an axis, a row for each window.",
+  shape: (_, { windows, size }, sizes) => ({
+    shape: [windows.count, windowLength(sizes, windows, size)],
+    dtype: "i32",
+  }),
+  reference: (_, { windows, size }, number) => {
+    const [from, count] = [number(size), number(windows.count)];
+    const length = windows.kind === "sliding" ? windows.kernel : Math.ceil(from / count) + 1;
+    const place = placeIn(windows, from, count);
+    return generate("i32", [count, length], ([window, element]) => place(window!, element!));
+  },
+  esm: (e, _, { windows, size }, { shape }) => {
+    if (windows.kind === "adaptive") {
+      const element = "Math.min(Math.floor(i * size / count) + j, Math.ceil((i + 1) * size / count) - 1)";
+      return `tf.tensor(${nested(e, { size: e.size(size) }, shape, element)}, undefined, "int32")`;
+    }
+    const { kernel, stride, dilation, pads, count } = windows;
+    const total = samePadding(e.size(count), e.size(size), String(kernel), stride, dilation);
+    const before = pads === "same_tf" ? `Math.floor(${total} / 2)` : String(pads[0]);
+    const first = `Math.ceil((before - i * ${stride}) / ${dilation})`;
+    const last = `Math.floor((size - 1 + before - i * ${stride}) / ${dilation})`;
+    const element = `i * ${stride} - before + Math.min(Math.max(j, ${first}), ${last}) * ${dilation}`;
+    return `tf.tensor(${nested(e, { size: e.size(size), before }, shape, element)}, undefined, "int32")`;
+  },
+  cases: (sizes) => {
+    /** Kernel, stride, dilation. */
+    const sliding = (window: string, pads: "same_tf" | Pair<number>, size: number, count: number): WindowsOf => {
+      const [kernel, stride, dilation] = dims(window) as [number, number, number];
+      const windows = { kind: "sliding" as const, kernel, stride, dilation, pads, count: sizes.int(count) };
+      return { windows, size: sizes.int(size) };
+    };
+    const adaptive = (size: number, count: number): WindowsOf => ({
+      windows: { kind: "adaptive", count: sizes.int(count) },
+      size: sizes.int(size),
+    });
+    return [
+      sliding("2x2x1", [0, 0], 6, 3),
+      sliding("3x1x1", [1, 1], 4, 4),
+      sliding("3x2x2", [2, 1], 7, 3),
+      sliding("3x3x2", [3, 4], 9, 4),
+      // the last window of a ceil_mode reaches beyond the end
+      sliding("3x2x1", [0, 0], 6, 3),
+      sliding("3x2x1", "same_tf", 7, 4),
+      sliding("4x1x1", "same_tf", 6, 6),
+      sliding("1x4x1", "same_tf", 3, 1),
+      adaptive(7, 3),
+      adaptive(5, 3),
+      adaptive(3, 7),
+      adaptive(5, 5),
+      adaptive(1, 4),
+      adaptive(6, 1),
+    ].map((attributes) => ({ shapes: [], attributes }));
+  },
+});
+
+/** One over the number of elements of an adaptive window, 0 for an element that is a repetition. */
+function share(size: number, count: number): (window: number, element: number) => number {
+  return (window, element) => {
+    const length = Math.ceil(((window + 1) * size) / count) - Math.floor((window * size) / count);
+    return element < length ? 1 / length : 0;
+  };
+}
+
+export const windowShares = primitive<{ readonly size: Size; readonly count: Size }>({
+  name: "window_shares",
+  doc: "The share that every element of an adaptive window along an axis of some size has in the window's mean.",
+  shape: (_, { size, count }, sizes) => ({
+    shape: [count, windowLength(sizes, { kind: "adaptive", count }, size)],
+    dtype: "f32",
+  }),
+  reference: (_, { size, count }, number) => {
+    const [from, to] = [number(size), number(count)];
+    const of = share(from, to);
+    return generate("f32", [to, Math.ceil(from / to) + 1], ([window, element]) => of(window!, element!));
+  },
+  esm: (e, _, { size }, { shape }) => {
+    const length = "(Math.ceil((i + 1) * size / count) - Math.floor(i * size / count))";
+    return `tf.tensor(${nested(e, { size: e.size(size) }, shape, `j < ${length} ? 1 / ${length} : 0`)})`;
+  },
+  cases: (sizes) =>
+    [
+      [7, 3],
+      [5, 3],
+      [3, 7],
+      [4, 4],
+      [1, 5],
+      [6, 1],
+    ].map(([size, count]) => ({ shapes: [], attributes: { size: sizes.int(size!), count: sizes.int(count!) } })),
+});
