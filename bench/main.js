@@ -3,8 +3,9 @@ import os from "node:os";
 import { compile } from "./compile.js";
 import { network } from "./network.js";
 import { size } from "./size.js";
+import { systems } from "./systems.js";
 
-const benchmarks = { compile, network, size };
+const benchmarks = { compile, network, size, systems };
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !Object.hasOwn(benchmarks, name));

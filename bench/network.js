@@ -6,6 +6,7 @@ import { buildFactory, buildPlans, openProgram } from "../dist/index.js";
 import { readPicture, toTensor } from "../dist/node/pictures.js";
 import { selectBackend } from "../dist/runtime/node/backend.js";
 import { instantiate, model } from "../dist/runtime/node/index.js";
+import { footprint } from "./footprint.js";
 import { alternate, format } from "./measure.js";
 
 const program = "examples/background-blur/background-blur.fuse";
@@ -40,13 +41,6 @@ export async function photograph() {
   return tf.tidy(() => tf.image.resizeBilinear(tf.tensor(Float32Array.from(data), shape), [256, 256], false, true));
 }
 
-/** Bytes that are live at most during a call, beyond those before it. */
-async function peakBytes(call) {
-  const before = tf.memory().numBytes;
-  const { peakBytes } = await tf.profile(call);
-  return peakBytes - before;
-}
-
 export async function network() {
   const rows = [];
   for (const [backend, goals] of [
@@ -74,7 +68,7 @@ export async function network() {
     };
     const times = await alternate(calls, { rounds: 60 });
     const bytes = {};
-    for (const name of Object.keys(calls)) bytes[name] = await peakBytes(calls[name]);
+    for (const name of Object.keys(calls)) bytes[name] = (await footprint(calls[name])).bytes;
     for (const [name, { ms, ratio }] of Object.entries(times))
       rows.push([
         `${backend}: ${name === "original" ? "loadGraphModel(original).predict" : `module ${name}`}`,

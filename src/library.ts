@@ -115,10 +115,12 @@ block SelectiveKernel(x: [n, c, h, w], r: int = 16, groups: int = 32) -> [n, c, 
 block MultiheadAttention(x: [n, t, d], heads: int = 8) -> [n, t, d] {
   weight in_proj_weight: [j: 3 * d, d] = glorot
   weight in_proj_bias: [j: 3 * d] = zeros
-  q0, k0, v0 = split(dot(x, in_proj_weight, contract: d) + in_proj_bias, axis: j)
-  q = q0 |> reshape(j -> [head: heads, e: d / heads])
-  k = k0 |> reshape(j -> [head: heads, e: d / heads]) |> rename(t -> s)
-  v = v0 |> reshape(j -> [head: heads, e: d / heads]) |> rename(t -> s)
+  // The weights are split, not the product: that is done when they are loaded.
+  wq, wk, wv = split(in_proj_weight, axis: j)
+  bq, bk, bv = split(in_proj_bias, axis: j)
+  q = dot(x, wq, contract: d) + bq |> reshape(j -> [head: heads, e: d / heads])
+  k = dot(x, wk, contract: d) + bk |> reshape(j -> [head: heads, e: d / heads]) |> rename(t -> s)
+  v = dot(x, wv, contract: d) + bv |> reshape(j -> [head: heads, e: d / heads]) |> rename(t -> s)
   p = softmax(dot(q / sqrt(d / heads), k, contract: e, batch: [n, head]), axis: s)
   return dot(p, v, contract: s, batch: [n, head]) |> linear([head, e] -> d) @out_proj
 }

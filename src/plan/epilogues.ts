@@ -1,5 +1,8 @@
-/** @file One rule: a bias or an activation that follows a convolution or a matrix product becomes part of it, if the profile can. */
-import type { Size } from "../ir/size.ts";
+/**
+ * @file One rule: what follows a convolution or a matrix product becomes part of it. A scale and a bias over the channels go
+ * into its weights when the model is loaded, an activation is fused.
+ */
+import type { Size, Sizes } from "../ir/size.ts";
 import { binary } from "../primitives/binary.ts";
 import { conv2d, depthwiseConv2d } from "../primitives/convolution.ts";
 import { reshape } from "../primitives/layout.ts";
@@ -7,7 +10,22 @@ import { matmul } from "../primitives/matmul.ts";
 import { unary } from "../primitives/unary.ts";
 import type { PlanBuilder } from "./builder.ts";
 import type { Profile } from "./profile.ts";
-import { computationsOf, madeBy, type Computation, type PlanValue } from "./value.ts";
+import { computationsOf, countUses, madeBy, type Computation, type PlanValue, type Prepared } from "./value.ts";
+
+/** A convolution or matrix product without an activation, a bias `[channels]` if there is one, and a shape to give it. */
+interface Product {
+  /** The computation that it began as, with other operands by now. */
+  readonly of: Computation;
+  readonly x: PlanValue;
+  readonly weight: PlanValue;
+  readonly bias: PlanValue | undefined;
+  /** Of the channels, in its own shape. */
+  readonly position: number;
+  readonly channels: Size;
+  readonly shape: readonly Size[];
+  /** In `shape`; undefined if the channels are no position of it. */
+  readonly channel: number | undefined;
+}
 
 /** What stands for these values when all that can be absorbed is. */
 export function absorbEpilogues(
@@ -15,72 +33,132 @@ export function absorbEpilogues(
   builder: PlanBuilder,
   profile: Profile,
 ): readonly PlanValue[] {
-  const live = computationsOf(results);
-  const uses = countUses(live, results);
-  const alone = (value: PlanValue | undefined) => value !== undefined && uses.get(value) === 1;
-  const replaced = new Map<PlanValue, PlanValue>();
-  const now = (value: PlanValue) => replaced.get(value) ?? value;
-  for (const step of live) {
-    const note = (builder.note = builder.noteOf(step));
-    const inputs = step.inputs.map(now);
-    const value =
-      withBias(step, inputs, alone, builder, profile) ??
-      withActivation(step, inputs, alone, builder, profile) ??
-      builder.emit(step.primitive, inputs, step.attributes);
-    if (value !== step) builder.annotate(value, note);
-    replaced.set(step, value);
+  const absorption = new Absorption(results, builder, profile);
+  return results.map((value) => absorption.now(value));
+}
+
+class Absorption {
+  readonly #builder: PlanBuilder;
+  readonly #profile: Profile;
+  readonly #uses: ReadonlyMap<PlanValue, number>;
+  readonly #replaced = new Map<PlanValue, PlanValue>();
+  /** Of the values as they were. */
+  readonly #products = new Map<PlanValue, Product>();
+
+  constructor(results: readonly PlanValue[], builder: PlanBuilder, profile: Profile) {
+    this.#builder = builder;
+    this.#profile = profile;
+    const live = computationsOf(results);
+    this.#uses = countUses(live, results);
+    for (const step of live) {
+      const note = (builder.note = builder.noteOf(step));
+      const product = this.#product(step);
+      if (product !== undefined) this.#products.set(step, product);
+      const value =
+        (product && this.#carryOut(product)) ??
+        this.#activated(step) ??
+        builder.emit(
+          step.primitive,
+          step.inputs.map((input) => this.now(input)),
+          step.attributes,
+        );
+      if (value !== step) builder.annotate(value, note);
+      this.#replaced.set(step, value);
+    }
   }
-  return results.map(now);
-}
 
-/** How often each value is used, as an input or as a result. */
-function countUses(steps: readonly Computation[], results: readonly PlanValue[]): ReadonlyMap<PlanValue, number> {
-  const uses = new Map<PlanValue, number>();
-  for (const value of [...steps.flatMap((step) => step.inputs), ...results])
-    uses.set(value, (uses.get(value) ?? 0) + 1);
-  return uses;
-}
+  now(value: PlanValue): PlanValue {
+    return this.#replaced.get(value) ?? value;
+  }
 
-/** relu(conv(x)) -> conv(x, activation: relu), and with a reshape between them, which comes after both. */
-function withActivation(
-  step: Computation,
-  [x]: readonly PlanValue[],
-  alone: (value: PlanValue | undefined) => boolean,
-  builder: PlanBuilder,
-  profile: Profile,
-): PlanValue | undefined {
-  if (!madeBy(step, unary) || x === undefined || !alone(step.inputs[0])) return undefined;
-  const activation = [...profile.epilogues].find((name) => name === step.attributes.function);
-  if (activation === undefined || activation === "bias") return undefined;
-  const absorb = (of: PlanValue | undefined): PlanValue | undefined => {
-    if (of?.kind !== "computation") return undefined;
+  /** The product that a value is, if nothing else needs it. */
+  #absorbable(value: PlanValue | undefined): Product | undefined {
+    return value !== undefined && this.#uses.get(value) === 1 ? this.#products.get(value) : undefined;
+  }
+
+  #product(step: Computation): Product | undefined {
+    if (madeBy(step, binary)) return this.#adjusted(step, step.attributes.function);
+    if (!madeBy(step, reshape)) return this.#begun(step);
+    const inner = this.#absorbable(step.inputs[0]);
+    if (inner === undefined) return undefined;
+    const last = inner.channel === inner.shape.length - 1 && step.shape.at(-1) === inner.channels;
+    return { ...inner, shape: step.shape, channel: last ? step.shape.length - 1 : undefined };
+  }
+
+  #begun(step: Computation): Product | undefined {
+    const position = channelOf(step, this.#profile);
+    if (position === undefined) return undefined;
+    const [x, weight, bias] = step.inputs.map((input) => this.now(input));
+    const { shape } = step;
+    return { of: step, x: x!, weight: weight!, bias, position, channels: shape[position]!, shape, channel: position };
+  }
+
+  /** product + b and product * s, for a prepared vector over the channels or a number. */
+  #adjusted({ inputs }: Computation, name: string): Product | undefined {
+    if (name !== "add" && name !== "mul" && name !== "div") return undefined;
+    for (const index of name === "div" ? [0] : [0, 1]) {
+      const product = this.#absorbable(inputs[index]);
+      const operand = product && this.#overChannels(inputs[1 - index]!, product);
+      if (product === undefined || operand === undefined) continue;
+      const { weight, bias } = product;
+      const apply = (of: PlanValue, by: PlanValue = operand) => this.#prepared(name, of, by);
+      if (name === "add") {
+        // A number is not a bias yet.
+        const sum = bias === undefined ? operand.shape.length > 0 && operand : apply(bias);
+        if (sum) return { ...product, bias: sum };
+        continue;
+      }
+      // The filter of a depthwise convolution is [h, w, channels, multiplier], all others have the channels last.
+      const perChannel = madeBy(product.of, depthwiseConv2d) && operand.shape.length > 0;
+      const scale = perChannel ? this.#builder.emit(reshape, [operand], { shape: weight.shape.slice(2) }) : operand;
+      const scaled = apply(weight, scale);
+      const scaledBias = bias && apply(bias);
+      if (scaled !== undefined && (scaledBias !== undefined) === (bias !== undefined))
+        return { ...product, weight: scaled, bias: scaledBias };
+    }
+    return undefined;
+  }
+
+  /** Of weights only: undefined if it is not for the time of loading. */
+  #prepared(name: "add" | "mul" | "div", a: PlanValue, b: PlanValue): Prepared | undefined {
+    if (a.kind !== "prepared" || b.kind !== "prepared") return undefined;
+    const value = this.#builder.emit(binary, [a, b], { function: name });
+    return value.kind === "prepared" ? value : undefined;
+  }
+
+  /** As `[channels]`, or as a number if it is one. */
+  #overChannels(operand: PlanValue, { shape, channel, channels }: Product): PlanValue | undefined {
+    const { sizes } = this.#builder;
+    if (operand.kind !== "prepared" || operand.shape.length > shape.length) return undefined;
+    if (operand.shape.every((size) => sizes.constant(size) === 1n))
+      return this.#builder.emit(reshape, [operand], { shape: [] });
+    if (channel === undefined || !isVectorOver(channel, operand.shape, shape, sizes)) return undefined;
+    return this.#builder.emit(reshape, [operand], { shape: [channels] });
+  }
+
+  #carryOut({ of, x, weight, bias, position, channels, shape }: Product): PlanValue {
+    const builder = this.#builder;
+    const inputs = [x, weight];
+    const fused = this.#profile.epilogues.has("bias");
+    let value = builder.emit(of.primitive, bias !== undefined && fused ? [...inputs, bias] : inputs, of.attributes);
+    if (bias !== undefined && !fused) {
+      const ones = of.shape.slice(position + 1).map(() => builder.sizes.int(1));
+      const aligned = builder.emit(reshape, [bias], { shape: [channels, ...ones] });
+      value = builder.emit(binary, [value, aligned], { function: "add" });
+    }
+    return builder.emit(reshape, [value], { shape });
+  }
+
+  /** relu(product) -> the product, activation: relu. */
+  #activated(step: Computation): PlanValue | undefined {
+    if (!madeBy(step, unary)) return undefined;
+    const product = this.#absorbable(step.inputs[0]);
+    const activation = [...this.#profile.epilogues].find((name) => name === step.attributes.function);
+    if (product === undefined || activation === undefined || activation === "bias") return undefined;
+    const { of } = product;
     const attributes = of.primitive.absorb?.(of.attributes, activation, of.inputs);
-    return attributes === undefined ? undefined : builder.emit(of.primitive, of.inputs, attributes);
-  };
-  if (!madeBy(x, reshape)) return absorb(x);
-  const [before] = step.inputs;
-  const inner = before && madeBy(before, reshape) && alone(before.inputs[0]) ? absorb(x.inputs[0]) : undefined;
-  return inner && builder.emit(reshape, [inner], x.attributes);
-}
-
-/** conv(x) + b -> conv(x, bias: b), for a prepared vector over the channels. */
-function withBias(
-  step: Computation,
-  inputs: readonly PlanValue[],
-  alone: (value: PlanValue | undefined) => boolean,
-  builder: PlanBuilder,
-  profile: Profile,
-): PlanValue | undefined {
-  if (!profile.epilogues.has("bias") || !madeBy(step, binary) || step.attributes.function !== "add") return undefined;
-  for (const index of [0, 1]) {
-    const [x, vector] = [inputs[index]!, inputs[1 - index]!];
-    if (!alone(step.inputs[index]) || x.kind !== "computation" || vector.kind !== "prepared") continue;
-    const channel = x.inputs.length === 2 ? channelOf(x, profile) : undefined;
-    if (channel === undefined || !isVectorOver(channel, vector.shape, x.shape, builder)) continue;
-    const bias = builder.emit(reshape, [vector], { shape: [x.shape[channel]!] });
-    return builder.emit(x.primitive, [...x.inputs, bias], x.attributes);
+    return attributes === undefined ? undefined : this.#carryOut({ ...product, of: { ...of, attributes } });
   }
-  return undefined;
 }
 
 /** The position of the channels where a bias could be added; undefined if it cannot. */
@@ -101,12 +179,7 @@ function channelOf(x: Computation, profile: Profile): number | undefined {
 }
 
 /** Whether a shape broadcasts to another along one position only: `[c]` or `[1, 1, c]` along the last. */
-function isVectorOver(
-  position: number,
-  shape: readonly Size[],
-  whole: readonly Size[],
-  { sizes }: PlanBuilder,
-): boolean {
+function isVectorOver(position: number, shape: readonly Size[], whole: readonly Size[], sizes: Sizes): boolean {
   const missing = whole.length - shape.length;
   const fits = (size: Size, at: number) => (at === position ? size === whole[at] : sizes.constant(size) === 1n);
   return missing >= 0 && missing <= position && shape.every((size, i) => fits(size, i + missing));

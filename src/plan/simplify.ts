@@ -1,6 +1,7 @@
-/** @file Rules for primitives that only move data: they compose, and vanish where they change nothing. */
+/** @file Rules for what only moves data: it composes, vanishes where it changes nothing, and is done at load where that is possible. */
 import type { Size } from "../ir/size.ts";
 import { broadcast, reshape, transpose } from "../primitives/layout.ts";
+import { matmul } from "../primitives/matmul.ts";
 import type { PlanBuilder } from "./builder.ts";
 import { madeBy, type Computation, type PlanValue } from "./value.ts";
 
@@ -26,6 +27,13 @@ export function simpler(asked: Computation, builder: PlanBuilder): PlanValue | u
   if (madeBy(asked, reshape)) {
     if (same(x.shape, asked.shape)) return x; // reshape(x, shape of x) -> x
     if (madeBy(x, reshape)) return builder.emit(reshape, x.inputs, asked.attributes); // reshape(reshape(x)) -> reshape(x)
+  }
+  if (madeBy(asked, matmul) && asked.attributes.transposeB && asked.inputs[1]!.shape.length === 2) {
+    // matmul(x, weight, transposeB) -> matmul(x, weight transposed at load)
+    const turned =
+      asked.inputs[1]!.kind === "prepared" && builder.emit(transpose, [asked.inputs[1]!], { permutation: [1, 0] });
+    if (turned && turned.kind === "prepared")
+      return builder.emit(matmul, asked.inputs.with(1, turned), { ...asked.attributes, transposeB: false });
   }
   if (madeBy(asked, broadcast) && same(x.shape, asked.shape)) return x;
   return undefined;

@@ -60,3 +60,14 @@ export function computationsOf(values: readonly PlanValue[]): Computation[] {
   }
   return [...found].sort((a, b) => a.id - b.id);
 }
+
+/** How often each value is used, as an input or as a result. */
+export function countUses(
+  steps: readonly Computation[],
+  results: readonly PlanValue[],
+): ReadonlyMap<PlanValue, number> {
+  const uses = new Map<PlanValue, number>();
+  for (const value of [...steps.flatMap((step) => step.inputs), ...results])
+    uses.set(value, (uses.get(value) ?? 0) + 1);
+  return uses;
+}

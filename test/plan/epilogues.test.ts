@@ -1,11 +1,12 @@
-/** @file Which biases and activations become part of the convolution or matrix product before them. */
+/** @file Which scales, biases and activations become part of the convolution or matrix product before them. */
 import { describe, expect, test } from "vitest";
 import type { Value } from "../../src/ir/graph.ts";
 import { elu, relu, relu6, sigmoid, tanh } from "../../src/ops/activation.ts";
 import { conv } from "../../src/ops/conv.ts";
 import { dot } from "../../src/ops/dot.ts";
-import { add, mul } from "../../src/ops/elementwise.ts";
+import { add, div, mul } from "../../src/ops/elementwise.ts";
 import { linear } from "../../src/ops/linear.ts";
+import { batchnorm } from "../../src/ops/normalise.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { esmProfile, type Profile } from "../../src/plan/profile.ts";
 import { ModelBuilder } from "../support/model.ts";
@@ -97,8 +98,13 @@ describe("a bias", () => {
     expect(lines).toEqual(["relu.0 = conv2d(x, a.weight.T, b) [n, h, w, 3] relu"]);
   });
 
-  test("is not, if there is one already, if it is no vector over the channels, or if it is computed", () => {
-    expect(linesOf((m, x) => m.apply(add, [convolved(m, x), m.weight("b", { c: 3 })]))).toHaveLength(2);
+  test("is added to the one that is there, when the weights are loaded", () => {
+    expect(linesOf((m, x) => m.apply(add, [convolved(m, x), m.weight("b", { c: 3 })]))).toEqual([
+      "add.0 = conv2d(x, a.weight.T, add(a.bias, b)) [n, h, w, 3]",
+    ]);
+  });
+
+  test("is not, if it is no vector over the channels, or if it is computed", () => {
     const bare = { bias: false };
     expect(linesOf((m, x) => m.apply(add, [convolved(m, x, bare), m.builder.scalar(1)]))).toHaveLength(2);
     const computed = (m: ModelBuilder, x: Value) => m.apply(add, [convolved(m, x, bare), m.input("b", ["c: 3"])]);
@@ -121,8 +127,59 @@ describe("a bias", () => {
     const [x, w] = [m.input("x", ["n", "d: 3"]), m.weight("w", { k: 4, d: 3 })];
     const y = m.apply(add, [m.apply(dot, [x, w], { contract: ["d"] }), m.weight("b", { k: 4 })]);
     expect(planText(plan(m.graph({ y: [y, ["n", "k"]] }), profile))).toMatchInlineSnapshot(`
-      "add.0 = matmul(x, w, b) [n, 4]
+      "add.0 = matmul(x, w.T, b) [n, 4]
       return { y: add.0 }"
     `);
+  });
+});
+
+describe("a scale", () => {
+  const bn = (path: string) => `mul(${path}.weight, rsqrt(add(${path}.running_var, 0.00001)))`;
+
+  test("and a shift, as batch normalisation is, go into the weights, and then the activation", () => {
+    const lines = linesOf((m, x) => m.apply(relu, [m.apply(batchnorm, [convolved(m, x)], {}, { path: "b" })]));
+    const shift = `sub(b.bias, mul(b.running_mean, ${bn("b")}))`;
+    expect(lines).toEqual([
+      `relu.0 = conv2d(x, mul(a.weight.T, ${bn("b")}), add(mul(a.bias, ${bn("b")}), ${shift})) [n, h, w, 3] relu`,
+    ]);
+  });
+
+  test("of a depthwise convolution has its filter's channels and multiplier", () => {
+    const [line, ...more] = linesOf((m, x) =>
+      m.apply(mul, [convolved(m, x, { kernel: 3, groups: 3, c: 6 }), m.weight("s", { c: 6 })]),
+    );
+    expect(more).toEqual([]);
+    expect(line).toBe("mul.0 = depthwise_conv2d(x, mul(a.weight.T[3,3,3,2], s[3,2]), mul(a.bias, s)) [n, h, w, 6]");
+  });
+
+  test("may be a number, through any reshape; a vector only where the channels stay last", () => {
+    const m = new ModelBuilder();
+    const a = m.apply(linear, [m.input("x", ["n", "t", "c: 3"])], { keyed: { c: 4 } }, { path: "a" });
+    const y = m.apply(mul, [a, m.weight("s", { c: 4 })]);
+    const z = m.apply(div, [y, m.builder.scalar(2)]);
+    expect(planText(plan(m.graph({ z: [z, ["n", "t", "c"]] }), profile))).toMatchInlineSnapshot(`
+      "reshape.0 = reshape(x) [n*t, 3]
+      matmul.1 = matmul(reshape.0, div(mul(a.weight.T, s), 2), div(mul(a.bias, s), 2)) [n*t, 4]; frees reshape.0
+      div.2 = reshape(matmul.1) [n, t, 4]; frees matmul.1
+      return { z: div.2 }"
+    `);
+  });
+
+  test("comes before a bias where that is added by itself", () => {
+    const lines = linesOf((m, x) => m.apply(batchnorm, [convolved(m, x)], {}, { path: "b" }), esmProfile("tensorflow"));
+    expect(lines.map((line) => line.replace(/\(.*\) /, " "))).toEqual([
+      "conv2d.0 = conv2d [n, h, w, 3]",
+      "batchnorm.1 = add [n, h, w, 3]; frees conv2d.0",
+    ]);
+  });
+
+  test("is not absorbed if the product is used elsewhere, or activated before", () => {
+    const twice = linesOf((m, x) => {
+      const a = convolved(m, x);
+      return m.apply(add, [m.apply(mul, [a, m.weight("s", { c: 3 })]), a]);
+    });
+    expect(twice).toHaveLength(3);
+    const after = linesOf((m, x) => m.apply(mul, [m.apply(relu, [convolved(m, x)]), m.weight("s", { c: 3 })]));
+    expect(after).toHaveLength(2);
   });
 });

@@ -60,11 +60,10 @@ describe("layouts", () => {
     const x = m.input("x", ["n", "c: 3", "h", "w"]);
     const y = m.apply(mul, [x, m.apply(mean, [x], { axis: ["h", "w"] })]);
     expect(planText(plan(m.graph({ y: [y, NCHW] }), profile))).toMatchInlineSnapshot(`
-      "transpose.0 = transpose(x) [n, h, w, 3]
-      pool.1 = pool(transpose.0) [n, 1, 1, 3]; frees transpose.0
-      reshape.2 = reshape(pool.1) [n, 3, 1, 1]; frees pool.1
-      mul.3 = mul(x, reshape.2) [n, 3, h, w]; frees reshape.2
-      return { y: mul.3 }"
+      "mean.0 = mean(x) [n, 3]
+      reshape.1 = reshape(mean.0) [n, 3, 1, 1]; frees mean.0
+      mul.2 = mul(x, reshape.1) [n, 3, h, w]; frees reshape.1
+      return { y: mul.2 }"
     `);
   });
 

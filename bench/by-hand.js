@@ -1,0 +1,301 @@
+/**
+ * @file The systems of examples/systems, each written by hand in TensorFlow.js: what its generated module is measured by.
+ *
+ * The rules. Inputs and results are the model's own, NCHW, at any size that it admits, so that what must be transposed for a
+ * convolution of tfjs is transposed here too. Weights are in the layouts of tfjs when a run begins: kernels HWIO, matrices
+ * [in, out], batch normalisation folded into the layer before it, the 1 / sqrt(e) of attention into the queries' weights.
+ * Bias and activation are fused wherever tfjs can. Every tensor is disposed of as soon as nothing needs it. One text serves
+ * all backends. Formulas are taken as the articles have them: what a call computes is not derived anew.
+ */
+import * as tf from "@tensorflow/tfjs-core";
+
+const toNHWC = (x) => tf.transpose(x, [0, 2, 3, 1]);
+const toNCHW = (x) => tf.transpose(x, [0, 3, 1, 2]);
+
+/** The last of some calls, each of what the one before it gave; that is freed, `x` is not. */
+function pipe(x, ...calls) {
+  return calls.reduce((value, call, index) => {
+    const next = call(value);
+    if (index > 0) value.dispose();
+    return next;
+  }, x);
+}
+
+/** What `call` makes of tensors that nobody else needs. */
+function using(tensors, call) {
+  const result = call(...tensors);
+  tf.dispose(tensors);
+  return result;
+}
+
+/** A `torch.nn.Linear` of a `state_dict`; `get` gives a tensor for a name. */
+const linear = (get, path) => ({ weight: tf.transpose(get(`${path}.weight`)), bias: get(`${path}.bias`) });
+const convolution = (get, path) => ({
+  weight: tf.transpose(get(`${path}.weight`), [2, 3, 1, 0]),
+  bias: get(`${path}.bias`),
+});
+
+/** A layer with the batch normalisation that follows it. */
+function normalised({ weight, bias }, get, path) {
+  const [gamma, beta, mean, variance] = ["weight", "bias", "running_mean", "running_var"].map((name) =>
+    get(`${path}.${name}`),
+  );
+  const scale = tf.div(gamma, tf.sqrt(tf.add(variance, 1e-5)));
+  return { weight: tf.mul(weight, scale), bias: tf.add(tf.mul(tf.sub(bias, mean), scale), beta) };
+}
+
+const dense =
+  ({ weight, bias }, activation) =>
+  (x) =>
+    tf.fused.matMul({ a: x, b: weight, bias, activation });
+const conv =
+  ({ weight, bias }, { pad = "valid", dilations = 1, activation } = {}) =>
+  (x) =>
+    tf.fused.conv2d({ x, filter: weight, bias, strides: 1, pad, dilations, activation });
+const shape = (sizes) => (x) => tf.reshape(x, sizes);
+
+/** `l` in the size of `h`, as PyTorch's bilinear interpolation without aligned corners; NHWC. */
+const resized = (l, h) => pipe(l, toNHWC, (x) => tf.image.resizeBilinear(x, h.shape.slice(2), false, true));
+/** The same with the order of the input. */
+const resizedNCHW = (l, h) => pipe(resized(l, h), (x) => using([x], toNCHW));
+/** Both side by side, NHWC. */
+const joined = (h, l) => using([toNHWC(h), resized(l, h)], (a, b) => tf.concat([a, b], 3));
+
+/** Where the windows of an adaptive pool begin and end: PyTorch's rule. */
+const windows = (size, count) =>
+  Array.from({ length: count }, (_, i) => [Math.floor((i * size) / count), Math.ceil(((i + 1) * size) / count)]);
+
+/** [count, size]: what each element adds to the mean of each window. */
+const shares = (size, count) =>
+  windows(size, count).map(([start, end]) =>
+    Array.from({ length: size }, (_, i) => (i >= start && i < end ? 1 / (end - start) : 0)),
+  );
+
+/** [count, longest]: the elements of each window, the last one repeated. */
+function indices(size, count) {
+  const all = windows(size, count);
+  const longest = Math.max(...all.map(([start, end]) => end - start));
+  return all.map(([start, end]) => Array.from({ length: longest }, (_, i) => Math.min(start + i, end - 1)));
+}
+
+function adaptiveAverage(x, rows, columns) {
+  const [n, c, h, w] = x.shape;
+  const across = tf.tensor2d(shares(w, columns));
+  const down = tf.tensor3d([shares(h, rows)]);
+  const result = pipe(
+    x,
+    shape([n * c * h, w]),
+    (x) => tf.matMul(x, across, false, true),
+    shape([n * c, h, columns]),
+    (x) => tf.matMul(down, x),
+    shape([n, c, rows, columns]),
+  );
+  tf.dispose([across, down]);
+  return result;
+}
+
+function adaptiveMaximum(x, rows, columns) {
+  const across = tf.tensor2d(indices(x.shape[3], columns), undefined, "int32");
+  const down = tf.tensor2d(indices(x.shape[2], rows), undefined, "int32");
+  const result = pipe(
+    x,
+    (x) => tf.gather(x, across, 3),
+    (x) => tf.max(x, 4),
+    (x) => tf.gather(x, down, 2),
+    (x) => tf.max(x, 3),
+  );
+  tf.dispose([across, down]);
+  return result;
+}
+
+/**
+ * By the name of the program: `prepare` makes the weights ready, `run` computes. Attention has the default eight heads.
+ * Results are the caller's to dispose of, inputs and weights stay.
+ */
+export const byHand = {
+  "conv-reduce": {
+    prepare: (get) => convolution(get, "conv1x1"),
+    run: (layer, { x }) => ({ y: pipe(x, toNHWC, conv(layer), toNCHW) }),
+  },
+
+  "flatten-linear-reduce": {
+    prepare: (get) => linear(get, "fc"),
+    run: (layer, { x }) => {
+      const [n, c, h, w] = x.shape;
+      return { y: pipe(x, shape([n, c * h * w]), dense(layer), shape([n, -1, h, w])) };
+    },
+  },
+
+  // Queries, keys and values by one product and one transpose.
+  "attention-reduce": {
+    prepare: (get) => {
+      const weight = tf.transpose(get("attention.in_proj_weight"));
+      const bias = get("attention.in_proj_bias");
+      const d = weight.shape[0];
+      const scale = tf.concat([tf.fill([d], 1 / Math.sqrt(d / 8)), tf.ones([2 * d])]);
+      return {
+        input: { weight: tf.mul(weight, scale), bias: tf.mul(bias, scale) },
+        output: linear(get, "attention.out_proj"),
+        reduce: linear(get, "fc"),
+      };
+    },
+    run: ({ input, output, reduce }, { x }) => {
+      const [n, c, h, w] = x.shape;
+      const t = h * w;
+      const parts = pipe(
+        x,
+        shape([n, c, t]),
+        (x) => tf.transpose(x, [0, 2, 1]),
+        shape([n * t, c]),
+        dense(input),
+        shape([n, t, 3, 8, c / 8]),
+        (x) => tf.transpose(x, [2, 0, 3, 1, 4]),
+      );
+      const [q, k, v] = using([parts], (x) => tf.unstack(x));
+      const scores = using([q, k], (q, k) => tf.matMul(q, k, false, true));
+      const share = using([scores], (x) => tf.softmax(x));
+      const seen = using([share, v], (share, v) => tf.matMul(share, v));
+      const tokens = using([seen], (x) => tf.transpose(x, [0, 2, 1, 3]));
+      const rows = using([tokens], shape([n * t, c]));
+      const reduced = using([rows], (x) => pipe(x, dense(output), dense(reduce)));
+      const width = reduced.shape[1];
+      const y = using([reduced], (x) =>
+        pipe(x, shape([n, t, width]), (x) => tf.transpose(x, [0, 2, 1]), shape([n, width, h, w])),
+      );
+      return { y };
+    },
+  },
+
+  autoencoder: {
+    prepare: (get) => ["encoder.0", "encoder.2", "decoder.0", "decoder.2"].map((path) => convolution(get, path)),
+    run: (layers, { x }) => {
+      const [a, b, c, d] = layers.map((layer) => conv(layer, { pad: "same", activation: "relu" }));
+      const code = pipe(x, toNHWC, a, b);
+      const y = pipe(code, c, d, toNCHW);
+      return { code: using([code], toNCHW), y };
+    },
+  },
+
+  "concat-conv-fuse": {
+    prepare: (get) => normalised(convolution(get, "conv"), get, "bn"),
+    run: (layer, { h, l }) => ({
+      y: using([joined(h, l)], (x) => pipe(x, conv(layer, { activation: "relu" }), toNCHW)),
+    }),
+  },
+
+  "concat-linear-fuse": {
+    prepare: (get) => linear(get, "linear"),
+    run: (layer, { h, l }) => {
+      const [n, c, height, width] = h.shape;
+      const rows = using([joined(h, l)], shape([n * height * width, 2 * c]));
+      return { y: using([rows], (x) => pipe(x, dense(layer), shape([n, height, width, c]), toNCHW)) };
+    },
+  },
+
+  "add-fuse": {
+    prepare: () => ({}),
+    run: (_, { h, l }) => ({ y: using([resizedNCHW(l, h)], (l) => tf.add(h, l)) }),
+  },
+
+  "mul-fuse": {
+    prepare: () => ({}),
+    run: (_, { h, l }) => ({ y: using([resizedNCHW(l, h)], (l) => tf.mul(h, l)) }),
+  },
+
+  se: {
+    prepare: (get) => [linear(get, "fc1"), linear(get, "fc2")],
+    run: ([fc1, fc2], { x }) => {
+      const [n, c] = x.shape;
+      const gate = pipe(x, (x) => tf.mean(x, [2, 3]), dense(fc1, "relu"), dense(fc2, "sigmoid"), shape([n, c, 1, 1]));
+      return { y: using([gate], (gate) => tf.mul(x, gate)) };
+    },
+  },
+
+  cbam: {
+    prepare: (get) => ({
+      fc1: linear(get, "fc1"),
+      fc2: linear(get, "fc2"),
+      spatial: { weight: tf.transpose(get("spatial.weight"), [2, 3, 1, 0]) },
+    }),
+    run: ({ fc1, fc2, spatial }, { x }) => {
+      const [n, c, h, w] = x.shape;
+      const average = pipe(x, (x) => tf.mean(x, [2, 3]), dense(fc1, "relu"), dense(fc2));
+      const largest = pipe(x, (x) => tf.max(x, [2, 3]), dense(fc1, "relu"), dense(fc2));
+      const sum = using([average, largest], (a, b) => tf.add(a, b));
+      const channels = using([sum], (x) => pipe(x, tf.sigmoid, shape([n, c, 1, 1])));
+      const gated = using([channels], (gate) => tf.mul(x, gate));
+      const mean = pipe(gated, (x) => tf.mean(x, 1), shape([n, h, w, 1]));
+      const max = pipe(gated, (x) => tf.max(x, 1), shape([n, h, w, 1]));
+      const both = using([mean, max], (a, b) => tf.concat([a, b], 3));
+      const places = using([both], (x) =>
+        pipe(x, conv(spatial, { pad: "same", activation: "sigmoid" }), shape([n, 1, h, w])),
+      );
+      return { y: using([gated, places], (x, gate) => tf.mul(x, gate)) };
+    },
+  },
+
+  // One channel is NHWC and NCHW at once, so that the gates meet without a transpose.
+  bam: {
+    prepare: (get) => ({
+      channel: [normalised(linear(get, "fc1"), get, "fc_bn"), linear(get, "fc2")],
+      spatial: [
+        normalised(convolution(get, "reduce"), get, "bn0"),
+        normalised(convolution(get, "conv1"), get, "bn1"),
+        normalised(convolution(get, "conv2"), get, "bn2"),
+        convolution(get, "final"),
+      ],
+    }),
+    run: ({ channel: [fc1, fc2], spatial: [reduce, conv1, conv2, final] }, { x }) => {
+      const [n, c, h, w] = x.shape;
+      const dilated = { pad: "same", dilations: 4, activation: "relu" };
+      const channel = pipe(x, (x) => tf.mean(x, [2, 3]), dense(fc1, "relu"), dense(fc2), shape([n, c, 1, 1]));
+      const spatial = pipe(
+        x,
+        toNHWC,
+        conv(reduce, { activation: "relu" }),
+        conv(conv1, dilated),
+        conv(conv2, dilated),
+        conv(final),
+        shape([n, 1, h, w]),
+      );
+      const sum = using([channel, spatial], (a, b) => tf.add(a, b));
+      const gate = using([sum], (x) => pipe(x, tf.sigmoid, (x) => tf.add(x, 1)));
+      return { y: using([gate], (gate) => tf.mul(x, gate)) };
+    },
+  },
+
+  "gap-head": {
+    prepare: (get) => linear(get, "fc"),
+    run: (layer, { x }) => ({
+      y: pipe(
+        x,
+        (x) => tf.mean(x, [2, 3]),
+        dense(layer),
+        (x) => tf.softmax(x),
+      ),
+    }),
+  },
+
+  "global-pools": {
+    prepare: () => ({}),
+    run: (_, { x }) => {
+      const [n, c, h, w] = x.shape;
+      return {
+        gap: tf.mean(x, [2, 3], true),
+        gmp: tf.max(x, [2, 3], true),
+        gmp_index: pipe(x, shape([n, c, h * w]), (x) => tf.argMax(x, 2), shape([n, c, 1, 1])),
+        channel_max: tf.max(x, 1, true),
+        channel_mean: tf.mean(x, 1, true),
+        adaptive_avg: adaptiveAverage(x, 3, 2),
+        adaptive_max: adaptiveMaximum(x, 3, 2),
+      };
+    },
+  },
+};
+
+/** The weights of a system, prepared once, of arrays in PyTorch's layouts; the caller disposes of them. */
+export function prepareByHand(file, arrays) {
+  return tf.tidy(() =>
+    byHand[file].prepare((path) => tf.tensor(Float32Array.from(arrays[path].data), arrays[path].shape)),
+  );
+}
