@@ -179,7 +179,7 @@ model Gate(x: [n, c: 24, h, w]) -> (y: [n, c: 24, h, w]) {
         ┌─ examples/systems/attention-reduce.fuse:9:8
       9 │     |> MultiheadAttention(heads: heads) @attention
         │        ^^^^^^^^^^^^^^^^^^
-        = required by \`d / heads\` at fuse/attention:115:43
+        = required by \`d / heads\` at fuse/attention:117:69
         = with the settings c=30, width=10, heads=8
         help: heads could be 1, 2, 3, 5, 6, 10, 15 or 30
 
