@@ -129,9 +129,9 @@ export const byHand = {
   // Queries, keys and values by one product and one transpose.
   "attention-reduce": {
     prepare: (get) => {
-      const weight = tf.transpose(get("attention.in_proj_weight"));
       const bias = get("attention.in_proj_bias");
-      const d = weight.shape[0];
+      const d = bias.size / 3;
+      const weight = tf.transpose(tf.reshape(get("attention.in_proj_weight"), [3 * d, d]));
       const scale = tf.concat([tf.fill([d], 1 / Math.sqrt(d / 8)), tf.ones([2 * d])]);
       return {
         input: { weight: tf.mul(weight, scale), bias: tf.mul(bias, scale) },

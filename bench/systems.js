@@ -37,9 +37,8 @@ const product = (sizes) => sizes.reduce((a, b) => a * b, 1);
 
 /** Numbers from -1 to 1 (above 0.5 for variances), scaled for sums of many. */
 function randomWeight({ path, groups }) {
-  // As PyTorch stores it: a linear layer's axes are two groups, a weight that the program declares is one.
-  const [first, ...others] = groups.map((group) => group.map(([, size]) => size));
-  const shape = others.length === 0 ? first : [first, ...others].map(product);
+  // The axes of a linear layer are two groups: one matrix, as PyTorch stores it.
+  const shape = groups.map((group) => product(group.map(([, size]) => size)));
   const inputs = product(shape.slice(1));
   const data = Float32Array.from({ length: product(shape) }, () => Math.random() * 2 - 1);
   const made = data.map((value) => (path.endsWith("running_var") ? 1 + value / 2 : value / Math.sqrt(inputs)));
