@@ -28,6 +28,12 @@ function using(tensors, call) {
   return result;
 }
 
+/** As `pipe`, of a tensor that nobody else needs. */
+const consume = (x, first, ...calls) => {
+  const value = using([x], first);
+  return calls.length === 0 ? value : consume(value, ...calls);
+};
+
 /** A `torch.nn.Linear` of a `state_dict`; `get` gives a tensor for a name. */
 const linear = (get, path) => ({ weight: tf.transpose(get(`${path}.weight`)), bias: get(`${path}.bias`) });
 const convolution = (get, path) => ({
@@ -57,7 +63,7 @@ const shape = (sizes) => (x) => tf.reshape(x, sizes);
 /** `l` in the size of `h`, as PyTorch's bilinear interpolation without aligned corners; NHWC. */
 const resized = (l, h) => pipe(l, toNHWC, (x) => tf.image.resizeBilinear(x, h.shape.slice(2), false, true));
 /** The same with the order of the input. */
-const resizedNCHW = (l, h) => pipe(resized(l, h), (x) => using([x], toNCHW));
+const resizedNCHW = (l, h) => consume(resized(l, h), toNCHW);
 /** Both side by side, NHWC. */
 const joined = (h, l) => using([toNHWC(h), resized(l, h)], (a, b) => tf.concat([a, b], 3));
 
@@ -157,11 +163,9 @@ export const byHand = {
       const seen = using([share, v], (share, v) => tf.matMul(share, v));
       const tokens = using([seen], (x) => tf.transpose(x, [0, 2, 1, 3]));
       const rows = using([tokens], shape([n * t, c]));
-      const reduced = using([rows], (x) => pipe(x, dense(output), dense(reduce)));
+      const reduced = consume(rows, dense(output), dense(reduce));
       const width = reduced.shape[1];
-      const y = using([reduced], (x) =>
-        pipe(x, shape([n, t, width]), (x) => tf.transpose(x, [0, 2, 1]), shape([n, width, h, w])),
-      );
+      const y = consume(reduced, shape([n, t, width]), (x) => tf.transpose(x, [0, 2, 1]), shape([n, width, h, w]));
       return { y };
     },
   },
@@ -179,7 +183,7 @@ export const byHand = {
   "concat-conv-fuse": {
     prepare: (get) => normalised(convolution(get, "conv"), get, "bn"),
     run: (layer, { h, l }) => ({
-      y: using([joined(h, l)], (x) => pipe(x, conv(layer, { activation: "relu" }), toNCHW)),
+      y: consume(joined(h, l), conv(layer, { activation: "relu" }), toNCHW),
     }),
   },
 
@@ -188,7 +192,7 @@ export const byHand = {
     run: (layer, { h, l }) => {
       const [n, c, height, width] = h.shape;
       const rows = using([joined(h, l)], shape([n * height * width, 2 * c]));
-      return { y: using([rows], (x) => pipe(x, dense(layer), shape([n, height, width, c]), toNCHW)) };
+      return { y: consume(rows, dense(layer), shape([n, height, width, c]), toNCHW) };
     },
   },
 
@@ -222,14 +226,12 @@ export const byHand = {
       const average = pipe(x, (x) => tf.mean(x, [2, 3]), dense(fc1, "relu"), dense(fc2));
       const largest = pipe(x, (x) => tf.max(x, [2, 3]), dense(fc1, "relu"), dense(fc2));
       const sum = using([average, largest], (a, b) => tf.add(a, b));
-      const channels = using([sum], (x) => pipe(x, tf.sigmoid, shape([n, c, 1, 1])));
+      const channels = consume(sum, tf.sigmoid, shape([n, c, 1, 1]));
       const gated = using([channels], (gate) => tf.mul(x, gate));
       const mean = pipe(gated, (x) => tf.mean(x, 1), shape([n, h, w, 1]));
       const max = pipe(gated, (x) => tf.max(x, 1), shape([n, h, w, 1]));
       const both = using([mean, max], (a, b) => tf.concat([a, b], 3));
-      const places = using([both], (x) =>
-        pipe(x, conv(spatial, { pad: "same", activation: "sigmoid" }), shape([n, 1, h, w])),
-      );
+      const places = consume(both, conv(spatial, { pad: "same", activation: "sigmoid" }), shape([n, 1, h, w]));
       return { y: using([gated, places], (x, gate) => tf.mul(x, gate)) };
     },
   },
@@ -259,7 +261,7 @@ export const byHand = {
         shape([n, 1, h, w]),
       );
       const sum = using([channel, spatial], (a, b) => tf.add(a, b));
-      const gate = using([sum], (x) => pipe(x, tf.sigmoid, (x) => tf.add(x, 1)));
+      const gate = consume(sum, tf.sigmoid, (x) => tf.add(x, 1));
       return { y: using([gate], (gate) => tf.mul(x, gate)) };
     },
   },
