@@ -5,12 +5,18 @@ import type { Block, Host } from "./check/modules.ts";
 import { Program } from "./check/program.ts";
 import type { Settings } from "./check/settings.ts";
 import { emitEsm, emitFactory, type EmittedFile, type ModuleInfo } from "./codegen/esm/emit.ts";
+import { emitGraphModel } from "./codegen/graph-model/emit.ts";
+import { emitOnnx } from "./codegen/onnx/emit.ts";
+import { emitSavedModel } from "./codegen/saved-model/emit.ts";
+import { emitEngine } from "./codegen/tensorflow/engine.ts";
+import type { BinaryFile, Emission, WeightedPlan } from "./codegen/weighted.ts";
 import type { ModelGraph } from "./ir/graph.ts";
 import { library } from "./library.ts";
 import { plan, type Plan } from "./plan/plan.ts";
-import { esmProfile, type Backend } from "./plan/profile.ts";
-import type { Diagnostic } from "./source/diagnostic.ts";
-import { diagnostic } from "./source/reporter.ts";
+import { esmProfile, savedModelProfile, type Backend, type Profile } from "./plan/profile.ts";
+import type { Diagnostic, Help } from "./source/diagnostic.ts";
+import { diagnostic, Reporter } from "./source/reporter.ts";
+import { nearest } from "./source/suggest.ts";
 import { version } from "./version.ts";
 
 export interface BuildOptions {
@@ -29,7 +35,10 @@ export interface Outcome<T> {
 
 /** Parses a file and all that it imports. Library modules come with the compiler; other files through the host. */
 export function openProgram(path: string, text: string, host: Host): Program {
-  return new Program(path, text, { read: (path) => (Object.hasOwn(library, path) ? library[path] : host.read(path)) });
+  return new Program(path, text, {
+    read: (path) => (Object.hasOwn(library, path) ? library[path] : host.read(path)),
+    modules: (from) => [...Object.keys(library), ...(host.modules?.(from) ?? [])],
+  });
 }
 
 /** The graphs of the chosen models. Reports all that `Program.check` reports, and what the settings decide. */
@@ -49,15 +58,63 @@ export function buildGraphs(program: Program, options: BuildOptions = {}): Outco
   return { value: failed(diagnostics) ? undefined : graphs, diagnostics };
 }
 
-/** The plans of the chosen models, for the ES module. */
-export function buildPlans(program: Program, options: BuildOptions = {}): Outcome<readonly Plan[]> {
+/** The plans of the chosen models, for the ES module unless another profile is given. */
+export function buildPlans(
+  program: Program,
+  options: BuildOptions = {},
+  profile: Profile = esmProfile(options.backend),
+): Outcome<readonly Plan[]> {
   const { value, diagnostics } = buildGraphs(program, options);
-  return { value: value?.map((graph) => plan(graph, esmProfile(options.backend))), diagnostics };
+  return { value: value?.map((graph) => plan(graph, profile)), diagnostics };
 }
 
-/** One ES module with all models of the plans, and its types. */
-export function buildModule(program: Program, plans: readonly Plan[]): EmittedFile[] {
-  return emitEsm(plans, info(program));
+/**
+ * One ES module with all models of the plans, its types and its source map. `locate` gives the place of a program as seen
+ * from the module's folder, with `/` between names; without it the module is beside the program. `graph` says whether the
+ * module is to know of the file that `buildEngine` makes.
+ */
+export function buildModule(
+  program: Program,
+  plans: readonly Plan[],
+  locate?: (path: string) => string | undefined,
+  graph = false,
+): EmittedFile[] {
+  return emitEsm(plans, { ...info(program), graph, ...(locate === undefined ? {} : { locate }) });
+}
+
+/** `<program>.graph`: what lets the runtime run the models of a module as sessions of TensorFlow. */
+export function buildEngine(program: Program, plans: readonly Plan[]): Uint8Array {
+  return emitEngine(
+    plans.map(({ graph }) => plan(graph, savedModelProfile)),
+    info(program),
+  );
+}
+
+/** The folder `<program>.saved-model`; the plans are for `savedModelProfile`. */
+export function buildSavedModel(program: Program, models: readonly WeightedPlan[]): Outcome<readonly BinaryFile[]> {
+  return outcomeOf("saved-model", emitSavedModel(models, info(program)));
+}
+
+/** The folder `<program>.graph-model`, or one for each model; the plans are for `graphModelProfile`. */
+export function buildGraphModel(program: Program, models: readonly WeightedPlan[]): Outcome<readonly BinaryFile[]> {
+  return outcomeOf("graph-model", emitGraphModel(models, info(program)));
+}
+
+/** `<program>.onnx`, or `<program>-<Model>.onnx` for each of several models; the plans are for `onnxProfile`. */
+export function buildOnnx(program: Program, models: readonly WeightedPlan[]): Outcome<readonly BinaryFile[]> {
+  return outcomeOf("onnx", emitOnnx(models, info(program)));
+}
+
+/** The files, or what the target cannot express, each thing at its place in the program. */
+function outcomeOf(target: string, emission: Emission): Outcome<readonly BinaryFile[]> {
+  if ("files" in emission) return { value: emission.files, diagnostics: [] };
+  const reporter = new Reporter();
+  if ("tooLarge" in emission)
+    reporter.report("too-large-for-target", undefined, { target, bytes: String(emission.tooLarge) });
+  else
+    for (const { primitive, reason, origin } of emission.unsupported)
+      reporter.report("not-in-target", origin?.span, { primitive, target, reason });
+  return { value: undefined, diagnostics: reporter.diagnostics };
 }
 
 /** The module as one text without imports, for running it at once. */
@@ -79,8 +136,16 @@ function chooseModels(program: Program, name: string | undefined): Outcome<reado
   const found =
     name === undefined || models.length === 0
       ? diagnostic("no-model", undefined, { path: program.main.path })
-      : diagnostic("unknown-model", undefined, { name, models: names });
+      : diagnostic("unknown-model", undefined, { name, models: names }, { helps: modelHelps(models, name) });
   return { value: undefined, diagnostics: [found] };
+}
+
+function modelHelps(models: readonly Block[], name: string): Help[] {
+  const near = nearest(
+    name,
+    models.map(({ decl }) => decl.name.text),
+  );
+  return near === undefined ? [] : [{ text: "did you mean", code: near }];
 }
 
 /** The settings that a model has; with several models each takes its own. */

@@ -3,16 +3,19 @@ import type { Command } from "commander";
 import type { Program } from "../check/program.ts";
 import { buildGraphs } from "../compile.ts";
 import type { Diagnostic } from "../source/diagnostic.ts";
+import { writeAtomically } from "../node/files.ts";
 import { diagnosticJson } from "./diagnostic-json.ts";
-import { Failure } from "./failure.ts";
+import { Failure, writing } from "./failure.ts";
+import { fixText, type Fix } from "./fix.ts";
 import { plural } from "./numbers.ts";
 import { setOption, type Pairs } from "./options.ts";
-import { openFile } from "./programs.ts";
+import { openText, readProgram } from "./programs.ts";
 import { show, type Terminal } from "./terminal.ts";
 
 interface Options {
   readonly set?: Pairs;
   readonly json?: true;
+  readonly fix?: true;
 }
 
 interface Checked {
@@ -20,6 +23,7 @@ interface Checked {
   readonly diagnostics: readonly Diagnostic[];
   /** Undefined if the file cannot be read. */
   readonly program: Program | undefined;
+  readonly fixes: readonly Fix[];
 }
 
 export function check(command: Command, terminal: Terminal): void {
@@ -28,14 +32,18 @@ export function check(command: Command, terminal: Terminal): void {
     .argument("<file...>", "programs")
     .addOption(setOption())
     .option("--json", "print the diagnostics as JSON")
+    .option("--fix", "first change the files as the messages say, where they say it exactly")
     .action(async (files: string[], options: Options) => {
       const checked: Checked[] = [];
-      for (const path of files) checked.push(await checkFile(path, options.set));
+      for (const path of files) checked.push(await checkFile(path, options));
       const failed = checked.some(({ diagnostics }) => diagnostics.some(isError));
       if (options.json) {
         const diagnostics = checked.flatMap(({ path, diagnostics }) => diagnostics.map((d) => diagnosticJson(d, path)));
-        terminal.out(JSON.stringify({ diagnostics }, null, 2));
+        const fixed = options.fix ? { fixed: checked.flatMap(({ fixes }) => fixes) } : {};
+        terminal.out(JSON.stringify({ diagnostics, ...fixed }, null, 2));
       } else {
+        for (const { place, code, help } of checked.flatMap(({ fixes }) => fixes))
+          terminal.out(`${place}: fixed ${code}: ${help}`);
         show(terminal, distinct(checked.flatMap(({ diagnostics }) => diagnostics)));
         for (const { path, program, diagnostics } of checked)
           if (program !== undefined && !diagnostics.some(isError)) terminal.out(`${path}: ${contents(program)}`);
@@ -44,13 +52,21 @@ export function check(command: Command, terminal: Terminal): void {
     });
 }
 
-async function checkFile(path: string, settings: Pairs | undefined): Promise<Checked> {
+async function checkFile(path: string, { set, fix }: Options): Promise<Checked> {
   try {
-    const program = await openFile(path);
-    return { path, program, diagnostics: diagnose(program, settings) };
+    const text = await readProgram(path);
+    let program = openText(path, text);
+    const before = { text, diagnostics: diagnose(program, set) };
+    if (!fix) return { path, program, diagnostics: before.diagnostics, fixes: [] };
+    const after = fixText(path, before, (text) => diagnose(openText(path, text), set));
+    if (after.text !== text) {
+      await writing(path, () => writeAtomically(path, new TextEncoder().encode(after.text)));
+      program = openText(path, after.text);
+    }
+    return { path, program, diagnostics: after.diagnostics, fixes: after.fixes };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return { path, program: undefined, diagnostics: error.diagnostics };
+    return { path, program: undefined, diagnostics: error.diagnostics, fixes: [] };
   }
 }
 

@@ -28,6 +28,7 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "list, check, initialise or convert the weights of a model",
     load: async () => (await import("./weights.ts")).weights,
   },
+  fmt: { summary: "lay programs out", load: async () => (await import("./fmt.ts")).fmt },
   explain: { summary: "explain a diagnostic", load: async () => (await import("./explain.ts")).explain },
 };
 

@@ -4,6 +4,7 @@ import type { Code, Holes } from "../source/catalogue/catalogue.ts";
 import type { Details, Diagnostic } from "../source/diagnostic.ts";
 import { diagnostic } from "../source/reporter.ts";
 import { DataError } from "../weights/data-error.ts";
+import { nearFile } from "./near-files.ts";
 
 /** The program, the data or a comparison is wrong. The diagnostics may have been shown already, and then there are none here. */
 export class Failure extends Error {
@@ -28,7 +29,7 @@ export async function reading<T>(path: string, read: () => Promise<T>): Promise<
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     const reason = withoutPath(path, error.message);
-    if (!isReadableFile(path)) fail("unreadable-file", { path, reason });
+    if (!isReadableFile(path)) fail("unreadable-file", { path, reason }, { helps: nearFile(path) });
     throw error;
   }
 }

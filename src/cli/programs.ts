@@ -8,6 +8,7 @@ import { readBytes } from "../node/files.ts";
 import type { Help } from "../source/diagnostic.ts";
 import { nearest } from "../source/suggest.ts";
 import { fail, Failure, reading } from "./failure.ts";
+import { programsBeside } from "./near-files.ts";
 import type { ModelOptions } from "./options.ts";
 import { show, type Terminal } from "./terminal.ts";
 
@@ -16,16 +17,36 @@ const maxSource = 2 ** 24;
 
 /** Opens a program and all that it imports; ends the command if its file cannot be read. */
 export async function openFile(path: string): Promise<Program> {
-  // Modules are told from those of the library by this ending.
-  if (!path.endsWith(".fuse")) fail("unreadable-file", { path, reason: "the name of a program ends in .fuse" });
+  return openText(path, await readProgram(path));
+}
+
+/** Opens a text as the program of a file. */
+export function openText(path: string, text: string): Program {
+  return openProgram(path, text, {
+    read: readImport,
+    modules: (from) => programsBeside(from).map((name) => `./${name}`),
+  });
+}
+
+/** The text of a program; ends the command if its file cannot be read. */
+export async function readProgram(path: string): Promise<string> {
+  if (!isProgram(path)) fail("unreadable-file", { path, reason: "the name of a program ends in .fuse" });
   const bytes = await reading(path, () => readBytes(path, maxSource));
   const text = decode(bytes);
-  if (text === undefined) return fail("unreadable-file", { path, reason: "is not a text in UTF-8" });
-  return openProgram(path, text, { read: readImport });
+  return text ?? fail("unreadable-file", { path, reason: "is not a text in UTF-8" });
 }
+
+/** The paths of the files that a program was read from: its own and those it imports, without the library's. */
+export function sourcesOf(program: Program): string[] {
+  return program.modules.map(({ path }) => path).filter(isProgram);
+}
+
+/** Tells programs from modules of the library, which are in no folder. */
+const isProgram = (path: string): boolean => path.endsWith(".fuse");
 
 /** The text of an imported file; undefined where it cannot be read. */
 function readImport(path: string): string | undefined {
+  if (!isProgram(path)) return undefined;
   try {
     const stats = statSync(path);
     return stats.isFile() && stats.size <= maxSource ? decode(readFileSync(path)) : undefined;
@@ -71,7 +92,13 @@ export function oneModel(program: Program, name: string | undefined): Block {
   if (models.length === 0) return fail("no-model", { path: program.main.path });
   if (name === undefined && models.length > 1) return chooseModel(program);
   const found = models.find(({ decl }) => name === undefined || decl.name.text === name);
-  return found ?? fail("unknown-model", { name: name ?? "", models: names });
+  if (found !== undefined) return found;
+  const near = nearest(
+    name ?? "",
+    models.map(({ decl }) => decl.name.text),
+  );
+  const helps = near === undefined ? [] : [{ text: "did you mean", code: near }];
+  return fail("unknown-model", { name: name ?? "", models: names }, { helps });
 }
 
 function chooseModel({ models }: Program): never {

@@ -1,47 +1,44 @@
 /** @file Runs a model on files: reads and checks its inputs, computes, writes and compares its results. */
-import type { ModelGraph } from "../ir/graph.ts";
 import { checkGuard } from "../ir/guard.ts";
 import { named, type NamedArray, type NdArray } from "../ir/ndarray.ts";
-import { manifestOf } from "../plan/manifest.ts";
-import { numbersAt } from "../plan/memory.ts";
-import type { NamedTensors } from "../runtime/node/index.ts";
 import type { Diagnostic } from "../source/diagnostic.ts";
 import { diagnostic } from "../source/reporter.ts";
 import { fileOf, readArray, writeArrays, type DeclaredAxis } from "./arrays.ts";
-import { execute, type Kernel } from "./execution.ts";
+import { builtKind } from "./built-models.ts";
+import type { Arrays } from "./engines/engine.ts";
+import type { Kernel } from "./engines/esm.ts";
 import { largestDifference } from "./expectation.ts";
-import { fail, Failure } from "./failure.ts";
+import { Failure } from "./failure.ts";
 import { numberText } from "./numbers.ts";
 import { protect } from "./overwriting.ts";
-import { oneGraph, openFile, refuse, unknownName } from "./programs.ts";
+import { refuse, unknownName } from "./programs.ts";
 import type { RunOptions } from "./run.ts";
+import type { Runnable, Sizes } from "./runnable.ts";
 import { table } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
-import { fittingWeights, limitWeights, readAll } from "./weight-files.ts";
 
 /** Carries out `fuse run`. */
 export async function runModel(file: string, options: RunOptions, terminal: Terminal): Promise<void> {
-  const { in: given = {}, out = {}, expect = {}, backend, pixels } = options;
-  const program = await openFile(file);
-  const graph = oneGraph(program, options, terminal);
-  const inputNames = graph.inputs.map(({ name }) => name);
-  const resultNames = graph.results.map(({ name }) => name);
+  const { in: given = {}, out = {}, expect = {}, pixels } = options;
+  const model = await open(file, options, terminal);
+  const inputNames = model.guard.inputs.map(({ name }) => name);
+  const resultNames = model.results.map(({ name }) => name);
   for (const name of Object.keys(given))
-    if (!inputNames.includes(name)) unknownName(graph.name, "input", name, inputNames);
+    if (!inputNames.includes(name)) unknownName(model.name, "input", name, inputNames);
   for (const name of Object.keys({ ...out, ...expect }))
-    if (!resultNames.includes(name)) unknownName(graph.name, "result", name, resultNames);
+    if (!resultNames.includes(name)) unknownName(model.name, "result", name, resultNames);
   const read = [...Object.values(given), ...Object.values(expect)].map(fileOf);
-  protect([file, options.weights ?? file, ...read], Object.values(out).map(fileOf));
+  protect([...model.sources, ...read], Object.values(out).map(fileOf));
 
-  const inputs = await readInputs(graph, given, pixels);
-  const sizes = admit(graph, inputs);
-  const wanted = await readExpectations(graph, expect, sizes, pixels);
-  const weights = await readWeights(graph, options, terminal);
-  const executed = await execute({ program, graph, weights, inputs, sizes }, backend, options.debug ?? false);
+  const inputs = await readInputs(model, given, pixels);
+  const sizes = admit(model, inputs);
+  const wanted = await readExpectations(model, expect, sizes, pixels);
+  const executed = await model.execute(inputs, sizes);
   if (options.debug) terminal.out(kernelTable(executed.kernels));
-  terminal.out(`${graph.name} on ${executed.backend}: ${milliseconds(executed.milliseconds)}`);
+  const engine = executed.engine === "esm" ? "" : ` (${executed.engine})`;
+  terminal.out(`${model.name} on ${executed.on}${engine}: ${milliseconds(executed.milliseconds)}`);
 
-  const results = graph.results.map(({ name, order }) => ({ name, array: named(executed.results.get(name)!, order) }));
+  const results = model.results.map(({ name, axes }) => ({ name, array: named(executed.results[name]!, axes) }));
   const outputs = results.flatMap(({ name, array }) =>
     Object.hasOwn(out, name) ? [{ name, array, path: out[name]! }] : [],
   );
@@ -52,76 +49,76 @@ export async function runModel(file: string, options: RunOptions, terminal: Term
   }
   const failures = results.flatMap(({ name, array }) => {
     const want = wanted.get(name);
-    return want === undefined ? [] : compare(name, array, want, options.tolerance, terminal);
+    if (want === undefined) return [];
+    const misfit = misshapen(name, array, want);
+    return misfit === undefined ? compare(name, array, want, options.tolerance, terminal) : [misfit];
   });
   if (failures.length > 0) throw new Failure(failures);
 }
 
+/** A program is known by its name; all else that has the name of a built model is one. */
+async function open(file: string, options: RunOptions, terminal: Terminal): Promise<Runnable> {
+  const kind = builtKind(file);
+  if (kind === undefined) return (await import("./program-models.ts")).programModel(file, options, terminal);
+  return (await import("./built-model.ts")).builtModel(file, kind, options);
+}
+
 async function readInputs(
-  graph: ModelGraph,
+  { guard }: Runnable,
   given: Readonly<Record<string, string>>,
   pixels: RunOptions["pixels"],
-): Promise<Record<string, NdArray>> {
-  const { sizes } = graph.builder;
+): Promise<Arrays> {
   const inputs: (readonly [string, NdArray])[] = [];
-  for (const { name, order, type } of graph.inputs) {
+  for (const { name, axes } of guard.inputs) {
     if (!Object.hasOwn(given, name)) continue;
-    const axes = order.map((axis): DeclaredAxis => {
-      const size = sizes.constant(type.axes.get(axis)!);
-      return [axis, size === undefined ? undefined : Number(size)];
-    });
-    inputs.push([name, await readArray(given[name]!, axes, pixels)]);
+    const declared = axes.map(({ axis, size }): DeclaredAxis => [axis, typeof size === "number" ? size : undefined]);
+    inputs.push([name, await readArray(given[name]!, declared, pixels)]);
   }
   return Object.fromEntries(inputs);
 }
 
-/** What results should be; ends the command if that has another shape or dtype than the result will have. */
+/** What results should be; ends the command if that has another shape or dtype than the result will have, as far as that is known. */
 async function readExpectations(
-  graph: ModelGraph,
+  model: Runnable,
   expected: Readonly<Record<string, string>>,
-  sizes: Readonly<Record<string, number>>,
+  sizes: Sizes,
   pixels: RunOptions["pixels"],
 ): Promise<ReadonlyMap<string, NdArray>> {
-  const number = numbersAt(graph.builder.sizes, sizes);
   const wanted = new Map<string, NdArray>();
   const failures: Diagnostic[] = [];
-  for (const { name, order, value } of graph.results) {
+  for (const { name, dtype, axes } of model.results) {
     if (!Object.hasOwn(expected, name)) continue;
-    const { dtype, axes } = value.type;
-    const shape = order.map((axis) => number(axes.get(axis)!));
+    const shape = model.shapeOf(name, sizes);
     const want = await readArray(
       expected[name]!,
-      order.map((axis, i): DeclaredAxis => [axis, shape[i]]),
+      axes.map((axis, i): DeclaredAxis => [axis, shape?.[i]]),
       pixels,
     );
     wanted.set(name, want);
-    const [found, expectation] = [{ dtype, shape }, want].map((type) => `${type.dtype}[${type.shape.join(", ")}]`);
-    if (found !== expectation)
-      failures.push(diagnostic("expectation-shape", undefined, { name, found: found!, expected: expectation! }));
+    if (shape !== undefined)
+      failures.push(...[misshapen(name, { dtype, shape }, want)].flatMap((found) => found ?? []));
   }
   if (failures.length > 0) throw new Failure(failures);
   return wanted;
 }
 
-/** The sizes that the guard finds; ends the command with all that it refuses. */
-function admit(graph: ModelGraph, inputs: Readonly<Record<string, NdArray>>): Readonly<Record<string, number>> {
-  const admission = checkGuard(graph.guard, inputs);
-  if ("sizes" in admission) return admission.sizes;
-  const missing = graph.inputs.filter(({ name }) => !Object.hasOwn(inputs, name));
-  const code = missing.map(({ name }) => `--in ${name}=PATH`).join(" ");
-  return refuse(admission.problems, missing.length === 0 ? [] : [{ text: "give it", code }]);
+function misshapen(
+  name: string,
+  result: Pick<NdArray, "dtype" | "shape">,
+  want: Pick<NdArray, "dtype" | "shape">,
+): Diagnostic | undefined {
+  const [found, expected] = [result, want].map(({ dtype, shape }) => `${dtype}[${shape.join(", ")}]`);
+  if (found === expected) return undefined;
+  return diagnostic("expectation-shape", undefined, { name, found: found!, expected: expected! });
 }
 
-async function readWeights(graph: ModelGraph, options: RunOptions, terminal: Terminal): Promise<NamedTensors> {
-  const model = { name: graph.name, manifest: manifestOf(graph) };
-  limitWeights(model, options.maxWeights);
-  if (model.manifest.length === 0) return {};
-  if (options.weights === undefined) {
-    const helps = [{ text: "give them", code: "--weights FILE" }];
-    return fail("bad-input", { message: `\`${graph.name}\` needs its weights` }, { helps });
-  }
-  const found = await fittingWeights(model, options.weights, options);
-  return Object.fromEntries(await readAll(found, options.weights, terminal));
+/** The sizes that the guard finds; ends the command with all that it refuses. */
+function admit({ guard }: Runnable, inputs: Arrays): Sizes {
+  const admission = checkGuard(guard, inputs);
+  if ("sizes" in admission) return admission.sizes;
+  const missing = guard.inputs.filter(({ name }) => !Object.hasOwn(inputs, name));
+  const code = missing.map(({ name }) => `--in ${name}=PATH`).join(" ");
+  return refuse(admission.problems, missing.length === 0 ? [] : [{ text: "give it", code }]);
 }
 
 /** Says that a result is as expected, or what is wrong. */

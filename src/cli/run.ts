@@ -10,6 +10,7 @@ import {
   type ModelOptions,
   type Pairs,
 } from "./options.ts";
+import type { EngineName } from "./engines/engine.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface RunOptions extends ModelOptions, MatchingOptions {
@@ -20,12 +21,23 @@ export interface RunOptions extends ModelOptions, MatchingOptions {
   readonly expect?: Pairs;
   readonly tolerance: number;
   readonly backend: "auto" | "wasm" | "cpu" | "tensorflow";
+  readonly engine: "auto" | EngineName;
   readonly pixels: "0..1" | "0..255";
   readonly debug?: true;
 }
 
 const backends: readonly RunOptions["backend"][] = ["auto", "wasm", "cpu", "tensorflow"];
+const engines: readonly RunOptions["engine"][] = ["auto", "esm", "saved-model", "graph-model", "onnx"];
 const pixels: readonly RunOptions["pixels"][] = ["0..1", "0..255"];
+
+/** Of options that have no meaning for a model that is built. */
+const flags = {
+  set: "--set",
+  weights: "--weights",
+  weightsPrefix: "--weights-prefix",
+  rename: "--rename",
+  debug: "--debug",
+};
 
 /** Reads NAME=PATH. */
 const path = pairs("NAME=PATH");
@@ -33,9 +45,10 @@ const path = pairs("NAME=PATH");
 export function run(command: Command, terminal: Terminal): void {
   command
     .description(
-      "Runs a model. A PATH is a picture (.png or .jpg), an .npy, or a tensor in a file: case.safetensors#in.x",
+      "Runs a model: of a program, or one that `fuse build` wrote (the folder of a SavedModel, a model.json, an .onnx). " +
+        "A PATH is a picture (.png or .jpg), an .npy, or a tensor in a file: case.safetensors#in.x",
     )
-    .argument("<file>", "program")
+    .argument("<file>", "program, or what was built of one")
     .addOption(modelOption("the model, if there are several"))
     .addOption(setOption())
     .option("--weights <file>", "a .safetensors, or a model.json of TensorFlow.js");
@@ -47,6 +60,11 @@ export function run(command: Command, terminal: Terminal): void {
     .addOption(new Option("--expect <name=path>", "what a result should be (repeatable)").argParser(path))
     .option("--tolerance <t>", "by how much it may differ: |got - want| <= t * max(1, |want|)", tolerance, 1e-4)
     .addOption(new Option("--backend <backend>", "what computes").choices(backends).default("auto"))
+    .addOption(
+      new Option("--engine <engine>", "what the model is run as: auto is saved-model on tensorflow, else esm")
+        .choices(engines)
+        .default("auto"),
+    )
     .addOption(new Option("--pixels <range>", "what black and white are in a picture").choices(pixels).default("0..1"))
     .option("--debug", "list the kernels that ran, with their times")
     .action(async (file: string, options: RunOptions) => {
@@ -56,6 +74,14 @@ export function run(command: Command, terminal: Terminal): void {
           command.error(
             `error: --out ${name}=${path}: a result is written as .png, .jpg, .npy or FILE.safetensors#NAME`,
           );
+      const { builtKind } = await import("./built-models.ts");
+      const misplaced = (["set", "weights", "weightsPrefix", "rename", "debug"] as const).find(
+        (name) => options[name] !== undefined,
+      );
+      if (builtKind(file) !== undefined && misplaced !== undefined)
+        command.error(
+          `error: ${flags[misplaced]} is for programs: ${file} was built before, with its settings and weights`,
+        );
       const { runModel } = await import("./run-model.ts");
       await runModel(file, options, terminal);
     });

@@ -21,7 +21,7 @@ import {
   type ModelOptions,
 } from "./options.ts";
 import { protect } from "./overwriting.ts";
-import { blockNamed, checked, oneGraph, openFile } from "./programs.ts";
+import { blockNamed, checked, oneGraph, openFile, sourcesOf } from "./programs.ts";
 import { table } from "./table.ts";
 import { show, type Terminal } from "./terminal.ts";
 import {
@@ -83,8 +83,10 @@ export function weights(command: Command, terminal: Terminal): void {
         return;
       }
       if (options.check !== undefined) await checkFile(model, options.check, options, terminal);
-      else if (options.init !== undefined) await initialiseFile(model, file, options.init, options, terminal);
-      else if (options.convert !== undefined) await convertFile(model, file, options.convert, options, terminal);
+      else if (options.init !== undefined)
+        await initialiseFile(model, sourcesOf(program), options.init, options, terminal);
+      else if (options.convert !== undefined)
+        await convertFile(model, sourcesOf(program), options.convert, options, terminal);
       else terminal.out(listing(model));
     });
 }
@@ -116,12 +118,12 @@ async function checkFile(model: Weighted, path: string, options: MatchingOptions
 
 async function initialiseFile(
   model: Weighted,
-  program: string,
+  programs: readonly string[],
   path: string,
   { seed, dtype, maxWeights }: Options,
   terminal: Terminal,
 ): Promise<void> {
-  protect([program], [path]);
+  protect(programs, [path]);
   limitWeights(model, maxWeights);
   const entries = new Map(model.manifest.map((entry) => [entry.path, entry]));
   const arrays = await arraysOf(entries, "initialising", (entry) => initialise(entry, seed), terminal);
@@ -130,13 +132,13 @@ async function initialiseFile(
 
 async function convertFile(
   model: Weighted,
-  program: string,
+  programs: readonly string[],
   source: string,
   options: Options,
   terminal: Terminal,
 ): Promise<void> {
   const path = options.output!;
-  protect([program, source, ...(options.rename ?? [])], [path]);
+  protect([...programs, source, ...(options.rename ?? [])], [path]);
   limitWeights(model, options.maxWeights);
   const found = await fittingWeights(model, source, options);
   const arrays = await readAll(found, source, terminal);

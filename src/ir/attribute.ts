@@ -57,6 +57,8 @@ export interface Attribute<T = unknown> {
   readonly choices: readonly string[];
   /** Of `size` and `sizes`: the least value, 1 unless told; smaller ones are `size-not-positive`. */
   readonly min: number;
+  /** Of `sizes`: values may be fractions, which are sizes over a number (`3/2`). */
+  readonly fractions: boolean;
   /** Only for the type of the value. */
   readonly value?: T;
 }
@@ -67,6 +69,7 @@ interface Options {
   readonly positional?: boolean;
   readonly axis?: boolean;
   readonly min?: number;
+  readonly fractions?: boolean;
   readonly choices?: readonly string[];
 }
 
@@ -88,6 +91,7 @@ export function attribute<K extends AttributeKind, const O extends Options>(
     axis: options.axis ?? false,
     choices: options.choices ?? [],
     min: options.min ?? 1,
+    fractions: options.fractions ?? false,
   };
 }
 

@@ -73,7 +73,7 @@ export class GraphBuilder {
     weightPath = "",
   ): Node | undefined {
     const context = new OperatorContext(
-      op.name,
+      obligations.callee ?? op.name,
       this.sizes,
       inputs.map((input) => input.type),
       attributes,

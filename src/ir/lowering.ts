@@ -30,10 +30,17 @@ export type Variant =
   | "conv2d.stride-and-dilation"
   /** convolution with 1 < groups < channels in one call */
   | "conv2d.groups"
-  /** pooling that pads by itself with numbers */
-  | "pool.pads"
+  /** depthwise convolution with dilation, or with different strides */
+  | "depthwise.geometry"
+  /** pools that pad by themselves with numbers; in an average the padding counts */
+  | "maxpool.pads"
+  | "avgpool.pads"
+  /** pools whose window has a size that is known only at run time */
+  | "pool.symbolic-window"
   /** fused matrix product with more than two dimensions or a transposed operand, and bias */
   | "matmul.bias-with-batch"
+  /** matrix products of batches whose operands lie transposed */
+  | "matmul.transposes"
   /** transposed convolution with explicit padding */
   | "conv2d_transpose.pads"
   /** softmax over an axis that is not the last */

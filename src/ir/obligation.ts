@@ -16,6 +16,8 @@ export interface About {
 
 /** Decides obligations: proved ones pass, refuted ones are reported, open ones become part of a signature or of an entry guard. */
 export interface Obligations {
+  /** What the author calls the operator (`+`); its name unless told. */
+  readonly callee?: string;
   equal(a: Size, b: Size, about: About): void;
   /** `divisor` divides `dividend`. */
   divides(divisor: Size, dividend: Size, about: About): void;

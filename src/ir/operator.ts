@@ -1,6 +1,7 @@
 /** @file The contract of an operator: one record, from which checker, reference, costs, lowering and documentation derive. */
 import type { Code, Holes } from "../source/catalogue/catalogue.ts";
 import type { Details } from "../source/diagnostic.ts";
+import { nearest } from "../source/suggest.ts";
 import type { Attributes, Initializer, ValuesOf } from "./attribute.ts";
 import type { Value } from "./graph.ts";
 import type { Laid, Lowering } from "./lowering.ts";
@@ -38,7 +39,7 @@ export class OperatorContext<A> {
   readonly inputs: readonly TensorType[];
   readonly attributes: A;
   readonly obligations: Obligations;
-  /** The operator's name, for messages. */
+  /** The operator's name for messages: `add`, or `+` if the author wrote that. */
   readonly callee: string;
 
   constructor(callee: string, sizes: Sizes, inputs: readonly TensorType[], attributes: A, obligations: Obligations) {
@@ -59,7 +60,9 @@ export class OperatorContext<A> {
     const found = this.input(index).axes.get(axis);
     if (found !== undefined) return found;
     const type = printType(this.sizes, this.input(index));
-    return this.complain("missing-axis", { callee: this.callee, axis, type }, { inputs: [index], axis });
+    const near = nearest(axis, this.input(index).axes.keys());
+    const helps = near === undefined ? [] : [{ text: "did you mean", code: near }];
+    return this.complain("missing-axis", { callee: this.callee, axis, type }, { inputs: [index], axis }, { helps });
   }
 
   equal(a: Size, b: Size, about: About): void {
@@ -93,6 +96,8 @@ export interface ReferenceContext<A> {
   readonly results: readonly { readonly axes: readonly Axis[]; readonly shape: readonly number[] }[];
   /** The number that a size stands for in this run. */
   size(size: Size): number;
+  /** Told, while it computes, how many multiply-accumulates it does; what `macs` says is compared with that. */
+  readonly count: (macs: number) => void;
 }
 
 /** What a lowering sees: `p` makes primitives. */

@@ -7,10 +7,13 @@ const MAX_TERMS = 1_000;
 const MAX_POWER = 64;
 const MAX_COEFFICIENT = 1n << 1_024n;
 
-/** A size beyond the caps; callers report `too-large`. */
+/** A size beyond the caps, which the message names; callers report `too-large`. */
 export class SizeTooLarge extends Error {
   override readonly name = "SizeTooLarge";
 }
+
+const tooMany = "a size of more than 1,000 terms";
+const tooLong = "a size with numbers of more than 1,024 bits";
 
 /** Coefficients of monomials, still to be put into normal form. Zeros are allowed. */
 export type Terms = Map<Monomial, bigint>;
@@ -65,7 +68,8 @@ export class SizePool {
     const key = factors.map(({ atom, power }) => `${atom.id}^${power}`).join();
     let monomial = this.#monomials.get(key);
     if (monomial === undefined) {
-      if (factors.some(({ power }) => Math.abs(power) > MAX_POWER)) throw new SizeTooLarge();
+      if (factors.some(({ power }) => Math.abs(power) > MAX_POWER))
+        throw new SizeTooLarge(`a size with a power beyond ${MAX_POWER}`);
       monomial = {
         id: this.#monomials.size,
         factors,
@@ -123,20 +127,21 @@ export class SizePool {
     let weight = terms.length;
     const variables = new Set<SizeVar>();
     for (const { coefficient, monomial } of terms) {
-      if (abs(coefficient) > MAX_COEFFICIENT) throw new SizeTooLarge();
+      if (abs(coefficient) > MAX_COEFFICIENT) throw new SizeTooLarge(tooLong);
       for (const { atom, power } of monomial.factors) {
         weight += Math.abs(power) * atom.weight;
         for (const v of atom.variables) variables.add(v);
       }
     }
-    if (weight > MAX_TERMS || over > MAX_COEFFICIENT) throw new SizeTooLarge();
+    if (weight > MAX_TERMS) throw new SizeTooLarge(tooMany);
+    if (over > MAX_COEFFICIENT) throw new SizeTooLarge(tooLong);
     return { id: this.#sizes.size, terms, over, variables, weight };
   }
 }
 
 /** Stops a product that grows beyond the cap before it is finished. */
 export function limit(terms: Terms): void {
-  if (terms.size > MAX_TERMS) throw new SizeTooLarge();
+  if (terms.size > MAX_TERMS) throw new SizeTooLarge(tooMany);
 }
 
 const KINDS = { variable: 0, floor: 1, inverse: 2 };

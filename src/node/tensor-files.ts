@@ -53,7 +53,7 @@ async function openTfjsModel(path: string, bytes: Uint8Array): Promise<TensorSou
   const { model, paths } = inPlace(path, () => {
     if (bytes.length > maxJson) throw new DataError(`has ${bytes.length} bytes, more than the limit of ${maxJson}`);
     const model = parseJson(bytes);
-    return { model, paths: tfjsShardPaths(model).map(checkShardPath) };
+    return { model, paths: shardPaths(model) };
   });
   const shards = new Map<string, Uint8Array>();
   let rest = maxShards;
@@ -71,6 +71,11 @@ function parseJson(bytes: Uint8Array): unknown {
   } catch {
     throw new DataError("is not valid JSON");
   }
+}
+
+/** The shards that a `model.json` names, each once, as paths from its folder. @throws DataError */
+export function shardPaths(model: unknown): readonly string[] {
+  return tfjsShardPaths(model).map(checkShardPath);
 }
 
 /** A file that comes from elsewhere must not make us read what is not part of it. */

@@ -34,7 +34,7 @@ export interface Plan {
 /** Chooses layouts, primitives, order and lifetimes. */
 export function plan(graph: ModelGraph, profile: Profile): Plan {
   const { inputs, results: lowered, builder } = lower(graph, profile);
-  const values = absorbEpilogues(moveTransposes(lowered, builder), builder, profile);
+  const values = absorbEpilogues(moveTransposes(lowered, builder, profile), builder, profile);
   const owned = new Set<PlanValue>();
   const results = graph.results.map(({ name, order }, index): PlanResult => {
     const value = values[index]!;

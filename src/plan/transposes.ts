@@ -1,8 +1,13 @@
 /** @file One rule: a transpose moves before what acts on elements, or joins, if then fewer are left: transpose(a + transpose(b)). */
 import { binary, select } from "../primitives/binary.ts";
-import { concat, reshape, transpose } from "../primitives/layout.ts";
-import { unary } from "../primitives/unary.ts";
+import { concat, pad, reshape, slice, transpose } from "../primitives/layout.ts";
+import { matmul } from "../primitives/matmul.ts";
+import type { Primitive } from "../primitives/primitive.ts";
+import { reverse, scan } from "../primitives/scan.ts";
+import { softmax } from "../primitives/softmax.ts";
+import { clamp, leaky_relu, unary } from "../primitives/unary.ts";
 import type { PlanBuilder } from "./builder.ts";
+import type { Profile } from "./profile.ts";
 import { computationsOf, countUses, madeBy, type Computation, type PlanValue } from "./value.ts";
 
 /** A value transposed: how many transposes more that takes than the value itself, and how it is made. */
@@ -15,7 +20,11 @@ interface Moved {
 const maxDepth = 32;
 
 /** What stands for these values when every transpose is where it costs least. */
-export function moveTransposes(results: readonly PlanValue[], builder: PlanBuilder): readonly PlanValue[] {
+export function moveTransposes(
+  results: readonly PlanValue[],
+  builder: PlanBuilder,
+  profile: Profile,
+): readonly PlanValue[] {
   const live = computationsOf(results);
   const made = new Set<PlanValue>(live);
   const uses = countUses(live, results);
@@ -37,12 +46,12 @@ export function moveTransposes(results: readonly PlanValue[], builder: PlanBuild
       make: () => turn(now(value)),
     };
     if (whole.more <= 0 || !alone || depth === maxDepth) return whole;
-    const parts = through(value, permutation);
+    const parts = through(value, permutation, profile);
     if (parts === undefined || ones.length > 0) return whole;
-    const inputs = parts.computation.inputs.map((input) => moved(input, permutation, depth + 1));
+    const inputs = parts.inputs.map((input) => moved(input, permutation, depth + 1));
     const more = inputs.reduce((sum, input) => sum + input.more, 0);
     if (more >= whole.more) return whole;
-    const { primitive } = parts.computation;
+    const { primitive } = parts;
     return {
       more,
       make: () =>
@@ -65,14 +74,43 @@ export function moveTransposes(results: readonly PlanValue[], builder: PlanBuild
   return results.map(now);
 }
 
-/** What a transpose can move through, with the attributes that it has then. */
+/** What a transpose can move through: the same of inputs that are transposed like that, with other attributes. */
 function through(
   value: PlanValue,
   permutation: readonly number[],
-): { readonly computation: Computation; readonly attributes: unknown } | undefined {
-  if (madeBy(value, concat))
-    return { computation: value, attributes: { axis: permutation.indexOf(value.attributes.axis) } };
-  if (madeBy(value, unary) || madeBy(value, binary) || madeBy(value, select))
-    return { computation: value, attributes: value.attributes };
+  { variants }: Profile,
+): Pick<Computation, "primitive" | "inputs" | "attributes"> | undefined {
+  if (value.kind !== "computation") return undefined;
+  const { primitive, inputs } = value;
+  const moved = (attributes: unknown) => ({ primitive, inputs, attributes });
+  const at = (axis: number) => permutation.indexOf(axis);
+  const permuted = <T>(list: readonly T[]) => permutation.map((from) => list[from]!);
+  if (isElementwise(value)) return moved(value.attributes);
+  if (madeBy(value, concat)) return moved({ axis: at(value.attributes.axis) });
+  if (madeBy(value, scan)) return moved({ ...value.attributes, axis: at(value.attributes.axis) });
+  if (madeBy(value, reverse)) return moved({ axes: value.attributes.axes.map(at) });
+  if (madeBy(value, pad)) return moved({ ...value.attributes, pads: permuted(value.attributes.pads) });
+  if (madeBy(value, slice)) {
+    const { begin, size } = value.attributes;
+    return moved({ begin: permuted(begin), size: permuted(size) });
+  }
+  const last = permutation.length - 1;
+  if (madeBy(value, softmax)) {
+    const axis = at(value.attributes.axis ?? last);
+    if (axis === last) return moved({});
+    return variants.has("softmax.any-axis") ? moved({ axis }) : undefined;
+  }
+  if (madeBy(value, matmul)) {
+    // The transposed product is that of the transposed factors, exchanged.
+    const { transposeA, transposeB, activation } = value.attributes;
+    const isPlain = !transposeA && !transposeB && activation === undefined && inputs.length === 2;
+    const isBatched = inputs.every(({ shape }) => shape.length === permutation.length) && last > 1;
+    const exchanges = permutation.every((from, to) => from === (to < last - 1 ? to : 2 * last - 1 - to));
+    if (isPlain && isBatched && exchanges) return { ...moved(value.attributes), inputs: inputs.toReversed() };
+  }
   return undefined;
+}
+
+function isElementwise(value: Computation): boolean {
+  return [unary, leaky_relu, clamp, binary, select].some((primitive) => madeBy(value, primitive as Primitive));
 }

@@ -1,8 +1,18 @@
 /** @file Elementwise primitives of two and three tensors, with NumPy's broadcasting. */
 import { generate, type DType } from "../ir/ndarray.ts";
-import { broadcastShape, commonShape, reader, spread } from "./broadcasting.ts";
+import {
+  broadcasting,
+  broadcastingNodes,
+  broadcastShape,
+  commonShape,
+  reader,
+  spread,
+  spreadNode,
+} from "./broadcasting.ts";
 import { tidy } from "./javascript.ts";
 import { dims, largeIntegers, primitive, type NoAttributes } from "./primitive.ts";
+import { apply } from "./tensorflow.ts";
+import { onnxBinary } from "./onnx-functions.ts";
 
 interface BinaryFunction {
   readonly of: (a: number, b: number) => number;
@@ -53,6 +63,26 @@ export type BinaryName = keyof typeof binaryFunctions;
 const table: Readonly<Record<BinaryName, BinaryFunction>> = binaryFunctions;
 const names = Object.keys(binaryFunctions) as BinaryName[];
 
+/** What TensorFlow calls them. */
+const binaryNodes: Readonly<Record<BinaryName, string>> = {
+  add: "AddV2",
+  sub: "Sub",
+  mul: "Mul",
+  div: "RealDiv",
+  maximum: "Maximum",
+  minimum: "Minimum",
+  pow: "Pow",
+  mod: "FloorMod",
+  equal: "Equal",
+  not_equal: "NotEqual",
+  less: "Less",
+  less_equal: "LessEqual",
+  greater: "Greater",
+  greater_equal: "GreaterEqual",
+  logical_and: "LogicalAnd",
+  logical_or: "LogicalOr",
+};
+
 export const binary = primitive<{ readonly function: BinaryName }>({
   name: "binary",
   doc: "A function of the elements of two tensors.",
@@ -65,7 +95,15 @@ export const binary = primitive<{ readonly function: BinaryName }>({
     const { of, result } = table[name];
     return generate(result ?? a!.dtype, commonShape(a!.shape, b!.shape), (index) => of(readA(index), readB(index)));
   },
-  esm: (_, [a, b], { function: name }) => `tf.${table[name].tf ?? name}(${a}, ${b})`,
+  esm: (e, inputs, { function: name }, { shape }, operands) =>
+    broadcasting(e, inputs, operands, shape, ([a, b]) => `tf.${table[name].tf ?? name}(${a}, ${b})`),
+  tensorflow: (e, inputs, { function: name }, result, operands) =>
+    broadcastingNodes(e, inputs, operands, result, (spread) =>
+      name.startsWith("logical_")
+        ? e.node(binaryNodes[name], spread)
+        : apply(e, binaryNodes[name], spread, operands[0]!.dtype),
+    ),
+  onnx: (e, [a, b], { function: name }, _, [operand]) => onnxBinary(e, name, a!, b!, operand!.dtype),
   cases: () => {
     const pairs = [
       ["2x3x4", "2x3x4"],
@@ -74,6 +112,8 @@ export const binary = primitive<{ readonly function: BinaryName }>({
       ["3x1x4", "1x5x1"],
       ["1", "1"],
       ["2x1x3x1x2x1", "2x1x1x1x2x3"],
+      ["2x3x2x2x3x2", "2x1x2x1x3x1"],
+      ["2x3x1x2x2x1x2", "3x1x2x1x2x1"],
     ];
     return names.flatMap((name) =>
       (table[name].dtypes ?? (["f32", "i32"] as const)).flatMap((dtype) =>
@@ -110,12 +150,32 @@ export const select = primitive<NoAttributes>({
   esm: (e, [condition, a, b], _, result, operands) => {
     // On wasm tf.where writes four bytes for each bool, beyond the end of its result: the next calls crash.
     if (result.dtype === "bool")
-      return tidy(`tf.logicalOr(tf.logicalAnd(${condition}, ${a}), tf.logicalAnd(tf.logicalNot(${condition}), ${b}))`);
+      return broadcasting(e, [condition!, a!, b!], operands, result.shape, ([condition, a, b]) =>
+        tidy(`tf.logicalOr(tf.logicalAnd(${condition}, ${a}), tf.logicalAnd(tf.logicalNot(${condition}), ${b}))`),
+      );
     // It broadcasts by itself, but by tiling (see `spread`).
     const inputs = [condition!, a!, b!];
     const spreads = inputs.map((input, i) => spread(e, input, operands[i]!, result.shape));
     const call = `tf.where(${spreads.join(", ")})`;
     return spreads.every((text, i) => text === inputs[i]) ? call : tidy(call);
+  },
+  tensorflow: (e, inputs, _, result, operands) => {
+    const { shape, dtype } = result;
+    if (dtype === "bool")
+      return broadcastingNodes(e, inputs, operands, result, ([condition, a, b]) => {
+        const not = e.node("LogicalNot", [condition!]);
+        const parts = [e.node("LogicalAnd", [condition!, a!]), e.node("LogicalAnd", [not, b!])];
+        return e.node("LogicalOr", parts);
+      });
+    // The executor spreads by tiling, too.
+    const spreads = inputs.map((input, i) => spreadNode(e, input, operands[i]!, shape));
+    return apply(e, "SelectV2", spreads, dtype);
+  },
+  onnx: (e, [condition, a, b], _, { dtype }) => {
+    if (dtype !== "bool") return e.node("Where", [condition!, a!, b!]);
+    // Not for bools, in ONNX Runtime.
+    const not = e.node("Not", [condition!]);
+    return e.node("Or", [e.node("And", [condition!, a!]), e.node("And", [not, b!])]);
   },
   cases: () =>
     all.flatMap((dtype) =>

@@ -4,6 +4,7 @@ import { stridesOf, type NdArray } from "../ir/ndarray.ts";
 import type { Size, Sizes } from "../ir/size.ts";
 import { dtypeText, tidy } from "./javascript.ts";
 import type { EsmEmitter } from "./primitive.ts";
+import { apply, ones, reshaped, type TensorFlowEmitter, type Wire } from "./tensorflow.ts";
 
 /** The common shape. Only a size that is the number 1 spreads; other sizes at one position are equal, which the checker saw to. */
 export function broadcastShape(sizes: Sizes, shapes: readonly (readonly Size[])[]): readonly Size[] {
@@ -44,16 +45,123 @@ export function spread(e: EsmEmitter, x: string, from: Positional, shape: readon
   const isSpread = shape.map((size, i) => from.shape[i - skip] !== size);
   const first = isSpread.indexOf(true);
   if (first < 0) return x;
+  if (shape.length > mostAxes) return spreadEach(e, x, from, isSpread, shape);
   const runs = isSpread.filter((it, i) => it !== isSpread[i - 1]).length;
-  // The native backend multiplies only if axes that spread and axes that do not form five runs at most.
-  if (runs > 5) return `tf.broadcastTo(${x}, ${e.sizes(shape)})`;
+  if (runs > mostRuns) return `tf.broadcastTo(${x}, ${e.sizes(shape)})`;
   const ones = shape.slice(first).map((size, i) => (isSpread[first + i] ? e.size(size) : "1"));
-  const [multiply, type] = from.dtype === "bool" ? (["logicalAnd", "bool"] as const) : (["mul", from.dtype] as const);
-  return `tf.${multiply}(${x}, tf.ones([${ones.join(", ")}]${type === "f32" ? "" : `, ${dtypeText(type)}`}))`;
+  return timesOnes(x, from, ones);
+}
+
+function timesOnes(x: string, { dtype }: Positional, shape: readonly string[]): string {
+  const multiply = dtype === "bool" ? "logicalAnd" : "mul";
+  return `tf.${multiply}(${x}, tf.ones([${shape.join(", ")}]${dtype === "f32" ? "" : `, ${dtypeText(dtype)}`}))`;
+}
+
+/** Products of tensors with more axes are stale memory on wasm. */
+const mostAxes = 6;
+
+/** The native backend refuses products in which more runs of axes that spread and axes that do not take turns. */
+const mostRuns = 5;
+
+/** Spreads the runs of neighbouring axes one after the other, each in the middle of three axes, the last run first. */
+function spreadEach(
+  e: EsmEmitter,
+  x: string,
+  from: Positional,
+  isSpread: readonly boolean[],
+  shape: readonly Size[],
+): string {
+  const product = (sizes: readonly Size[]) => ["1", ...sizes.map((size) => `(${e.size(size)})`)].join(" * ");
+  let text = x;
+  for (let end = shape.length; end > 0; end--) {
+    if (!isSpread[end - 1]) continue;
+    const start = isSpread.lastIndexOf(false, end - 1) + 1;
+    const apart = `tf.reshape(${text}, [-1, 1, ${product(shape.slice(end))}])`;
+    text = timesOnes(apart, from, [product(shape.slice(start, end)), "1"]);
+    end = start;
+  }
+  return `tf.reshape(${text}, ${e.sizes(shape)})`;
 }
 
 /** As `spread`, but one expression that makes one new tensor. */
 export function spreadNew(e: EsmEmitter, x: string, from: Positional, shape: readonly Size[]): string {
   const text = spread(e, x, from, shape);
   return text === x ? `tf.clone(${x})` : tidy(text);
+}
+
+/** Whether every backend broadcasts the operands by itself. */
+function isBroadcast(operands: readonly Positional[], shape: readonly Size[]): boolean {
+  const spreading = shape.map((size, i) =>
+    operands.map((operand) => operand.shape[i - shape.length + operand.shape.length] === size).join(),
+  );
+  const runs = spreading.filter((it, i) => it !== spreading[i - 1]).length;
+  return runs <= mostRuns && shape.length <= mostAxes;
+}
+
+/**
+ * A call on operands that the backend broadcasts; they are spread before where a backend does not: wasm takes six axes, the
+ * native backend five runs of neighbouring axes over which the same operands spread.
+ */
+export function broadcasting(
+  e: EsmEmitter,
+  inputs: readonly string[],
+  operands: readonly Positional[],
+  shape: readonly Size[],
+  call: (inputs: readonly string[]) => string,
+): string {
+  if (isBroadcast(operands, shape)) return call(inputs);
+  const isScalar = (i: number) => operands[i]!.shape.length === 0;
+  const spreads = inputs.map((input, i) => (isScalar(i) ? input : spread(e, input, operands[i]!, shape)));
+  if (shape.length <= mostAxes) return tidy(call(spreads));
+  const flat = spreads.map((text, i) => (isScalar(i) ? text : `tf.reshape(${text}, [-1])`));
+  return tidy(`tf.reshape(${call(flat)}, ${e.sizes(shape)})`);
+}
+
+/** As `broadcasting`, of nodes of TensorFlow. */
+export function broadcastingNodes(
+  e: TensorFlowEmitter,
+  inputs: readonly Wire[],
+  operands: readonly Positional[],
+  result: Positional,
+  call: (inputs: readonly Wire[]) => Wire,
+): Wire {
+  const { shape, dtype } = result;
+  if (isBroadcast(operands, shape)) return call(inputs);
+  const isScalar = (i: number) => operands[i]!.shape.length === 0;
+  const spreads = inputs.map((input, i) => (isScalar(i) ? input : spreadNode(e, input, operands[i]!, shape)));
+  if (shape.length <= mostAxes) return call(spreads);
+  const all = [e.algebra.int(-1)];
+  const flat = spreads.map((input, i) => (isScalar(i) ? input : reshaped(e, input, operands[i]!.dtype, all)));
+  return reshaped(e, call(flat), dtype, shape);
+}
+
+/** The same as nodes of TensorFlow: BroadcastTo would tile, too, where the executor of TensorFlow.js runs it. */
+export function spreadNode(e: TensorFlowEmitter, x: Wire, from: Positional, shape: readonly Size[]): Wire {
+  const { dtype } = from;
+  const one = e.algebra.int(1);
+  const skip = shape.length - from.shape.length;
+  const isSpread = shape.map((size, i) => from.shape[i - skip] !== size);
+  const first = isSpread.indexOf(true);
+  if (first < 0) return x;
+  const multiplied = (y: Wire, sizes: readonly Size[]): Wire =>
+    dtype === "bool"
+      ? e.node("LogicalAnd", [y, ones(e, sizes, dtype)])
+      : apply(e, "Mul", [y, ones(e, sizes, dtype)], dtype);
+  const runs = isSpread.filter((it, i) => it !== isSpread[i - 1]).length;
+  if (shape.length <= mostAxes && runs <= mostRuns)
+    return multiplied(
+      x,
+      shape.slice(first).map((size, i) => (isSpread[first + i] ? size : one)),
+    );
+  // As `spreadEach`.
+  const product = (sizes: readonly Size[]): Size => sizes.reduce((a, b) => e.algebra.mul(a, b), one);
+  let spreading = x;
+  for (let end = shape.length; end > 0; end--) {
+    if (!isSpread[end - 1]) continue;
+    const start = isSpread.lastIndexOf(false, end - 1) + 1;
+    const apart = reshaped(e, spreading, dtype, [e.algebra.int(-1), one, product(shape.slice(end))]);
+    spreading = multiplied(apart, [product(shape.slice(start, end)), one]);
+    end = start;
+  }
+  return reshaped(e, spreading, dtype, shape);
 }

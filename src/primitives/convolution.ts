@@ -7,6 +7,7 @@ import {
   imageShape,
   imageSizes,
   inLayout,
+  isPadded,
   noPads,
   padText,
   requireNhwc,
@@ -20,7 +21,20 @@ import {
 } from "./image.ts";
 import { pairText, tidy } from "./javascript.ts";
 import { dims, primitive, type Activation, type EsmEmitter, type PrimitiveCase } from "./primitive.ts";
-import { activate, activations, activationText } from "./unary.ts";
+import {
+  isSameByNumbers,
+  paddedForSame,
+  padding as paddingAttributes,
+  perAxis,
+  poolNode,
+  samePads,
+  type SlidingSide,
+} from "./tensorflow-windows.ts";
+import { apply, ints, literal, packed, type NodeAttributes, type TensorFlowEmitter, type Wire } from "./tensorflow.ts";
+import { activate, activated, activations, activationText } from "./unary.ts";
+import type { OnnxEmitter, OnnxWire } from "./onnx.ts";
+import { onnxUnary } from "./onnx-functions.ts";
+import { requireNchw, windowed } from "./onnx-windows.ts";
 
 interface Convolution {
   readonly strides: Pair<number>;
@@ -108,18 +122,52 @@ export const conv2d = primitive<Convolution & { readonly groups: number }>({
     }
     return call("conv2d", x!, filter!, bias, { strides, dilations, pad, activation });
   },
+  tensorflow: (e, inputs, attributes, _, operands) => {
+    const { groups, layout, activation, ...others } = attributes;
+    requireNhwc(layout);
+    if (groups === 1) return convolutionNode(e, "Conv2D", inputs, attributes, operands);
+    // Without oneDNN TensorFlow fuses a BiasAdd that it then has no grouped kernel for; a sum it leaves alone.
+    const [x, filter, bias] = inputs;
+    const product = convolutionNode(e, "Conv2D", [x!, filter!], { ...others, layout }, operands);
+    return activated(e, activation, bias === undefined ? product : apply(e, "AddV2", [product, bias]));
+  },
+  onnx: (e, [x, filter, bias], attributes, _, operands) => {
+    const turned = e.transposed(filter!, [3, 2, 0, 1]);
+    return onnxConvolution(e, [x!, turned, bias], attributes, operands, attributes.groups);
+  },
   absorb: absorbOnce,
   cases: () => [
-    ...convolutionCases([3, 4], 4).map((it) => ({ ...it, attributes: { ...it.attributes, groups: 1 } })),
+    ...convolutionCases([3, 4], 4).map(({ shapes, attributes }) => ({
+      shapes,
+      attributes: { ...attributes, groups: 1 },
+      ...(beyondOne(attributes.strides) &&
+        beyondOne(attributes.dilations) && { variant: "conv2d.stride-and-dilation" as const }),
+    })),
     // enough channels for vectors
     {
       shapes: ["2x7x7x32", "3x3x32x40", "40"].map(dims),
       attributes: { ...geometry([1, 1], { pads: "same_tf" }), groups: 1 },
     },
-    ...[2, 3].map((groups) => ({
-      shapes: [[2, 5, 6, 2 * groups], [3, 3, 2, 3 * groups], [3 * groups]],
-      attributes: { ...geometry([3, 3], { pads: unevenPads }), groups, activation: "relu" as const },
-      backends: ["tensorflow" as const],
+    ...[2, 3].flatMap((groups) =>
+      [
+        geometry([3, 3], { pads: unevenPads }),
+        geometry([2, 1]),
+        geometry([1, 1], { dilations: [2, 1], pads: "same_tf" }),
+      ].map((it) => ({
+        shapes: [[2, 5, 6, 2 * groups], [3, 3, 2, 3 * groups], [3 * groups]],
+        attributes: { ...it, groups, activation: "relu" as const },
+        variant: "conv2d.groups" as const,
+      })),
+    ),
+    // one channel in each group
+    ...[
+      geometry([2, 1], { pads: unevenPads }),
+      geometry([1, 1], { dilations: [2, 2] }),
+      geometry([2, 2], { dilations: [2, 1] }),
+    ].map((it) => ({
+      shapes: [[2, 7, 8, 4], [3, 2, 1, 8], [8]],
+      attributes: { ...it, groups: 4, activation: "relu6" as const },
+      variant: "conv2d.groups" as const,
     })),
   ],
 });
@@ -152,13 +200,92 @@ export const depthwiseConv2d = primitive<Convolution>({
     const kept = `tf.avgPool(${from}, 1, ${numbers(strides)}, "valid")`;
     return tidy(activationText(activation, bias === undefined ? kept : `tf.add(${kept}, ${bias})`));
   },
+  tensorflow: (e, [x, filter, bias], attributes, _, operands) => {
+    const { strides, dilations, pads, layout, activation } = attributes;
+    requireNhwc(layout);
+    const op = "DepthwiseConv2dNative";
+    if (!beyondOne(strides) || !beyondOne(dilations))
+      return convolutionNode(e, op, bias === undefined ? [x!, filter!] : [x!, filter!, bias], attributes, operands);
+    // As above, for the executor of TensorFlow.js.
+    const dense = convolutionNode(e, op, [x!, filter!], { strides: [1, 1], dilations, pads, layout }, operands);
+    const offset = pads === "same_tf" && sameOffsetNode(e, attributes, operands);
+    const T = { type: "f32" } as const;
+    const whole = { T, Index: { type: "i32" } } as const;
+    const from = offset ? e.node("Slice", [dense, offset, ints(e, [-1, -1, -1, -1])], whole) : dense;
+    const kept = poolNode(e, "AvgPool", from, { kernel: [1, 1], strides, pads: noPads });
+    return activated(e, activation, bias === undefined ? kept : e.node("BiasAdd", [kept, bias], { T }));
+  },
+  onnx: (e, [x, filter, bias], attributes, _, operands) => {
+    const [kh, kw, c, multiplier] = operands[1]!.shape as readonly [Size, Size, Size, Size];
+    const turned = e.transposed(filter!, [2, 3, 0, 1]);
+    const stacked = e.reshaped(
+      turned,
+      [c, multiplier, kh, kw],
+      [e.algebra.mul(c, multiplier), e.algebra.int(1), kh, kw],
+    );
+    return onnxConvolution(e, [x!, stacked, bias], attributes, operands, e.int(c));
+  },
   absorb: absorbOnce,
   cases: () => [
-    ...convolutionCases([3, 1], 3),
-    ...convolutionCases([2, 2], 4),
+    ...[...convolutionCases([3, 1], 3), ...convolutionCases([2, 2], 4)].map((it) => {
+      const { strides, dilations } = it.attributes;
+      const isPlain = strides[0] === strides[1] && !beyondOne(dilations);
+      return isPlain ? it : { ...it, variant: "depthwise.geometry" as const };
+    }),
     { shapes: ["2x9x9x24", "5x5x24x1", "24"].map(dims), attributes: geometry([2, 2], { pads: "same_tf" }) },
   ],
 });
+
+/** A convolution of TensorFlow, with bias and activation if there are. */
+function convolutionNode(
+  e: TensorFlowEmitter,
+  op: "Conv2D" | "DepthwiseConv2dNative",
+  [x, filter, bias]: readonly Wire[],
+  a: Convolution,
+  operands: readonly Positional[],
+): Wire {
+  const { strides, dilations, pads, activation } = a;
+  const sides = sidesOf(e, a, operands);
+  // As in `padding`: where a window is narrower than its stride, the executor's `SAME` is wrong on wasm.
+  const isWide = sides.every((side) => side.stride === 1 || side.dilation * (side.kernel - 1) + 1 >= side.stride);
+  const isSame =
+    pads === "same_tf" ? isWide : isPadded(pads) && sides.every((side, i) => isSameByNumbers(side, pads[i]!));
+  const padded =
+    pads === "same_tf" && !isSame ? paddedForSame(e, x!, sides) : { x: x!, pads: isSame ? ("same_tf" as const) : pads };
+  const attributes: NodeAttributes = {
+    T: { type: "f32" },
+    strides: perAxis(strides),
+    dilations: perAxis(dilations),
+    ...paddingAttributes(padded.pads),
+    data_format: { text: "NHWC" },
+  };
+  return e.product(op, [padded.x, filter!], attributes, bias, activation);
+}
+
+/** `sameOffset` as the beginning of a slice. */
+function sameOffsetNode(e: TensorFlowEmitter, attributes: Convolution, operands: readonly Positional[]): Wire {
+  const offsets = sidesOf(e, attributes, operands).map((side) => {
+    const dense = literal(e, Math.floor((side.dilation * (side.kernel - 1)) / 2), "i32");
+    const [before] = samePads(e, side);
+    return apply(e, "Sub", [dense, before], "i32");
+  });
+  const none = literal(e, 0, "i32");
+  return packed(e, [none, ...offsets, none]);
+}
+
+function sidesOf(
+  e: TensorFlowEmitter,
+  { strides, dilations }: Convolution,
+  [x, filter]: readonly Positional[],
+): Pair<SlidingSide> {
+  const side = (i: 0 | 1): SlidingSide => ({
+    size: x!.shape[1 + i]!,
+    kernel: e.int(filter!.shape[i]!),
+    stride: strides[i],
+    dilation: dilations[i],
+  });
+  return [side(0), side(1)];
+}
 
 /** The operands' sizes along one side, as text. */
 function sideText(e: EsmEmitter, a: Convolution, result: Positional, [x, filter]: readonly Positional[], i: 0 | 1) {
@@ -223,6 +350,21 @@ function call(
   return `tf.fused.${name}({ ${fields.join(", ")} })`;
 }
 
+/** The filter is [co, ci / groups, kh, kw]; `operands` are those of the primitive. */
+function onnxConvolution(
+  e: OnnxEmitter,
+  [x, filter, bias]: readonly (OnnxWire | undefined)[],
+  a: Convolution,
+  operands: readonly Positional[],
+  groups: number,
+): OnnxWire {
+  const [kh, kw] = operands[1]!.shape;
+  const { image, attributes } = windowed(e, x!, operands[0]!, { ...a, kernel: [e.int(kh!), e.int(kw!)] }, 0);
+  const grouped = groups === 1 ? attributes : { ...attributes, group: { int: groups } };
+  const convolved = e.node("Conv", bias === undefined ? [image, filter] : [image, filter, bias], grouped);
+  return a.activation === undefined ? convolved : onnxUnary(e, a.activation, convolved, "f32");
+}
+
 interface Transposed {
   readonly strides: Pair<number>;
   readonly pads: Pair<Pair<number>>;
@@ -270,6 +412,25 @@ export const conv2dTranspose = primitive<Transposed>({
     requireNhwc(layout);
     return `tf.conv2dTranspose(${x}, ${filter}, ${e.sizes(result.shape)}, ${numbers(strides)}, ${padText(pads)})`;
   },
+  tensorflow: (e, [x, filter], { strides, pads, layout }, result) => {
+    requireNhwc(layout);
+    return e.node("Conv2DBackpropInput", [e.sizes(result.shape), filter!, x!], {
+      T: { type: "f32" },
+      strides: perAxis(strides),
+      ...paddingAttributes(pads),
+      data_format: { text: "NHWC" },
+    });
+  },
+  onnx: (e, [x, filter], { strides, pads, outputPadding, layout }, _, [, operand]) => {
+    requireNchw(layout);
+    const [[top, bottom], [left, right]] = pads;
+    return e.node("ConvTranspose", [x!, e.transposed(filter!, [3, 2, 0, 1])], {
+      kernel_shape: { ints: operand!.shape.slice(0, 2).map((size) => e.int(size)) },
+      strides: { ints: strides },
+      pads: { ints: [top, left, bottom, right] },
+      output_padding: { ints: outputPadding },
+    });
+  },
   cases: () => {
     const of = (
       image: string,
@@ -280,8 +441,7 @@ export const conv2dTranspose = primitive<Transposed>({
     ): PrimitiveCase<Transposed> => ({
       shapes: [dims(image), dims(filter)],
       attributes: { strides, outputPadding, pads: pads ?? noPads, layout: "NHWC" },
-      // The native backend refuses pads as numbers.
-      ...(pads && { backends: ["cpu", "wasm"] }),
+      ...(pads && { variant: "conv2d_transpose.pads" }),
     });
     return [
       of("1x3x3x2", "3x3x4x2", [2, 2]),

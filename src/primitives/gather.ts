@@ -2,6 +2,7 @@
 import { generate, stridesOf, type DType } from "../ir/ndarray.ts";
 import { tidy } from "./javascript.ts";
 import { dims, primitive } from "./primitive.ts";
+import { asIntegers, literal } from "./tensorflow.ts";
 
 export const gather = primitive<{ readonly axis: number }>({
   name: "gather",
@@ -25,6 +26,15 @@ export const gather = primitive<{ readonly axis: number }>({
     // On wasm tf.gather writes four bytes for each bool, beyond the end of its result; its batch axes are wrong there, too.
     return dtype === "bool" ? tidy(`tf.notEqual(${call(`tf.cast(${x}, "int32")`)}, 0)`) : call(x!);
   },
+  tensorflow: (e, [x, indices], { axis }, { dtype }) =>
+    asIntegers(e, x!, dtype, (elements, type) =>
+      e.node("GatherV2", [elements, indices!, literal(e, axis, "i32")], {
+        Tparams: { type },
+        Tindices: { type: "i32" },
+        Taxis: { type: "i32" },
+      }),
+    ),
+  onnx: (e, [x, indices], { axis }) => e.node("Gather", [x!, indices!], { axis: { int: axis } }),
   cases: () =>
     (
       [

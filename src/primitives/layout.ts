@@ -2,10 +2,21 @@
 import { generate, stridesOf, transpose as transposed, type DType, type NdArray } from "../ir/ndarray.ts";
 import type { Positional } from "../ir/lowering.ts";
 import type { Size, Sizes } from "../ir/size.ts";
-import { reader, spreadNew } from "./broadcasting.ts";
+import { reader, spreadNew, spreadNode } from "./broadcasting.ts";
 import type { Pair } from "./image.ts";
 import { numberText, tidy } from "./javascript.ts";
 import { dims, largeIntegers, primitive, type EsmEmitter, type PrimitiveCase } from "./primitive.ts";
+import {
+  apply,
+  ints,
+  joined,
+  literal as literalNode,
+  reshaped,
+  sliced,
+  type TensorFlowEmitter,
+  type Wire,
+} from "./tensorflow.ts";
+import { onnxScalar, longs } from "./onnx.ts";
 
 const dtypes: readonly DType[] = ["f32", "i32", "bool"];
 
@@ -27,6 +38,9 @@ export const transpose = primitive<{ readonly permutation: readonly number[] }>(
   shape: ([x], { permutation }) => ({ shape: permutation.map((from) => x!.shape[from]!), dtype: x!.dtype }),
   reference: ([x], { permutation }) => transposed(x!, permutation),
   esm: (_, [x], { permutation }) => `tf.transpose(${x}, [${permutation.join(", ")}])`,
+  tensorflow: (e, [x], { permutation }, { dtype }) =>
+    e.node("Transpose", [x!, ints(e, permutation)], { T: { type: dtype }, Tperm: { type: "i32" } }),
+  onnx: (e, [x], { permutation }) => e.transposed(x!, permutation),
   cases: () =>
     (
       [
@@ -49,6 +63,8 @@ export const reshape = primitive<{ readonly shape: readonly Size[] }>({
   shape: ([x], { shape }) => ({ shape, dtype: x!.dtype }),
   reference: ([x], { shape }, size) => ({ ...x!, shape: shape.map(size) }),
   esm: (e, [x], { shape }) => `tf.reshape(${x}, ${e.sizes(shape)})`,
+  tensorflow: (e, [x], { shape }, { dtype }) => reshaped(e, x!, dtype, shape),
+  onnx: (e, [x], { shape }, _, [operand]) => e.reshaped(x!, operand!.shape, shape),
   cases: (sizes) =>
     [
       ["2x3x4", "6x4"],
@@ -66,6 +82,14 @@ export const broadcast = primitive<{ readonly shape: readonly Size[] }>({
   shape: ([x], { shape }) => ({ shape, dtype: x!.dtype }),
   reference: ([x], { shape }, size) => generate(x!.dtype, shape.map(size), reader(x!)),
   esm: (e, [x], { shape }, _, [operand]) => spreadNew(e, x!, operand!, shape),
+  tensorflow: (e, [x], { shape }, _, [operand]) => spreadNode(e, x!, operand!, shape),
+  onnx: (e, [x], { shape }, _, [operand]) => {
+    const from = operand!.shape;
+    const skip = shape.length - from.length;
+    // Sizes that stay need not be computed: both sides spread.
+    const asked = shape.map((size, i) => (from[i - skip] === size ? e.algebra.int(1) : size));
+    return e.node("Expand", [x!, e.sizes(asked)]);
+  },
   cases: (sizes) => [
     ...[
       ["", "2x3"],
@@ -76,6 +100,8 @@ export const broadcast = primitive<{ readonly shape: readonly Size[] }>({
       ["3x4", "3x4"],
       ["1x1", "1x1"],
       ["1x2x1x3x1x2", "2x2x2x3x3x2"],
+      ["1x2x1x3x1x2x1x2", "3x2x2x2x3x3x2x1x2"],
+      ["2x1x1x2x3x1x2", "2x3x2x2x3x1x2"],
     ].flatMap(([from, to]) => forAll({ shapes: [dims(from!)], attributes: { shape: literal(sizes, to!) } })),
     {
       shapes: [dims("1x5")],
@@ -104,6 +130,8 @@ export const concat = primitive<{ readonly axis: number }>({
     });
   },
   esm: (_, inputs, { axis }) => `tf.concat([${inputs.join(", ")}], ${axis})`,
+  tensorflow: (e, inputs, { axis }, { dtype }) => joined(e, inputs, dtype, axis),
+  onnx: (e, inputs, { axis }) => (inputs.length === 1 ? inputs[0]! : e.node("Concat", inputs, { axis: { int: axis } })),
   cases: () =>
     (
       [
@@ -128,6 +156,17 @@ export const slice = primitive<{ readonly begin: readonly Size[]; readonly size:
     return generate(x!.dtype, size.map(number), (index) => read(index.map((at, i) => at + starts[i]!))!);
   },
   esm: (e, [x], { begin, size }) => `tf.slice(${x}, ${e.sizes(begin)}, ${e.sizes(size)})`,
+  tensorflow: (e, [x], { begin, size }, { dtype }, [operand]) => {
+    const toTheEnd = (i: number) => e.algebra.add(begin[i]!, size[i]!) === operand!.shape[i];
+    const counts = size.map((count, i) => (toTheEnd(i) ? e.algebra.int(-1) : count));
+    return sliced(e, x!, dtype, begin, counts);
+  },
+  onnx: (e, [x], { begin, size }, _, [operand]) => {
+    const axes = begin.flatMap((start, i) => (e.known(start) === 0 && size[i] === operand!.shape[i] ? [] : [i]));
+    if (axes.length === 0) return x!;
+    const ends = axes.map((i) => e.algebra.add(begin[i]!, size[i]!));
+    return e.node("Slice", [x!, e.sizes(axes.map((i) => begin[i]!)), e.sizes(ends), longs(e, axes)]);
+  },
   cases: (sizes) =>
     [
       ["7", "2", "3"],
@@ -178,10 +217,34 @@ export const pad = primitive<Pad>({
   },
   esm: (e, [x], { pads, mode, value }, result, [operand]) => {
     const text = pads.map(([before, after]) => `[${e.size(before)}, ${e.size(after)}]`);
-    if (mode === "constant") return `tf.pad(${x}, [${text.join(", ")}]${value === 0 ? "" : `, ${numberText(value)}`})`;
     if (mode === "replicate") return replicateEach(e, x!, pads, operand!);
-    if (pads.length <= 5) return `tf.mirrorPad(${x}, [${text.join(", ")}], "reflect")`;
-    return tidy(reflectEach(e, x!, text, operand!.shape, result.shape));
+    const call = (x: string, pads: readonly string[]): string => {
+      const widths = `[${pads.join(", ")}]`;
+      if (mode === "reflect") return `tf.mirrorPad(${x}, ${widths}, "reflect")`;
+      return `tf.pad(${x}, ${widths}${value === 0 ? "" : `, ${numberText(value)}`})`;
+    };
+    // The native backend reflects five axes at most; on wasm a constant around seven is stale memory.
+    if (pads.length <= (mode === "reflect" ? 5 : 6)) return call(x!, text);
+    return tidy(padEach(e, x!, text, operand!.shape, result.shape, call));
+  },
+  tensorflow: (e, [x], { pads, mode, value }, { shape, dtype }, [operand]) => {
+    if (mode === "replicate") return replicateNodes(e, x!, pads, operand!);
+    const attributes = { T: { type: dtype }, Tpaddings: { type: "i32" } } as const;
+    const node = (y: Wire, margins: Pad["pads"]): Wire => {
+      const inputs = [y, paddings(e, margins)];
+      if (mode === "reflect") return e.node("MirrorPad", inputs, { ...attributes, mode: { text: "REFLECT" } });
+      if (value === 0) return e.node("Pad", inputs, attributes);
+      return e.node("PadV2", [...inputs, literalNode(e, value, dtype)], attributes);
+    };
+    // As above.
+    return pads.length <= (mode === "reflect" ? 5 : 6)
+      ? node(x!, pads)
+      : padEachNode(e, x!, pads, operand!, shape, node);
+  },
+  onnx: (e, [x], { pads, mode, value }, { dtype }) => {
+    const widths = e.sizes([...pads.map(([before]) => before), ...pads.map(([, after]) => after)]);
+    const fill = mode === "constant" ? onnxScalar(e, value, dtype) : undefined;
+    return e.node("Pad", [x!, widths, fill], { mode: { text: mode === "replicate" ? "edge" : mode } });
   },
   cases: (sizes) => {
     /** `0+0 1+2`: before and after, for every axis. */
@@ -199,6 +262,7 @@ export const pad = primitive<Pad>({
       of("5", "2+1", "constant", 0.5),
       { ...of("5", "2+1", "constant", 16777216), dtypes: ["i32"], values: largeIntegers },
       of("2x1x3x1x2x1", "0+0 1+0 0+2 0+0 1+1 0+3", "constant", -1),
+      of("2x1x3x1x2x1x2", "0+0 1+0 0+2 0+0 1+1 0+0 2+1", "constant", -1),
       ...forAll(of("4x5", "3+1 0+4", "reflect")),
       ...forAll(of("1x3x4x2", "0+0 2+1 1+0 0+0", "reflect")),
       of("2x2x1x3x2", "0+0 1+1 0+0 2+0 0+0", "reflect"),
@@ -212,20 +276,73 @@ export const pad = primitive<Pad>({
   },
 });
 
-/** The native backend reflects five axes at most: of more, one is padded after the other, in the middle of three. */
-function reflectEach(
+/** Pads one axis after the other, in the middle of three. */
+function padEach(
   e: EsmEmitter,
   x: string,
   pads: readonly string[],
   from: readonly Size[],
   to: readonly Size[],
+  call: (x: string, pads: readonly string[]) => string,
 ): string {
   const padded = pads.reduce((text, pair, i) => {
     if (pair === "[0, 0]") return text;
     const before = ["1", ...to.slice(0, i).map((size) => `(${e.size(size)})`)].join(" * ");
-    return `tf.mirrorPad(tf.reshape(${text}, [${before}, ${e.size(from[i]!)}, -1]), [[0, 0], ${pair}, [0, 0]], "reflect")`;
+    return call(`tf.reshape(${text}, [${before}, ${e.size(from[i]!)}, -1])`, ["[0, 0]", pair, "[0, 0]"]);
   }, x);
   return `tf.reshape(${padded}, ${e.sizes(to)})`;
+}
+
+/** The margins as TensorFlow takes them: [rank, 2]. */
+function paddings(e: TensorFlowEmitter, pads: Pad["pads"]): Wire {
+  const flat = pads.flat();
+  const known = flat.flatMap((size) => e.known(size) ?? []);
+  if (known.length < flat.length) return reshaped(e, e.sizes(flat), "i32", [e.algebra.int(-1), e.algebra.int(2)]);
+  return e.constant({ dtype: "i32", shape: [pads.length, 2], data: Float64Array.from(known) });
+}
+
+/** As `padEach`. */
+function padEachNode(
+  e: TensorFlowEmitter,
+  x: Wire,
+  pads: Pad["pads"],
+  { shape: from, dtype }: Positional,
+  to: readonly Size[],
+  node: (x: Wire, pads: Pad["pads"]) => Wire,
+): Wire {
+  const { algebra } = e;
+  const [none, one] = [algebra.int(0), algebra.int(1)];
+  const product = (sizes: readonly Size[]): Size => sizes.reduce((a, b) => algebra.mul(a, b), one);
+  const padded = pads.reduce((y, pair, i) => {
+    if (pair.every((size) => size === none)) return y;
+    const middle = [product(to.slice(0, i)), from[i]!, product(from.slice(i + 1))];
+    return node(reshaped(e, y, dtype, middle), [[none, none], pair, [none, none]]);
+  }, x);
+  return reshaped(e, padded, dtype, to);
+}
+
+/** As `replicateEach`; wide margins, and those that are known only when the model runs, are spread. */
+function replicateNodes(e: TensorFlowEmitter, x: Wire, pads: Pad["pads"], from: Positional): Wire {
+  const { algebra } = e;
+  const [none, one, all] = [algebra.int(0), algebra.int(1), algebra.int(-1)];
+  const { dtype } = from;
+  const shape = [...from.shape];
+  const padded = pads.reduce((y, [before, after], axis) => {
+    const edge = (start: Size, count: Size): readonly Wire[] => {
+      if (count === none) return [];
+      const begin = shape.map((_, i) => (i === axis ? start : none));
+      const size = shape.map((_, i) => (i === axis ? one : all));
+      const slice = sliced(e, y, dtype, begin, size);
+      const known = e.known(count);
+      if (known !== undefined && known <= 8) return Array.from({ length: known }, () => slice);
+      return [spreadNode(e, slice, { dtype, shape: shape.with(axis, one) }, shape.with(axis, count))];
+    };
+    const last = algebra.sub(shape[axis]!, one);
+    const parts = [...edge(none, before), y, ...edge(last, after)];
+    shape[axis] = algebra.add(algebra.add(before, shape[axis]!), after);
+    return parts.length === 1 ? y : joined(e, parts, dtype, axis);
+  }, x);
+  return padded === x ? apply(e, "Identity", [x], dtype) : padded;
 }
 
 /**

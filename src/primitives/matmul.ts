@@ -1,9 +1,13 @@
 /** @file The product of matrices. */
 import type { Positional } from "../ir/lowering.ts";
 import { generate } from "../ir/ndarray.ts";
+import type { Size } from "../ir/size.ts";
 import { tidy } from "./javascript.ts";
 import { dims, primitive, type Activation } from "./primitive.ts";
-import { activate, activations, activationText } from "./unary.ts";
+import { apply, ints, reshaped, type Wire } from "./tensorflow.ts";
+import { activate, activated, activations, activationText } from "./unary.ts";
+import type { OnnxWire } from "./onnx.ts";
+import { onnxUnary } from "./onnx-functions.ts";
 
 interface Product {
   readonly transposeA: boolean;
@@ -66,6 +70,47 @@ export const matmul = primitive<Product>({
       rest === "" ? `tf.matMul(${left}, ${right})` : `tf.fused.matMul({ a: ${left}, b: ${right}${rest} })`;
     const whole = isFolded ? `tf.reshape(${product}, ${e.sizes(result.shape)})` : product;
     return isFolded || transposeA || transposeB ? tidy(whole) : whole;
+  },
+  // The same for the executor of TensorFlow.js. TensorFlow puts the transposes back into the product; but then it fuses a
+  // sigmoid that it has no kernel for, unless something is between the transpose and the product.
+  tensorflow: (e, [a, b, bias], attributes, result, operands) => {
+    const { transposeA, transposeB, activation } = attributes;
+    const T = { type: "f32" } as const;
+    if (isBatched(attributes, operands)) {
+      const flags = { T, adj_x: { bool: transposeA }, adj_y: { bool: transposeB } };
+      const product = e.node("BatchMatMulV2", [a!, b!], flags);
+      return activated(e, activation, bias === undefined ? product : apply(e, "AddV2", [product, bias]));
+    }
+    const transposed = (x: Wire, permutation: readonly number[]): Wire =>
+      e.node("Transpose", [x, ints(e, permutation)], { T, Tperm: { type: "i32" } });
+    const turned = (x: Wire, isTurned: boolean): Wire => (isTurned ? transposed(x, [1, 0]) : x);
+    const turnedApart = (x: Wire, [k, m]: readonly Size[]): Wire =>
+      reshaped(e, transposed(reshaped(e, x, "f32", [e.algebra.int(1), k!, m!]), [0, 2, 1]), "f32", [m!, k!]);
+    const isFolded = result.shape.length > 2;
+    const left = isFolded
+      ? reshaped(e, a!, "f32", [e.algebra.int(-1), operands[0]!.shape.at(-1)!])
+      : transposeA && activation === "sigmoid"
+        ? turnedApart(a!, operands[0]!.shape)
+        : turned(a!, transposeA);
+    const flags = { T, transpose_a: { bool: false }, transpose_b: { bool: false } };
+    const product = e.product("MatMul", [left, turned(b!, transposeB)], flags, bias, activation);
+    return isFolded ? reshaped(e, product, "f32", result.shape) : product;
+  },
+  onnx: (e, [a, b, bias], { transposeA, transposeB, activation }, _, operands) => {
+    const ranks = operands.map(({ shape }) => shape.length);
+    const finish = (y: OnnxWire) => (activation === undefined ? y : onnxUnary(e, activation, y, "f32"));
+    if (ranks[0] === 2 && ranks[1] === 2 && (bias !== undefined || transposeA || transposeB)) {
+      const flags = { transA: { int: Number(transposeA) }, transB: { int: Number(transposeB) } };
+      return finish(e.node("Gemm", bias === undefined ? [a!, b!] : [a!, b!, bias], flags));
+    }
+    const turned = (x: OnnxWire, rank: number) => {
+      const order = Array.from({ length: rank }, (_, i) => i);
+      return e.transposed(x, [...order.slice(0, -2), rank - 1, rank - 2]);
+    };
+    const left = transposeA ? turned(a!, ranks[0]!) : a!;
+    const right = transposeB ? turned(b!, ranks[1]!) : b!;
+    const product = e.node("MatMul", [left, right]);
+    return finish(bias === undefined ? product : e.node("Add", [product, bias]));
   },
   absorb: (attributes, activation, operands) =>
     attributes.activation === undefined && !isBatched(attributes, operands) ? { ...attributes, activation } : undefined,

@@ -1,7 +1,9 @@
 /** @file The contract of a primitive: positional, what targets implement. Also the emitters that primitives write to. */
-import type { Positional, PrimitiveShape } from "../ir/lowering.ts";
+import type { Positional, PrimitiveShape, Variant } from "../ir/lowering.ts";
 import type { DType, NdArray } from "../ir/ndarray.ts";
 import type { Size, Sizes } from "../ir/size.ts";
+import type { OnnxEmitter, OnnxWire } from "./onnx.ts";
+import type { TensorFlowEmitter, Wire } from "./tensorflow.ts";
 
 /** Prints JavaScript for the ES module. `tf` is `@tensorflow/tfjs-core`, imported as a namespace. */
 export interface EsmEmitter {
@@ -29,7 +31,9 @@ export interface PrimitiveCase<A> {
   readonly range?: readonly [number, number];
   /** … or are these, in random order: integers beyond 2^24, infinities, ties. */
   readonly values?: readonly number[];
-  /** The backends that compute what the case asks for, all unless told; the profiles of the others never ask for it. */
+  /** What a profile must have for anybody to ask for this. */
+  readonly variant?: Variant;
+  /** The backends of TensorFlow.js that are exact enough for the case, all unless told. */
   readonly backends?: readonly EsmBackend[];
 }
 
@@ -50,6 +54,22 @@ export interface Primitive<A = unknown> extends PrimitiveShape<A> {
     result: Positional,
     operands: readonly Positional[],
   ): string;
+  /** The nodes of TensorFlow that compute it. */
+  tensorflow(
+    e: TensorFlowEmitter,
+    inputs: readonly Wire[],
+    attributes: A,
+    result: Positional,
+    operands: readonly Positional[],
+  ): Wire;
+  /** The nodes of ONNX that compute it. */
+  onnx(
+    e: OnnxEmitter,
+    inputs: readonly OnnxWire[],
+    attributes: A,
+    result: Positional,
+    operands: readonly Positional[],
+  ): OnnxWire;
   /**
    * The attributes with an activation absorbed; undefined if that is not possible, or no better than two primitives. The
    * planner asks if the profile can.

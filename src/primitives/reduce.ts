@@ -1,6 +1,9 @@
 /** @file Reductions of axes. */
 import { generate, stridesOf, type DType, type NdArray } from "../ir/ndarray.ts";
 import { dims, largeIntegers, primitive } from "./primitive.ts";
+import { ints, literal } from "./tensorflow.ts";
+import { longs } from "./onnx.ts";
+import { onnxReduce } from "./onnx-functions.ts";
 
 interface ReduceFunction {
   readonly of: (values: readonly number[]) => number;
@@ -27,6 +30,17 @@ export type ReduceName = keyof typeof reduceFunctions;
 
 const table: Readonly<Record<ReduceName, ReduceFunction>> = reduceFunctions;
 const names = Object.keys(reduceFunctions) as ReduceName[];
+
+/** What TensorFlow calls them. */
+const reduceNodes: Readonly<Record<ReduceName, string>> = {
+  mean: "Mean",
+  sum: "Sum",
+  max: "Max",
+  min: "Min",
+  prod: "Prod",
+  any: "Any",
+  all: "All",
+};
 
 /** A result for each index of the axes that are kept, of the elements along the others. */
 function reduced(
@@ -72,6 +86,14 @@ export const reduce = primitive<Reduce>({
   reference: ([x], { function: name, axes, keepdims }) => reduced(x!, x!.dtype, axes, keepdims, table[name].of),
   esm: (_, [x], { function: name, axes, keepdims }) =>
     `tf.${name}(${x}, [${axes.join(", ")}]${keepdims ? ", true" : ""})`,
+  tensorflow: (e, [x], { function: name, axes, keepdims }, { dtype }) =>
+    e.node(reduceNodes[name], [x!, ints(e, axes)], {
+      ...(dtype !== "bool" && { T: { type: dtype } }),
+      Tidx: { type: "i32" },
+      keep_dims: { bool: keepdims },
+    }),
+  onnx: (e, [x], { function: name, axes, keepdims }) =>
+    axes.length === 0 ? x! : onnxReduce(e, name, x!, longs(e, axes), keepdims),
   cases: () => {
     const of: readonly (readonly [shape: string, axes: readonly number[], keepdims: boolean])[] = [
       ["2x5x7x3", [1, 2], false],
@@ -107,6 +129,16 @@ export const argReduce = primitive<ArgReduce>({
   reference: ([x], { function: name, axis }) =>
     reduced(x!, "i32", [axis], false, (values) => values.indexOf(table[name === "argmax" ? "max" : "min"].of(values))),
   esm: (_, [x], { function: name, axis }) => `tf.${name === "argmax" ? "argMax" : "argMin"}(${x}, ${axis})`,
+  tensorflow: (e, [x], { function: name, axis }, _, [operand]) =>
+    e.node(name === "argmax" ? "ArgMax" : "ArgMin", [x!, literal(e, axis, "i32")], {
+      T: { type: operand!.dtype },
+      Tidx: { type: "i32" },
+      output_type: { type: "i32" },
+    }),
+  onnx: (e, [x], { function: name, axis }) => {
+    const op = name === "argmax" ? "ArgMax" : "ArgMin";
+    return e.cast(e.node(op, [x!], { axis: { int: axis }, keepdims: { int: 0 } }), "i32");
+  },
   cases: () =>
     (["argmax", "argmin"] as const).flatMap((name) =>
       (

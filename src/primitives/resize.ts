@@ -2,7 +2,11 @@
 import { generate } from "../ir/ndarray.ts";
 import type { Size } from "../ir/size.ts";
 import { channelsLast, imageShape, imageSizes, inLayout, requireNhwc, type Layout, type Pair } from "./image.ts";
-import { dims, primitive, type PrimitiveCase } from "./primitive.ts";
+import { dims, primitive, type Primitive, type PrimitiveCase } from "./primitive.ts";
+import { apply, converted, counted, literal, reshaped, type TensorFlowEmitter, type Wire } from "./tensorflow.ts";
+import { onnxScalar, longs, type OnnxEmitter, type OnnxOperator, type OnnxWire } from "./onnx.ts";
+import { counting, int64, requireNchw } from "./onnx-windows.ts";
+import { onnxLiteral } from "./onnx-literal.ts";
 
 interface Resize {
   readonly mode: "nearest" | "bilinear";
@@ -58,6 +62,26 @@ export const resize = primitive<Resize>({
       ? `tf.image.resizeNearestNeighbor(${x}, ${e.sizes(size)})`
       : `tf.image.resizeBilinear(${x}, ${e.sizes(size)}, ${alignCorners}, ${!alignCorners})`;
   },
+  tensorflow: (e, [x], { mode, alignCorners, size, layout }) => {
+    requireNhwc(layout);
+    const isNearest = mode === "nearest";
+    return e.node(isNearest ? "ResizeNearestNeighbor" : "ResizeBilinear", [x!, e.sizes(size)], {
+      T: { type: "f32" },
+      align_corners: { bool: !isNearest && alignCorners },
+      half_pixel_centers: { bool: !isNearest && !alignCorners },
+    });
+  },
+  onnx: (e, [x], { mode, alignCorners, size, layout }, _, [operand]) => {
+    requireNchw(layout);
+    const from = operand!.shape.slice(2) as unknown as Pair<Size>;
+    if (from[0] === size[0] && from[1] === size[1]) return x!;
+    if (mode === "nearest") return onnxNearest(e, x!, from, size);
+    const shape = e.sizes([...operand!.shape.slice(0, 2), ...size]);
+    return e.node("Resize", [x!, undefined, undefined, shape], {
+      mode: { text: "linear" },
+      coordinate_transformation_mode: { text: alignCorners ? "align_corners" : "half_pixel" },
+    });
+  },
   cases: (sizes) => {
     const of = (image: string, height: number, width: number): PrimitiveCase<Resize>[] =>
       (
@@ -85,6 +109,49 @@ export const resize = primitive<Resize>({
   },
 });
 
+/** The whole factor by which Resize enlarges as PyTorch does, whose float32 factor 1 / n must not be below it. */
+function enlargement(e: OnnxEmitter, from: Size, to: Size): number | undefined {
+  const factor = e.known(e.algebra.divide(to, from));
+  return factor !== undefined && Math.fround(1 / factor) * factor >= 1 ? factor : undefined;
+}
+
+/**
+ * Resize divides the pixel by the factor to / from, where PyTorch multiplies it by from / to, so that in one of a hundred pairs
+ * of sizes another pixel is nearest: but for whole factors, rows and columns are taken by their indices.
+ */
+function onnxNearest(e: OnnxEmitter, x: OnnxWire, from: Pair<Size>, to: Pair<Size>): OnnxWire {
+  const factors = [enlargement(e, from[0], to[0]), enlargement(e, from[1], to[1])];
+  const known = factors.filter((factor) => factor !== undefined);
+  if (known.length === 2) {
+    const scales = e.constant({ dtype: "f32", shape: [4], data: Float64Array.of(1, 1, ...known) });
+    return e.node("Resize", [x, undefined, scales], {
+      mode: { text: "nearest" },
+      coordinate_transformation_mode: { text: "asymmetric" },
+      nearest_mode: { text: "floor" },
+    });
+  }
+  return ([0, 1] as const).reduce(
+    (image, i) =>
+      from[i] === to[i]
+        ? image
+        : e.node("Gather", [image, onnxNearestIndices(e, from[i], to[i])], { axis: { int: 2 + i } }),
+    x,
+  );
+}
+
+function onnxNearestIndices(e: OnnxEmitter, from: Size, to: Size): OnnxWire {
+  const [size, count] = [e.known(from), e.known(to)];
+  if (size !== undefined && count !== undefined)
+    return longs(
+      e,
+      Array.from({ length: count }, (_, i) => nearest(i, size, count)),
+    );
+  const pixels = e.node("Range", [onnxScalar(e, 0, "i64"), e.size(to), onnxScalar(e, 1, "i64")]);
+  const factor = e.node("Div", [e.cast(e.size(from), "f32"), e.cast(e.size(to), "f32")]);
+  const places = e.cast(e.node("Floor", [e.node("Mul", [e.cast(pixels, "f32"), factor])]), "i64");
+  return e.node("Min", [places, e.size(e.algebra.sub(from, e.algebra.int(1)))]);
+}
+
 /**
  * The kernel of R. Keys, Cubic convolution interpolation for digital image processing (1981), with a = -0.75, which
  * PyTorch uses; for distances from 0 to 2.
@@ -94,6 +161,64 @@ function cubic(distance: number): number {
   return ((3.75 - 0.75 * distance) * distance - 6) * distance + 3;
 }
 
+/**
+ * The weights as nodes. Positions are fractions of i32 numbers, so that no rounding moves one to the next pixel; each of
+ * the four elements around a position gets its weight where its row is.
+ */
+function cubicNodes(e: TensorFlowEmitter, { from, to, alignCorners }: CubicWeights): Wire {
+  const i32 = (op: string, a: Wire, b: Wire) => apply(e, op, [a, b], "i32");
+  const f32 = (op: string, a: Wire, b: Wire) => apply(e, op, [a, b]);
+  const int = (n: number) => literal(e, n, "i32");
+  const [one, all] = [e.algebra.int(1), e.algebra.int(-1)];
+  const columns = reshaped(e, counted(e, to), "i32", [one, all]);
+  const rows = reshaped(e, counted(e, from), "i32", [all, one]);
+  const [size, count] = [e.size(from), e.size(to)];
+  const last = i32("Sub", size, int(1));
+  // i * (from - 1) / max(to - 1, 1), or ((2 * i + 1) * from - to) / (2 * to)
+  const odd = i32("AddV2", i32("Mul", columns, int(2)), int(1));
+  const dividend = alignCorners ? i32("Mul", columns, last) : i32("Sub", i32("Mul", odd, size), count);
+  const divisor = alignCorners ? i32("Maximum", i32("Sub", count, int(1)), int(1)) : i32("Mul", count, int(2));
+  const low = i32("FloorDiv", dividend, divisor);
+  const rest = i32("Sub", dividend, i32("Mul", low, divisor));
+  const fraction = f32("RealDiv", converted(e, rest, "i32", "f32"), converted(e, divisor, "i32", "f32"));
+  /** ((a * x + b) * x + c) * x + d */
+  const cubicOf = (x: Wire, [a, ...others]: readonly number[]): Wire =>
+    others.reduce(
+      (sum, next, i) => f32("AddV2", i === 0 ? sum : f32("Mul", sum, x), literal(e, next)),
+      f32("Mul", x, literal(e, a!)),
+    );
+  const [near, far] = [
+    [1.25, -2.25, 0, 1],
+    [-0.75, 3.75, -6, 3],
+  ];
+  const taps = [
+    { offset: -1, weight: cubicOf(f32("AddV2", fraction, literal(e, 1)), far!) },
+    { offset: 0, weight: cubicOf(fraction, near!) },
+    { offset: 1, weight: cubicOf(f32("Sub", literal(e, 1), fraction), near!) },
+    { offset: 2, weight: cubicOf(f32("Sub", literal(e, 2), fraction), far!) },
+  ];
+  return taps
+    .map(({ offset, weight }) => {
+      const row = i32("Minimum", i32("Maximum", i32("AddV2", low, int(offset)), int(0)), last);
+      return f32("Mul", converted(e, i32("Equal", rows, row), "bool", "f32"), weight);
+    })
+    .reduce((a, b) => f32("AddV2", a, b));
+}
+
+/** The same as nodes. */
+function onnxCubic(e: OnnxEmitter, x: OnnxWire): OnnxWire {
+  /** Horner's scheme. */
+  const polynomial = (...coefficients: readonly number[]): OnnxWire =>
+    coefficients
+      .slice(1)
+      .reduce(
+        (sum, next) => e.node("Add", [e.node("Mul", [sum, x]), onnxScalar(e, next)]),
+        onnxScalar(e, coefficients[0]!),
+      );
+  const near = polynomial(1.25, -2.25, 0, 1);
+  return e.node("Where", [e.node("Less", [x, onnxScalar(e, 1)]), near, polynomial(-0.75, 3.75, -6, 3)]);
+}
+
 interface CubicWeights {
   readonly from: Size;
   readonly to: Size;
@@ -101,7 +226,7 @@ interface CubicWeights {
   readonly alignCorners: boolean;
 }
 
-export const cubicWeights = primitive<CubicWeights>({
+export const cubicWeights: Primitive<CubicWeights> = primitive<CubicWeights>({
   name: "cubic_weights",
   doc: "The matrix [from, to] that resizes rows by bicubic interpolation; beyond an edge its element repeats.",
   shape: (_, { from, to }) => ({ shape: [from, to], dtype: "f32" }),
@@ -121,6 +246,34 @@ export const cubicWeights = primitive<CubicWeights>({
     const taps = `for (let j = Math.floor(at) - 1; j < Math.floor(at) + 3; j++) { const x = Math.abs(at - j); data[Math.min(Math.max(j, 0), from - 1) * to + i] += ${weight}; }`;
     const columns = `for (let i = 0; i < to; i++) { const at = ${at}; ${taps} }`;
     return `((from, to, data = new Float32Array(from * to)) => { ${columns} return tf.tensor(data, [from, to]); })(${e.size(from)}, ${e.size(to)})`;
+  },
+  tensorflow: (e, _, attributes): Wire => {
+    const { from, to } = attributes;
+    if (e.known(from) === undefined || e.known(to) === undefined) return cubicNodes(e, attributes);
+    return e.constant(cubicWeights.reference([], attributes, (size) => e.int(size)));
+  },
+  onnx: (e, _, attributes) => {
+    const { from, to, alignCorners } = attributes;
+    const literally = onnxLiteral(e, cubicWeights, attributes, [from, to]);
+    if (literally !== undefined) return literally;
+    const { max, min, sub, add } = int64(e);
+    const f32 = (size: Size) => e.cast(e.size(size), "f32");
+    const number = (n: number) => onnxScalar(e, n);
+    const apply = (op: OnnxOperator, a: OnnxWire, b: OnnxWire) => e.node(op, [a, b]);
+    const columns = e.cast(counting(e, to, "row"), "f32");
+    const one = e.algebra.int(1);
+    const at = alignCorners
+      ? apply("Div", apply("Mul", columns, f32(e.algebra.sub(from, one))), e.cast(max(sub(e.size(to), 1), 1), "f32"))
+      : apply("Sub", apply("Div", apply("Mul", apply("Add", columns, number(0.5)), f32(from)), f32(to)), number(0.5));
+    const low = e.node("Floor", [at]);
+    const [rows, last] = [counting(e, from, "column"), sub(e.size(from), 1)];
+    const first = e.cast(low, "i64");
+    const taps = [-1, 0, 1, 2].map((tap) => {
+      const weight = onnxCubic(e, e.node("Abs", [apply("Sub", apply("Sub", at, low), number(tap))]));
+      const here = e.node("Equal", [rows, min(max(add(first, tap), 0), last)]);
+      return e.node("Where", [here, weight, number(0)]);
+    });
+    return taps.reduce((sum, tap) => apply("Add", sum, tap));
   },
   cases: (sizes) =>
     [

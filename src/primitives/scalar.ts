@@ -3,6 +3,8 @@ import type { DType } from "../ir/ndarray.ts";
 import type { Size } from "../ir/size.ts";
 import { dtypeText } from "./javascript.ts";
 import { primitive } from "./primitive.ts";
+import { converted, literal } from "./tensorflow.ts";
+import { onnxScalar } from "./onnx.ts";
 
 export const scalar = primitive<{ readonly value: Size; readonly dtype: DType }>({
   name: "scalar",
@@ -10,6 +12,15 @@ export const scalar = primitive<{ readonly value: Size; readonly dtype: DType }>
   shape: (_, { dtype }) => ({ shape: [], dtype }),
   reference: (_, { value, dtype }, size) => ({ dtype, shape: [], data: Float64Array.of(size(value)) }),
   esm: (e, _, { value, dtype }) => `tf.scalar(${e.size(value)}, ${dtypeText(dtype)})`,
+  tensorflow: (e, _, { value, dtype }) => {
+    const known = e.known(value);
+    if (known !== undefined) return literal(e, known, dtype);
+    return dtype === "i32" ? e.size(value) : converted(e, e.size(value), "i32", dtype);
+  },
+  onnx: (e, _, { value, dtype }) => {
+    const known = e.known(value);
+    return known === undefined ? e.cast(e.size(value), dtype) : onnxScalar(e, known, dtype);
+  },
   cases: (sizes) =>
     (["f32", "i32"] as const).map((dtype) => ({ shapes: [], attributes: { value: sizes.int(224), dtype } })),
 });

@@ -2,6 +2,8 @@
 import { generate, stridesOf, type DType } from "../ir/ndarray.ts";
 import { tidy } from "./javascript.ts";
 import { dims, largeIntegers, primitive } from "./primitive.ts";
+import { asIntegers, ints, literal } from "./tensorflow.ts";
+import { onnxScalar, longs, type OnnxBody } from "./onnx.ts";
 
 export const reverse = primitive<{ readonly axes: readonly number[] }>({
   name: "reverse",
@@ -20,6 +22,15 @@ export const reverse = primitive<{ readonly axes: readonly number[] }>({
     dtype === "bool"
       ? tidy(`tf.notEqual(tf.reverse(tf.cast(${x}, "int32"), [${axes.join(", ")}]), 0)`)
       : `tf.reverse(${x}, [${axes.join(", ")}])`,
+  tensorflow: (e, [x], { axes }, { dtype }) =>
+    asIntegers(e, x!, dtype, (elements, type) =>
+      e.node("ReverseV2", [elements, ints(e, axes)], { T: { type }, Tidx: { type: "i32" } }),
+    ),
+  onnx: (e, [x], { axes }) => {
+    const all = (n: number) => longs(e, new Array<number>(axes.length).fill(n));
+    // From the last element on to beyond the first.
+    return e.node("Slice", [x!, all(-1), all(Number.MIN_SAFE_INTEGER), longs(e, axes), all(-1)]);
+  },
   cases: () =>
     (
       [
@@ -71,6 +82,42 @@ export const scan = primitive<Scan>({
   esm: (_, [x], { function: name, axis, reverse, exclusive }) => {
     const flags = reverse ? `, ${exclusive}, true` : exclusive ? ", true" : "";
     return `tf.${name === "sum" ? "cumsum" : "cumprod"}(${x}, ${axis}${flags})`;
+  },
+  tensorflow: (e, [x], { function: name, axis, reverse, exclusive }, { dtype }) =>
+    e.node(name === "sum" ? "Cumsum" : "Cumprod", [x!, literal(e, axis, "i32")], {
+      T: { type: dtype },
+      Tidx: { type: "i32" },
+      exclusive: { bool: exclusive },
+      reverse: { bool: reverse },
+    }),
+  onnx: (e, [x], { function: name, axis, reverse, exclusive }, { shape, dtype }) => {
+    const flag = (on: boolean) => ({ int: Number(on) });
+    if (name === "sum")
+      return e.node("CumSum", [x!, onnxScalar(e, axis, "i64")], { exclusive: flag(exclusive), reverse: flag(reverse) });
+    // There is no product of this kind before operator set 26: what is done to each slice is a graph of its own.
+    const rest = shape.filter((_, i) => i !== axis);
+    const ones =
+      rest.length === 0 ? onnxScalar(e, 1, dtype) : e.node("Expand", [onnxScalar(e, 1, dtype), e.sizes(rest)]);
+    const body: OnnxBody = {
+      dtype,
+      inputs: ["product", "element"],
+      outputs: ["next", "result"],
+      nodes: [
+        { op: "Mul", inputs: ["product", "element"], output: "next" },
+        { op: "Identity", inputs: [exclusive ? "product" : "next"], output: "result" },
+      ],
+    };
+    const along = { ints: [axis] };
+    const direction = { ints: [Number(reverse)] };
+    const attributes = {
+      body: { graph: body },
+      num_scan_inputs: { int: 1 },
+      scan_input_axes: along,
+      scan_input_directions: direction,
+      scan_output_axes: along,
+      scan_output_directions: direction,
+    };
+    return e.nodes("Scan", [ones, x!], attributes, 2)[1]!;
   },
   cases: () =>
     (["sum", "product"] as const).flatMap((name) =>

@@ -2,6 +2,9 @@
 import { generate, type DType } from "../ir/ndarray.ts";
 import { dtypeText, numberText, tidy } from "./javascript.ts";
 import { dims, largeIntegers, primitive, type Activation } from "./primitive.ts";
+import { apply, converted, literal, type TensorFlowEmitter, type Wire } from "./tensorflow.ts";
+import { onnxScalar } from "./onnx.ts";
+import { onnxUnary } from "./onnx-functions.ts";
 
 interface UnaryFunction {
   readonly of: (x: number) => number;
@@ -18,8 +21,11 @@ interface UnaryFunction {
   readonly integers?: readonly number[];
   /** The expression for i32, where some backend computes the function in float32. */
   readonly i32?: (x: string) => string;
+  /** The same as nodes. */
+  readonly i32Nodes?: (e: TensorFlowEmitter, x: Wire) => Wire;
 }
 
+const negatedNode = (e: TensorFlowEmitter, x: Wire): Wire => apply(e, "Mul", [x, literal(e, -1, "i32")], "i32");
 const negated = (x: string): string => `tf.mul(${x}, tf.scalar(-1, "int32"))`;
 const numeric: readonly DType[] = ["f32", "i32"];
 const halves = [-2.5, -1.5, -0.5, 0, 0.5, 1.5, 2.5, 2.4, -2.6, 1e9];
@@ -38,9 +44,20 @@ export const unaryFunctions = {
   expm1: { of: Math.expm1 },
   sqrt: { of: Math.sqrt, range: [0, 20] },
   rsqrt: { of: (x) => 1 / Math.sqrt(x), range: [1e-2, 20] },
-  square: { of: (x) => x * x, dtypes: numeric, integers: [-300, 0, 46340], i32: (x) => `tf.mul(${x}, ${x})` },
-  abs: { of: Math.abs, dtypes: numeric, i32: (x) => tidy(`tf.maximum(${x}, ${negated(x)})`) },
-  neg: { of: (x) => -x, dtypes: numeric, i32: (x) => tidy(negated(x)) },
+  square: {
+    of: (x) => x * x,
+    dtypes: numeric,
+    integers: [-300, 0, 46340],
+    i32: (x) => `tf.mul(${x}, ${x})`,
+    i32Nodes: (e, x) => apply(e, "Mul", [x, x], "i32"),
+  },
+  abs: {
+    of: Math.abs,
+    dtypes: numeric,
+    i32: (x) => tidy(`tf.maximum(${x}, ${negated(x)})`),
+    i32Nodes: (e, x) => apply(e, "Maximum", [x, negatedNode(e, x)], "i32"),
+  },
+  neg: { of: (x) => -x, dtypes: numeric, i32: (x) => tidy(negated(x)), i32Nodes: negatedNode },
   sign: { of: Math.sign, dtypes: numeric },
   floor: { of: Math.floor, values: halves },
   ceil: { of: Math.ceil, values: halves },
@@ -74,6 +91,46 @@ export type UnaryName = keyof typeof unaryFunctions;
 const table: Readonly<Record<UnaryName, UnaryFunction>> = unaryFunctions;
 const names = Object.keys(unaryFunctions) as UnaryName[];
 
+/** What TensorFlow calls them. */
+const unaryNodes: Readonly<Record<UnaryName, string>> = {
+  relu: "Relu",
+  relu6: "Relu6",
+  elu: "Elu",
+  selu: "Selu",
+  sigmoid: "Sigmoid",
+  tanh: "Tanh",
+  exp: "Exp",
+  log: "Log",
+  log1p: "Log1p",
+  expm1: "Expm1",
+  sqrt: "Sqrt",
+  rsqrt: "Rsqrt",
+  square: "Square",
+  abs: "Abs",
+  neg: "Neg",
+  sign: "Sign",
+  floor: "Floor",
+  ceil: "Ceil",
+  round: "Round",
+  reciprocal: "Reciprocal",
+  sin: "Sin",
+  cos: "Cos",
+  tan: "Tan",
+  asin: "Asin",
+  acos: "Acos",
+  atan: "Atan",
+  sinh: "Sinh",
+  cosh: "Cosh",
+  asinh: "Asinh",
+  acosh: "Acosh",
+  atanh: "Atanh",
+  erf: "Erf",
+  softplus: "Softplus",
+  logical_not: "LogicalNot",
+  isnan: "IsNan",
+  isinf: "IsInf",
+};
+
 export const unary = primitive<{ readonly function: UnaryName }>({
   name: "unary",
   doc: "A function applied to every element.",
@@ -84,6 +141,13 @@ export const unary = primitive<{ readonly function: UnaryName }>({
     const { i32, tf = name } = table[name];
     return dtype === "i32" && i32 !== undefined ? i32(x!) : `tf.${tf}(${x})`;
   },
+  tensorflow: (e, [x], { function: name }, _, [operand]) => {
+    const { dtype } = operand!;
+    const { i32Nodes } = table[name];
+    if (dtype === "i32" && i32Nodes !== undefined) return i32Nodes(e, x!);
+    return dtype === "bool" ? e.node("LogicalNot", [x!]) : apply(e, unaryNodes[name], [x!], dtype);
+  },
+  onnx: (e, [x], { function: name }, _, [operand]) => onnxUnary(e, name, x!, operand!.dtype),
   cases: () =>
     names.flatMap((name) =>
       (table[name].dtypes ?? ["f32"]).flatMap((dtype) =>
@@ -107,6 +171,11 @@ export function activationText(activation: Activation | undefined, x: string): s
   return activation === undefined ? x : `tf.${activation}(${x})`;
 }
 
+/** TensorFlow's node of an activation. */
+export function activated(e: TensorFlowEmitter, activation: Activation | undefined, x: Wire): Wire {
+  return activation === undefined ? x : apply(e, unaryNodes[activation], [x]);
+}
+
 /** The activation as a function; none is the identity. */
 export function activate(activation: Activation | undefined): (x: number) => number {
   return activation === undefined ? (x) => x : table[activation].of;
@@ -122,6 +191,13 @@ export const leaky_relu = primitive<{ readonly slope: number }>({
   reference: ([x], { slope }) => generate(x!.dtype, x!.shape, (_, flat) => leaky(x!.data[flat]!, slope)),
   // Not tf.prelu, which is faster on wasm: on the native backend it gives NaN for infinity.
   esm: (_, [x], { slope }) => `tf.leakyRelu(${x}, ${numberText(slope)})`,
+  tensorflow: (e, [x], { slope }) => {
+    if (Number.isFinite(slope)) return e.node("LeakyRelu", [x!], { T: { type: "f32" }, alpha: { float: slope } });
+    // No attribute in JSON holds such a number.
+    const isNegative = apply(e, "Less", [x!, literal(e, 0)]);
+    return apply(e, "SelectV2", [isNegative, apply(e, "Mul", [x!, literal(e, slope)]), x!]);
+  },
+  onnx: (e, [x], { slope }) => e.node("LeakyRelu", [x!], { alpha: { float: slope } }),
   cases: () => [
     ...[0.01, 0, 1, 2, -0.5].map((slope) => ({ shapes: [[2, 3, 5]], attributes: { slope } })),
     { shapes: [[7]], values: [Infinity, -Infinity, 0, -1], attributes: { slope: 0.3 } },
@@ -144,6 +220,17 @@ export const clamp = primitive<{ readonly min: number; readonly max: number }>({
       Number.isFinite(value) ? `tf.${operation}(${y}, tf.scalar(${numberText(value)}, ${dtypeText(dtype)}))` : y;
     const clamped = bound("minimum", bound("maximum", x!, min), max);
     return clamped === x ? `tf.clone(${x})` : tidy(clamped);
+  },
+  tensorflow: (e, [x], { min, max }, { dtype }) => {
+    if (dtype === "f32") return apply(e, "ClipByValue", [x!, literal(e, Math.min(min, max)), literal(e, max)]);
+    const bound = (op: string, y: Wire, value: number): Wire =>
+      Number.isFinite(value) ? apply(e, op, [y, literal(e, value, dtype)], dtype) : y;
+    const clamped = bound("Minimum", bound("Maximum", x!, min), max);
+    return clamped === x ? apply(e, "Identity", [x], dtype) : clamped;
+  },
+  onnx: (e, [x], { min, max }, { dtype }) => {
+    const [low, high] = [min, max].map((bound) => (Number.isFinite(bound) ? onnxScalar(e, bound, dtype) : undefined));
+    return low === undefined && high === undefined ? x! : e.node("Clip", [x!, low, high]);
   },
   cases: () => {
     const bounds = [
@@ -175,6 +262,11 @@ export const cast = primitive<{ readonly dtype: DType }>({
   // On wasm tf.cast to bool keeps the low byte of the integer part: 0.5 becomes false and 2 becomes 2.
   esm: (_, [x], { dtype }, __, [operand]) =>
     dtype === "bool" && operand!.dtype !== "bool" ? `tf.notEqual(${x}, 0)` : `tf.cast(${x}, ${dtypeText(dtype)})`,
+  tensorflow: (e, [x], { dtype }, _, [operand]) =>
+    dtype === "bool" && operand!.dtype !== "bool"
+      ? apply(e, "NotEqual", [x!, literal(e, 0, operand!.dtype)], operand!.dtype)
+      : converted(e, x!, operand!.dtype, dtype),
+  onnx: (e, [x], { dtype }, _, [operand]) => (operand!.dtype === dtype ? x! : e.cast(x!, dtype)),
   cases: () => {
     const dtypes: readonly DType[] = ["f32", "i32", "bool"];
     return dtypes.flatMap((from) =>

@@ -2,7 +2,12 @@
 import { generate } from "../ir/ndarray.ts";
 import type { Size, Sizes } from "../ir/size.ts";
 import { samePadding, side, type Pair } from "./image.ts";
-import { dims, primitive, type EsmEmitter } from "./primitive.ts";
+import { dims, primitive, type EsmEmitter, type Primitive } from "./primitive.ts";
+import { samePads } from "./tensorflow-windows.ts";
+import { apply, converted, counted, literal, reshaped, type TensorFlowEmitter, type Wire } from "./tensorflow.ts";
+import { onnxScalar, type OnnxEmitter, type OnnxWire } from "./onnx.ts";
+import { onnxLiteral } from "./onnx-literal.ts";
+import { counting, int64 } from "./onnx-windows.ts";
 
 /** Which elements the windows cover. */
 export type Windows =
@@ -52,13 +57,39 @@ function nested(
   return `((${names.join(", ")}) => ${rows})(${arguments_.join(", ")})`;
 }
 
+/** Where adaptive windows begin, and where the first element behind them is. */
+function onnxAdaptive(e: OnnxEmitter, window: OnnxWire, size: Size, count: Size) {
+  const { add, sub, mul, div } = int64(e);
+  const [from, to] = [e.size(size), e.size(count)];
+  const beyond = add(mul(add(window, 1), from), sub(to, 1));
+  return { start: div(mul(window, from), to), end: div(beyond, to) };
+}
+
+const integer = (e: TensorFlowEmitter, op: string, a: Wire, b: Wire): Wire => apply(e, op, [a, b], "i32");
+
+/** The windows as a column, and the elements in each as a row. */
+function places(e: TensorFlowEmitter, [count, length]: readonly Size[]): readonly [Wire, Wire] {
+  const [one, all] = [e.algebra.int(1), e.algebra.int(-1)];
+  const line = (size: Size, shape: readonly Size[]): Wire => reshaped(e, counted(e, size), "i32", shape);
+  return [line(count!, [all, one]), line(length!, [one, all])];
+}
+
+/** Of adaptive windows, the first and the last element. */
+function adaptiveNodes(e: TensorFlowEmitter, rows: Wire, size: Size, count: Size): { start: Wire; last: Wire } {
+  const one = literal(e, 1, "i32");
+  const start = integer(e, "FloorDiv", integer(e, "Mul", rows, e.size(size)), e.size(count));
+  // ceil((i + 1) * size / count) - 1 = floor(((i + 1) * size - 1) / count)
+  const end = integer(e, "Mul", integer(e, "AddV2", rows, one), e.size(size));
+  return { start, last: integer(e, "FloorDiv", integer(e, "Sub", end, one), e.size(count)) };
+}
+
 interface WindowsOf {
   readonly windows: Windows;
   /** Of the axis. */
   readonly size: Size;
 }
 
-export const windowIndices = primitive<WindowsOf>({
+export const windowIndices: Primitive<WindowsOf> = primitive<WindowsOf>({
   name: "window_indices",
   doc: "The indices of the elements of windows along an axis, a row for each window.",
   shape: (_, { windows, size }, sizes) => ({
@@ -83,6 +114,46 @@ export const windowIndices = primitive<WindowsOf>({
     const last = `Math.floor((size - 1 + before - i * ${stride}) / ${dilation})`;
     const element = `i * ${stride} - before + Math.min(Math.max(j, ${first}), ${last}) * ${dilation}`;
     return `tf.tensor(${nested(e, { size: e.size(size), before }, shape, element)}, undefined, "int32")`;
+  },
+  tensorflow: (e, _, attributes, { shape }): Wire => {
+    const { windows, size } = attributes;
+    if (e.known(size) !== undefined && e.known(windows.count) !== undefined)
+      return e.constant(windowIndices.reference([], attributes, (known) => e.int(known)));
+    const [rows, elements] = places(e, shape);
+    if (windows.kind === "adaptive") {
+      const { start, last } = adaptiveNodes(e, rows, size, windows.count);
+      return integer(e, "Minimum", integer(e, "AddV2", start, elements), last);
+    }
+    const { kernel, stride, dilation, pads } = windows;
+    const before = pads === "same_tf" ? samePads(e, { size, kernel, stride, dilation })[0] : literal(e, pads[0], "i32");
+    const step = literal(e, dilation, "i32");
+    const start = integer(e, "Sub", integer(e, "Mul", rows, literal(e, stride, "i32")), before);
+    // ceil(-start / dilation) and floor((size - 1 - start) / dilation)
+    const first = integer(e, "Sub", literal(e, 0, "i32"), integer(e, "FloorDiv", start, step));
+    const end = e.size(e.algebra.sub(size, e.algebra.int(1)));
+    const last = integer(e, "FloorDiv", integer(e, "Sub", end, start), step);
+    const place = integer(e, "Minimum", integer(e, "Maximum", elements, first), last);
+    return integer(e, "AddV2", start, integer(e, "Mul", place, step));
+  },
+  onnx: (e, _, attributes, { shape: [count, length] }) => {
+    const { windows, size } = attributes;
+    const literally = onnxLiteral(e, windowIndices, attributes, [size, windows.count]);
+    if (literally !== undefined) return literally;
+    const { add, sub, mul, div, max, min } = int64(e);
+    const window = counting(e, count!, "column");
+    const element = counting(e, length!, "row");
+    if (windows.kind === "adaptive") {
+      const { start, end } = onnxAdaptive(e, window, size, count!);
+      return e.cast(min(add(start, element), sub(end, 1)), "i32");
+    }
+    const { kernel, stride, dilation, pads } = windows;
+    const reach = dilation * (kernel - 1) + 1;
+    const past = (): OnnxWire => sub(add(mul(sub(e.size(count!), 1), stride), reach), e.size(size));
+    const before = pads === "same_tf" ? (kernel === 1 ? 0 : div(max(past(), 0), 2)) : pads[0];
+    const start = sub(mul(window, stride), before);
+    const first = div(add(max(sub(0, start), 0), dilation - 1), dilation);
+    const last = div(sub(sub(e.size(size), 1), start), dilation);
+    return e.cast(add(start, mul(min(max(element, first), last), dilation)), "i32");
   },
   cases: (sizes) => {
     /** Kernel, stride, dilation. */
@@ -123,7 +194,10 @@ function share(size: number, count: number): (window: number, element: number) =
   };
 }
 
-export const windowShares = primitive<{ readonly size: Size; readonly count: Size }>({
+export const windowShares: Primitive<{ readonly size: Size; readonly count: Size }> = primitive<{
+  readonly size: Size;
+  readonly count: Size;
+}>({
   name: "window_shares",
   doc: "The share that every element of an adaptive window along an axis of some size has in the window's mean.",
   shape: (_, { size, count }, sizes) => ({
@@ -138,6 +212,26 @@ export const windowShares = primitive<{ readonly size: Size; readonly count: Siz
   esm: (e, _, { size }, { shape }) => {
     const length = "(Math.ceil((i + 1) * size / count) - Math.floor(i * size / count))";
     return `tf.tensor(${nested(e, { size: e.size(size) }, shape, `j < ${length} ? 1 / ${length} : 0`)})`;
+  },
+  tensorflow: (e, _, attributes, { shape }): Wire => {
+    const { size, count } = attributes;
+    if (e.known(size) !== undefined && e.known(count) !== undefined)
+      return e.constant(windowShares.reference([], attributes, (known) => e.int(known)));
+    const [rows, elements] = places(e, shape);
+    const { start, last } = adaptiveNodes(e, rows, size, count);
+    const distance = integer(e, "Sub", last, start);
+    const length = converted(e, integer(e, "AddV2", distance, literal(e, 1, "i32")), "i32", "f32");
+    const isInside = converted(e, integer(e, "LessEqual", elements, distance), "bool", "f32");
+    return apply(e, "RealDiv", [isInside, length]);
+  },
+  onnx: (e, _, attributes, { shape: [count, length] }) => {
+    const { size } = attributes;
+    const literally = onnxLiteral(e, windowShares, attributes, [size, count!]);
+    if (literally !== undefined) return literally;
+    const { start, end } = onnxAdaptive(e, counting(e, count!, "column"), size, count!);
+    const long = e.node("Sub", [end, start]);
+    const inside = e.node("Less", [counting(e, length!, "row"), long]);
+    return e.node("Where", [inside, e.node("Reciprocal", [e.cast(long, "f32")]), onnxScalar(e, 0)]);
   },
   cases: (sizes) =>
     [

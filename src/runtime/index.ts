@@ -5,9 +5,12 @@ import { fetchBytes } from "./fetch.ts";
 import { makeModel, type Model } from "./model.ts";
 
 export { DataError } from "../weights/data-error.ts";
-export type { ModelDefinition, Tensors } from "./definition.ts";
+export { emptyArray as alignedArray } from "./arrays.ts";
+export type { InputArrays, OutputArrays, ResultArrays, TensorArray, TypedArray } from "./arrays.ts";
+export type { ModelDefinition, Shaped, Tensors } from "./definition.ts";
+export { GuardError } from "./guard-error.ts";
 export { instantiate } from "./instantiate.ts";
-export { GuardError, type LoadedModel, type Model } from "./model.ts";
+export type { LoadedModel, LoadOptions, Model } from "./model.ts";
 export type { NamedTensors, PlainTensor, WeightSource } from "./source.ts";
 
 /** A model of its definition. Weights are fetched; a backend of tfjs must be registered. */

@@ -1,49 +1,107 @@
-/** @file The types of a module: its models' inputs and results, with their declared shapes. */
+/** @file The types of a module: its models' inputs with their ranks, and results with the sizes that are known. */
 import { printType, tensorType } from "../../ir/type.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { Names, propertyName } from "./names.ts";
 import { docComment } from "./text.ts";
 
-const imports =
-  'import type { Tensor } from "@tensorflow/tfjs-core";\nimport type { Model } from "fuse-lang/runtime";\n';
+/** What tfjs calls tensors by rank; it has no name, and no type, for more axes. */
+const tensors = ["Scalar", "Tensor1D", "Tensor2D", "Tensor3D", "Tensor4D", "Tensor5D", "Tensor<Rank.R6>"];
+const tensorOf = (rank: number): string => tensors[rank] ?? "Tensor";
+
+/** What the types of fields may name, and where it is from. */
+const importable = {
+  "@tensorflow/tfjs-core": ["Rank", "Scalar", "Tensor", "Tensor1D", "Tensor2D", "Tensor3D", "Tensor4D", "Tensor5D"],
+  "fuse-lang/runtime": ["Model", "Shaped"],
+};
 
 export function declarations(plans: readonly Plan[]): string {
-  const names = new Names(["Tensor", "Model"]);
-  return imports + plans.map((plan) => `\n${declaration(plan, names.take(plan.graph.name))}`).join("");
+  const names = new Names(Object.values(importable).flat());
+  const models = plans.map((plan) => ({ plan, inputs: inputsOf(plan), results: resultsOf(plan) }));
+  const types = models.flatMap(({ inputs, results }) => [...inputs, ...results]).map(({ type }) => type);
+  const used = new Set(["Model", ...types.flatMap((type) => type.match(/\w+/g) ?? [])]);
+  const imports = Object.entries(importable).map(
+    ([from, all]) => `import type { ${all.filter((name) => used.has(name)).join(", ")} } from "${from}";\n`,
+  );
+  return (
+    imports.join("") + models.map((model) => `\n${declaration(model, names.take(model.plan.graph.name))}`).join("")
+  );
 }
 
-function declaration(plan: Plan, local: string): string {
-  const { name, doc, settings } = plan.graph;
-  const chosen = Object.entries(settings).map(([setting, value]) => `${setting} = ${value}`);
-  const head = [doc ?? name, ...(chosen.length === 0 ? [] : ["", `Settings: ${chosen.join(", ")}`])];
-  const type = `Model<\n${fields(inputsOf(plan))},\n${fields(resultsOf(plan))}\n>`;
+/** A property: its name, its type, and what the program declares of it. */
+interface Field {
+  readonly name: string;
+  readonly type: string;
+  readonly declared: string;
+}
+
+interface Typed {
+  readonly plan: Plan;
+  readonly inputs: readonly Field[];
+  readonly results: readonly Field[];
+}
+
+function declaration({ plan, inputs, results }: Typed, local: string): string {
+  const { name } = plan.graph;
+  const type = `Model<\n${fields(inputs)},\n${fields(results)}\n>`;
+  const doc = docComment([plan.graph.doc ?? name, ...facts(plan)]);
   return local === name
-    ? `${docComment(head)}export declare const ${name}: ${type};\n`
-    : `${docComment(head)}declare const ${local}: ${type};\nexport { ${local} as ${name} };\n`;
+    ? `${doc}export declare const ${name}: ${type};\n`
+    : `${doc}declare const ${local}: ${type};\nexport { ${local} as ${name} };\n`;
 }
 
-/** Names and what is declared of them. */
-type Fields = readonly (readonly [name: string, declared: string])[];
+/** What the types cannot say: settings, the order of the results, and what is checked at every run beside the inputs' sizes. */
+function facts({ graph: { settings, results, guard } }: Plan): string[] {
+  const list = (name: string, items: readonly string[]) =>
+    items.length === 0 ? [] : [`- ${name}: ${items.join(", ")}`];
+  return [
+    "",
+    ...list(
+      "Settings",
+      Object.entries(settings).map(([setting, value]) => `${setting} = ${value}`),
+    ),
+    ...list(
+      "Results",
+      results.map(({ name }) => name),
+    ),
+    ...list(
+      "Checked at every run",
+      guard.requirements.map(({ text, at }) => `${text} (${at})`),
+    ),
+  ];
+}
 
-function inputsOf({ graph }: Plan): Fields {
-  return graph.guard.inputs.map(({ name, dtype, axes }) => [
+/** An input may have any tensor of its rank: the sizes that tfjs's types know of are numbers, and the guard looks at them. */
+function inputsOf({ graph }: Plan): Field[] {
+  return graph.guard.inputs.map(({ name, dtype, axes }) => ({
     name,
-    `${dtype}[${axes.map(({ declared }) => declared).join(", ")}]`,
-  ]);
+    type: tensorOf(axes.length),
+    declared: `${dtype}[${axes.map(({ declared }) => declared).join(", ")}]`,
+  }));
 }
 
-function resultsOf({ graph }: Plan): Fields {
+function resultsOf({ graph }: Plan): Field[] {
+  const { sizes } = graph.builder;
   return graph.results.map(({ name, value: { type }, order }) => {
-    const ordered = tensorType(
-      type.dtype,
-      order.map((axis) => [axis, type.axes.get(axis)!]),
-    );
-    const text = printType(graph.builder.sizes, ordered);
-    return [name, type.dtype === "f32" ? `f32${text}` : text];
+    const ordered = order.map((axis) => [axis, type.axes.get(axis)!] as const);
+    const text = printType(sizes, tensorType(type.dtype, ordered));
+    const shape = ordered.map(([, size]) => literalSize(sizes.constant(size)));
+    const known = order.length <= 6 && shape.some((size) => size !== "number");
+    return {
+      name,
+      type: known ? `Shaped<Rank.R${order.length}, [${shape.join(", ")}]>` : tensorOf(order.length),
+      declared: type.dtype === "f32" ? `f32${text}` : text,
+    };
   });
 }
 
-function fields(list: Fields): string {
-  const lines = list.map(([name, declared]) => `${docComment([declared], "    ")}    ${propertyName(name)}: Tensor;\n`);
+/** A number that JavaScript cannot hold would be another one as a type. */
+function literalSize(size: bigint | undefined): string {
+  return size !== undefined && size <= Number.MAX_SAFE_INTEGER ? String(size) : "number";
+}
+
+function fields(list: readonly Field[]): string {
+  const lines = list.map(
+    ({ name, type, declared }) => `${docComment([declared], "    ")}    ${propertyName(name)}: ${type};\n`,
+  );
   return `  {\n${lines.join("")}  }`;
 }

@@ -1,8 +1,9 @@
-/** @file Prints models as an ES module for TensorFlow.js: one readable file and its types. */
+/** @file Prints models as an ES module for TensorFlow.js: one readable file, its types and its source map. */
 import type { Plan } from "../../plan/plan.ts";
 import { declarations } from "./declarations.ts";
 import { Names } from "./names.ts";
 import { runFunction } from "./run-function.ts";
+import { relativePath, sourceMap, urlPath, type MappedLine } from "./source-map.ts";
 import { commentText, docComment, literal, objectKey } from "./text.ts";
 
 /** Where the models come from. */
@@ -13,6 +14,13 @@ export interface ModuleInfo {
   readonly hash: string;
   /** Of Fuse. */
   readonly version: string;
+  /**
+   * The place of a program as seen from the module's folder, with `/` between names; undefined if there is no way. Without
+   * it the module is beside its program.
+   */
+  readonly locate?: (path: string) => string | undefined;
+  /** Whether the models' graphs are in a file beside the module, `<program>.graph`. */
+  readonly graph?: boolean;
 }
 
 export interface EmittedFile {
@@ -20,24 +28,32 @@ export interface EmittedFile {
   readonly text: string;
 }
 
-/** `<program>.js` with all models, and `<program>.d.ts`. */
+/** `<program>.js` with all models, `<program>.d.ts`, and `<program>.js.map`. */
 export function emitEsm(plans: readonly Plan[], info: ModuleInfo): EmittedFile[] {
-  const program = info.source
-    .split(/[/\\]/)
-    .at(-1)!
-    .replace(/\.fuse$/, "");
+  const file = info.source.split(/[/\\]/).at(-1)!;
+  const program = file.replace(/\.fuse$/, "");
+  const folder = info.source.slice(0, -file.length);
+  const { version, locate = (path) => relativePath(folder, path) } = info;
   const head = header(info);
-  const imports = 'import * as tf from "@tensorflow/tfjs-core";\nimport { model } from "fuse-lang/runtime";\n';
-  const models = printModels(plans).map(({ name, local, doc, text }) =>
-    local === name
-      ? `\n${doc}export const ${name} = ${text};\n`
-      : `\n${doc}const ${local} = ${text};\nexport { ${local} as ${name} };\n`,
-  );
+  let module = `${head}import * as tf from "@tensorflow/tfjs-core";\nimport { model } from "fuse-lang/runtime";\n`;
+  const lines: MappedLine[] = [];
+  const url = `new URL(${JSON.stringify(`./${urlPath(`${program}.graph`)}`)}, import.meta.url)`;
+  const graph = info.graph ? [`graph: ${url},`, `hash: ${JSON.stringify(info.hash)},`] : [];
+  for (const { name, local, doc, text, mapped } of printModels(plans, graph)) {
+    module += `\n${doc}${local === name ? "export " : ""}const ${local} = `;
+    const first = lineBreaks(module);
+    lines.push(...mapped.map(({ line, origin }) => ({ line: first + line, origin })));
+    module += `${text};\n${local === name ? "" : `export { ${local} as ${name} };\n`}`;
+  }
+  module += `//# sourceMappingURL=${urlPath(`${program}.js.map`)}\n`;
   return [
-    { path: `${program}.js`, text: `${head}${imports}${models.join("")}` },
+    { path: `${program}.js`, text: module },
     { path: `${program}.d.ts`, text: `${head}${declarations(plans)}` },
+    { path: `${program}.js.map`, text: sourceMap(`${program}.js`, lines, { version, locate }) },
   ];
 }
+
+const lineBreaks = (text: string): number => text.split("\n").length - 1;
 
 /**
  * The same models as a module without imports, whose default export is a function of `tf` and `model` that returns them by
@@ -54,16 +70,19 @@ function header({ source, hash, version }: ModuleInfo): string {
   return `// Made by fuse ${version} from ${commentText(source)} (${commentText(hash)}). Do not edit: change the program and build again.\n`;
 }
 
-function printModels(plans: readonly Plan[]) {
+function printModels(plans: readonly Plan[], graph: readonly string[] = []) {
   const names = new Names();
   return plans.map((plan) => {
     const { name, doc } = plan.graph;
-    return { name, local: names.take(name), doc: docComment([doc ?? name]), text: printModel(plan) };
+    return { name, local: names.take(name), doc: docComment([doc ?? name]), ...printModel(plan, graph) };
   });
 }
 
-/** `model({ name, guard, manifest, prepared, run })` */
-function printModel(plan: Plan): string {
+/** `model({ name, guard, manifest, graph, hash, prepared, run })`, and where its lines come from. */
+function printModel(
+  plan: Plan,
+  graph: readonly string[],
+): { readonly text: string; readonly mapped: readonly MappedLine[] } {
   const indent = "  ";
   const run = runFunction(plan, indent);
   const prepared = Object.fromEntries(
@@ -77,7 +96,13 @@ function printModel(plan: Plan): string {
     field("name", name),
     field("guard", guard),
     field("manifest", plan.manifest, 1),
+    ...graph.map((line) => `${indent}${line}\n`),
     field("prepared", prepared, 1),
   ];
-  return `model({\n${fields.join("")}${indent}${run.text},\n})`;
+  const before = `model({\n${fields.join("")}${indent}`;
+  const first = lineBreaks(before);
+  return {
+    text: `${before}${run.text},\n})`,
+    mapped: run.mapped.map(({ line, origin }) => ({ line: first + line, origin })),
+  };
 }

@@ -9,6 +9,7 @@ import { InternalError } from "../../source/internal-error.ts";
 import { position } from "../../source/source.ts";
 import { camelCase, Names, propertyName } from "./names.ts";
 import { sizeText } from "./sizes.ts";
+import type { MappedLine } from "./source-map.ts";
 import { braces, commentText, objectKey, statement } from "./text.ts";
 
 const parameters = ["inputs", "weights", "sizes"];
@@ -16,6 +17,8 @@ const parameters = ["inputs", "weights", "sizes"];
 export interface RunFunction {
   /** `run(inputs, weights, sizes) { … }` */
   readonly text: string;
+  /** Where its lines come from; the first line of the text is 0. */
+  readonly mapped: readonly MappedLine[];
   /** What the prepared tensors are called, in order of use. */
   readonly prepared: ReadonlyMap<Prepared, string>;
 }
@@ -49,24 +52,27 @@ export function runFunction(plan: Plan, indent: string): RunFunction {
   };
 
   const inner = `${indent}  `;
-  const lines: string[] = [];
-  let [place, scope] = ["", ""];
-  for (const { value, note, frees } of plan.steps) {
-    const around = note.origin?.scope.join(".") ?? scope;
-    if (around !== scope) lines.push("", `// ${commentText(around === "" ? graph.name : around)}`);
-    const at = note.origin === undefined ? place : lineOf(note.origin);
+  const origins = originsOf(plan.steps);
+  const header = graph.inputs.flatMap((input) => graph.origins.get(input) ?? [])[0];
+  const lines: Line[] = [];
+  let [place, scope, last] = ["", "", header];
+  for (const { value, frees } of plan.steps) {
+    const origin = origins.get(value) ?? last;
+    const around = origin?.scope.join(".") ?? "";
+    if (around !== scope) lines.push({ text: "" }, { text: `// ${commentText(around === "" ? graph.name : around)}` });
+    const at = origin === undefined ? "" : lineOf(origin);
     const comment = at === place ? "" : ` // ${commentText(at)}`;
-    [place, scope] = [at, around];
+    [place, scope, last] = [at, around, origin];
     const expression = value.primitive.esm(e, value.inputs.map(nameOf), value.attributes, value, value.inputs);
-    lines.push(`${statement(`const ${nameOf(value)} = ${expression};`, inner)}${comment}`);
-    if (frees.length === 1) lines.push(`tf.dispose(${nameOf(frees[0]!)});`);
-    else if (frees.length > 1) lines.push(`tf.dispose([${frees.map(nameOf).join(", ")}]);`);
+    lines.push({ text: `${statement(`const ${nameOf(value)} = ${expression};`, inner)}${comment}`, origin });
+    if (frees.length === 1) lines.push({ text: `tf.dispose(${nameOf(frees[0]!)});`, origin });
+    else if (frees.length > 1) lines.push({ text: `tf.dispose([${frees.map(nameOf).join(", ")}]);`, origin });
   }
   const results = plan.results.map(({ name, value, copy }) => {
     const text = copy ? `tf.clone(${nameOf(value)})` : nameOf(value);
     return text === name ? name : `${objectKey(name)}: ${text}`;
   });
-  lines.push(`return ${braces(results, inner, "return ;".length)};`);
+  lines.push({ text: `return ${braces(results, inner, "return ;".length)};`, origin: last });
 
   const usedValues = new Set<PlanValue>([
     ...plan.steps.flatMap(({ value }) => value.inputs),
@@ -78,11 +84,36 @@ export function runFunction(plan: Plan, indent: string): RunFunction {
     [...sizes].filter(([name]) => usedSizes.has(name)).map(([name, variable]) => binding(name, variable)),
   ];
   const needed = bindings.findLastIndex((list) => list.length > 0) + 1;
-  const destructuring = bindings.flatMap((list, index) =>
-    list.length === 0 ? [] : [`const ${braces(list, inner, "const  = inputs;".length)} = ${parameters[index]};`],
-  );
-  const body = [...destructuring, ...lines].map((line) => (line === "" ? "\n" : `${inner}${line}\n`));
-  return { text: `run(${parameters.slice(0, needed).join(", ")}) {\n${body.join("")}${indent}}`, prepared };
+  const destructuring = bindings.flatMap((list, index): Line[] => {
+    const text = `const ${braces(list, inner, "const  = inputs;".length)} = ${parameters[index]};`;
+    return list.length === 0 ? [] : [{ text, origin: header }];
+  });
+  const printed = [`run(${parameters.slice(0, needed).join(", ")}) {`];
+  const mapped: MappedLine[] = [];
+  for (const { text, origin } of [...destructuring, ...lines])
+    for (const [i, part] of text.split("\n").entries()) {
+      if (origin !== undefined) mapped.push({ line: printed.length, origin });
+      printed.push(part === "" || i > 0 ? part : `${inner}${part}`);
+    }
+  return { text: `${printed.join("\n")}\n${indent}}`, mapped, prepared };
+}
+
+/** A line of the body, or a statement that takes several. */
+interface Line {
+  readonly text: string;
+  readonly origin?: Origin | undefined;
+}
+
+/** Where steps come from. What was made for another step, as a size that it needs, comes from where the first of those does. */
+function originsOf(steps: Plan["steps"]): ReadonlyMap<PlanValue, Origin> {
+  const found = new Map<PlanValue, Origin>();
+  for (const { value, note } of steps.toReversed()) {
+    const origin = note.origin ?? found.get(value);
+    if (origin === undefined) continue;
+    found.set(value, origin);
+    for (const input of value.inputs) found.set(input, origin);
+  }
+  return found;
 }
 
 const binding = (key: string, variable: string): string =>

@@ -66,3 +66,18 @@ function prepareProcess(): void {
   // tfjs-node calls them with every operation. Node 23 has removed them, Node 22 warns (tensorflow/tfjs issue 8609).
   Object.assign(util, { isNullOrUndefined: (value: unknown) => value == null, isArray: Array.isArray });
 }
+
+/**
+ * Lets TensorFlow multiply in bfloat16: for the whole process, and from when tfjs-node is loaded.
+ * @throws DataError if that is too late
+ */
+export function allowBf16(): void {
+  const variable = "ONEDNN_DEFAULT_FPMATH_MODE";
+  if (process.env[variable] === "BF16") return;
+  if ("tensorflow" in tf.engine().registryFactory)
+    throw new DataError(
+      `allowBf16 comes too late: tfjs-node reads ${variable} when it is loaded. ` +
+        `Start the process with ${variable}=BF16, or load this model before anything else loads tfjs-node`,
+    );
+  process.env[variable] = "BF16";
+}

@@ -1,20 +1,31 @@
-/** @file `fuse-lang/runtime` in Node: the same, with weights from files and, where there is no backend, one that is chosen. */
+/**
+ * @file `fuse-lang/runtime` in Node: the same, with weights from files, with sessions of TensorFlow and, where there is no
+ * backend, one that is chosen.
+ */
 import * as tf from "@tensorflow/tfjs-core";
 import { fileURLToPath } from "node:url";
 import type { ModelDefinition, Tensors } from "../definition.ts";
 import { fetchBytes } from "../fetch.ts";
-import { makeModel, type Model } from "../model.ts";
-import { selectBackend } from "./backend.ts";
+import { makeModel, type LoadOptions, type Model } from "../model.ts";
+import { allowBf16, selectBackend } from "./backend.ts";
 import { readBytes } from "./file.ts";
+import { copyInto } from "./native/arrays.ts";
+import { nativeEngine } from "./native/engine.ts";
 
 export * from "../index.ts";
+export { alignedArray } from "./native/arrays.ts";
 export { selectBackend, type BackendChoice, type BackendName } from "./backend.ts";
 
 /** A model of its definition. Weights are read from a path or a `file:` URL, or fetched from another one. */
 export function model<Inputs extends Tensors, Results extends Tensors>(
   definition: ModelDefinition,
 ): Model<Inputs, Results> {
-  return makeModel(definition, { read, ready });
+  return makeModel(definition, {
+    read,
+    ready,
+    engine: (definition, load) => nativeEngine(definition, load, read),
+    copyInto,
+  });
 }
 
 async function read(place: string | URL): Promise<Uint8Array> {
@@ -24,7 +35,8 @@ async function read(place: string | URL): Promise<Uint8Array> {
 }
 
 /** Leaves alone what the program has set up. */
-async function ready(): Promise<void> {
+async function ready(options: LoadOptions): Promise<void> {
+  if (options.allowBf16) allowBf16();
   if (Object.keys(tf.engine().registryFactory).length === 0) await selectBackend("auto");
   await tf.ready();
 }

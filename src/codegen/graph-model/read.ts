@@ -1,0 +1,89 @@
+/** @file Reads a graph model that Fuse wrote: bounded, and only what Fuse writes. */
+import { elements } from "../../ir/ndarray.ts";
+import { dataTypes } from "../../protobuf/tensorflow.ts";
+import { DataError, quote } from "../../weights/data-error.ts";
+import { field, isObject, items } from "../../weights/json.ts";
+import { checkShape } from "../../weights/tensors.ts";
+import { parseModelInfo, type ModelInfo } from "../model-info.ts";
+import { isSealed, parseJson } from "../seal.ts";
+import { isWritten } from "../tensorflow/operations.ts";
+import { typeName } from "./json.ts";
+
+/** A graph model in the form that TensorFlow.js takes it from memory, and the names of its nodes. */
+export interface LoadableGraphModel {
+  readonly info: ModelInfo;
+  readonly artifacts: {
+    readonly modelTopology: object;
+    readonly weightSpecs: readonly WeightSpec[];
+    readonly weightData: Uint8Array;
+    readonly signature: object;
+  };
+  /** By the names that the program has. */
+  readonly inputs: ReadonlyMap<string, string>;
+  readonly results: ReadonlyMap<string, string>;
+}
+
+interface WeightSpec {
+  readonly name: string;
+  readonly shape: number[];
+  readonly dtype: "float32" | "int32" | "bool";
+}
+
+/** What Fuse noted in a `model.json`; undefined if it did not make it. */
+export const notesOf = (json: unknown): unknown => field(field(json, "userDefinedMetadata"), "fuse");
+
+/**
+ * Reads a `model.json`; `data` are its shards, one after the other.
+ * @throws DataError in one line, if a byte is not as Fuse wrote it
+ */
+export function readGraphModel(text: string, data: Uint8Array): LoadableGraphModel {
+  if (!isSealed(text, [data]))
+    throw new DataError("is not as Fuse wrote it: it was changed, or a part of it is missing");
+  const json = parseJson(text);
+  const info = parseModelInfo(JSON.stringify(field(notesOf(json), "model")));
+  const modelTopology = field(json, "modelTopology");
+  const [group, ...others] = items(field(json, "weightsManifest"));
+  const specs = items(field(group, "weights"));
+  if (!isObject(modelTopology) || others.length > 0) throw notOurs("it has no nodes, or several groups of weights");
+
+  const weightSpecs = specs.map(specOf);
+  const bytes = weightSpecs.reduce((sum, { shape, dtype }) => sum + elements(shape) * widths[dtype], 0);
+  if (bytes !== data.length) throw notOurs(`its shards have ${data.length} bytes instead of ${bytes}`);
+  const nodes = new Map<string, unknown>();
+  const held = new Set(weightSpecs.map(({ name }) => name));
+  for (const node of items(field(modelTopology, "node"))) {
+    const [name, op] = [field(node, "name"), field(node, "op")];
+    if (typeof name !== "string" || !/^[A-Za-z0-9.][\w./-]*$/.test(name) || nodes.has(name))
+      throw notOurs("a node has no name of its own");
+    if (typeof op !== "string" || !isWritten(op)) throw notOurs(`it asks for the operation ${quote(String(op))}`);
+    if (op === "Const" && !held.has(name)) throw notOurs(`the constant ${quote(name)} is not in its shards`);
+    nodes.set(name, node);
+  }
+  const signature = field(json, "signature");
+  const port = (kind: "inputs" | "outputs", name: string, dtype: keyof typeof dataTypes): string => {
+    const tensor = field(field(field(signature, kind), name), "name");
+    const node = typeof tensor === "string" ? nodes.get(tensor.replace(/:0$/, "")) : undefined;
+    const type = field(field(field(node, "attr"), kind === "inputs" ? "dtype" : "T"), "type");
+    if (typeof tensor !== "string" || type !== typeName(dataTypes[dtype]))
+      throw notOurs(`it has no ${kind === "inputs" ? "input" : "result"} ${quote(name)}`);
+    return tensor;
+  };
+  return {
+    info,
+    artifacts: { modelTopology, weightSpecs, weightData: data, signature: isObject(signature) ? signature : {} },
+    inputs: new Map(info.guard.inputs.map(({ name, dtype }) => [name, port("inputs", name, dtype)])),
+    results: new Map(info.results.map(({ name, dtype }) => [name, port("outputs", name, dtype)])),
+  };
+}
+
+const widths = { float32: 4, int32: 4, bool: 1 } as const;
+
+function specOf(spec: unknown): WeightSpec {
+  const [name, dtype] = [field(spec, "name"), field(spec, "dtype")];
+  if (typeof name !== "string") throw notOurs("a constant has no name");
+  const shape = [...checkShape(name, field(spec, "shape"))];
+  if (dtype !== "float32" && dtype !== "int32" && dtype !== "bool") throw notOurs(`${quote(name)} has no known dtype`);
+  return { name, shape, dtype };
+}
+
+const notOurs = (reason: string) => new DataError(`is not what Fuse writes: ${reason}`);

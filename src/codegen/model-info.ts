@@ -1,0 +1,160 @@
+/** @file What a model file says of the Fuse program it was made of, as JSON: enough to run it again behind its guard. */
+import type { Guard, GuardComparison, GuardInput, GuardRequirement, GuardVariable, SizeExpr } from "../ir/guard.ts";
+import type { DType } from "../ir/ndarray.ts";
+import { DataError } from "../weights/data-error.ts";
+import { duplicateKey, field, isObject } from "../weights/json.ts";
+
+export interface ModelInfo {
+  /** Of Fuse. */
+  readonly version: string;
+  /** The program's path, as its user names it. */
+  readonly source: string;
+  /** Of the program and all that it imports. */
+  readonly hash: string;
+  /** Its name in the program. */
+  readonly model: string;
+  readonly guard: Guard;
+  /** In the order of the file's outputs. */
+  readonly results: readonly ResultInfo[];
+}
+
+export interface ResultInfo {
+  readonly name: string;
+  readonly dtype: DType;
+  /** Names of its positions. */
+  readonly axes: readonly string[];
+}
+
+/** The longest text that is read, in characters; a guard takes some hundred for each input. */
+const maxLength = 1_000_000;
+const maxItems = 10_000;
+const maxName = 10_000;
+/** How deeply expressions may nest: far deeper than a person writes them. */
+const maxDepth = 200;
+
+/** As JSON, always the same text for the same model. */
+export function printModelInfo({ version, source, hash, model, guard, results }: ModelInfo): string {
+  return JSON.stringify({ version, source, hash, model, guard, results });
+}
+
+/**
+ * Reads what `printModelInfo` wrote. The text may be hostile: what comes back has this shape and bounded size, its expressions
+ * can be evaluated, and it holds nothing else.
+ * @throws DataError in one line
+ */
+export function parseModelInfo(text: string): ModelInfo {
+  if (text.length > maxLength) bad(`it has ${text.length} characters`);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    bad("it is no JSON");
+  }
+  const twice = duplicateKey(text);
+  if (twice !== undefined) bad("a key stands twice");
+  const info = {
+    version: name(json, "version"),
+    source: name(json, "source"),
+    hash: name(json, "hash"),
+    model: name(json, "model"),
+    guard: guardOf(field(json, "guard")),
+    results: list(json, "results", (result) => ({
+      name: name(result, "name"),
+      dtype: dtypeOf(result),
+      axes: list(result, "axes", textOf),
+    })),
+  };
+  const names = info.results.map((result) => result.name);
+  if (new Set(names).size < names.length) bad("two results have one name");
+  return info;
+}
+
+function bad(reason: string): never {
+  throw new DataError(`what the file says of the Fuse program it was made of cannot be read: ${reason}`);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" && value.length <= maxName ? value : bad("a text is missing or too long");
+}
+
+function name(of: unknown, key: string): string {
+  const value = field(of, key);
+  return typeof value === "string" && value.length <= maxName ? value : bad(`${key} is missing or too long`);
+}
+
+function list<T>(of: unknown, key: string, read: (item: unknown) => T): T[] {
+  const value = field(of, key);
+  if (!Array.isArray(value)) bad(`${key} is no list`);
+  if (value.length > maxItems) bad(`${key} is too long`);
+  return value.map(read);
+}
+
+function dtypeOf(of: unknown): DType {
+  const dtype = field(of, "dtype");
+  return dtype === "f32" || dtype === "i32" || dtype === "bool" ? dtype : bad("a dtype is not known");
+}
+
+function guardOf(json: unknown): Guard {
+  if (!isObject(json)) bad("the guard is missing");
+  const inputs = list(json, "inputs", inputOf);
+  const names = inputs.map((input) => input.name);
+  if (new Set(names).size < names.length) bad("two inputs have one name");
+  const known = new Set<string>();
+  const variables = list(json, "variables", (item): GuardVariable => {
+    const variable = {
+      name: name(item, "name"),
+      input: name(item, "input"),
+      axis: name(item, "axis"),
+      factor: expression(field(item, "factor"), known),
+      offset: expression(field(item, "offset"), known),
+    };
+    const given = inputs.find((input) => input.name === variable.input);
+    if (given?.axes.every(({ axis }) => axis !== variable.axis) ?? true) bad("a size is of no axis");
+    if (known.has(variable.name)) bad("two sizes have one name");
+    known.add(variable.name);
+    return variable;
+  });
+  for (const { axes } of inputs) for (const { size } of axes) expression(size, known);
+  return {
+    model: name(json, "model"),
+    inputs,
+    variables,
+    requirements: list(json, "requirements", (item): GuardRequirement => {
+      const told = { text: name(item, "text"), at: name(item, "at") };
+      if (field(item, "kind") !== "either") return { ...comparison(item, known), ...told };
+      const of = list(item, "of", (way) => list({ way }, "way", (one) => comparison(one, known)));
+      return { kind: "either", of, ...told };
+    }),
+  };
+}
+
+function inputOf(json: unknown): GuardInput {
+  return {
+    name: name(json, "name"),
+    dtype: dtypeOf(json),
+    axes: list(json, "axes", (axis) => ({
+      axis: name(axis, "axis"),
+      size: expression(field(axis, "size")),
+      declared: name(axis, "declared"),
+    })),
+    at: name(json, "at"),
+  };
+}
+
+function comparison(json: unknown, known: ReadonlySet<string>): GuardComparison {
+  const kind = field(json, "kind");
+  if (kind !== "equal" && kind !== "at-least" && kind !== "multiple" && kind !== "different")
+    bad("a requirement is not known");
+  return { kind, a: expression(field(json, "a"), known), b: expression(field(json, "b"), known) };
+}
+
+/** Over these variables; over any if they are left out. */
+function expression(json: unknown, known?: ReadonlySet<string>, depth = 0): SizeExpr {
+  if (typeof json === "number") return Number.isSafeInteger(json) ? json : bad("a size is no integer");
+  if (typeof json === "string") return (known?.has(json) ?? true) ? json : bad("a size is not known");
+  if (!Array.isArray(json) || json.length !== 3 || depth > maxDepth) return bad("a size is no expression");
+  const [operation, a, b] = json as readonly unknown[];
+  if (operation !== "+" && operation !== "*" && operation !== "/" && operation !== "floor" && operation !== "ceil")
+    return bad("a size is no expression");
+  return [operation, expression(a, known, depth + 1), expression(b, known, depth + 1)];
+}

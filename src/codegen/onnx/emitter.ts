@@ -1,0 +1,252 @@
+/** @file Makes ONNX's nodes: literals and sizes that are there once, weights that are turned when the file is written. */
+import type { DType, NdArray } from "../../ir/ndarray.ts";
+import type { Size, Sizes, SizeVar } from "../../ir/size.ts";
+import type { Prepared } from "../../plan/value.ts";
+import {
+  onnxScalar,
+  type OnnxAttribute,
+  type OnnxAttributes,
+  type OnnxEmitter,
+  type OnnxOperator,
+  type OnnxType,
+  type OnnxWire,
+} from "../../primitives/onnx.ts";
+import { attributeTypes, dataTypes, GraphProto, type AttributeProto, type NodeProto } from "../../protobuf/onnx.ts";
+import { encode } from "../../protobuf/message.ts";
+import { InternalError } from "../../source/internal-error.ts";
+import type { Prepare } from "../../weights/prepare.ts";
+import { Refusal } from "../refusal.ts";
+import { Names } from "./names.ts";
+import { sizeWires, type SizeWires } from "./sizes.ts";
+
+/** A tensor of the file itself. */
+export type Initializer = { readonly name: string; readonly shape: readonly number[] } & (
+  { readonly dtype: DType; readonly prepare: Prepare } | { readonly dtype: OnnxType; readonly data: Float64Array }
+);
+
+type Unnamed = Initializer extends infer I
+  ? I extends unknown
+    ? Omit<I, "name"> & { readonly wish: string }
+    : never
+  : never;
+
+/** A node whose values have no names yet: they stand for themselves, as wires do. */
+interface OpenNode {
+  readonly op: OnnxOperator;
+  readonly inputs: readonly (OnnxWire | undefined)[];
+  readonly outputs: readonly OnnxWire[];
+  readonly attributes: OnnxAttributes;
+  readonly name: string;
+  readonly doc: string | undefined;
+}
+
+export class OnnxNodes implements OnnxEmitter {
+  /** What the nodes that are made now are called, and where they come from. */
+  scope = "";
+  doc: string | undefined;
+  readonly names: Names;
+  readonly algebra: Sizes;
+  readonly #sizeWires: SizeWires;
+  readonly #nodes: OpenNode[] = [];
+  /** Of the wires that are results of nodes. */
+  readonly #made = new Set<string>();
+  readonly #given = new Map<string, string>();
+  readonly #initializers = new Map<string, Unnamed>();
+  readonly #literals = new Map<string, OnnxWire>();
+  readonly #turned = new Map<string, OnnxWire>();
+  #count = 0;
+
+  /** `variable` makes the int64 tensor [1] that a variable of the guard is. */
+  constructor(sizes: Sizes, names: Names, variable: (variable: SizeVar) => OnnxWire) {
+    this.algebra = sizes;
+    this.names = names;
+    this.#sizeWires = sizeWires(this, sizes, variable, (name, make) => this.#within(`sizes/${name}`, make));
+  }
+
+  node(op: OnnxOperator, inputs: readonly (OnnxWire | undefined)[], attributes: OnnxAttributes = {}): OnnxWire {
+    return this.nodes(op, inputs, attributes, 1)[0]!;
+  }
+
+  nodes(
+    op: OnnxOperator,
+    inputs: readonly (OnnxWire | undefined)[],
+    attributes: OnnxAttributes,
+    results: number,
+  ): OnnxWire[] {
+    const outputs = Array.from({ length: results }, () => this.#wire());
+    for (const { value } of outputs) this.#made.add(value);
+    const name = this.names.take(this.scope === "" ? op : `${this.scope}/${op}`);
+    this.#nodes.push({ op, inputs, outputs, attributes, name, doc: this.doc });
+    return outputs;
+  }
+
+  /** A tensor that is given to the graph; the name is taken already. */
+  input(name: string): OnnxWire {
+    const wire = this.#wire();
+    this.#given.set(wire.value, name);
+    return wire;
+  }
+
+  prepared({ prepare, dtype, shape }: Prepared, wish: string): OnnxWire {
+    return this.#initializer({ wish, dtype, prepare, shape: shape.map((size) => this.int(size)) });
+  }
+
+  constant({ dtype, shape, data }: Omit<NdArray, "dtype"> & { readonly dtype: OnnxType }): OnnxWire {
+    const key = `${dtype}|${shape.join()}|${Array.from(data, (n) => (Object.is(n, -0) ? "-0" : n)).join()}`;
+    const make = () => this.#initializer({ wish: "const", dtype, shape, data: Float64Array.from(data) });
+    return remember(this.#literals, key, make);
+  }
+
+  size(size: Size): OnnxWire {
+    const known = this.known(size);
+    return known === undefined ? this.#sizeWires.scalar(size) : onnxScalar(this, known, "i64");
+  }
+
+  sizes(list: readonly Size[]): OnnxWire {
+    return this.#sizeWires.vector(list);
+  }
+
+  int(size: Size): number {
+    return (
+      this.known(size) ??
+      this.refuse(`the size ${this.algebra.print(size)} would have to be known before the model runs`)
+    );
+  }
+
+  known(size: Size): number | undefined {
+    const found = this.algebra.constant(size);
+    return found === undefined ? undefined : Number(found);
+  }
+
+  transposed(wire: OnnxWire, permutation: readonly number[]): OnnxWire {
+    if (permutation.every((from, to) => from === to)) return wire;
+    const of = this.#initializers.get(wire.value);
+    if (of === undefined || !("prepare" in of)) return this.node("Transpose", [wire], { perm: { ints: permutation } });
+    const make = () =>
+      this.#initializer({
+        ...of,
+        prepare: transposePrepare(of.prepare, permutation),
+        shape: permutation.map((from) => of.shape[from]!),
+      });
+    return remember(this.#turned, `${wire.value}|${permutation.join()}`, make);
+  }
+
+  reshaped(wire: OnnxWire, from: readonly Size[], shape: readonly Size[]): OnnxWire {
+    if (from.length === shape.length && from.every((size, i) => size === shape[i])) return wire;
+    const of = this.#initializers.get(wire.value);
+    if (of === undefined || !("prepare" in of)) return this.node("Reshape", [wire, this.#newShape(from, shape)]);
+    const numbers = shape.map((size) => this.int(size));
+    const make = () =>
+      this.#initializer({ ...of, prepare: { op: "reshape", of: of.prepare, shape: numbers }, shape: numbers });
+    return remember(this.#turned, `${wire.value}|as ${numbers.join()}`, make);
+  }
+
+  cast(wire: OnnxWire, to: OnnxType): OnnxWire {
+    return this.node("Cast", [wire], { to: { int: dataTypes[to] } });
+  }
+
+  refuse(reason: string): never {
+    throw new Refusal(reason);
+  }
+
+  /** Gives the result of a node a name of its own; false if it has one, or is given to the graph. */
+  call(wire: OnnxWire, name: string): boolean {
+    if (!this.#made.has(wire.value) || this.#given.has(wire.value)) return false;
+    this.#given.set(wire.value, name);
+    return true;
+  }
+
+  isCalled(wire: OnnxWire): boolean {
+    return !this.#made.has(wire.value) || this.#given.has(wire.value);
+  }
+
+  /** All nodes in order, and the initializers that they use. */
+  finish(): { readonly nodes: readonly NodeProto[]; readonly initializers: readonly Initializer[] } {
+    const initializers = new Map<string, Initializer>();
+    const nameOf = ({ value }: OnnxWire, wish: string): string => {
+      const name = this.#given.get(value) ?? this.names.take(this.#initializers.get(value)?.wish ?? wish);
+      this.#given.set(value, name);
+      const initializer = this.#initializers.get(value);
+      if (initializer !== undefined && !initializers.has(value)) {
+        const { wish: _, ...rest } = initializer;
+        initializers.set(value, { ...rest, name });
+      }
+      return name;
+    };
+    const nodes = this.#nodes.map(({ op, inputs, outputs, attributes, name, doc }): NodeProto => {
+      const attribute = Object.entries(attributes).map(([key, value]) => attributeProto(key, value));
+      return {
+        input: inputs.map((wire) => (wire === undefined ? "" : nameOf(wire, name))),
+        output: outputs.map((wire) => nameOf(wire, `${name}:0`)),
+        name,
+        opType: op,
+        attribute,
+        ...(doc !== undefined && { docString: doc }),
+      };
+    });
+    return { nodes, initializers: [...initializers.values()] };
+  }
+
+  #wire(): OnnxWire {
+    return { value: `#${this.#count++}` };
+  }
+
+  #initializer(unnamed: Unnamed): OnnxWire {
+    const wire = this.#wire();
+    this.#initializers.set(wire.value, unnamed);
+    return wire;
+  }
+
+  #within<T>(scope: string, make: () => T): T {
+    const [before, doc] = [this.scope, this.doc];
+    [this.scope, this.doc] = [scope, undefined];
+    try {
+      return make();
+    } finally {
+      [this.scope, this.doc] = [before, doc];
+    }
+  }
+
+  /** 0 stands for the size at the same position before, and one -1 for what is left: seldom must a size be computed. */
+  #newShape(from: readonly Size[], shape: readonly Size[]): OnnxWire {
+    const numbers = shape.map((size, i) => (size === from[i] && this.known(size) === undefined ? 0 : this.known(size)));
+    const open = numbers.filter((size) => size === undefined).length;
+    if (open > 1) return this.sizes(shape);
+    return this.constant({
+      dtype: "i64",
+      shape: [shape.length],
+      data: Float64Array.from(numbers, (size) => size ?? -1),
+    });
+  }
+}
+
+/** Two transposes are one, or none. */
+function transposePrepare(of: Prepare, permutation: readonly number[]): Prepare {
+  if (of.op !== "transpose") return { op: "transpose", of, permutation };
+  const composed = permutation.map((from) => of.permutation[from]!);
+  return composed.every((from, to) => from === to) ? of.of : { ...of, permutation: composed };
+}
+
+function attributeProto(name: string, value: OnnxAttribute): AttributeProto {
+  const types = attributeTypes;
+  if ("int" in value) return { name, i: value.int, type: types.int };
+  if ("float" in value) return { name, f: value.float, type: types.float };
+  if ("text" in value) return { name, s: new TextEncoder().encode(value.text), type: types.string };
+  if ("ints" in value) return { name, ints: value.ints, type: types.ints };
+  if ("floats" in value) return { name, floats: value.floats, type: types.floats };
+  const { dtype, inputs, outputs, nodes } = value.graph;
+  const port = (name: string) => ({ name, type: { tensorType: { elemType: dataTypes[dtype] } } });
+  const graph = {
+    node: nodes.map(({ op, inputs, output }) => ({ input: inputs, output: [output], name: output, opType: op })),
+    name,
+    input: inputs.map(port),
+    output: outputs.map(port),
+  };
+  return { name, g: encode(GraphProto, graph), type: types.graph };
+}
+
+function remember<K, V>(known: Map<K, V>, key: K, make: () => V): V {
+  let value = known.get(key);
+  if (value === undefined) known.set(key, (value = make()));
+  return value;
+}

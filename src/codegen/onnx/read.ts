@@ -1,0 +1,78 @@
+/** @file Reads ONNX files that Fuse wrote, and no others: what they hold may be hostile until this has looked at it. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
+import { onnxOperators } from "../../primitives/onnx.ts";
+import { decode, encode, type Message, type ValueOf } from "../../protobuf/message.ts";
+import { GraphProto, ModelProto } from "../../protobuf/onnx.ts";
+import { DataError, quote } from "../../weights/data-error.ts";
+import { parseModelInfo, type ModelInfo } from "../model-info.ts";
+import { irVersion, metadataKeys, operatorSet, producerName } from "./format.ts";
+
+export interface OnnxModel {
+  readonly info: ModelInfo;
+  /** What the file calls the results, in the order of `info.results`. */
+  readonly outputs: readonly string[];
+}
+
+const operators: ReadonlySet<string> = new Set(onnxOperators);
+
+/** Of attributes in nodes in attributes: Fuse writes one graph within another. */
+const maxDepth = 2;
+
+/**
+ * What a file says of itself. After it, the file is as it was written: whole, of operators that Fuse writes, with a guard.
+ * @throws DataError in one line
+ */
+export function readOnnx(bytes: Uint8Array): OnnxModel {
+  const {
+    producerName: producer,
+    irVersion: ir,
+    graph,
+    opsetImport = [],
+    metadataProps = [],
+  } = parsed(ModelProto, bytes);
+  const metadata = new Map(metadataProps.map(({ key, value }) => [key, value]));
+  const model = metadata.get(metadataKeys.model);
+  if (producer !== producerName || model === undefined || graph === undefined)
+    throw new DataError("it was not made by Fuse, which runs the ONNX files that it builds");
+  if (ir !== irVersion || opsetImport.length !== 1 || opsetImport[0]!.version !== operatorSet || opsetImport[0]!.domain)
+    throw new DataError("it was made by another version of Fuse, or altered");
+  if (metadata.get(metadataKeys.content) !== bytesToHex(sha256(graph)))
+    throw new DataError("it was altered after it was made: its content is not what it was");
+  const { node = [], output = [] } = parsed(GraphProto, graph);
+  checkNodes(node, 0);
+  const info = parseModelInfo(model);
+  const outputs = output.map(({ name = "" }) => name);
+  if (outputs.length !== info.results.length)
+    throw new DataError("it was altered: its outputs are not its model's results");
+  return { info, outputs };
+}
+
+/** Whether a file begins as those of Fuse do. */
+export function isOnnxOfFuse(start: Uint8Array): boolean {
+  const mark = [8, irVersion, 18, producerName.length, ...new TextEncoder().encode(producerName)];
+  return mark.every((byte, i) => start[i] === byte);
+}
+
+/** Nothing may be in it that is not looked at: a reference to another file, a function, another domain's operators. */
+function parsed<F>(message: Message<F>, bytes: Uint8Array): ValueOf<Message<F>> {
+  let value;
+  try {
+    value = decode(message, bytes);
+  } catch {
+    throw new DataError("it is no ONNX file, or damaged");
+  }
+  const again = encode(message, value);
+  if (again.length !== bytes.length || again.some((byte, i) => byte !== bytes[i]))
+    throw new DataError("it holds what Fuse does not write");
+  return value;
+}
+
+function checkNodes(nodes: NonNullable<GraphProto["node"]>, depth: number): void {
+  if (depth > maxDepth) throw new DataError("its graphs nest too deeply");
+  for (const { opType = "", domain = "", attribute = [] } of nodes) {
+    if (domain !== "" || !operators.has(opType))
+      throw new DataError(`it uses the operator ${quote(opType)}, which Fuse does not write`);
+    for (const { g } of attribute) if (g !== undefined) checkNodes(parsed(GraphProto, g).node ?? [], depth + 1);
+  }
+}

@@ -1,0 +1,86 @@
+/** @file Sizes that are known only when the model runs, as int64 arithmetic on the shapes of the inputs: each is computed once. */
+import type { Size, Sizes, SizeVar } from "../../ir/size.ts";
+import { longs, type OnnxEmitter, type OnnxOperator, type OnnxWire } from "../../primitives/onnx.ts";
+
+export interface SizeWires {
+  /** Of rank 0. */
+  scalar(size: Size): OnnxWire;
+  /** Of rank 1. */
+  vector(list: readonly Size[]): OnnxWire;
+}
+
+/** A tensor [1], and whether it is known not to be negative. */
+interface Part {
+  readonly wire: OnnxWire;
+  readonly natural: boolean;
+}
+
+/** `within` runs what makes the nodes of a size of this name. */
+export function sizeWires(
+  e: OnnxEmitter,
+  sizes: Sizes,
+  variable: (variable: SizeVar) => OnnxWire,
+  within: <T>(name: string, make: () => T) => T,
+): SizeWires {
+  const ones = new Map<Size, Part>();
+  const scalars = new Map<Size, OnnxWire>();
+  const vectors = new Map<string, OnnxWire>();
+  const number = (n: number): Part => ({ wire: longs(e, [n]), natural: n >= 0 });
+  const apply = (op: OnnxOperator, a: Part, b: Part, natural = a.natural && b.natural): Part => ({
+    wire: e.node(op, [a.wire, b.wire]),
+    natural,
+  });
+  /** ONNX drops the fraction; a multiple of the divisor has none. The remainder has the divisor's sign. */
+  const floor = (a: Part, b: Part): Part =>
+    a.natural && b.natural ? apply("Div", a, b) : apply("Div", apply("Sub", a, apply("Mod", a, b), false), b);
+  const compute = (size: Size): Part =>
+    sizes.fold<Part>(size, {
+      int: (n) => number(Number(n)),
+      variable: (v) => ({ wire: variable(v), natural: true }),
+      add: (a, b) => apply("Add", a, b),
+      sub: (a, b) => apply("Sub", a, b, false),
+      mul: (a, b) => apply("Mul", a, b),
+      divide: (a, b) => apply("Div", a, b),
+      floor,
+      ceil: (a, b) => floor(apply("Add", a, apply("Sub", b, number(1), b.natural)), b),
+    });
+  const one = (size: Size): Part => {
+    const known = e.known(size);
+    if (known !== undefined) return number(known);
+    let part = ones.get(size);
+    if (part === undefined) ones.set(size, (part = within(sizes.print(size), () => compute(size))));
+    return part;
+  };
+  return {
+    scalar: (size) => {
+      let wire = scalars.get(size);
+      if (wire === undefined)
+        scalars.set(size, (wire = within(sizes.print(size), () => e.node("Squeeze", [one(size).wire, longs(e, [0])]))));
+      return wire;
+    },
+    vector: (list) => {
+      const known = list.map((size) => e.known(size));
+      const numbers = known.filter((size) => size !== undefined);
+      if (numbers.length === list.length) return longs(e, numbers);
+      const key = list.map(({ id }) => id).join();
+      let wire = vectors.get(key);
+      if (wire === undefined) vectors.set(key, (wire = join(list)));
+      return wire;
+    },
+  };
+
+  /** Neighbouring numbers are one literal. */
+  function join(list: readonly Size[]): OnnxWire {
+    const parts: (OnnxWire | number[])[] = [];
+    for (const size of list) {
+      const known = e.known(size);
+      const last = parts.at(-1);
+      if (known === undefined) parts.push(one(size).wire);
+      else if (Array.isArray(last)) last.push(known);
+      else parts.push([known]);
+    }
+    const wires = parts.map((part) => (Array.isArray(part) ? longs(e, part) : part));
+    const printed = `[${list.map((size) => sizes.print(size)).join(", ")}]`;
+    return wires.length === 1 ? wires[0]! : within(printed, () => e.node("Concat", wires, { axis: { int: 0 } }));
+  }
+}

@@ -1,0 +1,69 @@
+/** @file The prepared tensors of a SavedModel: nodes that its models share, constants or fed with what lies beside it. */
+import { elements, type NdArray } from "../../ir/ndarray.ts";
+import type { Plan } from "../../plan/plan.ts";
+import { firstPath } from "../../plan/preparation.ts";
+import type { Prepared } from "../../plan/value.ts";
+import type { Wire } from "../../primitives/tensorflow.ts";
+import { evaluate } from "../../weights/prepare.ts";
+import { contentOf } from "../tensorflow/content.ts";
+import type { NodeEmitter } from "../tensorflow/emitter.ts";
+import { placeholder } from "../tensorflow/graph.ts";
+
+/** A node and what it holds. */
+interface Shared {
+  readonly wire: Wire;
+  readonly array: NdArray;
+}
+
+export class SharedTensors {
+  /** What must be fed, by the names of its nodes. */
+  readonly fed = new Map<string, NdArray>();
+  readonly #feed: boolean;
+  readonly #known = new Map<string, Shared[]>();
+
+  /** `feed` says whether what depends on weights is fed. */
+  constructor(feed: boolean) {
+    this.#feed = feed;
+  }
+
+  /** The node of a prepared tensor: one that is there if it holds the same, else a new one of the name. */
+  node(e: NodeEmitter, name: string, value: Prepared, load: (path: string) => NdArray): Wire {
+    const array = { ...evaluate(value.prepare, load), dtype: value.dtype };
+    const key = `${value.dtype}|${array.shape.join()}|${JSON.stringify(value.prepare)}`;
+    const known = this.#known.get(key) ?? [];
+    this.#known.set(key, known);
+    // Models may read one path differently.
+    const same = known.find((other) => isEqual(other.array, array));
+    if (same !== undefined) return same.wire;
+    const fed = this.#feed && isWeight(value);
+    const wire = fed ? placeholder(e, name, array.dtype, array.shape) : e.literal(name, array);
+    if (fed) this.fed.set(wire.tensor, array);
+    known.push({ wire, array });
+    return wire;
+  }
+}
+
+function isEqual(a: NdArray, b: NdArray): boolean {
+  const [left, right] = [contentOf(a), contentOf(b)];
+  return left.length === right.length && left.every((byte, i) => byte === right[i]);
+}
+
+/** Tells what depends on weights from literals of the program. */
+export function isWeight({ prepare }: Prepared): boolean {
+  return firstPath(prepare) !== undefined;
+}
+
+/** The bytes of all prepared tensors, equal ones of several models counted once. */
+export function preparedBytes(plans: readonly Plan[]): { readonly weights: number; readonly literals: number } {
+  const sums = { weights: 0, literals: 0 };
+  const seen = new Set<string>();
+  for (const { prepared, graph } of plans)
+    for (const { value } of prepared) {
+      const shape = value.shape.map((size) => Number(graph.builder.sizes.constant(size)));
+      const key = `${value.dtype}|${shape.join()}|${JSON.stringify(value.prepare)}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      sums[isWeight(value) ? "weights" : "literals"] += elements(shape) * (value.dtype === "bool" ? 1 : 4);
+    }
+  return sums;
+}

@@ -1,0 +1,100 @@
+/** @file Writes the models of a program as one SavedModel of TensorFlow: nodes, a signature for each model, and what Fuse notes. */
+import { encode } from "../../protobuf/message.ts";
+import { dataTypes, SavedModel, type NodeDef, type SignatureDef } from "../../protobuf/tensorflow.ts";
+import { writeSafetensors } from "../../weights/safetensors.ts";
+import { printModelInfo } from "../model-info.ts";
+import { seal } from "../seal.ts";
+import { NodeNames } from "../tensorflow/emitter.ts";
+import { emitGraph, versions, type Port, type Unsupported } from "../tensorflow/graph.ts";
+import {
+  modelInfo,
+  programName,
+  type BinaryFile,
+  type Emission,
+  type SourceInfo,
+  type WeightedPlan,
+} from "../weighted.ts";
+import { preparedBytes, SharedTensors } from "./constants.ts";
+import { markOf, paths, printNotes } from "./layout.ts";
+
+/**
+ * Above so many bytes in all, weights are fed at every run instead of being constants of the graph: to load 400 MB of
+ * constants takes TensorFlow 4.8 s and 2.3 GB of memory, to feed them 13 ms and 1.1 GB. Below it constants are better, for
+ * the kernels keep them in an order of their own (8 convolutions of 512 channels at 14 x 14: 21 ms instead of 31).
+ */
+export const fedAbove = 150e6;
+
+/** What a message of protobuf may have, in bytes. */
+export const messageLimit = 2 ** 31 - 1;
+
+/**
+ * The files of the folder `<program>.saved-model`. The plans are for `savedModelProfile`. The same plans and weights give the
+ * same bytes.
+ */
+export function emitSavedModel(models: readonly WeightedPlan[], info: SourceInfo, limit: number = fedAbove): Emission {
+  const { weights, literals } = preparedBytes(models.map(({ plan }) => plan));
+  const feed = weights > limit;
+  const constants = literals + (feed ? 0 : weights);
+  if (constants > messageLimit) return { tooLarge: constants };
+
+  const names = new NodeNames();
+  const shared = new SharedTensors(feed);
+  const nodes: NodeDef[] = [];
+  const unsupported: Unsupported[] = [];
+  const signatures = new Map<string, SignatureDef>();
+  for (const { plan, load } of models) {
+    const { name } = plan.graph;
+    const prefix = models.length === 1 ? "" : `${name}/`;
+    const graph = emitGraph(plan, false, (e, wish, value) => shared.node(e, wish, value, load), { names, prefix });
+    nodes.push(...graph.nodes);
+    unsupported.push(...graph.unsupported);
+    const fed = graph.prepared
+      .map(({ port }) => ({ ...port, name: port.tensor }))
+      .filter(({ tensor }) => shared.fed.has(tensor));
+    signatures.set(name, signature([...graph.inputs, ...fed], graph.results));
+  }
+  if (unsupported.length > 0) return { unsupported };
+  const [first] = signatures.values();
+  // What tools take that do not ask for one.
+  if (first !== undefined && !signatures.has("serving_default")) signatures.set("serving_default", first);
+
+  const model = encode(SavedModel, {
+    schemaVersion: 1,
+    metaGraphs: [
+      {
+        metaInfoDef: { metaGraphVersion: markOf(info.version), tags: ["serve"] },
+        graphDef: { node: nodes, versions },
+        signatureDef: signatures,
+      },
+    ],
+  });
+  const files = [{ path: paths.model, bytes: model }];
+  if (feed)
+    files.push({
+      path: paths.weights,
+      bytes: new Uint8Array(writeSafetensors(shared.fed, { metadata: { "made-by": markOf(info.version) } })),
+    });
+  const notes = printNotes(
+    info.version,
+    models.map(({ plan }) => printModelInfo(modelInfo(plan, info))),
+  );
+  const sealed = seal(
+    notes,
+    files.map(({ bytes }) => bytes),
+  );
+  files.push({ path: paths.notes, bytes: new TextEncoder().encode(sealed) });
+  const folder = `${programName(info.source)}.saved-model`;
+  return { files: files.map(({ path, bytes }) => ({ path: `${folder}/${path}`, bytes })) };
+}
+
+function signature(inputs: readonly Port[], outputs: readonly Port[]): SignatureDef {
+  const tensors = (ports: readonly Port[]) =>
+    new Map(
+      ports.map(({ name, tensor, dtype, shape }) => {
+        const tensorShape = { dim: shape.map((size) => ({ size })) };
+        // Python wants the number of the node's result.
+        return [name, { name: `${tensor}:0`, dtype: dataTypes[dtype], tensorShape }];
+      }),
+    );
+  return { inputs: tensors(inputs), outputs: tensors(outputs), methodName: "tensorflow/serving/predict" };
+}

@@ -1,0 +1,114 @@
+/** @file Reads a SavedModel that Fuse wrote: bounded, and only what Fuse writes, for TensorFlow does whatever a file asks for. */
+import type { GuardInput } from "../../ir/guard.ts";
+import type { DType, NdArray } from "../../ir/ndarray.ts";
+import { decode, encode, type ValueOf } from "../../protobuf/message.ts";
+import { dataTypes, SavedModel, type AttrValue, type NodeDef, type TensorInfo } from "../../protobuf/tensorflow.ts";
+import { DataError, quote } from "../../weights/data-error.ts";
+import { field, items } from "../../weights/json.ts";
+import { readSafetensors } from "../../weights/safetensors.ts";
+import type { TensorSource } from "../../weights/tensors.ts";
+import { parseModelInfo, type ModelInfo } from "../model-info.ts";
+import { isSealed, parseJson, readText } from "../seal.ts";
+import { isWritten } from "../tensorflow/operations.ts";
+
+/** The files of its folder. */
+export interface SavedModelBytes {
+  readonly model: Uint8Array;
+  readonly notes: Uint8Array;
+  readonly weights: Uint8Array | undefined;
+}
+
+/** A signature: what a session is fed and asked for. Names of tensors are TensorFlow's: `x:0`. */
+export interface SessionModel {
+  readonly info: ModelInfo;
+  readonly inputs: ReadonlyMap<string, string>;
+  /** By the names of tensors: what is given at every run beside the inputs. */
+  readonly fed: ReadonlyMap<string, NdArray>;
+  readonly results: ReadonlyMap<string, string>;
+}
+
+/** @throws DataError in one line, if a byte is not as Fuse wrote it */
+export function readSavedModel({ model, notes, weights }: SavedModelBytes): readonly SessionModel[] {
+  const text = readText(notes);
+  if (!isSealed(text, weights === undefined ? [model] : [model, weights]))
+    throw new DataError("is not as Fuse wrote it: it was changed, or a part of it is missing");
+  const models = readNotes(text);
+  const decoded = decoding(() => decode(SavedModel, model));
+  // What another reader would see in it beside that: unknown fields, and those that stand twice.
+  if (!areEqual(encode(SavedModel, decoded), model)) throw notOurs("its bytes are in another order");
+  const [graph, ...others] = decoded.metaGraphs ?? [];
+  if (graph === undefined || others.length > 0) throw notOurs("it has no graph, or several");
+  const nodes = new Map<string, NodeDef>();
+  for (const node of graph.graphDef?.node ?? []) {
+    if (!isWritten(node.op ?? "")) throw notOurs(`it asks for the operation ${quote(node.op ?? "")}`);
+    nodes.set(node.name ?? "", node);
+  }
+  const stored: TensorSource = weights === undefined ? new Map() : readSafetensors(weights);
+  return models.map((info): SessionModel => {
+    const signature = graph.signatureDef?.get(info.model);
+    if (signature === undefined) throw notOurs(`it has no signature ${quote(info.model)}`);
+    const inputs = new Map<string, string>();
+    const fed = new Map<string, NdArray>();
+    for (const [name, { name: tensor = "" }] of signature.inputs ?? []) {
+      const node = nodes.get(tensor.replace(/:0$/, ""));
+      if (node?.op !== "Placeholder") throw notOurs(`the input ${quote(name)} is none`);
+      const input = info.guard.inputs.find((given) => given.name === name);
+      if (input === undefined) fed.set(tensor, fedTensor(name, node, stored));
+      else {
+        checkInput(input, node);
+        inputs.set(name, tensor);
+      }
+    }
+    const missing = info.guard.inputs.find(({ name }) => !inputs.has(name));
+    if (missing !== undefined) throw notOurs(`it has no input ${quote(missing.name)}`);
+    const results = info.results.map(
+      ({ name, dtype }) => [name, resultTensor(name, dtype, signature.outputs ?? new Map())] as const,
+    );
+    return { info, inputs, fed, results: new Map(results) };
+  });
+}
+
+function readNotes(text: string): readonly ModelInfo[] {
+  return items(field(parseJson(text), "models")).map((model) => parseModelInfo(JSON.stringify(model)));
+}
+
+/** Before a session is fed: TensorFlow looks at the rank of what it is given only when it is too late. */
+function checkInput({ name, dtype, axes }: GuardInput, { attr }: NodeDef): void {
+  const sizes = sizesOf(attr?.get("shape")?.shape);
+  const fits = axes.every(({ size }, i) => sizes[i] === -1 || sizes[i] === size);
+  if (attr?.get("dtype")?.type !== dataTypes[dtype] || sizes.length !== axes.length || !fits)
+    throw notOurs(`its input ${quote(name)} is not what its notes say`);
+}
+
+function fedTensor(name: string, { attr }: NodeDef, stored: TensorSource): NdArray {
+  const shape = sizesOf(attr?.get("shape")?.shape);
+  const tensor = stored.get(name);
+  if (tensor?.dtype !== "F32" || tensor.shape.join() !== shape.join() || attr?.get("dtype")?.type !== dataTypes.f32)
+    throw notOurs(`the weight ${quote(name)} is not beside it`);
+  return tensor.read();
+}
+
+function resultTensor(name: string, dtype: DType, outputs: ReadonlyMap<string, ValueOf<typeof TensorInfo>>): string {
+  const found = outputs.get(name);
+  if (found?.name === undefined || found.dtype !== dataTypes[dtype]) throw notOurs(`it has no result ${quote(name)}`);
+  return found.name;
+}
+
+function sizesOf(shape: AttrValue["shape"]): readonly (number | undefined)[] {
+  return (shape?.dim ?? []).map(({ size }) => size);
+}
+
+function decoding<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw notOurs(error.message);
+  }
+}
+
+function areEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+const notOurs = (reason: string) => new DataError(`is not what Fuse writes: ${reason}`);

@@ -1,0 +1,215 @@
+/** @file Makes TensorFlow's nodes: unique names, literals and sizes that are there once, fused products where the format has them. */
+import type { NdArray } from "../../ir/ndarray.ts";
+import type { Size, Sizes, SizeVar } from "../../ir/size.ts";
+import type { Activation } from "../../primitives/primitive.ts";
+import type { NodeAttribute, NodeAttributes, TensorFlowEmitter, Wire } from "../../primitives/tensorflow.ts";
+import { dataTypes, type AttrValue, type NodeDef } from "../../protobuf/tensorflow.ts";
+import { invariant } from "../../source/internal-error.ts";
+import { Refusal } from "../refusal.ts";
+import { contentOf } from "./content.ts";
+import { isWritten } from "./operations.ts";
+
+export interface NodeOptions {
+  readonly sizes: Sizes;
+  /** Whether products take bias and activation along as one node, as the executor of TensorFlow.js runs them. */
+  readonly fused: boolean;
+  /** The tensor of rank 0 that a variable of the guard is. */
+  readonly variable: (variable: SizeVar) => Wire;
+  /** Of the graph that the nodes become part of. */
+  readonly names: NodeNames;
+}
+
+/** The names of the nodes of a graph. */
+export class NodeNames {
+  readonly #taken = new Map<string, number>();
+
+  /** TensorFlow takes letters, digits and `_.-/`, and no other sign at the start than a dot. */
+  unique(wish: string): string {
+    const safe = wish.replace(/[^A-Za-z0-9_./-]/g, "_").replace(/^[^A-Za-z0-9.]/, "v$&");
+    // Names differ in more than case, for some readers make files of them.
+    const key = safe.toLowerCase();
+    for (let count = this.#taken.get(key) ?? 0; ; count++) {
+      const name = count === 0 ? safe : `${safe}_${count}`;
+      if (count > 0 && this.#taken.has(name.toLowerCase())) continue;
+      this.#taken.set(key, count + 1);
+      if (count > 0) this.#taken.set(name.toLowerCase(), 1);
+      return name;
+    }
+  }
+}
+
+const activationNodes = {
+  relu: "Relu",
+  relu6: "Relu6",
+  elu: "Elu",
+  sigmoid: "Sigmoid",
+} as const satisfies Record<Activation, string>;
+
+const fusedNodes = {
+  Conv2D: "_FusedConv2D",
+  DepthwiseConv2dNative: "FusedDepthwiseConv2dNative",
+  MatMul: "_FusedMatMul",
+} as const;
+
+export class NodeEmitter implements TensorFlowEmitter {
+  readonly algebra: Sizes;
+  readonly nodes: NodeDef[] = [];
+  /** What the nodes that are made now are called: a prefix, and a name for the last of them. */
+  scope = "";
+  readonly #options: NodeOptions;
+  readonly #literals = new Map<string, Wire>();
+  readonly #sizes = new Map<Size, Wire>();
+  readonly #lists = new Map<string, Wire>();
+
+  constructor(options: NodeOptions) {
+    this.algebra = options.sizes;
+    this.#options = options;
+  }
+
+  node(op: string, inputs: readonly Wire[], attributes: NodeAttributes = {}): Wire {
+    return this.add(
+      this.scope === "" ? op : `${this.scope}/${op}`,
+      op,
+      inputs.map(({ tensor }) => tensor),
+      new Map(Object.entries(attributes).map(([name, value]) => [name, attrValue(value)])),
+    );
+  }
+
+  /** A node with a name like the one that is wished for. */
+  add(name: string, op: string, input: readonly string[], attr: ReadonlyMap<string, AttrValue>): Wire {
+    invariant(isWritten(op), `${op} is not on the list of operations that Fuse writes`);
+    const own = this.#options.names.unique(name);
+    this.nodes.push({ name: own, op, input, attr });
+    return { tensor: own };
+  }
+
+  output(first: Wire, index: number): Wire {
+    return index === 0 ? first : { tensor: `${first.tensor}:${index}` };
+  }
+
+  constant(array: NdArray): Wire {
+    const key = `${array.dtype}|${array.shape.join()}|${Array.from(array.data, numberKey).join()}`;
+    return remember(this.#literals, key, () => this.literal("const", array));
+  }
+
+  /** A constant of its own. */
+  literal(name: string, array: NdArray): Wire {
+    const dtype = dataTypes[array.dtype];
+    const tensorShape = { dim: array.shape.map((size) => ({ size })) };
+    const tensor = { dtype, tensorShape, tensorContent: contentOf(array) };
+    return this.add(
+      name,
+      "Const",
+      [],
+      new Map([
+        ["dtype", { type: dtype }],
+        ["value", { tensor }],
+      ]),
+    );
+  }
+
+  size(size: Size): Wire {
+    const known = this.known(size);
+    if (known !== undefined) return this.constant({ dtype: "i32", shape: [], data: Float64Array.of(known) });
+    return remember(this.#sizes, size, () => this.#computed(size));
+  }
+
+  sizes(list: readonly Size[]): Wire {
+    const known = list.map((size) => this.known(size));
+    const numbers = known.filter((size) => size !== undefined);
+    if (numbers.length === known.length)
+      return this.constant({ dtype: "i32", shape: [numbers.length], data: Float64Array.from(numbers) });
+    const attributes = { N: { int: list.length }, T: { type: "i32" }, axis: { int: 0 } } as const;
+    const key = list.map(({ id }) => id).join();
+    return remember(this.#lists, key, () =>
+      this.node(
+        "Pack",
+        list.map((size) => this.size(size)),
+        attributes,
+      ),
+    );
+  }
+
+  int(size: Size): number {
+    return (
+      this.known(size) ??
+      this.refuse(`the size ${this.#options.sizes.print(size)} would have to be known before the model runs`)
+    );
+  }
+
+  known(size: Size): number | undefined {
+    const found = this.#options.sizes.constant(size);
+    return found === undefined ? undefined : Number(found);
+  }
+
+  product(
+    op: keyof typeof fusedNodes,
+    inputs: readonly [Wire, Wire],
+    attributes: NodeAttributes,
+    bias: Wire | undefined,
+    activation: Activation | undefined,
+  ): Wire {
+    const T = { type: "f32" } as const;
+    // The executor knows an activation behind a bias only.
+    if (this.#options.fused && bias !== undefined) {
+      const texts = ["BiasAdd", ...(activation === undefined ? [] : [activationNodes[activation]])];
+      const fused = { num_args: { int: 1 }, fused_ops: { texts } };
+      return this.node(fusedNodes[op], [...inputs, bias], { ...attributes, ...fused });
+    }
+    const product = this.#alone(op, inputs, attributes);
+    const biased = bias === undefined ? product : this.node("BiasAdd", [product, bias], { T });
+    return activation === undefined ? biased : this.node(activationNodes[activation], [biased], { T });
+  }
+
+  /**
+   * The product without what follows. Where TensorFlow fuses a depthwise convolution with what follows, it forgets the pads
+   * that are numbers, and the process ends with a failed check: they are a node of their own.
+   */
+  #alone(op: keyof typeof fusedNodes, [x, filter]: readonly [Wire, Wire], attributes: NodeAttributes): Wire {
+    const { explicit_paddings: pads, ...others } = attributes;
+    if (this.#options.fused || op !== "DepthwiseConv2dNative" || pads === undefined || !("ints" in pads))
+      return this.node(op, [x, filter], attributes);
+    const paddings = this.constant({ dtype: "i32", shape: [4, 2], data: Float64Array.from(pads.ints) });
+    const padded = this.node("Pad", [x, paddings], { T: { type: "f32" }, Tpaddings: { type: "i32" } });
+    return this.node(op, [padded, filter], { ...others, padding: { text: "VALID" } });
+  }
+
+  refuse(reason: string): never {
+    throw new Refusal(reason);
+  }
+
+  /** Of the shapes of inputs. Every quotient is exact or of positive numbers. */
+  #computed(size: Size): Wire {
+    const apply = (op: string, a: Wire, b: Wire) => this.node(op, [a, b], { T: { type: "i32" } });
+    const int = (n: number) => this.constant({ dtype: "i32", shape: [], data: Float64Array.of(n) });
+    return this.#options.sizes.fold<Wire>(size, {
+      int: (n) => int(Number(n)),
+      variable: (variable) => this.#options.variable(variable),
+      add: (a, b) => apply("AddV2", a, b),
+      sub: (a, b) => apply("Sub", a, b),
+      mul: (a, b) => apply("Mul", a, b),
+      divide: (a, b) => apply("FloorDiv", a, b),
+      floor: (a, b) => apply("FloorDiv", a, b),
+      ceil: (a, b) => apply("Sub", int(0), apply("FloorDiv", apply("Sub", int(0), a), b)),
+    });
+  }
+}
+
+function attrValue(value: NodeAttribute): AttrValue {
+  if ("type" in value) return { type: dataTypes[value.type] };
+  if ("int" in value) return { i: value.int };
+  if ("float" in value) return { f: value.float };
+  if ("bool" in value) return { b: value.bool };
+  const encoder = new TextEncoder();
+  if ("text" in value) return { s: encoder.encode(value.text) };
+  if ("ints" in value) return { list: { i: value.ints } };
+  return { list: { s: value.texts.map((text) => encoder.encode(text)) } };
+}
+
+const numberKey = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));
+
+function remember<K, V>(known: Map<K, V>, key: K, make: () => V): V {
+  let value = known.get(key);
+  if (value === undefined) known.set(key, (value = make()));
+  return value;
+}

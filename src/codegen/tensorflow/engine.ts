@@ -1,0 +1,52 @@
+/** @file The engine file: what lets the runtime run a module's models as sessions of TensorFlow. Weightless. */
+import type { Plan } from "../../plan/plan.ts";
+import { encodeEngine, type EngineModel } from "../../protobuf/engine.ts";
+import { dataTypes } from "../../protobuf/tensorflow.ts";
+import { emitGraph, placeholder, versions, type Port } from "./graph.ts";
+
+/** Which program the models are of: the module beside the file says the same. */
+export interface EngineInfo {
+  readonly hash: string;
+  /** Of Fuse. */
+  readonly version: string;
+}
+
+/** The bytes of the file; the plans are for `savedModelProfile`. A model that the nodes cannot express is left out. */
+export function emitEngine(plans: readonly Plan[], { hash, version }: EngineInfo): Uint8Array<ArrayBuffer> {
+  const models = new Map<string, EngineModel>();
+  for (const plan of plans) {
+    const model = engineModel(plan);
+    if (model !== undefined) models.set(plan.graph.name, model);
+  }
+  return encodeEngine({ version, hash, models });
+}
+
+/** Whether a file begins as an engine file does: with a version and a hash. */
+export function isEngine(start: Uint8Array): boolean {
+  return /^\n[^\n]\d+\.\d+\.[^\x12]*\x12\x10[0-9a-f]{16}/.test(String.fromCharCode(...start));
+}
+
+function engineModel(plan: Plan): EngineModel | undefined {
+  const { sizes } = plan.graph.builder;
+  const graph = emitGraph(plan, false, (e, name, { dtype, shape }) =>
+    placeholder(
+      e,
+      name,
+      dtype,
+      shape.map((size) => Number(sizes.constant(size))),
+    ),
+  );
+  if (graph.unsupported.length > 0) return undefined;
+  const port = ({ name, tensor }: Port) => ({ name, tensor });
+  return {
+    graph: { node: graph.nodes, versions },
+    inputs: graph.inputs.map(port),
+    results: graph.results.map(port),
+    prepared: graph.prepared.map(({ value, port }) => ({
+      tensor: port.tensor,
+      dtype: dataTypes[port.dtype],
+      shape: port.shape,
+      prepare: JSON.stringify(value.prepare),
+    })),
+  };
+}

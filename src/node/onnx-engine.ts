@@ -1,0 +1,74 @@
+/** @file Runs ONNX models in ONNX Runtime, which is loaded when it is asked for: the package is optional. */
+import type { InferenceSession, Tensor } from "onnxruntime-node";
+import type { DType, NdArray } from "../ir/ndarray.ts";
+import { DataError } from "../weights/data-error.ts";
+
+type Runtime = typeof import("onnxruntime-node");
+
+const arrays = { f32: Float32Array, i32: Int32Array, bool: Uint8Array } as const;
+const types = { f32: "float32", i32: "int32", bool: "bool" } as const satisfies Record<DType, Tensor.Type>;
+
+/**
+ * The results by name; `resultNames` are those of the file's outputs, in their order. Whoever calls it has looked at the file
+ * (`codegen/onnx/read.ts`) and at the shapes of the inputs (the guard): what is wrong nevertheless is an error, too, but
+ * one in the words of ONNX Runtime.
+ * @throws DataError in one line
+ */
+export async function runOnnx(
+  bytes: Uint8Array,
+  inputs: Readonly<Record<string, NdArray>>,
+  resultNames: readonly string[],
+): Promise<Record<string, NdArray>> {
+  const runtime = await loadRuntime();
+  const session = await saying("ONNX Runtime cannot load the model", () =>
+    // What goes wrong is thrown; nothing is to be printed beside.
+    runtime.InferenceSession.create(bytes, { logSeverityLevel: 4 }),
+  );
+  try {
+    const feeds = Object.entries(inputs).map(([name, array]) => [name, tensorOf(runtime, array)] as const);
+    const results = await saying("ONNX Runtime cannot run the model", () => session.run(Object.fromEntries(feeds)));
+    if (session.outputNames.length !== resultNames.length)
+      throw new DataError(`the model has ${session.outputNames.length} outputs instead of ${resultNames.length}`);
+    return Object.fromEntries(resultNames.map((name, i) => [name, arrayOf(results, session.outputNames[i]!)]));
+  } finally {
+    await session.release();
+  }
+}
+
+async function loadRuntime(): Promise<Runtime> {
+  try {
+    return await import("onnxruntime-node");
+  } catch (error) {
+    const missing = error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
+    const reason = missing ? "is not installed" : `cannot be loaded: ${firstLine(error)}`;
+    throw new DataError(`ONNX Runtime ${reason}. To get it: npm install onnxruntime-node`);
+  }
+}
+
+async function saying<T>(what: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw new DataError(`${what}: ${firstLine(error)}`);
+  }
+}
+
+/** Of a message, without what could act on a terminal, and not longer than a person reads. */
+function firstLine(error: unknown): string {
+  const [line = ""] = String(error instanceof Error ? error.message : error).split("\n");
+  const safe = line.replace(/\p{C}/gu, " ");
+  return safe.length > 300 ? `${safe.slice(0, 300)}…` : safe;
+}
+
+function tensorOf({ Tensor }: Runtime, { dtype, shape, data }: NdArray): Tensor {
+  const stored = arrays[dtype];
+  return new Tensor(types[dtype], data instanceof stored ? data : stored.from(data), shape);
+}
+
+function arrayOf(results: InferenceSession.OnnxValueMapType, name: string): NdArray {
+  const result = results[name] as Tensor | undefined;
+  const dtype = (Object.keys(types) as DType[]).find((key) => types[key] === result?.type);
+  if (result === undefined || dtype === undefined)
+    throw new DataError("the model has a result that Fuse does not know");
+  return { dtype, shape: result.dims, data: result.data as Float32Array | Int32Array | Uint8Array };
+}

@@ -1,0 +1,117 @@
+/** @file Tensors as typed arrays with shapes: what `runArrays` takes and gives. */
+import * as tf from "@tensorflow/tfjs-core";
+import { elements, type DType, type NdArray } from "../ir/ndarray.ts";
+import { DataError } from "../weights/data-error.ts";
+import type { Tensors } from "./definition.ts";
+import { GuardError } from "./guard-error.ts";
+
+/** Of f32, of i32, and of bool: 0 or 1 in every byte. */
+export type TypedArray = Float32Array | Int32Array | Uint8Array;
+
+/** Row-major. */
+export interface TensorArray<
+  Data extends TypedArray = TypedArray,
+  Shape extends readonly number[] = readonly number[],
+> {
+  readonly shape: Shape;
+  readonly data: Data;
+}
+
+/** The arrays that stand for these inputs. */
+export type InputArrays<T extends Tensors> = { readonly [Name in keyof T]: TensorArray };
+
+/** The arrays that stand for these results. */
+export type ResultArrays<T extends Tensors> = { readonly [Name in keyof T]: ResultArray<T[Name]> };
+type ResultArray<T extends tf.Tensor> = TensorArray<Extract<tf.DataTypeMap[T["dtype"]], TypedArray>, T["shape"]>;
+
+/** Arrays to write results into, by the names of the results. */
+export type OutputArrays<T extends Tensors> = { readonly [Name in keyof T]?: ResultArray<T[Name]>["data"] };
+
+/** Copies the elements of a tensor into an array of its type and length, if it can do so without another array. */
+export type CopyInto = (tensor: tf.Tensor, array: TypedArray) => boolean;
+
+const arrays = { f32: Float32Array, i32: Int32Array, bool: Uint8Array } as const;
+const dtypes = { f32: "float32", i32: "int32", bool: "bool" } as const satisfies Record<DType, string>;
+
+/** A new array of zeros for a tensor. */
+export function emptyArray(dtype: "f32", shape: readonly number[]): Float32Array;
+export function emptyArray(dtype: "i32", shape: readonly number[]): Int32Array;
+export function emptyArray(dtype: "bool", shape: readonly number[]): Uint8Array;
+export function emptyArray(dtype: DType, shape: readonly number[]): TypedArray;
+export function emptyArray(dtype: DType, shape: readonly number[]): TypedArray {
+  return new arrays[dtype](elements(shape));
+}
+
+/** The elements as tfjs and TensorFlow take them; shares the memory of an array that is so already. */
+export function typedArray({ dtype, data }: NdArray): TypedArray {
+  return data instanceof arrays[dtype] ? data : new arrays[dtype](data);
+}
+
+/** A tensor that no tidy frees, and that may go on using the array. */
+export function keptTensor(array: NdArray): tf.Tensor {
+  return tf.keep(tf.tensor(typedArray(array), [...array.shape], dtypes[array.dtype]));
+}
+
+/**
+ * Tensors that share the memory of the arrays, where the backend lets them.
+ * @throws GuardError with all that are no sound arrays
+ */
+export function tensorsOf(model: string, given: Readonly<Record<string, TensorArray>>): Tensors {
+  const problems = Object.entries(given).flatMap(([name, array]) => {
+    const problem = unsoundness(array);
+    return problem === undefined ? [] : [`${model}: ${name} ${problem}.`];
+  });
+  if (problems.length > 0) throw new GuardError(problems[0]!, problems.slice(1));
+  return Object.fromEntries(
+    Object.entries(given).map(([name, { shape, data }]) => [name, keptTensor({ dtype: dtypeOf(data)!, shape, data })]),
+  );
+}
+
+function unsoundness(array: unknown): string | undefined {
+  const { shape, data } = (array ?? {}) as { readonly shape?: unknown; readonly data?: unknown };
+  if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0))
+    return "must have a shape, a list of sizes";
+  const dtype = dtypeOf(data);
+  if (dtype === undefined) return "must have data, a Float32Array, Int32Array or Uint8Array";
+  const { length } = data as TypedArray;
+  if (elements(shape as number[]) !== length) return `has ${length} elements, which does not fit [${shape.join(", ")}]`;
+  return dtype === "bool" && (data as TypedArray).some((byte) => byte > 1) ? "must be 0 or 1 everywhere" : undefined;
+}
+
+function dtypeOf(data: unknown): DType | undefined {
+  return (Object.keys(arrays) as DType[]).find((dtype) => data instanceof arrays[dtype]);
+}
+
+/**
+ * The elements of tensors. Arrays that are not given are new and nobody else's: `areFresh` says that the backend never gives
+ * its own memory.
+ * @throws DataError if an array to write into does not fit
+ */
+export async function readTensors(
+  tensors: Tensors,
+  into: Readonly<Record<string, TypedArray | undefined>>,
+  areFresh: boolean,
+  copy: CopyInto | undefined,
+): Promise<Record<string, TensorArray>> {
+  for (const [name, array] of Object.entries(into)) if (array !== undefined) checkOutput(name, array, tensors);
+  const reads = Object.entries(tensors).map(async ([name, tensor]) => {
+    const shape = [...tensor.shape];
+    const array = Object.hasOwn(into, name) ? into[name] : undefined;
+    if (array !== undefined) {
+      if (copy === undefined || !copy(tensor, array)) array.set(await tensor.data());
+      return [name, { shape, data: array }] as const;
+    }
+    const data = await tensor.data();
+    return [name, { shape, data: areFresh ? data : data.slice() }] as const;
+  });
+  return Object.fromEntries(await Promise.all(reads));
+}
+
+function checkOutput(name: string, array: TypedArray, tensors: Tensors): void {
+  const tensor = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
+  if (tensor === undefined)
+    throw new DataError(`there is no result ${JSON.stringify(name)}; there is ${Object.keys(tensors).join(", ")}`);
+  const dtype = dtypeOf(array);
+  if (dtype === undefined || dtypes[dtype] !== tensor.dtype || array.length !== tensor.size)
+    throw new DataError(`the result ${name} is ${tensor.dtype} [${tensor.shape.join(", ")}], the array for it is not`);
+}

@@ -1,0 +1,122 @@
+/** @file The native engine: runs a model as one call of a TensorFlow session. */
+import * as tf from "@tensorflow/tfjs-core";
+import { existsSync } from "node:fs";
+import type { GuardInput } from "../../../ir/guard.ts";
+import { dataTypes } from "../../../protobuf/tensorflow.ts";
+import { inPlace } from "../../../weights/data-error.ts";
+import { keptTensor } from "../../arrays.ts";
+import type { ModelDefinition, Tensors } from "../../definition.ts";
+import { GuardError } from "../../guard-error.ts";
+import type { Engine, LoadWeight } from "../../model.ts";
+import type { Read } from "../../source.ts";
+import { nativeBackend, type NativeBackend } from "./binding.ts";
+import { fillGraph, readGraph, type EngineGraph } from "./graph.ts";
+import { openSession } from "./session.ts";
+
+/**
+ * Bytes of constants in all. As constants, the kernels keep weights in an order of their own (8 convolutions of 512 channels at
+ * 14 x 14: 21 ms instead of 31), but TensorFlow needs five times their memory and 1.2 s for 100 MB to load them.
+ */
+const maxConstants = 150e6;
+
+/**
+ * The engine of a model; undefined where the backend that is set has no sessions, and where the module has no graph of it.
+ * @throws DataError if there is a graph file that is damaged or another module's
+ */
+export async function nativeEngine(
+  definition: ModelDefinition,
+  load: LoadWeight,
+  read: Read,
+  limit = maxConstants,
+): Promise<Engine | undefined> {
+  const backend = nativeBackend();
+  const { name, graph: place } = definition;
+  if (backend === undefined || place === undefined) return undefined;
+  // A module may be used without the files beside it.
+  if (place instanceof URL && place.protocol === "file:" && !existsSync(place)) return undefined;
+  const file = place instanceof URL ? await read(place) : place;
+  const where = place instanceof URL ? String(place) : `the graph of ${name}`;
+  const graph = inPlace(where, () => readGraph(file, definition));
+  if (graph === undefined) return undefined;
+  const { bytes, fed } = fillGraph(graph, load, limit);
+  let session: number;
+  try {
+    session = openSession(backend, bytes);
+  } catch (error) {
+    // No room for a temporary file, or another TensorFlow: slower is better than not at all.
+    const reason = error instanceof Error ? error.message : String(error);
+    process.emitWarning(`${name} runs as calls of tfjs, for a session cannot be opened: ${reason}`, "FuseWarning");
+    return undefined;
+  }
+  const weights = new Map([...fed].map(([tensor, array]) => [tensor, keptTensor(array)]));
+  return new NativeEngine(backend, session, definition, graph, weights);
+}
+
+class NativeEngine implements Engine {
+  readonly #backend: NativeBackend;
+  readonly #session: number;
+  readonly #inputs: readonly GuardInput[];
+  readonly #fed: readonly tf.Tensor[];
+  /** Of the inputs, then of what is fed. */
+  readonly #names: readonly { readonly name: string }[];
+  readonly #results: readonly string[];
+  readonly #fetched: readonly string[];
+
+  constructor(
+    backend: NativeBackend,
+    session: number,
+    { guard }: ModelDefinition,
+    { inputs, results }: EngineGraph,
+    fed: ReadonlyMap<string, tf.Tensor>,
+  ) {
+    this.#backend = backend;
+    this.#session = session;
+    this.#inputs = guard.inputs;
+    this.#fed = [...fed.values()];
+    const tensors = [...guard.inputs.map(({ name }) => inputs.get(name)!), ...fed.keys()];
+    this.#names = tensors.map((name) => ({ name: `${name}:0` }));
+    this.#results = [...results.keys()];
+    this.#fetched = [...results.values()].map((name) => `${name}:0`);
+  }
+
+  isActive(): boolean {
+    return nativeBackend() === this.#backend;
+  }
+
+  run(inputs: Tensors): Tensors {
+    const made: tf.Tensor[] = [];
+    try {
+      const tensors = this.#inputs.map((input) => {
+        const tensor = this.#asHeld(input, inputs[input.name]!);
+        if (tensor !== inputs[input.name]) made.push(tensor);
+        return tensor;
+      });
+      const results = this.#backend.runSavedModel(
+        this.#session,
+        [...tensors, ...this.#fed],
+        this.#names,
+        this.#fetched,
+      );
+      return Object.fromEntries(this.#results.map((name, i) => [name, results[i]!]));
+    } finally {
+      tf.dispose(made);
+    }
+  }
+
+  dispose(): void {
+    this.#backend.deleteSavedModel(this.#session);
+    tf.dispose([...this.#fed]);
+  }
+
+  /**
+   * A tensor that TensorFlow has in the shape that the guard saw. One that was reshaped on another backend, and then came here,
+   * is here in its old shape, and a wrong rank would end the process.
+   */
+  #asHeld({ name, dtype }: GuardInput, tensor: tf.Tensor): tf.Tensor {
+    const held = this.#backend.tensorMap.get(tensor.dataId);
+    if (held?.dtype !== dataTypes[dtype]) throw new GuardError(`${name} is not stored as ${dtype}: cast it.`);
+    return held.shape.length === tensor.rank && held.shape.every((size, i) => size === tensor.shape[i])
+      ? tensor
+      : tf.reshape(tensor, tensor.shape);
+  }
+}

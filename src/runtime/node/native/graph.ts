@@ -1,0 +1,131 @@
+/** @file The graph of a model in an engine file: found, checked against the module, and filled with weights. */
+import type { Guard } from "../../../ir/guard.ts";
+import { elements, type DType, type NdArray } from "../../../ir/ndarray.ts";
+import { decodeEngine, type EngineModel, type EnginePrepared } from "../../../protobuf/engine.ts";
+import { encode } from "../../../protobuf/message.ts";
+import { dataTypes, SavedModel, type NodeDef } from "../../../protobuf/tensorflow.ts";
+import { DataError } from "../../../weights/data-error.ts";
+import { evaluate, type Prepare } from "../../../weights/prepare.ts";
+import { typedArray } from "../../arrays.ts";
+import type { ModelDefinition } from "../../definition.ts";
+import type { LoadWeight } from "../../model.ts";
+
+/** A graph that is what its module says. */
+export interface EngineGraph {
+  readonly nodes: readonly NodeDef[];
+  /** Names of tensors by the names of inputs and results. */
+  readonly inputs: ReadonlyMap<string, string>;
+  readonly results: ReadonlyMap<string, string>;
+  readonly prepared: readonly PreparedPort[];
+}
+
+interface PreparedPort {
+  readonly tensor: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly prepare: Prepare;
+}
+
+/**
+ * The graph of one model of an engine file; undefined if it has none for it, for the nodes could not express it.
+ * @throws DataError if the file is not as Fuse wrote it, or not the module's
+ */
+export function readGraph(file: Uint8Array, { name, guard, hash }: ModelDefinition): EngineGraph | undefined {
+  return decoding(() => {
+    const { hash: built, models } = decodeEngine(file);
+    if (hash !== undefined && hash !== built) throw new RangeError("it belongs to another build of the program");
+    const model = models?.get(name);
+    if (model === undefined) return undefined;
+    const nodes = model.graph?.node ?? [];
+    checkInputs(guard, model, nodes);
+    return {
+      nodes,
+      inputs: namesOf(model.inputs),
+      results: namesOf(model.results),
+      prepared: (model.prepared ?? []).map(preparedPort),
+    };
+  });
+}
+
+function decoding<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new DataError(`${error.message}; build the program again, or remove the file`);
+  }
+}
+
+/** The guard stands before the graph: TensorFlow ends the process where a tensor has another rank than a kernel wants. */
+function checkInputs(guard: Guard, model: EngineModel, nodes: readonly NodeDef[]): void {
+  const tensors = namesOf(model.inputs);
+  const placeholders = new Map(nodes.map((node) => [node.name, node]));
+  for (const { name, dtype, axes } of guard.inputs) {
+    const { attr } = placeholders.get(tensors.get(name)) ?? {};
+    const sizes = (attr?.get("shape")?.shape?.dim ?? []).map(({ size = 0 }) => size);
+    const fits = sizes.length === axes.length && axes.every(({ size }, i) => sizes[i] === -1 || sizes[i] === size);
+    if (!fits || attr?.get("dtype")?.type !== dataTypes[dtype])
+      throw new RangeError(`its input ${name} is not the module's`);
+  }
+  if (tensors.size !== guard.inputs.length) throw new RangeError("it has inputs that the module has not");
+}
+
+function namesOf(ports: EngineModel["inputs"]): Map<string, string> {
+  return new Map((ports ?? []).map(({ name = "", tensor = "" }) => [name, tensor]));
+}
+
+function preparedPort({ tensor = "", dtype, shape = [], prepare = "" }: EnginePrepared): PreparedPort {
+  const known = (Object.keys(dataTypes) as DType[]).find((name) => dataTypes[name] === dtype);
+  if (known === undefined) throw new RangeError(`${tensor} is of the type ${dtype}`);
+  return { tensor, dtype: known, shape, prepare: JSON.parse(prepare) as Prepare };
+}
+
+export interface FilledGraph {
+  /** The content of a `saved_model.pb`. */
+  readonly bytes: Uint8Array;
+  /** What is to be fed at every run beside the inputs, by the names of its tensors. */
+  readonly fed: ReadonlyMap<string, NdArray>;
+}
+
+/**
+ * Makes constants of the prepared tensors, small ones first, up to `limit` bytes in all. The others are left to be fed.
+ * @throws DataError of `load`
+ */
+export function fillGraph(graph: EngineGraph, load: LoadWeight, limit: number): FilledGraph {
+  const constants = new Map<string, NodeDef>();
+  const fed = new Map<string, NdArray>();
+  let bytes = 0;
+  const bySize = graph.prepared.toSorted((a, b) => elements(a.shape) - elements(b.shape));
+  for (const { tensor, dtype, shape, prepare } of bySize) {
+    const array = { ...evaluate(prepare, load), dtype };
+    if (array.shape.join() !== shape.join())
+      throw new DataError(
+        `${tensor} of the graph has the shape [${shape.join(", ")}], its weights [${array.shape.join(", ")}]`,
+      );
+    const data = typedArray(array);
+    bytes += data.byteLength;
+    if (bytes > limit) fed.set(tensor, { ...array, data });
+    else constants.set(tensor, constant(tensor, dtype, shape, data));
+  }
+  const node = graph.nodes.map((node) => constants.get(node.name ?? "") ?? node);
+  const versions = { producer: 1087, minConsumer: 12 };
+  const metaGraphs = [{ metaInfoDef: { tags: ["serve"] }, graphDef: { node, versions } }];
+  return { bytes: encode(SavedModel, { schemaVersion: 1, metaGraphs }), fed };
+}
+
+function constant(name: string, dtype: DType, shape: readonly number[], data: ReturnType<typeof typedArray>): NodeDef {
+  const tensor = {
+    dtype: dataTypes[dtype],
+    tensorShape: { dim: shape.map((size) => ({ size })) },
+    // TensorFlow runs on little-endian machines only.
+    tensorContent: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  };
+  return {
+    name,
+    op: "Const",
+    attr: new Map([
+      ["dtype", { type: dataTypes[dtype] }],
+      ["value", { tensor }],
+    ]),
+  };
+}
