@@ -79,7 +79,7 @@ export const celu = operator({
   ],
   type: (c) => {
     const { alpha } = c.attributes;
-    if (!(alpha > 0 && alpha < Infinity)) refuse(c, "alpha", "a positive number", String(alpha));
+    if (alpha <= 0 || alpha === Infinity) refuse(c, "alpha", "a positive number", String(alpha));
     return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
   },
   expand: (g) => {
@@ -216,11 +216,16 @@ export const softmax = operator({
     const [x] = c.inputs;
     const current = p.loose(x!).axes;
     const over = current.filter((axis) => c.attributes.axis.includes(axis));
-    const order = [...except(current, over), ...over];
+    const start = current.indexOf(over[0]!);
+    const stays = p.can("softmax.any-axis") && over.every((axis, i) => current[start + i] === axis);
+    const order = stays ? current : [...except(current, over), ...over];
+    const before = order.slice(0, order.indexOf(over[0]!));
+    const after = order.slice(before.length + over.length);
     const whole = p.ordered(x!, order);
     const type = p.typeOf(x!);
-    const merged = [...sizesOf(type, except(order, over)), product(p.sizes, sizesOf(type, over))];
-    const result = p.emit(softmaxPrimitive, [reshaped(p, whole, merged)], {});
+    const merged = [...sizesOf(type, before), product(p.sizes, sizesOf(type, over)), ...sizesOf(type, after)];
+    const attributes = after.length === 0 ? {} : { axis: before.length };
+    const result = p.emit(softmaxPrimitive, [reshaped(p, whole, merged)], attributes);
     return p.laid(reshaped(p, result, whole.shape), order);
   },
 });

@@ -10,7 +10,7 @@ import {
   type ReferenceContext,
 } from "../ir/operator.ts";
 import type { Size } from "../ir/size.ts";
-import { withAxes, type Axis, type TensorType } from "../ir/type.ts";
+import { withAxes, type TensorType } from "../ir/type.ts";
 import { binary } from "../primitives/binary.ts";
 import { imageSizes, noPads, type Pair } from "../primitives/image.ts";
 import { pool } from "../primitives/pool.ts";
@@ -18,13 +18,15 @@ import { reduce } from "../primitives/reduce.ts";
 import { windowShares, type Windows } from "../primitives/windows.ts";
 import { dtypeOf, floating, requireAxes } from "./conditions.ts";
 import { fromImage, toImage } from "./image.ts";
-import { reshaped } from "./positions.ts";
-import { extent, made, rows } from "./reading.ts";
-import { requirePerAxis } from "./spatial.ts";
+import { reshaped, sizesOf } from "./positions.ts";
+import { made, rows, volumeExtent } from "./reading.ts";
+import { keyedSpatial, requirePerAxis, requireSpatialCount } from "./spatial.ts";
+import { overVolume } from "./volume.ts";
 import {
   largest,
   largestOf,
-  placedLargestOf,
+  linesOf,
+  placedLargestOver,
   placeOfLargest,
   poolPlanes,
   spatialPositions,
@@ -35,17 +37,11 @@ import {
 const attributes = { keyed: attribute("keyed", "the axes that are pooled, with their new sizes: `h: 7, w: 7`") };
 type Values = ValuesOf<typeof attributes>;
 
-/** The axes that are pooled, in order of height and width. */
-function pooledAxes({ keyed }: Values): readonly Axis[] {
-  return [...keyed.keys()].sort((a, b) => Number(a === "w") - Number(b === "w"));
-}
-
 function pooledType(c: OperatorContext<Values>): TensorType {
   const { keyed } = c.attributes;
   dtypeOf(c, 0, floating);
   if (keyed.size === 0) c.complain("missing-attribute", { callee: c.callee, name: "h" }, {});
-  const [, , third] = keyed.keys();
-  if (third !== undefined) c.complain("unexpected-axis", { callee: c.callee, axis: third }, { attribute: third });
+  requireSpatialCount(c, keyed);
   for (const [axis, sizes] of keyed) {
     requireAxes(c, 0, [axis], axis);
     requirePerAxis(c, axis, sizes, [axis]);
@@ -70,27 +66,43 @@ function reference(
 ): NamedArray {
   const [input] = c.inputs;
   const [result] = c.results;
-  const axes = pooledAxes(c.attributes);
+  const axes = keyedSpatial(c.attributes.keyed);
   const x = rows(input!, axes);
-  const [height, width] = extent(input!, axes);
-  const [newHeight, newWidth] = extent(result!, axes);
-  const data = poolPlanes(x, width, [covered(height, newHeight), covered(width, newWidth)], value);
+  const [depth, height, width] = volumeExtent(input!, axes);
+  const [newDepth, newHeight, newWidth] = volumeExtent(result!, axes);
+  const lines = linesOf(covered(depth, newDepth), covered(height, newHeight), height);
+  const data = poolPlanes(x, width, [lines, covered(width, newWidth)], value);
   return made(data, [...x.axes, ...axes], result!, dtype);
 }
 
-/** The image, and the windows over its height and width; none where the size stays. */
-function windowsOf(c: LoweringContext<Values>) {
-  const { p } = c;
-  const axes = pooledAxes(c.attributes);
-  const image = toImage(p, c.inputs[0]!, axes);
-  const { h, w } = imageSizes(image.value.shape, p.layout);
-  const [newWidth, newHeight = h] = axes.map((axis) => c.results[0]!.axes.get(axis)!).reverse();
-  const over = (size: Size, count: Size): Windows | undefined =>
-    size === count ? undefined : { kind: "adaptive", count };
-  return { image, windows: [over(h, newHeight), over(w, newWidth!)] as const };
+/** The axes that are pooled, with the windows over them; none where the size stays. */
+function windowsOf({ p, attributes, inputs, results }: LoweringContext<Values>) {
+  const axes = keyedSpatial(attributes.keyed);
+  const [from, to] = [sizesOf(p.typeOf(inputs[0]!), axes), sizesOf(results[0]!, axes)];
+  const windows = to.map((count, i): Windows | undefined =>
+    count === from[i] ? undefined : { kind: "adaptive", count },
+  );
+  return { axes, windows };
 }
 
-/** One pool with windows of one size, where every new size divides the old one; undefined where it may not. */
+/** Pools over height and width, and then over depth: the mean or the largest element of a box is that of its planes'. */
+function lowerAdaptive(
+  c: LoweringContext<Values>,
+  pooled: (image: Positional, windows: Pair<Windows | undefined>) => Positional,
+): Laid {
+  const { p } = c;
+  const { axes, windows } = windowsOf(c);
+  const [columns, rows, layers] = windows.toReversed();
+  const planes = (image: Positional) => pooled(image, [rows, columns]);
+  if (axes.length === 3) {
+    const depth = (image: Positional) => pooled(image, [layers, undefined]);
+    return overVolume(p, c.inputs[0]!, axes, c.results[0]!, { planes, depth });
+  }
+  const image = toImage(p, c.inputs[0]!, axes);
+  return fromImage(p, image, planes(image.value), c.results[0]!);
+}
+
+/** Windows of one size: one pool, or a reduction, where every new size divides the old one; undefined where it may not. */
 function evenPool(
   p: Lowering,
   image: Positional,
@@ -107,7 +119,17 @@ function evenPool(
   const [height, width] = [kernelOf(h, windows[0]), kernelOf(w, windows[1])];
   if (height === undefined || width === undefined) return undefined;
   const kernel = [height, width] as const;
-  return p.emit(pool, [image], { kind, kernel, strides: kernel, pads: noPads, layout });
+  const isKnown = kernel.every((size) => sizes.constant(size) !== undefined);
+  if (isKnown || p.can("pool.symbolic-window"))
+    return p.emit(pool, [image], { kind, kernel, strides: kernel, pads: noPads, layout });
+  // Windows become axes of their own, which are reduced.
+  const [rows, columns] = spatialPositions(p);
+  const [across, down] = [sizes.divide(w, width), sizes.divide(h, height)];
+  const apart = image.shape.toSpliced(columns, 1, across, width).toSpliced(rows, 1, down, height);
+  const whole = image.shape.with(columns, across).with(rows, down);
+  const axes = [rows + 1, columns + 2];
+  const name = kind === "avg" ? "mean" : "max";
+  return reshaped(p, p.emit(reduce, [reshaped(p, image, apart)], { function: name, axes, keepdims: false }), whole);
 }
 
 /** The means of the windows along one axis: sums of their elements, each by its share. */
@@ -121,46 +143,52 @@ function means(p: Lowering, value: Positional, axis: number, windows: Windows | 
   return p.emit(reduce, [shared], { function: "sum", axes: [axis + 1], keepdims: false });
 }
 
-function lowerAverage(c: LoweringContext<Values>): Laid {
-  const { p } = c;
-  const { image, windows } = windowsOf(c);
-  const [height, width] = spatialPositions(p);
-  const value =
-    evenPool(p, image.value, windows, "avg") ?? means(p, means(p, image.value, height, windows[0]), width, windows[1]);
-  return fromImage(p, image, value, c.results[0]!);
-}
-
 export const adaptive_avgpool = operator({
   name: "adaptive_avgpool",
-  doc: "The averages of windows that divide an image evenly, as many as the new size says; where that does not divide the old one they overlap.",
+  doc: "The averages of windows that divide one to three axes evenly, as many as the new size says; where that does not divide the old one they overlap.",
   inputs: tensors("x"),
   attributes,
   examples: [
     { code: "adaptive_avgpool(x, h: 3, w: 2)", inputs: "x: [n, c, h, w]" },
     { code: "adaptive_avgpool(x, h: 2, w: 3)", inputs: "x: [n, c, h: 2*k, w: 3*l]" },
     { code: "adaptive_avgpool(x, t: 4)", inputs: "x: [n, t, d]" },
+    { code: "adaptive_avgpool(x, d: 2, h: 3, w: 2)", inputs: "x: [n, c, d, h, w]" },
     { code: "y + adaptive_avgpool(x, h: a, w: b)", inputs: "x: [n, c, h, w], y: [n, c, h: a, w: b]" },
   ],
   type: (c) => pooledType(c),
   reference: (c) => reference(c, (elements) => elements.reduce((a, b) => a + b, 0) / elements.length),
-  lower: lowerAverage,
+  lower: (c) => {
+    const { p } = c;
+    const [height, width] = spatialPositions(p);
+    return lowerAdaptive(
+      c,
+      (image, windows) =>
+        evenPool(p, image, windows, "avg") ?? means(p, means(p, image, height, windows[0]), width, windows[1]),
+    );
+  },
 });
 
 export const adaptive_maxpool = operator({
   name: "adaptive_maxpool",
-  doc: "The largest elements of windows that divide an image evenly, as many as the new size says; with `indices` also where they are.",
+  doc: "The largest elements of windows that divide one to three axes evenly, as many as the new size says; with `indices` also where they are.",
   inputs: tensors("x"),
   attributes: {
     ...attributes,
-    indices: attribute("bool", "a second result, i32: the flat index of each in the axes that are pooled", {
-      default: false,
-    }),
+    indices: attribute(
+      "bool",
+      "a second result, i32: the flat index of each in the axes that are pooled, in their order (`d`, `h`, `w`, or else as written)",
+      {
+        default: false,
+      },
+    ),
   },
   examples: [
     { code: "adaptive_maxpool(x, h: 3, w: 2)", inputs: "x: [n, c, h, w]" },
     { code: "adaptive_maxpool(x, h: 2, w: 3)", inputs: "x: [n, c, h: 2*k, w: 3*l]" },
     { code: "adaptive_maxpool(x, h: 3, w: 4, indices: true)", inputs: "x: [n, c, h, w]" },
     { code: "adaptive_maxpool(x, t: 4, indices: true)", inputs: "x: [n, t, d]" },
+    { code: "adaptive_maxpool(x, d: 2, h: 3, w: 4)", inputs: "x: [n, c, d: 2*k, h, w]" },
+    { code: "adaptive_maxpool(x, w: 2, h: 3, d: 4, indices: true)", inputs: "x: [n, c, d, h, w]" },
   ],
   type: (c) => {
     const type = pooledType(c);
@@ -172,12 +200,10 @@ export const adaptive_maxpool = operator({
   },
   lower: (c) => {
     const { p } = c;
-    const { image, windows } = windowsOf(c);
-    if (!c.attributes.indices) {
-      const value = evenPool(p, image.value, windows, "max") ?? largestOf(p, image.value, windows);
-      return fromImage(p, image, value, c.results[0]!);
+    if (c.attributes.indices) {
+      const { axes, windows } = windowsOf(c);
+      return placedLargestOver(p, c.inputs[0]!, axes, windows, c.results);
     }
-    const found = placedLargestOf(p, image.value, windows);
-    return [found.value, found.places].map((value, i) => fromImage(p, image, value, c.results[i]!));
+    return lowerAdaptive(c, (image, windows) => evenPool(p, image, windows, "max") ?? largestOf(p, image, windows));
   },
 });

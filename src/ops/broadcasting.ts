@@ -3,7 +3,7 @@ import type { Laid, Lowering, Positional } from "../ir/lowering.ts";
 import { generate, named, type DType, type NamedArray } from "../ir/ndarray.ts";
 import type { LoweringContext, OperatorContext, ReferenceContext } from "../ir/operator.ts";
 import type { Size } from "../ir/size.ts";
-import { tensorType, type Axis, type TensorType } from "../ir/type.ts";
+import { printType, tensorType, type Axis, type TensorType } from "../ir/type.ts";
 import { transpose } from "../primitives/layout.ts";
 import { except, place, reshaped, spread } from "./positions.ts";
 import { reader } from "./reading.ts";
@@ -16,13 +16,22 @@ export function broadcastType(c: OperatorContext<unknown>, dtype: DType): Tensor
   for (const [index, input] of c.inputs.entries()) {
     const inputs = index < largest ? [index, largest] : [largest, index];
     for (const [axis, size] of input.axes) {
-      const other = c.input(largest).axes.get(axis) ?? c.complain("broadcast-needs-subset", {}, { inputs, axis });
+      const other = c.input(largest).axes.get(axis) ?? apart(c, inputs, axis);
       if (index < largest) c.equal(size, other, { inputs, axis });
       if (index > largest) c.equal(other, size, { inputs, axis });
       if (!axes.has(axis)) axes.set(axis, size);
     }
   }
   return tensorType(dtype, axes);
+}
+
+/** Complains that neither of two inputs has all axes of the other, and says what spreading both would make. */
+function apart(c: OperatorContext<unknown>, inputs: readonly number[], axis: Axis): never {
+  const [a, b] = inputs.map((index) => [...c.input(index).axes]);
+  const both = tensorType("f32", new Map([...a!, ...b!]));
+  const notes = [`to spread both would silently make ${printType(c.sizes, both)}`];
+  const helps = [{ text: "if that is meant, say it for one of them", code: "expand(…, like: x)" }];
+  return c.complain("broadcast-needs-subset", {}, { inputs, axis }, { notes, helps });
 }
 
 /** The reference of an elementwise operator: `value` gets one number of each input, of which there are at most three. */

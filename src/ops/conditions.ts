@@ -52,7 +52,8 @@ export function requireNew(c: Context, type: TensorType, axes: readonly Axis[], 
   for (const axis of axes)
     if (type.axes.has(axis)) {
       const args = { callee: c.callee, axis, type: printType(c.sizes, type) };
-      c.complain("axis-exists", args, { inputs: [0], attribute, axis });
+      const helps = [{ text: "give the new axis another name, or rename the old one", code: `rename(${axis} -> …)` }];
+      c.complain("axis-exists", args, { inputs: [0], attribute, axis }, { helps });
     }
 }
 

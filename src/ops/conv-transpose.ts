@@ -133,7 +133,9 @@ export const conv_transpose = operator({
     const space = newDepth * newHeight * newWidth;
     const data = new Float64Array(x.count * outputs * space);
     if (bias !== undefined) for (let i = 0; i < data.length; i++) data[i] = bias[Math.floor(i / space) % outputs]!;
-    let at = 0;
+    // Elements of the window that are cut off count: a backend multiplies them too.
+    const window = depthWindow.kernel * rowWindow.kernel * columnWindow.kernel;
+    let [at, macs] = [0, 0];
     for (let image = 0; image < x.count; image++)
       for (let i = 0; i < inputs; i++) {
         const firstAbove = image * outputs + Math.floor(i / (inputs / groups)) * above;
@@ -141,7 +143,7 @@ export const conv_transpose = operator({
           for (const line of lines)
             for (const column of columns) {
               const value = x.data[at++]!;
-              for (let o = 0; o < above; o++)
+              for (let o = 0; o < above; o++, macs += window)
                 for (const [kz, z] of layer)
                   for (const [ky, y] of line) {
                     const pixels = (((firstAbove + o) * newDepth + z) * newHeight + y) * newWidth;
@@ -151,6 +153,7 @@ export const conv_transpose = operator({
                   }
             }
       }
+    c.count(macs);
     return made(data, [...x.axes, "c", ...axes], result!);
   },
   lower: ({ p, inputs: [x], weights, attributes, results: [result] }) => {

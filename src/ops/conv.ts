@@ -6,8 +6,9 @@ import { operator, tensors, type LoweringContext, type OperatorContext } from ".
 import type { Size } from "../ir/size.ts";
 import { volume, withAxes, type Axis, type TensorType } from "../ir/type.ts";
 import { conv2d, depthwiseConv2d } from "../primitives/convolution.ts";
-import type { Layout, Pads, Pair } from "../primitives/image.ts";
+import { noPads, type Layout, type Pads, type Pair } from "../primitives/image.ts";
 import { concat } from "../primitives/layout.ts";
+import { pool } from "../primitives/pool.ts";
 import { dtypeOf, floating, refuse } from "./conditions.ts";
 import { fromImage, toImage } from "./image.ts";
 import { biasAttribute, initAttribute, inputAxis, layerWeights } from "./layers.ts";
@@ -27,6 +28,7 @@ import {
   type Window,
 } from "./spatial.ts";
 import { fromVolume, images, sum, toVolume } from "./volume.ts";
+import { spatialPositions } from "./windows.ts";
 
 const attributes = {
   c: attribute("size", "number of channels of the result", { axis: true }),
@@ -114,7 +116,9 @@ export const conv = operator({
     const lines = elementsBelow(rowWindow, height, newHeight);
     const columns = elementsBelow(columnWindow, width, newWidth);
     const data = new Float64Array(x.count * outputs * newDepth * newHeight * newWidth);
-    let at = 0;
+    // Elements of the window that lie in padding count: a backend multiplies them too.
+    const window = depthWindow.kernel * rowWindow.kernel * columnWindow.kernel;
+    let [at, macs] = [0, 0];
     for (let image = 0; image < x.count; image++)
       for (let o = 0; o < outputs; o++) {
         const firstBelow = image * below * groups + Math.floor(o / (outputs / groups)) * below;
@@ -122,7 +126,7 @@ export const conv = operator({
           for (const line of lines)
             for (const column of columns) {
               let sum = bias?.[o] ?? 0;
-              for (let i = 0; i < below; i++)
+              for (let i = 0; i < below; i++, macs += window)
                 for (const [kz, z] of layer)
                   for (const [ky, y] of line) {
                     const pixels = (((firstBelow + i) * depth + z) * height + y) * width;
@@ -133,6 +137,7 @@ export const conv = operator({
               data[at++] = sum;
             }
       }
+    c.count(macs);
     return made(data, [...x.axes, "c", ...axes], result!);
   },
   lower: (c) => {
@@ -195,6 +200,32 @@ interface Convolution {
   readonly layout: Layout;
 }
 
+/** Without strides, and of the result every so manieth pixel. */
+function sparse(p: Lowering, operands: readonly Positional[], groups: number, attributes: Convolution): Positional {
+  const { strides, dilations, pads, layout } = attributes;
+  const [image, ...others] = operands;
+  // The pads of `same_tf` depend on the strides.
+  const isSame = pads === "same_tf";
+  const whole = spatialPositions(p).reduce((value, position, i) => {
+    const window = {
+      kernel: p.int(others[0]!.shape[i]!),
+      stride: strides[i]!,
+      dilation: dilations[i]!,
+      pads: "same_tf",
+    } as const;
+    return isSame ? padded(p, value, position, symbolicPads(p.sizes, window, value.shape[position]!)) : value;
+  }, image!);
+  const unit = p.sizes.int(1);
+  const dense = { strides: [1, 1] as const, dilations, pads: isSame ? noPads : pads, layout };
+  return p.emit(pool, [convolution(p, [whole, ...others], groups, dense)], {
+    kind: "avg",
+    kernel: [unit, unit],
+    strides: [p.sizes.int(strides[0]), p.sizes.int(strides[1])],
+    pads: noPads,
+    layout,
+  });
+}
+
 /** `operands` are an image, a filter [kh, kw, ci / groups, co], and perhaps a bias [co]. */
 function convolution(
   p: Lowering,
@@ -204,8 +235,14 @@ function convolution(
 ): Positional {
   const [image, filter, ...bias] = operands;
   const [kh, kw, below, outputs] = filter!.shape;
+  const { strides, dilations } = attributes;
+  const beyondOne = (pair: Pair<number>) => pair.some((n) => n > 1);
+  const isDepthwise = groups > 1 && p.int(below!) === 1;
+  if (!isDepthwise && beyondOne(strides) && beyondOne(dilations) && !p.can("conv2d.stride-and-dilation"))
+    return sparse(p, operands, groups, attributes);
   if (groups === 1) return p.emit(conv2d, operands, { ...attributes, groups });
-  if (p.int(below!) === 1) {
+  const isPlain = strides[0] === strides[1] && !beyondOne(dilations);
+  if (isDepthwise && (isPlain || p.can("depthwise.geometry") || !p.can("conv2d.groups"))) {
     const inputs = p.sizes.int(groups);
     const multiplier = p.sizes.int(p.int(outputs!) / groups);
     const depthwise = reshaped(p, filter!, [kh!, kw!, inputs, multiplier]);

@@ -1,5 +1,6 @@
 /** @file `dot`: the product of two tensors, summed over the axes that are contracted. */
 import { attribute } from "../ir/attribute.ts";
+import type { Value } from "../ir/graph.ts";
 import { arrange, elements } from "../ir/ndarray.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
 import { volume, tensorType, type Axis, type TensorType } from "../ir/type.ts";
@@ -45,7 +46,13 @@ export const dot = operator({
     for (const [axis, size] of c.input(0).axes) {
       const other = c.input(1).axes.get(axis);
       if (other === undefined) continue;
-      if (![...contract, ...batch].includes(axis)) c.complain("dot-shared-axis", { axis }, { inputs: [0, 1], axis });
+      if (![...contract, ...batch].includes(axis)) {
+        const notes = ["contract it (`contract:`), pair it (`batch:`), or make it two axes"];
+        const helps = [
+          { text: "for self-attention, give one operand another axis first", code: `rename(${axis} -> s)` },
+        ];
+        c.complain("dot-shared-axis", { axis }, { inputs: [0, 1], axis }, { notes, helps });
+      }
       c.equal(size, other, { inputs: [0, 1], axis });
     }
     return productType(c);
@@ -64,18 +71,25 @@ export const dot = operator({
       arrange(a!, [...batch, ...freeA, ...contract]).data,
       arrange(b!, [...batch, ...freeB, ...contract]).data,
       { batch: count(batch), rows: count(freeA), columns: count(freeB, b), inner: count(contract) },
+      c.count,
     );
     return made(data, [...batch, ...freeA, ...freeB], c.results[0]!);
   },
   lower: ({ p, inputs: [a, b], attributes, results: [result] }) => {
-    const [orderA, orderB] = [p.loose(a!).axes, p.loose(b!).axes];
-    const { batch, sideA, sideB } = fewestMoves(orderA, orderB, attributes);
-    const [typeA, typeB] = [p.typeOf(a!), p.typeOf(b!)];
-    const merged = (type: TensorType, axes: readonly Axis[]) => product(p.sizes, sizesOf(type, axes));
-    const matrices = batch.length === 0 ? [] : [merged(typeA, batch)];
+    const canFlip = p.can("matmul.transposes") || attributes.batch.length === 0;
+    const best = (x: Value, y: Value) => fewestMoves(p.loose(x).axes, p.loose(y).axes, attributes, canFlip);
+    const [asWritten, exchanged] = [best(a!, b!), best(b!, a!)];
+    // The product of the exchanged operands is the transposed one: as good, where one is.
+    const exchange = !canFlip && exchanged.moves < asWritten.moves;
+    const { batch, sideA, sideB } = exchange ? exchanged : asWritten;
+    const [left, right] = exchange ? [b!, a!] : [a!, b!];
+    const merged = (x: Value, axes: readonly Axis[]) => product(p.sizes, sizesOf(p.typeOf(x), axes));
+    // Where transposes are steps of their own, they can move only through batch axes that stay apart.
+    const paired = sizesOf(p.typeOf(a!), batch);
+    const matrices = batch.length === 0 || !canFlip ? paired : [merged(a!, batch)];
     const operands = [
-      reshaped(p, p.ordered(a!, sideA.order), [...matrices, ...sideA.parts.map((axes) => merged(typeA, axes))]),
-      reshaped(p, p.ordered(b!, sideB.order), [...matrices, ...sideB.parts.map((axes) => merged(typeB, axes))]),
+      reshaped(p, p.ordered(left, sideA.order), [...matrices, ...sideA.parts.map((axes) => merged(left, axes))]),
+      reshaped(p, p.ordered(right, sideB.order), [...matrices, ...sideB.parts.map((axes) => merged(right, axes))]),
     ];
     // a is summed over its last position, b over the one before, unless that is flipped.
     const value = p.emit(matmul, operands, { transposeA: sideA.flipped, transposeB: sideB.flipped });
@@ -93,35 +107,40 @@ interface Side {
   readonly moves: boolean;
 }
 
-/** Takes the operand as it lies if its parts are adjacent, in this or the flipped order; else it is to be moved. */
+/** Takes the operand as it lies if its parts are adjacent, in this or, if it can be, the flipped order; else it is to be moved. */
 function side(
   current: readonly Axis[],
   batch: readonly Axis[],
   first: readonly Axis[],
   second: readonly Axis[],
   free: readonly Axis[],
+  canFlip: boolean,
 ): Side {
   const lies = (order: readonly Axis[]) => order.every((axis, i) => axis === current[i]);
   const order = [...batch, ...first, ...second];
   const flippedOrder = [...batch, ...second, ...first];
-  const flipped = !lies(order) && lies(flippedOrder);
+  const flipped = canFlip && !lies(order) && lies(flippedOrder);
   if (flipped) return { order: flippedOrder, parts: [second, first], free, flipped, moves: false };
   return { order, parts: [first, second], free, flipped, moves: !lies(order) };
 }
 
 /** The orders of batch and contracted axes, a's or b's, for which the fewest operands are moved. */
-function fewestMoves(orderA: readonly Axis[], orderB: readonly Axis[], { contract, batch }: Attributes) {
+function fewestMoves(
+  orderA: readonly Axis[],
+  orderB: readonly Axis[],
+  { contract, batch }: Attributes,
+  canFlip: boolean,
+) {
   const sorted = (axes: readonly Axis[]) =>
     [orderA, orderB].map((order) => order.filter((axis) => axes.includes(axis)));
   const shared = [...contract, ...batch];
   const [freeA, freeB] = [except(orderA, shared), except(orderB, shared)];
   const choices = sorted(batch).flatMap((paired) =>
-    sorted(contract).map((summed) => ({
-      batch: paired,
-      sideA: side(orderA, paired, freeA, summed, freeA),
-      sideB: side(orderB, paired, summed, freeB, freeB),
-    })),
+    sorted(contract).map((summed) => {
+      const sideA = side(orderA, paired, freeA, summed, freeA, canFlip);
+      const sideB = side(orderB, paired, summed, freeB, freeB, canFlip);
+      return { batch: paired, sideA, sideB, moves: Number(sideA.moves) + Number(sideB.moves) };
+    }),
   );
-  const moves = ({ sideA, sideB }: (typeof choices)[number]) => Number(sideA.moves) + Number(sideB.moves);
-  return choices.reduce((best, choice) => (moves(choice) < moves(best) ? choice : best));
+  return choices.reduce((best, choice) => (choice.moves < best.moves ? choice : best));
 }

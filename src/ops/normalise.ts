@@ -232,7 +232,7 @@ export const normalize = operator({
   type: (c) => {
     const { axis, p } = c.attributes;
     requireAxes(c, 0, axis, "axis");
-    if (!(p > 0)) refuse(c, "p", "a positive number, or `inf`", String(p));
+    if (p <= 0) refuse(c, "p", "a positive number, or `inf`", String(p));
     return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
   },
   expand: (g) => {

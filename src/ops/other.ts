@@ -30,7 +30,8 @@ export const dropout = operator({
   examples: [{ code: "dropout(x, 0.2)", inputs: "x: [n, c]" }],
   type: (c) => {
     const { p } = c.attributes;
-    if (!(p >= 0 && p <= 1)) refuse(c, "p", "a probability, 0 to 1", String(p));
+    // A parameter of a block is NaN until a model is built.
+    if (p < 0 || p > 1) refuse(c, "p", "a probability, 0 to 1", String(p));
     return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
   },
   expand: (g) => g.inputs[0]!,

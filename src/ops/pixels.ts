@@ -35,12 +35,13 @@ function tile(sizes: OperatorContext<unknown>["sizes"], factor: Size, axes: read
 
 export const pixel_shuffle = operator({
   name: "pixel_shuffle",
-  doc: "Channels become pixels: of every factor² channels in turn, each pixel makes a square of pixels of one channel, row by row.",
+  doc: "Channels become pixels: of every factor² channels in turn, each pixel makes a square of pixels of one channel, row by row. Over three axes these are factor³ and cubes, over one factor and runs.",
   inputs: tensors("x"),
   attributes,
   examples: [
     { code: "pixel_shuffle(x, 2)", inputs: "x: [n, c: 4*k, h, w]" },
     { code: "pixel_shuffle(x, factor: 3, axis: t)", inputs: "x: [n, t, c: 6]" },
+    { code: "pixel_shuffle(x, 2)", inputs: "x: [n, c: 8*k, d, h, w]" },
   ],
   type: (c) => {
     const { factor } = c.attributes;
@@ -70,20 +71,22 @@ export const pixel_shuffle = operator({
 
 export const pixel_unshuffle = operator({
   name: "pixel_unshuffle",
-  doc: "Pixels become channels: every square of factor² pixels of a channel becomes one pixel of as many channels, row by row.",
+  doc: "Pixels become channels: every square of factor² pixels of a channel becomes one pixel of as many channels, row by row. Over three axes these are cubes and factor³, over one runs and factor.",
   inputs: tensors("x"),
   attributes,
   examples: [
     { code: "pixel_unshuffle(x, 2)", inputs: "x: [n, c, h: 2*a, w: 2*b]" },
     { code: "pixel_unshuffle(x, factor: 3, axis: t)", inputs: "x: [n, t: 3*k, c]" },
+    { code: "pixel_unshuffle(x, 2)", inputs: "x: [n, c, d: 2*k, h: 2*a, w: 2*b]" },
   ],
   type: (c) => {
     const { factor } = c.attributes;
     const axes = shuffledAxes(c);
+    const channels = c.sizes.mul(c.size(0, "c"), tile(c.sizes, factor, axes));
     const moved = axes.map(
       (axis) => [axis, c.divide(c.size(0, axis), factor, { inputs: [0], attribute: "factor", axis })] as const,
     );
-    return withAxes(c.input(0), [["c", c.sizes.mul(c.size(0, "c"), tile(c.sizes, factor, axes))], ...moved]);
+    return withAxes(c.input(0), [["c", channels], ...moved]);
   },
   expand: (g) => {
     const { factor, axis } = g.attributes;

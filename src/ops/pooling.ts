@@ -11,7 +11,7 @@ import {
   type ReferenceContext,
 } from "../ir/operator.ts";
 import type { Size, Sizes } from "../ir/size.ts";
-import { withAxes, type Axis, type TensorType } from "../ir/type.ts";
+import { withAxes, type TensorType } from "../ir/type.ts";
 import { binary } from "../primitives/binary.ts";
 import { imageShape, imageSizes, noPads, type Pads, type Pair } from "../primitives/image.ts";
 import { broadcast, pad } from "../primitives/layout.ts";
@@ -22,7 +22,7 @@ import { mul, pow } from "./elementwise.ts";
 import { sqrt, square } from "./functions.ts";
 import { dilatedMaximum } from "./dilated-pool.ts";
 import { fromImage, toImage } from "./image.ts";
-import { product, reshaped, sizesOf } from "./positions.ts";
+import { product, sizesOf } from "./positions.ts";
 import { made, rows, volumeExtent } from "./reading.ts";
 import {
   axisAttribute,
@@ -39,8 +39,8 @@ import {
   volumeWindows,
   type Window,
 } from "./spatial.ts";
-import { fromVolume, images, stacked, toVolume } from "./volume.ts";
-import { largest, placedLargestOf, placeOfLargest, poolPlanes, type Covered } from "./windows.ts";
+import { overVolume } from "./volume.ts";
+import { largest, linesOf, placedLargestOver, placeOfLargest, poolPlanes, type Covered } from "./windows.ts";
 
 const attributes = {
   kernel: attribute("sizes", "size of the window"),
@@ -75,12 +75,11 @@ function pooled(sizes: Sizes, attributes: Values, index: number, size: Size): Si
   return isBeyond(sizes, attributes, index, size) === true ? steps : sizes.add(steps, sizes.int(1));
 }
 
-/** `most` is how many axes the pool can slide over. */
-function pooledType(c: OperatorContext<Values>, most = 3): TensorType {
+function pooledType(c: OperatorContext<Values>): TensorType {
   const { sizes } = c;
   const { kernel, stride = kernel, dilation, pad, ceil_mode } = c.attributes;
   dtypeOf(c, 0, floating);
-  const axes = spatialOf(c, most);
+  const axes = spatialOf(c);
   requireWindows(c, axes);
   const one = sizes.int(1);
   for (const [i, axis] of axes.entries()) {
@@ -114,16 +113,6 @@ interface Counted {
   readonly counts: readonly number[];
 }
 
-/** What pairs of windows over depth and height cover, as lines of a stack of planes that are so many lines high. */
-function linesOf(depth: Counted, rows: Counted, height: number): Counted {
-  return {
-    elements: depth.elements.flatMap((layers) =>
-      rows.elements.map((lines) => layers.flatMap((layer) => lines.map((line) => layer * height + line))),
-    ),
-    counts: depth.counts.flatMap((count) => rows.counts.map((other) => count * other)),
-  };
-}
-
 /** What the windows along one axis cover in the reference: elements of the input, and how many count, pads among them. */
 function coveredBy(window: Window, size: number, count: number, countsPads: boolean): Counted {
   const [before, after] = padsOf(window, size);
@@ -151,11 +140,13 @@ function pooledArray(
   const [depth, height, width] = volumeExtent(input!, axes);
   const [newDepth, newHeight, newWidth] = volumeExtent(result!, axes);
   const windows = volumeWindows(c.attributes, axes.length, (size) => c.size(size));
-  const layersCovered = coveredBy(windows[0], depth, newDepth, countsPads);
-  const rowsCovered = linesOf(layersCovered, coveredBy(windows[1], height, newHeight, countsPads), height);
-  const columnsCovered = coveredBy(windows[2], width, newWidth, countsPads);
-  const data = poolPlanes(x, width, [rowsCovered.elements, columnsCovered.elements], (elements, indices, y, z) =>
-    value(elements, indices, rowsCovered.counts[y]! * columnsCovered.counts[z]!),
+  const layers = coveredBy(windows[0], depth, newDepth, countsPads);
+  const lines = coveredBy(windows[1], height, newHeight, countsPads);
+  const columns = coveredBy(windows[2], width, newWidth, countsPads);
+  const lineCounts = layers.counts.flatMap((count) => lines.counts.map((other) => count * other));
+  const covered = [linesOf(layers.elements, lines.elements, height), columns.elements] as const;
+  const data = poolPlanes(x, width, covered, (elements, indices, y, z) =>
+    value(elements, indices, lineCounts[y]! * columns.counts[z]!),
   );
   return made(data, [...x.axes, ...axes], result!, dtype);
 }
@@ -191,16 +182,13 @@ function lowerPool(
     const image = toImage(p, x!, axes);
     return fromImage(p, image, pooled(p, attributes, image.value, from, to), result!);
   }
-  const volume = toVolume(p, x!, axes);
-  const planes = pooled(p, onAxes(p, attributes, [1, 2]), images(p, volume.value), from.slice(1), to.slice(1));
-  const stack = stacked(p, planes, from[0]!);
-  // Depth is a height now, over a width that no window moves in.
-  const [n, d, ...rest] = stack.shape;
-  const channels = p.layout === "NHWC" ? rest.splice(2) : [];
-  const [width, c = p.sizes.int(1)] = [product(p.sizes, rest), ...channels];
-  const image = reshaped(p, stack, imageShape({ n: n!, h: d!, w: width, c }, p.layout));
-  const value = pooled(p, onAxes(p, attributes, [0, undefined]), image, [d!, width], [to[0]!, width]);
-  return fromVolume(p, volume, value, result!);
+  return overVolume(p, x!, axes, result!, {
+    planes: (image) => pooled(p, onAxes(p, attributes, [1, 2]), image, from.slice(1), to.slice(1)),
+    depth: (image) => {
+      const { h, w } = imageSizes(image.shape, p.layout);
+      return pooled(p, onAxes(p, attributes, [0, undefined]), image, [h, w], [to[0]!, w]);
+    },
+  });
 }
 
 /** The attributes of some of the axes; an axis that is undefined has windows of one element. */
@@ -239,7 +227,8 @@ const slidden =
     const extra = [height, width!] as const;
     const isWhole = extra.every((size) => size === sizes.int(0));
     const isPadded = pads.flat().some((count) => count > 0);
-    if (isWhole && (!isPadded || ((kind === "max" || countsPads) && p.can("pool.pads")))) return slide(image, pads);
+    const canPad = (kind === "max" && p.can("maxpool.pads")) || (kind === "avg" && countsPads && p.can("avgpool.pads"));
+    if (isWhole && (!isPadded || canPad)) return slide(image, pads);
     const fill = kind === "max" ? -Infinity : 0;
     const value = slide(withMargin(p, image, pads, extra, fill), noPads);
     if (kind === "max" || (isWhole && countsPads)) return value;
@@ -273,17 +262,13 @@ function withMargin(
   });
 }
 
-/** Largest elements and where they are, by windows taken out of the image. */
-function lowerPlaced(c: LoweringContext<Values>): readonly Laid[] {
-  const { p, attributes } = c;
-  const axes = knownSpatial(p.typeOf(c.inputs[0]!).axes.keys(), attributes.axis);
-  const windows = imageWindows(attributes, axes.length, (size) => p.int(size));
-  const over = (window: Window, axis: Axis | undefined): Windows | undefined =>
-    axis === undefined ? undefined : { ...window, kind: "sliding", count: c.results[0]!.axes.get(axis)! };
-  const [columns, rows] = axes.toReversed();
-  const image = toImage(p, c.inputs[0]!, axes);
-  const { value, places } = placedLargestOf(p, image.value, [over(windows[0], rows), over(windows[1], columns)]);
-  return [value, places].map((each, i) => fromImage(p, image, each, c.results[i]!));
+/** Largest elements and where they are, by windows taken out of the input. */
+function lowerPlaced({ p, attributes, inputs: [x], results }: LoweringContext<Values>): readonly Laid[] {
+  const axes = knownSpatial(p.typeOf(x!).axes.keys(), attributes.axis);
+  const counts = sizesOf(results[0]!, axes);
+  const windows = volumeWindows(attributes, axes.length, (size) => p.int(size)).slice(-axes.length);
+  const sliding = windows.map((window, i): Windows => ({ ...window, kind: "sliding", count: counts[i]! }));
+  return placedLargestOver(p, x!, axes, sliding, results);
 }
 
 /** Largest elements of dilated windows, one axis after the other. */
@@ -319,9 +304,10 @@ export const maxpool = operator({
     },
     { code: "maxpool(x, kernel: 3, stride: 2, pad: same_tf, indices: true, axis: t)", inputs: "x: [n, t, d]" },
     { code: "maxpool(x, kernel: 3, stride: [1, 2, 2], pad: 1, ceil_mode: true)", inputs: "x: [n, c, d, h, w]" },
+    { code: "maxpool(x, kernel: [2, 3, 2], stride: 2, pad: 1, indices: true)", inputs: "x: [n, c, d, h, w]" },
   ],
   type: (c) => {
-    const type = pooledType(c, c.attributes.indices ? 2 : 3);
+    const type = pooledType(c);
     return c.attributes.indices ? [type, { dtype: "i32", axes: type.axes }] : type;
   },
   reference: (c) => {

@@ -58,22 +58,24 @@ export function made(data: Float64Array, axes: readonly Axis[], result: Shaped, 
   return named({ dtype, shape, data }, axes);
 }
 
-/** Products of the matrices a [batch, rows, inner] and the transposed b [batch, columns, inner]. */
+/** Products of the matrices a [batch, rows, inner] and the transposed b [batch, columns, inner]; `count` gets the MACs. */
 export function matrixProduct(
   a: NumberArray,
   b: NumberArray,
   size: { readonly batch: number; readonly rows: number; readonly columns: number; readonly inner: number },
+  count: (macs: number) => void,
 ): Float64Array {
   const { batch, rows, columns, inner } = size;
   const data = new Float64Array(batch * rows * columns);
-  let at = 0;
+  let [at, macs] = [0, 0];
   for (let matrix = 0; matrix < batch; matrix++)
     for (let row = 0; row < rows; row++)
       for (let column = 0; column < columns; column++) {
         const [startA, startB] = [(matrix * rows + row) * inner, (matrix * columns + column) * inner];
         let sum = 0;
-        for (let i = 0; i < inner; i++) sum += a[startA + i]! * b[startB + i]!;
+        for (let i = 0; i < inner; i++, macs++) sum += a[startA + i]! * b[startB + i]!;
         data[at++] = sum;
       }
+  count(macs);
   return data;
 }

@@ -95,6 +95,8 @@ function isGlobalPool(c: LoweringContext<Attributes>, name: ReduceName): name is
   if (spatial === undefined || spatial.length > 2 || spatial.length !== c.attributes.axis.length) return false;
   const last = c.p.loose(c.inputs[0]!).axes.slice(-spatial.length);
   const reduced = (axis: Axis) => c.attributes.axis.includes(axis);
+  const isKnown = spatial.every((axis) => c.p.sizes.constant(type.axes.get(axis)!) !== undefined);
+  if (!isKnown && !c.p.can("pool.symbolic-window")) return false;
   return spatial.every(reduced) && (c.p.layout === "NCHW" || !last.every(reduced));
 }
 

@@ -3,19 +3,31 @@ import { attribute } from "../ir/attribute.ts";
 import type { Value } from "../ir/graph.ts";
 import type { Laid, Lowering, Positional } from "../ir/lowering.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
+import type { Size, Sizes } from "../ir/size.ts";
 import { printType, withAxes, type Axis, type TensorType } from "../ir/type.ts";
+import { imageSizes } from "../primitives/image.ts";
 import { transpose } from "../primitives/layout.ts";
 import { matmul } from "../primitives/matmul.ts";
 import { cubicWeights, resize as resizePrimitive } from "../primitives/resize.ts";
 import { dtypeOf, floating, refuse, requireAxes } from "./conditions.ts";
 import { fromImage, toImage } from "./image.ts";
+import { pad, slice } from "./margin.ts";
 import { except, product, reshaped, sizesOf } from "./positions.ts";
-import { extent, made, rows } from "./reading.ts";
-import { axisAttribute, knownSpatial, perAxis, requirePerAxis, spatialOf } from "./spatial.ts";
+import { made, rows, volumeExtent } from "./reading.ts";
+import {
+  axisAttribute,
+  keyedSpatial,
+  knownSpatial,
+  perAxis,
+  requirePerAxis,
+  requireSpatialCount,
+  spatialOf,
+} from "./spatial.ts";
+import { overVolume } from "./volume.ts";
 
 const mode = attribute(
   "choice",
-  "`nearest`, as PyTorch's; or between the centres of pixels: `bilinear` of two, `bicubic` of four along each axis",
+  "`nearest`, as PyTorch's; or between the centres of pixels: `bilinear` of two along each of one to three axes, `bicubic` of four along one or two",
   { choices: ["nearest", "bilinear", "bicubic"], default: "nearest" },
 );
 const align_corners = attribute(
@@ -24,14 +36,16 @@ const align_corners = attribute(
   { default: false },
 );
 
-/** The axes that change, in order of height and width. */
+/** The axes that change. */
 function resizedAxes(
   { keyed, like, axis }: { keyed: ReadonlyMap<Axis, unknown>; like: unknown; axis: readonly Axis[] | undefined },
   axes: Iterable<Axis>,
 ): readonly Axis[] {
-  if (like !== undefined) return knownSpatial(axes, axis);
-  return [...keyed.keys()].sort((a, b) => Number(a === "w") - Number(b === "w"));
+  return like === undefined ? keyedSpatial(keyed) : knownSpatial(axes, axis);
 }
+
+/** How many axes can be resized at once: PyTorch's `bicubic` knows no volumes. */
+const most = (mode: string): number => (mode === "bicubic" ? 2 : 3);
 
 function requireMode(c: OperatorContext<{ readonly mode: string; readonly align_corners: boolean }>): void {
   if (c.attributes.align_corners && c.attributes.mode === "nearest")
@@ -87,9 +101,11 @@ export const resize = operator({
     { code: "resize(x, like: y, mode: bilinear)", inputs: "x: [n, c, h, w], y: [n, h: 2*k, w: 2*l]" },
     { code: "resize(x, like: y, mode: bicubic, align_corners: true)", inputs: "x: [n, c, h, w], y: [n, h: k, w: l]" },
     { code: "resize(x, t: 2*t + 1, mode: bicubic)", inputs: "x: [n, t, d]" },
+    { code: "resize(x, d: 3, h: 5, w: 4, mode: bilinear)", inputs: "x: [n, c, d, h, w]" },
+    { code: "resize(x, like: y)", inputs: "x: [n, c, d, h, w], y: [d: 2*k, h: l, w: 3]" },
   ],
   type: (c) => {
-    const { keyed, like, axis } = c.attributes;
+    const { keyed, like, axis, mode } = c.attributes;
     dtypeOf(c, 0, floating);
     requireMode(c);
     if (like !== undefined) {
@@ -100,13 +116,12 @@ export const resize = operator({
       };
       return withAxes(
         c.input(0),
-        spatialOf(c).map((name) => [name, like.axes.get(name) ?? missing(name)]),
+        spatialOf(c, most(mode)).map((name) => [name, like.axes.get(name) ?? missing(name)]),
       );
     }
     if (keyed.size === 0) c.complain("missing-attribute", { callee: c.callee, name: "h" }, {});
     if (axis !== undefined) refuse(c, "axis", "left out where sizes are given", "given");
-    const [, , third] = keyed.keys();
-    if (third !== undefined) c.complain("unexpected-axis", { callee: c.callee, axis: third }, { attribute: third });
+    requireSpatialCount(c, keyed, most(mode));
     for (const [name, sizes] of keyed) {
       requireAxes(c, 0, [name], name);
       requirePerAxis(c, name, sizes, [name]);
@@ -121,36 +136,46 @@ export const resize = operator({
     const { mode, align_corners } = c.attributes;
     const axes = resizedAxes(c.attributes, input!.axes);
     const x = rows(input!, axes);
-    const [height, width] = extent(input!, axes);
-    const [newHeight, newWidth] = extent(c.results[0]!, axes);
+    const from = volumeExtent(input!, axes);
+    const [, height, width] = from;
+    const to = volumeExtent(c.results[0]!, axes);
     const taps = tapsOf(mode, align_corners);
-    const places = (from: number, to: number) => Array.from({ length: to }, (_, i) => taps(i, from, to));
-    const [rowTaps, columnTaps] = [places(height, newHeight), places(width, newWidth)];
-    const data = new Float64Array(x.count * newHeight * newWidth);
+    const [layers, lines, columns] = from.map((size, at) =>
+      Array.from({ length: to[at]! }, (_, i) => taps(i, size, to[at]!)),
+    );
+    const data = new Float64Array(x.count * to[0] * to[1] * to[2]);
     let at = 0;
     for (let start = 0; start < x.data.length; start += x.width)
-      for (const above of rowTaps)
-        for (const beside of columnTaps) {
-          let sum = 0;
-          for (const [row, down] of above)
-            for (const [column, across] of beside) sum += x.data[start + row * width + column]! * down * across;
-          data[at++] = sum;
-        }
+      for (const before of layers!)
+        for (const above of lines!)
+          for (const beside of columns!) {
+            let sum = 0;
+            for (const [layer, deep] of before)
+              for (const [line, down] of above)
+                for (const [column, across] of beside)
+                  sum += x.data[start + (layer * height + line) * width + column]! * deep * down * across;
+            data[at++] = sum;
+          }
     return made(data, [...x.axes, ...axes], c.results[0]!);
   },
   lower: ({ p, inputs: [x], attributes, results: [result] }) => {
     const { mode, align_corners } = attributes;
     const axes = resizedAxes(attributes, p.typeOf(x!).axes.keys());
     if (mode === "bicubic") return lowerBicubic(p, x!, axes, align_corners, result!);
+    const resized = (image: Positional, height: Size, width: Size): Positional => {
+      const { h, w } = imageSizes(image.shape, p.layout);
+      if (h === height && w === width) return image;
+      const size = [height, width] as const;
+      return p.emit(resizePrimitive, [image], { mode, alignCorners: align_corners, size, layout: p.layout });
+    };
+    const [width, height = p.sizes.int(1), depth] = sizesOf(result!, axes).reverse();
+    const planes = (image: Positional) => resized(image, height, width!);
+    if (depth !== undefined) {
+      const along = (image: Positional) => resized(image, depth, imageSizes(image.shape, p.layout).w);
+      return overVolume(p, x!, axes, result!, { planes, depth: along });
+    }
     const image = toImage(p, x!, axes);
-    const [width, height = p.sizes.int(1)] = sizesOf(result!, axes).reverse();
-    const value = p.emit(resizePrimitive, [image.value], {
-      mode,
-      alignCorners: align_corners,
-      size: [height, width!],
-      layout: p.layout,
-    });
-    return fromImage(p, image, value, result!);
+    return fromImage(p, image, planes(image.value), result!);
   },
 });
 
@@ -172,12 +197,18 @@ function lowerBicubic(p: Lowering, x: Value, axes: readonly Axis[], alignCorners
   return p.laid(reshaped(p, value, sizesOf(type, order)), order);
 }
 
+/** The greatest denominator of a scale; the margin that it takes is shorter than this. */
+const finest = 100n;
+
 export const upsample = operator({
   name: "upsample",
-  doc: "The image at a multiple of its size.",
+  doc: "The image at a multiple of its size, rounded down. As in PyTorch, pixels are as far apart as `scale` says even where the size was rounded, unless corners are aligned.",
   inputs: tensors("x"),
   attributes: {
-    scale: attribute("sizes", "factor of the sizes", { positional: true }),
+    scale: attribute("sizes", "factor of the sizes: `2`, `1.5` or `3/2`, with a denominator of at most 100", {
+      positional: true,
+      fractions: true,
+    }),
     axis: axisAttribute,
     mode,
     align_corners,
@@ -186,24 +217,67 @@ export const upsample = operator({
     { code: "upsample(x, 2)", inputs: "x: [n, c, h, w]" },
     { code: "upsample(x, scale: [2, 3], mode: bilinear)", inputs: "x: [n, c, h, w]" },
     { code: "upsample(x, 3, mode: bicubic, axis: t)", inputs: "x: [n, t, d]" },
+    { code: "upsample(x, 2, mode: bilinear)", inputs: "x: [n, c, d, h, w]" },
+    { code: "upsample(x, 1.5, mode: bilinear)", inputs: "x: [n, c, h, w]" },
+    { code: "upsample(x, scale: [7/4, 0.8])", inputs: "x: [n, c, h: 2*k, w: l + 1]" },
+    { code: "upsample(x, 2/3, mode: bicubic)", inputs: "x: [n, c, h: k + 1, w: l + 1]" },
+    { code: "upsample(x, 1.25, mode: bilinear, align_corners: true)", inputs: "x: [n, d, h, w]" },
   ],
   type: (c) => {
-    const { scale } = c.attributes;
+    const { scale, mode } = c.attributes;
     dtypeOf(c, 0, floating);
     requireMode(c);
-    const axes = spatialOf(c);
+    const axes = spatialOf(c, most(mode));
     requirePerAxis(c, "scale", scale, axes);
+    const tooFine = scale.find(({ over }) => over > finest);
+    if (tooFine !== undefined)
+      refuse(c, "scale", `a fraction with a denominator of at most ${finest}`, c.sizes.print(tooFine));
     return withAxes(
       c.input(0),
-      axes.map((axis, i) => [axis, c.sizes.mul(c.size(0, axis), perAxis(scale, i))]),
+      axes.map((axis, i) => [axis, scaled(c.sizes, c.size(0, axis), perAxis(scale, i))]),
     );
   },
   expand: (g) => {
+    const { sizes } = g;
     const { scale, axis, mode, align_corners } = g.attributes;
     const [x] = g.inputs;
     const axes = knownSpatial(x!.type.axes.keys(), axis);
-    const sizes = sizesOf(x!.type, axes).map((size, i) => [g.sizes.mul(size, perAxis(scale, i))]);
-    const keyed = new Map(axes.map((name, i) => [name, sizes[i]!]));
-    return g.node(resize, [x!], { keyed, like: undefined, axis: undefined, mode, align_corners });
+    const plans = axes.map((name, i) => {
+      const [factor, [size]] = [perAxis(scale, i), sizesOf(x!.type, [name])];
+      return { name, size: size!, to: scaled(sizes, size!, factor), ...stretched(sizes, size!, factor) };
+    });
+    const keyed = (of: (plan: (typeof plans)[number]) => readonly Size[]) =>
+      new Map(plans.map((plan) => [plan.name, of(plan)]));
+    const resized = (value: Value, to: ReadonlyMap<Axis, readonly Size[]>) =>
+      g.node(resize, [value], { keyed: to, like: undefined, axis: undefined, mode, align_corners });
+    // Aligned corners are as far apart as the sizes say.
+    if (align_corners || plans.every(({ size, whole }) => whole === size))
+      return resized(
+        x!,
+        keyed(({ to }) => [to]),
+      );
+    const none = sizes.int(0);
+    const margin = keyed(({ size, whole }) => [none, sizes.sub(whole, size)]);
+    const padded = g.node(pad, [x!], { keyed: margin, mode: "replicate", value: 0 });
+    const stretch = resized(
+      padded,
+      keyed(({ wholeTo }) => [wholeTo]),
+    );
+    return g.node(slice, [stretch], { keyed: keyed(({ to }) => [none, to]) });
   },
 });
+
+/** floor(size * scale) */
+function scaled(sizes: Sizes, size: Size, scale: Size): Size {
+  return sizes.floor(sizes.mul(size, scale), sizes.int(1));
+}
+
+/**
+ * The next size whose multiple is whole, and this multiple: between them the ratio of sizes is the scale. What lies
+ * beyond the size holds the last pixel, which is what PyTorch takes for pixels beyond the edge.
+ */
+function stretched(sizes: Sizes, size: Size, scale: Size): { readonly whole: Size; readonly wholeTo: Size } {
+  const denominator = sizes.int(scale.over);
+  const whole = sizes.mul(sizes.ceil(size, denominator), denominator);
+  return { whole, wholeTo: sizes.mul(whole, scale) };
+}

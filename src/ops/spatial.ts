@@ -29,10 +29,10 @@ export const axisAttribute = attribute(
   },
 );
 
-/** The axes to work on, one, two, or as many as the operator can; complains `missing-axis` or `unexpected-axis`. */
+/** The axes to work on, one to three, or as many as the operator can; complains `missing-axis` or `unexpected-axis`. */
 export function spatialOf(
   c: OperatorContext<{ readonly axis: readonly Axis[] | undefined }>,
-  most = 2,
+  most = 3,
 ): readonly Axis[] {
   const type = c.input(0);
   const given = c.attributes.axis;
@@ -44,6 +44,7 @@ export function spatialOf(
       "missing-axis",
       { callee: c.callee, axis, type: printType(c.sizes, type) },
       { inputs: [0], axis },
+      { helps: [{ text: "say which axes to work on", code: `axis: ${[...type.axes.keys()].at(-1) ?? "w"}` }] },
     );
   }
   if (axes.length > most)
@@ -55,6 +56,19 @@ export function spatialOf(
 export function knownSpatial(axes: Iterable<Axis>, given: readonly Axis[] | undefined): readonly Axis[] {
   const present = [...axes];
   return given ?? ["d", "h", "w"].filter((axis) => present.includes(axis));
+}
+
+/** Complains `unexpected-axis` where more axes are given than an operator can work on. */
+export function requireSpatialCount(c: OperatorContext<unknown>, keyed: ReadonlyMap<Axis, unknown>, most = 3): void {
+  const surplus = [...keyed.keys()][most];
+  if (surplus !== undefined) c.complain("unexpected-axis", { callee: c.callee, axis: surplus }, { attribute: surplus });
+}
+
+/** Axes that are given as keys: in the order of depth, height and width if they are among these, or else as written. */
+export function keyedSpatial(keyed: ReadonlyMap<Axis, unknown>): readonly Axis[] {
+  const given = [...keyed.keys()];
+  const known = knownSpatial(given, undefined);
+  return known.length === given.length ? known : given;
 }
 
 /** The value for an axis, of one value for all or of a list with one for each. */

@@ -24,7 +24,7 @@ import * as shape from "./shape.ts";
 import * as statistics from "./statistics.ts";
 
 /** In the order in which documentation lists them. */
-const families = [
+const modules = {
   fusion,
   reduce,
   statistics,
@@ -46,19 +46,29 @@ const families = [
   pixels,
   scan,
   other,
-];
+};
 
 /** Families export what their neighbours need besides; an operator is what has a type. */
 function isOperator(value: unknown): value is Operator {
   return typeof value === "object" && value !== null && "type" in value && "inputs" in value;
 }
 
+/** The operators of each family, by name. */
+export const families: Readonly<Record<string, readonly Operator[]>> = Object.fromEntries(
+  Object.entries(modules).map(([name, family]) => [
+    name,
+    Object.values<unknown>(family)
+      .filter(isOperator)
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+  ]),
+);
+
 /** By name, without a prototype: what a program calls may be any word. */
 export const operators: Readonly<Record<string, Operator>> = Object.assign(
   Object.create(null) as Record<string, Operator>,
   Object.fromEntries(
-    families
-      .flatMap((family) => Object.values<unknown>(family).filter(isOperator))
+    Object.values(families)
+      .flat()
       .map((record) => [record.name, record]),
   ),
 );

@@ -4,6 +4,7 @@ import type { Laid, Lowering, Positional } from "../ir/lowering.ts";
 import type { Size } from "../ir/size.ts";
 import type { Axis, TensorType } from "../ir/type.ts";
 import { binary } from "../primitives/binary.ts";
+import { imageShape } from "../primitives/image.ts";
 import { except, product, reshaped, sizesOf } from "./positions.ts";
 
 export interface Volume {
@@ -49,6 +50,26 @@ export function images(p: Lowering, value: Positional): Positional {
 export function stacked(p: Lowering, value: Positional, depth: Size): Positional {
   const [count, ...image] = value.shape;
   return reshaped(p, value, [p.sizes.divide(count!, depth), depth, ...image]);
+}
+
+/**
+ * What can be done axis by axis: `planes` to the images of height and width, then `depth` to images whose height is the
+ * depth, over a width in which nothing is done.
+ */
+export function overVolume(
+  p: Lowering,
+  value: Value,
+  spatial: readonly Axis[],
+  type: TensorType,
+  { planes, depth }: Readonly<Record<"planes" | "depth", (image: Positional) => Positional>>,
+): Laid {
+  const volume = toVolume(p, value, spatial);
+  const stack = stacked(p, planes(images(p, volume.value)), volume.value.shape[1]!);
+  const [n, d, ...rest] = stack.shape;
+  const channels = p.layout === "NHWC" ? rest.splice(2) : [];
+  const [w, c = p.sizes.int(1)] = [product(p.sizes, rest), ...channels];
+  const image = reshaped(p, stack, imageShape({ n: n!, h: d!, w, c }, p.layout));
+  return fromVolume(p, volume, depth(image), type);
 }
 
 export function sum(p: Lowering, values: readonly Positional[]): Positional {

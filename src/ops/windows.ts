@@ -1,15 +1,19 @@
 /** @file What pools share beyond the pooling calls of a backend: references by lists of elements, and largest elements with their places. */
-import type { Lowering, Positional } from "../ir/lowering.ts";
+import type { Value } from "../ir/graph.ts";
+import type { Laid, Lowering, Positional } from "../ir/lowering.ts";
+import type { Axis, TensorType } from "../ir/type.ts";
 import { binary } from "../primitives/binary.ts";
 import { gather } from "../primitives/gather.ts";
-import { imageShape, imageSizes, type Pair } from "../primitives/image.ts";
+import type { Pair } from "../primitives/image.ts";
 import { iota } from "../primitives/iota.ts";
 import { broadcast } from "../primitives/layout.ts";
 import { argReduce, reduce } from "../primitives/reduce.ts";
 import { cast } from "../primitives/unary.ts";
 import { windowIndices, type Windows } from "../primitives/windows.ts";
-import { reshaped } from "./positions.ts";
+import { fromImage, toImage } from "./image.ts";
+import { product, reshaped } from "./positions.ts";
 import type { Rows } from "./reading.ts";
+import { fromVolume, toVolume } from "./volume.ts";
 
 /** For every window along an axis the elements of the input that it covers, in order. */
 export type Covered = readonly (readonly number[])[];
@@ -33,6 +37,13 @@ export function poolPlanes(
   return data;
 }
 
+/** What pairs of windows over depth and height cover, as lines of a stack of planes that are so many lines high. */
+export function linesOf(depth: Covered, rows: Covered, height: number): Covered {
+  return depth.flatMap((layers) =>
+    rows.map((lines) => layers.flatMap((layer) => lines.map((line) => layer * height + line))),
+  );
+}
+
 export function largest(elements: readonly number[]): number {
   return elements.reduce((a, b) => Math.max(a, b), -Infinity);
 }
@@ -43,9 +54,9 @@ export function placeOfLargest(elements: readonly number[], indices: readonly nu
 }
 
 /** The largest elements of some windows, and where they are. */
-export interface Largest {
+interface Largest {
   readonly value: Positional;
-  /** Flat indices in height and width, i32. */
+  /** Flat indices in the spatial axes, i32. */
   readonly places: Positional;
 }
 
@@ -74,18 +85,42 @@ export function largestOf(p: Lowering, image: Positional, [rows, columns]: Pair<
   return over(over(image, width, columns), height, rows);
 }
 
-/** The same, with the flat index of each in height and width. */
-export function placedLargestOf(p: Lowering, image: Positional, [rows, columns]: Pair<Windows | undefined>): Largest {
+/** The largest elements over windows of one to three axes, none where the size stays; then the flat index of each in the axes. */
+export function placedLargestOver(
+  p: Lowering,
+  input: Value,
+  axes: readonly Axis[],
+  windows: readonly (Windows | undefined)[],
+  results: readonly TensorType[],
+): readonly Laid[] {
+  const [firstType, secondType] = results;
+  if (axes.length < 3) {
+    const image = toImage(p, input, axes);
+    const { value, places } = placedLargestOf(p, image.value, spatialPositions(p).slice(-axes.length), windows);
+    return [fromImage(p, image, value, firstType!), fromImage(p, image, places, secondType!)];
+  }
+  const volume = toVolume(p, input, axes);
+  const positions = p.layout === "NHWC" ? [1, 2, 3] : [1, 3, 4];
+  const { value, places } = placedLargestOf(p, volume.value, positions, windows);
+  return [fromVolume(p, volume, value, firstType!), fromVolume(p, volume, places, secondType!)];
+}
+
+/** The same for positions of a value. As in `largestOf`, what comes last comes first. */
+function placedLargestOf(
+  p: Lowering,
+  value: Positional,
+  positions: readonly number[],
+  windows: readonly (Windows | undefined)[],
+): Largest {
   const { sizes } = p;
-  const [height, width] = spatialPositions(p);
-  const { h, w } = imageSizes(image.shape, p.layout);
   const one = sizes.int(1);
-  const counted = p.emit(iota, [], { size: sizes.mul(h, w) });
-  const whole = { value: image, places: reshaped(p, counted, imageShape({ n: one, h, w, c: one }, p.layout)) };
-  const over = (all: Largest, axis: number, windows: Windows | undefined): Largest =>
-    windows === undefined ? all : placedLargest(p, all, axis, windows);
-  const { value, places } = over(over(whole, width, columns), height, rows);
-  return { value, places: p.emit(broadcast, [places], { shape: value.shape }) };
+  const shape = value.shape.map((size, i) => (positions.includes(i) ? size : one));
+  const counted = p.emit(iota, [], { size: product(sizes, shape) });
+  const largest = positions.reduceRight<Largest>(
+    (all, position, i) => (windows[i] === undefined ? all : placedLargest(p, all, position, windows[i])),
+    { value, places: reshaped(p, counted, shape) },
+  );
+  return { ...largest, places: p.emit(broadcast, [largest.places], { shape: largest.value.shape }) };
 }
 
 function placedLargest(p: Lowering, { value, places }: Largest, axis: number, windows: Windows): Largest {

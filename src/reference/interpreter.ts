@@ -13,6 +13,8 @@ export interface Environment {
   weight(weight: Weight): NamedArray;
   /** The values of the variables in this run. */
   sizes(variable: SizeVar): bigint;
+  /** Gets the multiply-accumulates of every operator that does any. */
+  readonly count?: (macs: number) => void;
   /** The one that made the values; it expands composites. */
   readonly builder: GraphBuilder;
 }
@@ -98,6 +100,7 @@ function applyReference(node: Node, operands: readonly NamedArray[], env: Enviro
     attributes: node.attributes,
     results: node.types.map((type) => shapeOf(type, env)),
     size: (size) => numberOf(size, env),
+    count: (macs) => env.count?.(macs),
   });
   return [results].flat();
 }

@@ -45,7 +45,9 @@ describe("the reference agrees with PyTorch", () => {
 const everything: readonly Variant[] = [
   "conv2d.stride-and-dilation",
   "conv2d.groups",
-  "pool.pads",
+  "maxpool.pads",
+  "avgpool.pads",
+  "pool.symbolic-window",
   "matmul.bias-with-batch",
   "conv2d_transpose.pads",
   "softmax.any-axis",

@@ -33,6 +33,7 @@ function random({ sizes }: OperatorTest, { type, id }: Value, seed: number): Nam
 }
 
 const nhwc = "[n: 2, h: 4, w: 4, c: 6]";
+const ndhwc = "[n: 2, d: 4, h: 4, w: 4, c: 3]";
 
 test.each([
   // Weights are transposed when they are loaded; images in their layout are not.
@@ -119,7 +120,7 @@ test.each([
   ["max", [nhwc], { axis: ["h", "w"], keepdims: true }, ["pool.global"], "pool", "n h w c"],
   ["max", [nhwc], { axis: ["c"] }, ["pool.global"], "reduce", "n h w"],
   ["maxpool", [nhwc], { kernel: 3, stride: 2, pad: 1 }, [], "pad pool", "n h w c"],
-  ["maxpool", [nhwc], { kernel: 3, stride: 2, pad: 1 }, ["pool.pads"], "pool", "n h w c"],
+  ["maxpool", [nhwc], { kernel: 3, stride: 2, pad: 1 }, ["maxpool.pads"], "pool", "n h w c"],
   ["avgpool", [nhwc], { kernel: 2 }, [], "pool", "n h w c"],
   [
     "avgpool",
@@ -132,6 +133,23 @@ test.each([
   // One pool where the new sizes divide the old ones, else windows of several sizes.
   ["adaptive_avgpool", [nhwc], { keyed: { h: 2, w: 1 } }, [], "pool", "n h w c"],
   ["adaptive_maxpool", [nhwc], { keyed: { h: 4, w: 4 } }, [], "", "n h w c"],
+  // Over a volume the planes come first, then the depth as the height of images.
+  [
+    "adaptive_avgpool",
+    [ndhwc],
+    { keyed: { d: 2, h: 2, w: 1 } },
+    [],
+    "reshape pool reshape reshape pool reshape",
+    "n d h w c",
+  ],
+  [
+    "adaptive_maxpool",
+    [ndhwc],
+    { keyed: { d: 4, h: 2, w: 2 } },
+    [],
+    "reshape pool reshape reshape reshape",
+    "n d h w c",
+  ],
   [
     "adaptive_maxpool",
     [nhwc],
@@ -187,6 +205,19 @@ test.each([
   ["argmax", [nhwc], { axis: ["w", "h"], keepdims: true }, [], "transpose reshape arg_reduce reshape", "n w h c"],
   ["prelu", [nhwc], {}, [], "unary unary unary binary binary", "n h w c"],
   ["resize", ["[n: 2, h: 4, w: 4]"], { keyed: { h: 3 } }, [], "reshape resize reshape", "n h w"],
+  [
+    "resize",
+    [ndhwc],
+    { keyed: { d: 3, h: 5, w: 6 }, mode: "bilinear" },
+    [],
+    "reshape resize reshape reshape resize reshape",
+    "n d h w c",
+  ],
+  ["resize", [ndhwc], { keyed: { d: 3, h: 4, w: 4 } }, [], "reshape reshape reshape resize reshape", "n d h w c"],
+  // Where the scaled size is no whole number, a margin makes it one; what comes of it is cut off.
+  ["upsample", [nhwc], { scale: "3/2" }, [], "resize", "n h w c"],
+  ["upsample", [nhwc], { scale: "4/3" }, [], "pad resize slice", "n h w c"],
+  ["upsample", [nhwc], { scale: "4/3", mode: "bilinear", align_corners: true }, [], "resize", "n h w c"],
   ["softmax", ["[n: 2, c: 3]"], { axis: "c" }, [], "softmax", "n c"],
   ["softmax", [nhwc], { axis: ["h", "w"] }, [], "transpose reshape softmax reshape", "n c h w"],
   // Axes that stand together are merged where they are.

@@ -380,6 +380,17 @@ export const typeRows: readonly TypeRow[] = [
   ["upsample", image, "[n, c, h: 2*h, w: 2*w]", { attributes: { scale: 2 } }],
   ["upsample", image, "[n, c, h: h*r, w: 3*w]", { attributes: { scale: ["r", 3] } }],
   ["upsample", "[n, c, t]", "[n, c, t: 2*t]", { attributes: { scale: 2, axis: "t" } }],
+  ["upsample", "[n, c, d, h, w]", "[n, c, d: 2*d, h: 2*h, w: 2*w]", { attributes: { scale: 2 } }],
+  [
+    "upsample",
+    image,
+    "[n, c, h: h + floor(h/2), w: floor(4*w/5)]",
+    { attributes: { scale: ["3/2", "4/5"] }, asks: ["floor(4*w/5) >= 1"] },
+  ],
+  ["upsample", "[n, h: 2*k, w: 5]", "[n, h: 3*k, w: 7]", { attributes: { scale: "3/2" } }],
+  ["resize", "[n, d, h, w]", "[n, d: 2, h: 3, w: k]", { attributes: { keyed: { h: 3, w: "k", d: 2 } } }],
+  ["adaptive_avgpool", "[c, d, h, w]", "[c, d: 2, h: 3, w: k]", { attributes: { keyed: { h: 3, w: "k", d: 2 } } }],
+  ["pixel_shuffle", "[c: 8*k, d, h, w]", "[c: k, d: 2*d, h: 2*h, w: 2*w]", { attributes: { factor: 2 } }],
 
   // Shape
   ["reshape", image, "[n, c, t: h*w]", { attributes: { maps: [[["h", "w"], [["t", "h*w"]]]] } }],

@@ -2,8 +2,9 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { buildGraphs } from "../../src/compile.ts";
 import type { ModelGraph } from "../../src/ir/graph.ts";
-import { checkGuard, evaluate, type Guard } from "../../src/ir/guard.ts";
+import { checkGuard } from "../../src/ir/guard.ts";
 import { arrange, named, type NdArray } from "../../src/ir/ndarray.ts";
+import type { EsmBackend } from "../../src/primitives/primitive.ts";
 import { evaluatePlan } from "../../src/plan/evaluate.ts";
 import { plan, type Plan } from "../../src/plan/plan.ts";
 import { esmProfile } from "../../src/plan/profile.ts";
@@ -11,10 +12,20 @@ import { evaluateGraph } from "../../src/reference/interpreter.ts";
 import { difference, randomArray, seeded } from "./arrays.ts";
 import { backends, useBackend } from "./backends.ts";
 import { programOf } from "./check.ts";
-import { randomWeights, runOnce } from "./run.ts";
+import { randomWeights, runAll } from "./run.ts";
+import type { Shapes } from "./shapes.ts";
 
 type Arrays = Readonly<Record<string, NdArray>>;
-type Shapes = Readonly<Record<string, readonly number[]>>;
+
+/** One run: what goes in and what the interpreter makes of it. */
+export interface Sample {
+  readonly inputs: Arrays;
+  /** Of the guard's variables. */
+  readonly sizes: Readonly<Record<string, number>>;
+  readonly want: Arrays;
+  /** Multiply-accumulates that the interpreter counted. */
+  readonly macs: number;
+}
 
 /** A model with weights, inputs and what they should give. */
 export interface Case {
@@ -22,7 +33,7 @@ export interface Case {
   readonly graph: ModelGraph;
   readonly plan: Plan;
   readonly weights: Arrays;
-  readonly samples: readonly { readonly inputs: Arrays; readonly want: Arrays }[];
+  readonly samples: readonly Sample[];
 }
 
 /** The only model of a program, or the one that is named. */
@@ -33,45 +44,37 @@ export function graphOf(text: string, settings: Readonly<Record<string, string>>
   return graph;
 }
 
-/** Input shapes that a guard admits, at random sizes up to a limit; different ones where possible. */
-export function randomShapes(guard: Guard, random: () => number, count: number, limit = 7): Shapes[] {
-  const found = new Map<string, Shapes>();
-  for (let attempt = 0; found.size < count && attempt < 100 * count; attempt++) {
-    const sizes: Record<string, number> = {};
-    for (const { name } of guard.variables) sizes[name] = 1 + Math.floor(random() * limit);
-    const shapes = Object.fromEntries(
-      guard.inputs.map(({ name, axes }) => [name, axes.map(({ size }) => evaluate(size, sizes))]),
-    );
-    const given = Object.fromEntries(guard.inputs.map(({ name, dtype }) => [name, { dtype, shape: shapes[name]! }]));
-    if ("sizes" in checkGuard(guard, given)) found.set(JSON.stringify(shapes), shapes);
-  }
-  if (found.size === 0) throw new Error(`no admissible sizes for ${guard.model}`);
-  return [...found.values()];
-}
-
-/** Runs the interpreter at the given shapes, with random weights and inputs. */
-export function prepareCase(name: string, graph: ModelGraph, runs: readonly Shapes[], seed = 1): Case {
+/** Runs the interpreter at the given shapes, with random weights and inputs, some of which may be drawn from `values`. */
+export function prepareCase(
+  name: string,
+  graph: ModelGraph,
+  runs: readonly Shapes[],
+  seed = 1,
+  values: readonly number[] | undefined = undefined,
+): Case {
   const random = seeded(seed);
   const planned = plan(graph, esmProfile());
   const weights = randomWeights(planned, random);
   const orders = new Map(graph.weights.map((weight) => [weight.path, weight.groups.flat()]));
-  const samples = runs.map((run) => {
+  const samples = runs.map((run): Sample => {
     const inputs = Object.fromEntries(
-      graph.guard.inputs.map(({ name, dtype }) => [name, randomArray(random, dtype, run[name]!)]),
+      graph.guard.inputs.map(({ name, dtype }) => [name, randomArray(random, dtype, run[name]!, values && { values })]),
     );
     const admission = checkGuard(graph.guard, inputs);
     if ("problems" in admission) throw new Error(admission.problems.join("; "));
-    const values = evaluateGraph(
+    let macs = 0;
+    const results = evaluateGraph(
       graph.results.map(({ value }) => value),
       {
         input: (input) => named(inputs[input.name]!, input.order),
         weight: ({ path }) => named(weights[path]!, orders.get(path)!),
         sizes: (variable) => BigInt(admission.sizes[variable.name]!),
+        count: (more) => void (macs += more),
         builder: graph.builder,
       },
     );
-    const want = Object.fromEntries(graph.results.map(({ name, order }, i) => [name, arrange(values[i]!, order)]));
-    return { inputs, want };
+    const want = Object.fromEntries(graph.results.map(({ name, order }, i) => [name, arrange(results[i]!, order)]));
+    return { inputs, sizes: admission.sizes, want, macs };
   });
   return { name, graph, plan: planned, weights, samples };
 }
@@ -81,26 +84,40 @@ function agree(got: Arrays, want: Arrays, tolerance: number): void {
     expect(difference(got[name]!, array, tolerance), name).toBe(undefined);
 }
 
-/**
- * The tests of all cases: the plan's references in float64, then the module on every backend, once as it runs everywhere
- * and once as it is made for that backend.
- */
+/** The plan's references in float64 agree with the interpreter. */
+export function expectPlan({ plan, weights, samples }: Case, tolerance = 1e-9): void {
+  for (const { inputs, want } of samples)
+    agree(
+      evaluatePlan(plan, inputs, (path) => weights[path]!),
+      want,
+      tolerance,
+    );
+}
+
+/** At how many sizes a plan is run that is made for one backend: it differs from the portable one in few places. */
+const runsOfOwnPlan = 8;
+
+/** The module agrees with the interpreter on the backend in use, as it runs everywhere and as it is made for that backend. */
+export async function expectModule(
+  { graph, plan: portable, weights, samples }: Case,
+  backend: EsmBackend,
+  tolerance = 1e-4,
+): Promise<void> {
+  const own = { planned: plan(graph, esmProfile(backend)), runs: samples.slice(0, runsOfOwnPlan) };
+  for (const { planned, runs } of [{ planned: portable, runs: samples }, own]) {
+    const inputs = runs.map((sample) => sample.inputs);
+    const results = await runAll(planned, inputs, weights);
+    runs.forEach(({ want }, i) => agree(results[i]!, want, tolerance));
+  }
+}
+
+/** The tests of all cases: the plan, then the module on every backend. */
 export function describeCases(cases: readonly Case[]): void {
-  test.each(cases)("$name: the plan agrees with the interpreter", ({ plan, weights, samples }) => {
-    for (const { inputs, want } of samples)
-      agree(
-        evaluatePlan(plan, inputs, (path) => weights[path]!),
-        want,
-        1e-9,
-      );
-  });
+  test.each(cases)("$name: the plan agrees with the interpreter", (it) => expectPlan(it));
 
   describe.each(backends())("on $name", ({ name: backend, skipped }) => {
     beforeAll(() => (skipped ? undefined : useBackend(backend)));
 
-    test.skipIf(skipped).each(cases)("$name", async ({ graph, plan: portable, weights, samples }) => {
-      for (const planned of [portable, plan(graph, esmProfile(backend))])
-        for (const { inputs, want } of samples) agree(await runOnce(planned, inputs, weights), want, 1e-4);
-    });
+    test.skipIf(skipped).each(cases)("$name", (it) => expectModule(it, backend));
   });
 }

@@ -39,17 +39,24 @@ export function toArray(tensor: tf.Tensor): NdArray {
   return { dtype, shape: tensor.shape, data: Float64Array.from(tensor.dataSync()) };
 }
 
-/** Loads, runs once, frees everything. Results by name. */
-export async function runOnce(
-  plan: Plan,
-  inputs: Readonly<Record<string, NdArray>>,
-  weights: Readonly<Record<string, NdArray>>,
-): Promise<Record<string, NdArray>> {
+type Arrays = Readonly<Record<string, NdArray>>;
+
+/** Loads, runs at each of the inputs, frees everything. Results by name. */
+export async function runAll(plan: Plan, runs: readonly Arrays[], weights: Arrays): Promise<Record<string, NdArray>[]> {
   const loaded = await (await modelOf(plan)).load(weights);
-  const tensors = Object.fromEntries(Object.entries(inputs).map(([name, array]) => [name, toTensor(array)]));
-  const results = loaded.run(tensors);
-  const arrays = Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, toArray(tensor)]));
-  tf.dispose([tensors, results]);
+  const arrays = runs.map((inputs) => {
+    const tensors = Object.fromEntries(Object.entries(inputs).map(([name, array]) => [name, toTensor(array)]));
+    const results = loaded.run(tensors);
+    const made = Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, toArray(tensor)]));
+    tf.dispose([tensors, results]);
+    return made;
+  });
   loaded.dispose();
   return arrays;
+}
+
+/** The same with one run. */
+export async function runOnce(plan: Plan, inputs: Arrays, weights: Arrays): Promise<Record<string, NdArray>> {
+  const [results] = await runAll(plan, [inputs], weights);
+  return results!;
 }

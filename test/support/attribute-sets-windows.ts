@@ -1,0 +1,127 @@
+/** @file Attribute sets of operators that slide windows over images or resize them: convolutions, pools, resize. */
+import type { AttributeSet, AttributeSets } from "./attribute-sets.ts";
+
+/** What all pools take. */
+const pools = (name: string, x = "x"): AttributeSet[] => [
+  { code: `${name}(${x}, kernel: [2, 3], stride: [3, 1], pad: [[1, 0], [0, 2]])`, inputs: "x: [n, h, w, c]" },
+  { code: `${name}(${x}, kernel: 3, stride: 2, pad: same)`, inputs: "x: [u, n, c, t, h, w]" },
+  { code: `${name}(${x}, kernel: 3, pad: 1, axis: t)`, inputs: "x: [t]" },
+  { code: `${name}(${x}, kernel: 4, stride: 3, pad: same_tf, axis: [t, c])`, inputs: "x: [n, t, c]" },
+  {
+    code: `${name}(${x}, kernel: 3, stride: 2, pad: [[1, 0], [0, 1], [1, 1]], ceil_mode: true)`,
+    inputs: "x: [n, d, h, w, c]",
+  },
+  {
+    code: `${name}(${x}, kernel: [2, 3], stride: 2, pad: [[0, 0], [1, 1]], ceil_mode: true)`,
+    inputs: "x: [n, c, h, w]",
+  },
+  { code: `${name}(${x}, kernel: 2, stride: 3, ceil_mode: true)`, inputs: "x: [n, c, h: 9, w: 7]" },
+  { code: `${name}(${x}, kernel: 1, stride: 2)`, inputs: "x: [n, c, h, w]" },
+];
+
+/** Both ways of aligning; `nearest` has one. */
+const modes = ["nearest", "bilinear", "bicubic", "bilinear, align_corners: true", "bicubic, align_corners: true"];
+
+export const windows: AttributeSets = {
+  conv: [
+    { code: "conv(x, c: 3, kernel: [2, 3], pad: [[1, 0], [0, 2]], stride: [2, 1])", inputs: "x: [n, h, w, c: 2]" },
+    { code: "conv(x, c: 6, kernel: 3, groups: 3, dilation: [1, 2], init: kaiming())", inputs: "x: [n, c: 3, h, w]" },
+    { code: "conv(x, c: 4, kernel: 3, groups: 2, stride: 2, bias: false)", inputs: "x: [u, n, c: 6, t, h, w]" },
+    { code: "conv(x, c: 1, kernel: 4, stride: 3, pad: same_tf)", inputs: "x: [n, c: 1, h, w]" },
+    { code: "conv(x, c: 5, init: normal(0.1))", inputs: "x: [n, h, w, c: 3]" },
+    { code: "conv(x, c: 2, kernel: 3, pad: 0, axis: [w, t])", inputs: "x: [t, n, w, c: 3]" },
+    { code: "conv(x, c: 2, kernel: 2, pad: [[1, 0]], axis: t)", inputs: "x: [c: 2, t]" },
+    {
+      code: "conv(x, c: 4, kernel: [2, 3, 1], dilation: [2, 1, 1], pad: [[1, 2], [1, 1], [0, 1]], groups: 2)",
+      inputs: "x: [n, c: 2, d, h, w]",
+    },
+    { code: "conv(x, c: 2, kernel: 3, dilation: 2, pad: same_tf)", inputs: "x: [n, c: 2, h, w]" },
+  ],
+  conv_transpose: [
+    {
+      code: "conv_transpose(x, c: 3, kernel: [2, 3], stride: [1, 2], pad: [[1, 0], [0, 2]])",
+      inputs: "x: [n, h: h + 1, w: w + 1, c: 2]",
+    },
+    { code: "conv_transpose(x, c: 4, kernel: 3, dilation: 2, groups: 2, bias: false)", inputs: "x: [n, c: 2, h, w]" },
+    {
+      code: "conv_transpose(x, c: 2, kernel: 2, stride: 3, output_padding: [1, 2])",
+      inputs: "x: [u, n, c: 3, t, h, w]",
+    },
+    { code: "conv_transpose(x, c: 2, kernel: 4, stride: 2, pad: 1, axis: t, init: glorot())", inputs: "x: [t, c: 3]" },
+    { code: "conv_transpose(x, c: 3, kernel: 1, axis: [w, t])", inputs: "x: [t, n, w, c: 1]" },
+    {
+      code: "conv_transpose(x, c: 2, kernel: [2, 3, 2], stride: [2, 1, 1], dilation: [1, 1, 2], groups: 2)",
+      inputs: "x: [n, d, h, w, c: 2]",
+    },
+    {
+      code: "conv_transpose(x, c: 3, kernel: 3, stride: 2, pad: 1, output_padding: 1, groups: 3)",
+      inputs: "x: [n, c: 3, h, w]",
+    },
+  ],
+  avgpool: [
+    ...pools("avgpool"),
+    {
+      code: "avgpool(x, kernel: 3, stride: 2, pad: [[1, 0], [0, 1]], ceil_mode: true, count_include_pad: false)",
+      inputs: "x: [n, c, h, w]",
+    },
+    { code: "avgpool(x, kernel: 3, pad: same, stride: 1, count_include_pad: false)", inputs: "x: [n, c, d, h, w]" },
+  ],
+  lppool: [
+    ...pools("lppool"),
+    { code: "lppool(abs(x), kernel: 2, norm_type: 3)", inputs: "x: [n, h, w, c]" },
+    { code: "lppool(x, kernel: 3, stride: 1, norm_type: 1)", inputs: "x: [n, c, d, h, w]" },
+  ],
+  maxpool: [
+    ...pools("maxpool"),
+    {
+      code: "maxpool(x, kernel: [2, 3], stride: 2, dilation: [3, 1], pad: [[1, 0], [0, 1]])",
+      inputs: "x: [n, h, w, c]",
+    },
+    { code: "maxpool(x, kernel: 2, stride: 1, dilation: 2, axis: t)", inputs: "x: [n, t, e]" },
+    { code: "maxpool(x, kernel: 2, stride: [1, 2, 1], dilation: [2, 1, 3])", inputs: "x: [n, c, d, h, w]" },
+    { code: "maxpool(x, kernel: 3, stride: 2, pad: 1, dilation: 2, indices: true)", inputs: "x: [n, h, w, c]" },
+    {
+      code: "maxpool(x, kernel: [3, 2], stride: [1, 2], pad: [[1, 1], [0, 1]], indices: true)",
+      inputs: "x: [u, n, c, t, h, w]",
+    },
+  ],
+  adaptive_avgpool: [
+    { code: "adaptive_avgpool(x, w: 3, h: 5)", inputs: "x: [n, h, w, c]" },
+    { code: "adaptive_avgpool(x, h: 1, w: 1)", inputs: "x: [u, n, c, t, h, w]" },
+    { code: "adaptive_avgpool(x, h: h, w: 2)", inputs: "x: [n, c, h, w]" },
+    { code: "adaptive_avgpool(x, d: 3, h: 2, w: 1)", inputs: "x: [n, d, h, w, c]" },
+    { code: "adaptive_avgpool(x, t: k)", inputs: "x: [t: 3*k]" },
+  ],
+  adaptive_maxpool: [
+    { code: "adaptive_maxpool(x, w: 3, h: 5)", inputs: "x: [n, h, w, c]" },
+    { code: "adaptive_maxpool(x, h: 1, w: 1, indices: true)", inputs: "x: [u, n, c, t, h, w]" },
+    { code: "adaptive_maxpool(x, h: h, w: 2, indices: true)", inputs: "x: [n, h, w, c]" },
+    { code: "adaptive_maxpool(x, d: 3, h: h, w: 1)", inputs: "x: [n, c, d, h, w]" },
+    { code: "adaptive_maxpool(x, t: k)", inputs: "x: [t: 3*k]" },
+  ],
+  resize: [
+    ...modes.flatMap((mode) => [
+      { code: `resize(x, w: 5, h: 8, mode: ${mode})`, inputs: "x: [n, h, w, c]" },
+      { code: `resize(x, like: y, mode: ${mode})`, inputs: "x: [n, c, h, w], y: [h: p, w: q]" },
+    ]),
+    { code: "resize(x, like: y, axis: [t, e], mode: bilinear)", inputs: "x: [u, n, t, c, e, w], y: [t: p, e: q]" },
+    { code: "resize(x, h: 5, w: 3, d: 4, mode: bilinear, align_corners: true)", inputs: "x: [n, d, h, w, c]" },
+    { code: "resize(x, like: y, mode: bilinear)", inputs: "x: [n, c, d, h, w], y: [d: p, h: q, w: r]" },
+    { code: "resize(x, t: 1, mode: bicubic)", inputs: "x: [t]" },
+    { code: "resize(x, t: 2*t)", inputs: "x: [n, t]" },
+  ],
+  upsample: [
+    ...modes.flatMap((mode) => [
+      { code: `upsample(x, [3, 2], mode: ${mode})`, inputs: "x: [n, h, w, c]" },
+      { code: `upsample(x, 2, mode: ${mode}, axis: [t, c])`, inputs: "x: [n, t, c]" },
+    ]),
+    ...modes.flatMap((mode) => [
+      { code: `upsample(x, 1.5, mode: ${mode})`, inputs: "x: [n, c, h, w]" },
+      { code: `upsample(x, [7/3, 0.7], mode: ${mode})`, inputs: "x: [n, h: h + 1, w: w + 1, c]" },
+    ]),
+    { code: "upsample(x, [1.5, 2, 0.5])", inputs: "x: [n, d, h, w: w + 1, c]" },
+    { code: "upsample(x, [2.5, 1, 4/3], mode: bilinear)", inputs: "x: [n, c, d, h, w]" },
+    { code: "upsample(x, 1)", inputs: "x: [u, n, c, t, h, w]" },
+    { code: "upsample(x, 4, axis: t, mode: bilinear)", inputs: "x: [t]" },
+  ],
+};

@@ -1,0 +1,69 @@
+/** @file Runs TensorFlow's nodes: as a SavedModel in the session of tfjs-node, and as a graph model of TensorFlow.js. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as tf from "@tensorflow/tfjs-core";
+import { loadGraphModel } from "@tensorflow/tfjs-converter";
+import type { NodeJSKernelBackend } from "@tensorflow/tfjs-node/dist/nodejs_kernel_backend.js";
+import { nodesToJson } from "../../src/codegen/graph-model/json.ts";
+import type { NdArray } from "../../src/ir/ndarray.ts";
+import { encode } from "../../src/protobuf/message.ts";
+import { SavedModel, type NodeDef } from "../../src/protobuf/tensorflow.ts";
+import { download, upload } from "./backends.ts";
+
+/** Arrays by the names of their nodes. */
+export type Feeds = Readonly<Record<string, NdArray>>;
+
+/** Nodes that are loaded. */
+export interface LoadedNodes {
+  /** The results of nodes that the feeds lead to. */
+  run(feeds: Feeds, results: readonly string[]): readonly NdArray[];
+  dispose(): void;
+}
+
+/** In the session of the native backend, which must be the one in use. */
+export function openSession(nodes: readonly NodeDef[]): LoadedNodes {
+  const backend = tf.backend() as NodeJSKernelBackend;
+  const folder = mkdtempSync(join(tmpdir(), "fuse-nodes-"));
+  const metaGraph = { metaInfoDef: { tags: ["serve"] }, graphDef: { node: nodes, versions: { producer: 1087 } } };
+  writeFileSync(join(folder, "saved_model.pb"), encode(SavedModel, { schemaVersion: 1, metaGraphs: [metaGraph] }));
+  const session = backend.loadSavedModelMetaGraph(folder, "serve");
+  rmSync(folder, { recursive: true });
+  return {
+    run: (feeds, results) => {
+      const names = Object.keys(feeds);
+      const tensors = names.map((name) => upload(feeds[name]!));
+      const made = backend.runSavedModel(
+        session,
+        tensors,
+        names.map((name) => ({ name: `${name}:0`, dtype: "float32" })),
+        results.map((name) => `${name}:0`),
+      );
+      const arrays = made.map(download);
+      tf.dispose([tensors, made]);
+      return arrays;
+    },
+    dispose: () => backend.deleteSavedModel(session),
+  };
+}
+
+/** By the executor of TensorFlow.js on the backend in use. */
+export async function openGraphModel(nodes: readonly NodeDef[]): Promise<LoadedNodes> {
+  const { node, constants } = nodesToJson(nodes);
+  const weightSpecs = constants.map(({ name, shape, dtype }) => ({ name, shape: [...shape], dtype }));
+  const weightData = new Uint8Array(Buffer.concat(constants.map(({ content }) => content))).buffer;
+  const modelTopology = { node, library: {}, versions: { producer: 1087, minConsumer: 12 } };
+  const model = await loadGraphModel(
+    tf.io.fromMemory({ modelTopology, weightSpecs, weightData, format: "graph-model" }),
+  );
+  return {
+    run: (feeds, results) => {
+      const tensors = Object.fromEntries(Object.entries(feeds).map(([name, array]) => [name, upload(array)]));
+      const made = [model.execute(tensors, [...results])].flat() as tf.Tensor[];
+      const arrays = made.map(download);
+      tf.dispose([tensors, made]);
+      return arrays;
+    },
+    dispose: () => model.dispose(),
+  };
+}

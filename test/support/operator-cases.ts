@@ -1,0 +1,121 @@
+/** @file The derived tests of operators: every example and attribute set as a module with symbolic sizes, run at many shapes. */
+import { beforeAll, describe, expect, test } from "vitest";
+import type { ModelGraph, Node } from "../../src/ir/graph.ts";
+import { elements } from "../../src/ir/ndarray.ts";
+import type { Operator } from "../../src/ir/operator.ts";
+import { printType } from "../../src/ir/type.ts";
+import { operators, symbols } from "../../src/ops/table.ts";
+import { numbersAt } from "../../src/plan/memory.ts";
+import { macsOf, stepsOf } from "../../src/reference/costs.ts";
+import { seeded } from "./arrays.ts";
+import { families, type AttributeSet, type AttributeSets, type Family } from "./attribute-sets.ts";
+import { backends, useBackend } from "./backends.ts";
+import { programOf } from "./check.ts";
+import { expectModule, expectPlan, graphOf, prepareCase, type Case } from "./compare.ts";
+import { resultNames } from "./operators.ts";
+import { manyShapes } from "./shapes.ts";
+
+/** Of all operators, by name. */
+export const records: ReadonlyMap<string, Operator> = new Map(
+  [...Object.values(operators), ...Object.values(symbols)].map((op) => [op.name, op]),
+);
+
+/** At how many shapes every case is run, where so many are admissible. */
+const runs = 50;
+
+/** Operators of which every element of the result is one of the inputs' elements, bit for bit. */
+const moves = new Set(
+  (
+    "adaptive_maxpool channel_shuffle concat dropout embedding expand flip gather identity max maximum maxpool min minimum " +
+    "pad pixel_shuffle pixel_unshuffle rename reshape slice split squeeze stack tile unsqueeze unstack where"
+  ).split(" "),
+);
+
+/** A model that returns what the code computes; the types of its results are those that the checker finds for the block. */
+function modelText({ code, inputs }: AttributeSet): string {
+  const results = resultNames(code);
+  const body = `{ ${results.join(", ")} = ${code.includes("|>") ? `(${code})` : code} return ${results.join(", ")} }`;
+  const block = programOf(`fuse 1\nblock Probe(${inputs}) ${body}`);
+  const errors = block.check().filter(({ severity }) => severity === "error");
+  if (errors.length > 0) throw new Error(`${code} of ${inputs}: ${errors.map(({ message }) => message).join("; ")}`);
+  const [world] = block.worlds(block.main.blocks.get("Probe")!);
+  const types = world!.results!.map((type) => printType(block.context.sizes, type!));
+  const declared = results.map((name, i) => `${name}: ${types[i]}`).join(", ");
+  return `fuse 1\nmodel Probe(${inputs}) -> (${declared}) ${body.replaceAll(/\b(first|second|result)\b/g, "$1_")}`;
+}
+
+/** The examples of a record and its attribute sets. */
+export function setsOf(op: Operator): readonly AttributeSet[] {
+  const tables: readonly AttributeSets[] = Object.values(families);
+  return [...op.examples, ...tables.flatMap((table) => table[op.name] ?? [])];
+}
+
+export const graphOfSet = (set: AttributeSet): ModelGraph => graphOf(modelText(set));
+
+export function nodesOf(graph: ModelGraph): readonly Node[] {
+  return stepsOf(graph).filter((step) => step.kind === "node");
+}
+
+const isMovement = ({ op, attributes }: Node): boolean => moves.has(op.name) || attributes["mode"] === "nearest";
+
+/** Axis by axis, what was inferred is what the interpreter has. */
+function expectTypes({ graph, samples }: Case): void {
+  if (graph.guard.variables.length > 1) expect(samples).toHaveLength(runs);
+  for (const { sizes, want } of samples) {
+    const number = numbersAt(graph.builder.sizes, sizes);
+    for (const { name, order, value } of graph.results) {
+      const array = want[name]!;
+      expect([...value.type.axes.keys()].sort()).toEqual([...order].sort());
+      expect(array.dtype).toBe(value.type.dtype);
+      expect(array.shape, JSON.stringify(sizes)).toEqual(order.map((axis) => number(value.type.axes.get(axis)!)));
+      expect(array.data).toHaveLength(elements(array.shape));
+    }
+  }
+}
+
+function expectMacs({ graph, samples }: Case): void {
+  const { builder } = graph;
+  const formulas = nodesOf(graph).map((node) => macsOf(node, builder));
+  for (const { sizes, macs } of samples) {
+    const number = numbersAt(builder.sizes, sizes);
+    const claimed = formulas.reduce((sum, formula) => sum + number(formula), 0);
+    expect(claimed, JSON.stringify(sizes)).toBe(macs);
+  }
+}
+
+/**
+ * The tests of a family: types, MACs, plans and modules against the interpreter. A case is made where it is first needed,
+ * so that one that cannot be made fails by its name.
+ */
+export function describeOperators(family: Family): void {
+  const table: AttributeSets = families[family];
+  const cases = Object.keys(table).flatMap((name) =>
+    setsOf(records.get(name)!).map((set, i) => {
+      let made: Case | undefined;
+      const make = (): Case => {
+        const graph = graphOfSet(set);
+        const seed = [...name].reduce((sum, letter) => 31 * sum + letter.charCodeAt(0), i) % 2 ** 30;
+        return prepareCase(set.code, graph, manyShapes(graph.guard, seeded(seed), runs), seed, set.values);
+      };
+      return {
+        name: `${set.code} of ${set.inputs}${set.values === undefined ? "" : `, some of ${set.values.join(", ")}`}`,
+        get: () => (made ??= make()),
+      };
+    }),
+  );
+  const tolerance = (it: Case, otherwise: number) => (nodesOf(it.graph).every(isMovement) ? 0 : otherwise);
+
+  // Names in full: vitest cuts what it prints of an object.
+  const named = cases.map((it) => [it.name, it] as const);
+  describe.each(named)("%s", (_, { get }) => {
+    test("has the inferred types", () => expectTypes(get()));
+    test("multiplies as often as it says", () => expectMacs(get()));
+    test("has a plan that agrees with the interpreter", () => expectPlan(get(), tolerance(get(), 1e-9)));
+  });
+
+  describe.each(backends())("on $name", ({ name: backend, skipped }) => {
+    beforeAll(() => (skipped ? undefined : useBackend(backend)));
+
+    test.skipIf(skipped).each(named)("%s", (_, { get }) => expectModule(get(), backend, tolerance(get(), 1e-4)));
+  });
+}
