@@ -76,6 +76,13 @@ function warnOfSize(frame: Frame, weight: Weight, span: Span): void {
   });
 }
 
+/** The frame in which a layer is used that leads here, perhaps through calls of blocks; the outermost of several. */
+function layerFrame(frame: Frame): Frame | undefined {
+  let found: Frame | undefined;
+  for (let at: Frame | undefined = frame; at !== undefined; at = at.caller?.frame) if (at.use !== undefined) found = at;
+  return found;
+}
+
 /** False if another place owns the path, or this one in another shape. */
 export function claim(frame: Frame, weight: Weight, site: Call | WeightStmt): boolean {
   const { path } = weight;
@@ -84,7 +91,7 @@ export function claim(frame: Frame, weight: Weight, site: Call | WeightStmt): bo
   const shape = printType(frame.context.sizes, weight.type);
   const owner = owners.get(path);
   if (owner === undefined) {
-    owners.set(path, { site, shape });
+    owners.set(path, { site, shape, use: layerFrame(frame)?.use });
     weights.push({ weight, always: true });
     addOrigin(frame, weight, site.span);
     warnOfSize(frame, weight, site.kind === "call" ? site.callee.span : site.name.span);
@@ -93,7 +100,10 @@ export function claim(frame: Frame, weight: Weight, site: Call | WeightStmt): bo
   const span = site.kind === "call" ? (site.label?.span ?? site.callee.span) : site.name.span;
   if (owner.site !== site) return taken(frame, path, owner.site.span, span);
   if (owner.shape === shape) return true;
-  const layer = frame.scope.at(-1) ?? path;
-  report(frame, "shared-layer-mismatch", span, { layer, path, found: shape, expected: owner.shape });
+  const user = layerFrame(frame) ?? frame;
+  const layer = user.scope.at(-1) ?? path;
+  const { use = span } = user;
+  const labels = owner.use?.source === use.source ? [{ span: owner.use, text: "first used here" }] : [];
+  report(user, "shared-layer-mismatch", use, { layer, path, found: shape, expected: owner.shape }, { labels });
   return false;
 }

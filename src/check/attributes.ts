@@ -4,11 +4,13 @@ import type { Operator } from "../ir/operator.ts";
 import type { Size } from "../ir/size.ts";
 import type { Arg, AxisSpec, Call, Expr } from "../parser/ast.ts";
 import { textOf, type Span } from "../source/source.ts";
-import { nearest } from "../source/suggest.ts";
+import { didYouMean, nearest } from "../source/suggest.ts";
 import { unknownChoice } from "./condition.ts";
+import { readFraction } from "./fractions.ts";
+import { foreignAttributes, foreignInitializers, otherAttributes } from "./foreign.ts";
 import { report, type Frame } from "./frame.ts";
 import { requireAtLeast, requireBuildTime } from "./obligations.ts";
-import { dtypes } from "./signature.ts";
+import { dtypes, nearestDtype } from "./signature.ts";
 import { nameOf, sizeOf } from "./size-expression.ts";
 import { value } from "./expression.ts";
 import type { Val } from "./values.ts";
@@ -65,12 +67,18 @@ export function readAttributes(
     }
     const earlier = seen.get(name);
     if (earlier !== undefined) {
-      report(frame, "duplicate-name", arg.span, { name, what: "given" }, { labels: [{ span: earlier, text: "here" }] });
+      report(
+        frame,
+        "duplicate-name",
+        arg.span,
+        { name, what: "given" },
+        { labels: [{ span: earlier, text: "first here" }] },
+      );
       sound = false;
       continue;
     }
     seen.set(name, arg.span);
-    const attribute = op.attributes[name];
+    const attribute = Object.hasOwn(op.attributes, name) ? op.attributes[name] : undefined;
     const hidden = attribute !== undefined && ["keyed", "maps", "results"].includes(attribute.kind);
     if (attribute !== undefined && !hidden) {
       put(name, readOne(frame, op, name, attribute, arg.value), arg.value.span);
@@ -95,7 +103,13 @@ export function readAttributes(
       if (attribute.default !== undefined) values[name] = defaultValue(frame, attribute);
       else if (attribute.optional) values[name] = undefined;
       else if (sound) {
-        report(frame, "missing-attribute", call.callee.span, { callee: op.name, name }, { helps: [attribute.doc] });
+        report(
+          frame,
+          "missing-attribute",
+          call.callee.span,
+          { callee: op.name, name },
+          { notes: [`\`${name}\`: ${attribute.doc}`], helps: [{ text: "give it", code: `${name}: …` }] },
+        );
         sound = false;
       }
     }
@@ -126,7 +140,10 @@ function readOne(frame: Frame, op: Operator, name: string, attribute: Attribute,
     case "size":
       return buildTimeSize(frame, name, attribute, expr);
     case "sizes":
-      return each(expr, (item) => buildTimeSize(frame, name, attribute, item));
+      return each(expr, (item) => {
+        const fraction = attribute.fractions ? readFraction(frame, name, item) : undefined;
+        return fraction === undefined ? buildTimeSize(frame, name, attribute, item) : (fraction.size ?? failed);
+      });
     case "padding":
       return readPadding(frame, name, attribute, expr);
     case "number":
@@ -157,7 +174,13 @@ function readOne(frame: Frame, op: Operator, name: string, attribute: Attribute,
     case "dtype": {
       const text = nameOf(expr);
       if (text !== undefined && (dtypes as readonly string[]).includes(text)) return text;
-      report(frame, "unknown-dtype", expr.span, { name: textOf(expr.span) });
+      report(
+        frame,
+        "unknown-dtype",
+        expr.span,
+        { name: textOf(expr.span) },
+        { helps: didYouMean(expr.span, text === undefined ? undefined : nearestDtype(text)) },
+      );
       return failed;
     }
     case "keyed":
@@ -244,7 +267,17 @@ function readNumber(frame: Frame, name: string, expr: Expr): Read<number> {
 }
 
 function axisName(frame: Frame, name: string, expr: Expr): Read<string> {
-  return nameOf(expr) ?? wrong(frame, name, "an axis", expr);
+  const text = nameOf(expr);
+  if (text !== undefined) return text;
+  const helps = expr.kind === "list" ? [] : [{ text: "axes have names, not numbers", code: `${name}: c` }];
+  report(
+    frame,
+    "bad-attribute",
+    expr.span,
+    { name, expected: "an axis", found: `\`${textOf(expr.span)}\`` },
+    { helps },
+  );
+  return failed;
 }
 
 function readMap(frame: Frame, arg: Arg & { readonly kind: "map" }): AxisMap | undefined {
@@ -280,10 +313,16 @@ export function readInitializer(frame: Frame, expr: Expr): Initializer | undefin
   const number = arg?.kind === "positional" ? readNumber(frame, name, arg.value) : undefined;
   if (number === failed) return undefined;
   const made =
-    more === undefined && (arg === undefined || number !== undefined) ? initializers[name]?.(number) : undefined;
+    Object.hasOwn(initializers, name) && more === undefined && (arg === undefined || number !== undefined)
+      ? initializers[name]?.(number)
+      : undefined;
   if (made === undefined) {
     const known = Object.hasOwn(initializers, name);
-    const helps = ["there are kaiming, glorot, normal(std), uniform(bound), zeros, ones and numbers"];
+    const better = known ? undefined : (foreignInitializers.get(name) ?? nearest(name, Object.keys(initializers)));
+    const helps = [
+      ...didYouMean(expr.callee.span, better),
+      "there are kaiming, glorot, normal(std), uniform(bound), zeros, ones and numbers",
+    ];
     report(frame, "unknown-initialiser", expr.span, { name: known ? textOf(expr.span) : name }, { helps });
   }
   return made;
@@ -297,28 +336,15 @@ function noMap(frame: Frame, op: Operator, arg: Arg): undefined {
   });
 }
 
-/** What PyTorch calls it, and what it is here. */
-const pytorchNames: Readonly<Record<string, string>> = {
-  out_channels: "c",
-  out_features: "c",
-  kernel_size: "kernel",
-  padding: "pad",
-  dim: "axis",
-  axes: "axis",
-  keepdim: "keepdims",
-  size: "h: …, w",
-  scale_factor: "scale",
-  num_groups: "groups",
-};
-
 function unknownAttribute(frame: Frame, op: Operator, arg: Arg): void {
   const name = arg.kind === "named" ? arg.name.text : textOf(arg.span);
   const span = arg.kind === "named" ? arg.name.span : arg.span;
   const shown = Object.entries(op.attributes)
     .filter(([, attribute]) => !(["keyed", "maps", "results"] as AttributeKind[]).includes(attribute.kind))
     .map(([attribute]) => attribute);
-  const near = pytorchNames[name] ?? nearest(name, shown);
-  const fix = near === undefined ? [] : [{ text: "did you mean", code: near, edits: [{ span, text: near }] }];
+  const other = arg.kind === "named" ? otherAttributes.get(name) : undefined;
+  const near = foreignAttributes.get(name) ?? nearest(name, shown);
+  const fix = other !== undefined ? [other] : arg.kind === "named" ? didYouMean(span, near) : [];
   const list = shown.length === 0 ? [`\`${op.name}\` has no attributes`] : [`its attributes are ${shown.join(", ")}`];
   report(frame, "unknown-attribute", span, { callee: op.name, name }, { helps: [...fix, ...list] });
 }

@@ -2,7 +2,10 @@
 import type { Size } from "../ir/size.ts";
 import { tensorType, type Axis } from "../ir/type.ts";
 import type { AxisSpec, Call, Expr, TensorExpr } from "../parser/ast.ts";
+import type { Note } from "../source/diagnostic.ts";
 import { textOf, type Span } from "../source/source.ts";
+import { nearest } from "../source/suggest.ts";
+import { refineAxis } from "./advice.ts";
 import { namedArguments, tensorArguments, type TensorArgument } from "./arguments.ts";
 import { oneLine, report, sizeText, typeText, type Frame } from "./frame.ts";
 import type { Block } from "./modules.ts";
@@ -105,7 +108,10 @@ function setDefault(frame: Frame, inner: Frame, parameter: Parameter, call: Call
   }
   const expr = parameter.ast.default;
   if (expr === undefined) {
-    report(frame, "missing-attribute", call.callee.span, { callee: call.callee.text, name: parameter.name });
+    const helps = [{ text: "give it", code: `${parameter.name}: …` }];
+    const notes = [{ text: `\`${oneLine(textOf(parameter.ast.span))}\` has no default`, span: parameter.ast.span }];
+    const args = { callee: call.callee.text, name: parameter.name };
+    report(frame, "missing-attribute", call.callee.span, args, { notes, helps });
     return false;
   }
   return setParameter(inner, inner, parameter, { name: parameter.ast.name, value: expr });
@@ -129,13 +135,28 @@ function matchAxes(
   const wanted = expected.axes.map((axis) => axis.name.text);
   for (const axis of wanted) {
     if (type.axes.has(axis)) continue;
-    report(frame, "missing-axis", span, { callee, axis, type: typeText(frame, type) });
+    const near = nearest(
+      axis,
+      [...type.axes.keys()].filter((name) => !wanted.includes(name)),
+    );
+    const code = `rename(${near ?? ""} -> ${axis})`;
+    const helps = near === undefined ? [] : [{ text: "if that is the same axis", code }];
+    const notes = [{ text: `it takes \`${oneLine(textOf(expected.span))}\``, span: expected.span }];
+    report(frame, "missing-axis", span, { callee, axis, type: typeText(frame, type) }, { notes, helps });
     return false;
   }
   const rest = [...type.axes].filter(([axis]) => !wanted.includes(axis));
   if (rest.length > 0 && expected.open === undefined) {
-    const helps = [`its input is ${typeText(frame, type)}, and it takes [${wanted.join(", ")}]`];
-    report(frame, "unexpected-axis", span, { callee, axis: rest[0]![0] }, { helps });
+    const axis = rest[0]![0];
+    const notes = [
+      `its input is ${typeText(frame, type)}`,
+      { text: `it takes \`${oneLine(textOf(expected.span))}\``, span: expected.span },
+    ];
+    const helps = [
+      { text: "reduce the axis first", code: `mean(axis: ${axis})` },
+      { text: "or let the block take any other axes", code: `[..., ${wanted.join(", ")}]` },
+    ];
+    report(frame, "unexpected-axis", span, { callee, axis }, { notes, helps });
     return false;
   }
   if (expected.open === undefined) return true;
@@ -230,18 +251,27 @@ function agrees(frame: Frame, inner: Frame, call: Call, pair: AxisPair): boolean
   return false;
 }
 
-function mismatch(frame: Frame, inner: Frame, pair: AxisPair, notes: readonly string[], call?: Call): void {
+function mismatch(frame: Frame, inner: Frame, pair: AxisPair, examples: readonly string[], call?: Call): void {
   const axis = pair.spec.name.text;
-  const declared = pair.spec.size === undefined ? axis : oneLine(textOf(pair.spec.size.span));
+  const notes: (Note | string)[] = [
+    { text: `\`${inner.signature.decl.name.text}\` declares \`${axis}: ${declaredSize(pair)}\``, span: pair.spec.span },
+    ...examples,
+  ];
+  const helps = call === undefined ? refineAxis(frame, sizeText(frame, pair.actual), declaredSize(pair)) : [];
   report(
     frame,
     "argument-size-mismatch",
     call?.callee.span ?? pair.span,
     {
       callee: inner.signature.decl.name.text,
-      expected: `${pair.tensor}.${axis} = ${declared}`,
+      expected: `${pair.tensor}.${axis} = ${declaredSize(pair)}`,
       found: sizeText(frame, pair.actual),
     },
-    { notes },
+    { notes, helps },
   );
+}
+
+/** As the author of the callee wrote it. */
+function declaredSize({ spec }: AxisPair): string {
+  return spec.size === undefined ? spec.name.text : oneLine(textOf(spec.size.span));
 }

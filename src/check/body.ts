@@ -2,7 +2,8 @@
 import type { Value } from "../ir/graph.ts";
 import type { NdArray } from "../ir/ndarray.ts";
 import { SizeTooLarge } from "../ir/size.ts";
-import type { Assign, Expr, Layer, Name, Return, Stmt, WeightStmt } from "../parser/ast.ts";
+import type { Assign, Expr, Layer, Name, Pipeline, Return, Stmt, WeightStmt } from "../parser/ast.ts";
+import type { Help } from "../source/diagnostic.ts";
 import { textOf } from "../source/source.ts";
 import { claim } from "./apply.ts";
 import { readInitializer } from "./attributes.ts";
@@ -24,10 +25,14 @@ export function runBody(frame: Frame): readonly Returned[] | undefined {
     const returned = guarded(frame, stmt);
     if (returned === undefined) continue;
     const next = body[i + 1];
-    if (next !== undefined) report(frame, "unreachable-statement", next.span, {});
+    if (next !== undefined) {
+      const labels = [{ span: { ...stmt.span, end: stmt.span.start + "return".length }, text: "the last statement" }];
+      report(frame, "unreachable-statement", next.span, {}, { labels });
+    }
     return returned;
   }
-  if (broken.length === 0) report(frame, "missing-return", name.span, { block: name.text });
+  if (broken.length === 0)
+    report(frame, "missing-return", name.span, { block: name.text }, { helps: returnLast(frame) });
   return undefined;
 }
 
@@ -51,7 +56,7 @@ function run(frame: Frame, stmt: Stmt): readonly Returned[] | undefined {
       return undefined;
     case "layer":
       if (Object.hasOwn(frame.context.operators, stmt.name.text))
-        report(frame, "shadows-operator", stmt.name.span, { name: stmt.name.text });
+        report(frame, "shadows-operator", stmt.name.span, { name: stmt.name.text }, { helps: ["choose another name"] });
       define(frame, stmt.name, layer(frame, stmt));
       return undefined;
     case "weight":
@@ -101,11 +106,49 @@ function define(frame: Frame, name: Name, val: Val): void {
   // What nobody wants may be called `_`, as often as one likes.
   if (name.text === "_") return;
   if (frame.names.has(name.text)) {
-    report(frame, "duplicate-name", name.span, { name: name.text, what: "given" }, { helps: ["choose another name"] });
+    const earlier = givenBefore(frame, name);
+    const what = earlier === undefined ? "given" : earlier.what;
+    report(
+      frame,
+      "duplicate-name",
+      name.span,
+      { name: name.text, what },
+      {
+        labels: earlier === undefined ? [] : [{ span: earlier.name.span, text: "first here" }],
+        helps: ["give this value another name; several steps fit into one pipeline: `y = x |> relu |> …`"],
+      },
+    );
     return;
   }
   frame.names.set(name.text, val);
   if (val.kind === "tensor") nameValue(frame, val.value, name);
+}
+
+/** A `return` of what the last statement named. */
+function returnLast({ signature: { decl } }: Frame): Help[] {
+  const last = decl.body.at(-1);
+  if (last?.kind !== "assign") return [];
+  const { source, end } = last.span;
+  const line = source.text.slice(source.text.lastIndexOf("\n", last.span.start) + 1);
+  const indent = /^[ \t]*/.exec(line)![0];
+  const code = `return ${last.names.map(({ text }) => text).join(", ")}`;
+  return [
+    { text: "return the last value", code, edits: [{ span: { source, start: end, end }, text: `\n${indent}${code}` }] },
+  ];
+}
+
+/** Who gave a name before, in the text. */
+function givenBefore({ signature: { decl } }: Frame, name: Name): { name: Name; what: string } | undefined {
+  const param = decl.params.find((param) => param.name.text === name.text);
+  if (param !== undefined) return { name: param.name, what: "a parameter" };
+  const names = decl.body.flatMap((stmt) =>
+    stmt.kind === "return"
+      ? []
+      : stmt.kind === "assign"
+        ? stmt.names.map((name) => ({ name, what: "a tensor" }))
+        : [{ name: stmt.name, what: stmt.kind === "layer" ? "a layer" : `a ${stmt.kind}` }],
+  );
+  return names.find((earlier) => earlier.name.text === name.text && earlier.name.span.start < name.span.start);
 }
 
 /** A chain of stages without a tensor. */
@@ -115,8 +158,18 @@ function layer(frame: Frame, stmt: Layer): Val {
   if (val === undefined || val.kind === "choice" || val.kind === "layer")
     return { kind: "layer", name: stmt.name, chain: stmt.value };
   const what = `layer \`${stmt.name.text}\` begins with ${kindOf(val)}: a layer is given its tensor where it is used`;
-  if (val.kind !== "unknown") report(frame, "layer-misuse", head.span, { what });
+  const tensor = { text: "to compute a tensor once, leave `layer` out", code: `${stmt.name.text} = …` };
+  const helps = stmt.value.kind === "pipeline" && val.kind === "tensor" ? [withoutHead(stmt.value), tensor] : [tensor];
+  if (val.kind !== "unknown") report(frame, "layer-misuse", head.span, { what }, { helps });
   return unknown;
+}
+
+/** The chain alone. */
+function withoutHead({ head, stages, span }: Pipeline): Help {
+  const first = stages[0]!;
+  const start = first.kind === "stage" ? (first.repeat?.span ?? first.call.span).start : first.span.start;
+  const code = textOf({ ...span, start });
+  return { text: "leave the tensor out", code, edits: [{ span: { ...head.span, end: start }, text: "" }] };
 }
 
 /** A `weight` or `const` statement. */
@@ -146,15 +199,18 @@ function ownTensor(frame: Frame, stmt: WeightStmt): Val {
 /** Nested lists of numbers in the declared order. */
 function literal(frame: Frame, stmt: WeightStmt, shape: readonly number[]): NdArray | undefined {
   const data: number[] = [];
+  const axes = stmt.type.axes.map(({ name }) => name.text);
   const mismatch = (expr: Expr, found: string, expected: string): false => {
-    report(frame, "const-mismatch", expr.span, { found, expected });
+    const labels = [{ span: stmt.type.span, text: "declared here" }];
+    report(frame, "const-mismatch", expr.span, { found, expected }, { labels });
     return false;
   };
   const read = (expr: Expr, depth: number): boolean => {
     if (depth < shape.length) {
-      if (expr.kind !== "list") return mismatch(expr, "is a number", `a list of ${shape[depth]}`);
+      if (expr.kind !== "list")
+        return mismatch(expr, "is a number", `a list of ${shape[depth]} for axis \`${axes[depth]}\``);
       if (expr.items.length !== shape[depth])
-        return mismatch(expr, `has ${expr.items.length} items`, `${shape[depth]}`);
+        return mismatch(expr, `has ${expr.items.length} items`, `${shape[depth]} for axis \`${axes[depth]}\``);
       return expr.items.every((item) => read(item, depth + 1));
     }
     const val = expr.kind === "list" ? unknown : value(frame, expr);

@@ -188,8 +188,9 @@ function commonResults(
   const text = [
     ...new Set(shapes.flatMap((shape) => shape!.flatMap((type) => (type ? [typeText(frame, type)] : [])))),
   ].join(" or ");
-  const helps = [`declare it: \`block ${block}(…) -> […]\``];
-  report(frame, "needs-result-type", call.callee.span, { block, shapes: text }, { helps });
+  const helps = [{ text: "declare it", code: `block ${block}(…) -> […]` }];
+  const notes = [{ text: `\`${block}\` is declared`, span: callee.signature.decl.name.span }];
+  report(frame, "needs-result-type", call.callee.span, { block, shapes: text }, { notes, helps });
   return undefined;
 }
 

@@ -1,5 +1,6 @@
 /** @file Which blocks call which: circles among them, and what is read from the text of a body alone. */
 import type { Decl, Expr, Stmt } from "../parser/ast.ts";
+import type { Label } from "../source/diagnostic.ts";
 import type { Reporter } from "../source/reporter.ts";
 import type { Block, Module } from "./modules.ts";
 
@@ -65,28 +66,72 @@ export function callees(block: Block): Block[] {
   return [...found];
 }
 
-/** Blocks that reach themselves; each circle is reported once. */
+/** Where one block calls another, if both are in one file. */
+function callOf(block: Block, callee: Block): Label[] {
+  const call = [...expressions(block.decl.body)].find(
+    (expr) => expr.kind === "call" && block.module.visible.get(expr.callee.text) === callee,
+  );
+  const name = call?.kind === "call" && block.module === callee.module ? call.callee : undefined;
+  return name === undefined ? [] : [{ span: name.span, text: "called here" }];
+}
+
+/** Files import files, and blocks call blocks, at most so deep. */
+export const nestingLimit = 100;
+
+/** A block whose callees are being visited. */
+interface Visit {
+  readonly block: Block;
+  /** In reverse order. */
+  readonly open: Block[];
+  /** How deeply the callees so far are nested. */
+  deepest: number;
+}
+
+/** Blocks that reach themselves, or call too deep; each circle, and the first that is too deep, is reported once. */
 export function recursiveBlocks(modules: readonly Module[], reporter: Reporter): ReadonlySet<Block> {
   const found = new Set<Block>();
-  const done = new Set<Block>();
-  const path: Block[] = [];
-  const visit = (block: Block): void => {
-    const start = path.indexOf(block);
-    if (start >= 0) {
-      const circle = path.slice(start);
-      if (circle.some((member) => found.has(member))) return;
-      for (const member of circle) found.add(member);
-      const names = [...circle, block].map((member) => member.decl.name.text).join(" → ");
-      reporter.report("recursive-block", block.decl.name.span, { block: block.decl.name.text, path: names });
-      return;
-    }
-    if (done.has(block)) return;
-    path.push(block);
-    for (const callee of callees(block)) visit(callee);
-    path.pop();
-    done.add(block);
+  const depths = new Map<Block, number>();
+  const path: Visit[] = [];
+  const places = new Map<Block, number>();
+  const enter = (block: Block): void => {
+    places.set(block, path.length);
+    path.push({ block, open: callees(block).reverse(), deepest: 0 });
   };
-  for (const module of modules) for (const block of module.blocks.values()) visit(block);
+  const leave = ({ block, deepest }: Visit): void => {
+    path.pop();
+    places.delete(block);
+    depths.set(block, deepest + 1);
+    if (deepest < nestingLimit || found.has(block)) return;
+    found.add(block);
+    const what = `blocks that call each other more than ${nestingLimit} deep`;
+    if (deepest === nestingLimit) reporter.report("too-large", block.decl.name.span, { what });
+  };
+  const close = (start: number): void => {
+    const circle = path.slice(start).map(({ block }) => block);
+    const block = circle[0]!;
+    if (circle.some((member) => found.has(member))) return;
+    for (const member of circle) found.add(member);
+    const names = [...circle, block].map((member) => member.decl.name.text);
+    const shown = names.length > 12 ? [...names.slice(0, 6), "…", ...names.slice(-5)] : names;
+    const { span, text } = block.decl.name;
+    const labels = circle.slice(0, 12).flatMap((member, i) => callOf(member, circle[i + 1] ?? block));
+    const helps = [{ text: "a step is repeated by", code: "x |> repeat(4) Step()" }];
+    reporter.report("recursive-block", span, { block: text, path: shown.join(" → ") }, { labels, helps });
+  };
+  for (const root of modules.flatMap(({ blocks }) => [...blocks.values()])) {
+    if (!depths.has(root)) enter(root);
+    // Does not recurse: calls may be nested as deeply as a program is long.
+    for (let visit = path.at(-1); visit !== undefined; visit = path.at(-1)) {
+      const callee = visit.open.pop();
+      if (callee === undefined) {
+        leave(visit);
+        const caller = path.at(-1);
+        if (caller !== undefined) caller.deepest = Math.max(caller.deepest, visit.deepest + 1);
+      } else if (depths.has(callee)) visit.deepest = Math.max(visit.deepest, depths.get(callee)!);
+      else if (places.has(callee)) close(places.get(callee)!);
+      else enter(callee);
+    }
+  }
   return found;
 }
 

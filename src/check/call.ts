@@ -2,12 +2,14 @@
 import type { Value } from "../ir/graph.ts";
 import type { Operator } from "../ir/operator.ts";
 import type { Arg, Call, Expr } from "../parser/ast.ts";
+import type { Help } from "../source/diagnostic.ts";
 import { textOf, type Span } from "../source/source.ts";
-import { nearest } from "../source/suggest.ts";
+import { didYouMean, nearest } from "../source/suggest.ts";
 import { applyOperator } from "./apply.ts";
 import { readAttributes } from "./attributes.ts";
 import { bindCall } from "./bind.ts";
 import { pickResult, toTensor, value } from "./expression.ts";
+import { foreignOperators, otherOperators } from "./foreign.ts";
 import { report, type Frame } from "./frame.ts";
 import { applyChain, copyLabel } from "./pipeline.ts";
 import { sizeOf } from "./size-expression.ts";
@@ -31,7 +33,11 @@ export function evaluateCall(frame: Frame, call: Call, piped: Val | undefined, r
   const op = Object.hasOwn(frame.context.operators, target) ? frame.context.operators[target] : undefined;
   const label = frame.context.labels(frame).get(call);
   if (call.label !== undefined && label === undefined && (op ?? block ?? named) !== undefined) {
-    const helps = call.callee.text === name && call.args === undefined ? [`a product of matrices is \`dot\``] : [];
+    const gap = { ...call.label.span, start: endOfCallee(call) };
+    const helps: Help[] =
+      named !== undefined
+        ? [{ text: "a product of matrices is", code: `dot(${name}, ${call.label.text}, contract: …)` }]
+        : [{ text: "leave the label out", edits: [{ span: gap, text: "" }] }];
     report(frame, "label-without-weights", call.label.span, { callee: name }, { helps });
     return unknown;
   }
@@ -47,6 +53,12 @@ export function evaluateCall(frame: Frame, call: Call, piped: Val | undefined, r
   return unknown;
 }
 
+/** Where a call ends without its label. */
+function endOfCallee({ callee, label }: Call): number {
+  const before = callee.span.source.text.slice(callee.span.start, label!.span.start);
+  return callee.span.start + before.trimEnd().length;
+}
+
 function notCallable(frame: Frame, call: Call, named: Val | undefined): void {
   const { text, span } = call.callee;
   if (named?.kind === "unknown" || frame.block.module.lost.has(text)) return;
@@ -56,36 +68,10 @@ function notCallable(frame: Frame, call: Call, named: Val | undefined): void {
     return;
   }
   const known = [...Object.keys(frame.context.operators), ...frame.block.module.visible.keys()];
-  const near = pytorchOperators[text] ?? nearest(text, known);
-  const helps = near === undefined ? [] : [{ text: "did you mean", code: near, edits: [{ span, text: near }] }];
+  const other = otherOperators.get(text);
+  const helps = other === undefined ? didYouMean(span, foreignOperators.get(text) ?? nearest(text, known)) : [other];
   report(frame, "unknown-operator", span, { name: text }, { helps });
 }
-
-/** What PyTorch and NumPy call them. */
-const pytorchOperators: Readonly<Record<string, string>> = {
-  Conv2d: "conv",
-  conv2d: "conv",
-  Linear: "linear",
-  BatchNorm2d: "batchnorm",
-  MaxPool2d: "maxpool",
-  AvgPool2d: "avgpool",
-  matmul: "dot",
-  einsum: "dot",
-  bmm: "dot",
-  cat: "concat",
-  concatenate: "concat",
-  view: "reshape",
-  flatten: "reshape",
-  permute: "rename",
-  transpose: "rename",
-  interpolate: "resize",
-  Upsample: "upsample",
-  ReLU: "relu",
-  add: "+",
-  mul: "*",
-  sub: "-",
-  div: "/",
-};
 
 function callLayer(frame: Frame, layer: Val & { kind: "layer" }, call: Call, piped: readonly Operand[]): Val {
   const args = call.args ?? [];
@@ -105,7 +91,7 @@ function callLayer(frame: Frame, layer: Val & { kind: "layer" }, call: Call, pip
     report(frame, "wrong-tensor-count", call.callee.span, { callee: layer.name.text, expected: "one tensor", found });
     return unknown;
   }
-  return applyChain({ ...frame, scope: [...frame.scope, layer.name.text] }, layer.chain, input!);
+  return applyChain({ ...frame, scope: [...frame.scope, layer.name.text], use: call.callee.span }, layer.chain, input!);
 }
 
 function callOperator(
@@ -160,7 +146,7 @@ function counted(least: number, variadic: boolean): string {
 function namedTensor(frame: Frame, op: Operator, call: Call): boolean {
   const arg = (call.args ?? []).find(
     (arg) =>
-      arg.kind === "named" && op.attributes[arg.name.text] === undefined && op.inputs.names.includes(arg.name.text),
+      arg.kind === "named" && !Object.hasOwn(op.attributes, arg.name.text) && op.inputs.names.includes(arg.name.text),
   );
   if (arg?.kind !== "named" || value(frame, arg.value).kind !== "tensor") return false;
   const code = textOf(arg.value.span);

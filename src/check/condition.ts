@@ -1,12 +1,14 @@
 /** @file Conditions: decided from choices and sizes before anything runs, or open, which forks the world. */
 import type { Arm, BinaryExpr, Expr, Match } from "../parser/ast.ts";
 import { textOf, type Span } from "../source/source.ts";
-import { nearest } from "../source/suggest.ts";
+import { didYouMean, nearest } from "../source/suggest.ts";
 import { plainName, report, sizeText, type Frame } from "./frame.ts";
 import { requireBuildTime } from "./obligations.ts";
 import type { Parameter } from "./signature.ts";
 import { sizeOf } from "./size-expression.ts";
-import { decide, Fork, type Comparison } from "./world.ts";
+import { decide, type Comparison } from "./world.ts";
+
+const elementwise = [{ text: "to choose between the elements of two tensors", code: "where(condition, a, b)" }];
 
 const comparisons: readonly string[] = ["==", "!=", "<", "<=", ">", ">="];
 
@@ -14,7 +16,7 @@ export function isComparison(op: string): op is Comparison {
   return comparisons.includes(op);
 }
 
-/** Undefined if something was reported. Throws `Fork` where the signature leaves it open. */
+/** Undefined if something was reported. Where the signature leaves it open, the world takes one side. */
 export function decideCondition(frame: Frame, expr: Expr): boolean | undefined {
   switch (expr.kind) {
     case "bool":
@@ -26,6 +28,11 @@ export function decideCondition(frame: Frame, expr: Expr): boolean | undefined {
     case "binary": {
       if (isComparison(expr.op)) return compare(frame, expr, expr.op);
       if (expr.op !== "and" && expr.op !== "or") return misfit(frame, expr);
+      // What choices decide leaves nothing open on the other side.
+      if (onlyChoices(frame, expr.right)) {
+        const right = decideCondition(frame, expr.right);
+        if (right === undefined || right === (expr.op === "or")) return right;
+      }
       const left = decideCondition(frame, expr.left);
       if (left === undefined || left === (expr.op === "or")) return left;
       return decideCondition(frame, expr.right);
@@ -44,7 +51,7 @@ export function decideCondition(frame: Frame, expr: Expr): boolean | undefined {
 function misfit(frame: Frame, expr: Expr): undefined {
   const name = plainName(expr);
   const val = name && frame.names.get(name.text);
-  if (val?.kind === "tensor") report(frame, "tensor-condition", expr.span, {});
+  if (val?.kind === "tensor") report(frame, "tensor-condition", expr.span, {}, { helps: elementwise });
   else if (name !== undefined && val === undefined && !frame.sizes.has(name.text))
     report(frame, "unknown-name", name.span, { name: name.text });
   else
@@ -61,6 +68,34 @@ export function choiceParameter(frame: Frame, expr: Expr): Parameter | undefined
   return frame.signature.parameters.find((parameter) => parameter.name === name && parameter.kind === "choice");
 }
 
+/** Whether only choices and bools decide a condition, and no size. */
+export function onlyChoices(frame: Frame, expr: Expr): boolean {
+  switch (expr.kind) {
+    case "bool":
+      return true;
+    case "unary":
+      return expr.op === "not" && onlyChoices(frame, expr.operand);
+    case "binary":
+      if (isComparison(expr.op))
+        return (
+          [expr.left, expr.right].some((side) => choiceParameter(frame, side) !== undefined) &&
+          [expr.left, expr.right].every(
+            (side) => choiceParameter(frame, side) !== undefined || side.kind === "number" || isChoiceName(frame, side),
+          )
+        );
+      return onlyChoices(frame, expr.left) && onlyChoices(frame, expr.right);
+    case "call":
+      return frame.names.get(expr.callee.text)?.kind === "bool";
+    default:
+      return false;
+  }
+}
+
+function isChoiceName(frame: Frame, expr: Expr): boolean {
+  if (expr.kind !== "call" || expr.args !== undefined) return false;
+  return frame.signature.parameters.some((parameter) => parameter.choices.includes(expr.callee.text));
+}
+
 function compare(frame: Frame, expr: BinaryExpr, op: Comparison): boolean | undefined {
   for (const [side, other] of [
     [expr.left, expr.right],
@@ -72,7 +107,7 @@ function compare(frame: Frame, expr: BinaryExpr, op: Comparison): boolean | unde
   for (const side of [expr.left, expr.right]) {
     const val = plainName(side) && frame.names.get(plainName(side)!.text);
     if (val?.kind === "tensor") {
-      report(frame, "tensor-condition", expr.span, {});
+      report(frame, "tensor-condition", expr.span, {}, { helps: elementwise });
       return undefined;
     }
   }
@@ -86,7 +121,7 @@ function compare(frame: Frame, expr: BinaryExpr, op: Comparison): boolean | unde
   requireBuildTime(frame, a, { kind: "condition" }, expr.span);
   requireBuildTime(frame, b, { kind: "condition" }, expr.span);
   if (frame.world.diagnostics.length > before) return undefined;
-  throw new Fork(condition);
+  return frame.world.fork(frame.context.sizes, condition);
 }
 
 function compareChoice(
@@ -113,9 +148,10 @@ export function unknownChoice(
   name: string,
   parameter: Pick<Parameter, "name" | "choices">,
 ): void {
-  const near = nearest(name, parameter.choices);
-  const fix = near === undefined ? [] : [{ text: "did you mean", code: near, edits: [{ span, text: near }] }];
-  const helps = [...fix, `the choices are ${parameter.choices.join(", ")}`];
+  const helps = [
+    ...didYouMean(span, nearest(name, parameter.choices)),
+    `the choices are ${parameter.choices.join(", ")}`,
+  ];
   report(frame, "unknown-choice", span, { name, parameter: parameter.name }, { helps });
 }
 
@@ -126,15 +162,17 @@ export function armOf(frame: Frame, expr: Match): Arm | undefined {
     notFinite(frame, expr.subject);
     return undefined;
   }
-  const seen = new Set<string>();
-  for (const choice of expr.arms.flatMap((arm) => arm.choices)) {
-    if (!parameter.choices.includes(choice.text)) unknownChoice(frame, choice.span, choice.text, parameter);
-    else if (seen.has(choice.text)) report(frame, "duplicate-choice", choice.span, { name: choice.text });
-    seen.add(choice.text);
+  const seen = new Map<string, Span>();
+  for (const { text, span } of expr.arms.flatMap((arm) => arm.choices)) {
+    const earlier = seen.get(text);
+    if (!parameter.choices.includes(text)) unknownChoice(frame, span, text, parameter);
+    else if (earlier !== undefined)
+      report(frame, "duplicate-choice", span, { name: text }, { labels: [{ span: earlier, text: "first here" }] });
+    if (earlier === undefined) seen.set(text, span);
   }
   const missing = parameter.choices.filter((choice) => !seen.has(choice));
   if (missing.length > 0) {
-    const helps = [`add ${missing.map((choice) => `\`${choice} => …\``).join(" and ")}`];
+    const helps = [{ text: "add", code: missing.map((choice) => `${choice} => …`).join("\n") }];
     const choices = missing.map((choice) => `\`${choice}\``).join(" and ");
     const span = { ...expr.span, end: expr.span.start + "match".length };
     report(frame, "match-not-exhaustive", span, { choices }, { helps });
@@ -152,10 +190,17 @@ function choiceText(frame: Frame, name: string): string | undefined {
 function notFinite(frame: Frame, subject: Expr): void {
   const val = plainName(subject) && frame.names.get(plainName(subject)!.text);
   if (val?.kind === "unknown") return;
-  if (val?.kind === "tensor") report(frame, "tensor-condition", subject.span, {});
+  if (val?.kind === "tensor") report(frame, "tensor-condition", subject.span, {}, { helps: elementwise });
   else if (plainName(subject) !== undefined && val === undefined && !frame.sizes.has(plainName(subject)!.text))
     report(frame, "unknown-name", subject.span, { name: plainName(subject)!.text });
-  else report(frame, "match-not-finite", subject.span, { subject: textOf(subject.span) }, { helps: ["use `if`"] });
+  else {
+    const text = textOf(subject.span);
+    const helps = [
+      { text: "distinguish the cases with", code: `if ${text} == 1 { … } else { … }` },
+      ...(plainName(subject) === undefined ? [] : [{ text: "or list its values", code: `${text}: 1 | 2 | 4` }]),
+    ];
+    report(frame, "match-not-finite", subject.span, { subject: text }, { helps });
+  }
 }
 
 /** Evaluates the arm that this world takes. */

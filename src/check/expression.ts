@@ -1,8 +1,9 @@
 /** @file Expressions in value positions: a tensor, then a parameter, then a size. */
 import type { Value } from "../ir/graph.ts";
 import type { BinaryExpr, Call, Expr, Pipeline, UnaryExpr } from "../parser/ast.ts";
+import type { Help } from "../source/diagnostic.ts";
 import { textOf } from "../source/source.ts";
-import { nearest } from "../source/suggest.ts";
+import { didYouMean, nearest } from "../source/suggest.ts";
 import { applyOperator } from "./apply.ts";
 import { evaluateCall } from "./call.ts";
 import { decideCondition, inBranch, isComparison } from "./condition.ts";
@@ -64,13 +65,17 @@ function reference(frame: Frame, expr: Call): Val {
   const size = frame.sizes.get(name);
   if (size !== undefined) return { kind: "size", size };
   // A block without tensors, or an operator that needs none, may stand without parentheses.
-  if (frame.context.operators[name] !== undefined || frame.block.module.visible.has(name))
+  if (Object.hasOwn(frame.context.operators, name) || frame.block.module.visible.has(name))
     return evaluateCall(frame, expr, undefined, 1);
   if (frame.block.module.lost.has(name)) return unknown;
-  const near = nearest(name, [...frame.names.keys(), ...frame.sizes.keys()]);
   const { span } = expr.callee;
-  const helps = near === undefined ? [] : [{ text: "did you mean", code: near, edits: [{ span, text: near }] }];
-  report(frame, "unknown-name", span, { name }, { helps });
+  const later = frame.signature.decl.body
+    .flatMap((stmt) => (stmt.kind === "return" ? [] : stmt.kind === "assign" ? stmt.names : [stmt.name]))
+    .find((given) => given.text === name && given.span.start > span.start);
+  const labels = later === undefined ? [] : [{ span: later.span, text: "it is given only here" }];
+  const helps =
+    later === undefined ? didYouMean(span, nearest(name, [...frame.names.keys(), ...frame.sizes.keys()])) : [];
+  report(frame, "unknown-name", span, { name }, { labels, helps });
   return unknown;
 }
 
@@ -82,7 +87,7 @@ export function pickResult(frame: Frame, val: Val, expr: Call): Val {
     const index = val.names.indexOf(name.text);
     const picked = val.values[index];
     if (index >= 0) return picked === undefined ? unknown : { kind: "tensor", value: picked };
-    const helps = [`its results are ${val.names.join(", ")}`];
+    const helps = [...didYouMean(name.span, nearest(name.text, val.names)), `its results are ${val.names.join(", ")}`];
     report(frame, "unknown-name", name.span, { name: name.text }, { helps });
     return unknown;
   }
@@ -179,7 +184,13 @@ function symbol(
   if (inputs.some((input) => input.value === undefined)) return unknown;
   for (const { expr: operand, val } of operands)
     if (val.kind === "size" && operand.kind === "binary" && operand.op === "/")
-      report(frame, "exact-division-in-arithmetic", operand.span, { division: textOf(operand.span) });
+      report(
+        frame,
+        "exact-division-in-arithmetic",
+        operand.span,
+        { division: textOf(operand.span) },
+        { helps: multiplyFirst(expr, operand) },
+      );
   const span = expr.kind === "binary" ? expr.opSpan : { ...expr.span, end: expr.span.start + expr.op.length };
   return applyOperator(
     {
@@ -218,10 +229,40 @@ export function toTensor(frame: Frame, val: Val, expr: Expr, beside: readonly Va
       });
       return undefined;
     case "layer":
-      report(frame, "layer-misuse", expr.span, { what: `layer \`${val.name.text}\` is not a tensor: call it` });
+      report(
+        frame,
+        "layer-misuse",
+        expr.span,
+        { what: `layer \`${val.name.text}\` is not a tensor: it is called with one` },
+        { helps: [{ text: "call it", code: `${val.name.text}(x)` }] },
+      );
       return undefined;
     default:
-      report(frame, "not-a-tensor", expr.span, { what: kindOf(val) });
+      report(frame, "not-a-tensor", expr.span, { what: kindOf(val) }, { helps: useOf(frame, val, expr) });
       return undefined;
   }
+}
+
+/** How something that is no tensor is used. */
+function useOf(frame: Frame, val: Val, expr: Expr): Help[] {
+  const text = textOf(expr.span);
+  if (val.kind !== "choice") return [];
+  if (Object.hasOwn(frame.context.operators, val.text)) return [{ text: "call it with a tensor", code: `${text}(x)` }];
+  return [{ text: "distinguish its choices", code: `match ${text} { ${val.text} => … }` }];
+}
+
+/** `x * (h / 2)` is `x * h / 2`, where the tensor is divided. */
+function multiplyFirst(expr: UnaryExpr | BinaryExpr, operand: BinaryExpr): Help[] {
+  const text = textOf(operand.span);
+  const inner = /^\(([^()]*)\)$/.exec(text)?.[1];
+  if (expr.kind !== "binary" || expr.op !== "*" || expr.right !== operand || inner === undefined)
+    return [{ text: "for a number that need not be whole, write a float", code: "0.5 * h" }];
+  const code = inner.trim();
+  return [
+    {
+      text: "multiply first, so that a tensor is divided",
+      code: `… * ${code}`,
+      edits: [{ span: operand.span, text: code }],
+    },
+  ];
 }

@@ -49,6 +49,8 @@ export interface Frame {
   readonly sizes: Map<string, Size>;
   /** Weight path so far. */
   readonly scope: readonly string[];
+  /** The call of the layer that is being carried out. */
+  readonly use?: Span;
   /** The call that was inlined here, in the frame around it; undefined for the outermost block. */
   readonly caller: { readonly frame: Frame; readonly call: Call } | undefined;
   /** Filled only when a model is built. */

@@ -1,10 +1,12 @@
 /** @file Builds one world of a model: settings applied, blocks inlined, run-time sizes symbolic. */
 import type { GraphResult, ModelGraph, Origin, Value, Weight } from "../ir/graph.ts";
+import { invariant } from "../source/internal-error.ts";
 import { Reporter } from "../source/reporter.ts";
 import type { Diagnostic } from "../source/diagnostic.ts";
 import type { Binding } from "./bind.ts";
 import { runBody } from "./body.ts";
 import type { CallStrategy, Context, Frame } from "./frame.ts";
+import { firstInexact } from "./exact.ts";
 import { makeGuard } from "./guards.ts";
 import type { Block } from "./modules.ts";
 import { openFrame } from "./open.ts";
@@ -55,10 +57,17 @@ export function instantiate(context: Context, block: Block, settings: Settings):
   const { frame, inputs } = opened;
   for (const input of inputs) origins.set(input, [{ span: signature.decl.header, name: input.name, scope: [] }]);
   const returned = runBody(frame);
+  invariant(frame.world.others.length === 0, "a condition of a model stayed open when it was built");
   const failed = frame.world.reporter.failed;
   const diagnostics = withSettings(frame, frame.world.diagnostics);
   if (returned === undefined || failed || returned.some(({ value }) => value === undefined))
     return { graph: undefined, diagnostics };
+  const inexact = firstInexact(context.sizes, origins);
+  if (inexact !== undefined) {
+    const what = `the size ${context.sizes.print(inexact.size)}, with a number beyond 2^53`;
+    reporter.report("too-large", inexact.origin?.span ?? signature.decl.header, { what });
+    return { graph: undefined, diagnostics: [...diagnostics, ...reporter.diagnostics] };
+  }
   const results = signature.results!.map(({ name, type }, i) => ({
     name,
     value: returned[i]!.value!,

@@ -53,7 +53,7 @@ function labelStatement(stmt: Stmt, naming: Naming, labels: Map<Call, string>): 
     first!.callee.span,
     { what: `weights are called ${paths} by their position` },
     {
-      helps: ["a label keeps the name when the pipeline changes: `… @name`"],
+      helps: [{ text: "a label keeps the name when the pipeline changes", code: `${first!.callee.text}(…) @name` }],
     },
   );
 }

@@ -1,14 +1,18 @@
 /** @file Reads a program's files: imports, declarations, and who can see which block. */
 import type { Ast, Decl, Import, Name } from "../parser/ast.ts";
 import { parse } from "../parser/parse.ts";
+import type { Help } from "../source/diagnostic.ts";
 import type { Reporter } from "../source/reporter.ts";
-import { sourceFile, type Span } from "../source/source.ts";
-import { nearest } from "../source/suggest.ts";
+import { sourceFile } from "../source/source.ts";
+import { didYouMean, nearest } from "../source/suggest.ts";
+import { nestingLimit } from "./call-graph.ts";
 
 /** Where imported files come from. Reads nothing but what it is asked for. */
 export interface Host {
   /** The text of a file, or undefined if there is none. */
   read(path: string): string | undefined;
+  /** What a file could import, as it would write it, for "did you mean"; need not be complete. */
+  modules?(from: string): readonly string[];
 }
 
 /** A declaration in its module. */
@@ -64,11 +68,14 @@ export function loadModules(path: string, text: string, host: Host, rule: NameRu
       const local = as ?? name;
       if (target === undefined || !declare(local, visible, rule, reporter)) continue;
       const block = target.blocks.get(name.text);
-      if (name.text.startsWith("_"))
-        reporter.report("private-name", name.span, { name: name.text, module: item.from.text });
-      else if (block === undefined) {
-        const near = nearest(name.text, target.blocks.keys());
-        const helps = near === undefined ? [] : [replacement("did you mean", name.span, near)];
+      if (name.text.startsWith("_")) {
+        const known = [...target.blocks.keys()].filter((block) => !block.startsWith("_"));
+        const helps = known.length === 0 ? [] : [`it has ${known.join(", ")}`];
+        reporter.report("private-name", name.span, { name: name.text, module: item.from.text }, { helps });
+      } else if (block === undefined) {
+        const known = [...target.blocks.keys()].filter((block) => !block.startsWith("_"));
+        const all = known.length === 0 ? "it declares nothing" : `it has ${known.join(", ")}`;
+        const helps = [...didYouMean(name.span, nearest(name.text, known)), all];
         reporter.report("unknown-export", name.span, { name: name.text, module: item.from.text }, { helps });
       } else visible.set(local.text, block);
     }
@@ -83,9 +90,15 @@ export function loadModules(path: string, text: string, host: Host, rule: NameRu
     }
     const known = path === undefined ? undefined : loaded.get(path);
     if (known !== undefined) return known;
+    if (loading.length >= nestingLimit) {
+      const what = `files that import each other more than ${nestingLimit} deep`;
+      reporter.report("too-large", item.from.span, { what });
+      return undefined;
+    }
     const text = path === undefined ? undefined : host.read(path);
     if (text === undefined) {
-      reporter.report("unknown-module", item.from.span, { module: item.from.text });
+      const helps = moduleHelps(item, host.modules?.(from) ?? []);
+      reporter.report("unknown-module", item.from.span, { module: item.from.text }, { helps });
       return undefined;
     }
     return load(path!, text);
@@ -93,6 +106,17 @@ export function loadModules(path: string, text: string, host: Host, rule: NameRu
 
   load(path, text);
   return [...loaded.values()];
+}
+
+/** Other modules that may be meant, or what a path looks like. */
+function moduleHelps({ from: { text, span } }: Import, known: readonly string[]): Help[] {
+  const near = nearest(text, known) ?? known.find((module) => module === `${text}.fuse` || module === `./${text}`);
+  if (near !== undefined) return didYouMean(span, `"${near}"`);
+  if (text.startsWith("fuse/")) {
+    const library = known.filter((module) => module.startsWith("fuse/"));
+    return library.length === 0 ? [] : [{ text: `the library has ${library.join(", ")}` }];
+  }
+  return [{ text: "a path is relative to this file and ends in `.fuse`", code: 'from "./parts.fuse"' }];
 }
 
 /** The path that an import means, seen from a file; undefined where the form is not allowed. */
@@ -113,17 +137,14 @@ function resolve(from: string, module: string): string | undefined {
 
 function declare(name: Name, visible: ReadonlyMap<string, Block>, rule: NameRule, reporter: Reporter): boolean {
   if (rule(name.text) === "operator") {
-    reporter.report("shadows-operator", name.span, { name: name.text });
+    const helps = [{ text: "choose another name; an import is renamed with", code: `${name.text} as …` }];
+    reporter.report("shadows-operator", name.span, { name: name.text }, { helps });
     return false;
   }
   const earlier = visible.get(name.text);
   if (earlier === undefined) return true;
   const labels =
-    earlier.decl.name.span.source === name.span.source ? [{ span: earlier.decl.name.span, text: "here" }] : [];
+    earlier.decl.name.span.source === name.span.source ? [{ span: earlier.decl.name.span, text: "first here" }] : [];
   reporter.report("duplicate-name", name.span, { name: name.text, what: `a ${earlier.decl.kind}` }, { labels });
   return false;
-}
-
-function replacement(text: string, span: Span, code: string) {
-  return { text, code, edits: [{ span, text: code }] };
 }

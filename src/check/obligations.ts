@@ -16,6 +16,8 @@ interface Division {
   readonly divisor: string;
   readonly dividend: string;
   readonly origin?: { readonly text: string; readonly span: Span };
+  /** What to do where both are numbers, if it is neither another divisor nor a float. */
+  readonly help?: (dividend: bigint, divisor: bigint) => Help | string;
 }
 
 /** False if the divisor can never divide the dividend; then it was reported. */
@@ -36,7 +38,8 @@ export function requireDivides(frame: Frame, divisor: Size, dividend: Size, at: 
   const [value, by] = [sizes.constant(a), sizes.constant(b)];
   const helps: (Help | string)[] = [];
   if (value !== undefined && by !== undefined && value > 0n && value <= 1_000_000n) {
-    if (/^\d+$/.test(at.divisor) && /^\d+$/.test(at.dividend))
+    if (at.help !== undefined) helps.push(at.help(value, by));
+    else if (/^\d+$/.test(at.divisor) && /^\d+$/.test(at.dividend))
       helps.push({ text: "for a float write", code: String(Number(value) / Number(by)) });
     else helps.push(`${at.divisor} could be ${listed(divisorsOf(value))}`);
   }
@@ -55,6 +58,12 @@ export function requireDivides(frame: Frame, divisor: Size, dividend: Size, at: 
     { helps, notes },
   );
   return false;
+}
+
+/** The two nearest, all positive. */
+function multiplesNear(value: bigint, of: bigint): bigint[] {
+  const above = value - (value % of) + of;
+  return above > of ? [above - of, above] : [above, above + of];
 }
 
 function divisorsOf(value: bigint): bigint[] {
@@ -128,6 +137,7 @@ export function obligationsAt(site: Site): Obligations {
   const spanOf = (about: About): Span =>
     (about.attribute === undefined ? undefined : site.attributes.get(about.attribute)) ?? site.span;
   return {
+    callee: site.callee,
     equal(a, b, about) {
       const verdict = frame.world.facts.compare(a, b);
       if (verdict.kind === "equal") return;
@@ -174,6 +184,15 @@ export function obligationsAt(site: Site): Obligations {
         divisor: sizes.print(divisor),
         dividend: sizes.print(dividend),
         origin: originOf(site.whole),
+        help: (value, by) => {
+          const { attribute, axis } = about;
+          const written = attribute === undefined ? undefined : site.attributes.get(attribute);
+          if (written !== undefined && [sizes.print(divisor), String(by)].includes(textOf(written)))
+            return `\`${attribute}\` could be ${listed(divisorsOf(value))}`;
+          const isOfInput = site.inputs.some((input) => input.value.type.axes.get(axis ?? "") === dividend);
+          if (isOfInput) return `axis \`${axis}\` could be ${listed(multiplesNear(value, by))}`;
+          return `${sizes.print(divisor)} could be ${listed(divisorsOf(value))}`;
+        },
       });
     },
     atLeast(size, least, about) {

@@ -9,7 +9,8 @@ import type { Block } from "./modules.ts";
 import { identifiers, type Parameter, type Signature } from "./signature.ts";
 import { nameOf } from "./size-expression.ts";
 import type { Val } from "./values.ts";
-import { assumeClause, onlyChoices, readClause } from "./where.ts";
+import { onlyChoices } from "./condition.ts";
+import { assumeClause, readClause } from "./where.ts";
 import { assume, World, type Assumption } from "./world.ts";
 
 export interface OpenFrame {
@@ -92,7 +93,10 @@ export function openFrame(context: Context, opening: Opening): OpenFrame | undef
     const facts = assumeClause(frame, world.facts, readClause(frame, where));
     if (facts !== "impossible") world.facts = facts;
     else if (onlyChoices(frame, where.condition)) return undefined;
-    else report(frame, "impossible-constraint", where.span, { constraint: `\`${placeText(where.span)}\`` });
+    else {
+      const notes = ["sizes and `int` parameters are at least 1, and the conditions of a header hold together"];
+      report(frame, "impossible-constraint", where.span, { constraint: `\`${placeText(where.span)}\`` }, { notes });
+    }
   }
   for (const assumption of assumptions) {
     const facts = assume(sizes, world.facts, assumption);
@@ -166,11 +170,17 @@ export function checkSolvable(frame: Frame, variables: ReadonlyMap<string, SizeV
     const at = (n: number): Size => sizes.substitute(found, new Map([[variable, sizes.int(n)]]));
     const linear = sizes.add(sizes.mul(sizes.sub(at(1), at(0)), sizes.of(variable)), at(0));
     if (open.length > 1 || linear !== found)
-      report(frame, "unsolvable-size", axis.size!.span, {
-        axis: axis.name.text,
-        size: placeText(axis.size!.span),
-        variable: open.join(" and "),
-      });
+      report(
+        frame,
+        "unsolvable-size",
+        axis.size!.span,
+        {
+          axis: axis.name.text,
+          size: placeText(axis.size!.span),
+          variable: open.join(" and "),
+        },
+        { helps: [{ text: "make one a parameter", code: `${open[0]}: int` }] },
+      );
     for (const name of open) bound.add(name);
   }
 }

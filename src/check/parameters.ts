@@ -1,5 +1,6 @@
 /** @file What an expression means opposite a parameter: a size, a number, a choice. */
 import type { Expr } from "../parser/ast.ts";
+import type { Help } from "../source/diagnostic.ts";
 import { textOf } from "../source/source.ts";
 import { unknownChoice } from "./condition.ts";
 import { value } from "./expression.ts";
@@ -32,6 +33,15 @@ function misfit(frame: Frame, parameter: Parameter, expr: Expr, expected: string
   return unknown;
 }
 
+/** An `int` parameter that is passed on can have the choices itself. */
+function withChoices({ signature }: Frame, { choices }: Parameter, expr: Expr): Help[] {
+  const own = signature.parameters.find(({ name, kind }) => kind === "int" && name === nameOf(expr));
+  const type = own?.ast.choices[0];
+  if (own === undefined || type === undefined) return [];
+  const text = choices.join(" | ");
+  return [{ text: "give it the choices too", code: `${own.name}: ${text}`, edits: [{ span: type.span, text }] }];
+}
+
 /** A choice, or a parameter of the caller whose choice is one of these. */
 function choiceValue(frame: Frame, parameter: Parameter, expr: Expr): Val {
   if (!parameter.integers) {
@@ -47,7 +57,8 @@ function choiceValue(frame: Frame, parameter: Parameter, expr: Expr): Val {
   const constant = frame.context.sizes.constant(frame.world.facts.apply(size));
   if (constant === undefined) {
     const choices = parameter.choices.join(", ");
-    report(frame, "undecided-choice", expr.span, { value: sizeText(frame, size), choices });
+    const args = { value: `\`${sizeText(frame, size)}\``, choices };
+    report(frame, "undecided-choice", expr.span, args, { helps: withChoices(frame, parameter, expr) });
     return unknown;
   }
   if (parameter.choices.includes(String(constant))) return { kind: "size", size: frame.context.sizes.int(constant) };

@@ -73,11 +73,9 @@ function repeatSymbolic(frame: Frame, call: Call, input: Val): Val {
       return other !== undefined && facts.compare(size, other).kind === "equal";
     });
   if (same) return output;
-  report(frame, "repeat-changes-shape", call.callee.span, {
-    callee: call.callee.text,
-    from: typeText(frame, from),
-    to: typeText(frame, to),
-  });
+  const args = { callee: call.callee.text, from: typeText(frame, from), to: typeText(frame, to) };
+  const helps = ["change the shape once before it, or repeat a fixed number of times"];
+  report(frame, "repeat-changes-shape", call.callee.span, args, { helps });
   return unknown;
 }
 

@@ -1,6 +1,6 @@
 /** @file A program: its modules, what is known of each block, the check of all worlds, and models built from it. */
 import { GraphBuilder } from "../ir/builder.ts";
-import { Sizes } from "../ir/size.ts";
+import { Sizes, SizeTooLarge } from "../ir/size.ts";
 import { operators, reservedAxisNames, symbols } from "../ops/table.ts";
 import type { Name } from "../parser/ast.ts";
 import { lexical } from "../source/catalogue/lexical.ts";
@@ -68,7 +68,7 @@ export class Program {
     const own = this.modules.filter((module) => module.path.endsWith(".fuse"));
     for (const module of own) {
       if (!this.#misread(module)) lint(module, this.#reporter);
-      for (const block of module.blocks.values()) this.#checkBlock(block);
+      for (const block of module.blocks.values()) this.#limited(block, () => this.#checkBlock(block));
     }
     const order = new Map(this.modules.map((module, i) => [module.path, i]));
     const key = ({ span }: Diagnostic): number => (span === undefined ? 0 : span.start);
@@ -93,7 +93,22 @@ export class Program {
 
   /** One world of a model; the program must have passed the check. */
   instantiate(block: Block, settings: Settings): Instance {
-    return instantiate(this.#context, block, settings);
+    const before = this.#reporter.diagnostics.length;
+    const instance = this.#limited(block, () => instantiate(this.#context, block, settings));
+    return instance ?? { graph: undefined, diagnostics: this.#reporter.diagnostics.slice(before) };
+  }
+
+  /** Where a size of a header or the stack does not hold what a block needs, that is the block's mistake and no crash. */
+  #limited<T>(block: Block, work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      const tooDeep = error instanceof RangeError && /stack/.test(error.message);
+      if (!tooDeep && !(error instanceof SizeTooLarge)) throw error;
+      const what = tooDeep ? "calls and brackets that are nested too deep" : error.message;
+      this.#reporter.report("too-large", block.decl.name.span, { what });
+      return undefined;
+    }
   }
 
   /** Whether parts of the text could not be read, so that nothing is known to be unused. */
@@ -107,10 +122,20 @@ export class Program {
     const signature = this.#signature(block);
     this.#labelsOf(block);
     if (this.#recursive.has(block) || signature.broken) return;
-    const count = signature.parameters.reduce((product, { choices }) => product * (choices.length || 1), 1);
+    const count = signature.parameters.reduce((product, { choices }) => product * BigInt(choices.length || 1), 1n);
     const { name } = block.decl;
+    const many = signature.parameters.filter(({ choices }) => choices.length > 1);
+    const product = many.map(({ name, choices }) => `${choices.length} of \`${name}\``).join(" * ");
     const tooMany = (count: string): void =>
-      this.#reporter.report("too-many-worlds", name.span, { block: name.text, count, limit: String(worldLimit) });
+      this.#reporter.report(
+        "too-many-worlds",
+        name.span,
+        { block: name.text, count, limit: String(worldLimit) },
+        {
+          notes: product === "" ? [] : [`choices: ${product}`],
+          helps: ["split the block, or replace parameters that vary together by one"],
+        },
+      );
     if (count > worldLimit) return tooMany(String(count));
     const worlds = this.worlds(block);
     if (worlds.length > worldLimit) return tooMany(`more than ${worldLimit}`);

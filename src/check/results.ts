@@ -21,6 +21,9 @@ export function checkResults(
   }
   for (const [i, type] of declared.entries()) {
     const { value, expr } = found[i]!;
+    const place = frame.signature.results?.[i]?.type.span;
+    // Beside a `return` in the same file, what is declared stands under its own place.
+    const labels = place === undefined ? [] : [{ span: place, text: "declared here" }];
     if (value === undefined || type === undefined) continue;
     const problem = difference(frame, type, value.type);
     if (problem === undefined) continue;
@@ -38,7 +41,7 @@ export function checkResults(
         "result-mismatch",
         expr.span,
         { block, found: typeText(frame, got), expected: typeText(frame, wanted) },
-        { notes },
+        { labels, notes },
       );
   }
 }

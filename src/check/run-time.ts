@@ -1,4 +1,6 @@
 /** @file Reports sizes that should be known when a model is built, and are known only when it runs. */
+import type { Help } from "../source/diagnostic.ts";
+import { addParameter } from "./advice.ts";
 import { report, sizeText, type Frame } from "./frame.ts";
 import type { Requirement } from "./world.ts";
 
@@ -9,8 +11,16 @@ export function reportRunTime(frame: Frame, requirement: Requirement & { kind: "
   const { sizes } = frame.context;
   const names = [...sizes.variables(frame.world.facts.apply(requirement.size))]
     .filter(({ time }) => time === "run")
-    .map(({ name }) => `\`${name}: int\``);
-  const helps = [`make it known: a number in the model's signature, or a parameter ${names.join(" and ")}`];
+    .map(({ name }) => `${name}: int`);
+  const { decl } = frame.signature;
+  const [first] = names;
+  const helps: Help[] =
+    first !== undefined && names.length === 1 && frame.caller === undefined
+      ? [
+          addParameter(decl, first, "make it a parameter, whose value is given when the model is built"),
+          { text: "or write a number in the signature", code: first.replace("int", "224") },
+        ]
+      : [{ text: `make it known: a number in the model's signature, or a parameter`, code: names.join(", ") }];
   switch (use.kind) {
     case "weight":
       report(frame, "dynamic-weight-size", origin.span, { path: use.path, size }, { helps });

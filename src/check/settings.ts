@@ -40,7 +40,7 @@ export function settingValue(
     return undefined;
   }
   const bad = (expected: string): undefined => {
-    reporter.report("bad-setting", undefined, { name: parameter.name, value: given, expected });
+    reporter.report("bad-setting", parameter.ast.span, { name: parameter.name, value: given, expected });
   };
   switch (parameter.kind) {
     case "int": {

@@ -1,8 +1,11 @@
 /** @file What the header of a block says: its tensors, its parameters with their choices, and the size variables it introduces. */
 import type { DType } from "../ir/ndarray.ts";
-import type { AttributeParam, Decl, Expr, Name, Result, TensorExpr, TensorParam } from "../parser/ast.ts";
+import type { AttributeParam, AxisSpec, Decl, Expr, Name, Result, TensorExpr, TensorParam } from "../parser/ast.ts";
+import type { Help } from "../source/diagnostic.ts";
 import type { Reporter } from "../source/reporter.ts";
-import { nearest } from "../source/suggest.ts";
+import { textOf, type Span } from "../source/source.ts";
+import { didYouMean, nearest } from "../source/suggest.ts";
+import { foreignDtypes, foreignTypes } from "./foreign.ts";
 
 /** `choice` has names or integers to choose from, `bool` has true and false. */
 export type ParameterKind = "int" | "float" | "bool" | "choice";
@@ -32,6 +35,21 @@ export interface Signature {
 
 export const dtypes: readonly DType[] = ["f32", "i32", "bool"];
 
+/** The dtype that is probably meant. */
+export function nearestDtype(name: string): string | undefined {
+  return foreignDtypes.get(name) ?? nearest(name, dtypes);
+}
+
+/** `x: Tensor`: a tensor is declared by its axes. */
+function tensorHelp(ast: AttributeParam, type: string): Help[] {
+  return /^tensor$/i.test(type) ? [{ text: "a tensor is declared by its axes", code: `${ast.name.text}: [n, c]` }] : [];
+}
+
+function usualAxis(axis: string, span: Span): Help[] {
+  if (axis === "batch") return [{ text: "the batch is usually called", code: "n", edits: [{ span, text: "n" }] }];
+  return [{ text: "choose another name, for example", code: `${axis}_`, edits: [{ span, text: `${axis}_` }] }];
+}
+
 /** Reads a header and reports what is wrong with it as a whole. */
 export function readSignature(decl: Decl, reservedAxes: ReadonlySet<string>, reporter: Reporter): Signature {
   const before = reporter.diagnostics.length;
@@ -40,7 +58,7 @@ export function readSignature(decl: Decl, reservedAxes: ReadonlySet<string>, rep
     const earlier = seen.get(name.text);
     if (earlier === undefined) seen.set(name.text, name);
     else {
-      const labels = [{ span: earlier.span, text: "here" }];
+      const labels = [{ span: earlier.span, text: "first here" }];
       reporter.report("duplicate-name", name.span, { name: name.text, what: "a parameter" }, { labels });
     }
   }
@@ -76,14 +94,17 @@ function readParameter(ast: AttributeParam, decl: Decl, reporter: Reporter): Par
     return { kind: scalar, name, ast, choices, integers: false, least: scalar === "int" ? leastOf(ast, decl) : 1 };
   }
   if (scalar !== undefined) {
-    const near = nearest(scalar, ["int", "float", "bool", ...dtypes]);
-    const helps = near === undefined ? [] : [`did you mean \`${near}\`?`];
+    const near = foreignTypes.get(scalar) ?? nearest(scalar, ["int", "float", "bool"]);
+    const helps = [...didYouMean(first!.span, near), ...tensorHelp(ast, scalar)];
     reporter.report("unknown-type", first!.span, { name: scalar }, { helps });
     return undefined;
   }
   const choices = ast.choices.map((choice) => choice.text);
   for (const [i, choice] of ast.choices.entries())
-    if (choices.indexOf(choice.text) < i) reporter.report("duplicate-choice", choice.span, { name: choice.text });
+    if (choices.indexOf(choice.text) < i) {
+      const labels = [{ span: ast.choices.find(({ text }) => text === choice.text)!.span, text: "first here" }];
+      reporter.report("duplicate-choice", choice.span, { name: choice.text }, { labels });
+    }
   const numeric = ast.choices.filter((choice) => /^[0-9]/.test(choice.text));
   if (numeric.length > 0 && numeric.length < choices.length)
     reporter.report("unknown-type", ast.choices.find((choice) => !/^[0-9]/.test(choice.text))!.span, {
@@ -107,22 +128,32 @@ function leastOf(ast: AttributeParam, decl: Decl): 0 | 1 {
 
 function checkTensor(type: TensorExpr, decl: Decl, reserved: ReadonlySet<string>, reporter: Reporter): void {
   if (type.dtype !== undefined && !dtypes.includes(type.dtype.text as DType)) {
-    const near = nearest(type.dtype.text, dtypes);
-    const helps = near === undefined ? [] : [`did you mean \`${near}\`?`];
+    const helps = didYouMean(type.dtype.span, nearestDtype(type.dtype.text));
     reporter.report("unknown-dtype", type.dtype.span, { name: type.dtype.text }, { helps });
   }
-  const seen = new Set<string>();
-  for (const { name } of type.axes) {
-    if (seen.has(name.text)) reporter.report("duplicate-axis", name.span, { axis: name.text });
-    if (reserved.has(name.text)) reporter.report("reserved-axis-name", name.span, { axis: name.text });
-    seen.add(name.text);
+  const seen = new Map<string, AxisSpec>();
+  for (const axis of type.axes) {
+    const { text, span } = axis.name;
+    const earlier = seen.get(text);
+    if (earlier === undefined) seen.set(text, axis);
+    else {
+      const labels = [{ span: earlier.name.span, text: "first here" }];
+      const code = `${text}2: ${axis.size === undefined ? text : textOf(axis.size.span)}`;
+      const helps = [{ text: "a second axis has a name of its own", code, edits: [{ span: axis.span, text: code }] }];
+      reporter.report("duplicate-axis", span, { axis: text }, { labels, helps });
+    }
+    if (reserved.has(text))
+      reporter.report("reserved-axis-name", span, { axis: text }, { helps: usualAxis(text, span) });
   }
   if (type.open !== undefined && decl.kind === "model")
     reporter.report("open-axes-in-model", type.open.span, { model: decl.name.text });
 }
 
 function checkModel(decl: Decl, tensors: readonly TensorParam[], reporter: Reporter): void {
-  if (decl.result === undefined) reporter.report("missing-result-type", decl.name.span, { model: decl.name.text });
+  if (decl.result === undefined) {
+    const helps = [{ text: "its axes in the order in which they lie in memory", code: "-> [n, h, w, c: 3]" }];
+    reporter.report("missing-result-type", decl.name.span, { model: decl.name.text }, { helps });
+  }
   if (tensors.length === 0)
     reporter.report("wrong-tensor-count", decl.name.span, {
       callee: decl.name.text,

@@ -1,12 +1,14 @@
 /** @file Expressions in size positions: what `c / r` or `ceil(h / 2)` stands for in a frame, with the obligations it puts. */
 import type { Size } from "../ir/size.ts";
 import type { BinaryExpr, Call, Expr } from "../parser/ast.ts";
+import type { Help } from "../source/diagnostic.ts";
 import { textOf } from "../source/source.ts";
-import { nearest } from "../source/suggest.ts";
+import { didYouMean, nearest } from "../source/suggest.ts";
+import { addParameter } from "./advice.ts";
 import { decideCondition, inBranch } from "./condition.ts";
 import { plainName, report, type Frame } from "./frame.ts";
 import { requireAtLeast, requireDivides } from "./obligations.ts";
-import { kindOf } from "./values.ts";
+import { kindOf, type Val } from "./values.ts";
 
 /** Undefined if something was reported. */
 export function sizeOf(frame: Frame, expr: Expr): Size | undefined {
@@ -48,14 +50,14 @@ function named(frame: Frame, expr: Call): Size | undefined {
   if (size !== undefined) return size;
   const val = frame.names.get(text);
   if (val === undefined) {
-    const near = nearest(text, [...frame.sizes.keys()]);
-    const help = near === undefined ? [] : [{ text: "did you mean", code: near, edits: [{ span, text: near }] }];
-    report(frame, "unknown-size", span, { name: text }, { helps: help });
+    const fix = didYouMean(span, nearest(text, [...frame.sizes.keys()]));
+    const parameter = addParameter(frame.signature.decl, `${text}: int`, "make it a parameter");
+    report(frame, "unknown-size", span, { name: text }, { helps: fix.length > 0 ? fix : [parameter] });
     return undefined;
   }
   if (val.kind === "size") return val.size;
   if (val.kind === "unknown") return undefined;
-  const helps = val.kind === "tensor" ? [`the size of one of its axes is \`${text}.c\``] : [];
+  const helps = val.kind === "tensor" ? [axisSize(text, val)] : val.kind === "number" ? floatHelps(frame, text) : [];
   report(frame, "not-a-size", expr.span, { what: `\`${text}\` is ${kindOf(val)}, which` }, { helps });
   return undefined;
 }
@@ -65,18 +67,18 @@ function sizeOfAxis(frame: Frame, expr: Call): Size | undefined {
   const val = frame.names.get(expr.callee.text);
   if (val?.kind === "unknown") return undefined;
   if (val?.kind !== "tensor" || further !== undefined) {
-    if (val === undefined) report(frame, "unknown-name", expr.callee.span, { name: expr.callee.text });
-    else notASize(frame, expr);
+    if (val === undefined) {
+      const tensors = [...frame.names].flatMap(([name, { kind }]) => (kind === "tensor" ? [name] : []));
+      const helps = didYouMean(expr.callee.span, nearest(expr.callee.text, tensors));
+      report(frame, "unknown-name", expr.callee.span, { name: expr.callee.text }, { helps });
+    } else notASize(frame, expr);
     return undefined;
   }
   const size = val.value.type.axes.get(axis!.text);
   if (size === undefined) {
-    const type = [...val.value.type.axes.keys()].join(", ");
-    report(frame, "missing-axis", axis!.span, {
-      callee: `.${axis!.text}`,
-      axis: axis!.text,
-      type: `[${type}]`,
-    });
+    const axes = [...val.value.type.axes.keys()];
+    const args = { callee: `.${axis!.text}`, axis: axis!.text, type: `[${axes.join(", ")}]` };
+    report(frame, "missing-axis", axis!.span, args, { helps: didYouMean(axis!.span, nearest(axis!.text, axes)) });
   }
   return size;
 }
@@ -124,20 +126,24 @@ function arithmetic(frame: Frame, expr: BinaryExpr): Size | undefined {
     case "*":
       return sizes.mul(a, b);
     case "/":
-      return exactQuotient(frame, expr, a, b);
+      return exactQuotient(frame, expr, a, b, isNumber(expr.left) && isNumber(expr.right));
     default:
       requireAtLeast(frame, b, sizes.int(1), { span: expr.right.span, what: "the divisor" });
       return sizes.mod(a, b);
   }
 }
 
-/** `a / b` between sizes. */
-export function exactQuotient(frame: Frame, expr: BinaryExpr, a: Size, b: Size): Size | undefined {
+const isNumber = (expr: Expr): boolean => expr.kind === "number";
+
+/** `a / b` between sizes; `rounds` where numbers that do not divide are to be rounded, for a float would be no help. */
+export function exactQuotient(frame: Frame, expr: BinaryExpr, a: Size, b: Size, rounds = false): Size | undefined {
+  const help = () => ({ text: "round it", code: `floor(${textOf(expr.span)})` });
   const sound = requireDivides(frame, b, a, {
     span: expr.span,
     what: `\`${textOf(expr.span)}\``,
     divisor: textOf(expr.right.span),
     dividend: textOf(expr.left.span),
+    ...(rounds && { help }),
   });
   return sound ? frame.context.sizes.divide(a, b) : undefined;
 }
@@ -145,4 +151,20 @@ export function exactQuotient(frame: Frame, expr: BinaryExpr, a: Size, b: Size):
 /** The name of a plain reference, for positions that want an axis or a choice. */
 export function nameOf(expr: Expr): string | undefined {
   return plainName(expr)?.text;
+}
+
+/** `y.c`, with an axis that the tensor has. */
+function axisSize(name: string, val: Val & { readonly kind: "tensor" }): Help {
+  const axes = [...val.value.type.axes.keys()];
+  return { text: "the size of one of its axes is", code: `${name}.${axes.includes("c") ? "c" : (axes.at(-1) ?? "c")}` };
+}
+
+/** A parameter that is to be a size must be whole. */
+function floatHelps({ signature }: Frame, name: string): Help[] {
+  const type = signature.parameters.find((parameter) => parameter.name === name)?.ast.choices[0];
+  if (type === undefined) return [];
+  return [
+    { text: "declare it as a whole number", code: `${name}: int`, edits: [{ span: type.span, text: "int" }] },
+    { text: "or write a factor as a quotient", code: "ceil(3 * c / 4)" },
+  ];
 }

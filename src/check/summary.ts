@@ -8,7 +8,7 @@ import type { CallStrategy, Context } from "./frame.ts";
 import type { Block } from "./modules.ts";
 import { checkSolvable, openFrame, signatureVariables, symbolic } from "./open.ts";
 import { checkResults } from "./results.ts";
-import { Fork, opposite, type Assumption, type OwnedWeight, type Requirement } from "./world.ts";
+import { type Assumption, type OwnedWeight, type Requirement } from "./world.ts";
 
 /** Variants of one block that are visited. */
 export const worldLimit = 256;
@@ -59,7 +59,8 @@ export class Summaries {
     const variables = this.variables(block);
     const found: CheckedWorld[] = [];
     const open: (readonly Assumption[])[] = [[]];
-    while (open.length > 0) {
+    // One more than may be, for whoever counts them.
+    while (open.length > 0 && found.length <= worldLimit) {
       const assumptions = open.pop()!;
       const opened = openFrame(context, {
         block,
@@ -71,26 +72,25 @@ export class Summaries {
       });
       if (opened === undefined) continue;
       const { frame } = opened;
-      try {
-        checkSolvable(frame, variables);
-        const results = runBody(frame);
-        const declared = declaredResults(frame, opened.open);
-        const types = results?.map(({ value }) => value?.type);
-        if (results !== undefined && declared !== undefined) checkResults(frame, declared, results);
-        found.push({
-          choices,
-          assumptions,
-          results: declared ?? types,
-          requirements: frame.world.requirements,
-          weights: frame.world.weights,
-          diagnostics: frame.world.diagnostics,
-        });
-      } catch (error) {
-        if (!(error instanceof Fork)) throw error;
-        const { op, a, b } = error.condition;
-        open.push([...assumptions, { op: opposite[op], a, b }], [...assumptions, error.condition]);
+      checkSolvable(frame, variables);
+      const results = runBody(frame);
+      const declared = declaredResults(frame, opened.open);
+      const types = results?.map(({ value }) => value?.type);
+      if (results !== undefined && declared !== undefined) checkResults(frame, declared, results);
+      open.push(...frame.world.others);
+      if (frame.world.others.length > 0 && frame.world.reporter.errors > 0) {
+        // Seen under all assumptions from the beginning, it may be right.
+        open.push(frame.world.assumptions);
+        continue;
       }
-      if (found.length + open.length > worldLimit) break;
+      found.push({
+        choices,
+        assumptions: frame.world.assumptions,
+        results: declared ?? types,
+        requirements: frame.world.requirements,
+        weights: frame.world.weights,
+        diagnostics: frame.world.diagnostics,
+      });
     }
     return found;
   }

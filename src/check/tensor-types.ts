@@ -3,6 +3,7 @@ import type { Size } from "../ir/size.ts";
 import { tensorType, type Axis, type TensorType } from "../ir/type.ts";
 import type { TensorExpr } from "../parser/ast.ts";
 import type { Span } from "../source/source.ts";
+import { didYouMean, nearest } from "../source/suggest.ts";
 import { report, type Frame } from "./frame.ts";
 import { sizeOf } from "./size-expression.ts";
 
@@ -30,6 +31,17 @@ export function typeOf(frame: Frame, expr: TensorExpr, open: OpenAxes): TensorTy
 function elided(frame: Frame, name: { text: string; span: Span }): Size | undefined {
   const size = frame.sizes.get(name.text);
   if (size === undefined)
-    report(frame, "unknown-size", name.span, { name: name.text }, { helps: [`write its size: \`${name.text}: …\``] });
+    report(
+      frame,
+      "unknown-size",
+      name.span,
+      { name: name.text },
+      {
+        helps: [
+          ...didYouMean(name.span, nearest(name.text, frame.sizes.keys())),
+          { text: "or write its size", code: `${name.text}: …` },
+        ],
+      },
+    );
   return size;
 }

@@ -2,12 +2,14 @@
 import type { Facts } from "../ir/facts.ts";
 import type { Size } from "../ir/size.ts";
 import type { Call, Expr, Where } from "../parser/ast.ts";
+import type { Help } from "../source/diagnostic.ts";
 import { textOf } from "../source/source.ts";
-import { decideCondition, choiceParameter, isComparison } from "./condition.ts";
-import { oneLine, report, type Frame } from "./frame.ts";
-import { requireAtLeast, requireDivides } from "./obligations.ts";
+import { addCondition } from "./advice.ts";
+import { decideCondition, isComparison, onlyChoices } from "./condition.ts";
+import { oneLine, report, sizeText, type Frame } from "./frame.ts";
+import { exampleNotes, requireAtLeast, requireDivides } from "./obligations.ts";
 import { sizeOf } from "./size-expression.ts";
-import { assume, decide, opposite, type Comparison } from "./world.ts";
+import { assume, decide, opposite, type Assumption, type Comparison } from "./world.ts";
 
 /** One comparison of a clause, as sizes. */
 export type Atom =
@@ -32,33 +34,6 @@ export function readClause(frame: Frame, where: Where): Clause {
 /** Whether only choices decide it, and how; undefined if sizes matter. */
 function decideEnums(frame: Frame, expr: Expr): boolean | undefined {
   return onlyChoices(frame, expr) ? decideCondition(frame, expr) : undefined;
-}
-
-export function onlyChoices(frame: Frame, expr: Expr): boolean {
-  switch (expr.kind) {
-    case "bool":
-      return true;
-    case "unary":
-      return expr.op === "not" && onlyChoices(frame, expr.operand);
-    case "binary":
-      if (isComparison(expr.op))
-        return (
-          [expr.left, expr.right].some((side) => choiceParameter(frame, side) !== undefined) &&
-          [expr.left, expr.right].every(
-            (side) => choiceParameter(frame, side) !== undefined || side.kind === "number" || isChoiceName(frame, side),
-          )
-        );
-      return onlyChoices(frame, expr.left) && onlyChoices(frame, expr.right);
-    case "call":
-      return frame.names.get(expr.callee.text)?.kind === "bool";
-    default:
-      return false;
-  }
-}
-
-function isChoiceName(frame: Frame, expr: Expr): boolean {
-  if (expr.kind !== "call" || expr.args !== undefined) return false;
-  return frame.signature.parameters.some((parameter) => parameter.choices.includes(expr.callee.text));
 }
 
 function atoms(frame: Frame, expr: Expr, negated: boolean): Clause {
@@ -196,9 +171,17 @@ function requireAtom(frame: Frame, inner: Frame, call: Call, where: Where, atom:
       constraint: `\`${oneLine(textOf(where.condition.span))}\``,
       verdict: held === false ? "not so here" : "not known here",
     },
-    { notes: shown === undefined ? [origin] : [origin, `here: ${shown.left}  vs  ${shown.right}`] },
+    {
+      notes: [{ ...origin, text: `required by \`${origin.text}\`` }, ...exampleNotes(shown)],
+      helps: atom.kind === "compare" && held === undefined ? missingCondition(frame, atom) : [],
+    },
   );
   return false;
+}
+
+/** The same condition over the caller's sizes. */
+function missingCondition(frame: Frame, { op, a, b }: Assumption): Help[] {
+  return addCondition(frame, `${sizeText(frame, a)} ${op} ${sizeText(frame, b)}`);
 }
 
 function divisionText(expr: Expr): { divisor: string; dividend: string } {

@@ -41,25 +41,26 @@ export interface OwnedWeight {
   readonly always: boolean;
 }
 
-/** Thrown where a condition is open; who explores the worlds catches it and visits both sides. */
-export class Fork extends Error {
-  readonly condition: Assumption;
-  constructor(condition: Assumption) {
-    super("an open condition");
-    this.condition = condition;
-  }
+/** What claimed a path first. */
+export interface Owner {
+  readonly site: Call | WeightStmt;
+  readonly shape: string;
+  /** The call of the layer for which it was claimed. */
+  readonly use?: Span | undefined;
 }
 
 export class World {
   /** The choice of every enum and bool parameter. */
   readonly choices: ReadonlyMap<string, string>;
-  readonly assumptions: readonly Assumption[];
+  assumptions: readonly Assumption[];
+  /** For every open condition that was met: the assumptions of the world that takes its other side. */
+  readonly others: (readonly Assumption[])[] = [];
   /** Grows with every requirement that was put to the caller. */
   facts: Facts;
   readonly requirements: Requirement[] = [];
   readonly reporter = new Reporter();
   /** Who owns a weight path, and with which shape. */
-  readonly owners = new Map<string, { readonly site: Call | WeightStmt; readonly shape: string }>();
+  readonly owners = new Map<string, Owner>();
   /** In order of evaluation. */
   readonly weights: OwnedWeight[] = [];
   /** Operators applied so far; bounded. */
@@ -69,6 +70,22 @@ export class World {
     this.choices = choices;
     this.assumptions = assumptions;
     this.facts = facts;
+  }
+
+  /** Takes one side of an open condition for all that follows, the side where it holds if that can be. */
+  fork(sizes: Sizes, condition: Assumption): boolean {
+    const { op, a, b } = condition;
+    const other = { op: opposite[op], a, b };
+    const before = this.assumptions;
+    // What the facts cannot express is asked again.
+    const asked = before.find((earlier) => earlier.a === a && earlier.b === b && [op, other.op].includes(earlier.op));
+    if (asked !== undefined) return asked.op === op;
+    const facts = assume(sizes, this.facts, condition);
+    if (facts !== "impossible") this.others.push([...before, other]);
+    const taken = facts === "impossible" ? assume(sizes, this.facts, other) : facts;
+    if (taken !== "impossible") this.facts = taken;
+    this.assumptions = [...before, facts === "impossible" ? other : condition];
+    return facts !== "impossible";
   }
 
   get diagnostics(): readonly Diagnostic[] {

@@ -71,7 +71,15 @@ export function hashComment(source: SourceFile, offset: number): Mistake {
 export function badToken(source: SourceFile, token: IToken): Mistake | undefined {
   const { image, startOffset, tokenType } = token;
   const span = spanAt(source, startOffset, image.length);
-  if (tokenType === t.UnterminatedString) return mistake("unterminated-string", span, {});
+  if (tokenType === t.UnterminatedString) {
+    const text = `${image.trimEnd()}"`;
+    return mistake(
+      "unterminated-string",
+      span,
+      {},
+      { helps: [{ text: "close it", code: text, edits: [{ span, text }] }] },
+    );
+  }
   if (tokenType === t.SingleQuotedString) {
     const text = `"${image.slice(1, -1)}"`;
     const helps = [{ text: "strings stand in double quotes", code: text, edits: [{ span, text }] }];

@@ -206,7 +206,7 @@ function readIf(reading: Reading, cst: CstNode): If {
   const chain = tokens(cst, t.If).reduceRight<Expr>((otherwise, word, i) => {
     const condition = readOperation(reading, node(branches[i]!, "operation"));
     const then = readExpression(reading, node(branches[i]!, "expression"));
-    const span = cover(tokenSpan(reading.source, word), end);
+    const span = { ...end, start: word.startOffset };
     return reading.grown({ kind: "if", condition, then, else: otherwise, span }, [condition, then, otherwise]);
   }, last);
   invariant(chain.kind === "if", "an `if` without a branch");

@@ -10,9 +10,28 @@ import { models } from "./models.ts";
 import { names } from "./names.ts";
 import { sizes } from "./sizes.ts";
 import { syntax } from "./syntax.ts";
+import { targets } from "./targets.ts";
 import { types } from "./types.ts";
 import { weights } from "./weights.ts";
 import { worlds } from "./worlds.ts";
+
+/** By phase, as the documentation lists them. */
+export const phases = {
+  lexical,
+  syntax,
+  names,
+  calls,
+  types,
+  sizes,
+  worlds,
+  weights,
+  imports,
+  models,
+  limits,
+  lints,
+  files,
+  targets,
+} as const satisfies Record<string, Record<string, Entry>>;
 
 export const catalogue = {
   ...lexical,
@@ -28,6 +47,7 @@ export const catalogue = {
   ...limits,
   ...lints,
   ...files,
+  ...targets,
 } as const satisfies Record<string, Entry>;
 
 export type Code = keyof typeof catalogue;

@@ -17,7 +17,8 @@ export const limits = {
     explain:
       "Programs are limited, so that no text, however it came about, keeps the compiler busy for ever: " +
       "brackets are nested at most 200 deep and operators at most 400, " +
-      "a model consists of at most 100,000 operators, and a size of at most 1,000 terms. " +
+      "blocks call blocks and files import files at most 100 deep, a model consists of at most 100,000 operators, " +
+      "a size has at most 1,000 terms, and its numbers are below 2^53. " +
       "No network that was written by hand comes near these limits. " +
       "Name intermediate values instead of nesting calls, and look for a `repeat` whose count is not what was meant.",
     bad: nested(201),

@@ -102,7 +102,7 @@ export const sizes = {
       "The same is required by `groups:`, by `split` into equal parts, by `pixel_shuffle`, and by `%` compared with 0. " +
       "A block passes the requirement on to its callers; here the sizes are known, and it does not hold. " +
       "Choose a divisor that fits, or round explicitly with `floor(a / b)` or `ceil(a / b)`. " +
-      "For a fraction write a decimal number: `0.5`, not `1 / 2`.",
+      "For a fraction in arithmetic write a decimal number: `0.5`, not `1 / 2`; `scale:` takes both.",
     bad: program`
       fuse 1
 

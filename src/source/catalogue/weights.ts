@@ -124,7 +124,7 @@ export const weights = {
   }),
   "const-mismatch": programEntry({
     severity: "error",
-    message: msg`the literal ${"found"}, but ${"expected"} is declared`,
+    message: msg`the literal ${"found"}, but the declaration needs ${"expected"}`,
     explain:
       "The value of a `const` is written as numbers in nested brackets, one level for each axis in the declared order, " +
       "and every level has as many items as its axis is long. " +
