@@ -1,20 +1,16 @@
 /** @file Runs the page about the command line as a transcript, with the command as it is built. */
-import { execFile, execFileSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { matches, runSteps, stepsOf } from "./support/transcript.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const page = readFileSync(join(root, "docs/guide/command-line.md"), "utf8");
 
-/** Commands, and what they write: nothing if no text follows them. */
-const steps = [...page.matchAll(/^```sh\n([^]*?)^```\n(?:\n```text\n([^]*?)^```\n)?/gm)].map(([, commands, text]) => ({
-  title: commands!.split("\n")[0]!,
-  commands: commands!,
-  text: text ?? "",
-}));
+const steps = stepsOf(page);
 
 const folder = mkdtempSync(join(tmpdir(), "fuse-page-"));
 
@@ -35,27 +31,13 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test.each(steps)("$title", async ({ commands, text }) => {
-  const written = await bash(commands);
-  if (!pattern(text).test(written)) expect(written).toBe(text);
+let written: readonly string[] = [];
+
+beforeAll(async () => {
+  written = await runSteps(steps, folder, `${join(folder, "bin")}${delimiter}${process.env["PATH"]}`);
+}, 300_000);
+
+test.each(steps.map(({ title, text }, i) => ({ title, text, i })))("$title", ({ text, i }) => {
+  const got = written[i] ?? "the session ended before";
+  if (!matches(got, text)) expect(got).toBe(text);
 });
-
-/** What commands write, messages among the results. */
-function bash(commands: string): Promise<string> {
-  const env = { ...process.env, PATH: `${join(folder, "bin")}${delimiter}${process.env["PATH"]}` };
-  return new Promise((resolve) => {
-    execFile("bash", ["-c", `exec 2>&1\n${commands}`], { cwd: folder, env }, (_, stdout) => resolve(stdout));
-  });
-}
-
-/** `…` stands for anything within a line, and alone on a line for any number of lines. */
-function pattern(text: string): RegExp {
-  const lines = text.split(/(?<=\n)/).map((line) => {
-    if (line === "…\n") return "(?:.*\\n)*?";
-    return line
-      .split("…")
-      .map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"))
-      .join(".*?");
-  });
-  return new RegExp(`^${lines.join("")}$`);
-}

@@ -1,0 +1,100 @@
+/** @file The grammar as the parser has it: its rules for EBNF and diagrams. A statement, a header and an import are rules of their own, which files are made of. */
+import { Lexer, type ISerializedGast } from "chevrotain";
+import { Grammar } from "../../src/parser/grammar.ts";
+import { vocabulary } from "../../src/parser/tokens.ts";
+
+/** A piece of a rule. */
+export type Piece =
+  | { readonly kind: "text" | "rule" | "token"; readonly name: string }
+  | { readonly kind: "sequence" | "choice"; readonly of: readonly Piece[] }
+  | { readonly kind: "optional" | "repeated"; readonly of: Piece };
+
+export interface Rule {
+  readonly name: string;
+  readonly piece: Piece;
+}
+
+interface Gast {
+  readonly type: ISerializedGast["type"];
+  readonly name?: string;
+  readonly pattern?: string;
+  readonly definition?: readonly Gast[];
+}
+
+const text = (name: string): Piece => ({ kind: "text", name });
+const rule = (name: string): Piece => ({ kind: "rule", name });
+const sequence = (of: readonly Piece[]): Piece => (of.length === 1 ? of[0]! : { kind: "sequence", of });
+
+/** All rules, from whole files down, and then the tokens that stand for several words. */
+export function rules(): readonly Rule[] {
+  const whole = [
+    {
+      name: "program",
+      piece: sequence([optional(rule("edition")), repeated(rule("import")), repeated(rule("declaration"))]),
+    },
+    { name: "declaration", piece: sequence([rule("header"), text("{"), repeated(rule("statement")), text("}")]) },
+  ];
+  const parsed = (new Grammar().getSerializedGastProductions() as readonly Gast[]).map(({ name, definition }) => ({
+    name: name!,
+    piece: sequence(definition!.map(pieceOf)),
+  }));
+  const categories = vocabulary.filter(({ PATTERN }) => PATTERN === Lexer.NA);
+  const tokens = categories.map(({ name }): Rule => {
+    const members = vocabulary.filter(({ CATEGORIES }) => CATEGORIES!.some((category) => category.name === name));
+    return {
+      name,
+      piece: { kind: "choice", of: members.filter(isValid).map(({ name, PATTERN }) => terminal(name, PATTERN)) },
+    };
+  });
+  const used = new Set([...whole, ...parsed].flatMap(({ piece }) => [...names(piece)]));
+  return [...whole, ...parsed, ...tokens.filter(({ name }) => used.has(name))];
+}
+
+/** Tokens of text that is wrong have no place in a grammar. */
+const isValid = ({ name }: { readonly name: string }): boolean => !/^(Bad|Unterminated|SingleQuoted|Hash)/.test(name);
+
+function* names(piece: Piece): Generator<string> {
+  if ("name" in piece) yield piece.name;
+  else if (Array.isArray(piece.of)) for (const part of piece.of as readonly Piece[]) yield* names(part);
+  else yield* names(piece.of as Piece);
+}
+
+const optional = (of: Piece): Piece => ({ kind: "optional", of });
+const repeated = (of: Piece): Piece => ({ kind: "repeated", of });
+
+function pieceOf(gast: Gast): Piece {
+  const inner = (): Piece => sequence((gast.definition ?? []).map(pieceOf));
+  switch (gast.type) {
+    case "Terminal":
+      return terminal(gast.name!, gast.pattern);
+    case "NonTerminal":
+      return rule(gast.name!);
+    case "Option":
+      return optional(inner());
+    case "Repetition":
+      return repeated(inner());
+    case "RepetitionMandatory":
+      return sequence([inner(), repeated(inner())]);
+    case "Alternation":
+      return { kind: "choice", of: gast.definition!.map(pieceOf) };
+    case "Alternative":
+      return inner();
+    default:
+      throw new Error(`the grammar has a ${gast.type}, which has no notation yet`);
+  }
+}
+
+/** A word or sign, or the name of a token that is described. */
+function terminal(name: string, pattern: unknown): Piece {
+  const described = vocabulary.find((token) => token.name === name)!.PATTERN;
+  return typeof described === "string" && pattern !== undefined ? text(described) : { kind: "token", name };
+}
+
+/** The tokens that are no fixed words, as regular expressions. */
+export function patterns(): readonly (readonly [string, string])[] {
+  return vocabulary
+    .filter(isValid)
+    .flatMap(({ name, PATTERN }) =>
+      PATTERN instanceof RegExp && PATTERN !== Lexer.NA ? [[name, PATTERN.source] as const] : [],
+    );
+}
