@@ -4,8 +4,9 @@ import { compile } from "./compile.js";
 import { network } from "./network.js";
 import { size } from "./size.js";
 import { systems } from "./systems.js";
+import { typing } from "./typing.js";
 
-const benchmarks = { compile, network, size, systems };
+const benchmarks = { compile, network, size, systems, typing };
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !Object.hasOwn(benchmarks, name));

@@ -7,12 +7,7 @@ export const library: Readonly<Record<string, string>> = {
 /// Squeeze-and-excitation (Hu et al. 2018): one gate per channel, from the global average.
 /// [n, c, h, w] -> [n, c, h, w]; r divides c.
 block SE(x: [n, c, h, w], r: int = 16) -> [n, c, h, w] {
-  gate = x
-    |> mean(axis: [h, w])
-    |> linear(c: c / r) @fc1
-    |> relu
-    |> linear(c: c) @fc2
-    |> sigmoid
+  gate = x |> mean(axis: [h, w]) |> linear(c: c / r) @fc1 |> relu |> linear(c: c) @fc2 |> sigmoid
   return x * gate
 }
 
@@ -21,7 +16,7 @@ block SE(x: [n, c, h, w], r: int = 16) -> [n, c, h, w] {
 block ECA(x: [n, c, h, w], kernel: 3 | 5 | 7 | 9 = 3) -> [n, c, h, w] {
   gate = x
     |> mean(axis: [h, w])
-    |> rename(c -> w)                                          // the channels are a line of one channel
+    |> rename(c -> w) // the channels are a line of one channel
     |> unsqueeze(axis: c)
     |> conv(c: 1, kernel: kernel, bias: false) @conv
     |> squeeze(axis: c)
@@ -50,7 +45,10 @@ block CBAM(x: [n, c, h, w], r: int = 16, kernel: 3 | 7 = 7) -> [n, c, h, w] {
 /// spatial gate, and \`fc1\`, \`fc2\` in the one of the channels. The gates are added before the sigmoid.
 /// [n, c, h, w] -> [n, c, h, w]; r divides c.
 block BAM(x: [n, c, h, w], r: int = 16, dilation: int = 4) -> [n, c, h, w] {
-  channel = x |> mean(axis: [h, w]) |> linear(c: c / r) @fc1 |> batchnorm @fc_bn |> relu |> linear(c: c) @fc2
+  channel = x
+    |> mean(axis: [h, w])
+    |> linear(c: c / r) @fc1 |> batchnorm @fc_bn |> relu
+    |> linear(c: c) @fc2
   spatial = x
     |> conv(c: c / r) @reduce |> batchnorm @bn0 |> relu
     |> conv(c: c / r, kernel: 3, dilation: dilation) @conv1 |> batchnorm @bn1 |> relu
@@ -74,14 +72,27 @@ block GlobalContext(x: [n, c, h, w], r: int = 16) -> [n, c, h, w] {
 /// A non-local block (Wang et al. 2018): every position gets an average over all positions, weighted by similarity, which
 /// is a softmax of products (\`gaussian\`; \`embedded\`: of linear maps of both), or the product itself (\`product\`).
 /// [n, c, h, w] -> [n, c, h, w]; r divides c.
-block NonLocal(x: [n, c, h, w], by: gaussian | embedded | product = embedded, r: int = 2) -> [n, c, h, w] {
+block NonLocal(
+  x: [n, c, h, w],
+  by: gaussian | embedded | product = embedded,
+  r: int = 2,
+) -> [n, c, h, w] {
   here = x |> reshape([h, w] -> t: h * w)
   there = here |> rename(t -> s)
-  theta = here |> match by { gaussian => identity, embedded | product => linear(c: c / r) @theta }
-  phi = there |> match by { gaussian => identity, embedded | product => linear(c: c / r) @phi }
+  theta = here |> match by {
+    gaussian           => identity
+    embedded | product => linear(c: c / r) @theta
+  }
+  phi = there |> match by {
+    gaussian           => identity
+    embedded | product => linear(c: c / r) @phi
+  }
   g = there |> linear(c: c / r) @g
   product = dot(theta, phi, contract: c, batch: n)
-  similarity = match by { gaussian | embedded => softmax(product, axis: s), product => product / (h * w) }
+  similarity = match by {
+    gaussian | embedded => softmax(product, axis: s)
+    product             => product / (h * w)
+  }
   y = dot(similarity, g, contract: s, batch: n) |> linear(c: c) @W.0 |> batchnorm @W.1
   return x + (y |> reshape(t -> [h, w]))
 }
@@ -101,12 +112,16 @@ block CoordinateAttention(x: [n, c, h, w], r: int = 32) -> [n, c, h, w] {
 /// A selective kernel convolution (Li et al. 2019) of two branches, 3 x 3 and 5 x 5 (dilated): how much of each branch a
 /// channel gets is a softmax over the branches. [n, c, h, w] -> [n, c, h, w]; r and groups divide c.
 block SelectiveKernel(x: [n, c, h, w], r: int = 16, groups: int = 32) -> [n, c, h, w] {
-  narrow = x |> conv(c: c, kernel: 3, groups: groups, bias: false) @convs.0.0 |> batchnorm @convs.0.1 |> relu
-  wide = x |> conv(c: c, kernel: 3, dilation: 2, groups: groups, bias: false) @convs.1.0 |> batchnorm @convs.1.1 |> relu
-  z = mean(narrow + wide, axis: [h, w]) |> linear(c: c / r, bias: false) @fc.0 |> batchnorm @fc.1 |> relu
+  narrow = x
+    |> conv(c: c, kernel: 3, groups: groups, bias: false) @convs.0.0 |> batchnorm @convs.0.1 |> relu
+  wide = x
+    |> conv(c: c, kernel: 3, dilation: 2, groups: groups, bias: false) @convs.1.0
+    |> batchnorm @convs.1.1 |> relu
+  z = mean(narrow + wide, axis: [h, w])
+    |> linear(c: c / r, bias: false) @fc.0 |> batchnorm @fc.1 |> relu
   a = z |> linear(c: c) @fcs.0
   b = z |> linear(c: c) @fcs.1
-  share = sigmoid(a - b)                                       // the softmax of two
+  share = sigmoid(a - b) // the softmax of two
   return narrow * share + wide * (1 - share)
 }
 
@@ -146,13 +161,21 @@ block ConcatFuse(high: [n, c: ca, h, w], low: [n, c: cb, h: p, w: q]) -> [n, c: 
 
 /// Both maps side by side, then a 1 x 1 convolution with batch normalisation and ReLU (Lin et al. 2013; Ioffe and Szegedy
 /// 2015). [n, c: ca, h, w], [n, c: cb, h: p, w: q] -> [n, c: width, h, w].
-block ConcatConvFuse(high: [n, c: ca, h, w], low: [n, c: cb, h: p, w: q], width: int) -> [n, c: width, h, w] {
+block ConcatConvFuse(
+  high: [n, c: ca, h, w],
+  low: [n, c: cb, h: p, w: q],
+  width: int,
+) -> [n, c: width, h, w] {
   return ConcatFuse(high, low) |> conv(c: width) @conv |> batchnorm @bn |> relu
 }
 
 /// Both maps side by side (Ronneberger et al. 2015), then a linear map of the channels.
 /// [n, c: ca, h, w], [n, c: cb, h: p, w: q] -> [n, c: width, h, w].
-block ConcatLinearFuse(high: [n, c: ca, h, w], low: [n, c: cb, h: p, w: q], width: int) -> [n, c: width, h, w] {
+block ConcatLinearFuse(
+  high: [n, c: ca, h, w],
+  low: [n, c: cb, h: p, w: q],
+  width: int,
+) -> [n, c: width, h, w] {
   return ConcatFuse(high, low) |> linear(c: width) @linear
 }
 
@@ -187,9 +210,12 @@ block FiLM(x: [n, c, h, w], condition: [n, d]) -> [n, c, h, w] {
 /// A feature pyramid (Lin et al. 2017) of three levels, with the weights of torchvision's FeaturePyramidNetwork. The maps
 /// may have any sizes; each is resized (nearest) to the one below it.
 /// [n, c: d3, h, w], [n, c: d4, h: p, w: q], [n, c: d5, h: u, w: v] -> the same sizes with \`width\` channels.
-block FPN(c3: [n, c: d3, h, w], c4: [n, c: d4, h: p, w: q], c5: [n, c: d5, h: u, w: v], width: int = 256)
-  -> (p3: [n, c: width, h, w], p4: [n, c: width, h: p, w: q], p5: [n, c: width, h: u, w: v])
-{
+block FPN(
+  c3: [n, c: d3, h, w],
+  c4: [n, c: d4, h: p, w: q],
+  c5: [n, c: d5, h: u, w: v],
+  width: int = 256,
+) -> (p3: [n, c: width, h, w], p4: [n, c: width, h: p, w: q], p5: [n, c: width, h: u, w: v]) {
   m5 = c5 |> conv(c: width) @inner_blocks.2.0
   m4 = (c4 |> conv(c: width) @inner_blocks.1.0) + resize(m5, like: c4)
   m3 = (c3 |> conv(c: width) @inner_blocks.0.0) + resize(m4, like: c3)
@@ -249,7 +275,10 @@ block BiFPNNode3(x: [n, c, h, w], y: [n, c, h, w], z: [n, c, h, w]) -> [n, c, h,
 /// A classifier without a flattened fully-connected layer (Lin et al. 2013, "Network in network"): global average (or
 /// maximum), a linear map, softmax. [n, c, h, w] -> [n, k: classes].
 block GapHead(x: [n, c, h, w], classes: int, pool: avg | max = avg) -> [n, k: classes] {
-  pooled = x |> match pool { avg => mean(axis: [h, w]), max => max(axis: [h, w]) }
+  pooled = x |> match pool {
+    avg => mean(axis: [h, w])
+    max => max(axis: [h, w])
+  }
   return pooled |> linear(c -> k: classes) @fc |> softmax(axis: k)
 }
 
@@ -257,7 +286,11 @@ block GapHead(x: [n, c, h, w], classes: int, pool: avg | max = avg) -> [n, k: cl
 /// positions; the maximum and the mean of the channels; average and maximum of rows x columns windows, whatever the size of
 /// the map (He et al. 2014, spatial pyramid pooling). [n, c, h, w] -> gap, gmp, gmp_index: [n, c, h: 1, w: 1],
 /// channel_max, channel_mean: [n, c: 1, h, w], adaptive_avg, adaptive_max: [n, c, h: rows, w: columns].
-block GlobalPools(x: [n, c, h, w], rows: int = 3, columns: int = 2) -> (
+block GlobalPools(
+  x: [n, c, h, w],
+  rows: int = 3,
+  columns: int = 2,
+) -> (
   gap: [n, c, h: 1, w: 1],
   gmp: [n, c, h: 1, w: 1],
   gmp_index: i32[n, c, h: 1, w: 1],
@@ -326,7 +359,9 @@ block ASPP(x: [n, c, h, w], width: int = 256, rate: int = 12) -> [n, c: width, h
   b = x |> _Atrous(out: width, dilation: rate) @convs.1
   d = x |> _Atrous(out: width, dilation: 2 * rate) @convs.2
   e = x |> _Atrous(out: width, dilation: 3 * rate) @convs.3
-  average = x |> mean(axis: [h, w]) |> linear(c: width, bias: false) @convs.4.1 |> batchnorm @convs.4.2 |> relu
+  average = x
+    |> mean(axis: [h, w])
+    |> linear(c: width, bias: false) @convs.4.1 |> batchnorm @convs.4.2 |> relu
   return concat(a, b, d, e, expand(average, h: h, w: w), axis: c)
     |> conv(c: width, bias: false) @project.0 |> batchnorm @project.1 |> relu |> dropout(0.5)
 }
@@ -367,7 +402,11 @@ block ConvPair(x: [n, c, h, w], mid: int, out: int) -> [n, c: out, h, w] {
 /// An autoencoder of the channels (Hinton and Salakhutdinov 2006; convolutional: Masci et al. 2011): \`code\` is the map with
 /// fewer channels, \`y\` what can be told from it of the input.
 /// [n, c, h, w] -> code: [n, c: bottleneck, h, w], y: [n, c, h, w].
-block Autoencoder(x: [n, c, h, w], mid: int, bottleneck: int) -> (code: [n, c: bottleneck, h, w], y: [n, c, h, w]) {
+block Autoencoder(
+  x: [n, c, h, w],
+  mid: int,
+  bottleneck: int,
+) -> (code: [n, c: bottleneck, h, w], y: [n, c, h, w]) {
   code = x |> ConvPair(mid: mid, out: bottleneck) @encoder
   return code, code |> ConvPair(mid: mid, out: c) @decoder
 }

@@ -191,6 +191,9 @@ model Gate(x: [n, c: 24, h, w]) -> (y: [n, c: 24, h, w]) {
   test("a choice that there is not", () => {
     expect(reported("cbam", { c: "32", kernel: "5" })).toMatchInlineSnapshot(`
       "error[bad-setting]: \`kernel\` cannot be 5: it is one of 3, 7
+        ┌─ examples/systems/cbam.fuse:4:50
+      4 │ model CBAM(x: [n, c, h, w], c: int, r: int = 16, kernel: 3 | 7 = 7) -> (y: [n, c, h, w]) {
+        │                                                  ^^^^^^^^^^^^^^^^^
 
       1 error
       "

@@ -8,8 +8,9 @@ import { esmProfile } from "../src/plan/profile.ts";
 import { difference, seeded } from "./support/arrays.ts";
 import { useBackend } from "./support/backends.ts";
 import { programOf } from "./support/check.ts";
-import { graphOf, prepareCase, randomShapes } from "./support/compare.ts";
+import { graphOf, prepareCase } from "./support/compare.ts";
 import { runOnce } from "./support/run.ts";
+import { randomShapes } from "./support/shapes.ts";
 import { expectGolden, goldenTensors } from "./support/systems.ts";
 
 interface Entry {

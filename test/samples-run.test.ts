@@ -1,7 +1,8 @@
 /** @file The sample programs of the language, through one-line models, on every backend against the interpreter. */
 import { readFileSync } from "node:fs";
 import { seeded } from "./support/arrays.ts";
-import { describeCases, graphOf, prepareCase, randomShapes } from "./support/compare.ts";
+import { describeCases, graphOf, prepareCase } from "./support/compare.ts";
+import { randomShapes } from "./support/shapes.ts";
 
 const models: readonly (readonly [file: string, header: string, result: string, call: string])[] = [
   ["attention", "x: [n, c: 32, h, w]", "[n, c: 32, h, w]", "SE(x, r: 4) @m"],

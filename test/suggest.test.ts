@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { nearest } from "../src/source/suggest.ts";
 
 test.each([
-  ["covn", ["conv"], undefined],
+  ["covn", ["conv"], "conv"],
   ["con", ["conv", "cos"], "conv"],
   ["ReLU", ["relu6", "relu"], "relu"],
   ["batchnrom", ["layernorm", "batchnorm"], "batchnorm"],
@@ -11,6 +11,8 @@ test.each([
   ["dilatoin", ["dilation", "dilution"], "dilation"],
   ["bath", ["batch", "math"], "batch"],
   ["x", ["y", "z"], undefined],
+  ["xy", ["yx"], "yx"],
+  ["abcd", ["badc"], undefined],
   ["X", ["x"], "x"],
   ["ab", ["cd"], undefined],
   ["", ["a", ""], undefined],

@@ -6,7 +6,8 @@ import { esmProfile } from "../src/plan/profile.ts";
 import { seeded } from "./support/arrays.ts";
 import { backends, useBackend } from "./support/backends.ts";
 import { programOf } from "./support/check.ts";
-import { describeCases, graphOf, prepareCase, randomShapes } from "./support/compare.ts";
+import { describeCases, graphOf, prepareCase } from "./support/compare.ts";
+import { randomShapes } from "./support/shapes.ts";
 import { expectGolden, goldenTensors, systemPath, systems, systemText } from "./support/systems.ts";
 
 const built = systems.map((system) => ({ ...system, graph: graphOf(systemText(system.file), system.settings) }));

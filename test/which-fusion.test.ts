@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { worldsOf } from "../src/cli/all-worlds.ts";
 import { seeded } from "./support/arrays.ts";
-import { describeCases, graphOf, prepareCase, randomShapes } from "./support/compare.ts";
+import { describeCases, graphOf, prepareCase } from "./support/compare.ts";
 import { programOf } from "./support/check.ts";
+import { randomShapes } from "./support/shapes.ts";
 
 const text = readFileSync("examples/which-fusion/which-fusion.fuse", "utf8");
 const program = programOf(text);

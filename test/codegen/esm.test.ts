@@ -85,7 +85,8 @@ describe("a module", () => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "fuse-"));
     const runtime = fileURLToPath(new URL("../../src/runtime/node/index.ts", import.meta.url));
     const file = path.join(folder, "net.js");
-    const [module] = emitEsm([gatedStem()], info);
+    const [module, , map] = emitEsm([gatedStem()], info);
+    fs.writeFileSync(`${file}.map`, map!.text);
     fs.writeFileSync(file, module!.text.replace('"fuse-lang/runtime"', JSON.stringify(runtime)));
     try {
       const { GatedStem } = (await import(/* @vite-ignore */ file)) as { GatedStem: Model };
@@ -162,7 +163,9 @@ describe("names", () => {
     const doc = "*/ throw 4 /*\nthrow 5\u2029throw 6 \u202e";
     const hostilePlan = plan({ ...graph, doc, settings: { "*/": "*/ throw 7" } }, profile);
     const files = emitEsm([hostilePlan], { ...info, source: "a\nthrow 8\u2028throw 9.fuse", hash: "\rthrow 10" });
-    for (const { path, text } of files) {
+    const [, , map] = files;
+    expect(JSON.parse(map!.text)).toMatchObject({ version: 3 });
+    for (const { path, text } of files.slice(0, 2)) {
       expect(syntaxErrors(text, path.endsWith(".d.ts") ? "types.ts" : "module.js")).toEqual([]);
       // All of it is in comments: nothing of it is left without them.
       const { outputText } = ts.transpileModule(text, {

@@ -49,7 +49,7 @@ test("400 programs with random edits give diagnostics or modules", () => {
     const text = edited(random);
     const program = programOf(text);
     const { value, diagnostics } = buildPlans(program, { model: "Probe" });
-    if (value !== undefined) expect(buildModule(program, value)).toHaveLength(2);
+    if (value !== undefined) expect(buildModule(program, value)).toHaveLength(3);
     const failed = diagnostics.some(({ severity }) => severity === "error");
     expect(value === undefined, text).toBe(failed);
     if (!failed) sound++;

@@ -83,6 +83,21 @@ describe("refuses", () => {
     expect(() => readSafetensors(bytes)).toThrow(message);
   });
 
+  test("what claims more than there is, before it takes memory for it", () => {
+    const claims = [
+      file("{}", 0, 10_000_000_000n),
+      one(`"dtype":"F32","shape":[2500000000],"data_offsets":[0,10000000000]`),
+      one(`"dtype":"F32","shape":[2500000000],"data_offsets":[0,8]`),
+      one(`"dtype":"F32","shape":[2],"data_offsets":[9999999992,10000000000]`),
+      one(`"dtype":"F64","shape":[9007199254740991],"data_offsets":[0,72057594037927928]`),
+    ];
+    for (const claim of claims) {
+      const before = process.memoryUsage().arrayBuffers;
+      expect(() => readSafetensors(claim)).toThrow(DataError);
+      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 24);
+    }
+  });
+
   test("every truncation", () => {
     const bytes = writeSafetensors(new Map([["a", { dtype: "f32", shape: [3], data: Float32Array.of(1, 2, 3) }]]));
     for (let end = 0; end < bytes.length; end++)

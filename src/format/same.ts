@@ -1,0 +1,24 @@
+/** @file Whether two programs say the same: equal trees but for their places, and equal comments. */
+import type { Ast, Comment } from "../parser/ast.ts";
+import { printComment } from "./trivia.ts";
+
+export function isSameProgram(a: Ast, b: Ast): boolean {
+  const programs = [a, b].map((ast) => ({ ...ast, comments: ast.comments.map(withoutBlanks) }));
+  return isSame(programs[0], programs[1]);
+}
+
+/** Blanks at the end of a line are not kept. */
+function withoutBlanks(comment: Comment): string {
+  return printComment(comment);
+}
+
+const places: ReadonlySet<string> = new Set(["span", "opSpan", "header"]);
+
+function isSame(a: unknown, b: unknown): boolean {
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return Object.is(a, b);
+  const [left, right] = [a, b].map((node) => Object.entries(node).filter(([key]) => !places.has(key)));
+  return (
+    left!.length === right!.length &&
+    left!.every(([key, value], i) => key === right![i]![0] && isSame(value, right![i]![1]))
+  );
+}
