@@ -13,7 +13,7 @@ const toNHWC = (x) => tf.transpose(x, [0, 2, 3, 1]);
 const toNCHW = (x) => tf.transpose(x, [0, 3, 1, 2]);
 
 /** The last of some calls, each of what the one before it gave; that is freed, `x` is not. */
-function pipe(x, ...calls) {
+export function pipe(x, ...calls) {
   return calls.reduce((value, call, index) => {
     const next = call(value);
     if (index > 0) value.dispose();
@@ -22,27 +22,27 @@ function pipe(x, ...calls) {
 }
 
 /** What `call` makes of tensors that nobody else needs. */
-function using(tensors, call) {
+export function using(tensors, call) {
   const result = call(...tensors);
   tf.dispose(tensors);
   return result;
 }
 
 /** As `pipe`, of a tensor that nobody else needs. */
-const consume = (x, first, ...calls) => {
+export const consume = (x, first, ...calls) => {
   const value = using([x], first);
   return calls.length === 0 ? value : consume(value, ...calls);
 };
 
 /** A `torch.nn.Linear` of a `state_dict`; `get` gives a tensor for a name. */
-const linear = (get, path) => ({ weight: tf.transpose(get(`${path}.weight`)), bias: get(`${path}.bias`) });
-const convolution = (get, path) => ({
+export const linear = (get, path) => ({ weight: tf.transpose(get(`${path}.weight`)), bias: get(`${path}.bias`) });
+export const convolution = (get, path) => ({
   weight: tf.transpose(get(`${path}.weight`), [2, 3, 1, 0]),
   bias: get(`${path}.bias`),
 });
 
 /** A layer with the batch normalisation that follows it. */
-function normalised({ weight, bias }, get, path) {
+export function normalised({ weight, bias }, get, path) {
   const [gamma, beta, mean, variance] = ["weight", "bias", "running_mean", "running_var"].map((name) =>
     get(`${path}.${name}`),
   );
@@ -50,15 +50,15 @@ function normalised({ weight, bias }, get, path) {
   return { weight: tf.mul(weight, scale), bias: tf.add(tf.mul(tf.sub(bias, mean), scale), beta) };
 }
 
-const dense =
+export const dense =
   ({ weight, bias }, activation) =>
   (x) =>
     tf.fused.matMul({ a: x, b: weight, bias, activation });
-const conv =
-  ({ weight, bias }, { pad = "valid", dilations = 1, activation } = {}) =>
+export const conv =
+  ({ weight, bias }, { pad = "valid", strides = 1, dilations = 1, activation } = {}) =>
   (x) =>
-    tf.fused.conv2d({ x, filter: weight, bias, strides: 1, pad, dilations, activation });
-const shape = (sizes) => (x) => tf.reshape(x, sizes);
+    tf.fused.conv2d({ x, filter: weight, bias, strides, pad, dilations, activation });
+export const shape = (sizes) => (x) => tf.reshape(x, sizes);
 
 /** `l` in the size of `h`, as PyTorch's bilinear interpolation without aligned corners; NHWC. */
 const resized = (l, h) => pipe(l, toNHWC, (x) => tf.image.resizeBilinear(x, h.shape.slice(2), false, true));

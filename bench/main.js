@@ -1,12 +1,13 @@
 /** @file `npm run bench`: runs the benchmarks, all or those that are named, and prints their tables. */
 import os from "node:os";
 import { compile } from "./compile.js";
+import { engines } from "./engines.js";
 import { network } from "./network.js";
 import { size } from "./size.js";
 import { systems } from "./systems.js";
 import { typing } from "./typing.js";
 
-const benchmarks = { compile, network, size, systems, typing };
+const benchmarks = { compile, engines, network, size, systems, typing };
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !Object.hasOwn(benchmarks, name));

@@ -72,10 +72,10 @@ describe("a weight file for other sizes", () => {
     expect(await refusal(loading("se", { c: "64", r: "4" }))).toMatchInlineSnapshot(`
       "the weights do not fit SE
       misshapen (4):
-        fc1.weight from "param.fc1.weight" is [8, 32], but [c: 16, c': 64] is needed, at examples/systems/se.fuse:7
-        fc1.bias from "param.fc1.bias" is [8], but [c: 16] is needed, at examples/systems/se.fuse:7
-        fc2.weight from "param.fc2.weight" is [32, 8], but [c: 64, c': 16] is needed, at examples/systems/se.fuse:9
-        fc2.bias from "param.fc2.bias" is [32], but [c: 64] is needed, at examples/systems/se.fuse:9"
+        fc1.weight from "param.fc1.weight" is [8, 32], but [c: 16, c': 64] is needed, at examples/systems/se.fuse:5
+        fc1.bias from "param.fc1.bias" is [8], but [c: 16] is needed, at examples/systems/se.fuse:5
+        fc2.weight from "param.fc2.weight" is [32, 8], but [c: 64, c': 16] is needed, at examples/systems/se.fuse:5
+        fc2.bias from "param.fc2.bias" is [32], but [c: 64] is needed, at examples/systems/se.fuse:5"
     `);
   });
 
@@ -92,8 +92,8 @@ describe("a weight file for other sizes", () => {
     expect(await refusal(loading("flatten-linear-reduce", settings))).toMatchInlineSnapshot(`
       "the weights do not fit FlattenLinearReduce
       misshapen (2):
-        fc.weight from "param.fc.weight" is [60, 120], but [c: 3, h: 4, w: 4, c': 6, h': 4, w': 4] is needed, at examples/systems/flatten-linear-reduce.fuse:5
-        fc.bias from "param.fc.bias" is [60], but [c: 3, h: 4, w: 4] is needed, at examples/systems/flatten-linear-reduce.fuse:5"
+        fc.weight from "param.fc.weight" is [60, 120], but [c: 3, h: 4, w: 4, c': 6, h': 4, w': 4] is needed, at examples/systems/flatten-linear-reduce.fuse:11
+        fc.bias from "param.fc.bias" is [60], but [c: 3, h: 4, w: 4] is needed, at examples/systems/flatten-linear-reduce.fuse:11"
     `);
   });
 
@@ -111,9 +111,9 @@ describe("settings that cannot be", () => {
   test("r does not divide c", () => {
     expect(reported("se", { c: "24", r: "16" })).toMatchInlineSnapshot(`
       "error[not-divisible]: \`c / r\` needs r to divide c, but 16 does not divide 24
-        ┌─ examples/systems/se.fuse:7:18
-      7 │     |> linear(c: c / r) @fc1
-        │                  ^^^^^
+        ┌─ examples/systems/se.fuse:5:47
+      5 │   gate = x |> mean(axis: [h, w]) |> linear(c: c / r) @fc1 |> relu |> linear(c: c) @fc2 |> sigmoid
+        │                                               ^^^^^
         = with the settings c=24, r=16
         help: r could be 1, 2, 3, 4, 6, 8, 12 or 24
 
@@ -133,18 +133,18 @@ describe("settings that cannot be", () => {
     `);
     expect(reported("bam", { c: "32", r: "5" })).toMatchInlineSnapshot(`
       "error[not-divisible]: \`c / r\` needs r to divide c, but 5 does not divide 32
-        ┌─ examples/systems/bam.fuse:5:50
-      5 │   channel = x |> mean(axis: [h, w]) |> linear(c: c / r) @fc1 |> batchnorm @fc_bn |> relu |> linear(c: c) @fc2
-        │                                                  ^^^^^
+        ┌─ examples/systems/bam.fuse:7:18
+      7 │     |> linear(c: c / r) @fc1 |> batchnorm @fc_bn |> relu
+        │                  ^^^^^
         = with the settings c=32, r=5, dilation=4
         help: r could be 1, 2, 4, 8, 16 or 32
 
       error[not-divisible]: \`c / r\` needs r to divide c, but 5 does not divide 32
-        ┌─ examples/systems/bam.fuse:7:16
-      7 │     |> conv(c: c / r) @reduce |> batchnorm @bn0 |> relu
-        │                ^^^^^
-        = with the settings c=32, r=5, dilation=4
-        help: r could be 1, 2, 4, 8, 16 or 32
+         ┌─ examples/systems/bam.fuse:10:16
+      10 │     |> conv(c: c / r) @reduce |> batchnorm @bn0 |> relu
+         │                ^^^^^
+         = with the settings c=32, r=5, dilation=4
+         help: r could be 1, 2, 4, 8, 16 or 32
 
       2 errors
       "
@@ -165,7 +165,7 @@ model Gate(x: [n, c: 24, h, w]) -> (y: [n, c: 24, h, w]) {
         ┌─ gate.fuse:5:15
       5 │   return x |> BAM(r: 16) @bam
         │               ^^^
-        = required by \`c / r\` at fuse/attention:49:50
+        = required by \`c / r\` at fuse/attention:46:18
         help: r could be 1, 2, 3, 4, 6, 8, 12 or 24
 
       1 error
@@ -176,12 +176,12 @@ model Gate(x: [n, c: 24, h, w]) -> (y: [n, c: 24, h, w]) {
   test("heads do not divide c", () => {
     expect(reported("attention-reduce", { c: "30", width: "10" })).toMatchInlineSnapshot(`
       "error[not-divisible]: \`d / heads\` needs heads to divide d, but 8 does not divide 30
-        ┌─ examples/systems/attention-reduce.fuse:9:8
-      9 │     |> MultiheadAttention(heads: heads) @attention
-        │        ^^^^^^^^^^^^^^^^^^
-        = required by \`d / heads\` at fuse/attention:117:69
-        = with the settings c=30, width=10, heads=8
-        help: heads could be 1, 2, 3, 5, 6, 10, 15 or 30
+         ┌─ examples/systems/attention-reduce.fuse:14:8
+      14 │     |> MultiheadAttention(heads: heads) @attention
+         │        ^^^^^^^^^^^^^^^^^^
+         = required by \`d / heads\` at fuse/attention:132:69
+         = with the settings c=30, width=10, heads=8
+         help: heads could be 1, 2, 3, 5, 6, 10, 15 or 30
 
       1 error
       "
@@ -229,8 +229,8 @@ describe("an input whose size the guard refuses", () => {
 
   test("another size than the setting", async () => {
     expect(await refusedInputs("flatten-linear-reduce", { x: [2, 6, 4, 5] })).toMatchInlineSnapshot(`
-      "FlattenLinearReduce: x.h must be 5 (declared "h", examples/systems/flatten-linear-reduce.fuse:4), got 4.
-      FlattenLinearReduce: x.w must be 4 (declared "w", examples/systems/flatten-linear-reduce.fuse:4), got 5."
+      "FlattenLinearReduce: x.h must be 5 (declared "h", examples/systems/flatten-linear-reduce.fuse:5), got 4.
+      FlattenLinearReduce: x.w must be 4 (declared "w", examples/systems/flatten-linear-reduce.fuse:5), got 5."
     `);
   });
 

@@ -119,7 +119,7 @@ describe("build", () => {
     for (let time = 0; time < 2; time++) {
       const out = await done("build net.fuse --weights half.safetensors -o made/here");
       expect(out.replace(/\(.*\)/g, "(…)")).toBe(
-        ["js", "d.ts", "js.map", "safetensors"].map((name) => `wrote made/here/net.${name} (…)\n`).join(""),
+        ["js", "d.ts", "js.map", "graph", "safetensors"].map((name) => `wrote made/here/net.${name} (…)\n`).join(""),
       );
     }
     const stored = await openWeights(at("made/here/net.safetensors"));
@@ -127,7 +127,7 @@ describe("build", () => {
     expect(await done("build net.fuse --weights made/here/net.safetensors -o made/here")).toMatch(
       /^made.*net.safetensors fits\n/,
     );
-    expect(readdirSync(at("made/here")).toSorted()).toEqual(["net.d.ts", "net.js", "net.js.map", "net.safetensors"]);
+    expect(readdirSync(at("made/here")).toSorted()).toEqual(["net.d.ts", "net.graph", "net.js", "net.js.map", "net.safetensors"]);
   });
 
   test("does not replace weights that it did not write", async () => {

@@ -28,6 +28,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   cli: [
     ...["index", "compile", "check", "format", "codegen", "plan", "reference", "weights", "ir", "source", "version"],
     ...["runtime", "runtime/node", "node", "node:", "commander", "cli-table3", "cli-progress", "@tensorflow/tfjs-core"],
+    "@tensorflow/tfjs-converter",
   ],
 };
 

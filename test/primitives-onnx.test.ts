@@ -4,6 +4,7 @@ import { Refusal } from "../src/codegen/refusal.ts";
 import { transpose, type NdArray } from "../src/ir/ndarray.ts";
 import { Sizes, type Size } from "../src/ir/size.ts";
 import type { Primitive, PrimitiveCase } from "../src/primitives/primitive.ts";
+import { resize } from "../src/primitives/resize.ts";
 import { primitives } from "../src/primitives/table.ts";
 import { difference, randomArray, seeded } from "./support/arrays.ts";
 import { OnnxProbe } from "./support/onnx.ts";
@@ -92,4 +93,66 @@ test.each(named)("%s, at known sizes", async (_, primitive) => {
 
 test.each(named)("%s, at sizes of run time", async (_, primitive) => {
   expect(await failuresOf(primitive, true)).toEqual([]);
+});
+
+test("the nearest pixel is PyTorch's at sizes where a float32 factor rounds", async () => {
+  const random = seeded(7);
+  const pairs = Array.from({ length: 150 }, () => [1 + Math.floor(random() * 130), 1 + Math.floor(random() * 160)] as const);
+  const whole = [2, 3, 5, 6, 7, 41, 47, 55, 61].map((factor) => [9, 9 * factor] as const);
+  const attributes = { mode: "nearest", alignCorners: false, layout: "NCHW" } as const;
+  const probe = new OnnxProbe(sizes, (name) => Number(name.slice(1)));
+  const wanted = [...pairs, ...whole].flatMap(([from, to]) => {
+    const image: NdArray = { dtype: "f32", shape: [1, 1, from, 1], data: Float64Array.from({ length: from }, (_, i) => i) };
+    const x = probe.input(image);
+    const one = sizes.int(1);
+    return [sizes.int, symbol].map((make) => {
+      const [h, height] = [make.call(sizes, from), make.call(sizes, to)];
+      const operand = { dtype: "f32" as const, shape: [one, one, h, one] };
+      const all = { ...attributes, size: [height, one] as const };
+      probe.output(resize.onnx(probe.e, [x], all, resize.shape([operand], all, sizes), [operand]), "f32");
+      return resize.reference([image], all, numberOf);
+    });
+  });
+  const got = await probe.run();
+  expect(wanted.map((want, i) => difference(got[i]!, want, 0)).filter((wrong) => wrong !== undefined)).toEqual([]);
+});
+
+test("an image that is enlarged by a whole factor is one node, whatever its size", () => {
+  const probe = new OnnxProbe(sizes, (name) => Number(name.slice(1)));
+  const [h, w] = [symbol(5), symbol(6)];
+  const operand = { dtype: "f32" as const, shape: [symbol(2), sizes.int(3), h, w] };
+  const twice = (size: Size) => sizes.mul(sizes.int(2), size);
+  const all = { mode: "nearest", alignCorners: false, layout: "NCHW", size: [twice(h), twice(w)] } as const;
+  const x = probe.input({ dtype: "f32", shape: [2, 3, 5, 6], data: new Float64Array(180) });
+  resize.onnx(probe.e, [x], all, resize.shape([operand], all, sizes), [operand]);
+  expect(probe.e.finish().nodes.map(({ opType }) => opType)).toEqual(["Resize"]);
+});
+
+test("sizes are what they are, below zero too, and each is computed once", async () => {
+  const [a, b] = [symbol(7), symbol(3)];
+  const of = (n: number) => sizes.int(n);
+  const list = [
+    sizes.add(a, b),
+    sizes.sub(b, sizes.mul(a, of(2))),
+    sizes.floor(sizes.sub(b, a), of(3)),
+    sizes.ceil(sizes.sub(b, a), of(3)),
+    sizes.floor(sizes.sub(b, a), of(4)),
+    sizes.ceil(sizes.sub(b, a), of(4)),
+    sizes.ceil(a, b),
+    sizes.floor(a, b),
+    sizes.mod(a, b),
+    sizes.divide(sizes.mul(a, sizes.sub(b, of(1))), of(2)),
+    sizes.floor(sizes.mul(a, a), sizes.add(b, of(2))),
+  ];
+  const probe = new OnnxProbe(sizes, (name) => Number(name.slice(1)));
+  for (const size of list) probe.output(probe.e.cast(probe.e.size(size), "i32"), "i32");
+  probe.output(probe.e.cast(probe.e.sizes([of(2), of(5), ...list, of(0)]), "i32"), "i32");
+  const results = await probe.run();
+  const numbers = list.map(numberOf);
+  expect(results.slice(0, -1).map(({ data }) => data[0])).toEqual(numbers);
+  expect([...results.at(-1)!.data]).toEqual([2, 5, ...numbers, 0]);
+  const { nodes } = probe.e.finish();
+  expect(nodes.filter(({ opType }) => opType === "Shape")).toHaveLength(2);
+  const written = nodes.map(({ opType, input }) => `${opType} ${input!.join()}`).filter((text) => !/^(Cast|Identity)/.test(text));
+  expect(new Set(written).size).toBeGreaterThan(written.length - 6);
 });

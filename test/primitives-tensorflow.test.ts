@@ -9,12 +9,11 @@ import type { Positional } from "../src/ir/lowering.ts";
 import type { NdArray } from "../src/ir/ndarray.ts";
 import { Sizes, type Size } from "../src/ir/size.ts";
 import { graphModelProfile, savedModelProfile, type Profile } from "../src/plan/profile.ts";
-import { conv2d, conv2dTranspose, depthwiseConv2d } from "../src/primitives/convolution.ts";
+import { conv2dTranspose } from "../src/primitives/convolution-transpose.ts";
+import { conv2d, depthwiseConv2d } from "../src/primitives/convolution.ts";
 import { pool } from "../src/primitives/pool.ts";
 import type { EsmBackend, Primitive, PrimitiveCase } from "../src/primitives/primitive.ts";
 import { primitives } from "../src/primitives/table.ts";
-import type { Wire } from "../src/primitives/tensorflow.ts";
-import type { NodeDef } from "../src/protobuf/tensorflow.ts";
 import { difference, randomArray, seeded } from "./support/arrays.ts";
 import { backends, useBackend } from "./support/backends.ts";
 import { openGraphModel, openSession, type Feeds, type LoadedNodes } from "./support/nodes.ts";
@@ -29,81 +28,105 @@ interface Emitted {
   readonly want: NdArray;
 }
 
-/** All cases of a primitive that a profile can ask for, as nodes. */
-function emitted(primitive: Primitive, { variants, epilogues }: Profile, backend: EsmBackend, fused: boolean) {
-  const sizes = new Sizes();
-  const numberOf = (size: Size): number => Number(sizes.constant(size));
-  /** Unknown sizes are those of vectors that are fed. */
-  const lengths = new Map<number, { readonly size: Size; readonly wire: Wire }>();
-  const symbol = (n: number): Size => {
-    if (n <= 1) return sizes.int(n);
-    let length = lengths.get(n);
-    if (length === undefined) {
-      const size = sizes.of(sizes.variable(`s${n}`, { time: "run" }));
-      lengths.set(n, (length = { size, wire: placeholder(e, `s${n}`, "f32", [-1]) }));
-    }
-    return length.size;
-  };
-  const e: NodeEmitter = new NodeEmitter({
-    sizes,
-    fused,
-    names: new NodeNames(),
-    variable: ({ name }) => {
-      const shape = e.node("Shape", [{ tensor: name }], { T: { type: "f32" }, out_type: { type: "i32" } });
-      return e.node("Reshape", [shape, e.sizes([])], { T: { type: "i32" }, Tshape: { type: "i32" } });
-    },
-  });
-  const symbolic = (attributes: unknown): unknown => {
-    if (typeof attributes !== "object" || attributes === null) return attributes;
-    if (sizes.owns(attributes)) return symbol(numberOf(attributes as Size));
-    if (Array.isArray(attributes)) return attributes.map(symbolic);
-    return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, symbolic(value)]));
-  };
-  const isAsked = ({ variant, backends }: PrimitiveCase<unknown>) =>
-    (variant === undefined || variants.has(variant)) && (backends?.includes(backend) ?? true) && epilogues.size > 0;
+/** Makes nodes of sizes that are known only when they run: each is the length of a vector that is fed. */
+class Probe {
+  readonly sizes = new Sizes();
+  readonly emitter: NodeEmitter;
+  readonly vectors: Record<string, NdArray> = {};
+  readonly #symbols = new Map<number, Size>();
 
-  const cases = primitive.cases(sizes).flatMap((it, seed) => {
-    if (!isAsked(it)) return [];
-    const random = seeded(seed);
-    const { range, values } = it;
-    const source = { ...(range && { range }), ...(values && { values }) };
-    const inputs = it.shapes.map((shape, i) => randomArray(random, it.dtypes?.[i] ?? "f32", shape, source));
-    const want = primitive.reference(inputs, it.attributes, numberOf);
-    const shapes = it.shapes.map((shape, i) => `${it.dtypes?.[i] ?? "f32"}[${shape.join(", ")}]`).join(", ");
-    const attributes = JSON.stringify(it.attributes, (_, value: unknown) =>
-      typeof value === "object" && value !== null && sizes.owns(value) ? sizes.print(value as Size) : value,
-    );
-    return ([false, true] as const).map((isSymbolic): Emitted => {
-      const known = (array: NdArray): Positional => ({ ...array, shape: array.shape.map((n) => sizes.int(n)) });
-      // Filters are weights, and windows of pools attributes of their nodes: both are always known.
-      const isFilter = (i: number) =>
-        i > 0 && [conv2d, depthwiseConv2d, conv2dTranspose].some(({ name }) => name === primitive.name);
-      const operands = inputs.map((array, i) =>
-        isSymbolic && !isFilter(i) ? { ...array, shape: array.shape.map(symbol) } : known(array),
-      );
-      const given = isSymbolic && primitive.name !== pool.name ? symbolic(it.attributes) : it.attributes;
-      const name = `case${seed}${isSymbolic ? "unknown" : "known"}`;
-      const wires = inputs.map(({ dtype, shape }, i) =>
-        placeholder(e, `${name}-${i}`, dtype, isSymbolic ? shape.map(() => -1) : shape),
-      );
-      e.scope = name;
-      const result = primitive.shape(operands, given, sizes);
-      const { tensor } = primitive.tensorflow(e, wires, given, result, operands);
-      e.scope = "";
-      const own = e.add(
-        `${name}-result`,
-        "Identity",
-        [tensor],
-        new Map([["T", { type: { f32: 1, i32: 3, bool: 10 }[result.dtype] }]]),
-      );
-      const feeds = Object.fromEntries(wires.map(({ tensor }, i) => [tensor, inputs[i]!]));
-      return { text: `${shapes} ${attributes}${isSymbolic ? ", sizes unknown" : ""}`, feeds, result: own.tensor, want };
+  constructor(fused: boolean) {
+    const i32 = { type: "i32" } as const;
+    this.emitter = new NodeEmitter({
+      sizes: this.sizes,
+      fused,
+      names: new NodeNames(),
+      variable: ({ name }) => {
+        const shape = this.emitter.node("Shape", [{ tensor: name }], { T: { type: "f32" }, out_type: i32 });
+        return this.emitter.node("Reshape", [shape, this.emitter.sizes([])], { T: i32, Tshape: i32 });
+      },
     });
+  }
+
+  readonly numberOf = (size: Size): number => Number(this.sizes.constant(size));
+
+  /** A size of 1 is a literal where it spreads, and equal sizes may have to be equal. */
+  readonly symbol = (n: number): Size => {
+    let symbol = n > 1 ? this.#symbols.get(n) : this.sizes.int(n);
+    if (symbol === undefined) {
+      symbol = this.sizes.of(this.sizes.variable(`s${n}`, { time: "run" }));
+      this.#symbols.set(n, symbol);
+      const { tensor } = placeholder(this.emitter, `s${n}`, "f32", [-1]);
+      this.vectors[tensor] = { dtype: "f32", shape: [n], data: new Float64Array(n) };
+    }
+    return symbol;
+  };
+
+  /** Attributes with a symbol for every size. */
+  symbolic(attributes: unknown): unknown {
+    if (typeof attributes !== "object" || attributes === null) return attributes;
+    if (this.sizes.owns(attributes)) return this.symbol(this.numberOf(attributes as Size));
+    if (Array.isArray(attributes)) return attributes.map((item) => this.symbolic(item));
+    return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, this.symbolic(value)]));
+  }
+
+  print(attributes: unknown): string {
+    return JSON.stringify(attributes, (_, value: unknown) =>
+      typeof value === "object" && value !== null && this.sizes.owns(value) ? this.sizes.print(value as Size) : value,
+    );
+  }
+}
+
+/** Filters are weights, so that their sizes are always known. */
+const haveFilters: readonly string[] = [conv2d, depthwiseConv2d, conv2dTranspose].map(({ name }) => name);
+
+function emitCase(
+  probe: Probe,
+  primitive: Primitive,
+  it: PrimitiveCase<unknown>,
+  seed: number,
+  isSymbolic: boolean,
+): Emitted {
+  const { sizes, emitter } = probe;
+  const random = seeded(seed);
+  const source = { ...(it.range && { range: it.range }), ...(it.values && { values: it.values }) };
+  const inputs = it.shapes.map((shape, i) => randomArray(random, it.dtypes?.[i] ?? "f32", shape, source));
+  const operands = inputs.map(({ dtype, shape }, i): Positional => {
+    const isKnown = !isSymbolic || (i > 0 && haveFilters.includes(primitive.name));
+    return { dtype, shape: shape.map((n) => (isKnown ? sizes.int(n) : probe.symbol(n))) };
   });
-  const vectors: Feeds = Object.fromEntries(
-    [...lengths].map(([n, { wire }]) => [wire.tensor, { dtype: "f32", shape: [n], data: new Float64Array(n) }]),
+  // The windows of pools are attributes of their nodes.
+  const isGiven = !isSymbolic || primitive.name === pool.name;
+  const attributes = isGiven ? it.attributes : probe.symbolic(it.attributes);
+  const name = `case${seed}${isSymbolic ? "unknown" : "known"}`;
+  const wires = inputs.map(({ dtype, shape }, i) =>
+    placeholder(emitter, `${name}-${i}`, dtype, isSymbolic ? shape.map(() => -1) : shape),
   );
-  return { nodes: e.nodes as readonly NodeDef[], cases, vectors };
+  emitter.scope = name;
+  const result = primitive.shape(operands, attributes, sizes);
+  const wire = primitive.tensorflow(emitter, wires, attributes, result, operands);
+  const own = emitter.node("Identity", [wire], { T: { type: result.dtype } });
+  emitter.scope = "";
+  const types = inputs.map(({ dtype, shape }) => `${dtype}[${shape.join(", ")}]`);
+  return {
+    text: `${types.join(", ")} ${probe.print(it.attributes)}${isSymbolic ? ", sizes unknown" : ""}`,
+    feeds: Object.fromEntries(wires.map(({ tensor }, i) => [tensor, inputs[i]!])),
+    result: own.tensor,
+    want: primitive.reference(inputs, it.attributes, probe.numberOf),
+  };
+}
+
+/** All cases of a primitive that a profile can ask for, as nodes. */
+function emitted(primitive: Primitive, { variants }: Profile, backend: EsmBackend, fused: boolean) {
+  const probe = new Probe(fused);
+  const isAsked = ({ variant, backends }: PrimitiveCase<unknown>) =>
+    (variant === undefined || variants.has(variant)) && (backends?.includes(backend) ?? true);
+  const cases = primitive
+    .cases(probe.sizes)
+    .flatMap((it, seed) =>
+      isAsked(it) ? [false, true].map((isSymbolic) => emitCase(probe, primitive, it, seed, isSymbolic)) : [],
+    );
+  return { nodes: probe.emitter.nodes, cases, vectors: probe.vectors };
 }
 
 /** One line for each case that is wrong. */
@@ -160,7 +183,7 @@ describe.each(backends())("as a graph model on $name", ({ name, skipped }) => {
 });
 
 /** The operations that the executor of TensorFlow.js knows. */
-async function knownOperations(): Promise<ReadonlySet<string>> {
+function knownOperations(): ReadonlySet<string> {
   const root = dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-converter/package.json"));
   const folder = join(root, "dist/operations/op_list");
   const names = readdirSync(folder)
@@ -171,8 +194,8 @@ async function knownOperations(): Promise<ReadonlySet<string>> {
   return new Set(names);
 }
 
-test.each(named)("%s is made of nodes that the executor knows", async (_, primitive) => {
-  const known = await knownOperations();
+test.each(named)("%s is made of nodes that the executor knows", (_, primitive) => {
+  const known = knownOperations();
   expect(known.size).toBeGreaterThan(200);
   for (const fused of [false, true]) {
     const { nodes } = emitted(primitive, fused ? graphModelProfile : savedModelProfile, "tensorflow", fused);

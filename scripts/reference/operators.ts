@@ -94,7 +94,10 @@ function valueText(attribute: Attribute): string {
 }
 
 function defaultText({ default: value, optional }: Attribute): string {
-  if (value !== undefined) return code(Array.isArray(value) ? `[${value.join(", ")}]` : String(value));
+  if (value !== undefined)
+    return code(
+      Array.isArray(value) ? `[${value.join(", ")}]` : typeof value === "string" ? value : JSON.stringify(value),
+    );
   return optional ? "" : "required";
 }
 

@@ -79,9 +79,7 @@ export function run(command: Command, terminal: Terminal): void {
         (name) => options[name] !== undefined,
       );
       if (builtKind(file) !== undefined && misplaced !== undefined)
-        command.error(
-          `error: ${flags[misplaced]} is for programs: ${file} was built before, with its settings and weights`,
-        );
+        command.error(`error: ${flags[misplaced]} is for programs, and ${file} is none`);
       const { runModel } = await import("./run-model.ts");
       await runModel(file, options, terminal);
     });

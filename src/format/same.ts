@@ -1,15 +1,11 @@
 /** @file Whether two programs say the same: equal trees but for their places, and equal comments. */
-import type { Ast, Comment } from "../parser/ast.ts";
+import type { Ast } from "../parser/ast.ts";
 import { printComment } from "./trivia.ts";
 
 export function isSameProgram(a: Ast, b: Ast): boolean {
-  const programs = [a, b].map((ast) => ({ ...ast, comments: ast.comments.map(withoutBlanks) }));
-  return isSame(programs[0], programs[1]);
-}
-
-/** Blanks at the end of a line are not kept. */
-function withoutBlanks(comment: Comment): string {
-  return printComment(comment);
+  // Blanks at the end of a comment are not kept.
+  const [left, right] = [a, b].map((ast) => ({ ...ast, comments: ast.comments.map(printComment) }));
+  return isSame(left, right);
 }
 
 const places: ReadonlySet<string> = new Set(["span", "opSpan", "header"]);

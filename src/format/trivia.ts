@@ -46,10 +46,12 @@ export class Trivia {
     return this.#text[this.tokenAt(offset)] === "{";
   }
 
+  /** Whether two offsets are on different lines. */
   breaksBetween(start: number, end: number): boolean {
     return this.#text.slice(start, end).includes("\n");
   }
 
+  /** Whether the line before what begins at an offset is blank. */
   isAfterBlankLine(offset: number): boolean {
     return /\n[^\S\n]*\n\s*$/.test(this.#text.slice(this.#text.slice(0, offset).trimEnd().length, offset));
   }
@@ -60,6 +62,7 @@ export class Trivia {
     return next !== undefined && next.span.start < until;
   }
 
+  /** The comments before an offset that were not taken yet. */
   take(until: number): Comment[] {
     const first = this.#next;
     while (this.has(until)) this.#next++;
@@ -89,11 +92,12 @@ export class Trivia {
     return this.take(until).map((comment) => [hardline, printComment(comment)]);
   }
 
-  /** All before an offset, if they may not be carried over the comma or brace there: what follows that, a `///` would document. */
+  /** All before an offset, before a comma or bracket over which they may not be carried: behind it, `///` could document what follows. */
   fixed(until: number): Doc {
     return this.take(until).map((comment) => [" ", printComment(comment), hardline]);
   }
 
+  /** Whether one of them is a `///`. */
   hasDoc(until: number): boolean {
     for (let i = this.#next; i < this.#comments.length && this.#comments[i]!.span.start < until; i++)
       if (this.#comments[i]!.doc) return true;

@@ -56,6 +56,8 @@ export interface Lowering {
   typeOf(value: Value): TensorType;
   /** The number that a build-time size is; a size that is not known here is a defect of Fuse. */
   int(size: Size): number;
+  /** Whether it is made of weights and constants when the model is loaded. */
+  isPrepared(value: Value): boolean;
   /** In whatever order it has, without spread axes. */
   any(value: Value): Laid;
   /** In whatever order it has; axes may be spread. For elementwise lowerings, which broadcast anyway. */

@@ -7,7 +7,7 @@ import type { Size } from "../ir/size.ts";
 import { volume, withAxes } from "../ir/type.ts";
 import { InternalError } from "../source/internal-error.ts";
 import { binary } from "../primitives/binary.ts";
-import { conv2dTranspose } from "../primitives/convolution.ts";
+import { conv2dTranspose } from "../primitives/convolution-transpose.ts";
 import { imageSizes, noPads, type Pair } from "../primitives/image.ts";
 import { concat, transpose } from "../primitives/layout.ts";
 import { matmul } from "../primitives/matmul.ts";

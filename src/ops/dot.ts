@@ -1,11 +1,13 @@
 /** @file `dot`: the product of two tensors, summed over the axes that are contracted. */
 import { attribute } from "../ir/attribute.ts";
 import type { Value } from "../ir/graph.ts";
+import type { Laid, Lowering } from "../ir/lowering.ts";
 import { arrange, elements } from "../ir/ndarray.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
 import { volume, tensorType, type Axis, type TensorType } from "../ir/type.ts";
 import { matmul } from "../primitives/matmul.ts";
 import { commonDtype, floating, refuse, requireAxes } from "./conditions.ts";
+import { isPixelwise, pixelwise } from "./pixelwise.ts";
 import { except, product, reshaped, sizesOf } from "./positions.ts";
 import { made, matrixProduct, sizeOf } from "./reading.ts";
 
@@ -76,6 +78,8 @@ export const dot = operator({
     return made(data, [...batch, ...freeA, ...freeB], c.results[0]!);
   },
   lower: ({ p, inputs: [a, b], attributes, results: [result] }) => {
+    const mapped = asMap(p, a!, b!, attributes, result!) ?? asMap(p, b!, a!, attributes, result!);
+    if (mapped !== undefined) return mapped;
     const canFlip = p.can("matmul.transposes") || attributes.batch.length === 0;
     const best = (x: Value, y: Value) => fewestMoves(p.loose(x).axes, p.loose(y).axes, attributes, canFlip);
     const [asWritten, exchanged] = [best(a!, b!), best(b!, a!)];
@@ -97,6 +101,24 @@ export const dot = operator({
     return p.laid(reshaped(p, value, sizesOf(result!, axes)), axes);
   },
 });
+
+/** The product as a linear map of axes of `x` by a matrix that is known when the model is loaded, if it is one and does better so. */
+function asMap(
+  p: Lowering,
+  x: Value,
+  by: Value,
+  { contract, batch }: Attributes,
+  result: TensorType,
+): Laid | undefined {
+  const from = p.loose(x).axes.filter((axis) => contract.includes(axis));
+  if (batch.length > 0 || !p.isPrepared(by) || !isPixelwise(p, { x, from })) return undefined;
+  const to = except(p.loose(by).axes, from);
+  const matrix = reshaped(p, p.ordered(by, [...from, ...to]), [
+    product(p.sizes, sizesOf(p.typeOf(by), from)),
+    product(p.sizes, sizesOf(p.typeOf(by), to)),
+  ]);
+  return pixelwise(p, { x, from, to, result }, matrix, undefined);
+}
 
 /** How an operand becomes a matrix: its order, and the axes of its two last positions. */
 interface Side {

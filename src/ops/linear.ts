@@ -1,15 +1,13 @@
 /** @file Linear maps of axes to axes: `linear` with a weight of its own. */
 import { attribute, type ValuesOf } from "../ir/attribute.ts";
 import { arrange } from "../ir/ndarray.ts";
-import type { Lowering, Positional } from "../ir/lowering.ts";
 import { operator, tensors } from "../ir/operator.ts";
 import type { Size } from "../ir/size.ts";
 import { axisNames, volume, without, type Axis } from "../ir/type.ts";
-import { conv2d } from "../primitives/convolution.ts";
-import { noPads } from "../primitives/image.ts";
 import { matmul } from "../primitives/matmul.ts";
 import { dtypeOf, floating, refuse, replaceAxes, requireAxes, requireDistinct, requireNew } from "./conditions.ts";
 import { biasAttribute, initAttribute, inputAxis, layerWeights } from "./layers.ts";
+import { isPixelwise, pixelwise } from "./pixelwise.ts";
 import { except, product, reshaped, sizesOf } from "./positions.ts";
 import { matrixProduct, made, rows } from "./reading.ts";
 import { unknownSize } from "./shape.ts";
@@ -100,40 +98,26 @@ export const linear = operator({
     if (bias !== undefined) for (let i = 0; i < data.length; i++) data[i]! += bias[i % bias.length]!;
     return made(data, [...x.axes, ...outputs], c.results[0]!);
   },
-  // One product of two matrices. The order of what is summed is the one that the input has; the weight follows it. Where
-  // images have channels first, what stands before other axes is mapped as channels are, by a convolution of single pixels.
+  // One product of two matrices. The order of what is summed is the one that the input has; the weight follows it.
   lower: ({ p, inputs: [x], weights, attributes, results: [result] }) => {
     const { from } = mapOf(attributes);
     const outputs = madeAxes(attributes).map(([axis]) => axis);
     const current = p.loose(x!).axes;
     const summed = current.filter((axis) => from.includes(axis));
     const others = except(current, summed);
-    const before = current.slice(0, current.indexOf(summed[0]!));
-    const after = except(others, before);
-    const first = p.layout === "NCHW" && after.length > 0;
     const type = p.typeOf(x!);
     const k = product(p.sizes, sizesOf(type, summed));
     const n = product(p.sizes, sizesOf(result!, outputs));
-    const merged = (of: readonly Axis[]) => product(p.sizes, sizesOf(type, of));
-    const rowsOf = () => reshaped(p, p.ordered(x!, [...others, ...summed]), [merged(others), k]);
-    const channelsFirst = () => {
-      const pixels =
-        after.length === 1 ? [merged(after), p.sizes.int(1)] : [merged(after.slice(0, -1)), merged(after.slice(-1))];
-      return reshaped(p, p.ordered(x!, [...before, ...summed, ...after]), [merged(before), k, ...pixels]);
-    };
+    const m = product(p.sizes, sizesOf(type, others));
     const weight = p.ordered(weights["weight"]!, [...summed.map(inputAxis), ...outputs]);
-    const bias = weights["bias"] === undefined ? [] : [reshaped(p, p.ordered(weights["bias"], outputs), [n])];
-    const axes = first ? [...before, ...outputs, ...after] : [...others, ...outputs];
-    const matrix = (one: readonly Size[]) => reshaped(p, weight, [...one, k, n]);
-    const value = first
-      ? pixelwise(p, [channelsFirst(), matrix([p.sizes.int(1), p.sizes.int(1)]), ...bias])
-      : p.emit(matmul, [rowsOf(), matrix([]), ...bias], { transposeA: false, transposeB: false });
+    const matrix = reshaped(p, weight, [k, n]);
+    const bias = weights["bias"] && reshaped(p, p.ordered(weights["bias"], outputs), [n]);
+    const map = { x: x!, from: summed, to: outputs, result: result! };
+    if (isPixelwise(p, map)) return pixelwise(p, map, matrix, bias);
+    const rows = reshaped(p, p.ordered(x!, [...others, ...summed]), [m, k]);
+    const operands = bias === undefined ? [rows, matrix] : [rows, matrix, bias];
+    const axes = [...others, ...outputs];
+    const value = p.emit(matmul, operands, { transposeA: false, transposeB: false });
     return p.laid(reshaped(p, value, sizesOf(result!, axes)), axes);
   },
 });
-
-/** A convolution of single pixels. */
-function pixelwise(p: Lowering, operands: readonly Positional[]): Positional {
-  const one = [1, 1] as const;
-  return p.emit(conv2d, operands, { strides: one, dilations: one, pads: noPads, layout: p.layout, groups: 1 });
-}

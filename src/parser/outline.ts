@@ -179,7 +179,7 @@ function divide(stream: Stream, from: number, to: number, brackets: Brackets): P
   };
   let i = from;
   while (i < to) {
-    const head = i === behindRepeat ? heads.headOfAssignment(tokens, i) : statementAt(stream, i, brackets);
+    const head = i === behindRepeat ? heads.headOfAssignment(tokens, i) : statementAt(stream, i, brackets, begin);
     if (head !== undefined) end(i);
     if (head !== undefined && head > i) i = head;
     else if (isOpening(tokens[i]?.tokenType)) {
@@ -192,8 +192,15 @@ function divide(stream: Stream, from: number, to: number, brackets: Brackets): P
   return pieces;
 }
 
+/** Whether an `if` or `match` of a statement has no `{` yet: what follows in the next line is inside the one that is missing. */
+function awaitsBrace({ tokens }: Stream, begin: number, i: number): boolean {
+  for (let at = i - 1; at >= begin && !isA(tokens[at], t.LCurly, t.RCurly, t.Pipe); at--)
+    if (isA(tokens[at], t.If, t.Match)) return true;
+  return false;
+}
+
 /** The index behind the head of the statement, or of what is meant as one, that begins here. */
-function statementAt(stream: Stream, i: number, brackets: Brackets): number | undefined {
+function statementAt(stream: Stream, i: number, brackets: Brackets, begin: number): number | undefined {
   const { tokens } = stream;
   const head = heads.headOfStatement(stream, i);
   if (head !== undefined) return head;
@@ -203,6 +210,7 @@ function statementAt(stream: Stream, i: number, brackets: Brackets): number | un
   if (foreign !== undefined) return foreign;
   // The arm of a `match` whose brace is missing.
   if (isA(tokens[i + 1], t.FatArrow, t.Bar)) return undefined;
+  if (awaitsBrace(stream, begin, i)) return undefined;
   // `(a, b) = …`; other brackets at the beginning of a line belong to what stands before.
   const destructures = isOpening(tokens[i]?.tokenType) && isA(tokens[brackets.behind.get(i) ?? i], t.Assign);
   return destructures || heads.beginsOperand(tokens[i]) ? i : undefined;

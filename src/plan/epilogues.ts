@@ -81,8 +81,7 @@ class Absorption {
     if (!madeBy(step, reshape)) return this.#begun(step);
     const inner = this.#absorbable(step.inputs[0]);
     if (inner === undefined) return undefined;
-    const last = inner.channel === inner.shape.length - 1 && step.shape.at(-1) === inner.channels;
-    return { ...inner, shape: step.shape, channel: last ? step.shape.length - 1 : undefined };
+    return { ...inner, shape: step.shape, channel: channelAfter(inner, step.shape) };
   }
 
   #begun(step: Computation): Product | undefined {
@@ -176,6 +175,13 @@ function channelOf(x: Computation, profile: Profile): number | undefined {
     return can && activation === undefined ? x.shape.length - 1 : undefined;
   }
   return undefined;
+}
+
+/** Where the channels are in another shape: what stands behind them, or before them, is as large as it was. */
+function channelAfter({ shape, channel, channels }: Product, to: readonly Size[]): number | undefined {
+  if (channel === undefined) return undefined;
+  if (channel === shape.length - 1 && to.at(-1) === channels) return to.length - 1;
+  return shape.slice(0, channel + 1).every((size, i) => size === to[i]) ? channel : undefined;
 }
 
 /** Whether a shape broadcasts to another along one position only: `[c]` or `[1, 1, c]` along the last. */

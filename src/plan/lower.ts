@@ -107,6 +107,10 @@ class GraphLowering implements Lowering {
     return buildTimeNumber(this.sizes, size);
   }
 
+  isPrepared(value: Value): boolean {
+    return this.builder.own(this.loose(value).value).kind === "prepared";
+  }
+
   any(value: Value): Laid {
     const { value: x, axes, spread } = this.loose(value);
     return { value: spread === undefined ? x : this.#carryOut(x, axes, value.type), axes };

@@ -7,7 +7,6 @@ import {
   imageShape,
   imageSizes,
   inLayout,
-  isPadded,
   noPads,
   padText,
   requireNhwc,
@@ -21,20 +20,12 @@ import {
 } from "./image.ts";
 import { pairText, tidy } from "./javascript.ts";
 import { dims, primitive, type Activation, type EsmEmitter, type PrimitiveCase } from "./primitive.ts";
-import {
-  isSameByNumbers,
-  paddedForSame,
-  padding as paddingAttributes,
-  perAxis,
-  poolNode,
-  samePads,
-  type SlidingSide,
-} from "./tensorflow-windows.ts";
-import { apply, ints, literal, packed, type NodeAttributes, type TensorFlowEmitter, type Wire } from "./tensorflow.ts";
+import { convolutionNode, poolNode, sameOffsetNode } from "./tensorflow-windows.ts";
+import { apply, ints } from "./tensorflow.ts";
 import { activate, activated, activations, activationText } from "./unary.ts";
 import type { OnnxEmitter, OnnxWire } from "./onnx.ts";
 import { onnxUnary } from "./onnx-functions.ts";
-import { requireNchw, windowed } from "./onnx-windows.ts";
+import { windowed } from "./onnx-windows.ts";
 
 interface Convolution {
   readonly strides: Pair<number>;
@@ -128,7 +119,7 @@ export const conv2d = primitive<Convolution & { readonly groups: number }>({
     if (groups === 1) return convolutionNode(e, "Conv2D", inputs, attributes, operands);
     // Without oneDNN TensorFlow fuses a BiasAdd that it then has no grouped kernel for; a sum it leaves alone.
     const [x, filter, bias] = inputs;
-    const product = convolutionNode(e, "Conv2D", [x!, filter!], { ...others, layout }, operands);
+    const product = convolutionNode(e, "Conv2D", [x!, filter!], others, operands);
     return activated(e, activation, bias === undefined ? product : apply(e, "AddV2", [product, bias]));
   },
   onnx: (e, [x, filter, bias], attributes, _, operands) => {
@@ -200,14 +191,14 @@ export const depthwiseConv2d = primitive<Convolution>({
     const kept = `tf.avgPool(${from}, 1, ${numbers(strides)}, "valid")`;
     return tidy(activationText(activation, bias === undefined ? kept : `tf.add(${kept}, ${bias})`));
   },
-  tensorflow: (e, [x, filter, bias], attributes, _, operands) => {
+  tensorflow: (e, inputs, attributes, _, operands) => {
     const { strides, dilations, pads, layout, activation } = attributes;
     requireNhwc(layout);
     const op = "DepthwiseConv2dNative";
-    if (!beyondOne(strides) || !beyondOne(dilations))
-      return convolutionNode(e, op, bias === undefined ? [x!, filter!] : [x!, filter!, bias], attributes, operands);
+    if (!beyondOne(strides) || !beyondOne(dilations)) return convolutionNode(e, op, inputs, attributes, operands);
+    const [x, filter, bias] = inputs;
     // As above, for the executor of TensorFlow.js.
-    const dense = convolutionNode(e, op, [x!, filter!], { strides: [1, 1], dilations, pads, layout }, operands);
+    const dense = convolutionNode(e, op, [x!, filter!], { strides: [1, 1], dilations, pads }, operands);
     const offset = pads === "same_tf" && sameOffsetNode(e, attributes, operands);
     const T = { type: "f32" } as const;
     const whole = { T, Index: { type: "i32" } } as const;
@@ -235,57 +226,6 @@ export const depthwiseConv2d = primitive<Convolution>({
     { shapes: ["2x9x9x24", "5x5x24x1", "24"].map(dims), attributes: geometry([2, 2], { pads: "same_tf" }) },
   ],
 });
-
-/** A convolution of TensorFlow, with bias and activation if there are. */
-function convolutionNode(
-  e: TensorFlowEmitter,
-  op: "Conv2D" | "DepthwiseConv2dNative",
-  [x, filter, bias]: readonly Wire[],
-  a: Convolution,
-  operands: readonly Positional[],
-): Wire {
-  const { strides, dilations, pads, activation } = a;
-  const sides = sidesOf(e, a, operands);
-  // As in `padding`: where a window is narrower than its stride, the executor's `SAME` is wrong on wasm.
-  const isWide = sides.every((side) => side.stride === 1 || side.dilation * (side.kernel - 1) + 1 >= side.stride);
-  const isSame =
-    pads === "same_tf" ? isWide : isPadded(pads) && sides.every((side, i) => isSameByNumbers(side, pads[i]!));
-  const padded =
-    pads === "same_tf" && !isSame ? paddedForSame(e, x!, sides) : { x: x!, pads: isSame ? ("same_tf" as const) : pads };
-  const attributes: NodeAttributes = {
-    T: { type: "f32" },
-    strides: perAxis(strides),
-    dilations: perAxis(dilations),
-    ...paddingAttributes(padded.pads),
-    data_format: { text: "NHWC" },
-  };
-  return e.product(op, [padded.x, filter!], attributes, bias, activation);
-}
-
-/** `sameOffset` as the beginning of a slice. */
-function sameOffsetNode(e: TensorFlowEmitter, attributes: Convolution, operands: readonly Positional[]): Wire {
-  const offsets = sidesOf(e, attributes, operands).map((side) => {
-    const dense = literal(e, Math.floor((side.dilation * (side.kernel - 1)) / 2), "i32");
-    const [before] = samePads(e, side);
-    return apply(e, "Sub", [dense, before], "i32");
-  });
-  const none = literal(e, 0, "i32");
-  return packed(e, [none, ...offsets, none]);
-}
-
-function sidesOf(
-  e: TensorFlowEmitter,
-  { strides, dilations }: Convolution,
-  [x, filter]: readonly Positional[],
-): Pair<SlidingSide> {
-  const side = (i: 0 | 1): SlidingSide => ({
-    size: x!.shape[1 + i]!,
-    kernel: e.int(filter!.shape[i]!),
-    stride: strides[i],
-    dilation: dilations[i],
-  });
-  return [side(0), side(1)];
-}
 
 /** The operands' sizes along one side, as text. */
 function sideText(e: EsmEmitter, a: Convolution, result: Positional, [x, filter]: readonly Positional[], i: 0 | 1) {
@@ -364,97 +304,6 @@ function onnxConvolution(
   const convolved = e.node("Conv", bias === undefined ? [image, filter] : [image, filter, bias], grouped);
   return a.activation === undefined ? convolved : onnxUnary(e, a.activation, convolved, "f32");
 }
-
-interface Transposed {
-  readonly strides: Pair<number>;
-  readonly pads: Pair<Pair<number>>;
-  readonly outputPadding: Pair<number>;
-  readonly layout: Layout;
-}
-
-export const conv2dTranspose = primitive<Transposed>({
-  name: "conv2d_transpose",
-  doc: "Transposed convolution of an image with a filter [kh, kw, co, ci]; the size is PyTorch's.",
-  shape: ([x, filter], { strides, pads, outputPadding, layout }, sizes) => {
-    const { n, h, w } = imageSizes(x!.shape, layout);
-    // (size - 1) * stride + kernel + output padding - pads
-    const grown = (size: Size, i: 0 | 1): Size => {
-      const steps = sizes.mul(sizes.sub(size, sizes.int(1)), sizes.int(strides[i]));
-      const rest = sizes.int(outputPadding[i] - pads[i][0] - pads[i][1]);
-      return sizes.add(sizes.add(steps, filter!.shape[i]!), rest);
-    };
-    return { shape: imageShape({ n, h: grown(h, 0), w: grown(w, 1), c: filter!.shape[2]! }, layout), dtype: "f32" };
-  },
-  reference: ([x, filter], { strides, pads, outputPadding, layout }) => {
-    const image = channelsLast(x!, layout);
-    const [n, h, w, ci] = image.shape as [number, number, number, number];
-    const [kh, kw, co] = filter!.shape as [number, number, number, number];
-    const size = (i: 0 | 1): number =>
-      (image.shape[1 + i]! - 1) * strides[i] + filter!.shape[i]! + outputPadding[i] - pads[i][0] - pads[i][1];
-    const result = generate("f32", [n, size(0), size(1), co], () => 0);
-    const [height, width] = [size(0), size(1)];
-    for (let b = 0; b < n; b++)
-      for (let y = 0; y < h; y++)
-        for (let z = 0; z < w; z++)
-          for (let ky = 0; ky < kh; ky++)
-            for (let kx = 0; kx < kw; kx++) {
-              const row = y * strides[0] + ky - pads[0][0];
-              const column = z * strides[1] + kx - pads[1][0];
-              if (row < 0 || row >= height || column < 0 || column >= width) continue;
-              for (let o = 0; o < co; o++)
-                for (let i = 0; i < ci; i++)
-                  result.data[((b * height + row) * width + column) * co + o]! +=
-                    image.data[((b * h + y) * w + z) * ci + i]! * filter!.data[((ky * kw + kx) * co + o) * ci + i]!;
-            }
-    return inLayout(result, layout);
-  },
-  esm: (e, [x, filter], { strides, pads, layout }, result) => {
-    requireNhwc(layout);
-    return `tf.conv2dTranspose(${x}, ${filter}, ${e.sizes(result.shape)}, ${numbers(strides)}, ${padText(pads)})`;
-  },
-  tensorflow: (e, [x, filter], { strides, pads, layout }, result) => {
-    requireNhwc(layout);
-    return e.node("Conv2DBackpropInput", [e.sizes(result.shape), filter!, x!], {
-      T: { type: "f32" },
-      strides: perAxis(strides),
-      ...paddingAttributes(pads),
-      data_format: { text: "NHWC" },
-    });
-  },
-  onnx: (e, [x, filter], { strides, pads, outputPadding, layout }, _, [, operand]) => {
-    requireNchw(layout);
-    const [[top, bottom], [left, right]] = pads;
-    return e.node("ConvTranspose", [x!, e.transposed(filter!, [3, 2, 0, 1])], {
-      kernel_shape: { ints: operand!.shape.slice(0, 2).map((size) => e.int(size)) },
-      strides: { ints: strides },
-      pads: { ints: [top, left, bottom, right] },
-      output_padding: { ints: outputPadding },
-    });
-  },
-  cases: () => {
-    const of = (
-      image: string,
-      filter: string,
-      strides: Pair<number>,
-      outputPadding: Pair<number> = [0, 0],
-      pads?: Pair<Pair<number>>,
-    ): PrimitiveCase<Transposed> => ({
-      shapes: [dims(image), dims(filter)],
-      attributes: { strides, outputPadding, pads: pads ?? noPads, layout: "NHWC" },
-      ...(pads && { variant: "conv2d_transpose.pads" }),
-    });
-    return [
-      of("1x3x3x2", "3x3x4x2", [2, 2]),
-      of("3x3x4x3", "2x2x1x3", [2, 2]),
-      of("1x1x1x1", "4x5x2x1", [1, 1]),
-      of("2x2x3x1", "1x3x2x1", [3, 1]),
-      of("1x3x4x2", "3x3x3x2", [2, 3], [1, 2]),
-      of("2x4x3x2", "1x2x1x2", [2, 2], [0, 1]),
-      of("1x4x4x2", "3x3x3x2", [2, 2], [1, 1], unevenPads),
-      of("2x3x4x2", "4x3x1x2", [2, 1], [0, 0], unevenPads),
-    ];
-  },
-});
 
 /** Attributes of a test case. */
 function geometry(strides: Pair<number>, rest: Partial<Convolution> = {}): Convolution {

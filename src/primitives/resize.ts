@@ -192,10 +192,10 @@ function cubicNodes(e: TensorFlowEmitter, { from, to, alignCorners }: CubicWeigh
     [-0.75, 3.75, -6, 3],
   ];
   const taps = [
-    { offset: -1, weight: cubicOf(f32("AddV2", fraction, literal(e, 1)), far!) },
-    { offset: 0, weight: cubicOf(fraction, near!) },
-    { offset: 1, weight: cubicOf(f32("Sub", literal(e, 1), fraction), near!) },
-    { offset: 2, weight: cubicOf(f32("Sub", literal(e, 2), fraction), far!) },
+    { offset: -1, weight: cubicOf(f32("AddV2", fraction, literal(e, 1)), far) },
+    { offset: 0, weight: cubicOf(fraction, near) },
+    { offset: 1, weight: cubicOf(f32("Sub", literal(e, 1), fraction), near) },
+    { offset: 2, weight: cubicOf(f32("Sub", literal(e, 2), fraction), far) },
   ];
   return taps
     .map(({ offset, weight }) => {

@@ -1,6 +1,8 @@
 /** @file TensorFlow's nodes of windows that slide over images: how their attributes say strides and padding. */
+import type { Positional } from "../ir/lowering.ts";
 import type { Size } from "../ir/size.ts";
 import { isPadded, noPads, type Pads, type Pair } from "./image.ts";
+import type { Activation } from "./primitive.ts";
 import { apply, literal, packed, type NodeAttributes, type TensorFlowEmitter, type Wire } from "./tensorflow.ts";
 
 /** One number for each axis of an image with channels last. */
@@ -16,7 +18,7 @@ export function padding(pads: Pads): NodeAttributes {
 }
 
 /** One side of an image, and the window that slides along it. */
-export interface SlidingSide {
+interface SlidingSide {
   readonly size: Size;
   readonly kernel: number;
   readonly stride: number;
@@ -45,13 +47,13 @@ export function samePads(e: TensorFlowEmitter, side: SlidingSide): readonly [Wir
 }
 
 /** Whether pads are what `SAME` means, whatever the size is. */
-export function isSameByNumbers({ kernel, stride, dilation }: SlidingSide, [before, after]: Pair<number>): boolean {
+function isSameByNumbers({ kernel, stride, dilation }: SlidingSide, [before, after]: Pair<number>): boolean {
   const total = dilation * (kernel - 1);
   return stride === 1 && before === Math.floor(total / 2) && after === Math.ceil(total / 2);
 }
 
 /** What `same_tf` pads as numbers, or else an image that is padded already. */
-export function paddedForSame(
+function paddedForSame(
   e: TensorFlowEmitter,
   x: Wire,
   sides: Pair<SlidingSide>,
@@ -82,4 +84,78 @@ export function poolNode(
     ...padding(pads),
     data_format: { text: "NHWC" },
   });
+}
+
+/** How windows slide, as attributes of convolutions say it. */
+interface SlidingWindows {
+  readonly strides: Pair<number>;
+  readonly dilations: Pair<number>;
+}
+
+/**
+ * The image and its pads as convolutions take them. `SAME`, which every runtime knows best, is used where it can be, but on
+ * wasm the executor has it wrong where a window is narrower than its stride.
+ */
+function paddedImage(
+  e: TensorFlowEmitter,
+  x: Wire,
+  pads: Pads,
+  sides: Pair<SlidingSide>,
+): { readonly x: Wire; readonly pads: Pads } {
+  if (pads !== "same_tf") {
+    const isSame = isPadded(pads) && sides.every((side, i) => isSameByNumbers(side, pads[i]!));
+    return { x, pads: isSame ? "same_tf" : pads };
+  }
+  const isWide = sides.every(({ kernel, stride, dilation }) => stride === 1 || dilation * (kernel - 1) + 1 >= stride);
+  return isWide ? { x, pads } : paddedForSame(e, x, sides);
+}
+
+/** A convolution of TensorFlow, with bias and activation if there are. */
+export function convolutionNode(
+  e: TensorFlowEmitter,
+  op: "Conv2D" | "DepthwiseConv2dNative",
+  [x, filter, bias]: readonly Wire[],
+  a: SlidingWindows & { readonly pads: Pads; readonly activation?: Activation },
+  operands: readonly Positional[],
+): Wire {
+  const { strides, dilations, pads, activation } = a;
+  const sides = sidesOf(e, a, operands);
+  const padded = paddedImage(e, x!, pads, sides);
+  const attributes: NodeAttributes = {
+    T: { type: "f32" },
+    strides: perAxis(strides),
+    dilations: perAxis(dilations),
+    ...padding(padded.pads),
+    data_format: { text: "NHWC" },
+  };
+  return e.product(op, [padded.x, filter!], attributes, bias, activation);
+}
+
+/** How much more `same_tf` pads before a convolution without strides than before one with them, as the beginning of a slice. */
+export function sameOffsetNode(
+  e: TensorFlowEmitter,
+  attributes: SlidingWindows,
+  operands: readonly Positional[],
+): Wire {
+  const offsets = sidesOf(e, attributes, operands).map((side) => {
+    const dense = literal(e, Math.floor((side.dilation * (side.kernel - 1)) / 2), "i32");
+    const [before] = samePads(e, side);
+    return apply(e, "Sub", [dense, before], "i32");
+  });
+  const none = literal(e, 0, "i32");
+  return packed(e, [none, ...offsets, none]);
+}
+
+function sidesOf(
+  e: TensorFlowEmitter,
+  { strides, dilations }: SlidingWindows,
+  [x, filter]: readonly Positional[],
+): Pair<SlidingSide> {
+  const side = (i: 0 | 1): SlidingSide => ({
+    size: x!.shape[1 + i]!,
+    kernel: e.int(filter!.shape[i]!),
+    stride: strides[i],
+    dilation: dilations[i],
+  });
+  return [side(0), side(1)];
 }

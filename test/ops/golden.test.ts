@@ -45,6 +45,7 @@ describe("the reference agrees with PyTorch", () => {
 const everything: readonly Variant[] = [
   "conv2d.stride-and-dilation",
   "conv2d.groups",
+  "depthwise.geometry",
   "maxpool.pads",
   "avgpool.pads",
   "pool.symbolic-window",

@@ -1,24 +1,28 @@
 /** @file Where transposes end up. */
 import { describe, expect, test } from "vitest";
 import type { Value } from "../../src/ir/graph.ts";
-import { relu, sigmoid } from "../../src/ops/activation.ts";
+import { relu, sigmoid, softmax } from "../../src/ops/activation.ts";
 import { conv } from "../../src/ops/conv.ts";
+import { dot } from "../../src/ops/dot.ts";
 import { add, mul } from "../../src/ops/elementwise.ts";
 import { concat, expand } from "../../src/ops/fusion.ts";
 import { linear } from "../../src/ops/linear.ts";
-import { squeeze } from "../../src/ops/shape.ts";
+import { pad, slice } from "../../src/ops/margin.ts";
+import { mean } from "../../src/ops/reduce.ts";
+import { rename, squeeze } from "../../src/ops/shape.ts";
 import { plan } from "../../src/plan/plan.ts";
-import { esmProfile } from "../../src/plan/profile.ts";
+import { esmProfile, onnxProfile, type Profile } from "../../src/plan/profile.ts";
 import { ModelBuilder } from "../support/model.ts";
 import { primitivesOf } from "../support/plan-text.ts";
 
 const NCHW = ["n", "c", "h", "w"];
 
 /** The primitives of what is made of an image with three channels, NCHW outside. */
-function primitives(make: (m: ModelBuilder, x: Value) => Value): string {
+function primitives(make: (m: ModelBuilder, x: Value) => Value, profile: Profile = esmProfile(), order = NCHW): string {
   const m = new ModelBuilder();
-  const y = make(m, m.input("x", ["n", "c: 3", "h", "w"]));
-  return primitivesOf(plan(m.graph({ y: [y, NCHW] }), esmProfile())).join(" ");
+  const axes = order.map((axis) => (axis === "c" ? "c: 3" : axis));
+  const y = make(m, m.input("x", axes));
+  return primitivesOf(plan(m.graph({ y: [y, order] }), profile)).join(" ");
 }
 
 const convolved = (m: ModelBuilder, x: Value, path: string, c = 3) => m.apply(conv, [x], { c }, { path });
@@ -48,8 +52,48 @@ describe("a transpose", () => {
     );
   });
 
+  test("goes before a margin and a slice, where the image is transposed anyway", () => {
+    const both = primitives((m, x) => {
+      const margin = m.apply(pad, [x], { keyed: { h: [1, 1], w: [1, 1] } });
+      const part = m.apply(slice, [margin], { keyed: { h: [1, 3], w: [1, 3] } });
+      return m.apply(add, [m.apply(mean, [convolved(m, x, "a")], { axis: ["h", "w"] }), convolved(m, part, "b")]);
+    });
+    expect(both).toMatch(/^transpose (?!.*transpose.*transpose)/);
+    expect(both.split(" ").filter((name) => name === "transpose")).toHaveLength(2);
+  });
+
   test("of an activation is not in the way of its absorption", () => {
     expect(primitives((m, x) => m.apply(relu, [convolved(m, x, "a")]))).toBe("transpose conv2d transpose");
+  });
+});
+
+describe("with channels first", () => {
+  test("nothing is transposed for convolutions, or maps and softmax of channels", () => {
+    const all = primitives((m, x) => {
+      const mapped = m.apply(linear, [convolved(m, x, "a")], { keyed: { c: 4 } }, { path: "b" });
+      return m.apply(softmax, [m.apply(relu, [mapped])], { axis: ["c"] });
+    }, onnxProfile);
+    expect(all).toBe("conv2d reshape conv2d reshape unary softmax");
+  });
+
+  test("one transpose makes the heads of attention matrices", () => {
+    const m = new ModelBuilder();
+    const x = m.input("x", ["n", "c: 6", "t"]);
+    const project = (path: string) => {
+      const mapped = m.apply(linear, [x], { maps: [map(["c"], { head: 2, e: 3 })] }, { path });
+      return path === "q" ? mapped : m.apply(rename, [mapped], { maps: [{ from: ["t"], to: [{ axis: "s" }] }] });
+    };
+    const [q, k, v] = [project("q"), project("k"), project("v")];
+    const batch = ["n", "head"];
+    const p = m.apply(softmax, [m.apply(dot, [q, k], { contract: ["e"], batch })], { axis: ["s"] });
+    const all = m.apply(dot, [p, v], { contract: ["s"], batch });
+    const y = m.apply(linear, [all], { maps: [map(["head", "e"], { c: 6 })] }, { path: "o" });
+    const steps = primitivesOf(plan(m.graph({ y: [y, ["n", "c", "t"]] }), onnxProfile));
+    expect(steps.filter((name) => !["reshape", "conv2d"].includes(name))).toEqual(["transpose", "matmul", "softmax", "matmul"]);
+
+    function map(from: readonly string[], to: Readonly<Record<string, number>>) {
+      return { from, to: Object.entries(to).map(([axis, size]) => ({ axis, size: m.sizes.int(size) })) };
+    }
   });
 });
 

@@ -55,6 +55,10 @@ export class EagerLowering implements Lowering {
     return Number(number);
   }
 
+  isPrepared(value: Value): boolean {
+    return value.kind === "weight";
+  }
+
   any(value: Value): Laid {
     const laid = this.loose(value);
     return { value: this.#filled(laid, value.type), axes: laid.axes };

@@ -59,7 +59,8 @@ export async function openGraphModel(nodes: readonly NodeDef[]): Promise<LoadedN
   return {
     run: (feeds, results) => {
       const tensors = Object.fromEntries(Object.entries(feeds).map(([name, array]) => [name, upload(array)]));
-      const made = [model.execute(tensors, [...results])].flat() as tf.Tensor[];
+      const executed = model.execute(tensors, [...results]);
+      const made = Array.isArray(executed) ? executed : [executed];
       const arrays = made.map(download);
       tf.dispose([tensors, made]);
       return arrays;

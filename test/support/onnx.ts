@@ -1,14 +1,22 @@
 /** @file Runs ONNX models and what primitives write of them. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
 import * as ort from "onnxruntime-node";
+import { emitOnnx } from "../../src/codegen/onnx/emit.ts";
 import { contentOf } from "../../src/codegen/onnx/content.ts";
+import { irVersion, metadataKeys, operatorSet } from "../../src/codegen/onnx/format.ts";
 import { OnnxNodes } from "../../src/codegen/onnx/emitter.ts";
 import { Names } from "../../src/codegen/onnx/names.ts";
+import type { ModelGraph } from "../../src/ir/graph.ts";
 import type { DType, NdArray } from "../../src/ir/ndarray.ts";
 import type { Sizes } from "../../src/ir/size.ts";
 import type { OnnxWire } from "../../src/primitives/onnx.ts";
-import { encode } from "../../src/protobuf/message.ts";
+import { decode, encode } from "../../src/protobuf/message.ts";
 import { dataTypes, GraphProto, ModelProto } from "../../src/protobuf/onnx.ts";
 import { evaluate } from "../../src/weights/prepare.ts";
+import { plan } from "../../src/plan/plan.ts";
+import { onnxProfile } from "../../src/plan/profile.ts";
+import { info } from "./run.ts";
 
 type Arrays = Readonly<Record<string, NdArray>>;
 
@@ -56,7 +64,7 @@ export class OnnxProbe {
       },
     });
     const bytes = encode(ModelProto, {
-      irVersion: 9,
+      irVersion,
       graph: encode(GraphProto, {
         node: nodes,
         name: "probe",
@@ -73,31 +81,59 @@ export class OnnxProbe {
         input: [...this.#inputs].map(([name, { dtype, shape }]) => port(name, dtype, shape.length)),
         output: this.#outputs.map(({ name, dtype }) => port(name, dtype)),
       }),
-      opsetImport: [{ domain: "", version: 20 }],
+      opsetImport: [{ domain: "", version: operatorSet }],
     });
-    const results = await runSession(bytes, Object.fromEntries(this.#inputs));
-    return this.#outputs.map(({ name }) => results[name]!);
+    const [results] = await runSession(bytes, [Object.fromEntries(this.#inputs)]);
+    return this.#outputs.map(({ name }) => results![name]!);
   }
 }
 
 const stored = { f32: Float32Array, i32: Int32Array, bool: Uint8Array } as const;
 const types = { f32: "float32", i32: "int32", bool: "bool" } as const satisfies Record<DType, string>;
 
-/** Runs a model once, as it stands: without Fuse's own engine. */
-export async function runSession(bytes: Uint8Array, inputs: Arrays): Promise<Record<string, NdArray>> {
+/** Runs a model, as it stands: without Fuse's own engine. */
+export async function runSession(bytes: Uint8Array, runs: readonly Arrays[]): Promise<Record<string, NdArray>[]> {
   const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 4, intraOpNumThreads: 1 });
-  const feeds = Object.entries(inputs).map(([name, { dtype, shape, data }]) => {
-    return [name, new ort.Tensor(types[dtype], stored[dtype].from(data), shape)] as const;
-  });
-  const results = await session.run(Object.fromEntries(feeds));
+  const made: Record<string, NdArray>[] = [];
+  for (const inputs of runs) {
+    const feeds = Object.entries(inputs).map(([name, { dtype, shape, data }]) => {
+      return [name, new ort.Tensor(types[dtype], stored[dtype].from(data), shape)] as const;
+    });
+    const results = await session.run(Object.fromEntries(feeds));
+    made.push(Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, arrayOf(name, tensor)])));
+  }
   await session.release();
-  return Object.fromEntries(
-    Object.entries(results).map(([name, { type, dims, data }]) => {
-      const dtype = (Object.keys(types) as DType[]).find((key) => types[key] === type);
-      if (dtype === undefined) throw new Error(`${name} is of ${type}`);
-      return [name, { dtype, shape: dims, data: Float64Array.from(data as Float32Array) }];
-    }),
+  return made;
+}
+
+function arrayOf(name: string, { type, dims, data }: ort.Tensor): NdArray {
+  const dtype = (Object.keys(types) as DType[]).find((key) => types[key] === type);
+  if (dtype === undefined) throw new Error(`${name} is of ${type}`);
+  return { dtype, shape: dims, data: Float64Array.from(data as Float32Array) };
+}
+
+/** The ONNX file of a graph with these weights; throws if ONNX cannot express it. */
+export function onnxOf(graph: ModelGraph, weights: Arrays): Uint8Array {
+  const emission = emitOnnx([{ plan: plan(graph, onnxProfile), load: (path) => weights[path]! }], info);
+  if ("files" in emission) return emission.files[0]!.bytes;
+  throw new Error(
+    "unsupported" in emission ? emission.unsupported.map(({ reason }) => reason).join("; ") : "too large",
   );
+}
+
+/** The graph in a file. */
+export function graphIn(bytes: Uint8Array): GraphProto {
+  return decode(GraphProto, decode(ModelProto, bytes).graph!);
+}
+
+/** A file that was changed by somebody who knows how its content is told from another. */
+export function reseal(parts: ModelProto, change: (model: string) => string = (model) => model): Uint8Array {
+  const content = bytesToHex(sha256(parts.graph!));
+  const metadataProps = parts.metadataProps!.map(({ key, value }) => ({
+    key: key!,
+    value: key === metadataKeys.content ? content : change(value!),
+  }));
+  return encode(ModelProto, { ...parts, metadataProps });
 }
 
 function noWeight(path: string): never {

@@ -15,14 +15,7 @@ import { evaluate } from "../../weights/prepare.ts";
 import { printModelInfo } from "../model-info.ts";
 import { Refusal } from "../refusal.ts";
 import type { Unsupported } from "../tensorflow/graph.ts";
-import {
-  modelInfo,
-  programName,
- 
-  type Emission,
-  type SourceInfo,
-  type WeightedPlan,
-} from "../weighted.ts";
+import { modelInfo, programName, type Emission, type SourceInfo, type WeightedPlan } from "../weighted.ts";
 import { bytesPerElement, contentOf } from "./content.ts";
 import { OnnxNodes, type Initializer } from "./emitter.ts";
 import { irVersion, metadataKeys, operatorSet, producerName } from "./format.ts";

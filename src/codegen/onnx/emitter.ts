@@ -93,7 +93,7 @@ export class OnnxNodes implements OnnxEmitter {
 
   constant({ dtype, shape, data }: Omit<NdArray, "dtype"> & { readonly dtype: OnnxType }): OnnxWire {
     const key = `${dtype}|${shape.join()}|${Array.from(data, (n) => (Object.is(n, -0) ? "-0" : n)).join()}`;
-    const make = () => this.#initializer({ wish: "const", dtype, shape, data: Float64Array.from(data) });
+    const make = () => this.#initializer({ wish: "constant", dtype, shape, data: Float64Array.from(data) });
     return remember(this.#literals, key, make);
   }
 
@@ -209,14 +209,14 @@ export class OnnxNodes implements OnnxEmitter {
 
   /** 0 stands for the size at the same position before, and one -1 for what is left: seldom must a size be computed. */
   #newShape(from: readonly Size[], shape: readonly Size[]): OnnxWire {
-    const numbers = shape.map((size, i) => (size === from[i] && this.known(size) === undefined ? 0 : this.known(size)));
-    const open = numbers.filter((size) => size === undefined).length;
-    if (open > 1) return this.sizes(shape);
-    return this.constant({
-      dtype: "i64",
-      shape: [shape.length],
-      data: Float64Array.from(numbers, (size) => size ?? -1),
+    const { algebra } = this;
+    const isOpen = (size: Size, i: number) => this.known(size) === undefined && size !== from[i];
+    const last = shape.findLastIndex(isOpen);
+    const asked = shape.map((size, i) => {
+      if (i === last) return algebra.int(-1);
+      return this.known(size) === undefined && size === from[i] ? algebra.int(0) : size;
     });
+    return this.sizes(asked);
   }
 }
 

@@ -14,6 +14,3 @@ const written: ReadonlySet<string> = new Set(
 
 /** The emitter writes no other one, and none is run of a file: TensorFlow has operations that read and write files. */
 export const isWritten = (op: string): boolean => written.has(op);
-
-/** All of them, in order. */
-export const writtenOperations: readonly string[] = [...written];

@@ -1,0 +1,49 @@
+/**
+ * @file Runs the network of examples/background-blur as a session, 500 times with tensors and 500 times with arrays, in a process
+ * of its own, with `--expose-gc`, and prints what is held after 100 and after 500 of each.
+ */
+import * as tf from "@tensorflow/tfjs-core";
+import { readFileSync } from "node:fs";
+import { buildGraphs } from "../../src/compile.ts";
+import { alignedArray, selectBackend } from "../../src/runtime/node/index.ts";
+import { programOf } from "./check.ts";
+import { held, sessionModel } from "./native.ts";
+
+const folder = "examples/background-blur";
+const path = `${folder}/background-blur.fuse`;
+
+/** In bytes, the middle one of several readings. */
+async function residentMemory(): Promise<number> {
+  const readings: number[] = [];
+  for (let i = 0; i < 9; i++) {
+    (globalThis as unknown as { gc: () => void }).gc();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    readings.push(process.memoryUsage.rss());
+  }
+  return readings.sort((a, b) => a - b)[4]!;
+}
+
+await selectBackend("tensorflow");
+const { value: graphs } = buildGraphs(programOf(readFileSync(path, "utf8"), {}, path), { model: "Selfie" });
+const before = held();
+const selfie = await (
+  await sessionModel(graphs![0]!)
+).load(`${folder}/background-blur.safetensors`, { prefix: "network" });
+const shape = [1, 256, 256, 3];
+const x = tf.zeros(shape);
+const data = alignedArray("f32", shape);
+const out = alignedArray("f32", [1, 256, 256, 1]);
+const runs = {
+  run: () => tf.dispose(selfie.run({ x })),
+  runArrays: () => selfie.runArrays({ x: { shape, data } }, { mask: out }),
+};
+const after: Record<string, object[]> = { run: [], runArrays: [] };
+for (const [name, run] of Object.entries(runs))
+  for (let count = 1; count <= 500; count++) {
+    await run();
+    if (count === 100 || count === 500) after[name]!.push({ ...held(), resident: await residentMemory() });
+  }
+const { engine } = selfie;
+x.dispose();
+selfie.dispose();
+process.stdout.write(JSON.stringify({ engine, before, after, end: held() }));

@@ -1,0 +1,37 @@
+/** @file Models with the graph that the native engine runs, as a module has them that lies beside its engine file. */
+import * as tf from "@tensorflow/tfjs-core";
+import { emitFactory } from "../../src/codegen/esm/emit.ts";
+import { emitEngine } from "../../src/codegen/tensorflow/engine.ts";
+import type { ModelGraph } from "../../src/ir/graph.ts";
+import { plan } from "../../src/plan/plan.ts";
+import { esmProfile, savedModelProfile } from "../../src/plan/profile.ts";
+import { instantiate, model, type Model, type ModelDefinition } from "../../src/runtime/node/index.ts";
+import { info } from "./run.ts";
+
+/** The engine file of some models. */
+export function engineFile(...graphs: readonly ModelGraph[]): Uint8Array<ArrayBuffer> {
+  return emitEngine(
+    graphs.map((graph) => plan(graph, savedModelProfile)),
+    info,
+  );
+}
+
+/** The model of a graph, ready to be loaded; `change` is made to its definition. */
+export async function sessionModel(
+  graph: ModelGraph,
+  change: Partial<ModelDefinition> = { graph: engineFile(graph) },
+): Promise<Model> {
+  const text = emitFactory([plan(graph, esmProfile())], info);
+  const models = await instantiate(text, "net.fuse.js", (definition) => model({ ...definition, ...change }));
+  return models[graph.name]!;
+}
+
+/** What the process holds in TensorFlow and tfjs: tensors, their handles in TensorFlow, sessions. */
+export function held(): { readonly tensors: number; readonly handles: number; readonly sessions: number } {
+  const backend = tf.findBackend("tensorflow") as unknown as {
+    getNumOfTFTensors(): number;
+    getNumOfSavedModels(): number;
+  };
+  const { numTensors } = tf.memory();
+  return { tensors: numTensors, handles: backend.getNumOfTFTensors(), sessions: backend.getNumOfSavedModels() };
+}

@@ -1,0 +1,56 @@
+/** @file Models of texts as they are given to targets, and sessions of what those write. */
+import { savedModelEngine } from "../../src/cli/engines/saved-model.ts";
+import type { Arrays } from "../../src/cli/engines/engine.ts";
+import { buildPlans } from "../../src/compile.ts";
+import type { BinaryFile, Emission, SourceInfo, WeightedPlan } from "../../src/codegen/weighted.ts";
+import { paths } from "../../src/codegen/saved-model/layout.ts";
+import { readSavedModel, type SavedModelBytes } from "../../src/codegen/saved-model/read.ts";
+import type { NdArray } from "../../src/ir/ndarray.ts";
+import type { Profile } from "../../src/plan/profile.ts";
+import { seeded } from "./arrays.ts";
+import { programOf } from "./check.ts";
+import { randomWeights } from "./run.ts";
+
+export const source: SourceInfo = { source: "net.fuse", hash: "0123abcd", version: "0.1.0" };
+
+/** All models of a program. A weight that several of them have is one, if it has one shape. */
+export function weightedPlans(text: string, profile: Profile, seed = 1): WeightedPlan[] {
+  const { value, diagnostics } = buildPlans(programOf(text), {}, profile);
+  if (value === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
+  const known = new Map<string, NdArray>();
+  return value.map((plan) => {
+    const random = seeded(seed);
+    const own = Object.entries(randomWeights(plan, random)).map(([path, array]) => {
+      const key = `${path} ${array.shape.join()}`;
+      const first = known.get(key) ?? array;
+      known.set(key, first);
+      return [path, first] as const;
+    });
+    const weights: Arrays = Object.fromEntries(own);
+    return { plan, load: (path) => weights[path]! };
+  });
+}
+
+/** The files; throws if there are none. */
+export function filesOf(emission: Emission): readonly BinaryFile[] {
+  if ("files" in emission) return emission.files;
+  throw new Error(`no files: ${JSON.stringify(emission)}`);
+}
+
+/** The files of a SavedModel by what they are. */
+export function partsOf(files: readonly BinaryFile[]): SavedModelBytes {
+  const part = (name: string) => files.find(({ path }) => path.endsWith(`/${name}`))?.bytes;
+  return { model: part(paths.model)!, notes: part(paths.notes)!, weights: part(paths.weights) };
+}
+
+/** Runs one model of a SavedModel once, on the backend tensorflow, which is in use. */
+export async function runSavedModel(files: readonly BinaryFile[], model: string, inputs: Arrays): Promise<Arrays> {
+  const parts = partsOf(files);
+  const session = readSavedModel(parts).find(({ info }) => info.model === model)!;
+  const engine = savedModelEngine(session, parts.model);
+  try {
+    return await engine.run(inputs);
+  } finally {
+    engine.dispose();
+  }
+}
