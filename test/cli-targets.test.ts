@@ -108,20 +108,21 @@ describe.each(targetNames)("%s", (target) => {
   });
 
   test("files of others are not replaced, and then nothing is written", async () => {
-    await done(["build", "two.fuse", "--target", target, "--weights", "two.safetensors", "-o", "first"]);
-    const files = readdirSync(at("first"), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const command = ["build", "two.fuse", "--target", target, "--weights", "two.safetensors", "-o"];
+    const [first, other] = [`first-${target}`, `other-${target}`];
+    await done([...command, first]);
+    const files = readdirSync(at(first), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
     for (const { parentPath, name } of files) {
-      cpSync(at("first"), at("other"), { recursive: true });
-      const path = join(parentPath, name).replace("first", "other");
-      writeFileSync(path, "not ours");
-      // A shard is what the model.json beside it says.
-      if (name.endsWith(".bin")) continue;
-      const args = ["build", "two.fuse", "--target", target, "--weights", "two.safetensors", "-o", "other"];
-      const { code, err } = await fuse(folder, args);
-      expect(code).toBe(1);
+      cpSync(at(first), at(other), { recursive: true });
+      const theirs = join(parentPath, name).replace(first, other);
+      writeFileSync(theirs, "not ours");
+      // Whose a shard is, says the model.json beside it.
+      if (name.endsWith(".bin")) rmSync(join(theirs, "..", "model.json"));
+      const { code, err } = await fuse(folder, [...command, other]);
+      expect(code, name).toBe(1);
       expect(err).toContain("error[would-overwrite]");
-      expect(readFileSync(path, "utf8")).toBe("not ours");
-      rmSync(at("other"), { recursive: true });
+      expect(readFileSync(theirs, "utf8")).toBe("not ours");
+      rmSync(at(other), { recursive: true });
     }
   });
 

@@ -234,10 +234,7 @@ describe("a file that is not what it seems", () => {
       const bytes = smallBytes.slice();
       const at = Math.floor(random() * bytes.length);
       bytes[at]! ^= 1 << Math.floor(random() * 8);
-      // Only what it says of itself may be read otherwise, and that must be readable.
-      const found = complaint(bytes);
-      if (found === "") expect(decode(ModelProto, bytes).graph).toEqual(parts.graph);
-      else expect(found, `byte ${at}`).toMatch(/^[^\n]+$/);
+      expect(complaint(bytes), `byte ${at}`).toMatch(/^[^\n]+$/);
     }
   });
 

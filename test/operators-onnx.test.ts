@@ -1,4 +1,5 @@
 /** @file Derived from the records: every example and attribute set of every operator as an ONNX model with symbolic sizes, in ONNX Runtime. */
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { emitOnnx } from "../src/codegen/onnx/emit.ts";
 import { plan } from "../src/plan/plan.ts";
@@ -17,6 +18,13 @@ const unsupported: Readonly<Record<string, string>> = {};
 const runs = 4;
 
 const sets = [...records.values()].flatMap((op) => setsOf(op).map((set) => ({ op: op.name, ...set })));
+
+test("the guide lists what ONNX cannot express", () => {
+  const guide = readFileSync("docs/guide/onnx.md", "utf8");
+  const [, section = ""] = /^## What is not expressed\n(.*?)(?=^## |\Z)/ms.exec(guide) ?? [];
+  const listed = [...section.matchAll(/^- `(.+?)`: (.+)$/gm)].map(([, code, reason]) => [code, reason]);
+  expect(listed).toEqual(Object.entries(unsupported));
+});
 
 describe.each([...records.keys()])("%s", (name) => {
   test.each(sets.filter(({ op }) => op === name))("$code of $inputs", async (set) => {

@@ -7,7 +7,7 @@ import { evaluate } from "../src/weights/prepare.ts";
 import { difference, seeded } from "./support/arrays.ts";
 import { backends, useBackend } from "./support/backends.ts";
 import { prepareCase, type Case } from "./support/compare.ts";
-import { openGraphModel, openSession, type LoadedNodes } from "./support/nodes.ts";
+import { executedOperations, openGraphModel, openSession, type LoadedNodes } from "./support/nodes.ts";
 import { graphOfSet, records, setsOf } from "./support/operator-cases.ts";
 import { manyShapes } from "./support/shapes.ts";
 
@@ -46,7 +46,10 @@ function expectAgreement(it: Case, { inputs, results }: TensorFlowGraph, loaded:
   }
 }
 
+const executed = executedOperations();
+
 function expectSupport(name: string, graph: TensorFlowGraph): void {
+  expect(graph.nodes.map(({ op }) => op!).filter((op) => !executed.has(op))).toEqual([]);
   const reasons = graph.unsupported.map(({ reason }) => reason);
   expect(reasons).toEqual(name in unsupported ? [unsupported[name]] : []);
 }

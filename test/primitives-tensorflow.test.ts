@@ -1,7 +1,4 @@
 /** @file Derived from the records: every primitive as TensorFlow's nodes, in a session and by the executor of TensorFlow.js. */
-import { readdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { NodeEmitter, NodeNames } from "../src/codegen/tensorflow/emitter.ts";
 import { placeholder } from "../src/codegen/tensorflow/graph.ts";
@@ -16,7 +13,7 @@ import type { EsmBackend, Primitive, PrimitiveCase } from "../src/primitives/pri
 import { primitives } from "../src/primitives/table.ts";
 import { difference, randomArray, seeded } from "./support/arrays.ts";
 import { backends, useBackend } from "./support/backends.ts";
-import { openGraphModel, openSession, type Feeds, type LoadedNodes } from "./support/nodes.ts";
+import { executedOperations, openGraphModel, openSession, type Feeds, type LoadedNodes } from "./support/nodes.ts";
 
 const named = primitives.map((primitive) => [primitive.name, primitive] as const);
 
@@ -182,20 +179,8 @@ describe.each(backends())("as a graph model on $name", ({ name, skipped }) => {
   });
 });
 
-/** The operations that the executor of TensorFlow.js knows. */
-function knownOperations(): ReadonlySet<string> {
-  const root = dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-converter/package.json"));
-  const folder = join(root, "dist/operations/op_list");
-  const names = readdirSync(folder)
-    .filter((file) => file.endsWith(".js") && !file.endsWith("_test.js"))
-    .flatMap((file) =>
-      [...readFileSync(join(folder, file), "utf8").matchAll(/'tfOpName': '(\w+)'/g)].map(([, name]) => name!),
-    );
-  return new Set(names);
-}
-
 test.each(named)("%s is made of nodes that the executor knows", (_, primitive) => {
-  const known = knownOperations();
+  const known = executedOperations();
   expect(known.size).toBeGreaterThan(200);
   for (const fused of [false, true]) {
     const { nodes } = emitted(primitive, fused ? graphModelProfile : savedModelProfile, "tensorflow", fused);

@@ -15,7 +15,8 @@ export function seal(text: string, beside: readonly Uint8Array[]): string {
 
 /** Whether a text and the files beside it are, byte for byte, those that were sealed. */
 export function isSealed(text: string, beside: readonly Uint8Array[]): boolean {
-  return seal(text.replace(/"content":"[0-9a-f]{64}"/, unsealed), beside) === text;
+  const sealed = /"content":"[0-9a-f]{64}"/;
+  return sealed.test(text) && seal(text.replace(sealed, unsealed), beside) === text;
 }
 
 /** Of a text, in bytes. */

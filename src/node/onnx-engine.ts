@@ -1,9 +1,8 @@
 /** @file Runs ONNX models in ONNX Runtime, which is loaded when it is asked for: the package is optional. */
+import type * as Runtime from "onnxruntime-node";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import type { DType, NdArray } from "../ir/ndarray.ts";
 import { DataError } from "../weights/data-error.ts";
-
-type Runtime = typeof import("onnxruntime-node");
 
 const arrays = { f32: Float32Array, i32: Int32Array, bool: Uint8Array } as const;
 const types = { f32: "float32", i32: "int32", bool: "bool" } as const satisfies Record<DType, Tensor.Type>;
@@ -35,7 +34,7 @@ export async function runOnnx(
   }
 }
 
-async function loadRuntime(): Promise<Runtime> {
+async function loadRuntime(): Promise<typeof Runtime> {
   try {
     return await import("onnxruntime-node");
   } catch (error) {
@@ -60,13 +59,13 @@ function firstLine(error: unknown): string {
   return safe.length > 300 ? `${safe.slice(0, 300)}…` : safe;
 }
 
-function tensorOf({ Tensor }: Runtime, { dtype, shape, data }: NdArray): Tensor {
+function tensorOf({ Tensor }: typeof Runtime, { dtype, shape, data }: NdArray): Tensor {
   const stored = arrays[dtype];
   return new Tensor(types[dtype], data instanceof stored ? data : stored.from(data), shape);
 }
 
 function arrayOf(results: InferenceSession.OnnxValueMapType, name: string): NdArray {
-  const result = results[name] as Tensor | undefined;
+  const result = results[name];
   const dtype = (Object.keys(types) as DType[]).find((key) => types[key] === result?.type);
   if (result === undefined || dtype === undefined)
     throw new DataError("the model has a result that Fuse does not know");

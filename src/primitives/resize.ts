@@ -178,7 +178,7 @@ function cubicNodes(e: TensorFlowEmitter, { from, to, alignCorners }: CubicWeigh
   const odd = i32("AddV2", i32("Mul", columns, int(2)), int(1));
   const dividend = alignCorners ? i32("Mul", columns, last) : i32("Sub", i32("Mul", odd, size), count);
   const divisor = alignCorners ? i32("Maximum", i32("Sub", count, int(1)), int(1)) : i32("Mul", count, int(2));
-  const low = i32("FloorDiv", dividend, divisor);
+  const low = e.quotient(dividend, divisor);
   const rest = i32("Sub", dividend, i32("Mul", low, divisor));
   const fraction = f32("RealDiv", converted(e, rest, "i32", "f32"), converted(e, divisor, "i32", "f32"));
   /** ((a * x + b) * x + c) * x + d */

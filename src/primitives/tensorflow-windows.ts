@@ -42,7 +42,7 @@ export function samePads(e: TensorFlowEmitter, side: SlidingSide): readonly [Wir
   const total = sameTotal(e, side);
   if (typeof total === "number")
     return [literal(e, Math.floor(total / 2), "i32"), literal(e, Math.ceil(total / 2), "i32")];
-  const before = apply(e, "FloorDiv", [total, literal(e, 2, "i32")], "i32");
+  const before = e.quotient(total, literal(e, 2, "i32"));
   return [before, apply(e, "Sub", [total, before], "i32")];
 }
 

@@ -53,6 +53,8 @@ export interface TensorFlowEmitter {
     bias: Wire | undefined,
     activation: Activation | undefined,
   ): Wire;
+  /** The floor of the quotient of i32 tensors, exactly: the executor of TensorFlow.js divides in float32 on wasm. */
+  quotient(a: Wire, b: Wire): Wire;
   /** Says that the format cannot express what is asked for, as a person should read it: `it has no …`. */
   refuse(reason: string): never;
 }

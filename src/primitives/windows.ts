@@ -77,10 +77,10 @@ function places(e: TensorFlowEmitter, [count, length]: readonly Size[]): readonl
 /** Of adaptive windows, the first and the last element. */
 function adaptiveNodes(e: TensorFlowEmitter, rows: Wire, size: Size, count: Size): { start: Wire; last: Wire } {
   const one = literal(e, 1, "i32");
-  const start = integer(e, "FloorDiv", integer(e, "Mul", rows, e.size(size)), e.size(count));
+  const start = e.quotient(integer(e, "Mul", rows, e.size(size)), e.size(count));
   // ceil((i + 1) * size / count) - 1 = floor(((i + 1) * size - 1) / count)
   const end = integer(e, "Mul", integer(e, "AddV2", rows, one), e.size(size));
-  return { start, last: integer(e, "FloorDiv", integer(e, "Sub", end, one), e.size(count)) };
+  return { start, last: e.quotient(integer(e, "Sub", end, one), e.size(count)) };
 }
 
 interface WindowsOf {
@@ -129,9 +129,9 @@ export const windowIndices: Primitive<WindowsOf> = primitive<WindowsOf>({
     const step = literal(e, dilation, "i32");
     const start = integer(e, "Sub", integer(e, "Mul", rows, literal(e, stride, "i32")), before);
     // ceil(-start / dilation) and floor((size - 1 - start) / dilation)
-    const first = integer(e, "Sub", literal(e, 0, "i32"), integer(e, "FloorDiv", start, step));
+    const first = integer(e, "Sub", literal(e, 0, "i32"), e.quotient(start, step));
     const end = e.size(e.algebra.sub(size, e.algebra.int(1)));
-    const last = integer(e, "FloorDiv", integer(e, "Sub", end, start), step);
+    const last = e.quotient(integer(e, "Sub", end, start), step);
     const place = integer(e, "Minimum", integer(e, "Maximum", elements, first), last);
     return integer(e, "AddV2", start, integer(e, "Mul", place, step));
   },

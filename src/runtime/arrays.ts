@@ -20,12 +20,20 @@ export interface TensorArray<
 /** The arrays that stand for these inputs. */
 export type InputArrays<T extends Tensors> = { readonly [Name in keyof T]: TensorArray };
 
-/** The arrays that stand for these results. */
-export type ResultArrays<T extends Tensors> = { readonly [Name in keyof T]: ResultArray<T[Name]> };
-type ResultArray<T extends tf.Tensor> = TensorArray<Extract<tf.DataTypeMap[T["dtype"]], TypedArray>, T["shape"]>;
+/** The arrays that stand for these results. Of results of a known model, those are of f32 whose types do not say otherwise. */
+export type ResultArrays<T extends Tensors> = {
+  readonly [Name in keyof T]: TensorArray<ResultData<T, Name>, T[Name]["shape"]>;
+};
+type ResultData<T extends Tensors, Name extends keyof T> = string extends keyof T
+  ? TypedArray
+  : T[Name]["dtype"] extends "int32"
+    ? Int32Array
+    : T[Name]["dtype"] extends "bool"
+      ? Uint8Array
+      : Float32Array;
 
 /** Arrays to write results into, by the names of the results. */
-export type OutputArrays<T extends Tensors> = { readonly [Name in keyof T]?: ResultArray<T[Name]>["data"] };
+export type OutputArrays<T extends Tensors> = { readonly [Name in keyof T]?: ResultData<T, Name> };
 
 /** Copies the elements of a tensor into an array of its type and length, if it can do so without another array. */
 export type CopyInto = (tensor: tf.Tensor, array: TypedArray) => boolean;

@@ -12,10 +12,10 @@ function child(
   env: Readonly<Record<string, string>> = {},
 ): unknown {
   const options = ["--expose-gc", "--import", "./scripts/typescript-hooks.js", `test/support/${script}`, ...parameters];
-  const { ONEDNN_DEFAULT_FPMATH_MODE: _, ...others } = process.env;
+  const inherited = Object.entries(process.env).filter(([name]) => name !== "ONEDNN_DEFAULT_FPMATH_MODE");
   const printed = execFileSync(process.execPath, options, {
     encoding: "utf8",
-    env: { ...others, TF_CPP_MIN_LOG_LEVEL: "3", NODE_NO_WARNINGS: "1", ...env },
+    env: { ...Object.fromEntries(inherited), TF_CPP_MIN_LOG_LEVEL: "3", NODE_NO_WARNINGS: "1", ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
   return JSON.parse(printed);

@@ -1,6 +1,6 @@
 /** @file `runArrays`: the same as `run` with typed arrays, on every backend, and who owns which array. */
 import * as tf from "@tensorflow/tfjs-core";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, expectTypeOf, test } from "vitest";
 import { plan } from "../../src/plan/plan.ts";
 import { esmProfile } from "../../src/plan/profile.ts";
 import {
@@ -8,7 +8,9 @@ import {
   DataError,
   GuardError,
   type LoadedModel,
+  type Shaped,
   type TensorArray,
+  type TypedArray,
 } from "../../src/runtime/node/index.ts";
 import { seeded } from "../support/arrays.ts";
 import { backends, useBackend } from "../support/backends.ts";
@@ -150,6 +152,23 @@ describe.each([
     tf.tidy(() => void (pending = [net.runArrays(inputs), net.runArrays(inputs)]));
     expect(await Promise.all(pending)).toEqual([wanted, wanted]);
   });
+});
+
+test("the types say what is in the arrays", () => {
+  type Results = {
+    mask: Shaped<tf.Rank.R4, [number, 256, 256, 1]>;
+    index: tf.Tensor2D & { readonly dtype: "int32" };
+    is: tf.Tensor1D & { readonly dtype: "bool" };
+  };
+  type Net = LoadedModel<{ x: tf.Tensor4D }, Results>;
+  type Got = Awaited<ReturnType<Net["runArrays"]>>;
+  expectTypeOf<Got["mask"]>().toEqualTypeOf<TensorArray<Float32Array, [number, 256, 256, 1]>>();
+  expectTypeOf<Got["index"]["data"]>().toEqualTypeOf<Int32Array>();
+  expectTypeOf<Got["is"]["data"]>().toEqualTypeOf<Uint8Array>();
+  expectTypeOf<Parameters<Net["runArrays"]>[0]>().toEqualTypeOf<{ readonly x: TensorArray }>();
+  expectTypeOf<NonNullable<Parameters<Net["runArrays"]>[1]>["index"]>().toEqualTypeOf<Int32Array | undefined>();
+  // Where nothing is known of a model.
+  expectTypeOf<Awaited<ReturnType<LoadedModel["runArrays"]>>[string]["data"]>().toEqualTypeOf<TypedArray>();
 });
 
 const native = backends().find(({ name }) => name === "tensorflow")!;

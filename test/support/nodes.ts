@@ -1,7 +1,8 @@
 /** @file Runs TensorFlow's nodes: as a SavedModel in the session of tfjs-node, and as a graph model of TensorFlow.js. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { loadGraphModel } from "@tensorflow/tfjs-converter";
 import type { NodeJSKernelBackend } from "@tensorflow/tfjs-node/dist/nodejs_kernel_backend.js";
@@ -67,4 +68,16 @@ export async function openGraphModel(nodes: readonly NodeDef[]): Promise<LoadedN
     },
     dispose: () => model.dispose(),
   };
+}
+
+/** The operations that the executor of TensorFlow.js knows. */
+export function executedOperations(): ReadonlySet<string> {
+  const root = dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-converter/package.json"));
+  const folder = join(root, "dist/operations/op_list");
+  const names = readdirSync(folder)
+    .filter((file) => file.endsWith(".js") && !file.endsWith("_test.js"))
+    .flatMap((file) =>
+      [...readFileSync(join(folder, file), "utf8").matchAll(/'tfOpName': '(\w+)'/g)].map(([, name]) => name!),
+    );
+  return new Set(names);
 }

@@ -128,12 +128,13 @@ export function graphIn(bytes: Uint8Array): GraphProto {
 
 /** A file that was changed by somebody who knows how its content is told from another. */
 export function reseal(parts: ModelProto, change: (model: string) => string = (model) => model): Uint8Array {
-  const content = bytesToHex(sha256(parts.graph!));
-  const metadataProps = parts.metadataProps!.map(({ key, value }) => ({
-    key: key!,
-    value: key === metadataKeys.content ? content : change(value!),
-  }));
-  return encode(ModelProto, { ...parts, metadataProps });
+  const model = parts.metadataProps!.find(({ key }) => key === metadataKeys.model)!.value!;
+  const rest = { ...parts, metadataProps: [{ key: metadataKeys.model, value: change(model) }] };
+  const content = bytesToHex(sha256(encode(ModelProto, rest)));
+  return encode(ModelProto, {
+    ...rest,
+    metadataProps: [...rest.metadataProps, { key: metadataKeys.content, value: content }],
+  });
 }
 
 function noWeight(path: string): never {

@@ -8,6 +8,9 @@ import { docComment } from "./text.ts";
 const tensors = ["Scalar", "Tensor1D", "Tensor2D", "Tensor3D", "Tensor4D", "Tensor5D", "Tensor<Rank.R6>"];
 const tensorOf = (rank: number): string => tensors[rank] ?? "Tensor";
 
+/** What the types of results say of their elements; f32 goes without saying. */
+const dtypes = { f32: "", i32: ' & { readonly dtype: "int32" }', bool: ' & { readonly dtype: "bool" }' } as const;
+
 /** What the types of fields may name, and where it is from. */
 const importable = {
   "@tensorflow/tfjs-core": ["Rank", "Scalar", "Tensor", "Tensor1D", "Tensor2D", "Tensor3D", "Tensor4D", "Tensor5D"],
@@ -88,7 +91,7 @@ function resultsOf({ graph }: Plan): Field[] {
     const known = order.length <= 6 && shape.some((size) => size !== "number");
     return {
       name,
-      type: known ? `Shaped<Rank.R${order.length}, [${shape.join(", ")}]>` : tensorOf(order.length),
+      type: `${known ? `Shaped<Rank.R${order.length}, [${shape.join(", ")}]>` : tensorOf(order.length)}${dtypes[type.dtype]}`,
       declared: type.dtype === "f32" ? `f32${text}` : text,
     };
   });

@@ -70,17 +70,17 @@ function modelFile(
     ),
     output: plan.results.map(({ value, axes }, i) => port(outputs[i]!, value, axes.join(", "))),
   });
-  return encode(ModelProto, {
+  const file = {
     irVersion,
     producerName,
     producerVersion: info.version,
     graph,
     opsetImport: [{ domain: "", version: operatorSet }],
-    metadataProps: [
-      { key: metadataKeys.model, value: printModelInfo(modelInfo(plan, info)) },
-      { key: metadataKeys.content, value: bytesToHex(sha256(graph)) },
-    ],
-  });
+    metadataProps: [{ key: metadataKeys.model, value: printModelInfo(modelInfo(plan, info)) }],
+  };
+  // Of the whole file but for itself.
+  const content = { key: metadataKeys.content, value: bytesToHex(sha256(encode(ModelProto, file))) };
+  return encode(ModelProto, { ...file, metadataProps: [...file.metadataProps, content] });
 }
 
 function tensorProto(initializer: Initializer, load: (path: string) => NdArray): TensorProto {

@@ -13,22 +13,15 @@ import {
 } from "../../primitives/onnx.ts";
 import { attributeTypes, dataTypes, GraphProto, type AttributeProto, type NodeProto } from "../../protobuf/onnx.ts";
 import { encode } from "../../protobuf/message.ts";
-import { InternalError } from "../../source/internal-error.ts";
 import type { Prepare } from "../../weights/prepare.ts";
 import { Refusal } from "../refusal.ts";
-import { Names } from "./names.ts";
+import type { Names } from "./names.ts";
 import { sizeWires, type SizeWires } from "./sizes.ts";
 
 /** A tensor of the file itself. */
 export type Initializer = { readonly name: string; readonly shape: readonly number[] } & (
   { readonly dtype: DType; readonly prepare: Prepare } | { readonly dtype: OnnxType; readonly data: Float64Array }
 );
-
-type Unnamed = Initializer extends infer I
-  ? I extends unknown
-    ? Omit<I, "name"> & { readonly wish: string }
-    : never
-  : never;
 
 /** A node whose values have no names yet: they stand for themselves, as wires do. */
 interface OpenNode {
@@ -51,7 +44,8 @@ export class OnnxNodes implements OnnxEmitter {
   /** Of the wires that are results of nodes. */
   readonly #made = new Set<string>();
   readonly #given = new Map<string, string>();
-  readonly #initializers = new Map<string, Unnamed>();
+  /** Under the names that are wished for. */
+  readonly #initializers = new Map<string, Initializer>();
   readonly #literals = new Map<string, OnnxWire>();
   readonly #turned = new Map<string, OnnxWire>();
   #count = 0;
@@ -87,13 +81,15 @@ export class OnnxNodes implements OnnxEmitter {
     return wire;
   }
 
+  /** Of what is used of it, the first has this name. */
   prepared({ prepare, dtype, shape }: Prepared, wish: string): OnnxWire {
-    return this.#initializer({ wish, dtype, prepare, shape: shape.map((size) => this.int(size)) });
+    this.names.reserve(wish);
+    return this.#initializer({ name: wish, dtype, prepare, shape: shape.map((size) => this.int(size)) });
   }
 
   constant({ dtype, shape, data }: Omit<NdArray, "dtype"> & { readonly dtype: OnnxType }): OnnxWire {
     const key = `${dtype}|${shape.join()}|${Array.from(data, (n) => (Object.is(n, -0) ? "-0" : n)).join()}`;
-    const make = () => this.#initializer({ wish: "constant", dtype, shape, data: Float64Array.from(data) });
+    const make = () => this.#initializer({ name: "constant", dtype, shape, data: Float64Array.from(data) });
     return remember(this.#literals, key, make);
   }
 
@@ -164,13 +160,12 @@ export class OnnxNodes implements OnnxEmitter {
   finish(): { readonly nodes: readonly NodeProto[]; readonly initializers: readonly Initializer[] } {
     const initializers = new Map<string, Initializer>();
     const nameOf = ({ value }: OnnxWire, wish: string): string => {
-      const name = this.#given.get(value) ?? this.names.take(this.#initializers.get(value)?.wish ?? wish);
-      this.#given.set(value, name);
       const initializer = this.#initializers.get(value);
-      if (initializer !== undefined && !initializers.has(value)) {
-        const { wish: _, ...rest } = initializer;
-        initializers.set(value, { ...rest, name });
-      }
+      const name =
+        this.#given.get(value) ??
+        (initializer === undefined ? this.names.take(wish) : this.names.takeReserved(initializer.name));
+      this.#given.set(value, name);
+      if (initializer !== undefined) initializers.set(value, { ...initializer, name });
       return name;
     };
     const nodes = this.#nodes.map(({ op, inputs, outputs, attributes, name, doc }): NodeProto => {
@@ -191,9 +186,9 @@ export class OnnxNodes implements OnnxEmitter {
     return { value: `#${this.#count++}` };
   }
 
-  #initializer(unnamed: Unnamed): OnnxWire {
+  #initializer(initializer: Initializer): OnnxWire {
     const wire = this.#wire();
-    this.#initializers.set(wire.value, unnamed);
+    this.#initializers.set(wire.value, initializer);
     return wire;
   }
 

@@ -11,5 +11,5 @@ export const irVersion = 9;
 
 export const producerName = "fuse";
 
-/** Entries of `metadata_props`: a `ModelInfo`, and the SHA-256 of the graph, by which an altered file is known. */
+/** Entries of `metadata_props`: a `ModelInfo`, and the SHA-256 of all the file but this last entry, by which an altered one is known. */
 export const metadataKeys = { model: "fuse", content: "fuse.content" } as const;

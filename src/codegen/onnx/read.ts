@@ -24,20 +24,16 @@ const maxDepth = 2;
  * @throws DataError in one line
  */
 export function readOnnx(bytes: Uint8Array): OnnxModel {
-  const {
-    producerName: producer,
-    irVersion: ir,
-    graph,
-    opsetImport = [],
-    metadataProps = [],
-  } = parsed(ModelProto, bytes);
+  const file = parsed(ModelProto, bytes);
+  const { producerName: producer, irVersion: ir, graph, opsetImport = [], metadataProps = [] } = file;
   const metadata = new Map(metadataProps.map(({ key, value }) => [key, value]));
   const model = metadata.get(metadataKeys.model);
   if (producer !== producerName || model === undefined || graph === undefined)
     throw new DataError("it was not made by Fuse, which runs the ONNX files that it builds");
   if (ir !== irVersion || opsetImport.length !== 1 || opsetImport[0]!.version !== operatorSet || opsetImport[0]!.domain)
     throw new DataError("it was made by another version of Fuse, or altered");
-  if (metadata.get(metadataKeys.content) !== bytesToHex(sha256(graph)))
+  const rest = encode(ModelProto, { ...file, metadataProps: metadataProps.slice(0, -1) });
+  if (metadataProps.at(-1)?.key !== metadataKeys.content || metadataProps.at(-1)?.value !== bytesToHex(sha256(rest)))
     throw new DataError("it was altered after it was made: its content is not what it was");
   const { node = [], output = [] } = parsed(GraphProto, graph);
   checkNodes(node, 0);

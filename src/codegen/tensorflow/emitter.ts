@@ -174,6 +174,14 @@ export class NodeEmitter implements TensorFlowEmitter {
     return this.node(op, [padded, filter], { ...others, padding: { text: "VALID" } });
   }
 
+  quotient(a: Wire, b: Wire): Wire {
+    const apply = (op: string, a: Wire, b: Wire) => this.node(op, [a, b], { T: { type: "i32" } });
+    const near = apply("FloorDiv", a, b);
+    if (!this.#options.fused) return near;
+    // What is left after a rounded quotient is small enough for float32.
+    return apply("AddV2", near, apply("FloorDiv", apply("Sub", a, apply("Mul", near, b)), b));
+  }
+
   refuse(reason: string): never {
     throw new Refusal(reason);
   }
@@ -188,9 +196,9 @@ export class NodeEmitter implements TensorFlowEmitter {
       add: (a, b) => apply("AddV2", a, b),
       sub: (a, b) => apply("Sub", a, b),
       mul: (a, b) => apply("Mul", a, b),
-      divide: (a, b) => apply("FloorDiv", a, b),
-      floor: (a, b) => apply("FloorDiv", a, b),
-      ceil: (a, b) => apply("Sub", int(0), apply("FloorDiv", apply("Sub", int(0), a), b)),
+      divide: (a, b) => this.quotient(a, b),
+      floor: (a, b) => this.quotient(a, b),
+      ceil: (a, b) => apply("Sub", int(0), this.quotient(apply("Sub", int(0), a), b)),
     });
   }
 }

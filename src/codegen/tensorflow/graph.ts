@@ -99,7 +99,7 @@ export function emitGraph(
       shrink_axis_mask: { int: 1 },
     });
     const shifted = offset === 0 ? size : e.node("Sub", [size, expression(offset)], { T: i32 });
-    return factor === 1 ? shifted : e.node("FloorDiv", [shifted, expression(factor)], { T: i32 });
+    return factor === 1 ? shifted : e.quotient(shifted, expression(factor));
   }
 
   function expression(of: SizeExpr): Wire {
@@ -110,9 +110,9 @@ export function emitGraph(
     const [a, b] = [expression(left), expression(right)];
     if (operation === "+") return e.node("AddV2", [a, b], i32);
     if (operation === "*") return e.node("Mul", [a, b], i32);
-    if (operation !== "ceil") return e.node("FloorDiv", [a, b], i32);
+    if (operation !== "ceil") return e.quotient(a, b);
     const zero = expression(0);
-    return e.node("Sub", [zero, e.node("FloorDiv", [e.node("Sub", [zero, a], i32), b], i32)], i32);
+    return e.node("Sub", [zero, e.quotient(e.node("Sub", [zero, a], i32), b)], i32);
   }
 
   const shapeOf = (shape: readonly Size[]) => shape.map((size) => Number(sizes.constant(size) ?? -1n));

@@ -59,8 +59,8 @@ const advice: Readonly<Record<BackendName, string>> = {
 /** What TensorFlow and tfjs-node read when they are loaded. */
 function prepareProcess(): void {
   const { env } = process;
-  // No start-up lines.
-  env["TF_CPP_MIN_LOG_LEVEL"] ??= "1";
+  // No start-up lines, and none of the optimizer of graphs where it lets one be as it is. Errors are thrown as well.
+  env["TF_CPP_MIN_LOG_LEVEL"] ??= "3";
   // Twice as fast; TensorFlow turns it on by itself on some processors only.
   env["TF_ENABLE_ONEDNN_OPTS"] ??= "1";
   // tfjs-node calls them with every operation. Node 23 has removed them, Node 22 warns (tensorflow/tfjs issue 8609).
