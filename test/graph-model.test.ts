@@ -40,7 +40,7 @@ function load({ json, shards }: ReturnType<typeof built>) {
   return loadGraphModel({
     load: () =>
       tf.io.getModelArtifactsForJSON(json, (manifest) =>
-        Promise.resolve([manifest[0]!.weights, buffer.slice(byteOffset, byteOffset + length) as ArrayBuffer]),
+        Promise.resolve([manifest[0]!.weights, buffer.slice(byteOffset, byteOffset + length)]),
       ),
   });
 }

@@ -1,7 +1,7 @@
 /** @file ONNX files: the documents' systems against PyTorch, what a file says of itself, and files that are not what they seem. */
 import * as tf from "@tensorflow/tfjs-core";
 import { readFileSync } from "node:fs";
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { emitOnnx } from "../src/codegen/onnx/emit.ts";
 import { isOnnxOfFuse, readOnnx } from "../src/codegen/onnx/read.ts";
 import { buildFactory, buildOnnx, buildPlans } from "../src/compile.ts";
@@ -85,6 +85,13 @@ describe.each(built)("$file", ({ file, graph }) => {
   });
 });
 
+test("attention is its products: biases and scales are in the maps of channels", () => {
+  const { graph } = built.find(({ file }) => file === "attention-reduce")!;
+  const { node = [] } = graphIn(onnxOf(graph, prepareCase("", graph, randomShapes(graph.guard, seeded(1), 1)).weights));
+  const computing = node.map(({ opType }) => opType!).filter((op) => !["Reshape", "Shape", "Concat"].includes(op));
+  expect(computing.join(" ")).toBe("Conv Conv Conv Transpose MatMul Softmax MatMul Conv Conv");
+});
+
 describe.each([
   // Of each input and each result with channels last, one; all else lies as it is needed.
   {
@@ -148,6 +155,10 @@ const smallGraph = graphOf(small);
 const smallCase = prepareCase("small", smallGraph, randomShapes(smallGraph.guard, seeded(5), 3));
 const smallBytes = onnxOf(smallGraph, smallCase.weights);
 
+const never = (): never => {
+  throw new Error("a weight is read");
+};
+
 describe("a file", () => {
   test("has the declared layout at its boundary, with the author's names of sizes", () => {
     const { input = [], output = [], name, docString } = graphIn(smallBytes);
@@ -199,15 +210,45 @@ describe("a file", () => {
     }
   });
 
+  test("is not made of what ONNX cannot express: all of that is said, with its place", () => {
+    // A profile that promises too much.
+    const variants = new Set([...onnxProfile.variants, "pool.symbolic-window" as const]);
+    const graph = graphOf(
+      "fuse 1\nmodel Pools(x: [n, c, h: 2*k, w: 2*l]) -> (y: [n, c, h: 2, w: 2]) {\n  return adaptive_avgpool(x, h: 2, w: 2)\n}",
+    );
+    const emission = emitOnnx([{ plan: plan(graph, { ...onnxProfile, variants }), load: never }], info);
+    const unsupported = "unsupported" in emission ? emission.unsupported : [];
+    expect(unsupported.map(({ primitive, reason }) => `${primitive}: ${reason}`)).toEqual([
+      "pool: the size k would have to be known before the model runs",
+    ]);
+    expect(unsupported[0]!.origin!.span.source.path).toBe("main.fuse");
+  });
+
   test("with more than two gigabytes is refused before a weight is read", () => {
     const graph = graphOf(
       "fuse 1\nmodel Big(x: [n, c: 30000]) -> (y: [n, c: 30000]) { return linear(x, c: 30000) @fc }",
     );
-    const load = (): never => {
-      throw new Error("read");
-    };
-    const emission = emitOnnx([{ plan: plan(graph, onnxProfile), load }], info);
+    const emission = emitOnnx([{ plan: plan(graph, onnxProfile), load: never }], info);
     expect("tooLarge" in emission && emission.tooLarge).toBeGreaterThan(3.6e9);
+  });
+});
+
+describe("without ONNX Runtime", () => {
+  afterEach(() => {
+    vi.doUnmock("onnxruntime-node");
+    vi.resetModules();
+  });
+
+  test("one line says what to install", async () => {
+    vi.resetModules();
+    vi.doMock("onnxruntime-node", () => {
+      throw new Error("no such package");
+    });
+    const { runOnnx } = await import("../src/node/onnx-engine.ts");
+    await expect(runOnnx(smallBytes, {}, [])).rejects.toMatchObject({
+      name: "DataError",
+      message: expect.stringMatching(/^ONNX Runtime [^\n]+ npm install onnxruntime-node$/) as string,
+    });
   });
 });
 

@@ -6,8 +6,8 @@ import { plan } from "../src/plan/plan.ts";
 import { onnxProfile } from "../src/plan/profile.ts";
 import { difference, seeded } from "./support/arrays.ts";
 import { prepareCase } from "./support/compare.ts";
-import { graphOfSet, records, setsOf } from "./support/operator-cases.ts";
 import { runSession } from "./support/onnx.ts";
+import { graphOfSet, records, setsOf } from "./support/operator-cases.ts";
 import { info } from "./support/run.ts";
 import { manyShapes } from "./support/shapes.ts";
 

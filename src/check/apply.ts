@@ -29,7 +29,7 @@ export function applyOperator(
   }
   const inputs = site.inputs.map((input) => input.value);
   const before = frame.world.reporter.errors;
-  const node = builder.node(op, inputs, attributes, obligationsAt(site), path);
+  const node = builder.node(op, inputs, attributes, obligationsAt(site, op.attributes), path);
   // Of an operator that cannot be, nothing more is said.
   if (node === undefined || frame.world.reporter.errors > before) return unknown;
   addOrigin(frame, node, site.whole);

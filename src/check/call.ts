@@ -67,10 +67,26 @@ function notCallable(frame: Frame, call: Call, named: Val | undefined): void {
     report(frame, "unknown-operator", span, { name: text }, { notes, helps: ["a statement cannot start with `(`"] });
     return;
   }
+  const missing = missingImport(frame, text);
+  if (missing !== undefined) return report(frame, "unknown-operator", span, { name: text }, { helps: [missing] });
   const known = [...Object.keys(frame.context.operators), ...frame.block.module.visible.keys()];
   const other = otherOperators.get(text);
   const helps = other === undefined ? didYouMean(span, foreignOperators.get(text) ?? nearest(text, known)) : [other];
   report(frame, "unknown-operator", span, { name: text }, { helps });
+}
+
+/** The import of a block that the library has; one that is there already is extended. */
+function missingImport({ context, block: { module } }: Frame, name: string): Help | undefined {
+  const from = context.libraryModule(module.path, name);
+  if (from === undefined) return undefined;
+  const { imports, edition, span } = module.ast;
+  const code = `import { ${name} } from "${from}"`;
+  const text = "it is in the library: import it";
+  const same = imports.find((item) => item.from.text === from)?.names.at(-1);
+  const after = same === undefined ? (imports.at(-1) ?? edition)?.span : (same.as ?? same.name).span;
+  const at = { source: span.source, start: after?.end ?? 0, end: after?.end ?? 0 };
+  const added = same !== undefined ? `, ${name}` : after === undefined ? `${code}\n` : `\n${code}`;
+  return { text, code, edits: [{ span: at, text: added }] };
 }
 
 function callLayer(frame: Frame, layer: Val & { kind: "layer" }, call: Call, piped: readonly Operand[]): Val {

@@ -207,7 +207,10 @@ function symbol(
   );
 }
 
-/** A value as a tensor operand: numbers and sizes are rank 0, and adapt to an i32 tensor beside them if they are whole. */
+/**
+ * A value as a tensor operand: numbers and sizes are rank 0, and adapt to an i32 tensor beside them if they are whole. A bool tensor
+ * beside them says nothing about numbers: it is the condition of a `where`.
+ */
 export function toTensor(frame: Frame, val: Val, expr: Expr, beside: readonly Val[]): Value | undefined {
   switch (val.kind) {
     case "tensor":
@@ -216,7 +219,8 @@ export function toTensor(frame: Frame, val: Val, expr: Expr, beside: readonly Va
       return frame.context.builder.scalar(val.value);
     case "size": {
       const dtypes = beside.flatMap((other) => (other.kind === "tensor" ? [other.value.type.dtype] : []));
-      const adapted = dtypes.length > 0 && dtypes.every((dtype) => dtype === "i32") ? "i32" : "f32";
+      const numbers = dtypes.filter((dtype) => dtype !== "bool");
+      const adapted = numbers.length > 0 && numbers.every((dtype) => dtype === "i32") ? "i32" : "f32";
       return frame.context.builder.scalar(frame.world.facts.apply(val.size), adapted);
     }
     case "unknown":

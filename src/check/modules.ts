@@ -15,6 +15,16 @@ export interface Host {
   modules?(from: string): readonly string[];
 }
 
+/** The library module that alone has a block of this name. */
+export function libraryModuleOf(host: Host, from: string, name: string): string | undefined {
+  if (name.startsWith("_")) return undefined;
+  const modules = (host.modules?.(from) ?? []).filter((module) => module.startsWith("fuse/"));
+  const having = modules.filter((module) =>
+    [...(host.read(module) ?? "").matchAll(/^block ([\p{L}\p{N}_]+)/gmu)].some(([, block]) => block === name),
+  );
+  return having.length === 1 ? having[0] : undefined;
+}
+
 /** A declaration in its module. */
 export interface Block {
   readonly decl: Decl;

@@ -1,10 +1,14 @@
 /** @file Proves obligations under the facts of a world; refuted ones are reported, open ones go to the strategy of the frame. */
+import type { Attributes } from "../ir/attribute.ts";
 import type { About, Obligations } from "../ir/obligation.ts";
 import type { Example } from "../ir/facts.ts";
 import type { Value } from "../ir/graph.ts";
 import type { Size } from "../ir/size.ts";
 import type { Help, Label } from "../source/diagnostic.ts";
 import { textOf, type Span } from "../source/source.ts";
+import { didYouMean } from "../source/suggest.ts";
+import { placeOfAxis } from "./axis-places.ts";
+import { spreading } from "./spreading.ts";
 import { assignmentText, originOf, report, sizeText, typeText, type Frame } from "./frame.ts";
 import { assume, type BuildTimeUse } from "./world.ts";
 
@@ -132,7 +136,7 @@ export interface Site {
 }
 
 /** The obligations of one operator at its place. */
-export function obligationsAt(site: Site): Obligations {
+export function obligationsAt(site: Site, declared: Attributes): Obligations {
   const { frame } = site;
   const spanOf = (about: About): Span =>
     (about.attribute === undefined ? undefined : site.attributes.get(about.attribute)) ?? site.span;
@@ -155,8 +159,10 @@ export function obligationsAt(site: Site): Obligations {
         { modality: certain ? "always" : "can", axis: about.axis ?? "" },
         {
           labels: operandLabels(site, about.inputs),
-          notes: exampleNotes(certain && verdict.example?.values.size === 0 ? undefined : verdict.example, [
-            `${sizeText(frame, a)} and ${sizeText(frame, b)} are not known to be equal`,
+          notes: exampleNotes(verdict.example, [
+            certain
+              ? `${sizeText(frame, a)}  vs  ${sizeText(frame, b)}`
+              : `${sizeText(frame, a)} and ${sizeText(frame, b)} are not known to be equal`,
           ]),
           helps: certain ? [] : equalityHelp(frame, a, b),
         },
@@ -207,9 +213,23 @@ export function obligationsAt(site: Site): Obligations {
     },
     report(code, args, about, details = {}) {
       const labels = operandLabels(site, about.inputs ?? site.inputs.map((_, i) => i));
-      report(frame, code, spanOf(about), args, { labels, ...details });
+      const axis = about.axis === undefined ? undefined : placeOfAxis(site, declared, about.axis);
+      const helps = details.helps?.map((help) => withEdit(help, axis));
+      const apart = code === "broadcast-needs-subset" ? spreading(site, about.inputs ?? [0, 1]) : undefined;
+      report(frame, code, spanOf(about), args, {
+        labels,
+        ...details,
+        notes: [...(apart?.notes ?? []), ...(details.notes ?? [])],
+        helps: [...(apart?.helps ?? []), ...(helps ?? [])],
+      });
     },
   };
+}
+
+/** The other axis that is offered for one, as an edit of the place where that one stands. */
+function withEdit(help: Help | string, at: Span | undefined): Help | string {
+  const offers = typeof help !== "string" && help.text === "did you mean" && help.code !== undefined;
+  return offers && help.edits === undefined && at !== undefined ? didYouMean(at, help.code)[0]! : help;
 }
 
 /** What has the size that is to be large enough. */

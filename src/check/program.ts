@@ -13,7 +13,7 @@ import type { Context } from "./frame.ts";
 import { instantiate, type Instance } from "./instantiate.ts";
 import { labelBody, type Labels } from "./labels.ts";
 import { lint } from "./lint.ts";
-import { loadModules, type Block, type Host, type Module } from "./modules.ts";
+import { libraryModuleOf, loadModules, type Block, type Host, type Module } from "./modules.ts";
 import type { Settings } from "./settings.ts";
 import { readSignature, type Parameter, type Signature } from "./signature.ts";
 import { Summaries, worldLimit, type CheckedWorld } from "./summary.ts";
@@ -47,6 +47,7 @@ export class Program {
       signature: (block) => this.#signature(block),
       ownsWeights: (block) => this.#ownsWeights(block),
       labels: (frame) => this.#labelsOf(frame.block),
+      libraryModule: (from, name) => libraryModuleOf(host, from, name),
     };
   }
 

@@ -75,7 +75,9 @@ async function execute(
     return runModule(job, on!, false);
   }
   return inMemory(job, planned, on, async () => {
-    const [built] = await readers[name](async (part) => files.find(({ path }) => isPart(name, path, part))?.bytes);
+    const [built] = await readers[name]((part) =>
+      Promise.resolve(files.find(({ path }) => isPart(name, path, part))?.bytes),
+    );
     if (built === undefined) throw new InternalError(`the target ${name} wrote no model`);
     return runOnce(name, await built.start(on), job.inputs);
   });

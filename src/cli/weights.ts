@@ -2,6 +2,7 @@
 import { Option, InvalidArgumentError, type Command } from "commander";
 import { elements } from "../ir/ndarray.ts";
 import { writeAtomically } from "../node/files.ts";
+import { weightFiles } from "../node/tensor-files.ts";
 import { manifestOf } from "../plan/manifest.ts";
 import { diagnostic } from "../source/reporter.ts";
 import { printShape, quote } from "../weights/data-error.ts";
@@ -10,7 +11,7 @@ import { shapeOf, type ManifestEntry, type WeightProblems } from "../weights/man
 import type { WritableDType } from "../weights/safetensors.ts";
 import { blockWeights } from "./block-summary.ts";
 import { initText } from "./block-weights.ts";
-import { writing } from "./failure.ts";
+import { reading, writing } from "./failure.ts";
 import { bytesText, countText, plural } from "./numbers.ts";
 import {
   matchingOptions,
@@ -138,7 +139,8 @@ async function convertFile(
   terminal: Terminal,
 ): Promise<void> {
   const path = options.output!;
-  protect([...programs, source, ...(options.rename ?? [])], [path]);
+  const read = await reading(source, () => weightFiles(source));
+  protect([...programs, ...read, ...(options.rename ?? [])], [path]);
   limitWeights(model, options.maxWeights);
   const found = await fittingWeights(model, source, options);
   const arrays = await readAll(found, source, terminal);

@@ -1,6 +1,7 @@
 /** @file Files of the command line: bounded reading, and writing that leaves nothing half-done. */
 import { randomBytes } from "node:crypto";
-import { open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { chmod, open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DataError } from "../weights/data-error.ts";
 
@@ -10,10 +11,21 @@ const maxBytes = 4 * 2 ** 30;
  * The bytes of a regular file of at most `limit` bytes.
  * @throws DataError `path: reason`, also for a folder or a device.
  */
-export async function readBytes(path: string, limit = maxBytes): Promise<Uint8Array> {
-  try {
-    const size = await sizeOfFile(path);
+export function readBytes(path: string, limit = maxBytes): Promise<Uint8Array> {
+  return readUpTo(path, (size) => {
     if (size > limit) throw new DataError(`${path}: has ${size} bytes, more than the limit of ${limit}`);
+    return size;
+  });
+}
+
+/** The first bytes of a regular file, `count` or all there are. @throws DataError `path: reason` */
+export function readStart(path: string, count: number): Promise<Uint8Array> {
+  return readUpTo(path, (size) => Math.min(size, count));
+}
+
+async function readUpTo(path: string, wanted: (size: number) => number): Promise<Uint8Array> {
+  try {
+    const size = wanted((await statOfFile(path)).size);
     const bytes = new Uint8Array(size);
     const file = await open(path);
     try {
@@ -35,15 +47,17 @@ export async function readBytes(path: string, limit = maxBytes): Promise<Uint8Ar
 
 /**
  * Writes a file so that at any time there is the old one, or none, or the whole new one: beside it, then renamed.
- * A symbolic link keeps pointing to what is written.
+ * A symbolic link keeps pointing to what is written, and a file that is replaced keeps its permissions.
  * @throws DataError `path: reason`
  */
 export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
   try {
-    const target = await targetOf(path);
+    const { target, mode } = await targetOf(path);
     const temporary = join(dirname(target), `.fuse-${randomBytes(6).toString("hex")}.tmp`);
     try {
-      await writeFile(temporary, bytes, { flag: "wx" });
+      // Never readable for more than the old one was. What the umask takes away of a new file's mode is given back to an old one's.
+      await writeFile(temporary, bytes, { flag: "wx", ...(mode === undefined ? {} : { mode: mode & 0o600 }) });
+      if (mode !== undefined) await chmod(temporary, mode);
       await rename(temporary, target);
     } catch (error) {
       await rm(temporary, { force: true });
@@ -54,22 +68,22 @@ export async function writeAtomically(path: string, bytes: Uint8Array): Promise<
   }
 }
 
-/** The file that a path leads to, which need not exist yet. A device is refused: renaming would replace it. */
-async function targetOf(path: string): Promise<string> {
+/** The file that a path leads to, and its permissions if it exists. A device is refused: renaming would replace it. */
+async function targetOf(path: string): Promise<{ target: string; mode: number | undefined }> {
   try {
-    await sizeOfFile(path);
-    return await realpath(path);
+    const { mode } = await statOfFile(path);
+    return { target: await realpath(path), mode: mode & 0o777 };
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return path;
+    if (codeOf(error) === "ENOENT") return { target: path, mode: undefined };
     throw error;
   }
 }
 
-async function sizeOfFile(path: string): Promise<number> {
+async function statOfFile(path: string): Promise<Stats> {
   const stats = await stat(path);
   if (stats.isDirectory()) throw new DataError(`${path}: is a folder, not a file`);
   if (!stats.isFile()) throw new DataError(`${path}: is not a regular file`);
-  return stats.size;
+  return stats;
 }
 
 /** An error of the system, or of too little memory, in plain words; `absent` is what ENOENT says is not there. */

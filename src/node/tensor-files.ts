@@ -6,10 +6,12 @@ import { isNpy, readNpy } from "../weights/npy.ts";
 import { readSafetensors } from "../weights/safetensors.ts";
 import type { TensorSource } from "../weights/tensors.ts";
 import { readTfjsModel, tfjsShardPaths } from "../weights/tfjs.ts";
-import { readBytes } from "./files.ts";
+import { readBytes, readStart } from "./files.ts";
 
 /** Of a `model.json`; its weights are in other files. */
 const maxJson = 100_000_000;
+/** So many bytes tell what a file is. */
+const sniffed = 100;
 /** Of all shards of a model together. */
 const maxShards = 4 * 2 ** 30;
 
@@ -49,10 +51,20 @@ export async function readTensor(path: string): Promise<NdArray> {
   throw new DataError(`${file}: ${message}`, held);
 }
 
+/**
+ * The files that `openWeights` reads: the path, and for a `model.json` its shards.
+ * @throws DataError `path: reason`
+ */
+export async function weightFiles(path: string): Promise<readonly string[]> {
+  if (!isJson(await readStart(path, sniffed))) return [path];
+  const bytes = await readBytes(path);
+  const shards = inPlace(path, () => shardPaths(parseModel(bytes)));
+  return [path, ...shards.map((shard) => join(dirname(path), shard))];
+}
+
 async function openTfjsModel(path: string, bytes: Uint8Array): Promise<TensorSource> {
   const { model, paths } = inPlace(path, () => {
-    if (bytes.length > maxJson) throw new DataError(`has ${bytes.length} bytes, more than the limit of ${maxJson}`);
-    const model = parseJson(bytes);
+    const model = parseModel(bytes);
     return { model, paths: shardPaths(model) };
   });
   const shards = new Map<string, Uint8Array>();
@@ -65,7 +77,8 @@ async function openTfjsModel(path: string, bytes: Uint8Array): Promise<TensorSou
   return inPlace(path, () => readTfjsModel(model, (shard) => shards.get(shard) ?? new Uint8Array()));
 }
 
-function parseJson(bytes: Uint8Array): unknown {
+function parseModel(bytes: Uint8Array): unknown {
+  if (bytes.length > maxJson) throw new DataError(`has ${bytes.length} bytes, more than the limit of ${maxJson}`);
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
@@ -89,7 +102,7 @@ function checkShardPath(path: string): string {
 
 /** The first byte that is not white space is a brace, and no byte near it is zero, as it would be in a length. */
 function isJson(bytes: Uint8Array): boolean {
-  const start = String.fromCharCode(...bytes.subarray(0, 100));
+  const start = String.fromCharCode(...bytes.subarray(0, sniffed));
   return /^(\xef\xbb\xbf)?\s*\{/.test(start) && !start.includes("\0");
 }
 

@@ -6,7 +6,7 @@ import { binary } from "../primitives/binary.ts";
 import { softmax as softmaxPrimitive } from "../primitives/softmax.ts";
 import { leaky_relu as leakyPrimitive, unary } from "../primitives/unary.ts";
 import { elementwise, lowerUnary } from "./broadcasting.ts";
-import { dtypeOf, floating, refuse, requireAxes } from "./conditions.ts";
+import { dtypeOf, floating, requireAxes, requireNumber } from "./conditions.ts";
 import { add, div, minimum, mul, neg, sub } from "./elementwise.ts";
 import { abs, clamp, elementFunction, erf, exp, log } from "./functions.ts";
 import { constantSpec } from "./layers.ts";
@@ -78,8 +78,7 @@ export const celu = operator({
     { code: "celu(x, alpha: 0.5)", inputs: "x: [n, c]" },
   ],
   type: (c) => {
-    const { alpha } = c.attributes;
-    if (alpha <= 0 || alpha === Infinity) refuse(c, "alpha", "a positive number", String(alpha));
+    requireNumber(c, "alpha", c.attributes.alpha, "a positive number", (alpha) => alpha > 0 && alpha < Infinity);
     return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
   },
   expand: (g) => {

@@ -73,6 +73,20 @@ export function refuse(c: Context, name: string, expected: string, found: string
   return c.complain("bad-attribute", { name, expected, found }, { attribute });
 }
 
+/**
+ * Complains `bad-attribute` unless a number is what is expected. A float parameter of a block has no value until a model is built:
+ * until then it is NaN, and nothing is asked of it.
+ */
+export function requireNumber(
+  c: Context,
+  name: string,
+  value: number | undefined,
+  expected: string,
+  fits: (value: number) => boolean,
+): void {
+  if (value !== undefined && !Number.isNaN(value) && !fits(value)) refuse(c, name, expected, String(value));
+}
+
 /** The type with some axes replaced: those that stay keep their place, new ones come last. */
 export function replaceAxes(
   type: TensorType,

@@ -4,7 +4,7 @@ import type { DType } from "../ir/ndarray.ts";
 import { operator, tensors } from "../ir/operator.ts";
 import { clamp as clampPrimitive, erf as erfOf, unary, type UnaryName } from "../primitives/unary.ts";
 import { elementwise, lowerUnary } from "./broadcasting.ts";
-import { dtypeOf, floating, numeric, refuse } from "./conditions.ts";
+import { dtypeOf, floating, numeric, requireNumber } from "./conditions.ts";
 
 /** An operator that one primitive computes; the names are the same. The result has the operand's dtype unless told. */
 export function elementFunction(
@@ -102,8 +102,8 @@ export const clamp = operator({
     const { min, max } = c.attributes;
     const dtype = dtypeOf(c, 0, numeric);
     if (min === undefined && max === undefined) c.complain("missing-attribute", { callee: c.callee, name: "min" }, {});
-    for (const [name, bound = 0] of Object.entries({ min, max }))
-      if (dtype === "i32" && !Number.isInteger(bound)) refuse(c, name, "a whole number for i32", String(bound));
+    for (const [name, bound] of Object.entries({ min, max }))
+      if (dtype === "i32") requireNumber(c, name, bound, "a whole number for i32", Number.isInteger);
     return { dtype, axes: c.input(0).axes };
   },
   reference: (c) => {

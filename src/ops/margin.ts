@@ -5,7 +5,7 @@ import { operator, tensors } from "../ir/operator.ts";
 import type { Size, Sizes } from "../ir/size.ts";
 import { withAxes } from "../ir/type.ts";
 import { pad as padPrimitive, slice as slicePrimitive } from "../primitives/layout.ts";
-import { anything, dtypeOf, refuse, requireAxes } from "./conditions.ts";
+import { anything, dtypeOf, refuse, requireAxes, requireNumber } from "./conditions.ts";
 import { everyNth } from "./positions.ts";
 import { reader, sizeOf } from "./reading.ts";
 
@@ -96,8 +96,8 @@ export const pad = operator({
     const { keyed, mode, value } = c.attributes;
     const dtype = dtypeOf(c, 0, anything);
     const { sizes } = c;
-    if (dtype === "i32" && !Number.isInteger(value)) refuse(c, "value", "a whole number for i32", String(value));
-    if (dtype === "bool" && value !== 0 && value !== 1) refuse(c, "value", "0 or 1 for bool", String(value));
+    if (dtype === "i32") requireNumber(c, "value", value, "a whole number for i32", Number.isInteger);
+    if (dtype === "bool") requireNumber(c, "value", value, "0 or 1 for bool", (bit) => bit === 0 || bit === 1);
     if (keyed.size === 0) c.complain("missing-attribute", { callee: c.callee, name: "h" }, {});
     const made = [...keyed].map(([axis, range]) => {
       requireAxes(c, 0, [axis], axis);

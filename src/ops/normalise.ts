@@ -3,7 +3,7 @@ import { attribute } from "../ir/attribute.ts";
 import type { Value } from "../ir/graph.ts";
 import { operator, tensors, type ExpansionContext, type OperatorContext, type WeightSpec } from "../ir/operator.ts";
 import { printType, type Axis } from "../ir/type.ts";
-import { dtypeOf, floating, refuse, requireAxes } from "./conditions.ts";
+import { dtypeOf, floating, refuse, requireAxes, requireNumber } from "./conditions.ts";
 import { add, div, mul, pow, sub } from "./elementwise.ts";
 import { abs, clamp, rsqrt, square } from "./functions.ts";
 import { expand } from "./fusion.ts";
@@ -232,7 +232,7 @@ export const normalize = operator({
   type: (c) => {
     const { axis, p } = c.attributes;
     requireAxes(c, 0, axis, "axis");
-    if (p <= 0) refuse(c, "p", "a positive number, or `inf`", String(p));
+    requireNumber(c, "p", p, "a positive number, or `inf`", (p) => p > 0);
     return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
   },
   expand: (g) => {

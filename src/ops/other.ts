@@ -7,7 +7,7 @@ import { tensorType, type Axis } from "../ir/type.ts";
 import { iota as iotaPrimitive } from "../primitives/iota.ts";
 import { cast as castPrimitive } from "../primitives/unary.ts";
 import { elementwise, lowerUnary } from "./broadcasting.ts";
-import { dtypeOf, floating, refuse } from "./conditions.ts";
+import { dtypeOf, floating, refuse, requireNumber } from "./conditions.ts";
 import { requirePerAxis } from "./spatial.ts";
 
 export const identity = operator({
@@ -29,9 +29,7 @@ export const dropout = operator({
   },
   examples: [{ code: "dropout(x, 0.2)", inputs: "x: [n, c]" }],
   type: (c) => {
-    const { p } = c.attributes;
-    // A parameter of a block is NaN until a model is built.
-    if (p < 0 || p > 1) refuse(c, "p", "a probability, 0 to 1", String(p));
+    requireNumber(c, "p", c.attributes.p, "a probability, 0 to 1", (p) => p >= 0 && p <= 1);
     return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
   },
   expand: (g) => g.inputs[0]!,

@@ -17,7 +17,7 @@ import { imageShape, imageSizes, noPads, type Pads, type Pair } from "../primiti
 import { broadcast, pad } from "../primitives/layout.ts";
 import { pool } from "../primitives/pool.ts";
 import type { Windows } from "../primitives/windows.ts";
-import { dtypeOf, floating, refuse } from "./conditions.ts";
+import { dtypeOf, floating, refuse, requireNumber } from "./conditions.ts";
 import { mul, pow } from "./elementwise.ts";
 import { sqrt, square } from "./functions.ts";
 import { dilatedMaximum } from "./dilated-pool.ts";
@@ -357,8 +357,7 @@ export const lppool = operator({
     { code: "lppool(abs(x), norm_type: 3, kernel: [2, 3], stride: 2, ceil_mode: true)", inputs: "x: [n, c, h, w]" },
   ],
   type: (c) => {
-    const { norm_type } = c.attributes;
-    if (!(norm_type > 0 && norm_type < Infinity)) refuse(c, "norm_type", "a positive number", String(norm_type));
+    requireNumber(c, "norm_type", c.attributes.norm_type, "a positive number", (p) => p > 0 && p < Infinity);
     return pooledType(c);
   },
   expand: (g) => {

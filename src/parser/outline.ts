@@ -199,6 +199,13 @@ function awaitsBrace({ tokens }: Stream, begin: number, i: number): boolean {
   return false;
 }
 
+/** Whether this is the `[` behind an element type: in `weight a: f32 [c] = …` it may stand in a line of its own. */
+function isInTypeOfWeight(tokens: Stream["tokens"], i: number, begin: number): boolean {
+  const [keyword, , colon, dtype] = tokens.slice(begin, i);
+  const isDeclared = isA(keyword, t.Weight, t.Const) && isA(colon, t.Colon) && isA(dtype, t.Identifier);
+  return isDeclared && i === begin + 4 && isA(tokens[i], t.LSquare);
+}
+
 /** The index behind the head of the statement, or of what is meant as one, that begins here. */
 function statementAt(stream: Stream, i: number, brackets: Brackets, begin: number): number | undefined {
   const { tokens } = stream;
@@ -211,6 +218,7 @@ function statementAt(stream: Stream, i: number, brackets: Brackets, begin: numbe
   // The arm of a `match` whose brace is missing.
   if (isA(tokens[i + 1], t.FatArrow, t.Bar)) return undefined;
   if (awaitsBrace(stream, begin, i)) return undefined;
+  if (isInTypeOfWeight(tokens, i, begin)) return undefined;
   // `(a, b) = …`; other brackets at the beginning of a line belong to what stands before.
   const destructures = isOpening(tokens[i]?.tokenType) && isA(tokens[brackets.behind.get(i) ?? i], t.Assign);
   return destructures || heads.beginsOperand(tokens[i]) ? i : undefined;

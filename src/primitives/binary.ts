@@ -10,9 +10,9 @@ import {
   spreadNode,
 } from "./broadcasting.ts";
 import { tidy } from "./javascript.ts";
+import { onnxBinary } from "./onnx-functions.ts";
 import { dims, largeIntegers, primitive, type NoAttributes } from "./primitive.ts";
 import { apply } from "./tensorflow.ts";
-import { onnxBinary } from "./onnx-functions.ts";
 
 interface BinaryFunction {
   readonly of: (a: number, b: number) => number;

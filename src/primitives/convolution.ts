@@ -1,6 +1,6 @@
 /** @file Convolutions over images, by definition and as tfjs's calls. */
-import { generate, type NdArray } from "../ir/ndarray.ts";
 import type { Positional } from "../ir/lowering.ts";
+import { generate, type NdArray } from "../ir/ndarray.ts";
 import type { Size, Sizes } from "../ir/size.ts";
 import {
   channelsLast,
@@ -19,13 +19,13 @@ import {
   type Pair,
 } from "./image.ts";
 import { pairText, tidy } from "./javascript.ts";
-import { dims, primitive, type Activation, type EsmEmitter, type PrimitiveCase } from "./primitive.ts";
-import { convolutionNode, poolNode, sameOffsetNode } from "./tensorflow-windows.ts";
-import { apply, ints } from "./tensorflow.ts";
-import { activate, activated, activations, activationText } from "./unary.ts";
 import type { OnnxEmitter, OnnxWire } from "./onnx.ts";
 import { onnxUnary } from "./onnx-functions.ts";
 import { windowed } from "./onnx-windows.ts";
+import { dims, primitive, type Activation, type EsmEmitter, type PrimitiveCase } from "./primitive.ts";
+import { apply, ints } from "./tensorflow.ts";
+import { convolutionNode, poolNode, sameOffsetNode } from "./tensorflow-windows.ts";
+import { activate, activated, activations, activationText } from "./unary.ts";
 
 interface Convolution {
   readonly strides: Pair<number>;

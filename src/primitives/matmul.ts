@@ -3,11 +3,11 @@ import type { Positional } from "../ir/lowering.ts";
 import { generate } from "../ir/ndarray.ts";
 import type { Size } from "../ir/size.ts";
 import { tidy } from "./javascript.ts";
+import type { OnnxWire } from "./onnx.ts";
+import { onnxUnary } from "./onnx-functions.ts";
 import { dims, primitive, type Activation } from "./primitive.ts";
 import { apply, ints, reshaped, type Wire } from "./tensorflow.ts";
 import { activate, activated, activations, activationText } from "./unary.ts";
-import type { OnnxWire } from "./onnx.ts";
-import { onnxUnary } from "./onnx-functions.ts";
 
 interface Product {
   readonly transposeA: boolean;

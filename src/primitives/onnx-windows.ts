@@ -3,7 +3,7 @@ import type { Positional } from "../ir/lowering.ts";
 import type { Size } from "../ir/size.ts";
 import { invariant } from "../source/internal-error.ts";
 import { imageSizes, type Layout, type Pads, type Pair } from "./image.ts";
-import { onnxScalar, longs, type OnnxAttributes, type OnnxEmitter, type OnnxOperator, type OnnxWire } from "./onnx.ts";
+import { longs, onnxScalar, type OnnxAttributes, type OnnxEmitter, type OnnxOperator, type OnnxWire } from "./onnx.ts";
 
 export interface WindowGeometry {
   readonly kernel: Pair<number>;

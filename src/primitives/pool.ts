@@ -19,9 +19,9 @@ import {
   type Pair,
 } from "./image.ts";
 import { pairText } from "./javascript.ts";
+import { requireNchw, windowed } from "./onnx-windows.ts";
 import { dims, primitive, type PrimitiveCase } from "./primitive.ts";
 import { poolNode } from "./tensorflow-windows.ts";
-import { requireNchw, windowed } from "./onnx-windows.ts";
 
 interface Pool {
   readonly kind: "avg" | "max";

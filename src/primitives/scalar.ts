@@ -2,9 +2,9 @@
 import type { DType } from "../ir/ndarray.ts";
 import type { Size } from "../ir/size.ts";
 import { dtypeText } from "./javascript.ts";
+import { onnxScalar } from "./onnx.ts";
 import { primitive } from "./primitive.ts";
 import { converted, literal } from "./tensorflow.ts";
-import { onnxScalar } from "./onnx.ts";
 
 export const scalar = primitive<{ readonly value: Size; readonly dtype: DType }>({
   name: "scalar",

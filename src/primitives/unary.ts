@@ -1,10 +1,10 @@
 /** @file Elementwise primitives of one tensor. */
 import { generate, type DType } from "../ir/ndarray.ts";
 import { dtypeText, numberText, tidy } from "./javascript.ts";
-import { dims, largeIntegers, primitive, type Activation } from "./primitive.ts";
-import { apply, converted, literal, type TensorFlowEmitter, type Wire } from "./tensorflow.ts";
 import { onnxScalar } from "./onnx.ts";
 import { onnxUnary } from "./onnx-functions.ts";
+import { dims, largeIntegers, primitive, type Activation } from "./primitive.ts";
+import { apply, converted, literal, type TensorFlowEmitter, type Wire } from "./tensorflow.ts";
 
 interface UnaryFunction {
   readonly of: (x: number) => number;

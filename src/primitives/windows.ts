@@ -2,12 +2,12 @@
 import { generate } from "../ir/ndarray.ts";
 import type { Size, Sizes } from "../ir/size.ts";
 import { samePadding, side, type Pair } from "./image.ts";
-import { dims, primitive, type EsmEmitter, type Primitive } from "./primitive.ts";
-import { samePads } from "./tensorflow-windows.ts";
-import { apply, converted, counted, literal, reshaped, type TensorFlowEmitter, type Wire } from "./tensorflow.ts";
 import { onnxScalar, type OnnxEmitter, type OnnxWire } from "./onnx.ts";
 import { onnxLiteral } from "./onnx-literal.ts";
 import { counting, int64 } from "./onnx-windows.ts";
+import { dims, primitive, type EsmEmitter, type Primitive } from "./primitive.ts";
+import { apply, converted, counted, literal, reshaped, type TensorFlowEmitter, type Wire } from "./tensorflow.ts";
+import { samePads } from "./tensorflow-windows.ts";
 
 /** Which elements the windows cover. */
 export type Windows =

@@ -2,4 +2,8 @@
 import { DataError } from "../weights/data-error.ts";
 
 /** Inputs that the entry guard refuses. The message is the first problem, `details` are the others. */
-export class GuardError extends DataError {}
+export class GuardError extends DataError {
+  override get name(): string {
+    return "GuardError";
+  }
+}

@@ -1,7 +1,8 @@
 /** @file Collects diagnostics of one compilation; reporting an unknown code or leaving out a hole does not compile. */
 import { catalogue, type Code, type Holes } from "./catalogue/catalogue.ts";
 import type { Details, Diagnostic, Entry } from "./diagnostic.ts";
-import type { Span } from "./source.ts";
+import { shortened } from "./shorten.ts";
+import type { SourceFile, Span } from "./source.ts";
 
 /** Makes a diagnostic of a catalogue entry. */
 export function diagnostic<C extends Code>(
@@ -15,10 +16,18 @@ export function diagnostic<C extends Code>(
     code,
     severity: details.severity ?? entry.severity,
     span,
-    message: entry.message.render(args),
-    labels: details.labels ?? [],
-    notes: (details.notes ?? []).map((note) => (typeof note === "string" ? { text: note } : note)),
-    helps: (details.helps ?? []).map((help) => (typeof help === "string" ? { text: help } : help)),
+    message: shortened(entry.message.render(args)),
+    labels: (details.labels ?? []).map((label) => ({ ...label, text: shortened(label.text) })),
+    notes: (details.notes ?? [])
+      .map((note) => (typeof note === "string" ? { text: note } : note))
+      .map((note) => ({ ...note, text: shortened(note.text) })),
+    helps: (details.helps ?? [])
+      .map((help) => (typeof help === "string" ? { text: help } : help))
+      .map((help) => ({
+        ...help,
+        text: shortened(help.text),
+        ...(help.code === undefined ? {} : { code: shortened(help.code) }),
+      })),
   };
 }
 
@@ -38,14 +47,18 @@ export class Reporter {
 
   add(found: Diagnostic): void {
     if (found.severity === "error") this.errors++;
-    const same = (other: Diagnostic) =>
-      other.code === found.code &&
-      other.span !== undefined &&
-      other.span.source === found.span?.source &&
-      other.span.start === found.span.start &&
-      other.span.end === found.span.end;
-    if (!this.diagnostics.some(same)) this.diagnostics.push(found);
+    if (found.span !== undefined) {
+      const { source, start, end } = found.span;
+      const places = this.#reported.get(source) ?? new Set();
+      const place = `${found.code} ${start} ${end}`;
+      if (places.has(place)) return;
+      this.#reported.set(source, places.add(place));
+    }
+    this.diagnostics.push(found);
   }
+
+  /** What was reported where: codes with offsets. */
+  readonly #reported = new Map<SourceFile, Set<string>>();
 
   /** How many errors were reported, repeated ones included. */
   errors = 0;

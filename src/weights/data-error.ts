@@ -2,8 +2,12 @@
 
 /** Its `message` is one clear line for a person; `details` are further lines, one per tensor or fact. */
 export class DataError extends Error {
-  override readonly name = "DataError";
   readonly details: readonly string[];
+
+  /** Not a field: the first line of `stack` is made before fields are. A text, which stays what it is where code is minified. */
+  override get name(): string {
+    return "DataError";
+  }
 
   constructor(message: string, details: readonly string[] = []) {
     super(message);

@@ -15,7 +15,7 @@ import {
 import { seeded } from "../support/arrays.ts";
 import { backends, useBackend } from "../support/backends.ts";
 import { graphOf } from "../support/compare.ts";
-import { sessionModel } from "../support/native.ts";
+import { held, sessionModel } from "../support/native.ts";
 import { randomWeights } from "../support/run.ts";
 
 // A copy, a part that cpu cuts out without copying, a weight, a literal, and all dtypes.
@@ -179,6 +179,7 @@ describe.skipIf(native.skipped)("large arrays on tensorflow", () => {
   test("are taken and written without copies where they are aligned", async () => {
     const big = graphOf(`fuse 1
       model Net(x: [n, c: 4], k: i32[n, c: 4], b: bool[n, c: 4]) -> (y: [n, c: 4], k: i32[n, c: 4], b: bool[n, c: 4]) { return x + 1, k, not b }`);
+    const before = held();
     const net = await (await sessionModel(big)).load();
     const backend = tf.backend() as unknown as { binding: { executeOp(op: string, ...others: unknown[]): unknown } };
     const { binding } = backend;
@@ -216,5 +217,6 @@ describe.skipIf(native.skipped)("large arrays on tensorflow", () => {
     expect(unaligned.every((value) => value === 3)).toBe(true);
     expect(out.y[5]).toBe(6);
     net.dispose();
+    expect(held()).toEqual(before);
   });
 });

@@ -2,20 +2,20 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import * as ort from "onnxruntime-node";
-import { emitOnnx } from "../../src/codegen/onnx/emit.ts";
 import { contentOf } from "../../src/codegen/onnx/content.ts";
-import { irVersion, metadataKeys, operatorSet } from "../../src/codegen/onnx/format.ts";
+import { emitOnnx } from "../../src/codegen/onnx/emit.ts";
 import { OnnxNodes } from "../../src/codegen/onnx/emitter.ts";
+import { irVersion, metadataKeys, operatorSet } from "../../src/codegen/onnx/format.ts";
 import { Names } from "../../src/codegen/onnx/names.ts";
 import type { ModelGraph } from "../../src/ir/graph.ts";
 import type { DType, NdArray } from "../../src/ir/ndarray.ts";
 import type { Sizes } from "../../src/ir/size.ts";
+import { plan } from "../../src/plan/plan.ts";
+import { onnxProfile } from "../../src/plan/profile.ts";
 import type { OnnxWire } from "../../src/primitives/onnx.ts";
 import { decode, encode } from "../../src/protobuf/message.ts";
 import { dataTypes, GraphProto, ModelProto } from "../../src/protobuf/onnx.ts";
 import { evaluate } from "../../src/weights/prepare.ts";
-import { plan } from "../../src/plan/plan.ts";
-import { onnxProfile } from "../../src/plan/profile.ts";
 import { info } from "./run.ts";
 
 type Arrays = Readonly<Record<string, NdArray>>;

@@ -11,8 +11,8 @@ import {
   type OnnxType,
   type OnnxWire,
 } from "../../primitives/onnx.ts";
-import { attributeTypes, dataTypes, GraphProto, type AttributeProto, type NodeProto } from "../../protobuf/onnx.ts";
 import { encode } from "../../protobuf/message.ts";
+import { attributeTypes, dataTypes, GraphProto, type AttributeProto, type NodeProto } from "../../protobuf/onnx.ts";
 import type { Prepare } from "../../weights/prepare.ts";
 import { Refusal } from "../refusal.ts";
 import type { Names } from "./names.ts";

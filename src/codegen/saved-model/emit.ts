@@ -6,14 +6,7 @@ import { printModelInfo } from "../model-info.ts";
 import { seal } from "../seal.ts";
 import { NodeNames } from "../tensorflow/emitter.ts";
 import { emitGraph, versions, type Port, type Unsupported } from "../tensorflow/graph.ts";
-import {
-  modelInfo,
-  programName,
-  type BinaryFile,
-  type Emission,
-  type SourceInfo,
-  type WeightedPlan,
-} from "../weighted.ts";
+import { modelInfo, programName, type Emission, type SourceInfo, type WeightedPlan } from "../weighted.ts";
 import { preparedBytes, SharedTensors } from "./constants.ts";
 import { markOf, paths, printNotes } from "./layout.ts";
 

@@ -1,9 +1,9 @@
 /** @file The native engine: runs a model as one call of a TensorFlow session. */
 import * as tf from "@tensorflow/tfjs-core";
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import type { GuardInput } from "../../../ir/guard.ts";
 import { dataTypes } from "../../../protobuf/tensorflow.ts";
-import { inPlace } from "../../../weights/data-error.ts";
+import { DataError, inPlace, quote } from "../../../weights/data-error.ts";
 import { keptTensor } from "../../arrays.ts";
 import type { ModelDefinition, Tensors } from "../../definition.ts";
 import { GuardError } from "../../guard-error.ts";
@@ -19,6 +19,9 @@ import { openSession } from "./session.ts";
  */
 const maxConstants = 150e6;
 
+/** Of an engine file, in bytes. */
+const maxFile = 256e6;
+
 /**
  * The engine of a model; undefined where the backend that is set has no sessions, and where the module has no graph of it.
  * @throws DataError if there is a graph file that is damaged or another module's
@@ -32,10 +35,15 @@ export async function nativeEngine(
   const backend = nativeBackend();
   const { name, graph: place } = definition;
   if (backend === undefined || place === undefined) return undefined;
-  // A module may be used without the files beside it.
-  if (place instanceof URL && place.protocol === "file:" && !existsSync(place)) return undefined;
+  const where = place instanceof URL ? quote(String(place)) : `the graph of ${name}`;
+  if (place instanceof URL && place.protocol === "file:") {
+    const found = statSync(place, { throwIfNoEntry: false });
+    // A module may be used without the files beside it.
+    if (found === undefined) return undefined;
+    if (found.size > maxFile)
+      throw new DataError(`${where} has ${found.size} bytes, too many for a graph without weights`);
+  }
   const file = place instanceof URL ? await read(place) : place;
-  const where = place instanceof URL ? String(place) : `the graph of ${name}`;
   const graph = inPlace(where, () => readGraph(file, definition));
   if (graph === undefined) return undefined;
   const { bytes, fed } = fillGraph(graph, load, limit);
