@@ -1,13 +1,24 @@
 /** @file The public API of the compiler. What generated modules import is `fuse-lang/runtime`. */
-export { buildFactory, buildGraphs, buildModule, buildPlans, openProgram } from "./compile.ts";
+export {
+  buildEngine,
+  buildFactory,
+  buildGraphModel,
+  buildGraphs,
+  buildModule,
+  buildOnnx,
+  buildPlans,
+  buildSavedModel,
+  openProgram,
+} from "./compile.ts";
 export type { BuildOptions, Outcome } from "./compile.ts";
 export type { Host } from "./check/modules.ts";
 export type { Program } from "./check/program.ts";
 export type { Settings } from "./check/settings.ts";
 export type { EmittedFile } from "./codegen/esm/emit.ts";
+export type { BinaryFile, WeightedPlan } from "./codegen/weighted.ts";
 export type { ModelGraph } from "./ir/graph.ts";
 export type { Plan } from "./plan/plan.ts";
-export type { Backend } from "./plan/profile.ts";
+export { graphModelProfile, onnxProfile, savedModelProfile, type Backend, type Profile } from "./plan/profile.ts";
 export type { Diagnostic } from "./source/diagnostic.ts";
 export { renderDiagnostic, renderDiagnostics } from "./source/render.ts";
 export { version } from "./version.ts";

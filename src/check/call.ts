@@ -77,7 +77,7 @@ function notCallable(frame: Frame, call: Call, named: Val | undefined): void {
 
 /** The import of a block that the library has; one that is there already is extended. */
 function missingImport({ context, block: { module } }: Frame, name: string): Help | undefined {
-  const from = context.libraryModule(module.path, name);
+  const from = context.libraryModule(name);
   if (from === undefined) return undefined;
   const { imports, edition, span } = module.ast;
   const code = `import { ${name} } from "${from}"`;

@@ -28,8 +28,8 @@ export interface Context {
   /** Whether any world of the block owns weights. */
   ownsWeights(block: Block): boolean;
   labels(frame: Frame): Labels;
-  /** The library module from which a file could import a name; undefined if none, or several, have it. */
-  libraryModule(from: string, name: string): string | undefined;
+  /** The library module from which a block of a name can be imported; undefined if none, or several, have it. */
+  libraryModule(name: string): string | undefined;
 }
 
 /** How a call of a block is carried out: by its summary while checking, by inlining when a model is built. */

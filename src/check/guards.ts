@@ -7,10 +7,18 @@ import type { Frame } from "./frame.ts";
 import { nameOf } from "./size-expression.ts";
 import { identifiers } from "./signature.ts";
 import { readClause, type Atom } from "./where.ts";
+import type { Delicate } from "./rounding.ts";
 import type { Comparison, Requirement } from "./world.ts";
 
-/** The guard of a model whose frame has been run; `requirements` are over its run-time variables. */
-export function makeGuard(frame: Frame, requirements: readonly Requirement[]): Guard {
+/**
+ * The guard of a model whose frame has been run; `requirements` are over its run-time variables. Of delicate sizes it asks that no
+ * number on the way to them is rounded.
+ */
+export function makeGuard(
+  frame: Frame,
+  requirements: readonly Requirement[],
+  delicate: readonly Delicate[] = [],
+): Guard {
   const { sizes } = frame.context;
   const { signature } = frame;
   const inputs = signature.tensors.map(({ name, type, span }): GuardInput => {
@@ -48,7 +56,13 @@ export function makeGuard(frame: Frame, requirements: readonly Requirement[]): G
     }
     return [];
   });
-  const all = [...declared, ...inferred].filter((requirement) => !isConstant(requirement));
+  // A comparison with a number that cannot be computed is not met.
+  const computed = delicate.map(({ size, origin }): GuardRequirement => {
+    const expression = sizeExpr(sizes, size);
+    const text = `${sizes.print(size)} without a number beyond 2^53`;
+    return { kind: "equal", a: expression, b: expression, text, at: lineOf(origin?.span ?? signature.decl.header) };
+  });
+  const all = [...declared, ...inferred, ...computed].filter((requirement) => !isConstant(requirement));
   const unique = all.filter((one, i) => all.findIndex((other) => sameRequirement(one, other)) === i);
   return { model: signature.decl.name.text, inputs, variables: guardVariables(frame), requirements: unique };
 }

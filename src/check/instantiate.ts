@@ -12,6 +12,7 @@ import type { Block } from "./modules.ts";
 import { openFrame } from "./open.ts";
 import { checkSettings, settingValue, type Settings } from "./settings.ts";
 import type { Parameter } from "./signature.ts";
+import { delicateSizes } from "./rounding.ts";
 import { reportRunTime } from "./run-time.ts";
 import { unknown, type Val } from "./values.ts";
 import type { Requirement } from "./world.ts";
@@ -83,7 +84,7 @@ export function instantiate(context: Context, block: Block, settings: Settings):
       signature.parameters.map(({ name }) => [name, settingText(context, values.get(name)!)]),
     ),
     weights: usedWeights(frame, results),
-    guard: makeGuard(frame, requirements),
+    guard: makeGuard(frame, requirements, delicateSizes(context.sizes, origins)),
     origins,
     builder: context.builder,
   };

@@ -15,14 +15,13 @@ export interface Host {
   modules?(from: string): readonly string[];
 }
 
-/** The library module that alone has a block of this name. */
-export function libraryModuleOf(host: Host, from: string, name: string): string | undefined {
-  if (name.startsWith("_")) return undefined;
-  const modules = (host.modules?.(from) ?? []).filter((module) => module.startsWith("fuse/"));
-  const having = modules.filter((module) =>
-    [...(host.read(module) ?? "").matchAll(/^block ([\p{L}\p{N}_]+)/gmu)].some(([, block]) => block === name),
-  );
-  return having.length === 1 ? having[0] : undefined;
+/** The blocks that exactly one module of the library has, and which; `from` is a file that could import them. */
+export function libraryBlocks(host: Host, from: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string[]>();
+  for (const module of (host.modules?.(from) ?? []).filter((name) => name.startsWith("fuse/")))
+    for (const [, block] of (host.read(module) ?? "").matchAll(/^block ([\p{L}\p{N}_]+)/gmu))
+      if (!block!.startsWith("_")) found.set(block!, [...(found.get(block!) ?? []), module]);
+  return new Map([...found].flatMap(([block, [only, ...others]]) => (others.length > 0 ? [] : [[block, only!]])));
 }
 
 /** A declaration in its module. */

@@ -13,7 +13,7 @@ import type { Context } from "./frame.ts";
 import { instantiate, type Instance } from "./instantiate.ts";
 import { labelBody, type Labels } from "./labels.ts";
 import { lint } from "./lint.ts";
-import { libraryModuleOf, loadModules, type Block, type Host, type Module } from "./modules.ts";
+import { libraryBlocks, loadModules, type Block, type Host, type Module } from "./modules.ts";
 import type { Settings } from "./settings.ts";
 import { readSignature, type Parameter, type Signature } from "./signature.ts";
 import { Summaries, worldLimit, type CheckedWorld } from "./summary.ts";
@@ -30,6 +30,8 @@ export class Program {
   readonly #owners = new Map<Block, boolean>();
   readonly #recursive: ReadonlySet<Block>;
   readonly #context: Context;
+  /** Read when a name is not found. */
+  #library: ReadonlyMap<string, string> | undefined;
 
   /** Reads a file and all that it imports. */
   constructor(path: string, text: string, host: Host) {
@@ -47,7 +49,7 @@ export class Program {
       signature: (block) => this.#signature(block),
       ownsWeights: (block) => this.#ownsWeights(block),
       labels: (frame) => this.#labelsOf(frame.block),
-      libraryModule: (from, name) => libraryModuleOf(host, from, name),
+      libraryModule: (name) => (this.#library ??= libraryBlocks(host, path)).get(name),
     };
   }
 

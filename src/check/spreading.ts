@@ -1,13 +1,12 @@
 /** @file What two operands lack of each other's axes, where neither can be spread over the other. */
 import { axisNames, type Axis } from "../ir/type.ts";
 import type { Help } from "../source/diagnostic.ts";
-import { textOf, type Span } from "../source/source.ts";
+import { textOf } from "../source/source.ts";
 import { oneLine } from "./frame.ts";
 import type { Site } from "./obligations.ts";
 
 interface Operand {
   readonly name: string;
-  readonly span: Span;
   readonly own: readonly Axis[];
 }
 
@@ -20,7 +19,7 @@ export function spreading(site: Site, inputs: readonly number[]): { notes: strin
     // Of a chain, the operand is all that stands before the stage.
     const name = one.span.start === site.whole.start && one.span.end === site.whole.end ? place : `\`${text}\``;
     const own = axisNames(one.value.type).filter((axis) => !other.value.type.axes.has(axis));
-    return { name, span: one.span, own };
+    return { name, own };
   };
   const a = operand(first, second, "the first");
   const b = operand(second, first, "the second");
@@ -40,13 +39,10 @@ function renaming(site: Site, [i, j]: readonly number[], a: Operand, b: Operand)
   const possible = equal.length > 0 ? equal : pairs.filter(({ verdict }) => verdict === "unknown");
   const [pair] = possible;
   if (pair === undefined || possible.length > 1 || Math.min(a.own.length, b.own.length) > 1) return [];
-  // The one that lacks more is the one that is spread.
-  const [renamed, from, to] = b.own.length === 1 ? [b, pair.right, pair.left] : [a, pair.left, pair.right];
-  const code = `rename(${from} -> ${to})`;
-  const text = `if they are one axis, ${pair.verdict === "equal" ? "give it one name" : "give it one name and one size"}`;
-  if (pair.verdict !== "equal" || !renamed.name.startsWith("`")) return [{ text, code }];
-  const wrapped = `rename(${textOf(renamed.span)}, ${from} -> ${to})`;
-  return [{ text, code, edits: [{ span: renamed.span, text: wrapped }] }];
+  // The one that lacks more is the one that is spread. No edit: nothing but a person can tell whether the axes are one.
+  const [from, to] = b.own.length === 1 ? [pair.right, pair.left] : [pair.left, pair.right];
+  const sizes = pair.verdict === "equal" ? "" : " and one size";
+  return [{ text: `if they are one axis, give it one name${sizes}`, code: `rename(${from} -> ${to})` }];
 }
 
 function listed(axes: readonly Axis[]): string {
