@@ -112,8 +112,12 @@ function outcomeOf(target: string, emission: Emission): Outcome<readonly BinaryF
   if ("tooLarge" in emission)
     reporter.report("too-large-for-target", undefined, { target, bytes: String(emission.tooLarge) });
   else
-    for (const { primitive, reason, origin } of emission.unsupported)
-      reporter.report("not-in-target", origin?.span, { primitive, target, reason });
+    for (const { primitive, reason, origin } of emission.unsupported) {
+      // Where there is a place, that tells more than a primitive's name.
+      const what = origin === undefined ? `\`${primitive}\`` : "this";
+      const helps = [{ text: "the ES module has everything", code: "--target esm" }];
+      reporter.report("not-in-target", origin?.span, { what, target, reason }, { helps });
+    }
   return { value: undefined, diagnostics: reporter.diagnostics };
 }
 

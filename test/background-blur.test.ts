@@ -115,7 +115,7 @@ describe("the picture", () => {
     const blur = await models["BackgroundBlur"]!.load(weights);
     const input = tf.zeros([1, 63, 80, 3]);
     expect(() => blur.run({ photo: input })).toThrowErrorMatchingInlineSnapshot(
-      `[DataError: BackgroundBlur: h >= 64 is required (examples/background-blur/background-blur.fuse:58), but h is 63.]`,
+      `[GuardError: BackgroundBlur: h >= 64 is required (examples/background-blur/background-blur.fuse:58), but h is 63.]`,
     );
     tf.dispose(input);
     blur.dispose();

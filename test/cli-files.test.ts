@@ -1,5 +1,5 @@
 /** @file What commands read and write: arrays in every form and order, modules, weights, JSON. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -127,7 +127,13 @@ describe("build", () => {
     expect(await done("build net.fuse --weights made/here/net.safetensors -o made/here")).toMatch(
       /^made.*net.safetensors fits\n/,
     );
-    expect(readdirSync(at("made/here")).toSorted()).toEqual(["net.d.ts", "net.graph", "net.js", "net.js.map", "net.safetensors"]);
+    expect(readdirSync(at("made/here")).toSorted()).toEqual([
+      "net.d.ts",
+      "net.graph",
+      "net.js",
+      "net.js.map",
+      "net.safetensors",
+    ]);
   });
 
   test("does not replace weights that it did not write", async () => {
@@ -161,6 +167,30 @@ describe("weights", () => {
     await done(`weights net.fuse --model Other --convert old.safetensors ${renames} -o new.safetensors`);
     const stored = await openWeights(at("new.safetensors"));
     expect([...stored.get("fc.weight")!.read().data]).toEqual([1, 0.5, -2, 4]);
+  });
+
+  test("of a model.json do not replace it, nor a shard of it", async () => {
+    const entries = [...weights].map(([name, { shape }]) => ({ name, shape, dtype: "float32" }));
+    const bytes = Buffer.concat(
+      [...weights.values()].map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength)),
+    );
+    mkdirSync(at("tfjs/shards"), { recursive: true });
+    writeFileSync(at("tfjs/shards/one.bin"), bytes);
+    writeFileSync(
+      at("tfjs/model.json"),
+      JSON.stringify({
+        modelTopology: { node: [] },
+        weightsManifest: [{ paths: ["shards/one.bin"], weights: entries }],
+      }),
+    );
+    const convert = "weights net.fuse --model Other --convert tfjs/model.json -o";
+    for (const path of ["tfjs/shards/one.bin", "tfjs/model.json", "tfjs/../tfjs/shards/one.bin"]) {
+      const { code, err } = await fuse(folder, [...convert.split(" "), path]);
+      expect(err).toMatch(/^error\[would-overwrite\]/);
+      expect(code).toBe(1);
+    }
+    expect(readFileSync(at("tfjs/shards/one.bin")).equals(bytes)).toBe(true);
+    await done(`${convert} tfjs/shards/two.safetensors`);
   });
 });
 

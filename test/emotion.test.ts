@@ -79,7 +79,7 @@ test("a photograph that does not reach over the rectangle is refused, with the a
   const portrait = await models["Portrait"]!.load(weights);
   const input = tf.zeros([1, 200, 512, 3]);
   expect(() => portrait.run({ photo: input })).toThrowErrorMatchingInlineSnapshot(
-    `[DataError: Portrait: h >= 205 is required (examples/emotion/emotion.fuse:52), but h is 200.]`,
+    `[GuardError: Portrait: h >= 205 is required (examples/emotion/emotion.fuse:52), but h is 200.]`,
   );
   tf.dispose(input);
   portrait.dispose();

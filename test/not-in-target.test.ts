@@ -34,15 +34,17 @@ test.each(Object.entries(targets))("%s", (name, target) => {
   const { value, diagnostics } = build();
   expect(value).toBe(undefined);
   expect(renderDiagnostics(diagnostics, { color: false }))
-    .toBe(`error[not-in-target]: \`unary\` cannot be written for ${name}: it has no sinh
+    .toBe(`error[not-in-target]: this cannot be written for ${name}: it has no sinh
   ┌─ net.fuse:4:7
 4 │   y = sinh(x)
-  │       ^^^^
+  │       ^^^^^^^
+  help: the ES module has everything    --target esm
 
-error[not-in-target]: \`unary\` cannot be written for ${name}: it has no tan
+error[not-in-target]: this cannot be written for ${name}: it has no tan
   ┌─ net.fuse:5:17
 5 │   return y + 1, tan(y * 2)
-  │                 ^^^
+  │                 ^^^^^^^^^^
+  help: the ES module has everything    --target esm
 
 2 errors
 `);

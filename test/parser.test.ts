@@ -380,3 +380,27 @@ test("three thousand lines are parsed in well under a second", () => {
   valid(text);
   expect(process.cpuUsage().user - user).toBeLessThan(1_000_000);
 });
+
+describe("line breaks in the type of a weight mean nothing", () => {
+  const tight = "block A(x: [n]) { weight g: f32[c: 2] = ones const k: [c: 2] = [1, 2] y = x return y }";
+  const tokens = tight.split(/(?<=[^\w])|(?=[^\w])/).filter((token) => token.trim() !== "");
+  const kinds = (text: string) => valid(text).decls.map(({ body }) => body.map(({ kind }) => kind));
+
+  test.each(tokens.slice(0, -1).map((token, i) => [token, tokens[i + 1]!, i] as const))(
+    "%s | %s (%i)",
+    (_, next, i) => {
+      const text = `${tokens.slice(0, i + 1).join(" ")}\n${tokens.slice(i + 1).join(" ")}`;
+      if (next !== "") expect(kinds(text)).toEqual(kinds(tight));
+    },
+  );
+
+  test("all at once", () => {
+    expect(kinds(tokens.join("\n"))).toEqual(kinds(tight));
+  });
+
+  test("and a type that is not finished takes nothing along but brackets like its own", () => {
+    const { ast, codes } = parsed("block A(x: [n]) {\n  weight g: f32\n  (a, b) = x\n  y = x\n  return y\n}");
+    expect(codes).toEqual(["syntax-error", "not-a-statement"]);
+    expect(ast.decls[0]?.body.map(({ kind }) => kind)).toEqual(["assign", "return"]);
+  });
+});

@@ -1,6 +1,7 @@
 /** @file Files of the command line: limits, plain words for what is wrong, nothing half-written. */
 import { execFileSync } from "node:child_process";
 import {
+  chmodSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -18,7 +19,7 @@ import { DataError } from "../../src/weights/data-error.ts";
 import { writeNpy } from "../../src/weights/npy.ts";
 import { writeSafetensors } from "../../src/weights/safetensors.ts";
 import { readBytes, writeAtomically } from "../../src/node/files.ts";
-import { openWeights, readTensor } from "../../src/node/tensor-files.ts";
+import { openWeights, readTensor, weightFiles } from "../../src/node/tensor-files.ts";
 
 let folder: string;
 const at = (name: string) => join(folder, name);
@@ -183,4 +184,34 @@ describe("one tensor", () => {
       /^bad.npy: 2 bytes of data/,
     );
   });
+});
+
+describe.skipIf(process.platform === "win32")("permissions", () => {
+  test.each([0o600, 0o640, 0o755, 0o664])("%o stays", async (mode) => {
+    const path = put(`mode-${mode}`, "old");
+    chmodSync(path, mode);
+    await writeAtomically(path, Uint8Array.of(1));
+    expect(statSync(path).mode & 0o777).toBe(mode);
+    expect([...readFileSync(path)]).toEqual([1]);
+  });
+
+  test("behind a link too, and a new file gets what the system gives", async () => {
+    const path = put("target", "old");
+    chmodSync(path, 0o600);
+    symlinkSync(path, at("link"));
+    await writeAtomically(at("link"), Uint8Array.of(1));
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    await writeAtomically(at("new"), Uint8Array.of(1));
+    writeFileSync(at("plain"), "");
+    expect(statSync(at("new")).mode).toBe(statSync(at("plain")).mode);
+  });
+});
+
+test("the files of which weights are read", async () => {
+  const json = { weightsManifest: [{ paths: ["a.bin", "deep/b.bin"], weights: [] }] };
+  const path = put("parts/model.json", JSON.stringify(json));
+  expect(await weightFiles(path)).toEqual([path, at("parts/a.bin"), at("parts/deep/b.bin")]);
+  const single = put("single.safetensors", writeSafetensors(new Map([["w", array]])));
+  expect(await weightFiles(single)).toEqual([single]);
+  expect(await refusal(weightFiles(at("absent.json")))).toBe("absent.json: there is no such file");
 });

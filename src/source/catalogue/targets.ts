@@ -5,7 +5,7 @@ import { entry } from "./entry.ts";
 export const targets = {
   "not-in-target": entry({
     severity: "error",
-    message: msg`\`${"primitive"}\` cannot be written for ${"target"}: ${"reason"}`,
+    message: msg`${"what"} cannot be written for ${"target"}: ${"reason"}`,
     explain:
       "Every target is a format with operators of its own, and a few things that an ES module computes have no counterpart in one of them. " +
       "All that a program asks for in vain are listed at once, each at its line. " +
