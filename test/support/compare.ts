@@ -44,17 +44,18 @@ export function graphOf(text: string, settings: Readonly<Record<string, string>>
   return graph;
 }
 
-/** Runs the interpreter at the given shapes, with random weights and inputs, some of which may be drawn from `values`. */
+/** Runs the interpreter at the given shapes, with random inputs, which may be drawn from `values`, and random weights, unless they are given. */
 export function prepareCase(
   name: string,
   graph: ModelGraph,
   runs: readonly Shapes[],
   seed = 1,
   values: readonly number[] | undefined = undefined,
+  stored: Arrays | undefined = undefined,
 ): Case {
   const random = seeded(seed);
   const planned = plan(graph, esmProfile());
-  const weights = randomWeights(planned, random);
+  const weights = stored ?? randomWeights(planned, random);
   const orders = new Map(graph.weights.map((weight) => [weight.path, weight.groups.flat()]));
   const samples = runs.map((run): Sample => {
     const inputs = Object.fromEntries(

@@ -187,8 +187,9 @@ describe("one tensor", () => {
 });
 
 describe.skipIf(process.platform === "win32")("permissions", () => {
-  test.each([0o600, 0o640, 0o755, 0o664])("%o stays", async (mode) => {
-    const path = put(`mode-${mode}`, "old");
+  test.each(["600", "640", "755", "664"])("%s stays", async (octal) => {
+    const mode = parseInt(octal, 8);
+    const path = put(`mode-${octal}`, "old");
     chmodSync(path, mode);
     await writeAtomically(path, Uint8Array.of(1));
     expect(statSync(path).mode & 0o777).toBe(mode);

@@ -1,0 +1,115 @@
+/** @file Compares what the graph formats make of a program with the float64 interpreter: sessions, graph models, ONNX. */
+import { beforeAll, describe, expect, test } from "vitest";
+import { emitOnnx } from "../../src/codegen/onnx/emit.ts";
+import { emitGraph, type TensorFlowGraph } from "../../src/codegen/tensorflow/graph.ts";
+import { graphModelProfile, onnxProfile, savedModelProfile, type Profile } from "../../src/plan/profile.ts";
+import { plan } from "../../src/plan/plan.ts";
+import { evaluate } from "../../src/weights/prepare.ts";
+import { difference } from "./arrays.ts";
+import { backends, useBackend } from "./backends.ts";
+import type { Case } from "./compare.ts";
+import { executedOperations, openGraphModel, openSession, type LoadedNodes } from "./nodes.ts";
+import { runSession } from "./onnx.ts";
+import { info } from "./run.ts";
+
+/** A case that is made when a test needs it, once. */
+export interface LazyCase {
+  readonly name: string;
+  readonly get: () => Case;
+}
+
+export function lazily(name: string, make: () => Case): LazyCase {
+  let made: Case | undefined;
+  return { name, get: () => (made ??= make()) };
+}
+
+/** By the name of a case, why a format cannot express it. */
+export type Unsupported = Readonly<Record<string, string>>;
+
+const tolerance = 1e-4;
+const native = backends().find(({ name }) => name === "tensorflow")!;
+
+/** In a session of TensorFlow, and by the executor of TensorFlow.js on every backend. */
+export function describeTensorFlow(cases: readonly LazyCase[], unsupported: Unsupported): void {
+  const executed = executedOperations();
+  const expectSupport = (name: string, graph: TensorFlowGraph): void => {
+    expect(graph.nodes.map(({ op }) => op!).filter((op) => !executed.has(op))).toEqual([]);
+    const reasons = graph.unsupported.map(({ reason }) => reason);
+    expect(reasons).toEqual(name in unsupported ? [unsupported[name]] : []);
+  };
+
+  describe("in a session", () => {
+    beforeAll(() => (native.skipped ? undefined : useBackend("tensorflow")));
+
+    test.skipIf(native.skipped).each(cases)("$name", ({ name, get }) => {
+      const graph = emitted(get(), savedModelProfile, false);
+      expectSupport(name, graph);
+      const session = openSession(graph.nodes);
+      try {
+        expectAgreement(get(), graph, session);
+      } finally {
+        session.dispose();
+      }
+    });
+  });
+
+  describe.each(backends())("as a graph model on $name", ({ name: backend, skipped }) => {
+    beforeAll(() => (skipped ? undefined : useBackend(backend)));
+
+    test.skipIf(skipped).each(cases)("$name", async ({ name, get }) => {
+      const graph = emitted(get(), graphModelProfile, true);
+      expectSupport(name, graph);
+      const model = await openGraphModel(graph.nodes);
+      try {
+        expectAgreement(get(), graph, model);
+      } finally {
+        model.dispose();
+      }
+    });
+  });
+}
+
+/** In ONNX Runtime. */
+export async function expectOnnx(
+  name: string,
+  { graph, weights, samples }: Case,
+  unsupported: Unsupported,
+): Promise<void> {
+  const emission = emitOnnx([{ plan: plan(graph, onnxProfile), load: (path) => weights[path]! }], info);
+  if (!("files" in emission)) {
+    const reasons = "unsupported" in emission ? emission.unsupported.map(({ reason }) => reason).join("; ") : "";
+    expect(reasons).toBe(unsupported[name]);
+    return;
+  }
+  expect(unsupported[name]).toBe(undefined);
+  const results = await runSession(
+    emission.files[0]!.bytes,
+    samples.map(({ inputs }) => inputs),
+  );
+  // Of the same name as an input, a result has a number behind it: they are known by their order.
+  samples.forEach(({ want, sizes }, run) => {
+    const got = Object.values(results[run]!);
+    Object.entries(want).forEach(([name, array], i) =>
+      expect(difference(got[i]!, array, tolerance), `${name} at ${JSON.stringify(sizes)}`).toBe(undefined),
+    );
+  });
+}
+
+/** The nodes of a case, weights among them. */
+function emitted({ graph, weights }: Case, profile: Profile, fused: boolean): TensorFlowGraph {
+  return emitGraph(plan(graph, profile), fused, (e, name, { prepare, dtype }) =>
+    e.literal(name, { ...evaluate(prepare, (path) => weights[path]!), dtype }),
+  );
+}
+
+function expectAgreement(it: Case, { inputs, results }: TensorFlowGraph, loaded: LoadedNodes): void {
+  const needed = results.map(({ tensor }) => tensor);
+  for (const sample of it.samples) {
+    const feeds = Object.fromEntries(inputs.map(({ name, tensor }) => [tensor, sample.inputs[name]!]));
+    const got = loaded.run(feeds, needed);
+    results.forEach(({ name }, i) => {
+      const complaint = difference(got[i]!, sample.want[name]!, tolerance);
+      expect(complaint, `${name} of ${JSON.stringify(sample.sizes)}`).toBeUndefined();
+    });
+  }
+}
