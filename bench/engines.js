@@ -117,7 +117,6 @@ async function candidates(it) {
     calls[name] = {
       backend,
       run: async () => {
-        if (backend !== undefined) tf.setBackend(backend);
         const results = await run();
         if (backend !== undefined) tf.dispose(results);
       },
@@ -192,10 +191,8 @@ async function candidates(it) {
       Object.entries(await session.runArrays(inputs)).map(([name, { shape }]) => [name, alignedArray("f32", shape)]),
     );
     calls["saved model, arrays"] = {
-      run: async () => {
-        tf.setBackend("tensorflow");
-        await session.runArrays(inputs, out);
-      },
+      backend: "tensorflow",
+      run: () => session.runArrays(inputs, out),
       check: async () => {
         tf.setBackend("tensorflow");
         const results = await session.runArrays(inputs);
@@ -262,14 +259,18 @@ async function rowsOf(it) {
   const { calls, dispose } = await candidates(it);
   await compare(it.model, calls);
   const start = performance.now();
-  for (const { run } of Object.values(calls)) await run();
+  for (const { backend, run } of Object.values(calls)) {
+    if (backend !== undefined) tf.setBackend(backend);
+    await run();
+  }
   const took = performance.now() - start;
   // Of what takes microseconds, many at once.
   const times = took > 100 ? 1 : 50;
   const runs = Object.fromEntries(
-    Object.entries(calls).map(([name, { run }]) => [
+    Object.entries(calls).map(([name, { backend, run }]) => [
       name,
       async () => {
+        if (backend !== undefined) tf.setBackend(backend);
         for (let i = 0; i < times; i++) await run();
       },
     ]),
@@ -278,7 +279,10 @@ async function rowsOf(it) {
   const measured = await alternate(runs, { rounds, warmUp: 2 });
   const bytes = {};
   for (const [name, { backend, run }] of Object.entries(calls))
-    if (backend !== undefined && name !== "saved model") bytes[name] = (await footprint(run)).bytes;
+    if (backend !== undefined && !name.startsWith("saved model")) {
+      tf.setBackend(backend);
+      bytes[name] = (await footprint(run)).bytes;
+    }
   dispose();
   const ms = (name) => measured[name]?.ms / times;
   const ratio = (name, to) => (measured[to] === undefined ? "" : format(ms(name) / ms(to)));
@@ -298,10 +302,11 @@ async function rowsOf(it) {
   });
 }
 
-export async function engines() {
+/** `only` are names of models; all without it. */
+export async function engines(only) {
   mkdirSync("out", { recursive: true });
   const rows = [["model", "engine", "ms", "of by hand", "of ONNX Runtime", "of the graph model", "MiB live"]];
-  for (const it of cases) {
+  for (const it of cases.filter(({ model }) => only?.includes(model) ?? true)) {
     const own = await rowsOf(it);
     rows.push(...own);
     for (const row of own) console.error(row.join(" | "));
