@@ -71,12 +71,6 @@ const joined = (h, l) => using([toNHWC(h), resized(l, h)], (a, b) => tf.concat([
 const windows = (size, count) =>
   Array.from({ length: count }, (_, i) => [Math.floor((i * size) / count), Math.ceil(((i + 1) * size) / count)]);
 
-/** [count, size]: what each element adds to the mean of each window. */
-const shares = (size, count) =>
-  windows(size, count).map(([start, end]) =>
-    Array.from({ length: size }, (_, i) => (i >= start && i < end ? 1 / (end - start) : 0)),
-  );
-
 /** [count, longest]: the elements of each window, the last one repeated. */
 function indices(size, count) {
   const all = windows(size, count);
@@ -84,34 +78,44 @@ function indices(size, count) {
   return all.map(([start, end]) => Array.from({ length: longest }, (_, i) => Math.min(start + i, end - 1)));
 }
 
-function adaptiveAverage(x, rows, columns) {
-  const [n, c, h, w] = x.shape;
-  const across = tf.tensor2d(shares(w, columns));
-  const down = tf.tensor3d([shares(h, rows)]);
-  const result = pipe(
-    x,
-    shape([n * c * h, w]),
-    (x) => tf.matMul(x, across, false, true),
-    shape([n * c, h, columns]),
-    (x) => tf.matMul(down, x),
-    shape([n, c, rows, columns]),
+/** [count, longest]: what each of them adds to the mean of its window; the last one's share is split among its repetitions. */
+function shares(size, count) {
+  return indices(size, count).map((row) =>
+    row.map((index) => 1 / (row.at(-1) - row[0] + 1) / row.filter((other) => other === index).length),
   );
-  tf.dispose([across, down]);
-  return result;
+}
+
+/** The elements of the windows along an axis, which becomes two. */
+const taken = (x, count, axis) =>
+  using([tf.tensor2d(indices(x.shape[axis], count), undefined, "int32")], (i) => tf.gather(x, i, axis));
+
+/**
+ * Products with a matrix of shares would be fewer calls, but 0 * Infinity is NaN: an infinity would spoil every window of its
+ * row, where PyTorch keeps it in its own. So the elements of the windows are gathered, weighed and summed.
+ */
+function adaptiveAverage(x, rows, columns) {
+  const [, , h, w] = x.shape;
+  const weighed = (shares) => (x) => using([shares], (shares) => tf.mul(x, shares));
+  const [across, down] = [shares(w, columns), shares(h, rows)];
+  return pipe(
+    x,
+    (x) => taken(x, columns, 3),
+    weighed(tf.tensor2d(across)),
+    (x) => tf.sum(x, 4),
+    (x) => taken(x, rows, 2),
+    weighed(tf.tensor3d(down.map((row) => row.map((share) => [share])))),
+    (x) => tf.sum(x, 3),
+  );
 }
 
 function adaptiveMaximum(x, rows, columns) {
-  const across = tf.tensor2d(indices(x.shape[3], columns), undefined, "int32");
-  const down = tf.tensor2d(indices(x.shape[2], rows), undefined, "int32");
-  const result = pipe(
+  return pipe(
     x,
-    (x) => tf.gather(x, across, 3),
+    (x) => taken(x, columns, 3),
     (x) => tf.max(x, 4),
-    (x) => tf.gather(x, down, 2),
+    (x) => taken(x, rows, 2),
     (x) => tf.max(x, 3),
   );
-  tf.dispose([across, down]);
-  return result;
 }
 
 /**

@@ -33,6 +33,7 @@ export function evaluateCall(frame: Frame, call: Call, piped: Val | undefined, r
   const op = Object.hasOwn(frame.context.operators, target) ? frame.context.operators[target] : undefined;
   const label = frame.context.labels(frame).get(call);
   if (call.label !== undefined && label === undefined && (op ?? block ?? named) !== undefined) {
+    if (block !== undefined && frame.context.hidesCalls(block)) return unknown;
     const gap = { ...call.label.span, start: endOfCallee(call) };
     const helps: Help[] =
       named !== undefined

@@ -27,6 +27,8 @@ export interface Context {
   signature(block: Block): Signature;
   /** Whether any world of the block owns weights. */
   ownsWeights(block: Block): boolean;
+  /** Whether a mistake in a block hides what it calls, so that nobody knows whether it owns weights. */
+  hidesCalls(block: Block): boolean;
   labels(frame: Frame): Labels;
   /** The library module from which a block of a name can be imported; undefined if none, or several, have it. */
   libraryModule(name: string): string | undefined;

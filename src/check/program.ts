@@ -2,7 +2,7 @@
 import { GraphBuilder } from "../ir/builder.ts";
 import { Sizes, SizeTooLarge } from "../ir/size.ts";
 import { operators, reservedAxisNames, symbols } from "../ops/table.ts";
-import type { Name } from "../parser/ast.ts";
+import type { Expr, Name } from "../parser/ast.ts";
 import { lexical } from "../source/catalogue/lexical.ts";
 import { syntax } from "../source/catalogue/syntax.ts";
 import type { Diagnostic } from "../source/diagnostic.ts";
@@ -48,6 +48,7 @@ export class Program {
       reservedAxes: reservedAxisNames,
       signature: (block) => this.#signature(block),
       ownsWeights: (block) => this.#ownsWeights(block),
+      hidesCalls,
       labels: (frame) => this.#labelsOf(frame.block),
       libraryModule: (name) => (this.#library ??= libraryBlocks(host, path)).get(name),
     };
@@ -197,4 +198,13 @@ export class Program {
     }
     return owns;
   }
+}
+
+function hidesCalls({ decl, module }: Block): boolean {
+  const own = new Set(decl.params.map(({ name }) => name.text));
+  for (const stmt of decl.body) if (stmt.kind === "layer") own.add(stmt.name.text);
+  const isKnown = (name: string) => Object.hasOwn(operators, name) || module.visible.has(name) || own.has(name);
+  const isUnknown = (expr: Expr) =>
+    expr.kind === "call" && (expr.args ?? expr.label) !== undefined && !isKnown(expr.callee.text);
+  return decl.broken.length > 0 || [...expressions(decl.body)].some(isUnknown);
 }

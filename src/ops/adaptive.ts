@@ -18,13 +18,12 @@ import { reduce } from "../primitives/reduce.ts";
 import { windowShares, type Windows } from "../primitives/windows.ts";
 import { dtypeOf, floating, requireAxes } from "./conditions.ts";
 import { fromImage, toImage } from "./image.ts";
-import { reshaped, sizesOf } from "./positions.ts";
+import { product, reshaped, sizesOf } from "./positions.ts";
 import { made, rows, volumeExtent } from "./reading.ts";
 import { keyedSpatial, requirePerAxis, requireSpatialCount } from "./spatial.ts";
 import { overVolume } from "./volume.ts";
 import {
   largest,
-  largestOf,
   linesOf,
   placedLargestOver,
   placeOfLargest,
@@ -75,6 +74,16 @@ function reference(
   return made(data, [...x.axes, ...axes], result!, dtype);
 }
 
+type Kind = "avg" | "max";
+
+/** What becomes of an axis. */
+interface Pooling {
+  /** None where the size stays. */
+  readonly windows: Windows | undefined;
+  /** The size of all windows, 1 where the axis' size stays; undefined if they may differ. */
+  readonly kernel: Size | undefined;
+}
+
 /** The axes that are pooled, with the windows over them; none where the size stays. */
 function windowsOf({ p, attributes, inputs, results }: LoweringContext<Values>) {
   const axes = keyedSpatial(attributes.keyed);
@@ -82,48 +91,66 @@ function windowsOf({ p, attributes, inputs, results }: LoweringContext<Values>) 
   const windows = to.map((count, i): Windows | undefined =>
     count === from[i] ? undefined : { kind: "adaptive", count },
   );
-  return { axes, windows };
+  return { axes, from, windows };
 }
 
-/** Pools over height and width, and then over depth: the mean or the largest element of a box is that of its planes'. */
-function lowerAdaptive(
-  c: LoweringContext<Values>,
-  pooled: (image: Positional, windows: Pair<Windows | undefined>) => Positional,
-): Laid {
+/**
+ * Windows of one size are a pool of an image. Others are gathered along one axis after the other, in whatever order the
+ * value has. Over a volume the planes come first, and then the depth: the mean or the largest element of a box is that of
+ * its planes'.
+ */
+function lowerAdaptive(c: LoweringContext<Values>, kind: Kind): Laid {
   const { p } = c;
-  const { axes, windows } = windowsOf(c);
-  const [columns, rows, layers] = windows.toReversed();
-  const planes = (image: Positional) => pooled(image, [rows, columns]);
-  if (axes.length === 3) {
-    const depth = (image: Positional) => pooled(image, [layers, undefined]);
-    return overVolume(p, c.inputs[0]!, axes, c.results[0]!, { planes, depth });
+  const [input, result] = [c.inputs[0]!, c.results[0]!];
+  const { axes, from, windows } = windowsOf(c);
+  const still: Pooling = { windows: undefined, kernel: p.sizes.int(1) };
+  const [columns = still, rows = still, layers = still] = windows
+    .map((each, i) => (each === undefined ? still : { windows: each, kernel: evenKernel(p, from[i]!, each) }))
+    .toReversed();
+  const [planes, depth] = [[rows, columns] as const, [layers, still] as const];
+  if (!isPool(planes) && !isPool(depth)) {
+    const { value, axes: order } = p.any(input);
+    const positions = axes.map((axis) => order.indexOf(axis));
+    return p.laid(overWindows(p, value, positions, windows, kind), order);
   }
-  const image = toImage(p, c.inputs[0]!, axes);
-  return fromImage(p, image, planes(image.value), c.results[0]!);
+  const pooled = (image: Positional, both: Pair<Pooling>): Positional => {
+    if (isPool(both)) return evenPool(p, image, [both[0].kernel!, both[1].kernel!], kind);
+    return overWindows(
+      p,
+      image,
+      spatialPositions(p),
+      both.map((one) => one.windows),
+      kind,
+    );
+  };
+  if (axes.length === 3) {
+    const [overPlanes, overDepth] = [planes, depth].map((both) => (image: Positional) => pooled(image, both));
+    return overVolume(p, input, axes, result, { planes: overPlanes!, depth: overDepth! });
+  }
+  const image = toImage(p, input, axes);
+  return fromImage(p, image, pooled(image.value, planes), result);
 }
 
-/** Windows of one size: one pool, or a reduction, where every new size divides the old one; undefined where it may not. */
-function evenPool(
-  p: Lowering,
-  image: Positional,
-  windows: Pair<Windows | undefined>,
-  kind: "avg" | "max",
-): Positional | undefined {
+/** The size of all windows where the new size divides the old one. */
+function evenKernel({ sizes }: Lowering, size: Size, { count }: Windows): Size | undefined {
+  return sizes.constant(sizes.mod(size, count)) === 0n ? sizes.divide(size, count) : undefined;
+}
+
+/** Whether there is something to pool, with windows of one size. */
+function isPool(both: Pair<Pooling>): boolean {
+  return both.every(({ kernel }) => kernel !== undefined) && both.some(({ windows }) => windows !== undefined);
+}
+
+/** Windows of one size: one pool, or a reduction. */
+function evenPool(p: Lowering, image: Positional, kernel: Pair<Size>, kind: Kind): Positional {
   const { sizes, layout } = p;
-  if (windows.every((window) => window === undefined)) return image;
-  const { h, w } = imageSizes(image.shape, layout);
-  const kernelOf = (size: Size, window: Windows | undefined): Size | undefined => {
-    if (window === undefined) return sizes.int(1);
-    return sizes.constant(sizes.mod(size, window.count)) === 0n ? sizes.divide(size, window.count) : undefined;
-  };
-  const [height, width] = [kernelOf(h, windows[0]), kernelOf(w, windows[1])];
-  if (height === undefined || width === undefined) return undefined;
-  const kernel = [height, width] as const;
   const isKnown = kernel.every((size) => sizes.constant(size) !== undefined);
   if (isKnown || p.can("pool.symbolic-window"))
     return p.emit(pool, [image], { kind, kernel, strides: kernel, pads: noPads, layout });
   // Windows become axes of their own, which are reduced.
+  const { h, w } = imageSizes(image.shape, layout);
   const [rows, columns] = spatialPositions(p);
+  const [height, width] = kernel;
   const [across, down] = [sizes.divide(w, width), sizes.divide(h, height)];
   const apart = image.shape.toSpliced(columns, 1, across, width).toSpliced(rows, 1, down, height);
   const whole = image.shape.with(columns, across).with(rows, down);
@@ -132,15 +159,44 @@ function evenPool(
   return reshaped(p, p.emit(reduce, [reshaped(p, image, apart)], { function: name, axes, keepdims: false }), whole);
 }
 
-/** The means of the windows along one axis: sums of their elements, each by its share. */
-function means(p: Lowering, value: Positional, axis: number, windows: Windows | undefined): Positional {
-  if (windows === undefined) return value;
+/**
+ * Windows of several sizes along some positions, one after the other. The last of all positions is the last here, too:
+ * single numbers are gathered slowly (tensorflow), so that it should be from few.
+ */
+function overWindows(
+  p: Lowering,
+  value: Positional,
+  positions: readonly number[],
+  windows: readonly (Windows | undefined)[],
+  kind: Kind,
+): Positional {
+  const rank = value.shape.length;
+  const turn = (index: number): number => (positions[index]! + 1) % rank;
+  return [...positions.keys()]
+    .toSorted((a, b) => turn(b) - turn(a))
+    .reduce((current, i) => {
+      const along = windows[i];
+      return along === undefined ? current : overWindow(p, current, positions[i]!, along, kind);
+    }, value);
+}
+
+/** The largest elements of the windows along one position, or the sums of their elements, each by its share. */
+function overWindow(p: Lowering, value: Positional, axis: number, windows: Windows, kind: Kind): Positional {
+  const { sizes } = p;
+  const [before, after] = [value.shape.slice(0, axis), value.shape.slice(axis + 1)];
+  // The gathered elements have one axis more, and wasm multiplies tensors of at most six.
+  if (value.shape.length > 5) {
+    const folded = reshaped(p, value, [product(sizes, before), value.shape[axis]!, product(sizes, after)]);
+    return reshaped(p, overWindow(p, folded, 1, windows, kind), value.shape.with(axis, windows.count));
+  }
   const taken = takeWindows(p, value, axis, windows);
+  const over = { axes: [axis + 1], keepdims: false };
+  if (kind === "max") return p.emit(reduce, [taken], { function: "max", ...over });
   const shares = p.emit(windowShares, [], { size: value.shape[axis]!, count: windows.count });
-  const one = p.sizes.int(1);
-  const aligned = reshaped(p, shares, [...shares.shape, ...value.shape.slice(axis + 1).map(() => one)]);
+  const one = sizes.int(1);
+  const aligned = reshaped(p, shares, [...shares.shape, ...after.map(() => one)]);
   const shared = p.emit(binary, [taken, aligned], { function: "mul" });
-  return p.emit(reduce, [shared], { function: "sum", axes: [axis + 1], keepdims: false });
+  return p.emit(reduce, [shared], { function: "sum", ...over });
 }
 
 export const adaptive_avgpool = operator({
@@ -157,15 +213,7 @@ export const adaptive_avgpool = operator({
   ],
   type: (c) => pooledType(c),
   reference: (c) => reference(c, (elements) => elements.reduce((a, b) => a + b, 0) / elements.length),
-  lower: (c) => {
-    const { p } = c;
-    const [height, width] = spatialPositions(p);
-    return lowerAdaptive(
-      c,
-      (image, windows) =>
-        evenPool(p, image, windows, "avg") ?? means(p, means(p, image, height, windows[0]), width, windows[1]),
-    );
-  },
+  lower: (c) => lowerAdaptive(c, "avg"),
 });
 
 export const adaptive_maxpool = operator({
@@ -199,11 +247,8 @@ export const adaptive_maxpool = operator({
     return c.attributes.indices ? [value, reference(c, placeOfLargest, "i32")] : value;
   },
   lower: (c) => {
-    const { p } = c;
-    if (c.attributes.indices) {
-      const { axes, windows } = windowsOf(c);
-      return placedLargestOver(p, c.inputs[0]!, axes, windows, c.results);
-    }
-    return lowerAdaptive(c, (image, windows) => evenPool(p, image, windows, "max") ?? largestOf(p, image, windows));
+    if (!c.attributes.indices) return lowerAdaptive(c, "max");
+    const { axes, windows } = windowsOf(c);
+    return placedLargestOver(c.p, c.inputs[0]!, axes, windows, c.results);
   },
 });

@@ -71,20 +71,6 @@ export function takeWindows(p: Lowering, value: Positional, axis: number, window
   return p.emit(gather, [value, indices], { axis });
 }
 
-/**
- * The largest elements over windows of the height, if there are, and of the width. Columns come first: of the largest
- * elements of all rows, the first row's is the first in the window, and its place the first in that row.
- */
-export function largestOf(p: Lowering, image: Positional, [rows, columns]: Pair<Windows | undefined>): Positional {
-  const [height, width] = spatialPositions(p);
-  const over = (value: Positional, axis: number, windows: Windows | undefined): Positional => {
-    if (windows === undefined) return value;
-    const taken = takeWindows(p, value, axis, windows);
-    return p.emit(reduce, [taken], { function: "max", axes: [axis + 1], keepdims: false });
-  };
-  return over(over(image, width, columns), height, rows);
-}
-
 /** The largest elements over windows of one to three axes, none where the size stays; then the flat index of each in the axes. */
 export function placedLargestOver(
   p: Lowering,
@@ -105,7 +91,10 @@ export function placedLargestOver(
   return [fromVolume(p, volume, value, firstType!), fromVolume(p, volume, places, secondType!)];
 }
 
-/** The same for positions of a value. As in `largestOf`, what comes last comes first. */
+/**
+ * The same for positions of a value. Columns come before rows, and rows before layers: of the largest elements of all rows
+ * the first row's is the first in the window, and its place the first in that row.
+ */
 function placedLargestOf(
   p: Lowering,
   value: Positional,
