@@ -267,16 +267,19 @@ async function rowsOf(it) {
   // Of what takes microseconds, many at once.
   const times = took > 100 ? 1 : 50;
   const runs = Object.fromEntries(
-    Object.entries(calls).map(([name, { backend, run }]) => [
+    Object.entries(calls).map(([name, { run }]) => [
       name,
       async () => {
-        if (backend !== undefined) tf.setBackend(backend);
         for (let i = 0; i < times; i++) await run();
       },
     ]),
   );
   const rounds = Math.max(5, Math.min(50, Math.floor(40_000 / (took * times))));
-  const measured = await alternate(runs, { rounds, warmUp: 2 });
+  const settle = async (name) => {
+    if (calls[name].backend !== undefined) tf.setBackend(calls[name].backend);
+    await calls[name].run();
+  };
+  const measured = await alternate(runs, { rounds, warmUp: 2, settle });
   const bytes = {};
   for (const [name, { backend, run }] of Object.entries(calls))
     if (backend !== undefined && !name.startsWith("saved model")) {
@@ -302,11 +305,10 @@ async function rowsOf(it) {
   });
 }
 
-/** `only` are names of models; all without it. */
-export async function engines(only) {
+export async function engines() {
   mkdirSync("out", { recursive: true });
   const rows = [["model", "engine", "ms", "of by hand", "of ONNX Runtime", "of the graph model", "MiB live"]];
-  for (const it of cases.filter(({ model }) => only?.includes(model) ?? true)) {
+  for (const it of cases) {
     const own = await rowsOf(it);
     rows.push(...own);
     for (const row of own) console.error(row.join(" | "));

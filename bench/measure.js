@@ -16,13 +16,15 @@ async function time(run) {
 
 /**
  * Medians in milliseconds of calls by name, and the median of the ratios of each call to the last one of the same round.
- * Every round runs each call once, so that a noisy second hits all of them.
+ * Every round runs each call once, so that a noisy second hits all of them. `settle` is awaited before each call, untimed: what
+ * ran before, on other threads and in the caches, should not be paid for by the next one.
  */
-export async function alternate(calls, { rounds, warmUp = 5 }) {
+export async function alternate(calls, { rounds, warmUp = 5, settle = () => undefined }) {
   const names = Object.keys(calls);
   const times = Object.fromEntries(names.map((name) => [name, []]));
   for (let round = -warmUp; round < rounds; round++) {
     for (const name of names) {
+      await settle(name);
       const took = await time(calls[name]);
       if (round >= 0) times[name].push(took);
     }
