@@ -2,7 +2,7 @@
 import { generate } from "../ir/ndarray.ts";
 import type { Size, Sizes } from "../ir/size.ts";
 import { samePadding, side, type Pair } from "./image.ts";
-import { onnxScalar, type OnnxEmitter, type OnnxWire } from "./onnx.ts";
+import { type OnnxEmitter, type OnnxWire } from "./onnx.ts";
 import { onnxLiteral } from "./onnx-literal.ts";
 import { counting, int64 } from "./onnx-windows.ts";
 import { dims, primitive, type EsmEmitter, type Primitive } from "./primitive.ts";
@@ -23,11 +23,11 @@ export type Windows =
   /** PyTorch's: from floor(i * size / count) to below ceil((i + 1) * size / count); shorter ones repeat their last element. */
   | { readonly kind: "adaptive"; readonly count: Size };
 
-/** The number of elements in every window: of adaptive ones, as many as the longest can have. */
+/** The number of elements in every window: of adaptive ones, as many as the longest can have: with size = q * count + r, at most q + min(r, 2). */
 export function windowLength(sizes: Sizes, windows: Windows, size: Size): Size {
   return windows.kind === "sliding"
     ? sizes.int(windows.kernel)
-    : sizes.add(sizes.ceil(size, windows.count), sizes.int(1));
+    : sizes.add(sizes.ceil(sizes.sub(size, sizes.int(1)), windows.count), sizes.int(1));
 }
 
 /** The index of an element of a window in an input of this size. */
@@ -80,7 +80,10 @@ function adaptiveNodes(e: TensorFlowEmitter, rows: Wire, size: Size, count: Size
   const start = e.quotient(integer(e, "Mul", rows, e.size(size)), e.size(count));
   // ceil((i + 1) * size / count) - 1 = floor(((i + 1) * size - 1) / count)
   const end = integer(e, "Mul", integer(e, "AddV2", rows, one), e.size(size));
-  return { start, last: e.quotient(integer(e, "Sub", end, one), e.size(count)) };
+  return {
+    start,
+    last: e.quotient(integer(e, "Sub", end, one), e.size(count)),
+  };
 }
 
 interface WindowsOf {
@@ -98,7 +101,7 @@ export const windowIndices: Primitive<WindowsOf> = primitive<WindowsOf>({
   }),
   reference: (_, { windows, size }, number) => {
     const [from, count] = [number(size), number(windows.count)];
-    const length = windows.kind === "sliding" ? windows.kernel : Math.ceil(from / count) + 1;
+    const length = windows.kind === "sliding" ? windows.kernel : Math.ceil((from - 1) / count) + 1;
     const place = placeIn(windows, from, count);
     return generate("i32", [count, length], ([window, element]) => place(window!, element!));
   },
@@ -159,7 +162,14 @@ export const windowIndices: Primitive<WindowsOf> = primitive<WindowsOf>({
     /** Kernel, stride, dilation. */
     const sliding = (window: string, pads: "same_tf" | Pair<number>, size: number, count: number): WindowsOf => {
       const [kernel, stride, dilation] = dims(window) as [number, number, number];
-      const windows = { kind: "sliding" as const, kernel, stride, dilation, pads, count: sizes.int(count) };
+      const windows = {
+        kind: "sliding" as const,
+        kernel,
+        stride,
+        dilation,
+        pads,
+        count: sizes.int(count),
+      };
       return { windows, size: sizes.int(size) };
     };
     const adaptive = (size: number, count: number): WindowsOf => ({
@@ -186,15 +196,21 @@ export const windowIndices: Primitive<WindowsOf> = primitive<WindowsOf>({
   },
 });
 
-/** One over the number of elements of an adaptive window, 0 for an element that is a repetition. */
-function share(size: number, count: number): (window: number, element: number) => number {
+/**
+ * One over the number of elements of an adaptive window. The last one's share is split among its repetitions, of which none
+ * gets 0: that times an infinity would be NaN.
+ */
+function share(size: number, count: number, row: number): (window: number, element: number) => number {
   return (window, element) => {
     const length = Math.ceil(((window + 1) * size) / count) - Math.floor((window * size) / count);
-    return element < length ? 1 / length : 0;
+    return 1 / (element < length - 1 ? length : length * (row - length + 1));
   };
 }
 
-export const windowShares: Primitive<{ readonly size: Size; readonly count: Size }> = primitive<{
+export const windowShares: Primitive<{
+  readonly size: Size;
+  readonly count: Size;
+}> = primitive<{
   readonly size: Size;
   readonly count: Size;
 }>({
@@ -206,12 +222,14 @@ export const windowShares: Primitive<{ readonly size: Size; readonly count: Size
   }),
   reference: (_, { size, count }, number) => {
     const [from, to] = [number(size), number(count)];
-    const of = share(from, to);
-    return generate("f32", [to, Math.ceil(from / to) + 1], ([window, element]) => of(window!, element!));
+    const row = Math.ceil((from - 1) / to) + 1;
+    const of = share(from, to, row);
+    return generate("f32", [to, row], ([window, element]) => of(window!, element!));
   },
   esm: (e, _, { size }, { shape }) => {
-    const length = "(Math.ceil((i + 1) * size / count) - Math.floor(i * size / count))";
-    return `tf.tensor(${nested(e, { size: e.size(size) }, shape, `j < ${length} ? 1 / ${length} : 0`)})`;
+    const own = "(Math.ceil((i + 1) * size / count) - Math.floor(i * size / count))";
+    const element = `1 / (j < ${own} - 1 ? ${own} : ${own} * (length - ${own} + 1))`;
+    return `tf.tensor(${nested(e, { size: e.size(size) }, shape, element)})`;
   },
   tensorflow: (e, _, attributes, { shape }): Wire => {
     const { size, count } = attributes;
@@ -221,8 +239,11 @@ export const windowShares: Primitive<{ readonly size: Size; readonly count: Size
     const { start, last } = adaptiveNodes(e, rows, size, count);
     const distance = integer(e, "Sub", last, start);
     const length = converted(e, integer(e, "AddV2", distance, literal(e, 1, "i32")), "i32", "f32");
-    const isInside = converted(e, integer(e, "LessEqual", elements, distance), "bool", "f32");
-    return apply(e, "RealDiv", [isInside, length]);
+    // The last element and its repetitions have one share.
+    const spare = integer(e, "Sub", integer(e, "Sub", e.size(shape[1]!), literal(e, 1, "i32")), distance);
+    const isLast = converted(e, integer(e, "GreaterEqual", elements, distance), "bool", "i32");
+    const among = integer(e, "AddV2", integer(e, "Mul", isLast, spare), literal(e, 1, "i32"));
+    return apply(e, "RealDiv", [literal(e, 1), apply(e, "Mul", [length, converted(e, among, "i32", "f32")])]);
   },
   onnx: (e, _, attributes, { shape: [count, length] }) => {
     const { size } = attributes;
@@ -230,8 +251,11 @@ export const windowShares: Primitive<{ readonly size: Size; readonly count: Size
     if (literally !== undefined) return literally;
     const { start, end } = onnxAdaptive(e, counting(e, count!, "column"), size, count!);
     const long = e.node("Sub", [end, start]);
-    const inside = e.node("Less", [counting(e, length!, "row"), long]);
-    return e.node("Where", [inside, e.node("Reciprocal", [e.cast(long, "f32")]), onnxScalar(e, 0)]);
+    const { sub, mul } = int64(e);
+    const last = sub(long, 1);
+    const repeated = mul(long, sub(e.size(length!), last));
+    const parts = e.node("Where", [e.node("Less", [counting(e, length!, "row"), last]), long, repeated]);
+    return e.node("Reciprocal", [e.cast(parts, "f32")]);
   },
   cases: (sizes) =>
     [
@@ -241,5 +265,8 @@ export const windowShares: Primitive<{ readonly size: Size; readonly count: Size
       [4, 4],
       [1, 5],
       [6, 1],
-    ].map(([size, count]) => ({ shapes: [], attributes: { size: sizes.int(size!), count: sizes.int(count!) } })),
+    ].map(([size, count]) => ({
+      shapes: [],
+      attributes: { size: sizes.int(size!), count: sizes.int(count!) },
+    })),
 });

@@ -189,14 +189,7 @@ test.each([
     "reshape pool reshape reshape reshape",
     "n d h w c",
   ],
-  [
-    "adaptive_maxpool",
-    [nhwc],
-    { keyed: { h: 3 } },
-    [],
-    "transpose reshape window_indices gather reduce reshape",
-    "n w h c",
-  ],
+  ["adaptive_maxpool", [nhwc], { keyed: { h: 3 } }, [], "window_indices gather reduce", "n h w c"],
   [
     "adaptive_avgpool",
     ["[n: 2, h: 4, w: 5, c: 6]"],
@@ -204,6 +197,50 @@ test.each([
     [],
     "window_indices gather window_shares reshape binary reduce window_indices gather window_shares reshape binary reduce",
     "n h w c",
+  ],
+  // Windows of several sizes are gathered in whatever order an image has, the last position last.
+  [
+    "adaptive_maxpool",
+    ["[n: 2, c: 6, h: 4, w: 5]"],
+    { keyed: { h: 3, w: 2 } },
+    [],
+    "window_indices gather reduce window_indices gather reduce",
+    "n c h w",
+  ],
+  ["adaptive_maxpool", ["[w: 5, n: 2]"], { keyed: { w: 3 } }, [], "window_indices gather reduce", "w n"],
+  [
+    "adaptive_avgpool",
+    ["[n: 2, w: 4, c: 6, h: 5]"],
+    { keyed: { h: 2 } },
+    [],
+    "window_indices gather window_shares binary reduce",
+    "n w c h",
+  ],
+  // Only some axes are divided evenly: over a volume the planes or the depth still are a pool.
+  [
+    "adaptive_maxpool",
+    [ndhwc],
+    { keyed: { d: 3, h: 2, w: 2 } },
+    [],
+    "reshape pool reshape reshape window_indices gather reduce reshape",
+    "n d h w c",
+  ],
+  [
+    "adaptive_maxpool",
+    ["[n: 2, c: 3, d: 4, h: 4, w: 5]"],
+    { keyed: { d: 3, h: 2, w: 2 } },
+    [],
+    "window_indices gather reduce window_indices gather reduce window_indices gather reduce",
+    "n c d h w",
+  ],
+  // The gathered elements would have seven axes.
+  [
+    "adaptive_avgpool",
+    ["[a: 2, b: 1, n: 2, h: 4, w: 3, c: 2]"],
+    { keyed: { h: 3 } },
+    [],
+    "reshape window_indices gather window_shares reshape binary reduce reshape",
+    "a b n h w c",
   ],
   [
     "maxpool",

@@ -86,6 +86,8 @@ export const windows: AttributeSets = {
     },
   ],
   adaptive_avgpool: [
+    // An infinity stays in its windows.
+    { code: "adaptive_avgpool(x, h: 3, w: 2)", inputs: "x: [n, c, h, w]", values: [1, -2, 0.5, 3, -1, Infinity] },
     { code: "adaptive_avgpool(x, w: 3, h: 5)", inputs: "x: [n, h, w, c]" },
     { code: "adaptive_avgpool(x, h: 1, w: 1)", inputs: "x: [u, n, c, t, h, w]" },
     { code: "adaptive_avgpool(x, h: h, w: 2)", inputs: "x: [n, c, h, w]" },
