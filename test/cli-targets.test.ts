@@ -131,7 +131,7 @@ describe.each(targetNames)("%s", (target) => {
     expect(code).toBe(1);
     expect(err).toContain("`First` needs its weights");
     expect(err).toContain("--weights FILE");
-    expect(err).toContain("fuse weights two.fuse --init");
+    expect(err).toContain("fuse weights two.fuse --model First --init");
     await done(["build", "plain.fuse", "--target", target, "-o", "plain"]);
     const file = join("plain", built[target].file("plain"));
     if (built[target].on.some((on) => on !== "auto" && !isHere(on))) return;

@@ -11,6 +11,7 @@ import { InternalError } from "../source/internal-error.ts";
 import { inPlace } from "../weights/data-error.ts";
 import type { BuildOptions } from "./build.ts";
 import { fail } from "./failure.ts";
+import type { Pairs } from "./options.ts";
 import type { Output } from "./outputs.ts";
 import { beginsSo } from "./overwriting.ts";
 import { made } from "./programs.ts";
@@ -73,7 +74,7 @@ export async function targetOutputs(
     const weighted = { name: plan.graph.name, manifest: plan.manifest };
     limitWeights(weighted, maxWeights);
     if (plan.manifest.length === 0) models.push({ plan, load: neverAsked });
-    else if (weights === undefined) needWeights(file, weighted.name);
+    else if (weights === undefined) needWeights(file, weighted.name, plans.length > 1 || model !== undefined, set);
     else {
       const { tensors } = await fittingWeights(weighted, weights, options);
       models.push({ plan, load: (path) => inPlace(weights, tensors.get(path) ?? neverAsked) });
@@ -90,10 +91,15 @@ function neverAsked(): never {
   throw new InternalError("a model asks for a weight that is not in its manifest");
 }
 
-function needWeights(file: string, model: string): never {
+function needWeights(file: string, model: string, isOneOfMany: boolean, settings: Pairs): never {
+  const which = isOneOfMany ? ` --model ${model}` : "";
+  const set = Object.entries(settings).map(([name, value]) => ` --set ${name}=${value}`);
   const helps = [
     { text: "give them", code: "--weights FILE" },
-    { text: "random ones, to try it", code: `fuse weights ${file} --init weights.safetensors` },
+    {
+      text: "random ones, to try it",
+      code: `fuse weights ${file}${which}${set.join("")} --init weights.safetensors`,
+    },
   ];
   return fail("bad-input", { message: `\`${model}\` needs its weights, which become part of the files` }, { helps });
 }
