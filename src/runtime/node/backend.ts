@@ -30,7 +30,8 @@ async function start(name: BackendName): Promise<void> {
   try {
     await packages[name]();
   } catch (error) {
-    const reason = String(error instanceof Error ? error.message : error).split("\n")[0];
+    const [line = ""] = String(error instanceof Error ? error.message : error).split("\n");
+    const reason = line.replace(/[.\s]+$/, "");
     throw new DataError(`the backend ${name} cannot be loaded: ${reason}. ${advice[name]}`);
   }
   if (!(await tf.setBackend(name))) throw new DataError(`the backend ${name} does not start. ${advice[name]}`);
