@@ -11,7 +11,7 @@ import { readSavedModel } from "../src/codegen/saved-model/read.ts";
 import { seal, unsealed } from "../src/codegen/seal.ts";
 import { graphModelProfile, savedModelProfile } from "../src/plan/profile.ts";
 import { decode, encode, type ValueOf } from "../src/protobuf/message.ts";
-import { dataTypes, SavedModel, type NodeDef } from "../src/protobuf/tensorflow.ts";
+import { dataTypes, SavedModel, type AttrValue, type NodeDef, type TensorShape } from "../src/protobuf/tensorflow.ts";
 import { DataError } from "../src/weights/data-error.ts";
 import { writeNpy } from "../src/weights/npy.ts";
 import { seeded } from "./support/arrays.ts";
@@ -146,6 +146,18 @@ describe("sealed again", () => {
     const node = change(graph.graphDef!.node!);
     return encode(SavedModel, { ...model, metaGraphs: [{ ...graph, graphDef: { ...graph.graphDef, node } }] });
   };
+  /** The inputs of a shape, as its message says it. */
+  const withInputs = (shape: ValueOf<typeof TensorShape>) =>
+    withNodes((nodes) =>
+      nodes.map((node) => {
+        if (node.op !== "Placeholder") return node;
+        const attr = new Map<string, AttrValue>([
+          ["dtype", { type: dataTypes.f32 }],
+          ["shape", { shape }],
+        ]);
+        return { ...node, attr };
+      }),
+    );
 
   test("as it was, a SavedModel is read", () => {
     expect(sealedAgain(parts.model).map(({ info }) => info.model)).toEqual(["Net"]);
@@ -169,42 +181,12 @@ describe("sealed again", () => {
     ],
     [
       "an input of another rank",
-      () =>
-        sealedAgain(
-          withNodes((nodes) =>
-            nodes.map((node) =>
-              node.op !== "Placeholder"
-                ? node
-                : {
-                    ...node,
-                    attr: new Map([
-                      ["dtype", { type: dataTypes.f32 }],
-                      ["shape", { shape: { dim: [{ size: -1 }] } }],
-                    ]),
-                  },
-            ),
-          ),
-        ),
+      () => sealedAgain(withInputs({ dim: [{ size: -1 }] })),
       `its input "x" is not what its notes say`,
     ],
     [
       "an input of no rank",
-      () =>
-        sealedAgain(
-          withNodes((nodes) =>
-            nodes.map((node) =>
-              node.op !== "Placeholder"
-                ? node
-                : {
-                    ...node,
-                    attr: new Map([
-                      ["dtype", { type: dataTypes.f32 }],
-                      ["shape", { shape: { unknownRank: true } }],
-                    ]),
-                  },
-            ),
-          ),
-        ),
+      () => sealedAgain(withInputs({ unknownRank: true })),
       `its input "x" is not what its notes say`,
     ],
     [

@@ -6,6 +6,7 @@ import type { Example, Operator } from "../../src/ir/operator.ts";
 import { printType } from "../../src/ir/type.ts";
 import { families, symbols } from "../../src/ops/table.ts";
 import { macsOf, stepsOf } from "../../src/reference/costs.ts";
+import { resultNames } from "../../test/support/operators.ts";
 import { code, fence, fileName, generated, table, title } from "./markdown.ts";
 
 /** Pages by path below docs/operators/. */
@@ -121,9 +122,6 @@ function example({ code: text, inputs }: Example): string {
   if (macs !== "0") facts.push(`multiply-accumulates: ${code(macs)}`);
   return `${fence("fuse", program.main.ast.span.source.text)}\n${facts.map((fact) => `- ${fact}\n`).join("")}`;
 }
-
-const resultNames = (text: string): readonly string[] =>
-  /^(split|unstack)\(|indices: true/.test(text) ? ["first", "second"] : ["result"];
 
 function macsText(inputs: string, names: readonly string[], types: readonly string[], body: string): string {
   const declared = names.map((name, i) => `${name}: ${types[i]}`).join(", ");

@@ -3,6 +3,15 @@
 /** `f32` is computed in float32 by every backend and in float64 by the reference interpreter; `bool` is stored as 0 or 1. */
 export type DType = "f32" | "i32" | "bool";
 
+/** The arrays in which runtimes hold the elements of each dtype; their widths are those of files, too. */
+export const typedArrays = { f32: Float32Array, i32: Int32Array, bool: Uint8Array } as const satisfies Record<
+  DType,
+  unknown
+>;
+
+/** What TensorFlow.js and ONNX Runtime call each dtype. */
+export const dtypeNames = { f32: "float32", i32: "int32", bool: "bool" } as const satisfies Record<DType, string>;
+
 export type NumberArray = Float64Array | Float32Array | Int32Array | Uint8Array;
 
 /** A positional array: `data` has exactly as many elements as the product of `shape`. */

@@ -1,11 +1,8 @@
 /** @file Runs ONNX models in ONNX Runtime, which is loaded when it is asked for: the package is optional. */
 import type * as Runtime from "onnxruntime-node";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
-import type { DType, NdArray } from "../ir/ndarray.ts";
+import { dtypeNames, typedArrays, type DType, type NdArray } from "../ir/ndarray.ts";
 import { DataError } from "../weights/data-error.ts";
-
-const arrays = { f32: Float32Array, i32: Int32Array, bool: Uint8Array } as const;
-const types = { f32: "float32", i32: "int32", bool: "bool" } as const satisfies Record<DType, Tensor.Type>;
 
 /**
  * The results by name; `resultNames` are those of the file's outputs, in their order. Whoever calls it has looked at the file
@@ -60,13 +57,13 @@ function firstLine(error: unknown): string {
 }
 
 function tensorOf({ Tensor }: typeof Runtime, { dtype, shape, data }: NdArray): Tensor {
-  const stored = arrays[dtype];
-  return new Tensor(types[dtype], data instanceof stored ? data : stored.from(data), shape);
+  const stored = typedArrays[dtype];
+  return new Tensor(dtypeNames[dtype], data instanceof stored ? data : stored.from(data), shape);
 }
 
 function arrayOf(results: InferenceSession.OnnxValueMapType, name: string): NdArray {
   const result = results[name];
-  const dtype = (Object.keys(types) as DType[]).find((key) => types[key] === result?.type);
+  const dtype = (Object.keys(dtypeNames) as DType[]).find((key) => dtypeNames[key] === result?.type);
   if (result === undefined || dtype === undefined)
     throw new DataError("the model has a result that Fuse does not know");
   return { dtype, shape: result.dims, data: result.data as Float32Array | Int32Array | Uint8Array };

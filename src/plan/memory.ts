@@ -1,15 +1,14 @@
 /** @file How many bytes a plan holds and moves. Inputs and prepared tensors are there before and after and do not count as held. */
 import type { Positional } from "../ir/lowering.ts";
+import { typedArrays } from "../ir/ndarray.ts";
 import type { Size, Sizes } from "../ir/size.ts";
 import { reshape } from "../primitives/layout.ts";
 import { InternalError } from "../source/internal-error.ts";
 import type { Plan } from "./plan.ts";
 import { madeBy, type Computation, type PlanValue } from "./value.ts";
 
-const bytesPerElement = { f32: 4, i32: 4, bool: 1 };
-
 export function bytesOf({ dtype, shape }: Positional, number: (size: Size) => number): number {
-  return shape.reduce((product, size) => product * number(size), bytesPerElement[dtype]);
+  return shape.reduce((product, size) => product * number(size), typedArrays[dtype].BYTES_PER_ELEMENT);
 }
 
 /** The computation whose memory a value is: a reshape has none of its own. Undefined if it is an input's or a prepared tensor's. */

@@ -1,11 +1,8 @@
 /** @file Pieces of JavaScript that several primitives print. */
-import type { DType } from "../ir/ndarray.ts";
-
-/** What tfjs calls a dtype. */
-const dtypes = { f32: "float32", i32: "int32", bool: "bool" } as const satisfies Record<DType, string>;
+import { dtypeNames, type DType } from "../ir/ndarray.ts";
 
 export function dtypeText(dtype: DType): string {
-  return `"${dtypes[dtype]}"`;
+  return `"${dtypeNames[dtype]}"`;
 }
 
 /** A number that reads back as itself, negative zero included. */

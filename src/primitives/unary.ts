@@ -92,7 +92,8 @@ const table: Readonly<Record<UnaryName, UnaryFunction>> = unaryFunctions;
 const names = Object.keys(unaryFunctions) as UnaryName[];
 
 /** What TensorFlow calls them. */
-const unaryNodes: Readonly<Record<UnaryName, string>> = {
+/** What TensorFlow calls them; every activation is one of them. */
+export const unaryNodes: Readonly<Record<UnaryName, string>> = {
   relu: "Relu",
   relu6: "Relu6",
   elu: "Elu",

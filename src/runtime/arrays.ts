@@ -1,6 +1,6 @@
 /** @file Tensors as typed arrays with shapes: what `runArrays` takes and gives. */
 import * as tf from "@tensorflow/tfjs-core";
-import { elements, type DType, type NdArray } from "../ir/ndarray.ts";
+import { dtypeNames, elements, typedArrays, type DType, type NdArray } from "../ir/ndarray.ts";
 import { DataError } from "../weights/data-error.ts";
 import type { Tensors } from "./definition.ts";
 import { GuardError } from "./guard-error.ts";
@@ -38,26 +38,23 @@ export type OutputArrays<T extends Tensors> = { readonly [Name in keyof T]?: Res
 /** Copies the elements of a tensor into an array of its type and length, if it can do so without another array. */
 export type CopyInto = (tensor: tf.Tensor, array: TypedArray) => boolean;
 
-const arrays = { f32: Float32Array, i32: Int32Array, bool: Uint8Array } as const;
-const dtypes = { f32: "float32", i32: "int32", bool: "bool" } as const satisfies Record<DType, string>;
-
 /** A new array of zeros for a tensor. */
 export function emptyArray(dtype: "f32", shape: readonly number[]): Float32Array;
 export function emptyArray(dtype: "i32", shape: readonly number[]): Int32Array;
 export function emptyArray(dtype: "bool", shape: readonly number[]): Uint8Array;
 export function emptyArray(dtype: DType, shape: readonly number[]): TypedArray;
 export function emptyArray(dtype: DType, shape: readonly number[]): TypedArray {
-  return new arrays[dtype](elements(shape));
+  return new typedArrays[dtype](elements(shape));
 }
 
 /** The elements as tfjs and TensorFlow take them; shares the memory of an array that is so already. */
 export function typedArray({ dtype, data }: NdArray): TypedArray {
-  return data instanceof arrays[dtype] ? data : new arrays[dtype](data);
+  return data instanceof typedArrays[dtype] ? data : new typedArrays[dtype](data);
 }
 
 /** A tensor that no tidy frees, and that may go on using the array. */
 export function keptTensor(array: NdArray): tf.Tensor {
-  return tf.keep(tf.tensor(typedArray(array), [...array.shape], dtypes[array.dtype]));
+  return tf.keep(tf.tensor(typedArray(array), [...array.shape], dtypeNames[array.dtype]));
 }
 
 /**
@@ -87,7 +84,7 @@ function unsoundness(array: unknown): string | undefined {
 }
 
 function dtypeOf(data: unknown): DType | undefined {
-  return (Object.keys(arrays) as DType[]).find((dtype) => data instanceof arrays[dtype]);
+  return (Object.keys(typedArrays) as DType[]).find((dtype) => data instanceof typedArrays[dtype]);
 }
 
 /**
@@ -120,6 +117,6 @@ function checkOutput(name: string, array: TypedArray, tensors: Tensors): void {
   if (tensor === undefined)
     throw new DataError(`there is no result ${JSON.stringify(name)}; there is ${Object.keys(tensors).join(", ")}`);
   const dtype = dtypeOf(array);
-  if (dtype === undefined || dtypes[dtype] !== tensor.dtype || array.length !== tensor.size)
+  if (dtype === undefined || dtypeNames[dtype] !== tensor.dtype || array.length !== tensor.size)
     throw new DataError(`the result ${name} is ${tensor.dtype} [${tensor.shape.join(", ")}], the array for it is not`);
 }

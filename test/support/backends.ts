@@ -2,7 +2,7 @@
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-backend-wasm";
 import * as tf from "@tensorflow/tfjs-core";
-import { elements, type DType, type NdArray } from "../../src/ir/ndarray.ts";
+import { dtypeNames, elements, typedArrays, type DType, type NdArray } from "../../src/ir/ndarray.ts";
 import type { EsmBackend } from "../../src/primitives/primitive.ts";
 
 // Every kernel is checked for leaks, and advice to users is not printed.
@@ -37,17 +37,14 @@ export async function useBackend(name: EsmBackend): Promise<void> {
   if (!(await tf.setBackend(name))) throw new Error(`the backend ${name} does not start`);
 }
 
-const dtypes = { f32: "float32", i32: "int32", bool: "bool" } as const satisfies Record<DType, string>;
-const arrays = { f32: Float32Array, i32: Int32Array, bool: Uint8Array } as const;
-
 /** The array as a tensor of the backend in use. */
 export function upload({ dtype, shape, data }: NdArray): tf.Tensor {
-  return tf.tensor(arrays[dtype].from(data), [...shape], dtypes[dtype]);
+  return tf.tensor(typedArrays[dtype].from(data), [...shape], dtypeNames[dtype]);
 }
 
 /** The tensor's elements. */
 export function download(tensor: tf.Tensor): NdArray {
-  const dtype = (Object.keys(dtypes) as DType[]).find((key) => dtypes[key] === tensor.dtype);
+  const dtype = (Object.keys(dtypeNames) as DType[]).find((key) => dtypeNames[key] === tensor.dtype);
   const data = tensor.dataSync();
   if (dtype === undefined || data.length !== elements(tensor.shape))
     throw new Error(`not a sound tensor: ${tensor.dtype}[${tensor.shape.join(", ")}] of ${data.length} elements`);

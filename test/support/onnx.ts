@@ -8,7 +8,7 @@ import { OnnxNodes } from "../../src/codegen/onnx/emitter.ts";
 import { irVersion, metadataKeys, operatorSet } from "../../src/codegen/onnx/format.ts";
 import { Names } from "../../src/codegen/onnx/names.ts";
 import type { ModelGraph } from "../../src/ir/graph.ts";
-import type { DType, NdArray } from "../../src/ir/ndarray.ts";
+import { dtypeNames, typedArrays, type DType, type NdArray } from "../../src/ir/ndarray.ts";
 import type { Sizes } from "../../src/ir/size.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { onnxProfile } from "../../src/plan/profile.ts";
@@ -88,16 +88,13 @@ export class OnnxProbe {
   }
 }
 
-const stored = { f32: Float32Array, i32: Int32Array, bool: Uint8Array } as const;
-const types = { f32: "float32", i32: "int32", bool: "bool" } as const satisfies Record<DType, string>;
-
 /** Runs a model, as it stands: without Fuse's own engine. */
 export async function runSession(bytes: Uint8Array, runs: readonly Arrays[]): Promise<Record<string, NdArray>[]> {
   const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 4, intraOpNumThreads: 1 });
   const made: Record<string, NdArray>[] = [];
   for (const inputs of runs) {
     const feeds = Object.entries(inputs).map(([name, { dtype, shape, data }]) => {
-      return [name, new ort.Tensor(types[dtype], stored[dtype].from(data), shape)] as const;
+      return [name, new ort.Tensor(dtypeNames[dtype], typedArrays[dtype].from(data), shape)] as const;
     });
     const results = await session.run(Object.fromEntries(feeds));
     made.push(Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, arrayOf(name, tensor)])));
@@ -107,7 +104,7 @@ export async function runSession(bytes: Uint8Array, runs: readonly Arrays[]): Pr
 }
 
 function arrayOf(name: string, { type, dims, data }: ort.Tensor): NdArray {
-  const dtype = (Object.keys(types) as DType[]).find((key) => types[key] === type);
+  const dtype = (Object.keys(dtypeNames) as DType[]).find((key) => dtypeNames[key] === type);
   if (dtype === undefined) throw new Error(`${name} is of ${type}`);
   return { dtype, shape: dims, data: Float64Array.from(data as Float32Array) };
 }

@@ -1,6 +1,6 @@
 /** @file What runs a model: one file beside this one for each way. Also the way of arrays to tensors of TensorFlow.js and back. */
 import * as tf from "@tensorflow/tfjs-core";
-import type { DType, NdArray } from "../../ir/ndarray.ts";
+import { dtypeNames, typedArrays, type NdArray } from "../../ir/ndarray.ts";
 import { InternalError } from "../../source/internal-error.ts";
 
 export type EngineName = "esm" | "saved-model" | "graph-model" | "onnx";
@@ -17,16 +17,13 @@ export interface Engine {
   dispose(): void;
 }
 
-const dtypes = { f32: "float32", i32: "int32", bool: "bool" } as const satisfies Record<DType, string>;
-const arrays = { f32: Float32Array, i32: Int32Array, bool: Uint8Array } as const;
-
 /** A tensor of its own. */
 export function toTensor({ dtype, shape, data }: NdArray): tf.Tensor {
-  return tf.tensor(arrays[dtype].from(data), [...shape], dtypes[dtype]);
+  return tf.tensor(typedArrays[dtype].from(data), [...shape], dtypeNames[dtype]);
 }
 
 export async function toArray(tensor: tf.Tensor): Promise<NdArray> {
-  const dtype = (["f32", "i32", "bool"] as const).find((name) => dtypes[name] === tensor.dtype);
+  const dtype = (["f32", "i32", "bool"] as const).find((name) => dtypeNames[name] === tensor.dtype);
   if (dtype === undefined) throw new InternalError(`a result is of the dtype ${tensor.dtype}`);
   return { dtype, shape: tensor.shape, data: await tensor.data() };
 }

@@ -4,6 +4,7 @@ import { declarations } from "./declarations.ts";
 import { Names } from "./names.ts";
 import { runFunction } from "./run-function.ts";
 import { relativePath, sourceMap, urlPath, type MappedLine } from "./source-map.ts";
+import { programName } from "../weighted.ts";
 import { commentText, docComment, literal, objectKey } from "./text.ts";
 
 /** Where the models come from. */
@@ -31,7 +32,7 @@ export interface EmittedFile {
 /** `<program>.js` with all models, `<program>.d.ts`, and `<program>.js.map`. */
 export function emitEsm(plans: readonly Plan[], info: ModuleInfo): EmittedFile[] {
   const file = info.source.split(/[/\\]/).at(-1)!;
-  const program = file.replace(/\.fuse$/, "");
+  const program = programName(info.source);
   const folder = info.source.slice(0, -file.length);
   const { version, locate = (path) => relativePath(folder, path) } = info;
   const head = header(info);

@@ -1,11 +1,11 @@
 /** @file The prepared tensors of a SavedModel: nodes that its models share, constants or fed with what lies beside it. */
-import { elements, type NdArray } from "../../ir/ndarray.ts";
+import { elements, typedArrays, type NdArray } from "../../ir/ndarray.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { firstPath } from "../../plan/preparation.ts";
 import type { Prepared } from "../../plan/value.ts";
 import type { Wire } from "../../primitives/tensorflow.ts";
 import { evaluate } from "../../weights/prepare.ts";
-import { contentOf } from "../tensorflow/content.ts";
+import { areEqual, contentOf } from "../tensorflow/content.ts";
 import type { NodeEmitter } from "../tensorflow/emitter.ts";
 import { placeholder } from "../tensorflow/graph.ts";
 
@@ -33,7 +33,7 @@ export class SharedTensors {
     const known = this.#known.get(key) ?? [];
     this.#known.set(key, known);
     // Models may read one path differently.
-    const same = known.find((other) => isEqual(other.array, array));
+    const same = known.find((other) => areEqual(contentOf(other.array), contentOf(array)));
     if (same !== undefined) return same.wire;
     const fed = this.#feed && isWeight(value);
     const wire = fed ? placeholder(e, name, array.dtype, array.shape) : e.literal(name, array);
@@ -41,11 +41,6 @@ export class SharedTensors {
     known.push({ wire, array });
     return wire;
   }
-}
-
-function isEqual(a: NdArray, b: NdArray): boolean {
-  const [left, right] = [contentOf(a), contentOf(b)];
-  return left.length === right.length && left.every((byte, i) => byte === right[i]);
 }
 
 /** Tells what depends on weights from literals of the program. */
@@ -63,7 +58,7 @@ export function preparedBytes(plans: readonly Plan[]): { readonly weights: numbe
       const key = `${value.dtype}|${shape.join()}|${JSON.stringify(value.prepare)}`;
       if (seen.has(key)) continue;
       seen.add(key);
-      sums[isWeight(value) ? "weights" : "literals"] += elements(shape) * (value.dtype === "bool" ? 1 : 4);
+      sums[isWeight(value) ? "weights" : "literals"] += elements(shape) * typedArrays[value.dtype].BYTES_PER_ELEMENT;
     }
   return sums;
 }

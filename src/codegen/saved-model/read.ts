@@ -9,6 +9,7 @@ import { readSafetensors } from "../../weights/safetensors.ts";
 import type { TensorSource } from "../../weights/tensors.ts";
 import { parseModelInfo, type ModelInfo } from "../model-info.ts";
 import { isSealed, parseJson, readText } from "../seal.ts";
+import { areEqual } from "../tensorflow/content.ts";
 import { isWritten } from "../tensorflow/operations.ts";
 
 /** The files of its folder. */
@@ -105,10 +106,6 @@ function decoding<T>(read: () => T): T {
     if (!(error instanceof Error)) throw error;
     throw notOurs(error.message);
   }
-}
-
-function areEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 const notOurs = (reason: string) => new DataError(`is not what Fuse writes: ${reason}`);

@@ -2,6 +2,7 @@
 import type { NdArray } from "../../ir/ndarray.ts";
 import type { Size, Sizes, SizeVar } from "../../ir/size.ts";
 import type { Activation } from "../../primitives/primitive.ts";
+import { unaryNodes } from "../../primitives/unary.ts";
 import type { NodeAttribute, NodeAttributes, TensorFlowEmitter, Wire } from "../../primitives/tensorflow.ts";
 import { dataTypes, type AttrValue, type NodeDef } from "../../protobuf/tensorflow.ts";
 import { invariant } from "../../source/internal-error.ts";
@@ -37,13 +38,6 @@ export class NodeNames {
     }
   }
 }
-
-const activationNodes = {
-  relu: "Relu",
-  relu6: "Relu6",
-  elu: "Elu",
-  sigmoid: "Sigmoid",
-} as const satisfies Record<Activation, string>;
 
 const fusedNodes = {
   Conv2D: "_FusedConv2D",
@@ -152,13 +146,13 @@ export class NodeEmitter implements TensorFlowEmitter {
     const T = { type: "f32" } as const;
     // The executor knows an activation behind a bias only.
     if (this.#options.fused && bias !== undefined) {
-      const texts = ["BiasAdd", ...(activation === undefined ? [] : [activationNodes[activation]])];
+      const texts = ["BiasAdd", ...(activation === undefined ? [] : [unaryNodes[activation]])];
       const fused = { num_args: { int: 1 }, fused_ops: { texts } };
       return this.node(fusedNodes[op], [...inputs, bias], { ...attributes, ...fused });
     }
     const product = this.#alone(op, inputs, attributes);
     const biased = bias === undefined ? product : this.node("BiasAdd", [product, bias], { T });
-    return activation === undefined ? biased : this.node(activationNodes[activation], [biased], { T });
+    return activation === undefined ? biased : this.node(unaryNodes[activation], [biased], { T });
   }
 
   /**

@@ -76,14 +76,17 @@ export function emitGraph(
     sizes,
     fused,
     names,
-    variable: ({ name }) => {
-      const found = graph.guard.variables.find((variable) => variable.name === name);
-      if (found === undefined) throw new InternalError(`the guard does not find ${name}`);
-      let wire = variables.get(name);
-      if (wire === undefined) variables.set(name, (wire = solve(found)));
-      return wire;
-    },
+    variable: ({ name }) => variable(name),
   });
+
+  /** Each is solved once. */
+  function variable(name: string): Wire {
+    const found = graph.guard.variables.find((variable) => variable.name === name);
+    if (found === undefined) throw new InternalError(`the guard does not find ${name}`);
+    let wire = variables.get(name);
+    if (wire === undefined) variables.set(name, (wire = solve(found)));
+    return wire;
+  }
 
   /** (size of the axis - offset) / factor. */
   function solve({ input, axis, factor, offset }: GuardVariable): Wire {
@@ -104,7 +107,7 @@ export function emitGraph(
 
   function expression(of: SizeExpr): Wire {
     if (typeof of === "number") return e.constant({ dtype: "i32", shape: [], data: Float64Array.of(of) });
-    if (typeof of === "string") return variables.get(of) ?? solve(graph.guard.variables.find((v) => v.name === of)!);
+    if (typeof of === "string") return variable(of);
     const [operation, left, right] = of;
     const i32 = { T: { type: "i32" } } as const;
     const [a, b] = [expression(left), expression(right)];

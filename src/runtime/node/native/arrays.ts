@@ -1,6 +1,6 @@
 /** @file Arrays that TensorFlow takes as they are, without a copy. */
 import type * as tf from "@tensorflow/tfjs-core";
-import { elements, type DType } from "../../../ir/ndarray.ts";
+import { elements, typedArrays, type DType } from "../../../ir/ndarray.ts";
 import { dataTypes } from "../../../protobuf/tensorflow.ts";
 import { emptyArray, type TypedArray } from "../../arrays.ts";
 import { nativeBackend, type Binding } from "./binding.ts";
@@ -23,8 +23,7 @@ export function alignedArray(dtype: DType, shape: readonly number[]): TypedArray
   const plain = emptyArray(dtype, shape);
   if (backend === undefined || isAligned(backend.binding, plain)) return plain;
   const buffer = new ArrayBuffer(plain.byteLength + alignment);
-  const types = { f32: Float32Array, i32: Int32Array, bool: Uint8Array } as const;
-  const views = offsets.map((offset) => new types[dtype](buffer, offset, elements(shape)));
+  const views = offsets.map((offset) => new typedArrays[dtype](buffer, offset, elements(shape)));
   return views.find((view) => isAligned(backend.binding, view)) ?? plain;
 }
 
