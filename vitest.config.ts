@@ -1,6 +1,6 @@
 /** @file How the tests run. */
 import { defineConfig } from "vitest/config";
-import { closingLine } from "./test/closing-line.ts";
+import { closingLine } from "./test/support/closing-line.ts";
 
 export default defineConfig({
   test: {

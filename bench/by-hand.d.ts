@@ -1,6 +1,6 @@
 /** @file The types of by-hand.js, for the tests that use it. */
 import type { NamedTensorMap, TensorContainer } from "@tensorflow/tfjs-core";
-import type { NdArray } from "../src/ir/ndarray.ts";
+import type { NdArray } from "../src/contract/ndarray.ts";
 
 export const byHand: Readonly<
   Record<string, { readonly run: (weights: TensorContainer, inputs: NamedTensorMap) => NamedTensorMap }>

@@ -1,15 +1,15 @@
 /** @file The driver: text to program, to graphs, to plans, to the files of a target. Runs in a browser: files come through a host. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
-import type { Block, Host } from "./check/modules.ts";
+import type { Settings } from "./check/instantiate/settings.ts";
 import { Program } from "./check/program.ts";
-import type { Settings } from "./check/settings.ts";
+import type { Block, Host } from "./check/text/modules.ts";
 import { emitEsm, emitFactory, type EmittedFile, type ModuleInfo } from "./codegen/esm/emit.ts";
 import { emitGraphModel } from "./codegen/graph-model/emit.ts";
 import { emitOnnx } from "./codegen/onnx/emit.ts";
 import { emitSavedModel } from "./codegen/saved-model/emit.ts";
+import type { BinaryFile, Emission, WeightedPlan } from "./codegen/target.ts";
 import { emitEngine } from "./codegen/tensorflow/engine.ts";
-import type { BinaryFile, Emission, WeightedPlan } from "./codegen/weighted.ts";
 import type { ModelGraph } from "./ir/graph.ts";
 import { library } from "./library.ts";
 import { plan, type Plan } from "./plan/plan.ts";

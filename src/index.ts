@@ -11,11 +11,11 @@ export {
   openProgram,
 } from "./compile.ts";
 export type { BuildOptions, Outcome } from "./compile.ts";
-export type { Host } from "./check/modules.ts";
+export type { Host } from "./check/text/modules.ts";
 export type { Program } from "./check/program.ts";
-export type { Settings } from "./check/settings.ts";
+export type { Settings } from "./check/instantiate/settings.ts";
 export type { EmittedFile } from "./codegen/esm/emit.ts";
-export type { BinaryFile, WeightedPlan } from "./codegen/weighted.ts";
+export type { BinaryFile, WeightedPlan } from "./codegen/target.ts";
 export type { ModelGraph } from "./ir/graph.ts";
 export type { Plan } from "./plan/plan.ts";
 export { graphModelProfile, onnxProfile, savedModelProfile, type Backend, type Profile } from "./plan/profile.ts";

@@ -1,7 +1,7 @@
 /** @file The grammar as the parser has it: its rules for EBNF and diagrams. A statement, a header and an import are rules of their own, which files are made of. */
 import { Lexer, type ISerializedGast } from "chevrotain";
-import { Grammar } from "../../src/parser/grammar.ts";
-import { vocabulary } from "../../src/parser/tokens.ts";
+import { Grammar } from "../../src/parser/grammar/grammar.ts";
+import { vocabulary } from "../../src/parser/grammar/tokens.ts";
 
 /** A piece of a rule. */
 export type Piece =

@@ -1,11 +1,11 @@
 /** @file docs/operators/: a page for each family of operators, from their records. Types, weights and costs are what the compiler finds. */
-import { initText } from "../../src/cli/block-weights.ts";
+import { initText } from "../../src/cli/summary/block-weights.ts";
 import { buildGraphs, openProgram } from "../../src/compile.ts";
 import type { Attribute } from "../../src/ir/attribute.ts";
 import type { Example, Operator } from "../../src/ir/operator.ts";
 import { printType } from "../../src/ir/type.ts";
 import { families, symbols } from "../../src/ops/table.ts";
-import { macsOf, stepsOf } from "../../src/reference/costs.ts";
+import { macsOf, stepsOf } from "../../src/ir/costs.ts";
 import { resultNames } from "../../test/support/operators.ts";
 import { code, fence, fileName, generated, table, title } from "./markdown.ts";
 

@@ -1,6 +1,6 @@
 /** @file grammar/fuse.tmLanguage.json: colours for editors, from the words of the lexer and the records of the operators. */
 import { operators } from "../../src/ops/table.ts";
-import { vocabulary } from "../../src/parser/tokens.ts";
+import { vocabulary } from "../../src/parser/grammar/tokens.ts";
 
 const words = (category: (names: readonly string[], pattern: string) => boolean): string =>
   vocabulary

@@ -1,23 +1,25 @@
 /** @file A program: its modules, what is known of each block, the check of all worlds, and models built from it. */
 import { GraphBuilder } from "../ir/builder.ts";
-import { Sizes, SizeTooLarge } from "../ir/size.ts";
 import { operators, reservedAxisNames, symbols } from "../ops/table.ts";
 import type { Expr, Name } from "../parser/ast.ts";
+import { expressions } from "../parser/walk.ts";
+import { SizeTooLarge } from "../sizes/pool.ts";
+import { Sizes } from "../sizes/sizes.ts";
 import { lexical } from "../source/catalogue/lexical.ts";
 import { syntax } from "../source/catalogue/syntax.ts";
 import type { Diagnostic } from "../source/diagnostic.ts";
 import { Reporter } from "../source/reporter.ts";
-import { bySummary } from "./by-summary.ts";
-import { callees, expressions, recursiveBlocks, valueNames } from "./call-graph.ts";
-import type { Context } from "./frame.ts";
-import { instantiate, type Instance } from "./instantiate.ts";
-import { labelBody, type Labels } from "./labels.ts";
-import { lint } from "./lint.ts";
-import { libraryBlocks, loadModules, type Block, type Host, type Module } from "./modules.ts";
-import type { Settings } from "./settings.ts";
-import { readSignature, type Parameter, type Signature } from "./signature.ts";
-import { Summaries, worldLimit, type CheckedWorld } from "./summary.ts";
-import { mergeWorlds } from "./variants.ts";
+import type { Context } from "./frame/frame.ts";
+import { instantiate, type Instance } from "./instantiate/instantiate.ts";
+import type { Settings } from "./instantiate/settings.ts";
+import { labelBody, type Labels } from "./text/labels.ts";
+import { lint } from "./text/lint.ts";
+import { libraryBlocks, loadModules, type Block, type Host, type Module } from "./text/modules.ts";
+import { callees, recursiveBlocks, valueNames } from "./text/recursion.ts";
+import { readSignature, type Parameter, type Signature } from "./text/signature.ts";
+import { bySummary } from "./worlds/call-by-summary.ts";
+import { Summaries, worldLimit, type CheckedWorld } from "./worlds/explore.ts";
+import { mergeWorlds } from "./worlds/merge.ts";
 
 export class Program {
   /** The file that was asked for comes last. */

@@ -3,8 +3,8 @@ import { Command, CommanderError } from "commander";
 import { InternalError } from "../source/internal-error.ts";
 import { version } from "../version.ts";
 import { DataError } from "../weights/data-error.ts";
-import { dataDiagnostic, Failure } from "./failure.ts";
-import { show, type Terminal } from "./terminal.ts";
+import { dataDiagnostic, Failure } from "./terminal/failure.ts";
+import { show, type Terminal } from "./terminal/terminal.ts";
 
 /** 0: fine. 1: the program, the data or a comparison is wrong. 2: wrong usage. */
 export type ExitCode = 0 | 1 | 2;
@@ -20,16 +20,19 @@ interface Entry {
 
 /** In the order in which help lists them. */
 const commands: Readonly<Record<string, Entry>> = {
-  check: { summary: "report mistakes and warnings", load: async () => (await import("./check.ts")).check },
-  summary: { summary: "show layers, weights and costs", load: async () => (await import("./summary.ts")).summary },
-  run: { summary: "compute the results of a model", load: async () => (await import("./run.ts")).run },
-  build: { summary: "compile to a JavaScript module", load: async () => (await import("./build.ts")).build },
+  check: { summary: "report mistakes and warnings", load: async () => (await import("./commands/check.ts")).check },
+  summary: {
+    summary: "show layers, weights and costs",
+    load: async () => (await import("./commands/summary.ts")).summary,
+  },
+  run: { summary: "compute the results of a model", load: async () => (await import("./commands/run.ts")).run },
+  build: { summary: "compile to a JavaScript module", load: async () => (await import("./commands/build.ts")).build },
   weights: {
     summary: "list, check, initialise or convert the weights of a model",
-    load: async () => (await import("./weights.ts")).weights,
+    load: async () => (await import("./commands/weights.ts")).weights,
   },
-  fmt: { summary: "lay programs out", load: async () => (await import("./fmt.ts")).fmt },
-  explain: { summary: "explain a diagnostic", load: async () => (await import("./explain.ts")).explain },
+  fmt: { summary: "lay programs out", load: async () => (await import("./commands/fmt.ts")).fmt },
+  explain: { summary: "explain a diagnostic", load: async () => (await import("./commands/explain.ts")).explain },
 };
 
 /** Runs one command. Writes to the terminal and to the files that the command names. */

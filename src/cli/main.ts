@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** @file The command `fuse`. */
 import { runCommandLine } from "./command-line.ts";
-import { processTerminal } from "./terminal.ts";
+import { processTerminal } from "./terminal/terminal.ts";
 
 // Whoever reads the output may have had enough: `fuse summary net.fuse | head`.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -1,6 +1,7 @@
 /** @file The kinds of attributes that operators take, as data; what a record declares decides the type of what it is given. */
-import type { DType } from "./ndarray.ts";
-import type { Size } from "./size.ts";
+import type { Initializer } from "../contract/manifest.ts";
+import type { DType } from "../contract/ndarray.ts";
+import type { Size } from "../sizes/size.ts";
 import type { Axis, TensorType } from "./type.ts";
 
 /** Padding of spatial axes: `same` is PyTorch's (symmetric), `same_tf` TensorFlow's (more at the end). One pair stands for all axes. */
@@ -11,11 +12,6 @@ export interface AxisMap {
   readonly from: readonly Axis[];
   readonly to: readonly { readonly axis: Axis; readonly size: Size | undefined }[];
 }
-
-/** How a weight starts; the defaults are PyTorch's. `uniform` is over [-value, value). */
-export type Initializer =
-  | { readonly kind: "kaiming" | "glorot" }
-  | { readonly kind: "normal" | "uniform" | "constant"; readonly value: number };
 
 /** What the reader of a call needs to know about each kind, and the type of the value it makes. */
 interface Kinds {

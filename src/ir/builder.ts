@@ -1,12 +1,13 @@
 /** @file Makes graph values: completes attributes, computes types, asks for sizes >= 1, and interns, so that equal values are one object. */
+import type { NdArray } from "../contract/ndarray.ts";
+import type { Size } from "../sizes/size.ts";
+import type { Sizes } from "../sizes/sizes.ts";
+import { InternalError } from "../source/internal-error.ts";
 import type { Attributes, ValuesOf } from "./attribute.ts";
 import type { Constant, Input, Node, Pick, Value, Weight } from "./graph.ts";
-import type { NdArray } from "./ndarray.ts";
-import { OperatorContext, type Operator, type WeightSpec } from "./operator.ts";
 import { Complaint, type Obligations } from "./obligation.ts";
-import type { Size, Sizes } from "./size.ts";
+import { OperatorContext, type Operator, type WeightSpec } from "./operator.ts";
 import { tensorType, type Axis, type TensorType } from "./type.ts";
-import { InternalError } from "../source/internal-error.ts";
 
 /** For graphs whose obligations were decided before: expansions, tests of records. Complaints are defects here. */
 export const assumed: Obligations = {

@@ -1,12 +1,12 @@
 /** @file The graph: what the author meant, as hash-consed values over named axes with symbolic sizes. */
-import type { Initializer } from "./attribute.ts";
-import type { GraphBuilder } from "./builder.ts";
-import type { Guard } from "./guard.ts";
-import type { NdArray } from "./ndarray.ts";
-import type { Operator } from "./operator.ts";
-import type { Size } from "./size.ts";
-import type { Axis, TensorType } from "./type.ts";
+import type { Guard } from "../contract/guard.ts";
+import type { Initializer } from "../contract/manifest.ts";
+import type { NdArray } from "../contract/ndarray.ts";
+import type { Size } from "../sizes/size.ts";
 import type { Span } from "../source/source.ts";
+import type { GraphBuilder } from "./builder.ts";
+import type { Operator } from "./operator.ts";
+import type { Axis, TensorType } from "./type.ts";
 
 /** A tensor that is given to the model; `order` is its memory layout at the boundary. */
 export interface Input {

@@ -1,7 +1,8 @@
 /** @file What a lowering may do: ask for operands in a layout, and emit primitives. The planner implements it. */
+import type { DType } from "../contract/ndarray.ts";
+import type { Size } from "../sizes/size.ts";
+import type { Sizes } from "../sizes/sizes.ts";
 import type { Value } from "./graph.ts";
-import type { DType } from "./ndarray.ts";
-import type { Size, Sizes } from "./size.ts";
 import type { Axis, TensorType } from "./type.ts";
 
 /** A value of the plan: positional, with sizes that may be known only at run time. */

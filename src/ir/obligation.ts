@@ -1,7 +1,7 @@
 /** @file What an operator asks of the world it is used in: the three obligations, and complaints. */
+import type { Size } from "../sizes/size.ts";
 import type { Code, Holes } from "../source/catalogue/catalogue.ts";
 import type { Details } from "../source/diagnostic.ts";
-import type { Size } from "./size.ts";
 import type { Axis } from "./type.ts";
 
 /** What an obligation or a complaint is about; who made the operator knows where that stands in a text. */

@@ -1,14 +1,16 @@
 /** @file The contract of an operator: one record, from which checker, reference, costs, lowering and documentation derive. */
+import type { Initializer } from "../contract/manifest.ts";
+import type { NamedArray } from "../contract/ndarray.ts";
+import type { Size } from "../sizes/size.ts";
+import type { Sizes } from "../sizes/sizes.ts";
 import type { Code, Holes } from "../source/catalogue/catalogue.ts";
 import type { Details } from "../source/diagnostic.ts";
 import { nearest } from "../source/suggest.ts";
-import type { Attributes, Initializer, ValuesOf } from "./attribute.ts";
+import type { Attributes, ValuesOf } from "./attribute.ts";
 import type { Value } from "./graph.ts";
 import type { Laid, Lowering } from "./lowering.ts";
-import type { NamedArray } from "./ndarray.ts";
 import type { About, Obligations } from "./obligation.ts";
 import { Complaint } from "./obligation.ts";
-import type { Size, Sizes } from "./size.ts";
 import { printType, type Axis, type TensorType } from "./type.ts";
 
 /** A parameter that a layer owns, called what PyTorch calls it. */

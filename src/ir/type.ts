@@ -1,6 +1,7 @@
 /** @file The type of a tensor: a dtype and a finite map from axis names to sizes. */
-import type { DType } from "./ndarray.ts";
-import type { Size, Sizes } from "./size.ts";
+import type { DType } from "../contract/ndarray.ts";
+import type { Size } from "../sizes/size.ts";
+import type { Sizes } from "../sizes/sizes.ts";
 
 /** The name of an axis. */
 export type Axis = string;

@@ -1,7 +1,7 @@
 /** @file Runs ONNX models in ONNX Runtime, which is loaded when it is asked for: the package is optional. */
 import type * as Runtime from "onnxruntime-node";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
-import { dtypeNames, typedArrays, type DType, type NdArray } from "../ir/ndarray.ts";
+import { dtypeNames, typedArrays, type DType, type NdArray } from "../contract/ndarray.ts";
 import { DataError } from "../weights/data-error.ts";
 
 /**

@@ -1,5 +1,5 @@
 /** @file Pictures as files and as tensors in NHWC. */
-import type { NdArray } from "../ir/ndarray.ts";
+import type { NdArray } from "../contract/ndarray.ts";
 import { DataError, inPlace, printShape } from "../weights/data-error.ts";
 import { readBytes, writeAtomically } from "./files.ts";
 import { decodeJpeg, encodeJpeg, isJpeg } from "./jpeg.ts";

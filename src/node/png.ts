@@ -1,6 +1,6 @@
 /** @file PNG pictures: every length is checked here before `fast-png` decodes what is needed of the file. */
-import { crc32, inflateSync } from "node:zlib";
 import { convertIndexedToRgb, decode, encode, type DecodedPng } from "fast-png";
+import { crc32, inflateSync } from "node:zlib";
 import { DataError } from "../weights/data-error.ts";
 import { checkSize, type Picture } from "./picture.ts";
 

@@ -1,6 +1,6 @@
 /** @file Weight files and single tensors by path; what a file is, its content says. */
 import { dirname, join } from "node:path";
-import type { NdArray } from "../ir/ndarray.ts";
+import type { NdArray } from "../contract/ndarray.ts";
 import { DataError, inPlace, printShape, quote } from "../weights/data-error.ts";
 import { isNpy, readNpy } from "../weights/npy.ts";
 import { readSafetensors } from "../weights/safetensors.ts";

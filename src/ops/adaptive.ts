@@ -1,7 +1,7 @@
 /** @file Pooling to a given size, as PyTorch's: window i of n is from floor(i * size / n) to below ceil((i + 1) * size / n). */
+import type { NamedArray } from "../contract/ndarray.ts";
 import { attribute, type ValuesOf } from "../ir/attribute.ts";
 import type { Laid, Lowering, Positional } from "../ir/lowering.ts";
-import type { NamedArray } from "../ir/ndarray.ts";
 import {
   operator,
   tensors,
@@ -9,19 +9,16 @@ import {
   type OperatorContext,
   type ReferenceContext,
 } from "../ir/operator.ts";
-import type { Size } from "../ir/size.ts";
 import { withAxes, type TensorType } from "../ir/type.ts";
 import { binary } from "../primitives/binary.ts";
 import { imageSizes, noPads, type Pair } from "../primitives/image.ts";
 import { pool } from "../primitives/pool.ts";
 import { reduce } from "../primitives/reduce.ts";
 import { windowShares, type Windows } from "../primitives/windows.ts";
-import { dtypeOf, floating, requireAxes } from "./conditions.ts";
-import { fromImage, toImage } from "./image.ts";
-import { product, reshaped, sizesOf } from "./positions.ts";
-import { made, rows, volumeExtent } from "./reading.ts";
-import { keyedSpatial, requirePerAxis, requireSpatialCount } from "./spatial.ts";
-import { overVolume } from "./volume.ts";
+import type { Size } from "../sizes/size.ts";
+import { product, reshaped, sizesOf } from "./lowering/axes.ts";
+import { fromImage, toImage } from "./lowering/images.ts";
+import { overVolume } from "./lowering/volumes.ts";
 import {
   largest,
   linesOf,
@@ -31,7 +28,10 @@ import {
   spatialPositions,
   takeWindows,
   type Covered,
-} from "./windows.ts";
+} from "./lowering/windows.ts";
+import { made, rows, volumeExtent } from "./reference/rows.ts";
+import { dtypeOf, floating, requireAxes } from "./shared/conditions.ts";
+import { keyedSpatial, requirePerAxis, requireSpatialCount } from "./shared/spatial.ts";
 
 const attributes = { keyed: attribute("keyed", "the axes that are pooled, with their new sizes: `h: 7, w: 7`") };
 type Values = ValuesOf<typeof attributes>;

@@ -1,10 +1,10 @@
 /** @file Where the largest and the smallest element are: argmax and argmin. */
 import { operator, tensors } from "../ir/operator.ts";
 import { argReduce } from "../primitives/reduce.ts";
-import { dtypeOf, numeric } from "./conditions.ts";
-import { except, gathered, product, reshaped, sizesOf } from "./positions.ts";
-import { made, rows } from "./reading.ts";
+import { except, gathered, product, reshaped, sizesOf } from "./lowering/axes.ts";
 import { reduceAttributes, reducedType } from "./reduce.ts";
+import { made, rows } from "./reference/rows.ts";
+import { dtypeOf, numeric } from "./shared/conditions.ts";
 
 function position(name: "argmax" | "argmin", what: string, isBetter: (a: number, b: number) => boolean) {
   return operator({

@@ -1,21 +1,22 @@
 /** @file Transposed convolution: every element paints a window, which makes images larger. */
+import { arrange } from "../contract/ndarray.ts";
 import { attribute, type ValuesOf } from "../ir/attribute.ts";
 import type { Lowering, Positional } from "../ir/lowering.ts";
-import { arrange } from "../ir/ndarray.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
-import type { Size } from "../ir/size.ts";
 import { volume, withAxes } from "../ir/type.ts";
-import { InternalError } from "../source/internal-error.ts";
 import { binary } from "../primitives/binary.ts";
 import { conv2dTranspose } from "../primitives/convolution-transpose.ts";
 import { imageSizes, noPads, type Pair } from "../primitives/image.ts";
 import { concat, transpose } from "../primitives/layout.ts";
 import { matmul } from "../primitives/matmul.ts";
-import { dtypeOf, floating, refuse } from "./conditions.ts";
-import { fromImage, toImage } from "./image.ts";
-import { biasAttribute, initAttribute, inputAxis, layerWeights } from "./layers.ts";
-import { padded, product, reshaped, sliceAt, slicePart } from "./positions.ts";
-import { made, rows, sizeOf, volumeExtent } from "./reading.ts";
+import type { Size } from "../sizes/size.ts";
+import { InternalError } from "../source/internal-error.ts";
+import { padded, product, reshaped, sliceAt, slicePart } from "./lowering/axes.ts";
+import { fromImage, toImage } from "./lowering/images.ts";
+import { fromVolume, images, stacked, sum, toVolume } from "./lowering/volumes.ts";
+import { made, rows, sizeOf, volumeExtent } from "./reference/rows.ts";
+import { dtypeOf, floating, refuse } from "./shared/conditions.ts";
+import { biasAttribute, initAttribute, inputAxis, layerWeights } from "./shared/layers.ts";
 import {
   axisAttribute,
   elementsBelow,
@@ -26,8 +27,7 @@ import {
   spatialOf,
   volumeWindows,
   type Window,
-} from "./spatial.ts";
-import { fromVolume, images, stacked, sum, toVolume } from "./volume.ts";
+} from "./shared/spatial.ts";
 
 const attributes = {
   c: attribute("size", "number of channels of the result", { axis: true }),

@@ -1,19 +1,21 @@
 /** @file Convolution: a window slides over one to three spatial axes and makes `c` channels of the channels below it. */
+import { arrange } from "../contract/ndarray.ts";
 import { attribute, type ValuesOf } from "../ir/attribute.ts";
 import type { Laid, Lowering, Positional } from "../ir/lowering.ts";
-import { arrange } from "../ir/ndarray.ts";
 import { operator, tensors, type LoweringContext, type OperatorContext } from "../ir/operator.ts";
-import type { Size } from "../ir/size.ts";
 import { volume, withAxes, type Axis, type TensorType } from "../ir/type.ts";
 import { conv2d, depthwiseConv2d } from "../primitives/convolution.ts";
 import { noPads, type Layout, type Pads, type Pair } from "../primitives/image.ts";
 import { concat } from "../primitives/layout.ts";
 import { pool } from "../primitives/pool.ts";
-import { dtypeOf, floating, refuse } from "./conditions.ts";
-import { fromImage, toImage } from "./image.ts";
-import { biasAttribute, initAttribute, inputAxis, layerWeights } from "./layers.ts";
-import { everyNth, padded, product, reshaped, sliceAt, slicePart, sizesOf } from "./positions.ts";
-import { made, rows, sizeOf, volumeExtent } from "./reading.ts";
+import type { Size } from "../sizes/size.ts";
+import { everyNth, padded, product, reshaped, sliceAt, slicePart, sizesOf } from "./lowering/axes.ts";
+import { fromImage, toImage } from "./lowering/images.ts";
+import { fromVolume, images, sum, toVolume } from "./lowering/volumes.ts";
+import { spatialPositions } from "./lowering/windows.ts";
+import { made, rows, sizeOf, volumeExtent } from "./reference/rows.ts";
+import { dtypeOf, floating, refuse } from "./shared/conditions.ts";
+import { biasAttribute, initAttribute, inputAxis, layerWeights } from "./shared/layers.ts";
 import {
   axisAttribute,
   elementsBelow,
@@ -26,9 +28,7 @@ import {
   symbolicPads,
   volumeWindows,
   type Window,
-} from "./spatial.ts";
-import { fromVolume, images, sum, toVolume } from "./volume.ts";
-import { spatialPositions } from "./windows.ts";
+} from "./shared/spatial.ts";
 
 const attributes = {
   c: attribute("size", "number of channels of the result", { axis: true }),

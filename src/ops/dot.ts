@@ -1,15 +1,15 @@
 /** @file `dot`: the product of two tensors, summed over the axes that are contracted. */
+import { arrange, elements } from "../contract/ndarray.ts";
 import { attribute } from "../ir/attribute.ts";
 import type { Value } from "../ir/graph.ts";
 import type { Laid, Lowering } from "../ir/lowering.ts";
-import { arrange, elements } from "../ir/ndarray.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
 import { volume, tensorType, type Axis, type TensorType } from "../ir/type.ts";
 import { matmul } from "../primitives/matmul.ts";
-import { commonDtype, floating, refuse, requireAxes } from "./conditions.ts";
-import { isPixelwise, pixelwise } from "./pixelwise.ts";
-import { except, product, reshaped, sizesOf } from "./positions.ts";
-import { made, matrixProduct, sizeOf } from "./reading.ts";
+import { except, product, reshaped, sizesOf } from "./lowering/axes.ts";
+import { isPixelwise, pixelwise } from "./lowering/linear-map.ts";
+import { made, matrixProduct, sizeOf } from "./reference/rows.ts";
+import { commonDtype, floating, refuse, requireAxes } from "./shared/conditions.ts";
 
 interface Attributes {
   readonly contract: readonly Axis[];

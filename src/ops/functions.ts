@@ -1,10 +1,10 @@
 /** @file Functions of one number, applied to every element. */
+import type { DType } from "../contract/ndarray.ts";
 import { attribute } from "../ir/attribute.ts";
-import type { DType } from "../ir/ndarray.ts";
 import { operator, tensors } from "../ir/operator.ts";
 import { clamp as clampPrimitive, erf as erfOf, unary, type UnaryName } from "../primitives/unary.ts";
-import { elementwise, lowerUnary } from "./broadcasting.ts";
-import { dtypeOf, floating, numeric, requireNumber } from "./conditions.ts";
+import { elementwise, lowerUnary } from "./shared/broadcasting.ts";
+import { dtypeOf, floating, numeric, requireNumber } from "./shared/conditions.ts";
 
 /** An operator that one primitive computes; the names are the same. The result has the operand's dtype unless told. */
 export function elementFunction(

@@ -1,15 +1,23 @@
 /** @file Putting tensors together and apart: concat, stack, split, unstack, expand, tile. */
+import { generate, named } from "../contract/ndarray.ts";
 import { attribute } from "../ir/attribute.ts";
-import { generate, named } from "../ir/ndarray.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
-import type { Size } from "../ir/size.ts";
 import { axisNames, printType, withAxes, without, type Axis } from "../ir/type.ts";
 import { concat as concatPrimitive } from "../primitives/layout.ts";
-import { anything, commonDtype, dtypeOf, refuse, requireAxes, requireNew, requireSameAxes } from "./conditions.ts";
-import { except, reshaped, sizesOf, sliceAt, spread } from "./positions.ts";
-import { reader, sizeOf } from "./reading.ts";
+import type { Size } from "../sizes/size.ts";
+import { except, reshaped, sizesOf, sliceAt, spread } from "./lowering/axes.ts";
+import { reader, sizeOf } from "./reference/rows.ts";
 import { reshape, unsqueeze } from "./shape.ts";
-import { requirePerAxis } from "./spatial.ts";
+import {
+  anything,
+  commonDtype,
+  dtypeOf,
+  refuse,
+  requireAxes,
+  requireNew,
+  requireSameAxes,
+} from "./shared/conditions.ts";
+import { requirePerAxis } from "./shared/spatial.ts";
 
 const several = { names: ["a", "b"], variadic: true };
 

@@ -1,18 +1,18 @@
 /** @file Elements by their indices: gather, and embedding with a table of its own. */
+import { generate, named } from "../contract/ndarray.ts";
 import { attribute } from "../ir/attribute.ts";
 import type { Lowering, Positional } from "../ir/lowering.ts";
-import { generate, named } from "../ir/ndarray.ts";
 import { operator, tensors } from "../ir/operator.ts";
-import type { Size } from "../ir/size.ts";
 import { withAxes, without, type Axis, type TensorType } from "../ir/type.ts";
 import { binary } from "../primitives/binary.ts";
 import { gather as gatherPrimitive } from "../primitives/gather.ts";
 import { iota } from "../primitives/iota.ts";
-import { anything, dtypeOf, replaceAxes, requireAxes, requireNew } from "./conditions.ts";
-import { initAttribute } from "./layers.ts";
-import { except, product, reshaped, sizesOf } from "./positions.ts";
-import { reader, sizeOf } from "./reading.ts";
-import { requirePerAxis } from "./spatial.ts";
+import type { Size } from "../sizes/size.ts";
+import { except, product, reshaped, sizesOf } from "./lowering/axes.ts";
+import { reader, sizeOf } from "./reference/rows.ts";
+import { anything, dtypeOf, replaceAxes, requireAxes, requireNew } from "./shared/conditions.ts";
+import { initAttribute } from "./shared/layers.ts";
+import { requirePerAxis } from "./shared/spatial.ts";
 
 /** The axes that both have, which are paired; the index may have one called like that which is replaced. */
 function pairedAxes(x: Iterable<Axis>, index: readonly Axis[], axis: Axis): readonly Axis[] {

@@ -1,17 +1,25 @@
 /** @file Linear maps of axes to axes: `linear` with a weight of its own. */
+import { arrange } from "../contract/ndarray.ts";
 import { attribute, type ValuesOf } from "../ir/attribute.ts";
-import { arrange } from "../ir/ndarray.ts";
 import { operator, tensors } from "../ir/operator.ts";
-import type { Size } from "../ir/size.ts";
 import { axisNames, volume, without, type Axis } from "../ir/type.ts";
 import { matmul } from "../primitives/matmul.ts";
-import { dtypeOf, floating, refuse, replaceAxes, requireAxes, requireDistinct, requireNew } from "./conditions.ts";
-import { biasAttribute, initAttribute, inputAxis, layerWeights } from "./layers.ts";
-import { isPixelwise, pixelwise } from "./pixelwise.ts";
-import { except, product, reshaped, sizesOf } from "./positions.ts";
-import { matrixProduct, made, rows } from "./reading.ts";
+import type { Size } from "../sizes/size.ts";
+import { except, product, reshaped, sizesOf } from "./lowering/axes.ts";
+import { isPixelwise, pixelwise } from "./lowering/linear-map.ts";
+import { matrixProduct, made, rows } from "./reference/rows.ts";
 import { unknownSize } from "./shape.ts";
-import { requirePerAxis } from "./spatial.ts";
+import {
+  dtypeOf,
+  floating,
+  refuse,
+  replaceAxes,
+  requireAxes,
+  requireDistinct,
+  requireNew,
+} from "./shared/conditions.ts";
+import { biasAttribute, initAttribute, inputAxis, layerWeights } from "./shared/layers.ts";
+import { requirePerAxis } from "./shared/spatial.ts";
 
 const attributes = {
   keyed: attribute("keyed", "axes that are mapped to themselves, with their new sizes: `c: 64`"),

@@ -1,13 +1,14 @@
 /** @file Parts of tensors and margins around them: slice and pad. */
+import { generate, named } from "../contract/ndarray.ts";
 import { attribute } from "../ir/attribute.ts";
-import { generate, named } from "../ir/ndarray.ts";
 import { operator, tensors } from "../ir/operator.ts";
-import type { Size, Sizes } from "../ir/size.ts";
 import { withAxes } from "../ir/type.ts";
 import { pad as padPrimitive, slice as slicePrimitive } from "../primitives/layout.ts";
-import { anything, dtypeOf, refuse, requireAxes, requireNumber } from "./conditions.ts";
-import { everyNth } from "./positions.ts";
-import { reader, sizeOf } from "./reading.ts";
+import type { Size } from "../sizes/size.ts";
+import type { Sizes } from "../sizes/sizes.ts";
+import { everyNth } from "./lowering/axes.ts";
+import { reader, sizeOf } from "./reference/rows.ts";
+import { anything, dtypeOf, refuse, requireAxes, requireNumber } from "./shared/conditions.ts";
 
 /** How many elements `[from, to, step]` takes. */
 function taken(sizes: Sizes, [from, to, step]: readonly Size[]): Size {

@@ -3,14 +3,14 @@ import { attribute } from "../ir/attribute.ts";
 import type { Value } from "../ir/graph.ts";
 import { operator, tensors, type ExpansionContext, type OperatorContext, type WeightSpec } from "../ir/operator.ts";
 import { printType, type Axis } from "../ir/type.ts";
-import { dtypeOf, floating, refuse, requireAxes, requireNumber } from "./conditions.ts";
 import { add, div, mul, pow, sub } from "./elementwise.ts";
 import { abs, clamp, rsqrt, square } from "./functions.ts";
 import { expand } from "./fusion.ts";
-import { constantSpec } from "./layers.ts";
-import { product } from "./positions.ts";
+import { product } from "./lowering/axes.ts";
 import { max, mean, sum } from "./reduce.ts";
 import { reshape } from "./shape.ts";
+import { dtypeOf, floating, refuse, requireAxes, requireNumber } from "./shared/conditions.ts";
+import { constantSpec } from "./shared/layers.ts";
 import { l1, l2 } from "./statistics.ts";
 
 const eps = attribute("number", "added to the variance", { default: 1e-5 });

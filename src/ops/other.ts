@@ -1,14 +1,14 @@
 /** @file Operators that leave numbers as they are, or make them: identity, dropout, cast, iota. */
+import { generate, named } from "../contract/ndarray.ts";
 import { attribute } from "../ir/attribute.ts";
-import { generate, named } from "../ir/ndarray.ts";
 import { operator, tensors } from "../ir/operator.ts";
-import type { Size } from "../ir/size.ts";
 import { tensorType, type Axis } from "../ir/type.ts";
 import { iota as iotaPrimitive } from "../primitives/iota.ts";
 import { cast as castPrimitive } from "../primitives/unary.ts";
-import { elementwise, lowerUnary } from "./broadcasting.ts";
-import { dtypeOf, floating, refuse, requireNumber } from "./conditions.ts";
-import { requirePerAxis } from "./spatial.ts";
+import type { Size } from "../sizes/size.ts";
+import { elementwise, lowerUnary } from "./shared/broadcasting.ts";
+import { dtypeOf, floating, refuse, requireNumber } from "./shared/conditions.ts";
+import { requirePerAxis } from "./shared/spatial.ts";
 
 export const identity = operator({
   name: "identity",

@@ -1,12 +1,12 @@
 /** @file Elements that move between channels and places, all in PyTorch's order: pixel and channel shuffles. */
 import { attribute, type ValuesOf } from "../ir/attribute.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
-import type { Size } from "../ir/size.ts";
 import { withAxes, type Axis } from "../ir/type.ts";
-import { anything, dtypeOf, refuse } from "./conditions.ts";
-import { product, sizesOf } from "./positions.ts";
+import type { Size } from "../sizes/size.ts";
+import { product, sizesOf } from "./lowering/axes.ts";
 import { reshape } from "./shape.ts";
-import { axisAttribute, knownSpatial, spatialOf } from "./spatial.ts";
+import { anything, dtypeOf, refuse } from "./shared/conditions.ts";
+import { axisAttribute, knownSpatial, spatialOf } from "./shared/spatial.ts";
 
 const attributes = {
   factor: attribute("size", "factor of the sizes of the spatial axes", { positional: true }),

@@ -1,8 +1,8 @@
 /** @file Pooling: the maximum or the average of a window that slides over one to three spatial axes. */
+import type { DType, NamedArray } from "../contract/ndarray.ts";
 import { attribute, type ValuesOf } from "../ir/attribute.ts";
 import type { Value } from "../ir/graph.ts";
 import type { Laid, Lowering, Positional } from "../ir/lowering.ts";
-import type { DType, NamedArray } from "../ir/ndarray.ts";
 import {
   operator,
   tensors,
@@ -10,20 +10,23 @@ import {
   type OperatorContext,
   type ReferenceContext,
 } from "../ir/operator.ts";
-import type { Size, Sizes } from "../ir/size.ts";
 import { withAxes, type TensorType } from "../ir/type.ts";
 import { binary } from "../primitives/binary.ts";
 import { imageShape, imageSizes, noPads, type Pads, type Pair } from "../primitives/image.ts";
 import { broadcast, pad } from "../primitives/layout.ts";
 import { pool } from "../primitives/pool.ts";
 import type { Windows } from "../primitives/windows.ts";
-import { dtypeOf, floating, refuse, requireNumber } from "./conditions.ts";
+import type { Size } from "../sizes/size.ts";
+import type { Sizes } from "../sizes/sizes.ts";
 import { mul, pow } from "./elementwise.ts";
 import { sqrt, square } from "./functions.ts";
-import { dilatedMaximum } from "./dilated-pool.ts";
-import { fromImage, toImage } from "./image.ts";
-import { product, sizesOf } from "./positions.ts";
-import { made, rows, volumeExtent } from "./reading.ts";
+import { product, sizesOf } from "./lowering/axes.ts";
+import { dilatedMaximum } from "./lowering/dilated-pool.ts";
+import { fromImage, toImage } from "./lowering/images.ts";
+import { overVolume } from "./lowering/volumes.ts";
+import { largest, linesOf, placedLargestOver, placeOfLargest, poolPlanes, type Covered } from "./lowering/windows.ts";
+import { made, rows, volumeExtent } from "./reference/rows.ts";
+import { dtypeOf, floating, refuse, requireNumber } from "./shared/conditions.ts";
 import {
   axisAttribute,
   imageWindows,
@@ -38,9 +41,7 @@ import {
   spatialOf,
   volumeWindows,
   type Window,
-} from "./spatial.ts";
-import { overVolume } from "./volume.ts";
-import { largest, linesOf, placedLargestOver, placeOfLargest, poolPlanes, type Covered } from "./windows.ts";
+} from "./shared/spatial.ts";
 
 const attributes = {
   kernel: attribute("sizes", "size of the window"),

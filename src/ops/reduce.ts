@@ -1,15 +1,15 @@
 /** @file Reductions over axes. Global pooling is `mean` or `max` over the spatial axes, channel pooling over `c`. */
+import type { DType } from "../contract/ndarray.ts";
 import { attribute, type ValuesOf } from "../ir/attribute.ts";
 import type { Laid } from "../ir/lowering.ts";
-import type { DType } from "../ir/ndarray.ts";
 import { operator, tensors, type LoweringContext, type OperatorContext } from "../ir/operator.ts";
 import { spatialAxes, without, withAxes, type Axis, type TensorType } from "../ir/type.ts";
 import { pool } from "../primitives/pool.ts";
 import { reduce, type ReduceName } from "../primitives/reduce.ts";
-import { dtypeOf, floating, logical, numeric, requireAxes } from "./conditions.ts";
-import { fromImage, toImage } from "./image.ts";
-import { except } from "./positions.ts";
-import { made, rows } from "./reading.ts";
+import { except } from "./lowering/axes.ts";
+import { fromImage, toImage } from "./lowering/images.ts";
+import { made, rows } from "./reference/rows.ts";
+import { dtypeOf, floating, logical, numeric, requireAxes } from "./shared/conditions.ts";
 
 /** What every reduction takes. */
 export const reduceAttributes = {

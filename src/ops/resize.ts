@@ -3,17 +3,19 @@ import { attribute } from "../ir/attribute.ts";
 import type { Value } from "../ir/graph.ts";
 import type { Laid, Lowering, Positional } from "../ir/lowering.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
-import type { Size, Sizes } from "../ir/size.ts";
 import { printType, withAxes, type Axis, type TensorType } from "../ir/type.ts";
 import { imageSizes } from "../primitives/image.ts";
 import { transpose } from "../primitives/layout.ts";
 import { matmul } from "../primitives/matmul.ts";
 import { cubicWeights, resize as resizePrimitive } from "../primitives/resize.ts";
-import { dtypeOf, floating, refuse, requireAxes } from "./conditions.ts";
-import { fromImage, toImage } from "./image.ts";
+import type { Size } from "../sizes/size.ts";
+import type { Sizes } from "../sizes/sizes.ts";
+import { except, product, reshaped, sizesOf } from "./lowering/axes.ts";
+import { fromImage, toImage } from "./lowering/images.ts";
+import { overVolume } from "./lowering/volumes.ts";
 import { pad, slice } from "./margin.ts";
-import { except, product, reshaped, sizesOf } from "./positions.ts";
-import { made, rows, volumeExtent } from "./reading.ts";
+import { made, rows, volumeExtent } from "./reference/rows.ts";
+import { dtypeOf, floating, refuse, requireAxes } from "./shared/conditions.ts";
 import {
   axisAttribute,
   keyedSpatial,
@@ -22,8 +24,7 @@ import {
   requirePerAxis,
   requireSpatialCount,
   spatialOf,
-} from "./spatial.ts";
-import { overVolume } from "./volume.ts";
+} from "./shared/spatial.ts";
 
 const mode = attribute(
   "choice",

@@ -1,10 +1,10 @@
 /** @file Along an axis: elements backwards, and running sums and products. */
+import { generate, named } from "../contract/ndarray.ts";
 import { attribute } from "../ir/attribute.ts";
-import { generate, named } from "../ir/ndarray.ts";
 import { operator, tensors } from "../ir/operator.ts";
 import { reverse as reversePrimitive, scan as scanPrimitive, type Scan } from "../primitives/scan.ts";
-import { anything, dtypeOf, numeric, requireAxes } from "./conditions.ts";
-import { made, reader, rows } from "./reading.ts";
+import { made, reader, rows } from "./reference/rows.ts";
+import { anything, dtypeOf, numeric, requireAxes } from "./shared/conditions.ts";
 
 export const flip = operator({
   name: "flip",

@@ -1,11 +1,19 @@
 /** @file Other axes for the same elements: reshape, rename, squeeze, unsqueeze. */
+import { arrange } from "../contract/ndarray.ts";
 import { attribute, type AxisMap } from "../ir/attribute.ts";
-import { arrange } from "../ir/ndarray.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
-import type { Size } from "../ir/size.ts";
 import { tensorType, withAxes, without, type Axis } from "../ir/type.ts";
-import { anything, dtypeOf, refuse, replaceAxes, requireAxes, requireDistinct, requireNew } from "./conditions.ts";
-import { except, gathered, place, product, reshaped, sizesOf } from "./positions.ts";
+import type { Size } from "../sizes/size.ts";
+import { except, gathered, place, product, reshaped, sizesOf } from "./lowering/axes.ts";
+import {
+  anything,
+  dtypeOf,
+  refuse,
+  replaceAxes,
+  requireAxes,
+  requireDistinct,
+  requireNew,
+} from "./shared/conditions.ts";
 
 /** Checks what `from -> to` consumes and makes; the sizes of what it makes are the operator's business. */
 export function requireMaps(c: OperatorContext<{ readonly maps: readonly AxisMap[] }>): void {

@@ -2,12 +2,12 @@
 import { attribute, type ValuesOf } from "../ir/attribute.ts";
 import type { Value } from "../ir/graph.ts";
 import { operator, tensors, type ExpansionContext } from "../ir/operator.ts";
-import { dtypeOf, floating } from "./conditions.ts";
 import { add, div, sub } from "./elementwise.ts";
 import { abs, clamp, exp, log, sqrt, square } from "./functions.ts";
-import { product, sizesOf } from "./positions.ts";
+import { product, sizesOf } from "./lowering/axes.ts";
 import { max, mean, reduceAttributes, reducedType, sum } from "./reduce.ts";
 import { squeeze } from "./shape.ts";
+import { dtypeOf, floating } from "./shared/conditions.ts";
 
 type Attributes = ValuesOf<typeof reduceAttributes>;
 

@@ -2,10 +2,10 @@
 import type { IToken, TokenType } from "chevrotain";
 import type { SourceFile } from "../source/source.ts";
 import type { Comment } from "./ast.ts";
-import { badCharacter, badToken, hashComment } from "./bad-tokens.ts";
-import { endsOperand } from "./heads.ts";
+import * as t from "./grammar/tokens.ts";
 import { mistake, spanAt, type Mistake } from "./mistake.ts";
-import * as t from "./tokens.ts";
+import { badCharacter, badToken, hashComment } from "./recovery/bad-tokens.ts";
+import { endsOperand } from "./recovery/heads.ts";
 
 export interface Lexed {
   readonly tokens: readonly IToken[];

@@ -1,13 +1,14 @@
 /** @file Makes values of a plan: equal ones are one object, what only moves data is simplified, what depends on weights only is prepared. */
+import type { DType, NdArray } from "../contract/ndarray.ts";
+import type { Prepare } from "../contract/prepare.ts";
 import type { Weight } from "../ir/graph.ts";
 import type { Positional, PrimitiveShape } from "../ir/lowering.ts";
-import type { DType, NdArray } from "../ir/ndarray.ts";
-import type { Size, Sizes } from "../ir/size.ts";
 import type { Axis } from "../ir/type.ts";
 import type { Primitive } from "../primitives/primitive.ts";
 import { scalar } from "../primitives/scalar.ts";
+import type { Size } from "../sizes/size.ts";
+import type { Sizes } from "../sizes/sizes.ts";
 import { InternalError } from "../source/internal-error.ts";
-import type { Prepare } from "../weights/prepare.ts";
 import { preparation } from "./preparation.ts";
 import { simpler } from "./simplify.ts";
 import type { Computation, Note, PlanInput, PlanValue, Prepared } from "./value.ts";

@@ -2,12 +2,13 @@
  * @file One rule: what follows a convolution or a matrix product becomes part of it. A scale and a bias over the channels go
  * into its weights when the model is loaded, an activation is fused.
  */
-import type { Size, Sizes } from "../ir/size.ts";
 import { binary } from "../primitives/binary.ts";
 import { conv2d, depthwiseConv2d } from "../primitives/convolution.ts";
 import { reshape } from "../primitives/layout.ts";
 import { matmul } from "../primitives/matmul.ts";
 import { unary } from "../primitives/unary.ts";
+import type { Size } from "../sizes/size.ts";
+import type { Sizes } from "../sizes/sizes.ts";
 import type { PlanBuilder } from "./builder.ts";
 import type { Profile } from "./profile.ts";
 import { computationsOf, countUses, madeBy, type Computation, type PlanValue, type Prepared } from "./value.ts";

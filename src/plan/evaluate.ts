@@ -1,7 +1,7 @@
 /** @file Runs a plan by the references of its primitives, in float64: what every target must agree with. For tests. */
-import { checkGuard } from "../ir/guard.ts";
-import type { NdArray } from "../ir/ndarray.ts";
-import { evaluate } from "../weights/prepare.ts";
+import { checkGuard } from "../contract/guard.ts";
+import type { NdArray } from "../contract/ndarray.ts";
+import { evaluate } from "../contract/prepare.ts";
 import { numbersAt } from "./memory.ts";
 import type { Plan } from "./plan.ts";
 import type { PlanValue } from "./value.ts";

@@ -1,13 +1,14 @@
 /** @file From the graph to primitives: every operator's lowering, with layouts chosen where they are asked for. */
+import type { DType } from "../contract/ndarray.ts";
 import type { Constant, ModelGraph, Node, Value } from "../ir/graph.ts";
 import type { Laid, Lowering, Positional, PrimitiveShape, Variant } from "../ir/lowering.ts";
-import type { DType } from "../ir/ndarray.ts";
-import type { Size, Sizes } from "../ir/size.ts";
 import { printType, type Axis, type TensorType } from "../ir/type.ts";
 import { binary } from "../primitives/binary.ts";
 import { conv2d, depthwiseConv2d } from "../primitives/convolution.ts";
 import { broadcast, reshape, transpose } from "../primitives/layout.ts";
 import { matmul } from "../primitives/matmul.ts";
+import type { Size } from "../sizes/size.ts";
+import type { Sizes } from "../sizes/sizes.ts";
 import { InternalError, invariant } from "../source/internal-error.ts";
 import { PlanBuilder } from "./builder.ts";
 import { buildTimeNumber } from "./manifest.ts";

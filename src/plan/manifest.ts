@@ -1,9 +1,10 @@
 /** @file What a model says about its weights to those who load, check or make them. */
+import type { ManifestEntry } from "../contract/manifest.ts";
 import type { ModelGraph, Origin } from "../ir/graph.ts";
-import type { Size, Sizes } from "../ir/size.ts";
+import type { Size } from "../sizes/size.ts";
+import type { Sizes } from "../sizes/sizes.ts";
 import { InternalError } from "../source/internal-error.ts";
 import { position } from "../source/source.ts";
-import type { ManifestEntry } from "../weights/manifest.ts";
 
 /** The number that a size of build time is. */
 export function buildTimeNumber(sizes: Sizes, size: Size): number {

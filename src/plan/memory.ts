@@ -1,8 +1,9 @@
 /** @file How many bytes a plan holds and moves. Inputs and prepared tensors are there before and after and do not count as held. */
+import { typedArrays } from "../contract/ndarray.ts";
 import type { Positional } from "../ir/lowering.ts";
-import { typedArrays } from "../ir/ndarray.ts";
-import type { Size, Sizes } from "../ir/size.ts";
 import { reshape } from "../primitives/layout.ts";
+import type { Size } from "../sizes/size.ts";
+import type { Sizes } from "../sizes/sizes.ts";
 import { InternalError } from "../source/internal-error.ts";
 import type { Plan } from "./plan.ts";
 import { madeBy, type Computation, type PlanValue } from "./value.ts";

@@ -1,11 +1,12 @@
 /** @file What can be done with weights and constants when a model is loaded: primitives as data for `weights/prepare.ts`. */
-import { elements } from "../ir/ndarray.ts";
-import type { Size, Sizes } from "../ir/size.ts";
+import { elements } from "../contract/ndarray.ts";
+import { evaluate, type Prepare, type PrepareBinary, type PrepareUnary } from "../contract/prepare.ts";
 import { binary } from "../primitives/binary.ts";
 import { concat, reshape, slice, transpose } from "../primitives/layout.ts";
 import { unary } from "../primitives/unary.ts";
+import type { Size } from "../sizes/size.ts";
+import type { Sizes } from "../sizes/sizes.ts";
 import { InternalError } from "../source/internal-error.ts";
-import { evaluate, type Prepare, type PrepareBinary, type PrepareUnary } from "../weights/prepare.ts";
 import { madeBy, type Computation, type Prepared } from "./value.ts";
 
 /** A preparation is a tree in which what is used twice stands twice: these keep a hostile program from growing one. */

@@ -1,7 +1,7 @@
 /** @file Rules for what only moves data: it composes, vanishes where it changes nothing, and is done at load where that is possible. */
-import type { Size } from "../ir/size.ts";
 import { broadcast, reshape, transpose } from "../primitives/layout.ts";
 import { matmul } from "../primitives/matmul.ts";
+import type { Size } from "../sizes/size.ts";
 import type { PlanBuilder } from "./builder.ts";
 import { madeBy, type Computation, type PlanValue } from "./value.ts";
 

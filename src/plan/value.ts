@@ -1,9 +1,9 @@
 /** @file The values of a plan: positional tensors that are given, prepared when a model is loaded, or computed in a run. */
+import type { Prepare } from "../contract/prepare.ts";
 import type { Origin } from "../ir/graph.ts";
 import type { Positional } from "../ir/lowering.ts";
 import type { Axis } from "../ir/type.ts";
 import type { Primitive } from "../primitives/primitive.ts";
-import type { Prepare } from "../weights/prepare.ts";
 
 /** A tensor that is given; `axes` name its positions. Who gives it frees it. */
 export interface PlanInput extends Positional {

@@ -1,5 +1,5 @@
 /** @file Elementwise primitives of two and three tensors, with NumPy's broadcasting. */
-import { generate, type DType } from "../ir/ndarray.ts";
+import { generate, type DType } from "../contract/ndarray.ts";
 import {
   broadcasting,
   broadcastingNodes,
@@ -10,9 +10,9 @@ import {
   spreadNode,
 } from "./broadcasting.ts";
 import { tidy } from "./javascript.ts";
-import { onnxBinary } from "./onnx-functions.ts";
+import { onnxBinary } from "./onnx/functions.ts";
 import { dims, largeIntegers, primitive, type NoAttributes } from "./primitive.ts";
-import { apply } from "./tensorflow.ts";
+import { apply } from "./tensorflow/tensorflow.ts";
 
 interface BinaryFunction {
   readonly of: (a: number, b: number) => number;

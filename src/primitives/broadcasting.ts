@@ -1,10 +1,11 @@
 /** @file NumPy's broadcasting: shapes are aligned at the right, and a position of size 1 stands for any size. */
+import { stridesOf, type NdArray } from "../contract/ndarray.ts";
 import type { Positional } from "../ir/lowering.ts";
-import { stridesOf, type NdArray } from "../ir/ndarray.ts";
-import type { Size, Sizes } from "../ir/size.ts";
+import type { Size } from "../sizes/size.ts";
+import type { Sizes } from "../sizes/sizes.ts";
 import { dtypeText, tidy } from "./javascript.ts";
 import type { EsmEmitter } from "./primitive.ts";
-import { apply, ones, reshaped, type TensorFlowEmitter, type Wire } from "./tensorflow.ts";
+import { apply, ones, reshaped, type TensorFlowEmitter, type Wire } from "./tensorflow/tensorflow.ts";
 
 /** The common shape. Only a size that is the number 1 spreads; other sizes at one position are equal, which the checker saw to. */
 export function broadcastShape(sizes: Sizes, shapes: readonly (readonly Size[])[]): readonly Size[] {

@@ -1,6 +1,6 @@
 /** @file Transposed convolution of images, by definition and as every target has it. */
-import { generate } from "../ir/ndarray.ts";
-import type { Size } from "../ir/size.ts";
+import { generate } from "../contract/ndarray.ts";
+import type { Size } from "../sizes/size.ts";
 import {
   channelsLast,
   imageShape,
@@ -14,9 +14,9 @@ import {
   type Pair,
 } from "./image.ts";
 import { pairText } from "./javascript.ts";
-import { requireNchw } from "./onnx-windows.ts";
+import { requireNchw } from "./onnx/windows.ts";
 import { dims, primitive, type PrimitiveCase } from "./primitive.ts";
-import { padding, perAxis } from "./tensorflow-windows.ts";
+import { padding, perAxis } from "./tensorflow/windows.ts";
 
 interface Transposed {
   readonly strides: Pair<number>;

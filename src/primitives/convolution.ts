@@ -1,7 +1,8 @@
 /** @file Convolutions over images, by definition and as tfjs's calls. */
+import { generate, type NdArray } from "../contract/ndarray.ts";
 import type { Positional } from "../ir/lowering.ts";
-import { generate, type NdArray } from "../ir/ndarray.ts";
-import type { Size, Sizes } from "../ir/size.ts";
+import type { Size } from "../sizes/size.ts";
+import type { Sizes } from "../sizes/sizes.ts";
 import {
   channelsLast,
   imageShape,
@@ -19,12 +20,12 @@ import {
   type Pair,
 } from "./image.ts";
 import { pairText, tidy } from "./javascript.ts";
-import type { OnnxEmitter, OnnxWire } from "./onnx.ts";
-import { onnxUnary } from "./onnx-functions.ts";
-import { windowed } from "./onnx-windows.ts";
+import { onnxUnary } from "./onnx/functions.ts";
+import type { OnnxEmitter, OnnxWire } from "./onnx/onnx.ts";
+import { windowed } from "./onnx/windows.ts";
 import { dims, primitive, type Activation, type EsmEmitter, type PrimitiveCase } from "./primitive.ts";
-import { apply, ints } from "./tensorflow.ts";
-import { convolutionNode, poolNode, sameOffsetNode } from "./tensorflow-windows.ts";
+import { apply, ints } from "./tensorflow/tensorflow.ts";
+import { convolutionNode, poolNode, sameOffsetNode } from "./tensorflow/windows.ts";
 import { activate, activated, activations, activationText } from "./unary.ts";
 
 interface Convolution {

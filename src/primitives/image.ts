@@ -1,6 +1,7 @@
 /** @file Images and the windows that slide over them: what convolutions, pools and resizing share. */
-import { transpose, type NdArray } from "../ir/ndarray.ts";
-import type { Size, Sizes } from "../ir/size.ts";
+import { transpose, type NdArray } from "../contract/ndarray.ts";
+import type { Size } from "../sizes/size.ts";
+import type { Sizes } from "../sizes/sizes.ts";
 import { invariant } from "../source/internal-error.ts";
 
 /** One value for the height and one for the width. */

@@ -1,11 +1,12 @@
 /** @file Primitives that move elements without changing them. */
+import { generate, stridesOf, transpose as transposed, type DType, type NdArray } from "../contract/ndarray.ts";
 import type { Positional } from "../ir/lowering.ts";
-import { generate, stridesOf, transpose as transposed, type DType, type NdArray } from "../ir/ndarray.ts";
-import type { Size, Sizes } from "../ir/size.ts";
+import type { Size } from "../sizes/size.ts";
+import type { Sizes } from "../sizes/sizes.ts";
 import { reader, spreadNew, spreadNode } from "./broadcasting.ts";
 import type { Pair } from "./image.ts";
 import { numberText, tidy } from "./javascript.ts";
-import { longs, onnxScalar } from "./onnx.ts";
+import { longs, onnxScalar } from "./onnx/onnx.ts";
 import { dims, largeIntegers, primitive, type EsmEmitter, type PrimitiveCase } from "./primitive.ts";
 import {
   apply,
@@ -16,7 +17,7 @@ import {
   sliced,
   type TensorFlowEmitter,
   type Wire,
-} from "./tensorflow.ts";
+} from "./tensorflow/tensorflow.ts";
 
 const dtypes: readonly DType[] = ["f32", "i32", "bool"];
 

@@ -1,12 +1,12 @@
 /** @file The product of matrices. */
+import { generate } from "../contract/ndarray.ts";
 import type { Positional } from "../ir/lowering.ts";
-import { generate } from "../ir/ndarray.ts";
-import type { Size } from "../ir/size.ts";
+import type { Size } from "../sizes/size.ts";
 import { tidy } from "./javascript.ts";
-import type { OnnxWire } from "./onnx.ts";
-import { onnxUnary } from "./onnx-functions.ts";
+import { onnxUnary } from "./onnx/functions.ts";
+import type { OnnxWire } from "./onnx/onnx.ts";
 import { dims, primitive, type Activation } from "./primitive.ts";
-import { apply, ints, reshaped, type Wire } from "./tensorflow.ts";
+import { apply, ints, reshaped, type Wire } from "./tensorflow/tensorflow.ts";
 import { activate, activated, activations, activationText } from "./unary.ts";
 
 interface Product {

@@ -1,6 +1,6 @@
 /** @file Pooling of images. */
-import { generate } from "../ir/ndarray.ts";
-import type { Size } from "../ir/size.ts";
+import { generate } from "../contract/ndarray.ts";
+import type { Size } from "../sizes/size.ts";
 import { invariant } from "../source/internal-error.ts";
 import {
   channelsLast,
@@ -19,9 +19,9 @@ import {
   type Pair,
 } from "./image.ts";
 import { pairText } from "./javascript.ts";
-import { requireNchw, windowed } from "./onnx-windows.ts";
+import { requireNchw, windowed } from "./onnx/windows.ts";
 import { dims, primitive, type PrimitiveCase } from "./primitive.ts";
-import { poolNode } from "./tensorflow-windows.ts";
+import { poolNode } from "./tensorflow/windows.ts";
 
 interface Pool {
   readonly kind: "avg" | "max";

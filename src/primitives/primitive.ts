@@ -1,9 +1,10 @@
 /** @file The contract of a primitive: positional, what targets implement. Also the emitters that primitives write to. */
+import type { DType, NdArray } from "../contract/ndarray.ts";
 import type { Positional, PrimitiveShape, Variant } from "../ir/lowering.ts";
-import type { DType, NdArray } from "../ir/ndarray.ts";
-import type { Size, Sizes } from "../ir/size.ts";
-import type { OnnxEmitter, OnnxWire } from "./onnx.ts";
-import type { TensorFlowEmitter, Wire } from "./tensorflow.ts";
+import type { Size } from "../sizes/size.ts";
+import type { Sizes } from "../sizes/sizes.ts";
+import type { OnnxEmitter, OnnxWire } from "./onnx/onnx.ts";
+import type { TensorFlowEmitter, Wire } from "./tensorflow/tensorflow.ts";
 
 /** Prints JavaScript for the ES module. `tf` is `@tensorflow/tfjs-core`, imported as a namespace. */
 export interface EsmEmitter {

@@ -1,9 +1,9 @@
 /** @file Reductions of axes. */
-import { generate, stridesOf, type DType, type NdArray } from "../ir/ndarray.ts";
-import { longs } from "./onnx.ts";
-import { onnxReduce } from "./onnx-functions.ts";
+import { generate, stridesOf, type DType, type NdArray } from "../contract/ndarray.ts";
+import { onnxReduce } from "./onnx/functions.ts";
+import { longs } from "./onnx/onnx.ts";
 import { dims, largeIntegers, primitive } from "./primitive.ts";
-import { ints, literal } from "./tensorflow.ts";
+import { ints, literal } from "./tensorflow/tensorflow.ts";
 
 interface ReduceFunction {
   readonly of: (values: readonly number[]) => number;

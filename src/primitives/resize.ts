@@ -1,12 +1,20 @@
 /** @file Resizing of images, as PyTorch's `interpolate`. */
-import { generate } from "../ir/ndarray.ts";
-import type { Size } from "../ir/size.ts";
+import { generate } from "../contract/ndarray.ts";
+import type { Size } from "../sizes/size.ts";
 import { channelsLast, imageShape, imageSizes, inLayout, requireNhwc, type Layout, type Pair } from "./image.ts";
-import { longs, onnxScalar, type OnnxEmitter, type OnnxOperator, type OnnxWire } from "./onnx.ts";
-import { onnxLiteral } from "./onnx-literal.ts";
-import { counting, int64, requireNchw } from "./onnx-windows.ts";
+import { onnxLiteral } from "./onnx/literal.ts";
+import { longs, onnxScalar, type OnnxEmitter, type OnnxOperator, type OnnxWire } from "./onnx/onnx.ts";
+import { counting, int64, requireNchw } from "./onnx/windows.ts";
 import { dims, primitive, type Primitive, type PrimitiveCase } from "./primitive.ts";
-import { apply, converted, counted, literal, reshaped, type TensorFlowEmitter, type Wire } from "./tensorflow.ts";
+import {
+  apply,
+  converted,
+  counted,
+  literal,
+  reshaped,
+  type TensorFlowEmitter,
+  type Wire,
+} from "./tensorflow/tensorflow.ts";
 
 interface Resize {
   readonly mode: "nearest" | "bilinear";

@@ -1,10 +1,10 @@
 /** @file Primitives without inputs. */
-import type { DType } from "../ir/ndarray.ts";
-import type { Size } from "../ir/size.ts";
+import type { DType } from "../contract/ndarray.ts";
+import type { Size } from "../sizes/size.ts";
 import { dtypeText } from "./javascript.ts";
-import { onnxScalar } from "./onnx.ts";
+import { onnxScalar } from "./onnx/onnx.ts";
 import { primitive } from "./primitive.ts";
-import { converted, literal } from "./tensorflow.ts";
+import { converted, literal } from "./tensorflow/tensorflow.ts";
 
 export const scalar = primitive<{ readonly value: Size; readonly dtype: DType }>({
   name: "scalar",

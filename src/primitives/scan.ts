@@ -1,9 +1,9 @@
 /** @file Along an axis: elements backwards, and running sums and products. */
-import { generate, stridesOf, type DType } from "../ir/ndarray.ts";
+import { generate, stridesOf, type DType } from "../contract/ndarray.ts";
 import { tidy } from "./javascript.ts";
-import { longs, onnxScalar, type OnnxBody } from "./onnx.ts";
+import { longs, onnxScalar, type OnnxBody } from "./onnx/onnx.ts";
 import { dims, largeIntegers, primitive } from "./primitive.ts";
-import { asIntegers, ints, literal } from "./tensorflow.ts";
+import { asIntegers, ints, literal } from "./tensorflow/tensorflow.ts";
 
 export const reverse = primitive<{ readonly axes: readonly number[] }>({
   name: "reverse",

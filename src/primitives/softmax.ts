@@ -1,8 +1,8 @@
 /** @file Softmax, which backends compute in one pass. */
-import { generate, stridesOf } from "../ir/ndarray.ts";
+import { generate, stridesOf } from "../contract/ndarray.ts";
 import { invariant } from "../source/internal-error.ts";
 import { primitive } from "./primitive.ts";
-import { apply, reshaped } from "./tensorflow.ts";
+import { apply, reshaped } from "./tensorflow/tensorflow.ts";
 
 interface Softmax {
   /** The last one unless told. */

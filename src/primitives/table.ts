@@ -1,7 +1,7 @@
 /** @file All primitives. */
 import * as binary from "./binary.ts";
-import * as convolution from "./convolution.ts";
 import * as transposed from "./convolution-transpose.ts";
+import * as convolution from "./convolution.ts";
 import * as gather from "./gather.ts";
 import * as iota from "./iota.ts";
 import * as layout from "./layout.ts";

@@ -1,10 +1,10 @@
 /** @file Elementwise primitives of one tensor. */
-import { generate, type DType } from "../ir/ndarray.ts";
+import { generate, type DType } from "../contract/ndarray.ts";
 import { dtypeText, numberText, tidy } from "./javascript.ts";
-import { onnxScalar } from "./onnx.ts";
-import { onnxUnary } from "./onnx-functions.ts";
+import { onnxUnary } from "./onnx/functions.ts";
+import { onnxScalar } from "./onnx/onnx.ts";
 import { dims, largeIntegers, primitive, type Activation } from "./primitive.ts";
-import { apply, converted, literal, type TensorFlowEmitter, type Wire } from "./tensorflow.ts";
+import { apply, converted, literal, type TensorFlowEmitter, type Wire } from "./tensorflow/tensorflow.ts";
 
 interface UnaryFunction {
   readonly of: (x: number) => number;

@@ -1,13 +1,22 @@
 /** @file The windows of pools that no call of a backend computes: which elements along an axis they cover. */
-import { generate } from "../ir/ndarray.ts";
-import type { Size, Sizes } from "../ir/size.ts";
+import { generate } from "../contract/ndarray.ts";
+import type { Size } from "../sizes/size.ts";
+import type { Sizes } from "../sizes/sizes.ts";
 import { samePadding, side, type Pair } from "./image.ts";
-import { type OnnxEmitter, type OnnxWire } from "./onnx.ts";
-import { onnxLiteral } from "./onnx-literal.ts";
-import { counting, int64 } from "./onnx-windows.ts";
+import { onnxLiteral } from "./onnx/literal.ts";
+import type { OnnxEmitter, OnnxWire } from "./onnx/onnx.ts";
+import { counting, int64 } from "./onnx/windows.ts";
 import { dims, primitive, type EsmEmitter, type Primitive } from "./primitive.ts";
-import { apply, converted, counted, literal, reshaped, type TensorFlowEmitter, type Wire } from "./tensorflow.ts";
-import { samePads } from "./tensorflow-windows.ts";
+import {
+  apply,
+  converted,
+  counted,
+  literal,
+  reshaped,
+  type TensorFlowEmitter,
+  type Wire,
+} from "./tensorflow/tensorflow.ts";
+import { samePads } from "./tensorflow/windows.ts";
 
 /** Which elements the windows cover. */
 export type Windows =

@@ -1,9 +1,9 @@
 /** @file Evaluates a graph in float64, slowly and plainly: what all compiled code is compared with. */
+import { elements, named, type NamedArray } from "../contract/ndarray.ts";
 import type { GraphBuilder } from "../ir/builder.ts";
 import type { Constant, Input, Node, Value, Weight } from "../ir/graph.ts";
-import { elements, named, type NamedArray } from "../ir/ndarray.ts";
-import type { Size, SizeVar } from "../ir/size.ts";
 import type { TensorType } from "../ir/type.ts";
+import type { Size, SizeVar } from "../sizes/size.ts";
 import { InternalError } from "../source/internal-error.ts";
 
 /** Where a graph gets its data from. */

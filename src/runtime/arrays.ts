@@ -1,8 +1,8 @@
 /** @file Tensors as typed arrays with shapes: what `runArrays` takes and gives. */
 import * as tf from "@tensorflow/tfjs-core";
-import { dtypeNames, elements, typedArrays, type DType, type NdArray } from "../ir/ndarray.ts";
+import type { Tensors } from "../contract/definition.ts";
+import { dtypeNames, elements, typedArrays, type DType, type NdArray } from "../contract/ndarray.ts";
 import { DataError } from "../weights/data-error.ts";
-import type { Tensors } from "./definition.ts";
 import { GuardError } from "./guard-error.ts";
 
 /** Of f32, of i32, and of bool: 0 or 1 in every byte. */

@@ -1,17 +1,17 @@
 /** @file `fuse-lang/runtime`: what generated modules import, in a browser. */
 import * as tf from "@tensorflow/tfjs-core";
-import type { ModelDefinition, Tensors } from "./definition.ts";
+import type { ModelDefinition, Tensors } from "../contract/definition.ts";
 import { fetchBytes } from "./fetch.ts";
 import { makeModel, type Model } from "./model.ts";
 
 export { DataError } from "../weights/data-error.ts";
 export { emptyArray as alignedArray } from "./arrays.ts";
 export type { InputArrays, OutputArrays, ResultArrays, TensorArray, TypedArray } from "./arrays.ts";
-export type { ModelDefinition, Shaped, Tensors } from "./definition.ts";
+export type { ModelDefinition, Shaped, Tensors } from "../contract/definition.ts";
 export { GuardError } from "./guard-error.ts";
 export { instantiate } from "./instantiate.ts";
 export type { LoadedModel, LoadOptions, Model } from "./model.ts";
-export type { NamedTensors, PlainTensor, WeightSource } from "./source.ts";
+export type { NamedTensors, PlainTensor, WeightSource } from "./weight-source.ts";
 
 /** A model of its definition. Weights are fetched; a backend of tfjs must be registered. */
 export function model<Inputs extends Tensors, Results extends Tensors>(

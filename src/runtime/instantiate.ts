@@ -1,6 +1,6 @@
 /** @file Runs a module that was just made, without a file: for the command line, tests and playgrounds. */
 import * as tf from "@tensorflow/tfjs-core";
-import type { ModelDefinition } from "./definition.ts";
+import type { ModelDefinition } from "../contract/definition.ts";
 import type { Model } from "./model.ts";
 
 /** What the default export of such a module is. */

@@ -1,16 +1,17 @@
 /** @file Models at run time: load weights, guard the inputs, run, free. */
 import * as tf from "@tensorflow/tfjs-core";
-import { checkGuard, type Given, type Guard } from "../ir/guard.ts";
-import type { NdArray } from "../ir/ndarray.ts";
+import type { ModelDefinition, Tensors } from "../contract/definition.ts";
+import { checkGuard, type Given, type Guard } from "../contract/guard.ts";
+import type { ManifestEntry } from "../contract/manifest.ts";
+import type { NdArray } from "../contract/ndarray.ts";
+import { evaluate } from "../contract/prepare.ts";
 import { DataError } from "../weights/data-error.ts";
-import { areComplete, matchWeights, type ManifestEntry, type MatchOptions } from "../weights/manifest.ts";
-import { evaluate } from "../weights/prepare.ts";
+import { areComplete, matchWeights, type MatchOptions } from "../weights/match.ts";
 import { formatProblems } from "../weights/problems.ts";
 import { keptTensor, readTensors, tensorsOf } from "./arrays.ts";
 import type { CopyInto, InputArrays, OutputArrays, ResultArrays } from "./arrays.ts";
-import type { ModelDefinition, Tensors } from "./definition.ts";
 import { GuardError } from "./guard-error.ts";
-import { openSource, type Read, type WeightSource } from "./source.ts";
+import { openSource, type Read, type WeightSource } from "./weight-source.ts";
 
 export interface LoadOptions extends MatchOptions {
   /**

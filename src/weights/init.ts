@@ -1,7 +1,7 @@
 /** @file Starting values for weights: PyTorch's distributions, each tensor from a generator of its own. */
-import { elements, type NdArray } from "../ir/ndarray.ts";
+import { shapeOf, type ManifestEntry } from "../contract/manifest.ts";
+import { elements, type NdArray } from "../contract/ndarray.ts";
 import { unreachable } from "../source/internal-error.ts";
-import { shapeOf, type ManifestEntry } from "./manifest.ts";
 
 /**
  * The starting value of a weight. It depends on the seed, the path and the entry alone, so that adding a layer changes

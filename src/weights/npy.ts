@@ -1,5 +1,5 @@
 /** @file NumPy's .npy format: one array without a name (numpy.lib.format, versions 1.0 and 2.0). */
-import { elements, transpose, type DType, type NdArray } from "../ir/ndarray.ts";
+import { elements, transpose, type DType, type NdArray } from "../contract/ndarray.ts";
 import { invariant } from "../source/internal-error.ts";
 import { DataError, quote } from "./data-error.ts";
 import { byteLength, checkShape, dtypeBits, storedTensor } from "./tensors.ts";

@@ -1,6 +1,7 @@
 /** @file Says to a person what keeps the tensors of a file from being the weights of a model. */
+import { shapeOf, type ManifestEntry } from "../contract/manifest.ts";
 import { printShape, quote } from "./data-error.ts";
-import { fits, shapeOf, type ManifestEntry, type WeightProblems } from "./manifest.ts";
+import { fits, type WeightProblems } from "./match.ts";
 
 /** Causes are guessed for what a person may have written, not for a file made to keep us busy. */
 const maxName = 1000;

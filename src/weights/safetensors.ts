@@ -1,6 +1,6 @@
 /** @file The safetensors format: 8 bytes of header length, a JSON header, the tensors' bytes one after the other. */
-import type { NdArray } from "../ir/ndarray.ts";
-import { elements } from "../ir/ndarray.ts";
+import type { NdArray } from "../contract/ndarray.ts";
+import { elements } from "../contract/ndarray.ts";
 import { invariant } from "../source/internal-error.ts";
 import { DataError, quote } from "./data-error.ts";
 import { f32ToBf16, f32ToF16 } from "./half.ts";

@@ -1,5 +1,5 @@
 /** @file Tensors as weight files hold them: listed with name, dtype and shape, decoded only when asked for. */
-import type { NdArray } from "../ir/ndarray.ts";
+import type { NdArray } from "../contract/ndarray.ts";
 import { DataError, quote } from "./data-error.ts";
 import { bf16ToF32, f16ToF32 } from "./half.ts";
 

@@ -1,9 +1,9 @@
 /** @file Weights of TensorFlow.js models: `model.json` and its shards, quantised or not, in PyTorch's layouts. */
-import { transpose, type NdArray } from "../ir/ndarray.ts";
+import { transpose, type NdArray } from "../contract/ndarray.ts";
 import { DataError, quote } from "./data-error.ts";
 import { field, items } from "./json.ts";
-import { layoutsOf, type Layout } from "./tfjs-layout.ts";
 import { byteLength, checkShape, storedTensor, type StoredTensor, type TensorSource } from "./tensors.ts";
+import { layoutsOf, type Layout } from "./tfjs-layout.ts";
 
 /** Bytes per value of what shards hold, as in tfjs (tfjs-core `io/types.ts`); strings vary. */
 const width = { float32: 4, int32: 4, bool: 1, complex64: 8, float16: 2, uint16: 2, uint8: 1 } as const;

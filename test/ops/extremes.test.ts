@@ -1,6 +1,6 @@
 /** @file Infinities, ties and cancellation: what PyTorch 2 makes of them, and every backend too. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { elements } from "../../src/ir/ndarray.ts";
+import { elements } from "../../src/contract/ndarray.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { esmProfile } from "../../src/plan/profile.ts";
 import { difference } from "../support/arrays.ts";

@@ -1,9 +1,9 @@
 /** @file What lowerings emit: few primitives, transposes only where a layout asks for them, broadcasts only at the end. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { arrange, elements, generate, named, type NamedArray } from "../../src/contract/ndarray.ts";
 import type { Node, Value } from "../../src/ir/graph.ts";
 import type { Variant } from "../../src/ir/lowering.ts";
-import { arrange, elements, generate, named, type NamedArray } from "../../src/ir/ndarray.ts";
 import { operators } from "../../src/ops/table.ts";
 import { evaluateGraph } from "../../src/reference/interpreter.ts";
 import { difference, seeded } from "../support/arrays.ts";

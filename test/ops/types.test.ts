@@ -1,11 +1,11 @@
 /** @file The types, obligations, weights and MACs of operators over symbolic sizes. */
 import { describe, expect, test } from "vitest";
+import { assumed } from "../../src/ir/builder.ts";
 import type { Node } from "../../src/ir/graph.ts";
 import { OperatorContext } from "../../src/ir/operator.ts";
-import { assumed } from "../../src/ir/builder.ts";
-import type { Size } from "../../src/ir/size.ts";
 import { printType, type TensorType } from "../../src/ir/type.ts";
 import { operators } from "../../src/ops/table.ts";
+import type { Size } from "../../src/sizes/size.ts";
 import { OperatorTest } from "../support/operators.ts";
 import { typeRows, type TypeRow } from "./type-rows.ts";
 

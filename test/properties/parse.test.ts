@@ -1,11 +1,11 @@
 /** @file Any text parses: without throwing, with at most one syntax error in a statement, and with spans inside the text. */
-import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Ast } from "../../src/parser/ast.ts";
 import { lex } from "../../src/parser/lex.ts";
-import { outline } from "../../src/parser/outline.ts";
 import { parse } from "../../src/parser/parse.ts";
+import { outline } from "../../src/parser/recovery/outline.ts";
 import { limits } from "../../src/source/catalogue/limits.ts";
 import { syntax } from "../../src/source/catalogue/syntax.ts";
 import type { Diagnostic } from "../../src/source/diagnostic.ts";

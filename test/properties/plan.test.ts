@@ -2,9 +2,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import { checkGuard } from "../../src/contract/guard.ts";
+import { arrange, named, type NdArray } from "../../src/contract/ndarray.ts";
 import type { Value } from "../../src/ir/graph.ts";
-import { checkGuard } from "../../src/ir/guard.ts";
-import { arrange, named, type NdArray } from "../../src/ir/ndarray.ts";
 import { axisNames } from "../../src/ir/type.ts";
 import { elu, hardswish, relu, sigmoid, softmax } from "../../src/ops/activation.ts";
 import { conv } from "../../src/ops/conv.ts";

@@ -1,6 +1,8 @@
 /** @file Holds what the algebra of sizes says against the plain meaning of the expressions. */
-import { Facts, type Example } from "../../src/ir/facts.ts";
-import { Sizes, SizeTooLarge, type Size, type SizeVar } from "../../src/ir/size.ts";
+import { Facts, type Example } from "../../src/sizes/facts.ts";
+import { SizeTooLarge } from "../../src/sizes/pool.ts";
+import type { Size, SizeVar } from "../../src/sizes/size.ts";
+import { Sizes } from "../../src/sizes/sizes.ts";
 import { admissible, exactly, floored, holds, needs, random, text, valueOf } from "./size-cases.ts";
 import type { Assignment, BinaryOp, Case, Fact, Tree } from "./size-cases.ts";
 

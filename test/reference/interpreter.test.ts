@@ -1,7 +1,7 @@
 /** @file The reference interpreter: values in the right order, each once, however deep the graph is. */
 import { expect, test } from "vitest";
+import { generate, named, type NamedArray } from "../../src/contract/ndarray.ts";
 import type { Value } from "../../src/ir/graph.ts";
-import { generate, named, type NamedArray } from "../../src/ir/ndarray.ts";
 import type { Operator } from "../../src/ir/operator.ts";
 import { tensorType } from "../../src/ir/type.ts";
 import { operators } from "../../src/ops/table.ts";

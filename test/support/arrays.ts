@@ -1,5 +1,5 @@
 /** @file Random arrays, and how two arrays differ. */
-import { generate, type DType, type NdArray } from "../../src/ir/ndarray.ts";
+import { generate, type DType, type NdArray } from "../../src/contract/ndarray.ts";
 
 /** Numbers in [0, 1), always the same ones for one seed (mulberry32). */
 export function seeded(seed: number): () => number {

@@ -2,7 +2,7 @@
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-backend-wasm";
 import * as tf from "@tensorflow/tfjs-core";
-import { dtypeNames, elements, typedArrays, type DType, type NdArray } from "../../src/ir/ndarray.ts";
+import { dtypeNames, elements, typedArrays, type DType, type NdArray } from "../../src/contract/ndarray.ts";
 import type { EsmBackend } from "../../src/primitives/primitive.ts";
 
 // Every kernel is checked for leaks, and advice to users is not printed.

@@ -1,13 +1,13 @@
 /** @file Compares what is compiled of a program with the float64 interpreter, on every backend and at given or random sizes. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { buildGraphs } from "../../src/compile.ts";
+import { checkGuard } from "../../src/contract/guard.ts";
+import { arrange, named, type NdArray } from "../../src/contract/ndarray.ts";
 import type { ModelGraph } from "../../src/ir/graph.ts";
-import { checkGuard } from "../../src/ir/guard.ts";
-import { arrange, named, type NdArray } from "../../src/ir/ndarray.ts";
-import type { EsmBackend } from "../../src/primitives/primitive.ts";
 import { evaluatePlan } from "../../src/plan/evaluate.ts";
 import { plan, type Plan } from "../../src/plan/plan.ts";
 import { esmProfile } from "../../src/plan/profile.ts";
+import type { EsmBackend } from "../../src/primitives/primitive.ts";
 import { evaluateGraph } from "../../src/reference/interpreter.ts";
 import { difference, randomArray, seeded } from "./arrays.ts";
 import { backends, useBackend } from "./backends.ts";

@@ -1,12 +1,13 @@
 /** @file Lowers and evaluates at once, with the references of primitives: shows what a lowering computes, in any layout. */
+import { transpose, type DType, type NamedArray, type NdArray } from "../../src/contract/ndarray.ts";
 import type { GraphBuilder } from "../../src/ir/builder.ts";
 import type { Node, Value } from "../../src/ir/graph.ts";
 import type { Laid, Lowering, Positional, PrimitiveShape, Variant } from "../../src/ir/lowering.ts";
-import { transpose, type DType, type NamedArray, type NdArray } from "../../src/ir/ndarray.ts";
-import type { Size, Sizes } from "../../src/ir/size.ts";
 import type { Axis, TensorType } from "../../src/ir/type.ts";
 import { broadcast } from "../../src/primitives/layout.ts";
 import type { Primitive } from "../../src/primitives/primitive.ts";
+import type { Size } from "../../src/sizes/size.ts";
+import type { Sizes } from "../../src/sizes/sizes.ts";
 
 export class EagerLowering implements Lowering {
   readonly sizes: Sizes;

@@ -2,9 +2,9 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { emitOnnx } from "../../src/codegen/onnx/emit.ts";
 import { emitGraph, type TensorFlowGraph } from "../../src/codegen/tensorflow/graph.ts";
-import { graphModelProfile, onnxProfile, savedModelProfile, type Profile } from "../../src/plan/profile.ts";
+import { evaluate } from "../../src/contract/prepare.ts";
 import { plan } from "../../src/plan/plan.ts";
-import { evaluate } from "../../src/weights/prepare.ts";
+import { graphModelProfile, onnxProfile, savedModelProfile, type Profile } from "../../src/plan/profile.ts";
 import { difference } from "./arrays.ts";
 import { backends, useBackend } from "./backends.ts";
 import type { Case } from "./compare.ts";

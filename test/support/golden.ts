@@ -1,7 +1,7 @@
 /** @file The cases that PyTorch computed for every operator, as graphs with data. */
 import { readFileSync } from "node:fs";
+import { elements, named, type DType, type NamedArray } from "../../src/contract/ndarray.ts";
 import type { Input, ModelGraph, Node, Value } from "../../src/ir/graph.ts";
-import { elements, named, type DType, type NamedArray } from "../../src/ir/ndarray.ts";
 import { operators } from "../../src/ops/table.ts";
 import { OperatorTest, type Written } from "./operators.ts";
 

@@ -1,12 +1,13 @@
 /** @file Builds model graphs by hand, as the checker would make them of a program, for tests of what comes after. */
-import { GraphBuilder } from "../../src/ir/builder.ts";
+import type { GuardAxis, GuardInput, GuardRequirement, GuardVariable } from "../../src/contract/guard.ts";
+import type { DType } from "../../src/contract/ndarray.ts";
 import type { Attribute } from "../../src/ir/attribute.ts";
+import { GraphBuilder } from "../../src/ir/builder.ts";
 import type { Input, ModelGraph, Node, Origin, Value, Weight } from "../../src/ir/graph.ts";
-import type { GuardAxis, GuardInput, GuardRequirement, GuardVariable } from "../../src/ir/guard.ts";
-import type { DType } from "../../src/ir/ndarray.ts";
 import type { Operator, WeightSpec } from "../../src/ir/operator.ts";
-import { Sizes, type Size, type SizeVar } from "../../src/ir/size.ts";
 import { tensorType } from "../../src/ir/type.ts";
+import type { Size, SizeVar } from "../../src/sizes/size.ts";
+import { Sizes } from "../../src/sizes/sizes.ts";
 import { sourceFile } from "../../src/source/source.ts";
 
 /** Numbers stand for sizes, and axes of this form are declared: `n`, `c: 3`, `h: 2*i`. */

@@ -1,13 +1,13 @@
 /** @file Runs TensorFlow's nodes: as a SavedModel in the session of tfjs-node, and as a graph model of TensorFlow.js. */
+import { loadGraphModel } from "@tensorflow/tfjs-converter";
+import * as tf from "@tensorflow/tfjs-core";
+import type { NodeJSKernelBackend } from "@tensorflow/tfjs-node/dist/nodejs_kernel_backend.js";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import * as tf from "@tensorflow/tfjs-core";
-import { loadGraphModel } from "@tensorflow/tfjs-converter";
-import type { NodeJSKernelBackend } from "@tensorflow/tfjs-node/dist/nodejs_kernel_backend.js";
 import { nodesToJson } from "../../src/codegen/graph-model/json.ts";
-import type { NdArray } from "../../src/ir/ndarray.ts";
+import type { NdArray } from "../../src/contract/ndarray.ts";
 import { encode } from "../../src/protobuf/message.ts";
 import { SavedModel, type NodeDef } from "../../src/protobuf/tensorflow.ts";
 import { download, upload } from "./backends.ts";

@@ -1,12 +1,12 @@
 /** @file The derived tests of operators: every example and attribute set as a module with symbolic sizes, run at many shapes. */
 import { beforeAll, describe, expect, test } from "vitest";
+import { elements } from "../../src/contract/ndarray.ts";
+import { macsOf, stepsOf } from "../../src/ir/costs.ts";
 import type { ModelGraph, Node } from "../../src/ir/graph.ts";
-import { elements } from "../../src/ir/ndarray.ts";
 import type { Operator } from "../../src/ir/operator.ts";
 import { printType } from "../../src/ir/type.ts";
 import { operators, symbols } from "../../src/ops/table.ts";
 import { numbersAt } from "../../src/plan/memory.ts";
-import { macsOf, stepsOf } from "../../src/reference/costs.ts";
 import { seeded } from "./arrays.ts";
 import { families, type AttributeSet, type AttributeSets, type Family } from "./attribute-sets.ts";
 import { backends, useBackend } from "./backends.ts";

@@ -1,12 +1,13 @@
 /** @file Applies one operator in a test: types and sizes are text, what the operator asks for is text again. */
+import type { DType } from "../../src/contract/ndarray.ts";
 import type { Attribute, AxisMap } from "../../src/ir/attribute.ts";
 import { GraphBuilder } from "../../src/ir/builder.ts";
 import type { Input, Node, Value } from "../../src/ir/graph.ts";
-import type { DType } from "../../src/ir/ndarray.ts";
 import type { Obligations } from "../../src/ir/obligation.ts";
 import type { Operator } from "../../src/ir/operator.ts";
-import { Sizes, type Size, type SizeVar } from "../../src/ir/size.ts";
 import { tensorType, type TensorType } from "../../src/ir/type.ts";
+import type { Size, SizeVar } from "../../src/sizes/size.ts";
+import { Sizes } from "../../src/sizes/sizes.ts";
 
 /** Numbers and texts stand for sizes; what is not given gets its default. */
 export type Written = Readonly<Record<string, unknown>>;

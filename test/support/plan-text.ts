@@ -1,7 +1,7 @@
 /** @file Prints a plan, a line for each step: what tests of the planner look at. */
+import type { Prepare } from "../../src/contract/prepare.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import type { PlanValue } from "../../src/plan/value.ts";
-import type { Prepare } from "../../src/weights/prepare.ts";
 
 /** `conv = conv2d(x, stem.weight', stem.bias) [n,8,h,w] relu; frees x`; a prime means: prepared. */
 export function planText(plan: Plan): string {

@@ -1,10 +1,10 @@
 /** @file Runs plans as the ES modules that are printed of them. */
 import * as tf from "@tensorflow/tfjs-core";
 import { emitFactory, type ModuleInfo } from "../../src/codegen/esm/emit.ts";
-import type { NdArray } from "../../src/ir/ndarray.ts";
+import { shapeOf } from "../../src/contract/manifest.ts";
+import type { NdArray } from "../../src/contract/ndarray.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { instantiate, model, type Model } from "../../src/runtime/node/index.ts";
-import { shapeOf } from "../../src/weights/manifest.ts";
 import { randomArray } from "./arrays.ts";
 
 export const info: ModuleInfo = { source: "net.fuse", hash: "0123abcd", version: "0.1.0" };

@@ -1,6 +1,6 @@
 /** @file Shapes that a guard admits, by chance and at the edges. */
-import { checkGuard, evaluate, type Guard } from "../../src/ir/guard.ts";
-import { elements } from "../../src/ir/ndarray.ts";
+import { checkGuard, evaluate, type Guard } from "../../src/contract/guard.ts";
+import { elements } from "../../src/contract/ndarray.ts";
 
 /** Of the inputs, by name. */
 export type Shapes = Readonly<Record<string, readonly number[]>>;

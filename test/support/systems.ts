@@ -2,9 +2,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
-import type { NdArray } from "../../src/ir/ndarray.ts";
+import type { NdArray } from "../../src/contract/ndarray.ts";
 import type { Plan } from "../../src/plan/plan.ts";
-import type { MatchOptions } from "../../src/weights/manifest.ts";
+import type { MatchOptions } from "../../src/weights/match.ts";
 import { readSafetensors } from "../../src/weights/safetensors.ts";
 import { difference } from "./arrays.ts";
 import { modelOf, toArray, toTensor } from "./run.ts";

@@ -1,11 +1,11 @@
 /** @file Models of texts as they are given to targets, and sessions of what those write. */
-import { savedModelEngine } from "../../src/cli/engines/saved-model.ts";
-import type { Arrays } from "../../src/cli/engines/engine.ts";
-import { buildPlans } from "../../src/compile.ts";
-import type { BinaryFile, Emission, SourceInfo, WeightedPlan } from "../../src/codegen/weighted.ts";
+import type { Arrays } from "../../src/cli/run/engines/engine.ts";
+import { savedModelEngine } from "../../src/cli/run/engines/saved-model.ts";
 import { paths } from "../../src/codegen/saved-model/layout.ts";
 import { readSavedModel, type SavedModelBytes } from "../../src/codegen/saved-model/read.ts";
-import type { NdArray } from "../../src/ir/ndarray.ts";
+import type { BinaryFile, Emission, SourceInfo, WeightedPlan } from "../../src/codegen/target.ts";
+import { buildPlans } from "../../src/compile.ts";
+import type { NdArray } from "../../src/contract/ndarray.ts";
 import type { Profile } from "../../src/plan/profile.ts";
 import { seeded } from "./arrays.ts";
 import { programOf } from "./check.ts";

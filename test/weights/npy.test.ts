@@ -1,6 +1,6 @@
 /** @file The .npy format: what NumPy writes, round trips, and what is refused. */
 import { describe, expect, test } from "vitest";
-import type { NdArray } from "../../src/ir/ndarray.ts";
+import type { NdArray } from "../../src/contract/ndarray.ts";
 import { DataError } from "../../src/weights/data-error.ts";
 import { isNpy, readNpy, writeNpy } from "../../src/weights/npy.ts";
 

@@ -1,8 +1,8 @@
 /** @file The safetensors format: round trips, and files that a hostile sender would make. */
-import { readFileSync } from "node:fs";
 import fc from "fast-check";
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { NdArray } from "../../src/ir/ndarray.ts";
+import type { NdArray } from "../../src/contract/ndarray.ts";
 import { DataError } from "../../src/weights/data-error.ts";
 import { readSafetensors, writeSafetensors } from "../../src/weights/safetensors.ts";
 

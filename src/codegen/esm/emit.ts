@@ -1,10 +1,10 @@
 /** @file Prints models as an ES module for TensorFlow.js: one readable file, its types and its source map. */
 import type { Plan } from "../../plan/plan.ts";
+import { programName } from "../target.ts";
 import { declarations } from "./declarations.ts";
 import { Names } from "./names.ts";
 import { runFunction } from "./run-function.ts";
 import { relativePath, sourceMap, urlPath, type MappedLine } from "./source-map.ts";
-import { programName } from "../weighted.ts";
 import { commentText, docComment, literal, objectKey } from "./text.ts";
 
 /** Where the models come from. */

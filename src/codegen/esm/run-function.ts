@@ -1,10 +1,10 @@
 /** @file The function that a module's model runs: one statement for each step, and what nothing needs any more freed behind it. */
 import type { Origin } from "../../ir/graph.ts";
-import type { Size, SizeVar } from "../../ir/size.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { firstPath } from "../../plan/preparation.ts";
 import type { Note, PlanValue, Prepared } from "../../plan/value.ts";
 import type { EsmEmitter } from "../../primitives/primitive.ts";
+import type { Size, SizeVar } from "../../sizes/size.ts";
 import { InternalError } from "../../source/internal-error.ts";
 import { position } from "../../source/source.ts";
 import { camelCase, Names, propertyName } from "./names.ts";

@@ -1,5 +1,6 @@
 /** @file Sizes as JavaScript expressions over the variables of the guard. */
-import type { Size, Sizes, SizeVar } from "../../ir/size.ts";
+import type { Size, SizeVar } from "../../sizes/size.ts";
+import type { Sizes } from "../../sizes/sizes.ts";
 
 /** An expression and how tightly it holds together: 1 a sum, 2 a product, 3 what needs no parentheses. */
 interface Expression {

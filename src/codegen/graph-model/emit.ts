@@ -1,9 +1,8 @@
 /** @file Writes models as graph models of TensorFlow.js: a `model.json` and its shards for each. */
+import { evaluate } from "../../contract/prepare.ts";
 import { dataTypes } from "../../protobuf/tensorflow.ts";
-import { evaluate } from "../../weights/prepare.ts";
 import { printModelInfo } from "../model-info.ts";
 import { seal, unsealed } from "../seal.ts";
-import { emitGraph, versions, type Port, type Unsupported } from "../tensorflow/graph.ts";
 import {
   modelInfo,
   programName,
@@ -11,7 +10,8 @@ import {
   type Emission,
   type SourceInfo,
   type WeightedPlan,
-} from "../weighted.ts";
+} from "../target.ts";
+import { emitGraph, versions, type Port, type Unsupported } from "../tensorflow/graph.ts";
 import { nodesToJson, shapeJson, typeName, type StoredConstant } from "./json.ts";
 
 /** Of a shard, in bytes: what browsers cache well, and all tools of TensorFlow.js write. */

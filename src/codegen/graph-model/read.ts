@@ -1,5 +1,5 @@
 /** @file Reads a graph model that Fuse wrote: bounded, and only what Fuse writes. */
-import { elements } from "../../ir/ndarray.ts";
+import { elements } from "../../contract/ndarray.ts";
 import { dataTypes } from "../../protobuf/tensorflow.ts";
 import { DataError, quote } from "../../weights/data-error.ts";
 import { field, isObject, items } from "../../weights/json.ts";

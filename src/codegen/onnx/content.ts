@@ -1,6 +1,6 @@
 /** @file The elements of a tensor as ONNX stores them. */
-import type { DType, NumberArray } from "../../ir/ndarray.ts";
-import type { OnnxType } from "../../primitives/onnx.ts";
+import type { DType, NumberArray } from "../../contract/ndarray.ts";
+import type { OnnxType } from "../../primitives/onnx/onnx.ts";
 import { contentOf as shortContentOf } from "../tensorflow/content.ts";
 
 export const bytesPerElement = { f32: 4, i32: 4, i64: 8, bool: 1 } as const satisfies Record<OnnxType, number>;

@@ -1,21 +1,21 @@
 /** @file A plan as an ONNX model: nodes, weights as initializers, the sizes' names, and what Fuse has to know to run it again. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import type { GuardVariable, SizeExpr } from "../../ir/guard.ts";
-import { elements, type NdArray } from "../../ir/ndarray.ts";
+import type { GuardVariable, SizeExpr } from "../../contract/guard.ts";
+import { elements, type NdArray } from "../../contract/ndarray.ts";
+import { evaluate } from "../../contract/prepare.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { firstPath } from "../../plan/preparation.ts";
 import type { PlanValue } from "../../plan/value.ts";
-import { longs, type OnnxWire } from "../../primitives/onnx.ts";
+import { longs, type OnnxWire } from "../../primitives/onnx/onnx.ts";
 import { encode } from "../../protobuf/message.ts";
 import { dataTypes, GraphProto, ModelProto, type TensorProto, type ValueInfo } from "../../protobuf/onnx.ts";
 import { InternalError } from "../../source/internal-error.ts";
 import { position } from "../../source/source.ts";
-import { evaluate } from "../../weights/prepare.ts";
 import { printModelInfo } from "../model-info.ts";
 import { Refusal } from "../refusal.ts";
+import { modelInfo, programName, type Emission, type SourceInfo, type WeightedPlan } from "../target.ts";
 import type { Unsupported } from "../tensorflow/graph.ts";
-import { modelInfo, programName, type Emission, type SourceInfo, type WeightedPlan } from "../weighted.ts";
 import { bytesPerElement, contentOf } from "./content.ts";
 import { OnnxNodes, type Initializer } from "./emitter.ts";
 import { irVersion, metadataKeys, operatorSet, producerName } from "./format.ts";

@@ -1,6 +1,6 @@
 /** @file Makes ONNX's nodes: literals and sizes that are there once, weights that are turned when the file is written. */
-import type { DType, NdArray } from "../../ir/ndarray.ts";
-import type { Size, Sizes, SizeVar } from "../../ir/size.ts";
+import type { DType, NdArray } from "../../contract/ndarray.ts";
+import type { Prepare } from "../../contract/prepare.ts";
 import type { Prepared } from "../../plan/value.ts";
 import {
   onnxScalar,
@@ -10,10 +10,11 @@ import {
   type OnnxOperator,
   type OnnxType,
   type OnnxWire,
-} from "../../primitives/onnx.ts";
+} from "../../primitives/onnx/onnx.ts";
 import { encode } from "../../protobuf/message.ts";
 import { attributeTypes, dataTypes, GraphProto, type AttributeProto, type NodeProto } from "../../protobuf/onnx.ts";
-import type { Prepare } from "../../weights/prepare.ts";
+import type { Size, SizeVar } from "../../sizes/size.ts";
+import type { Sizes } from "../../sizes/sizes.ts";
 import { Refusal } from "../refusal.ts";
 import type { Names } from "./names.ts";
 import { sizeWires, type SizeWires } from "./sizes.ts";

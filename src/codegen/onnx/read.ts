@@ -1,7 +1,7 @@
 /** @file Reads ONNX files that Fuse wrote, and no others: what they hold may be hostile until this has looked at it. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { onnxOperators } from "../../primitives/onnx.ts";
+import { onnxOperators } from "../../primitives/onnx/onnx.ts";
 import { decode, encode, type Message, type ValueOf } from "../../protobuf/message.ts";
 import { GraphProto, ModelProto } from "../../protobuf/onnx.ts";
 import { DataError, quote } from "../../weights/data-error.ts";

@@ -1,6 +1,7 @@
 /** @file Sizes that are known only when the model runs, as int64 arithmetic on the shapes of the inputs: each is computed once. */
-import type { Size, Sizes, SizeVar } from "../../ir/size.ts";
-import { longs, type OnnxEmitter, type OnnxOperator, type OnnxWire } from "../../primitives/onnx.ts";
+import { longs, type OnnxEmitter, type OnnxOperator, type OnnxWire } from "../../primitives/onnx/onnx.ts";
+import type { Size, SizeVar } from "../../sizes/size.ts";
+import type { Sizes } from "../../sizes/sizes.ts";
 
 export interface SizeWires {
   /** Of rank 0. */

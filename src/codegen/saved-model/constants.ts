@@ -1,10 +1,10 @@
 /** @file The prepared tensors of a SavedModel: nodes that its models share, constants or fed with what lies beside it. */
-import { elements, typedArrays, type NdArray } from "../../ir/ndarray.ts";
+import { elements, typedArrays, type NdArray } from "../../contract/ndarray.ts";
+import { evaluate } from "../../contract/prepare.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { firstPath } from "../../plan/preparation.ts";
 import type { Prepared } from "../../plan/value.ts";
-import type { Wire } from "../../primitives/tensorflow.ts";
-import { evaluate } from "../../weights/prepare.ts";
+import type { Wire } from "../../primitives/tensorflow/tensorflow.ts";
 import { areEqual, contentOf } from "../tensorflow/content.ts";
 import type { NodeEmitter } from "../tensorflow/emitter.ts";
 import { placeholder } from "../tensorflow/graph.ts";

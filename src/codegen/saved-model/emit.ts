@@ -4,9 +4,9 @@ import { dataTypes, SavedModel, type NodeDef, type SignatureDef } from "../../pr
 import { writeSafetensors } from "../../weights/safetensors.ts";
 import { printModelInfo } from "../model-info.ts";
 import { seal } from "../seal.ts";
+import { modelInfo, programName, type Emission, type SourceInfo, type WeightedPlan } from "../target.ts";
 import { NodeNames } from "../tensorflow/emitter.ts";
 import { emitGraph, versions, type Port, type Unsupported } from "../tensorflow/graph.ts";
-import { modelInfo, programName, type Emission, type SourceInfo, type WeightedPlan } from "../weighted.ts";
 import { preparedBytes, SharedTensors } from "./constants.ts";
 import { markOf, paths, printNotes } from "./layout.ts";
 

@@ -1,6 +1,6 @@
 /** @file Reads a SavedModel that Fuse wrote: bounded, and only what Fuse writes, for TensorFlow does whatever a file asks for. */
-import type { GuardInput } from "../../ir/guard.ts";
-import type { DType, NdArray } from "../../ir/ndarray.ts";
+import type { GuardInput } from "../../contract/guard.ts";
+import type { DType, NdArray } from "../../contract/ndarray.ts";
 import { decode, encode, type ValueOf } from "../../protobuf/message.ts";
 import { dataTypes, SavedModel, type AttrValue, type NodeDef, type TensorInfo } from "../../protobuf/tensorflow.ts";
 import { DataError, quote } from "../../weights/data-error.ts";

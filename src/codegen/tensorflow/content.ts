@@ -1,5 +1,5 @@
 /** @file The elements of a tensor as TensorFlow and ONNX store them: little-endian, row-major. */
-import { typedArrays, type NdArray } from "../../ir/ndarray.ts";
+import { typedArrays, type NdArray } from "../../contract/ndarray.ts";
 
 /** Shares the memory of arrays that hold their elements like that already. */
 export function contentOf({ dtype, data }: NdArray): Uint8Array {

@@ -1,10 +1,11 @@
 /** @file Makes TensorFlow's nodes: unique names, literals and sizes that are there once, fused products where the format has them. */
-import type { NdArray } from "../../ir/ndarray.ts";
-import type { Size, Sizes, SizeVar } from "../../ir/size.ts";
+import type { NdArray } from "../../contract/ndarray.ts";
 import type { Activation } from "../../primitives/primitive.ts";
+import type { NodeAttribute, NodeAttributes, TensorFlowEmitter, Wire } from "../../primitives/tensorflow/tensorflow.ts";
 import { unaryNodes } from "../../primitives/unary.ts";
-import type { NodeAttribute, NodeAttributes, TensorFlowEmitter, Wire } from "../../primitives/tensorflow.ts";
 import { dataTypes, type AttrValue, type NodeDef } from "../../protobuf/tensorflow.ts";
+import type { Size, SizeVar } from "../../sizes/size.ts";
+import type { Sizes } from "../../sizes/sizes.ts";
 import { invariant } from "../../source/internal-error.ts";
 import { Refusal } from "../refusal.ts";
 import { contentOf } from "./content.ts";

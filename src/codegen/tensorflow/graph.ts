@@ -1,13 +1,13 @@
 /** @file A plan as TensorFlow's nodes: what SavedModels, graph models and the native engine share. */
+import type { GuardVariable, SizeExpr } from "../../contract/guard.ts";
+import type { DType } from "../../contract/ndarray.ts";
 import type { Origin } from "../../ir/graph.ts";
-import type { GuardVariable, SizeExpr } from "../../ir/guard.ts";
-import type { DType } from "../../ir/ndarray.ts";
-import type { Size } from "../../ir/size.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { firstPath } from "../../plan/preparation.ts";
 import type { Note, PlanValue, Prepared } from "../../plan/value.ts";
-import type { Wire } from "../../primitives/tensorflow.ts";
+import type { Wire } from "../../primitives/tensorflow/tensorflow.ts";
 import { dataTypes, type AttrValue, type NodeDef } from "../../protobuf/tensorflow.ts";
+import type { Size } from "../../sizes/size.ts";
 import { InternalError } from "../../source/internal-error.ts";
 import { Refusal } from "../refusal.ts";
 import { NodeEmitter, NodeNames } from "./emitter.ts";

@@ -4,7 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import { fileURLToPath } from "node:url";
-import type { ModelDefinition, Tensors } from "../definition.ts";
+import type { ModelDefinition, Tensors } from "../../contract/definition.ts";
 import { fetchBytes } from "../fetch.ts";
 import { makeModel, type LoadOptions, type Model } from "../model.ts";
 import { allowBf16, selectBackend } from "./backend.ts";

@@ -1,6 +1,6 @@
 /** @file Arrays that TensorFlow takes as they are, without a copy. */
 import type * as tf from "@tensorflow/tfjs-core";
-import { elements, typedArrays, type DType } from "../../../ir/ndarray.ts";
+import { elements, typedArrays, type DType } from "../../../contract/ndarray.ts";
 import { dataTypes } from "../../../protobuf/tensorflow.ts";
 import { emptyArray, type TypedArray } from "../../arrays.ts";
 import { nativeBackend, type Binding } from "./binding.ts";

@@ -1,14 +1,14 @@
 /** @file The native engine: runs a model as one call of a TensorFlow session. */
 import * as tf from "@tensorflow/tfjs-core";
 import { statSync } from "node:fs";
-import type { GuardInput } from "../../../ir/guard.ts";
+import type { ModelDefinition, Tensors } from "../../../contract/definition.ts";
+import type { GuardInput } from "../../../contract/guard.ts";
 import { dataTypes } from "../../../protobuf/tensorflow.ts";
 import { DataError, inPlace, quote } from "../../../weights/data-error.ts";
 import { keptTensor } from "../../arrays.ts";
-import type { ModelDefinition, Tensors } from "../../definition.ts";
 import { GuardError } from "../../guard-error.ts";
 import type { Engine, LoadWeight } from "../../model.ts";
-import type { Read } from "../../source.ts";
+import type { Read } from "../../weight-source.ts";
 import { nativeBackend, type NativeBackend } from "./binding.ts";
 import { fillGraph, readGraph, type EngineGraph } from "./graph.ts";
 import { openSession } from "./session.ts";

@@ -1,13 +1,13 @@
 /** @file The graph of a model in an engine file: found, checked against the module, and filled with weights. */
-import type { Guard } from "../../../ir/guard.ts";
-import { elements, type DType, type NdArray } from "../../../ir/ndarray.ts";
+import type { ModelDefinition } from "../../../contract/definition.ts";
+import type { Guard } from "../../../contract/guard.ts";
+import { elements, type DType, type NdArray } from "../../../contract/ndarray.ts";
+import { evaluate, type Prepare } from "../../../contract/prepare.ts";
 import { decodeEngine, type EngineModel, type EnginePrepared } from "../../../protobuf/engine.ts";
 import { encode } from "../../../protobuf/message.ts";
 import { dataTypes, SavedModel, type NodeDef } from "../../../protobuf/tensorflow.ts";
 import { DataError } from "../../../weights/data-error.ts";
-import { evaluate, type Prepare } from "../../../weights/prepare.ts";
 import { typedArray } from "../../arrays.ts";
-import type { ModelDefinition } from "../../definition.ts";
 import type { LoadWeight } from "../../model.ts";
 
 /** A graph that is what its module says. */

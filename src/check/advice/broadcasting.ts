@@ -1,0 +1,50 @@
+/** @file What two operands lack of each other's axes, where neither can be spread over the other. */
+import { axisNames, type Axis } from "../../ir/type.ts";
+import type { Help } from "../../source/diagnostic.ts";
+import { textOf } from "../../source/source.ts";
+import { oneLine } from "../frame/frame.ts";
+import type { Site } from "../frame/site.ts";
+
+interface Operand {
+  readonly name: string;
+  readonly own: readonly Axis[];
+}
+
+/** What each operand has that the other lacks, and a new name for an axis if that is what one of them needs. */
+export function spreading(site: Site, inputs: readonly number[]): { notes: string[]; helps: Help[] } {
+  const [first, second] = inputs.map((index) => site.inputs[index]!);
+  if (first === undefined || second === undefined) return { notes: [], helps: [] };
+  const operand = (one: typeof first, other: typeof first, place: string): Operand => {
+    const text = oneLine(textOf(one.span));
+    // Of a chain, the operand is all that stands before the stage.
+    const name = one.span.start === site.whole.start && one.span.end === site.whole.end ? place : `\`${text}\``;
+    const own = axisNames(one.value.type).filter((axis) => !other.value.type.axes.has(axis));
+    return { name, own };
+  };
+  const a = operand(first, second, "the first");
+  const b = operand(second, first, "the second");
+  if (a.name === b.name) return { notes: [], helps: [] };
+  const has = (one: Operand, other: Operand) => `${one.name} has ${listed(one.own)}, which ${other.name} lacks`;
+  return { notes: [`${has(a, b)}; ${has(b, a)}`], helps: renaming(site, inputs, a, b) };
+}
+
+/** The one axis that may be another by a wrong name, if then nothing is lacking any more. */
+function renaming(site: Site, [i, j]: readonly number[], a: Operand, b: Operand): Help[] {
+  const { facts } = site.frame.world;
+  const size = (index: number, axis: Axis) => site.inputs[index]!.value.type.axes.get(axis)!;
+  const pairs = a.own.flatMap((left) =>
+    b.own.map((right) => ({ left, right, verdict: facts.compare(size(i!, left), size(j!, right)).kind })),
+  );
+  const equal = pairs.filter(({ verdict }) => verdict === "equal");
+  const possible = equal.length > 0 ? equal : pairs.filter(({ verdict }) => verdict === "unknown");
+  const [pair] = possible;
+  if (pair === undefined || possible.length > 1 || Math.min(a.own.length, b.own.length) > 1) return [];
+  // The one that lacks more is the one that is spread. No edit: nothing but a person can tell whether the axes are one.
+  const [from, to] = b.own.length === 1 ? [pair.right, pair.left] : [pair.left, pair.right];
+  const sizes = pair.verdict === "equal" ? "" : " and one size";
+  return [{ text: `if they are one axis, give it one name${sizes}`, code: `rename(${from} -> ${to})` }];
+}
+
+function listed(axes: readonly Axis[]): string {
+  return axes.map((axis) => `\`${axis}\``).join(", ");
+}

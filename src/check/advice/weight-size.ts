@@ -1,0 +1,51 @@
+/** @file What weights cost: a single one that nobody can hold is said before anything is built. */
+import type { Weight } from "../../ir/graph.ts";
+import type { Sizes } from "../../sizes/sizes.ts";
+import type { Help } from "../../source/diagnostic.ts";
+
+/** Weights are float32. */
+const bytesPerElement = 4n;
+
+/** Bytes of a weight; undefined while a size of it is not known. */
+export function bytesOf(sizes: Sizes, weight: Weight): bigint | undefined {
+  let bytes = bytesPerElement;
+  for (const size of weight.type.axes.values()) {
+    const value = sizes.constant(size);
+    if (value === undefined) return undefined;
+    bytes *= value;
+  }
+  return bytes;
+}
+
+/** `c: 268 * h: 28 * w: 28 * c': 1024 * h': 28 * w': 28 * 4 bytes`, in storage order. */
+export function formulaOf(sizes: Sizes, weight: Weight): string {
+  const factors = [...weight.type.axes].map(([axis, size]) => `${axis}: ${sizes.print(size)}`);
+  return [...factors, `${bytesPerElement} bytes`].join(" * ");
+}
+
+/** Which three sizes matter most. */
+export function biggestFactors(sizes: Sizes, weight: Weight): string {
+  const factors = [...weight.type.axes]
+    .map(([axis, size]) => ({ axis, value: Number(sizes.constant(size) ?? 0n) }))
+    .sort((a, b) => b.value - a.value);
+  const shown = factors.slice(0, 3).map(({ axis, value }) => `\`${axis}\`, ${value}`);
+  return `its biggest factors are ${shown.join("; ")}`;
+}
+
+const units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+
+/** `628 GiB` */
+export function bytesText(bytes: bigint): string {
+  let value = Number(bytes);
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${value >= 100 || Number.isInteger(value) ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+export const smallerHelps: readonly (Help | string)[] = [
+  "a 1x1 `conv` or a `linear` over the channels alone has a weight for every pair of channels, not of pixels",
+  "or pool first: `mean(axis: [h, w])`",
+];

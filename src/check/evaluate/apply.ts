@@ -1,0 +1,110 @@
+/** @file Applies an operator at a place: obligations, weight paths, origins. */
+import type { Node, Weight } from "../../ir/graph.ts";
+import type { Operator } from "../../ir/operator.ts";
+import { printType } from "../../ir/type.ts";
+import type { Call, WeightStmt } from "../../parser/ast.ts";
+import type { Span } from "../../source/source.ts";
+import { biggestFactors, bytesOf, bytesText, formulaOf, smallerHelps } from "../advice/weight-size.ts";
+import { addOrigin, report, type Frame } from "../frame/frame.ts";
+import type { Site } from "../frame/site.ts";
+import { unknown, type Val } from "../frame/values.ts";
+import { obligationsAt, requireBuildTime } from "../prove/obligations.ts";
+
+/** Operators that one instantiation may apply. */
+export const operatorLimit = 100_000;
+
+/** The result of an operator whose attributes are read; `path` is where its weights live. */
+export function applyOperator(
+  site: Site,
+  op: Operator,
+  attributes: Readonly<Record<string, unknown>>,
+  path: string,
+  call?: Call,
+): Val {
+  const { frame } = site;
+  const { builder } = frame.context;
+  if (++frame.world.operators > operatorLimit) {
+    if (frame.world.operators === operatorLimit + 1)
+      report(frame, "too-large", site.span, { what: `more than ${operatorLimit} operators` });
+    return unknown;
+  }
+  const inputs = site.inputs.map((input) => input.value);
+  const before = frame.world.reporter.errors;
+  const node = builder.node(op, inputs, attributes, obligationsAt(site, op.attributes), path);
+  // Of an operator that cannot be, nothing more is said.
+  if (node === undefined || frame.world.reporter.errors > before) return unknown;
+  addOrigin(frame, node, site.whole);
+  if (call !== undefined && !ownWeights(frame, node, call)) return unknown;
+  if (node.types.length === 1) return { kind: "tensor", value: node };
+  return { kind: "tensors", values: node.types.map((_, i) => builder.pick(node, i)), names: [] };
+}
+
+/** Claims the paths of an operator's weights: one owner for each, of one shape, known when a model is built. */
+function ownWeights(frame: Frame, node: Node, call: Call): boolean {
+  return Object.values(node.weights).every((weight) => claim(frame, weight, call));
+}
+
+/** Claims the path of a block; false if another call has it. */
+export function claimPath(frame: Frame, path: string, call: Call): boolean {
+  const owner = frame.world.owners.get(path);
+  if (owner === undefined) frame.world.owners.set(path, { site: call, shape: "" });
+  return (
+    owner === undefined ||
+    owner.site === call ||
+    taken(frame, path, owner.site.span, call.label?.span ?? call.callee.span)
+  );
+}
+
+function taken(frame: Frame, path: string, owner: Span, span: Span): false {
+  const labels = owner.source === span.source ? [{ span: owner, text: "here" }] : [];
+  report(frame, "duplicate-weight-path", span, { path }, { labels });
+  return false;
+}
+
+/** No backend of TensorFlow.js holds a tensor beyond this. */
+const weightLimit = 2n ** 31n;
+
+function warnOfSize(frame: Frame, weight: Weight, span: Span): void {
+  const { sizes } = frame.context;
+  const bytes = bytesOf(sizes, weight);
+  if (bytes === undefined || bytes <= weightLimit) return;
+  const what = `weight \`${weight.path}\``;
+  const args = { what, bytes: bytesText(bytes), formula: formulaOf(sizes, weight) };
+  report(frame, "weight-too-large", span, args, {
+    severity: "warning",
+    notes: [biggestFactors(sizes, weight)],
+    helps: smallerHelps,
+  });
+}
+
+/** The frame in which a layer is used that leads here, perhaps through calls of blocks; the outermost of several. */
+function layerFrame(frame: Frame): Frame | undefined {
+  let found: Frame | undefined;
+  for (let at: Frame | undefined = frame; at !== undefined; at = at.caller?.frame) if (at.use !== undefined) found = at;
+  return found;
+}
+
+/** False if another place owns the path, or this one in another shape. */
+export function claim(frame: Frame, weight: Weight, site: Call | WeightStmt): boolean {
+  const { path } = weight;
+  const { owners, weights } = frame.world;
+  for (const size of weight.type.axes.values()) requireBuildTime(frame, size, { kind: "weight", path }, site.span);
+  const shape = printType(frame.context.sizes, weight.type);
+  const owner = owners.get(path);
+  if (owner === undefined) {
+    owners.set(path, { site, shape, use: layerFrame(frame)?.use });
+    weights.push({ weight, always: true });
+    addOrigin(frame, weight, site.span);
+    warnOfSize(frame, weight, site.kind === "call" ? site.callee.span : site.name.span);
+    return true;
+  }
+  const span = site.kind === "call" ? (site.label?.span ?? site.callee.span) : site.name.span;
+  if (owner.site !== site) return taken(frame, path, owner.site.span, span);
+  if (owner.shape === shape) return true;
+  const user = layerFrame(frame) ?? frame;
+  const layer = user.scope.at(-1) ?? path;
+  const { use = span } = user;
+  const labels = owner.use?.source === use.source ? [{ span: owner.use, text: "first used here" }] : [];
+  report(user, "shared-layer-mismatch", use, { layer, path, found: shape, expected: owner.shape }, { labels });
+  return false;
+}

@@ -1,0 +1,367 @@
+/** @file Reads the attributes of an operator's call into the values that its record declares. */
+import type { Initializer } from "../../contract/manifest.ts";
+import type { Attribute, AttributeKind, AxisMap, Padding } from "../../ir/attribute.ts";
+import type { Operator } from "../../ir/operator.ts";
+import type { Arg, AxisSpec, Call, Expr } from "../../parser/ast.ts";
+import type { Size } from "../../sizes/size.ts";
+import { textOf, type Span } from "../../source/source.ts";
+import { didYouMean, nearest } from "../../source/suggest.ts";
+import { report, type Frame } from "../frame/frame.ts";
+import type { Val } from "../frame/values.ts";
+import { requireAtLeast, requireBuildTime } from "../prove/obligations.ts";
+import { foreignAttributes, foreignInitializers, otherAttributes } from "../text/foreign-names.ts";
+import { dtypes, nearestDtype } from "../text/signature.ts";
+import { unknownChoice } from "./conditions.ts";
+import { value } from "./expression.ts";
+import { readFraction } from "./fractions.ts";
+import { nameOf, sizeOf } from "./sizes.ts";
+
+export interface ReadAttributes {
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly spans: ReadonlyMap<string, Span>;
+}
+
+/** An attribute that could not be read; what is wrong was reported. */
+const failed = Symbol("failed");
+type Read<T> = T | typeof failed;
+
+/**
+ * The attributes of a call, defaults filled in. `positional` are the arguments that are no tensors: `->` maps, and at
+ * most one attribute without its name. Undefined if anything was reported.
+ */
+export function readAttributes(
+  frame: Frame,
+  op: Operator,
+  call: Call,
+  positional: readonly Arg[],
+  results: number,
+): ReadAttributes | undefined {
+  const values: Record<string, unknown> = {};
+  const spans = new Map<string, Span>();
+  const entries = Object.entries(op.attributes);
+  const keyed = entries.find(([, attribute]) => attribute.kind === "keyed")?.[0];
+  const maps = entries.find(([, attribute]) => attribute.kind === "maps")?.[0];
+  const byAxis = new Map<string, readonly Size[]>();
+  const axisMaps: AxisMap[] = [];
+  let sound = true;
+
+  const put = (name: string, read: Read<unknown>, span: Span): void => {
+    if (read === failed) sound = false;
+    else values[name] = read;
+    spans.set(name, span);
+  };
+
+  const seen = new Map<string, Span>();
+  for (const arg of [...positional, ...(call.args ?? []).filter((arg) => arg.kind === "named")]) {
+    if (arg.kind === "map") {
+      const read = maps === undefined ? noMap(frame, op, arg) : readMap(frame, arg);
+      if (read === undefined) sound = false;
+      else axisMaps.push(read);
+      if (maps !== undefined) spans.set(maps, arg.span);
+      continue;
+    }
+    const name = arg.kind === "named" ? arg.name.text : entries.find(([, attribute]) => attribute.positional)?.[0];
+    if (name === undefined) {
+      if (arg.kind === "positional") unnamed(frame, op, arg);
+      sound = false;
+      continue;
+    }
+    const earlier = seen.get(name);
+    if (earlier !== undefined) {
+      report(
+        frame,
+        "duplicate-name",
+        arg.span,
+        { name, what: "given" },
+        { labels: [{ span: earlier, text: "first here" }] },
+      );
+      sound = false;
+      continue;
+    }
+    seen.set(name, arg.span);
+    const attribute = Object.hasOwn(op.attributes, name) ? op.attributes[name] : undefined;
+    const hidden = attribute !== undefined && ["keyed", "maps", "results"].includes(attribute.kind);
+    if (attribute !== undefined && !hidden) {
+      put(name, readOne(frame, op, name, attribute, arg.value), arg.value.span);
+      continue;
+    }
+    if (keyed === undefined || arg.kind !== "named") {
+      unknownAttribute(frame, op, arg);
+      sound = false;
+      continue;
+    }
+    const sizes = readSizes(frame, name, op.attributes[keyed]!, arg.value);
+    if (sizes === failed) sound = false;
+    else byAxis.set(name, sizes);
+    spans.set(keyed, arg.span);
+    spans.set(name, arg.value.span);
+  }
+  if (keyed !== undefined) values[keyed] = byAxis;
+  if (maps !== undefined) values[maps] = axisMaps;
+  for (const [name, attribute] of entries) {
+    if (attribute.kind === "results") values[name] = results;
+    else if (!(name in values) && !seen.has(name)) {
+      if (attribute.default !== undefined) values[name] = defaultValue(frame, attribute);
+      else if (attribute.optional) values[name] = undefined;
+      else if (sound) {
+        report(
+          frame,
+          "missing-attribute",
+          call.callee.span,
+          { callee: op.name, name },
+          { notes: [`\`${name}\`: ${attribute.doc}`], helps: [{ text: "give it", code: `${name}: …` }] },
+        );
+        sound = false;
+      }
+    }
+  }
+  return sound ? { values, spans } : undefined;
+}
+
+/** Numbers in a record stand for sizes; one value stands for all axes. */
+function defaultValue(frame: Frame, attribute: Attribute): unknown {
+  const { sizes } = frame.context;
+  const given = attribute.default;
+  switch (attribute.kind) {
+    case "size":
+      return sizes.int(given as number);
+    case "sizes":
+      return [sizes.int(given as number)];
+    case "padding":
+      return typeof given === "number" ? [[sizes.int(given), sizes.int(given)]] : given;
+    case "axes":
+      return [given].flat();
+    default:
+      return given;
+  }
+}
+
+function readOne(frame: Frame, op: Operator, name: string, attribute: Attribute, expr: Expr): Read<unknown> {
+  switch (attribute.kind) {
+    case "size":
+      return buildTimeSize(frame, name, attribute, expr);
+    case "sizes":
+      return each(expr, (item) => {
+        const fraction = attribute.fractions ? readFraction(frame, name, item) : undefined;
+        return fraction === undefined ? buildTimeSize(frame, name, attribute, item) : (fraction.size ?? failed);
+      });
+    case "padding":
+      return readPadding(frame, name, attribute, expr);
+    case "number":
+      return readNumber(frame, name, expr);
+    case "bool": {
+      const val = value(frame, expr);
+      return val.kind === "bool" ? val.value : wrong(frame, name, "true or false", expr, val);
+    }
+    case "choice": {
+      const text = nameOf(expr);
+      const given = text === undefined ? undefined : frame.names.get(text);
+      const chosen = given?.kind === "choice" ? given.text : text;
+      if (chosen !== undefined && attribute.choices.includes(chosen)) return chosen;
+      unknownChoice(frame, expr.span, chosen ?? textOf(expr.span), { name, choices: attribute.choices });
+      return failed;
+    }
+    case "axis":
+      return axisName(frame, name, expr);
+    case "axes":
+      return each(expr, (item) => axisName(frame, name, item));
+    case "like": {
+      const val = value(frame, expr);
+      if (val.kind === "unknown") return failed;
+      return val.kind === "tensor" ? val.value.type : wrong(frame, name, "a tensor", expr, val);
+    }
+    case "init":
+      return readInitializer(frame, expr) ?? failed;
+    case "dtype": {
+      const text = nameOf(expr);
+      if (text !== undefined && (dtypes as readonly string[]).includes(text)) return text;
+      report(
+        frame,
+        "unknown-dtype",
+        expr.span,
+        { name: textOf(expr.span) },
+        { helps: didYouMean(expr.span, text === undefined ? undefined : nearestDtype(text)) },
+      );
+      return failed;
+    }
+    case "keyed":
+    case "maps":
+    case "results":
+      unknownAttribute(frame, op, { kind: "positional", value: expr, span: expr.span });
+      return failed;
+  }
+}
+
+function wrong(frame: Frame, name: string, expected: string, expr: Expr, val?: Val): typeof failed {
+  if (val?.kind !== "unknown")
+    report(frame, "bad-attribute", expr.span, { name, expected, found: `\`${textOf(expr.span)}\`` });
+  return failed;
+}
+
+/** One value or a list; always a list here. */
+function each<T>(expr: Expr, read: (item: Expr) => Read<T>): Read<readonly T[]> {
+  const items = (expr.kind === "list" ? expr.items : [expr]).map(read);
+  return items.every((item) => item !== failed) ? (items as T[]) : failed;
+}
+
+function buildTimeSize(frame: Frame, name: string, attribute: Attribute, expr: Expr): Read<Size> {
+  const size = integer(frame, name, expr);
+  if (size === failed) return failed;
+  const least = frame.context.sizes.int(attribute.min);
+  requireAtLeast(frame, size, least, { span: expr.span, what: `\`${name}\`` });
+  requireBuildTime(frame, size, { kind: "attribute", name }, expr.span);
+  return size;
+}
+
+/** A size, or `bad-attribute` where a float stands. */
+function integer(frame: Frame, name: string, expr: Expr): Read<Size> {
+  if (expr.kind === "number" && /[.e]/i.test(expr.raw)) return wrong(frame, name, "a whole number", expr);
+  if (expr.kind === "list" || expr.kind === "bool") return wrong(frame, name, "a size", expr);
+  return sizeOf(frame, expr) ?? failed;
+}
+
+/** Of a key such as `h: 7` or `t: [0, 4]`; run-time sizes are fine. */
+function readSizes(frame: Frame, name: string, attribute: Attribute, expr: Expr): Read<readonly Size[]> {
+  return each(expr, (item) => {
+    const size = integer(frame, name, item);
+    if (size === failed) return failed;
+    const least = frame.context.sizes.int(attribute.min);
+    requireAtLeast(frame, size, least, { span: item.span, what: `\`${name}\`` });
+    return size;
+  });
+}
+
+function readPadding(frame: Frame, name: string, attribute: Attribute, expr: Expr): Read<Padding> {
+  const word = nameOf(expr);
+  if (word === "same" || word === "same_tf") return word;
+  if (expr.kind !== "list") {
+    const size = buildTimeSize(frame, name, { ...attribute, min: 0 }, expr);
+    return size === failed ? failed : [[size, size]];
+  }
+  const numbers = expr.items.filter((item) => item.kind !== "list");
+  if (numbers.length > 0) {
+    const code = `[${expr.items.map((item) => (item.kind === "list" ? textOf(item.span) : `[${textOf(item.span)}, ${textOf(item.span)}]`)).join(", ")}]`;
+    const helps = [{ text: "both sides of each axis", code, edits: [{ span: expr.span, text: code }] }];
+    const args = { name, expected: "a number, or a list of pairs", found: `\`${textOf(expr.span)}\`` };
+    report(frame, "bad-attribute", expr.span, args, { helps });
+    return failed;
+  }
+  const pairs = expr.items.map((item) => {
+    const pair = each(item, (part) => buildTimeSize(frame, name, { ...attribute, min: 0 }, part));
+    if (pair === failed) return failed;
+    return pair.length === 2
+      ? ([pair[0]!, pair[1]!] as const)
+      : wrong(frame, name, "a number, or a list of pairs", item);
+  });
+  return pairs.every((pair) => pair !== failed) ? pairs : failed;
+}
+
+function readNumber(frame: Frame, name: string, expr: Expr): Read<number> {
+  if (expr.kind === "inf") return Infinity;
+  if (expr.kind === "unary" && expr.op === "-" && expr.operand.kind === "inf") return -Infinity;
+  const val = value(frame, expr);
+  if (val.kind === "number") return val.value;
+  if (val.kind !== "size") return wrong(frame, name, "a number", expr, val);
+  requireBuildTime(frame, val.size, { kind: "attribute", name }, expr.span);
+  const constant = frame.context.sizes.constant(val.size);
+  return constant === undefined ? NaN : Number(constant);
+}
+
+function axisName(frame: Frame, name: string, expr: Expr): Read<string> {
+  const text = nameOf(expr);
+  if (text !== undefined) return text;
+  const helps = expr.kind === "list" ? [] : [{ text: "axes have names, not numbers", code: `${name}: c` }];
+  report(
+    frame,
+    "bad-attribute",
+    expr.span,
+    { name, expected: "an axis", found: `\`${textOf(expr.span)}\`` },
+    { helps },
+  );
+  return failed;
+}
+
+function readMap(frame: Frame, arg: Arg & { readonly kind: "map" }): AxisMap | undefined {
+  const from = each(arg.from, (item) => axisName(frame, "->", item));
+  const to = arg.to.axes.map((axis) => ({ axis: axis.name.text, size: axisSize(frame, axis) }));
+  if (from === failed || to.some(({ size }) => size === failed)) return undefined;
+  return { from, to: to as AxisMap["to"] };
+}
+
+/** Elided: the size variable of that name, or for the operator to find. */
+function axisSize(frame: Frame, axis: AxisSpec): Read<Size | undefined> {
+  if (axis.size === undefined) return frame.sizes.get(axis.name.text);
+  return sizeOf(frame, axis.size) ?? failed;
+}
+
+const initializers: Readonly<Record<string, (value: number | undefined) => Initializer | undefined>> = {
+  kaiming: (value) => (value === undefined ? { kind: "kaiming" } : undefined),
+  glorot: (value) => (value === undefined ? { kind: "glorot" } : undefined),
+  normal: (value) => (value === undefined ? undefined : { kind: "normal", value }),
+  uniform: (value) => (value === undefined ? undefined : { kind: "uniform", value }),
+  zeros: (value) => (value === undefined ? { kind: "constant", value: 0 } : undefined),
+  ones: (value) => (value === undefined ? { kind: "constant", value: 1 } : undefined),
+};
+
+/** `normal(0.02)`, `zeros`, `0.5`. */
+export function readInitializer(frame: Frame, expr: Expr): Initializer | undefined {
+  if (expr.kind !== "call" || frame.names.has(expr.callee.text)) {
+    const number = readNumber(frame, "init", expr);
+    return number === failed ? undefined : { kind: "constant", value: number };
+  }
+  const name = expr.callee.text;
+  const [arg, more] = expr.args ?? [];
+  const number = arg?.kind === "positional" ? readNumber(frame, name, arg.value) : undefined;
+  if (number === failed) return undefined;
+  const made =
+    Object.hasOwn(initializers, name) && more === undefined && (arg === undefined || number !== undefined)
+      ? initializers[name]?.(number)
+      : undefined;
+  if (made === undefined) {
+    const known = Object.hasOwn(initializers, name);
+    const better = known ? undefined : (foreignInitializers.get(name) ?? nearest(name, Object.keys(initializers)));
+    const helps = [
+      ...didYouMean(expr.callee.span, better),
+      "there are kaiming, glorot, normal(std), uniform(bound), zeros, ones and numbers",
+    ];
+    report(frame, "unknown-initialiser", expr.span, { name: known ? textOf(expr.span) : name }, { helps });
+  }
+  return made;
+}
+
+function noMap(frame: Frame, op: Operator, arg: Arg): undefined {
+  report(frame, "bad-attribute", arg.span, {
+    name: op.name,
+    expected: "not given axes with `->`",
+    found: textOf(arg.span),
+  });
+}
+
+function unknownAttribute(frame: Frame, op: Operator, arg: Arg): void {
+  const name = arg.kind === "named" ? arg.name.text : textOf(arg.span);
+  const span = arg.kind === "named" ? arg.name.span : arg.span;
+  const shown = Object.entries(op.attributes)
+    .filter(([, attribute]) => !(["keyed", "maps", "results"] as AttributeKind[]).includes(attribute.kind))
+    .map(([attribute]) => attribute);
+  const other = arg.kind === "named" ? otherAttributes.get(name) : undefined;
+  const near = foreignAttributes.get(name) ?? nearest(name, shown);
+  const fix = other !== undefined ? [other] : arg.kind === "named" ? didYouMean(span, near) : [];
+  const list = shown.length === 0 ? [`\`${op.name}\` has no attributes`] : [`its attributes are ${shown.join(", ")}`];
+  report(frame, "unknown-attribute", span, { callee: op.name, name }, { helps: [...fix, ...list] });
+}
+
+/** `CBAM(7)`: offers the name of the first attribute that is not given. */
+function unnamed(frame: Frame, op: Operator, arg: Arg & { readonly kind: "positional" }): void {
+  const val = value(frame, arg.value);
+  if (val.kind === "unknown") return;
+  if (val.kind === "tensor") {
+    const expected = op.inputs.names.length === 1 ? "one tensor" : `${op.inputs.names.length} tensors`;
+    report(frame, "wrong-tensor-count", arg.span, { callee: op.name, expected, found: "one more is" });
+    return;
+  }
+  const [first] = Object.keys(op.attributes);
+  const code = `${first ?? "name"}: ${textOf(arg.span)}`;
+  const edits = first === undefined ? [] : [{ span: arg.span, text: code }];
+  const notes = ["tensors are positional, attributes are named"];
+  report(frame, "unnamed-attribute", arg.span, {}, { notes, helps: [{ text: "name it", code, edits }] });
+}

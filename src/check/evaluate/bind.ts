@@ -1,0 +1,264 @@
+/** @file Binds a call to a signature: axes by name, sizes by unification, parameters with their defaults, `where` clauses. */
+import { tensorType, type Axis } from "../../ir/type.ts";
+import type { AxisSpec, Call, Expr, TensorExpr } from "../../parser/ast.ts";
+import type { Size } from "../../sizes/size.ts";
+import type { Note } from "../../source/diagnostic.ts";
+import { textOf, type Span } from "../../source/source.ts";
+import { nearest } from "../../source/suggest.ts";
+import { refineAxis } from "../advice/header-edits.ts";
+import { oneLine, report, sizeText, typeText, type Binding, type Frame } from "../frame/frame.ts";
+import type { Val } from "../frame/values.ts";
+import { exampleNotes, requireAtLeast, requireBuildTime } from "../prove/obligations.ts";
+import type { Block } from "../text/modules.ts";
+import { identifiers, type Parameter } from "../text/signature.ts";
+import { namedArguments, tensorArguments, type TensorArgument } from "./arguments.ts";
+import { parameterValue } from "./parameters.ts";
+import { nameOf, sizeOf } from "./sizes.ts";
+import { requireWhere } from "./where.ts";
+
+/** Undefined if something was reported. */
+export function bindCall(
+  frame: Frame,
+  block: Block,
+  call: Call,
+  piped: Val | undefined,
+  path: readonly string[],
+): Binding | undefined {
+  const signature = frame.context.signature(block);
+  const given = signature.broken ? undefined : namedArguments(frame, signature, call);
+  const tensors = given && tensorArguments(frame, signature, call, piped);
+  if (given === undefined || tensors === undefined) return undefined;
+  const names = new Map<string, Val>();
+  const sizes = new Map<string, Size>();
+  const inner: Frame = {
+    ...frame,
+    block,
+    signature,
+    names,
+    sizes,
+    scope: path,
+    caller: { frame, call },
+  };
+  for (const parameter of signature.parameters) {
+    const arg = given.get(parameter.name);
+    if (arg !== undefined && !setParameter(frame, inner, parameter, arg)) return undefined;
+  }
+  const open = new Map<string, readonly (readonly [Axis, Size])[]>();
+  for (const [i, tensor] of tensors.entries()) {
+    const param = signature.tensors[i]!;
+    if (!matchAxes(frame, call, param.type, tensor, open)) return undefined;
+    names.set(param.name.text, tensor.val);
+  }
+  if (!unify(frame, inner, call, tensors)) return undefined;
+  for (const parameter of signature.parameters)
+    if (!given.has(parameter.name) && !setDefault(frame, inner, parameter, call)) return undefined;
+  if (!requireWhere(frame, inner, call)) return undefined;
+  const choices = new Map<string, string>();
+  for (const parameter of signature.parameters) {
+    const choice = choiceOf(frame, parameter, names.get(parameter.name));
+    if (choice !== undefined) choices.set(parameter.name, choice);
+  }
+  return { block, signature, frame: inner, choices, open };
+}
+
+function choiceOf(frame: Frame, parameter: Parameter, val: Val | undefined): string | undefined {
+  if (val?.kind === "choice") return val.text;
+  if (val?.kind === "bool") return String(val.value);
+  return parameter.kind === "choice" && val?.kind === "size" ? sizeText(frame, val.size) : undefined;
+}
+
+/** Puts a parameter's value, evaluated in `from`, into the frame of the block. */
+function setParameter(
+  from: Frame,
+  inner: Frame,
+  parameter: Parameter,
+  arg: { name: { span: Span }; value: Expr },
+): boolean {
+  const val = parameterValue(from, parameter, arg.value);
+  if (val.kind === "unknown") return false;
+  if (val.kind === "size") {
+    const least = from.context.sizes.int(parameter.least);
+    requireAtLeast(from, val.size, least, { span: arg.value.span, what: `\`${parameter.name}\`` });
+    requireBuildTime(from, val.size, { kind: "attribute", name: parameter.name }, arg.value.span);
+    inner.sizes.set(parameter.name, val.size);
+  }
+  inner.names.set(parameter.name, val);
+  return true;
+}
+
+function setDefault(frame: Frame, inner: Frame, parameter: Parameter, call: Call): boolean {
+  // An int parameter named like a size variable is that variable.
+  const bound = parameter.kind === "int" ? inner.sizes.get(parameter.name) : undefined;
+  if (bound !== undefined) {
+    inner.names.set(parameter.name, { kind: "size", size: bound });
+    return true;
+  }
+  const expr = parameter.ast.default;
+  if (expr === undefined) {
+    const helps = [{ text: "give it", code: `${parameter.name}: …` }];
+    const notes = [{ text: `\`${oneLine(textOf(parameter.ast.span))}\` has no default`, span: parameter.ast.span }];
+    const args = { callee: call.callee.text, name: parameter.name };
+    report(frame, "missing-attribute", call.callee.span, args, { notes, helps });
+    return false;
+  }
+  return setParameter(inner, inner, parameter, { name: parameter.ast.name, value: expr });
+}
+
+/** The argument has the axes that the parameter names, and others only where it says `...`. */
+function matchAxes(
+  frame: Frame,
+  call: Call,
+  expected: TensorExpr,
+  argument: TensorArgument,
+  open: Map<string, readonly (readonly [Axis, Size])[]>,
+): boolean {
+  const { type, span } = argument;
+  const callee = call.callee.text;
+  const dtype = expected.dtype?.text ?? "f32";
+  if (type.dtype !== dtype) {
+    report(frame, "dtype-mismatch", span, { what: `\`${callee}\``, expected: dtype, found: type.dtype });
+    return false;
+  }
+  const wanted = expected.axes.map((axis) => axis.name.text);
+  for (const axis of wanted) {
+    if (type.axes.has(axis)) continue;
+    const near = nearest(
+      axis,
+      [...type.axes.keys()].filter((name) => !wanted.includes(name)),
+    );
+    const code = `rename(${near ?? ""} -> ${axis})`;
+    const helps = near === undefined ? [] : [{ text: "if that is the same axis", code }];
+    const notes = [{ text: `it takes \`${oneLine(textOf(expected.span))}\``, span: expected.span }];
+    report(frame, "missing-axis", span, { callee, axis, type: typeText(frame, type) }, { notes, helps });
+    return false;
+  }
+  const rest = [...type.axes].filter(([axis]) => !wanted.includes(axis));
+  if (rest.length > 0 && expected.open === undefined) {
+    const axis = rest[0]![0];
+    const notes = [
+      `its input is ${typeText(frame, type)}`,
+      { text: `it takes \`${oneLine(textOf(expected.span))}\``, span: expected.span },
+    ];
+    const helps = [
+      { text: "reduce the axis first", code: `mean(axis: ${axis})` },
+      { text: "or let the block take any other axes", code: `[..., ${wanted.join(", ")}]` },
+    ];
+    report(frame, "unexpected-axis", span, { callee, axis }, { notes, helps });
+    return false;
+  }
+  if (expected.open === undefined) return true;
+  const name = expected.open.name?.text ?? "";
+  const earlier = open.get(name);
+  if (earlier === undefined) {
+    open.set(name, rest);
+    return true;
+  }
+  const others = new Map(earlier);
+  const same =
+    rest.length === earlier.length &&
+    rest.every(
+      ([axis, size]) => others.has(axis) && frame.world.facts.compare(size, others.get(axis)!).kind === "equal",
+    );
+  if (!same) {
+    const text = (axes: readonly (readonly [Axis, Size])[]) => typeText(frame, tensorType("f32", axes));
+    const found = `${text(earlier)} and ${text(rest)}`;
+    report(frame, "argument-size-mismatch", span, {
+      callee: call.callee.text,
+      expected: `the same axes for \`...${name}\``,
+      found,
+    });
+  }
+  return same;
+}
+
+interface AxisPair {
+  readonly spec: AxisSpec;
+  readonly actual: Size;
+  readonly span: Span;
+  readonly tensor: string;
+}
+
+/** Plain variables of all tensors first, then patterns with one unbound variable, then comparisons. */
+function unify(frame: Frame, inner: Frame, call: Call, tensors: readonly TensorArgument[]): boolean {
+  const pairs = tensors.flatMap(({ span, type }, i) => {
+    const { name, type: expected } = inner.signature.tensors[i]!;
+    return expected.axes.map((spec) => ({ spec, actual: type.axes.get(spec.name.text)!, span, tensor: name.text }));
+  });
+  const rest: AxisPair[] = [];
+  for (const pair of pairs) {
+    const variable = pair.spec.size === undefined ? pair.spec.name.text : nameOf(pair.spec.size);
+    if (variable === undefined || inner.sizes.has(variable)) rest.push(pair);
+    else inner.sizes.set(variable, pair.actual);
+  }
+  let sound = true;
+  const compare: AxisPair[] = [];
+  for (const pair of rest) {
+    const solved = solve(frame, inner, pair);
+    if (solved === "bound") compare.push(pair);
+    else if (solved === "wrong") sound = false;
+  }
+  return compare.every((pair) => agrees(frame, inner, call, pair)) && sound;
+}
+
+/** Binds the one unbound variable of `k*v + m`; "bound" if there is none. */
+function solve(frame: Frame, inner: Frame, pair: AxisPair): "bound" | "solved" | "wrong" {
+  const { sizes } = frame.context;
+  const open = [...new Set(identifiers(pair.spec.size ?? { kind: "bool", value: false, span: pair.span }))].filter(
+    (name) => !inner.sizes.has(name),
+  );
+  const [name] = open;
+  if (name === undefined || pair.spec.size === undefined) return "bound";
+  const at = (value: number): Size | undefined => {
+    inner.sizes.set(name, sizes.int(value));
+    const size = sizeOf(inner, pair.spec.size!);
+    inner.sizes.delete(name);
+    return size;
+  };
+  const zero = at(0);
+  const one = at(1);
+  if (open.length > 1 || zero === undefined || one === undefined) return "wrong";
+  const factor = sizes.sub(one, zero);
+  const difference = sizes.sub(pair.actual, zero);
+  const answer = frame.world.facts.isDivisible(difference, factor);
+  if (answer.kind === "yes") {
+    inner.sizes.set(name, sizes.divide(difference, factor));
+    return "solved";
+  }
+  mismatch(frame, inner, pair, answer.example === undefined ? [] : exampleNotes(answer.example).slice(0, 1));
+  return "wrong";
+}
+
+function agrees(frame: Frame, inner: Frame, call: Call, pair: AxisPair): boolean {
+  const expected = pair.spec.size === undefined ? inner.sizes.get(pair.spec.name.text) : sizeOf(inner, pair.spec.size);
+  if (expected === undefined) return false;
+  const verdict = frame.world.facts.compare(expected, pair.actual);
+  if (verdict.kind === "equal") return true;
+  const example = verdict.example?.values.size === 0 ? undefined : verdict.example;
+  mismatch(frame, inner, pair, [`here that is ${sizeText(frame, expected)}`, ...exampleNotes(example)], call);
+  return false;
+}
+
+function mismatch(frame: Frame, inner: Frame, pair: AxisPair, examples: readonly string[], call?: Call): void {
+  const axis = pair.spec.name.text;
+  const notes: (Note | string)[] = [
+    { text: `\`${inner.signature.decl.name.text}\` declares \`${axis}: ${declaredSize(pair)}\``, span: pair.spec.span },
+    ...examples,
+  ];
+  const helps = call === undefined ? refineAxis(frame, sizeText(frame, pair.actual), declaredSize(pair)) : [];
+  report(
+    frame,
+    "argument-size-mismatch",
+    call?.callee.span ?? pair.span,
+    {
+      callee: inner.signature.decl.name.text,
+      expected: `${pair.tensor}.${axis} = ${declaredSize(pair)}`,
+      found: sizeText(frame, pair.actual),
+    },
+    { notes, helps },
+  );
+}
+
+/** As the author of the callee wrote it. */
+function declaredSize({ spec }: AxisPair): string {
+  return spec.size === undefined ? spec.name.text : oneLine(textOf(spec.size.span));
+}

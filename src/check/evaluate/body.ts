@@ -1,0 +1,226 @@
+/** @file Runs the statements of a block in a frame, one after the other. */
+import type { NdArray } from "../../contract/ndarray.ts";
+import type { Value } from "../../ir/graph.ts";
+import type { Assign, Expr, Layer, Name, Pipeline, Return, Stmt, WeightStmt } from "../../parser/ast.ts";
+import { SizeTooLarge } from "../../sizes/pool.ts";
+import type { Help } from "../../source/diagnostic.ts";
+import { textOf } from "../../source/source.ts";
+import { nameValue, report, type Frame } from "../frame/frame.ts";
+import { kindOf, unknown, type Val } from "../frame/values.ts";
+import { claim } from "./apply.ts";
+import { readInitializer } from "./attributes.ts";
+import { toTensor, value } from "./expression.ts";
+import { typeOf } from "./types.ts";
+
+export interface Returned {
+  readonly value: Value | undefined;
+  readonly expr: Expr;
+}
+
+/** What the block returns; a value of unknown type is undefined, and so is everything without a `return`. */
+export function runBody(frame: Frame): readonly Returned[] | undefined {
+  const { body, name, broken } = frame.signature.decl;
+  for (const lost of broken) if (!frame.names.has(lost.text)) frame.names.set(lost.text, unknown);
+  for (const [i, stmt] of body.entries()) {
+    const returned = guarded(frame, stmt);
+    if (returned === undefined) continue;
+    const next = body[i + 1];
+    if (next !== undefined) {
+      const labels = [{ span: { ...stmt.span, end: stmt.span.start + "return".length }, text: "the last statement" }];
+      report(frame, "unreachable-statement", next.span, {}, { labels });
+    }
+    return returned;
+  }
+  if (broken.length === 0)
+    report(frame, "missing-return", name.span, { block: name.text }, { helps: returnLast(frame) });
+  return undefined;
+}
+
+function guarded(frame: Frame, stmt: Stmt): readonly Returned[] | undefined {
+  try {
+    return run(frame, stmt);
+  } catch (error) {
+    if (!(error instanceof SizeTooLarge)) throw error;
+    report(frame, "too-large", stmt.span, { what: error.message });
+    for (const name of stmt.kind === "assign" ? stmt.names : []) frame.names.set(name.text, unknown);
+    return stmt.kind === "return" ? stmt.values.map((expr) => ({ value: undefined, expr })) : undefined;
+  }
+}
+
+function run(frame: Frame, stmt: Stmt): readonly Returned[] | undefined {
+  switch (stmt.kind) {
+    case "return":
+      return returned(frame, stmt);
+    case "assign":
+      assign(frame, stmt);
+      return undefined;
+    case "layer":
+      if (Object.hasOwn(frame.context.operators, stmt.name.text))
+        report(frame, "shadows-operator", stmt.name.span, { name: stmt.name.text }, { helps: ["choose another name"] });
+      define(frame, stmt.name, layer(frame, stmt));
+      return undefined;
+    case "weight":
+    case "const":
+      define(frame, stmt.name, ownTensor(frame, stmt));
+      return undefined;
+  }
+}
+
+function returned(frame: Frame, stmt: Return): readonly Returned[] {
+  return stmt.values.flatMap((expr) => {
+    const val = value(frame, expr, frame.signature.results?.length ?? 1);
+    // `return F(x)` passes several results on.
+    if (val.kind === "tensors" && stmt.values.length === 1) return val.values.map((value) => ({ value, expr }));
+    return [{ value: toTensor(frame, val, expr, []), expr }];
+  });
+}
+
+function assign(frame: Frame, stmt: Assign): void {
+  const { names } = stmt;
+  const val = value(frame, stmt.value, names.length);
+  if (names.length === 1) {
+    const several = val.kind === "tensors" && val.names.length === 0;
+    if (several) wrongCount(frame, stmt, val);
+    define(frame, names[0]!, several ? unknown : val);
+    return;
+  }
+  const values = val.kind === "tensors" ? val.values : undefined;
+  if (values?.length !== names.length && val.kind !== "unknown") wrongCount(frame, stmt, val);
+  for (const [i, name] of names.entries()) {
+    const item = values?.length === names.length ? values[i] : undefined;
+    define(frame, name, item === undefined ? unknown : { kind: "tensor", value: item });
+  }
+}
+
+function wrongCount(frame: Frame, stmt: Assign, val: Val): void {
+  const expected = stmt.names.length === 1 ? "one name is" : `${stmt.names.length} names are`;
+  report(frame, "wrong-result-count", stmt.names[0]!.span, {
+    what: `\`${textOf(stmt.value.span).split("\n")[0]}\``,
+    found: kindOf(val),
+    expected,
+  });
+}
+
+/** Every name is given once, parameters included. */
+function define(frame: Frame, name: Name, val: Val): void {
+  // What nobody wants may be called `_`, as often as one likes.
+  if (name.text === "_") return;
+  if (frame.names.has(name.text)) {
+    const earlier = givenBefore(frame, name);
+    const what = earlier === undefined ? "given" : earlier.what;
+    report(
+      frame,
+      "duplicate-name",
+      name.span,
+      { name: name.text, what },
+      {
+        labels: earlier === undefined ? [] : [{ span: earlier.name.span, text: "first here" }],
+        helps: ["give this value another name; several steps fit into one pipeline: `y = x |> relu |> …`"],
+      },
+    );
+    return;
+  }
+  frame.names.set(name.text, val);
+  if (val.kind === "tensor") nameValue(frame, val.value, name);
+}
+
+/** A `return` of what the last statement named. */
+function returnLast({ signature: { decl } }: Frame): Help[] {
+  const last = decl.body.at(-1);
+  if (last?.kind !== "assign") return [];
+  const { source, end } = last.span;
+  const line = source.text.slice(source.text.lastIndexOf("\n", last.span.start) + 1);
+  const indent = /^[ \t]*/.exec(line)![0];
+  const code = `return ${last.names.map(({ text }) => text).join(", ")}`;
+  return [
+    { text: "return the last value", code, edits: [{ span: { source, start: end, end }, text: `\n${indent}${code}` }] },
+  ];
+}
+
+/** Who gave a name before, in the text. */
+function givenBefore({ signature: { decl } }: Frame, name: Name): { name: Name; what: string } | undefined {
+  const param = decl.params.find((param) => param.name.text === name.text);
+  if (param !== undefined) return { name: param.name, what: "a parameter" };
+  const names = decl.body.flatMap((stmt) =>
+    stmt.kind === "return"
+      ? []
+      : stmt.kind === "assign"
+        ? stmt.names.map((name) => ({ name, what: "a tensor" }))
+        : [{ name: stmt.name, what: stmt.kind === "layer" ? "a layer" : `a ${stmt.kind}` }],
+  );
+  return names.find((earlier) => earlier.name.text === name.text && earlier.name.span.start < name.span.start);
+}
+
+/** A chain of stages without a tensor. */
+function layer(frame: Frame, stmt: Layer): Val {
+  const head = stmt.value.kind === "pipeline" ? stmt.value.head : stmt.value;
+  const val = head.kind === "call" && head.args === undefined ? frame.names.get(head.callee.text) : undefined;
+  if (val === undefined || val.kind === "choice" || val.kind === "layer")
+    return { kind: "layer", name: stmt.name, chain: stmt.value };
+  const what = `layer \`${stmt.name.text}\` begins with ${kindOf(val)}: a layer is given its tensor where it is used`;
+  const tensor = { text: "to compute a tensor once, leave `layer` out", code: `${stmt.name.text} = …` };
+  const helps = stmt.value.kind === "pipeline" && val.kind === "tensor" ? [withoutHead(stmt.value), tensor] : [tensor];
+  if (val.kind !== "unknown") report(frame, "layer-misuse", head.span, { what }, { helps });
+  return unknown;
+}
+
+/** The chain alone. */
+function withoutHead({ head, stages, span }: Pipeline): Help {
+  const first = stages[0]!;
+  const start = first.kind === "stage" ? (first.repeat?.span ?? first.call.span).start : first.span.start;
+  const code = textOf({ ...span, start });
+  return { text: "leave the tensor out", code, edits: [{ span: { ...head.span, end: start }, text: "" }] };
+}
+
+/** A `weight` or `const` statement. */
+function ownTensor(frame: Frame, stmt: WeightStmt): Val {
+  const { builder, sizes } = frame.context;
+  const type = typeOf(frame, stmt.type, new Map());
+  if (type === undefined) return unknown;
+  if (stmt.kind === "const") {
+    const shape = [...type.axes.values()].map((size) => sizes.constant(frame.world.facts.apply(size)));
+    const data = literal(frame, stmt, shape.map(Number));
+    if (data === undefined || shape.some((size) => size === undefined)) return unknown;
+    return { kind: "tensor", value: builder.constant(type, { ...data, dtype: type.dtype }) };
+  }
+  const init = readInitializer(frame, stmt.value);
+  if (init === undefined) return unknown;
+  const axes = [...type.axes];
+  const one = sizes.int(1);
+  const weight = builder.weight([...frame.scope, stmt.name.text].join("."), {
+    name: stmt.name.text,
+    groups: [axes],
+    init,
+    fan: { out: axes[0]?.[1] ?? one, in: axes.slice(1).reduce((product, [, size]) => sizes.mul(product, size), one) },
+  });
+  return claim(frame, weight, stmt) ? { kind: "tensor", value: weight } : unknown;
+}
+
+/** Nested lists of numbers in the declared order. */
+function literal(frame: Frame, stmt: WeightStmt, shape: readonly number[]): NdArray | undefined {
+  const data: number[] = [];
+  const axes = stmt.type.axes.map(({ name }) => name.text);
+  const mismatch = (expr: Expr, found: string, expected: string): false => {
+    const labels = [{ span: stmt.type.span, text: "declared here" }];
+    report(frame, "const-mismatch", expr.span, { found, expected }, { labels });
+    return false;
+  };
+  const read = (expr: Expr, depth: number): boolean => {
+    if (depth < shape.length) {
+      if (expr.kind !== "list")
+        return mismatch(expr, "is a number", `a list of ${shape[depth]} for axis \`${axes[depth]}\``);
+      if (expr.items.length !== shape[depth])
+        return mismatch(expr, `has ${expr.items.length} items`, `${shape[depth]} for axis \`${axes[depth]}\``);
+      return expr.items.every((item) => read(item, depth + 1));
+    }
+    const val = expr.kind === "list" ? unknown : value(frame, expr);
+    const size = val.kind === "size" ? frame.context.sizes.constant(val.size) : undefined;
+    const number = val.kind === "number" ? val.value : val.kind === "bool" ? Number(val.value) : Number(size ?? NaN);
+    if (val.kind !== "number" && val.kind !== "bool" && size === undefined)
+      return mismatch(expr, "holds something else than a number", "a number");
+    if (stmt.type.dtype?.text === "i32" && !Number.isInteger(number)) return mismatch(expr, "holds a float", "i32");
+    data.push(number);
+    return true;
+  };
+  return read(stmt.value, 0) ? { dtype: "f32", shape, data: Float64Array.from(data) } : undefined;
+}

@@ -1,0 +1,210 @@
+/** @file Calls: of operators, blocks, layers, and of a parameter whose choices are operators. */
+import type { Value } from "../../ir/graph.ts";
+import type { Operator } from "../../ir/operator.ts";
+import type { Arg, Call, Expr } from "../../parser/ast.ts";
+import type { Help } from "../../source/diagnostic.ts";
+import { textOf, type Span } from "../../source/source.ts";
+import { didYouMean, nearest } from "../../source/suggest.ts";
+import { report, type Frame } from "../frame/frame.ts";
+import { kindOf, unknown, type Val } from "../frame/values.ts";
+import { foreignOperators, otherOperators } from "../text/foreign-names.ts";
+import { applyOperator } from "./apply.ts";
+import { readAttributes } from "./attributes.ts";
+import { bindCall } from "./bind.ts";
+import { pickResult, toTensor, value } from "./expression.ts";
+import { applyChain, copyLabel } from "./pipeline.ts";
+import { sizeOf } from "./sizes.ts";
+
+/** A positional argument that has been evaluated. */
+interface Operand {
+  readonly span: Span;
+  readonly expr: Expr;
+  readonly val: Val;
+}
+
+/** `piped` is the tensor of a pipeline; `copy` counts the repetitions of a repeated stage. */
+export function evaluateCall(frame: Frame, call: Call, piped: Val | undefined, results: number, copy?: number): Val {
+  if (piped?.kind === "unknown") return unknown;
+  const name = call.callee.text;
+  const named = frame.names.get(name);
+  const choice = named?.kind === "choice" ? named.text : undefined;
+  const target = choice ?? name;
+  const block = frame.block.module.visible.get(target);
+  const op = Object.hasOwn(frame.context.operators, target) ? frame.context.operators[target] : undefined;
+  const label = frame.context.labels(frame).get(call);
+  if (call.label !== undefined && label === undefined && (op ?? block ?? named) !== undefined) {
+    if (block !== undefined && frame.context.hidesCalls(block)) return unknown;
+    const gap = { ...call.label.span, start: endOfCallee(call) };
+    const helps: Help[] =
+      named !== undefined
+        ? [{ text: "a product of matrices is", code: `dot(${name}, ${call.label.text}, contract: …)` }]
+        : [{ text: "leave the label out", edits: [{ span: gap, text: "" }] }];
+    report(frame, "label-without-weights", call.label.span, { callee: name }, { helps });
+    return unknown;
+  }
+  const path = [...frame.scope, copyLabel(label ?? "", copy)].filter((part) => part !== "");
+  const piping = piped === undefined ? [] : [{ span: call.span, expr: call, val: piped }];
+  if (named?.kind === "layer") return pickResult(frame, callLayer(frame, named, call, piping), call);
+  if (op !== undefined) return pickResult(frame, callOperator(frame, op, call, piping, path.join("."), results), call);
+  if (block !== undefined) {
+    const binding = bindCall(frame, block, call, piped, path);
+    return binding === undefined ? unknown : pickResult(frame, frame.strategy.call(frame, binding, call, path), call);
+  }
+  notCallable(frame, call, named);
+  return unknown;
+}
+
+/** Where a call ends without its label. */
+function endOfCallee({ callee, label }: Call): number {
+  const before = callee.span.source.text.slice(callee.span.start, label!.span.start);
+  return callee.span.start + before.trimEnd().length;
+}
+
+function notCallable(frame: Frame, call: Call, named: Val | undefined): void {
+  const { text, span } = call.callee;
+  if (named?.kind === "unknown" || frame.block.module.lost.has(text)) return;
+  if (named !== undefined) {
+    const notes = [`\`${text}\` is ${kindOf(named)}, which cannot be called`];
+    report(frame, "unknown-operator", span, { name: text }, { notes, helps: ["a statement cannot start with `(`"] });
+    return;
+  }
+  const missing = missingImport(frame, text);
+  if (missing !== undefined) return report(frame, "unknown-operator", span, { name: text }, { helps: [missing] });
+  const known = [...Object.keys(frame.context.operators), ...frame.block.module.visible.keys()];
+  const other = otherOperators.get(text);
+  const helps = other === undefined ? didYouMean(span, foreignOperators.get(text) ?? nearest(text, known)) : [other];
+  report(frame, "unknown-operator", span, { name: text }, { helps });
+}
+
+/** The import of a block that the library has; one that is there already is extended. */
+function missingImport({ context, block: { module } }: Frame, name: string): Help | undefined {
+  const from = context.libraryModule(name);
+  if (from === undefined) return undefined;
+  const { imports, edition, span } = module.ast;
+  const code = `import { ${name} } from "${from}"`;
+  const text = "it is in the library: import it";
+  const same = imports.find((item) => item.from.text === from)?.names.at(-1);
+  const after = same === undefined ? (imports.at(-1) ?? edition)?.span : (same.as ?? same.name).span;
+  const at = { source: span.source, start: after?.end ?? 0, end: after?.end ?? 0 };
+  const added = same !== undefined ? `, ${name}` : after === undefined ? `${code}\n` : `\n${code}`;
+  return { text, code, edits: [{ span: at, text: added }] };
+}
+
+function callLayer(frame: Frame, layer: Val & { kind: "layer" }, call: Call, piped: readonly Operand[]): Val {
+  const args = call.args ?? [];
+  const [extra] = args.filter((arg) => arg.kind !== "positional");
+  if (extra !== undefined || call.label !== undefined) {
+    const what = `layer \`${layer.name.text}\` takes a tensor and nothing else`;
+    report(frame, "layer-misuse", (extra ?? call.label)!.span, { what });
+    return unknown;
+  }
+  const inputs = [
+    ...piped.map(({ val }) => val),
+    ...args.flatMap((arg) => (arg.kind === "positional" ? [value(frame, arg.value)] : [])),
+  ];
+  const [input] = inputs;
+  if (inputs.length !== 1) {
+    const found = inputs.length === 0 ? "none is" : `${inputs.length} are`;
+    report(frame, "wrong-tensor-count", call.callee.span, { callee: layer.name.text, expected: "one tensor", found });
+    return unknown;
+  }
+  return applyChain({ ...frame, scope: [...frame.scope, layer.name.text], use: call.callee.span }, layer.chain, input!);
+}
+
+function callOperator(
+  frame: Frame,
+  op: Operator,
+  call: Call,
+  piped: readonly Operand[],
+  path: string,
+  results: number,
+): Val {
+  const rounding = roundedSize(frame, call, piped);
+  if (rounding !== undefined) return rounding;
+  const { names, variadic } = op.inputs;
+  const operands = [...piped];
+  const others: Arg[] = [];
+  for (const arg of call.args ?? []) {
+    if (arg.kind === "map") others.push(arg);
+    if (arg.kind !== "positional") continue;
+    if (operands.length >= names.length && !variadic) others.push(arg);
+    else operands.push({ span: arg.value.span, expr: arg.value, val: value(frame, arg.value) });
+  }
+  const named = namedTensor(frame, op, call);
+  const attributes = readAttributes(frame, op, call, others, results);
+  if (named || attributes === undefined || operands.some(({ val }) => val.kind === "unknown")) return unknown;
+  if (operands.length < names.length) {
+    const expected = counted(names.length, variadic);
+    const found = operands.length === 0 ? "none is" : `${operands.length} ${operands.length === 1 ? "is" : "are"}`;
+    report(frame, "wrong-tensor-count", call.callee.span, { callee: op.name, expected, found });
+    return unknown;
+  }
+  const vals = operands.map(({ val }) => val);
+  const inputs = operands.map(({ span, expr, val }) => ({ span, value: toTensor(frame, val, expr, vals) }));
+  if (inputs.some((input) => input.value === undefined)) return unknown;
+  const site = {
+    frame,
+    span: call.callee.span,
+    whole: call.span,
+    callee: op.name,
+    inputs: inputs as { span: Span; value: Value }[],
+    attributes: attributes.spans,
+  };
+  const applied = applyOperator(site, op, attributes.values, path, op.weights === undefined ? undefined : call);
+  return applied;
+}
+
+function counted(least: number, variadic: boolean): string {
+  const tensors = least === 1 ? "one tensor" : `${least} tensors`;
+  return variadic ? `at least ${tensors}` : tensors;
+}
+
+/** `conv(x: photo)`: reported with the fix. */
+function namedTensor(frame: Frame, op: Operator, call: Call): boolean {
+  const arg = (call.args ?? []).find(
+    (arg) =>
+      arg.kind === "named" && !Object.hasOwn(op.attributes, arg.name.text) && op.inputs.names.includes(arg.name.text),
+  );
+  if (arg?.kind !== "named" || value(frame, arg.value).kind !== "tensor") return false;
+  const code = textOf(arg.value.span);
+  report(
+    frame,
+    "named-tensor",
+    arg.name.span,
+    { name: arg.name.text },
+    {
+      helps: [{ text: "tensors are positional", code, edits: [{ span: arg.span, text: code }] }],
+    },
+  );
+  return true;
+}
+
+/** `floor`, `ceil`, `min` and `max` of sizes are sizes. */
+function roundedSize(frame: Frame, call: Call, piped: readonly Operand[]): Val | undefined {
+  if (!["floor", "ceil", "min", "max"].includes(call.callee.text) || piped.length > 0) return undefined;
+  const args = (call.args ?? []).map((arg) => (arg.kind === "positional" ? arg.value : undefined));
+  if (args.length === 0 || !args.every((arg) => arg !== undefined && isSize(frame, arg))) return undefined;
+  const size = sizeOf(frame, call);
+  return size === undefined ? unknown : { kind: "size", size };
+}
+
+/** Whether an expression is made of sizes only, from its text. */
+function isSize(frame: Frame, expr: Expr): boolean {
+  switch (expr.kind) {
+    case "number":
+      return !/[.e]/i.test(expr.raw);
+    case "unary":
+      return expr.op === "-" && isSize(frame, expr.operand);
+    case "binary":
+      return ["+", "-", "*", "/", "%"].includes(expr.op) && isSize(frame, expr.left) && isSize(frame, expr.right);
+    case "call": {
+      if (expr.path.length > 0) return frame.names.get(expr.callee.text)?.kind === "tensor";
+      if (expr.args !== undefined)
+        return expr.args.every((arg) => arg.kind === "positional" && isSize(frame, arg.value));
+      const val = frame.names.get(expr.callee.text);
+      return val === undefined ? frame.sizes.has(expr.callee.text) : val.kind === "size";
+    }
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,272 @@
+/** @file Expressions in value positions: a tensor, then a parameter, then a size. */
+import type { Value } from "../../ir/graph.ts";
+import type { BinaryExpr, Call, Expr, Pipeline, UnaryExpr } from "../../parser/ast.ts";
+import type { Help } from "../../source/diagnostic.ts";
+import { textOf } from "../../source/source.ts";
+import { didYouMean, nearest } from "../../source/suggest.ts";
+import { report, type Frame } from "../frame/frame.ts";
+import { kindOf, unknown, type Val } from "../frame/values.ts";
+import { applyOperator } from "./apply.ts";
+import { evaluateCall } from "./call.ts";
+import { decideCondition, inBranch, isComparison } from "./conditions.ts";
+import { applyStage } from "./pipeline.ts";
+import { exactQuotient, sizeOf } from "./sizes.ts";
+
+/** What an expression stands for; `unknown` if something was reported. `results` is how many names wait for it. */
+export function value(frame: Frame, expr: Expr, results = 1): Val {
+  switch (expr.kind) {
+    case "number":
+      return /[.e]/i.test(expr.raw)
+        ? { kind: "number", value: expr.value }
+        : { kind: "size", size: frame.context.sizes.int(BigInt(expr.raw)) };
+    case "bool":
+      return { kind: "bool", value: expr.value };
+    case "inf":
+      return { kind: "number", value: Infinity };
+    case "list":
+      report(frame, "not-a-tensor", expr.span, { what: "a list" });
+      return unknown;
+    case "unary":
+      return unary(frame, expr);
+    case "binary":
+      return binary(frame, expr);
+    case "call":
+      return expr.args === undefined && expr.label === undefined
+        ? reference(frame, expr)
+        : evaluateCall(frame, expr, undefined, results);
+    case "match":
+      return inBranch(frame, expr, (arm) => value(frame, arm, results)) ?? unknown;
+    case "if": {
+      const decided = decideCondition(frame, expr.condition);
+      return decided === undefined ? unknown : value(frame, decided ? expr.then : expr.else, results);
+    }
+    case "pipeline":
+      return pipeline(frame, expr, results);
+  }
+}
+
+function pipeline(frame: Frame, expr: Pipeline, results: number): Val {
+  return expr.stages.reduce<Val>(
+    (input, stage, i) => applyStage(frame, stage, input, i === expr.stages.length - 1 ? results : 1),
+    value(frame, expr.head),
+  );
+}
+
+/** A name, the size of a tensor's axis, or one of several results. */
+function reference(frame: Frame, expr: Call): Val {
+  const name = expr.callee.text;
+  const val = frame.names.get(name);
+  if (expr.path.length > 0) {
+    if (val?.kind === "tensors") return pickResult(frame, val, expr);
+    const size = sizeOf(frame, expr);
+    return size === undefined ? unknown : { kind: "size", size };
+  }
+  if (val !== undefined) return val;
+  const size = frame.sizes.get(name);
+  if (size !== undefined) return { kind: "size", size };
+  // A block without tensors, or an operator that needs none, may stand without parentheses.
+  if (Object.hasOwn(frame.context.operators, name) || frame.block.module.visible.has(name))
+    return evaluateCall(frame, expr, undefined, 1);
+  if (frame.block.module.lost.has(name)) return unknown;
+  const { span } = expr.callee;
+  const later = frame.signature.decl.body
+    .flatMap((stmt) => (stmt.kind === "return" ? [] : stmt.kind === "assign" ? stmt.names : [stmt.name]))
+    .find((given) => given.text === name && given.span.start > span.start);
+  const labels = later === undefined ? [] : [{ span: later.span, text: "it is given only here" }];
+  const helps =
+    later === undefined ? didYouMean(span, nearest(name, [...frame.names.keys(), ...frame.sizes.keys()])) : [];
+  report(frame, "unknown-name", span, { name }, { labels, helps });
+  return unknown;
+}
+
+/** `F(x).p3` */
+export function pickResult(frame: Frame, val: Val, expr: Call): Val {
+  const [name, further] = expr.path;
+  if (name === undefined || val.kind === "unknown") return val;
+  if (val.kind === "tensors" && further === undefined) {
+    const index = val.names.indexOf(name.text);
+    const picked = val.values[index];
+    if (index >= 0) return picked === undefined ? unknown : { kind: "tensor", value: picked };
+    const helps = [...didYouMean(name.span, nearest(name.text, val.names)), `its results are ${val.names.join(", ")}`];
+    report(frame, "unknown-name", name.span, { name: name.text }, { helps });
+    return unknown;
+  }
+  report(frame, "wrong-result-count", name.span, {
+    what: `\`${expr.callee.text}\``,
+    found: kindOf(val),
+    expected: "several results are",
+  });
+  return unknown;
+}
+
+function unary(frame: Frame, expr: UnaryExpr): Val {
+  if (expr.op === "not") {
+    if (!mayBeTensor(frame, expr.operand)) return condition(frame, expr);
+    const operand = value(frame, expr.operand);
+    if (operand.kind !== "tensor") return operand.kind === "unknown" ? unknown : condition(frame, expr);
+    return symbol(frame, "not", expr, [{ expr: expr.operand, val: operand }]);
+  }
+  const operand = value(frame, expr.operand);
+  if (operand.kind === "number") return { kind: "number", value: -operand.value };
+  if (operand.kind === "size") return { kind: "size", size: frame.context.sizes.neg(operand.size) };
+  return symbol(frame, "neg", expr, [{ expr: expr.operand, val: operand }]);
+}
+
+function binary(frame: Frame, expr: BinaryExpr): Val {
+  const logical = expr.op === "and" || expr.op === "or";
+  if ((logical || isComparison(expr.op)) && !mayBeTensor(frame, expr.left) && !mayBeTensor(frame, expr.right))
+    return condition(frame, expr);
+  const left = value(frame, expr.left);
+  const right = value(frame, expr.right);
+  if (left.kind === "unknown" || right.kind === "unknown") return unknown;
+  if (left.kind !== "tensor" && right.kind !== "tensor") {
+    if (logical || isComparison(expr.op)) return condition(frame, expr);
+    const scalar = scalarArithmetic(frame, expr, left, right);
+    if (scalar !== undefined) return scalar;
+  }
+  return symbol(frame, expr.op, expr, [
+    { expr: expr.left, val: left },
+    { expr: expr.right, val: right },
+  ]);
+}
+
+/** Whether evaluating it as a value is sensible at all: choices are not values. */
+function mayBeTensor(frame: Frame, expr: Expr): boolean {
+  if (expr.kind === "number" || expr.kind === "bool" || expr.kind === "inf") return false;
+  if (expr.kind !== "call" || expr.args !== undefined) return expr.kind !== "list";
+  const val = frame.names.get(expr.callee.text);
+  return expr.path.length === 0 && val?.kind === "tensor";
+}
+
+function condition(frame: Frame, expr: Expr): Val {
+  const decided = decideCondition(frame, expr);
+  return decided === undefined ? unknown : { kind: "bool", value: decided };
+}
+
+/** Between numbers known here and sizes; undefined where the result is a tensor. */
+function scalarArithmetic(frame: Frame, expr: BinaryExpr, left: Val, right: Val): Val | undefined {
+  const { sizes } = frame.context;
+  if (left.kind === "size" && right.kind === "size") {
+    if (expr.op === "/") {
+      const size = exactQuotient(frame, expr, left.size, right.size);
+      return size === undefined ? unknown : { kind: "size", size };
+    }
+    const size = sizeOf(frame, expr);
+    return size === undefined ? unknown : { kind: "size", size };
+  }
+  const numberOf = (val: Val): number | undefined => {
+    if (val.kind === "number") return val.value;
+    const constant = val.kind === "size" ? sizes.constant(val.size) : undefined;
+    return constant === undefined ? undefined : Number(constant);
+  };
+  const a = numberOf(left);
+  const b = numberOf(right);
+  if (a === undefined || b === undefined) return undefined;
+  const results: Readonly<Record<string, number>> = {
+    "+": a + b,
+    "-": a - b,
+    "*": a * b,
+    "/": a / b,
+    "%": a - b * Math.floor(a / b),
+  };
+  return { kind: "number", value: results[expr.op] ?? NaN };
+}
+
+/** An operator that is written as a sign. */
+function symbol(
+  frame: Frame,
+  name: string,
+  expr: BinaryExpr | UnaryExpr,
+  operands: readonly { readonly expr: Expr; readonly val: Val }[],
+): Val {
+  const values = operands.map(({ val }) => val);
+  const inputs = operands.map(({ expr, val }) => ({ span: expr.span, value: toTensor(frame, val, expr, values) }));
+  if (inputs.some((input) => input.value === undefined)) return unknown;
+  for (const { expr: operand, val } of operands)
+    if (val.kind === "size" && operand.kind === "binary" && operand.op === "/")
+      report(
+        frame,
+        "exact-division-in-arithmetic",
+        operand.span,
+        { division: textOf(operand.span) },
+        { helps: multiplyFirst(expr, operand) },
+      );
+  const span = expr.kind === "binary" ? expr.opSpan : { ...expr.span, end: expr.span.start + expr.op.length };
+  return applyOperator(
+    {
+      frame,
+      span,
+      whole: expr.span,
+      callee: expr.op,
+      inputs: inputs as { span: typeof span; value: Value }[],
+      attributes: new Map(),
+    },
+    frame.context.symbols[name]!,
+    {},
+    "",
+  );
+}
+
+/**
+ * A value as a tensor operand: numbers and sizes are rank 0, and adapt to an i32 tensor beside them if they are whole. A bool tensor
+ * beside them says nothing about numbers: it is the condition of a `where`.
+ */
+export function toTensor(frame: Frame, val: Val, expr: Expr, beside: readonly Val[]): Value | undefined {
+  switch (val.kind) {
+    case "tensor":
+      return val.value;
+    case "number":
+      return frame.context.builder.scalar(val.value);
+    case "size": {
+      const dtypes = beside.flatMap((other) => (other.kind === "tensor" ? [other.value.type.dtype] : []));
+      const numbers = dtypes.filter((dtype) => dtype !== "bool");
+      const adapted = numbers.length > 0 && numbers.every((dtype) => dtype === "i32") ? "i32" : "f32";
+      return frame.context.builder.scalar(frame.world.facts.apply(val.size), adapted);
+    }
+    case "unknown":
+      return undefined;
+    case "tensors":
+      report(frame, "wrong-result-count", expr.span, {
+        what: `\`${textOf(expr.span)}\``,
+        found: kindOf(val),
+        expected: "one is",
+      });
+      return undefined;
+    case "layer":
+      report(
+        frame,
+        "layer-misuse",
+        expr.span,
+        { what: `layer \`${val.name.text}\` is not a tensor: it is called with one` },
+        { helps: [{ text: "call it", code: `${val.name.text}(x)` }] },
+      );
+      return undefined;
+    default:
+      report(frame, "not-a-tensor", expr.span, { what: kindOf(val) }, { helps: useOf(frame, val, expr) });
+      return undefined;
+  }
+}
+
+/** How something that is no tensor is used. */
+function useOf(frame: Frame, val: Val, expr: Expr): Help[] {
+  const text = textOf(expr.span);
+  if (val.kind !== "choice") return [];
+  if (Object.hasOwn(frame.context.operators, val.text)) return [{ text: "call it with a tensor", code: `${text}(x)` }];
+  return [{ text: "distinguish its choices", code: `match ${text} { ${val.text} => … }` }];
+}
+
+/** `x * (h / 2)` is `x * h / 2`, where the tensor is divided. */
+function multiplyFirst(expr: UnaryExpr | BinaryExpr, operand: BinaryExpr): Help[] {
+  const text = textOf(operand.span);
+  const inner = /^\(([^()]*)\)$/.exec(text)?.[1];
+  if (expr.kind !== "binary" || expr.op !== "*" || expr.right !== operand || inner === undefined)
+    return [{ text: "for a number that need not be whole, write a float", code: "0.5 * h" }];
+  const code = inner.trim();
+  return [
+    {
+      text: "multiply first, so that a tensor is divided",
+      code: `… * ${code}`,
+      edits: [{ span: operand.span, text: code }],
+    },
+  ];
+}

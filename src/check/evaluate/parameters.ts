@@ -1,0 +1,67 @@
+/** @file What an expression means opposite a parameter: a size, a number, a choice. */
+import type { Expr } from "../../parser/ast.ts";
+import type { Help } from "../../source/diagnostic.ts";
+import { textOf } from "../../source/source.ts";
+import { report, sizeText, type Frame } from "../frame/frame.ts";
+import { unknown, type Val } from "../frame/values.ts";
+import { requireBuildTime } from "../prove/obligations.ts";
+import type { Parameter } from "../text/signature.ts";
+import { unknownChoice } from "./conditions.ts";
+import { value } from "./expression.ts";
+import { nameOf, sizeOf } from "./sizes.ts";
+
+/** What an expression means opposite a parameter. */
+export function parameterValue(frame: Frame, parameter: Parameter, expr: Expr): Val {
+  if (parameter.kind === "choice") return choiceValue(frame, parameter, expr);
+  if (parameter.kind === "int") {
+    if (expr.kind === "number" && /[.e]/i.test(expr.raw)) return misfit(frame, parameter, expr, "a whole number");
+    const size = sizeOf(frame, expr);
+    return size === undefined ? unknown : { kind: "size", size };
+  }
+  const val = value(frame, expr);
+  if (val.kind === "unknown" || val.kind === parameter.kind) return val;
+  if (parameter.kind === "bool") return misfit(frame, parameter, expr, "true or false");
+  if (val.kind === "number") return val;
+  if (val.kind !== "size") return misfit(frame, parameter, expr, "a number");
+  requireBuildTime(frame, val.size, { kind: "attribute", name: parameter.name }, expr.span);
+  const constant = frame.context.sizes.constant(val.size);
+  return { kind: "number", value: constant === undefined ? NaN : Number(constant) };
+}
+
+function misfit(frame: Frame, parameter: Parameter, expr: Expr, expected: string): Val {
+  report(frame, "bad-attribute", expr.span, { name: parameter.name, expected, found: `\`${textOf(expr.span)}\`` });
+  return unknown;
+}
+
+/** An `int` parameter that is passed on can have the choices itself. */
+function withChoices({ signature }: Frame, { choices }: Parameter, expr: Expr): Help[] {
+  const own = signature.parameters.find(({ name, kind }) => kind === "int" && name === nameOf(expr));
+  const type = own?.ast.choices[0];
+  if (own === undefined || type === undefined) return [];
+  const text = choices.join(" | ");
+  return [{ text: "give it the choices too", code: `${own.name}: ${text}`, edits: [{ span: type.span, text }] }];
+}
+
+/** A choice, or a parameter of the caller whose choice is one of these. */
+function choiceValue(frame: Frame, parameter: Parameter, expr: Expr): Val {
+  if (!parameter.integers) {
+    const text = nameOf(expr);
+    const own = text === undefined ? undefined : frame.names.get(text);
+    const chosen = own?.kind === "choice" && !parameter.choices.includes(text!) ? own.text : text;
+    if (chosen !== undefined && parameter.choices.includes(chosen)) return { kind: "choice", text: chosen };
+    unknownChoice(frame, expr.span, chosen ?? textOf(expr.span), parameter);
+    return unknown;
+  }
+  const size = sizeOf(frame, expr);
+  if (size === undefined) return unknown;
+  const constant = frame.context.sizes.constant(frame.world.facts.apply(size));
+  if (constant === undefined) {
+    const choices = parameter.choices.join(", ");
+    const args = { value: `\`${sizeText(frame, size)}\``, choices };
+    report(frame, "undecided-choice", expr.span, args, { helps: withChoices(frame, parameter, expr) });
+    return unknown;
+  }
+  if (parameter.choices.includes(String(constant))) return { kind: "size", size: frame.context.sizes.int(constant) };
+  unknownChoice(frame, expr.span, String(constant), parameter);
+  return unknown;
+}

@@ -1,0 +1,170 @@
+/** @file Expressions in size positions: what `c / r` or `ceil(h / 2)` stands for in a frame, with the obligations it puts. */
+import type { BinaryExpr, Call, Expr } from "../../parser/ast.ts";
+import type { Size } from "../../sizes/size.ts";
+import type { Help } from "../../source/diagnostic.ts";
+import { textOf } from "../../source/source.ts";
+import { didYouMean, nearest } from "../../source/suggest.ts";
+import { addParameter } from "../advice/header-edits.ts";
+import { plainName, report, type Frame } from "../frame/frame.ts";
+import { kindOf, type Val } from "../frame/values.ts";
+import { requireAtLeast, requireDivides } from "../prove/obligations.ts";
+import { decideCondition, inBranch } from "./conditions.ts";
+
+/** Undefined if something was reported. */
+export function sizeOf(frame: Frame, expr: Expr): Size | undefined {
+  const { sizes } = frame.context;
+  switch (expr.kind) {
+    case "number":
+      if (Number.isInteger(expr.value) && !/[.e]/i.test(expr.raw)) return sizes.int(BigInt(expr.raw));
+      report(frame, "not-a-size", expr.span, { what: `\`${expr.raw}\`` }, { helps: ["sizes are whole numbers"] });
+      return undefined;
+    case "call":
+      return expr.args === undefined ? named(frame, expr) : rounded(frame, expr);
+    case "unary": {
+      const operand = expr.op === "-" ? sizeOf(frame, expr.operand) : notASize(frame, expr);
+      return operand && sizes.neg(operand);
+    }
+    case "binary":
+      return arithmetic(frame, expr);
+    case "if": {
+      const decided = decideCondition(frame, expr.condition);
+      return decided === undefined ? undefined : sizeOf(frame, decided ? expr.then : expr.else);
+    }
+    case "match":
+      return inBranch(frame, expr, (value) => sizeOf(frame, value));
+    default:
+      return notASize(frame, expr);
+  }
+}
+
+function notASize(frame: Frame, expr: Expr): undefined {
+  report(frame, "not-a-size", expr.span, { what: `\`${textOf(expr.span)}\`` });
+}
+
+/** `c`, or `y.c`: the size of an axis of a tensor. */
+function named(frame: Frame, expr: Call): Size | undefined {
+  const { text, span } = expr.callee;
+  const axis = expr.path[0];
+  if (axis !== undefined) return sizeOfAxis(frame, expr);
+  const size = frame.sizes.get(text);
+  if (size !== undefined) return size;
+  const val = frame.names.get(text);
+  if (val === undefined) {
+    const fix = didYouMean(span, nearest(text, [...frame.sizes.keys()]));
+    const parameter = addParameter(frame.signature.decl, `${text}: int`, "make it a parameter");
+    report(frame, "unknown-size", span, { name: text }, { helps: fix.length > 0 ? fix : [parameter] });
+    return undefined;
+  }
+  if (val.kind === "size") return val.size;
+  if (val.kind === "unknown") return undefined;
+  const helps = val.kind === "tensor" ? [axisSize(text, val)] : val.kind === "number" ? floatHelps(frame, text) : [];
+  report(frame, "not-a-size", expr.span, { what: `\`${text}\` is ${kindOf(val)}, which` }, { helps });
+  return undefined;
+}
+
+function sizeOfAxis(frame: Frame, expr: Call): Size | undefined {
+  const [axis, further] = expr.path;
+  const val = frame.names.get(expr.callee.text);
+  if (val?.kind === "unknown") return undefined;
+  if (val?.kind !== "tensor" || further !== undefined) {
+    if (val === undefined) {
+      const tensors = [...frame.names].flatMap(([name, { kind }]) => (kind === "tensor" ? [name] : []));
+      const helps = didYouMean(expr.callee.span, nearest(expr.callee.text, tensors));
+      report(frame, "unknown-name", expr.callee.span, { name: expr.callee.text }, { helps });
+    } else notASize(frame, expr);
+    return undefined;
+  }
+  const size = val.value.type.axes.get(axis!.text);
+  if (size === undefined) {
+    const axes = [...val.value.type.axes.keys()];
+    const args = { callee: `.${axis!.text}`, axis: axis!.text, type: `[${axes.join(", ")}]` };
+    report(frame, "missing-axis", axis!.span, args, { helps: didYouMean(axis!.span, nearest(axis!.text, axes)) });
+  }
+  return size;
+}
+
+/** `floor(a / b)`, `ceil(a / b)`: the division directly below is not exact. `min`, `max` fold numbers. */
+function rounded(frame: Frame, expr: Call): Size | undefined {
+  const { sizes } = frame.context;
+  const name = expr.callee.text;
+  const args = (expr.args ?? []).flatMap((arg) => (arg.kind === "positional" ? [arg.value] : []));
+  const plain = args.length === expr.args?.length && expr.path.length === 0;
+  if ((name === "floor" || name === "ceil") && plain && args.length === 1) {
+    const [inner] = args;
+    if (inner!.kind !== "binary" || inner.op !== "/") return sizeOf(frame, inner!);
+    const dividend = sizeOf(frame, inner.left);
+    const divisor = sizeOf(frame, inner.right);
+    if (dividend === undefined || divisor === undefined) return undefined;
+    requireAtLeast(frame, divisor, sizes.int(1), { span: inner.right.span, what: "the divisor" });
+    return name === "floor" ? sizes.floor(dividend, divisor) : sizes.ceil(dividend, divisor);
+  }
+  if ((name === "min" || name === "max") && plain && args.length >= 2) {
+    const values = args.map((arg) => sizeOf(frame, arg));
+    const numbers = values.map((value) => value && sizes.constant(value));
+    if (numbers.some((value) => value === undefined)) {
+      if (values.every((value) => value !== undefined))
+        report(frame, "not-a-size", expr.span, { what: `\`${name}\` of sizes that are not known` });
+      return undefined;
+    }
+    const sorted = (numbers as bigint[]).sort((a, b) => (a < b ? -1 : 1));
+    return sizes.int(name === "min" ? sorted[0]! : sorted.at(-1)!);
+  }
+  return notASize(frame, expr);
+}
+
+function arithmetic(frame: Frame, expr: BinaryExpr): Size | undefined {
+  const { sizes } = frame.context;
+  if (!["+", "-", "*", "/", "%"].includes(expr.op)) return notASize(frame, expr);
+  const a = sizeOf(frame, expr.left);
+  const b = sizeOf(frame, expr.right);
+  if (a === undefined || b === undefined) return undefined;
+  switch (expr.op) {
+    case "+":
+      return sizes.add(a, b);
+    case "-":
+      return sizes.sub(a, b);
+    case "*":
+      return sizes.mul(a, b);
+    case "/":
+      return exactQuotient(frame, expr, a, b, isNumber(expr.left) && isNumber(expr.right));
+    default:
+      requireAtLeast(frame, b, sizes.int(1), { span: expr.right.span, what: "the divisor" });
+      return sizes.mod(a, b);
+  }
+}
+
+const isNumber = (expr: Expr): boolean => expr.kind === "number";
+
+/** `a / b` between sizes; `rounds` where numbers that do not divide are to be rounded, for a float would be no help. */
+export function exactQuotient(frame: Frame, expr: BinaryExpr, a: Size, b: Size, rounds = false): Size | undefined {
+  const help = () => ({ text: "round it", code: `floor(${textOf(expr.span)})` });
+  const sound = requireDivides(frame, b, a, {
+    span: expr.span,
+    what: `\`${textOf(expr.span)}\``,
+    divisor: textOf(expr.right.span),
+    dividend: textOf(expr.left.span),
+    ...(rounds && { help }),
+  });
+  return sound ? frame.context.sizes.divide(a, b) : undefined;
+}
+
+/** The name of a plain reference, for positions that want an axis or a choice. */
+export function nameOf(expr: Expr): string | undefined {
+  return plainName(expr)?.text;
+}
+
+/** `y.c`, with an axis that the tensor has. */
+function axisSize(name: string, val: Val & { readonly kind: "tensor" }): Help {
+  const axes = [...val.value.type.axes.keys()];
+  return { text: "the size of one of its axes is", code: `${name}.${axes.includes("c") ? "c" : (axes.at(-1) ?? "c")}` };
+}
+
+/** A parameter that is to be a size must be whole. */
+function floatHelps({ signature }: Frame, name: string): Help[] {
+  const type = signature.parameters.find((parameter) => parameter.name === name)?.ast.choices[0];
+  if (type === undefined) return [];
+  return [
+    { text: "declare it as a whole number", code: `${name}: int`, edits: [{ span: type.span, text: "int" }] },
+    { text: "or write a factor as a quotient", code: "ceil(3 * c / 4)" },
+  ];
+}

@@ -1,0 +1,183 @@
+/** @file Builds one world of a model: settings applied, blocks inlined, run-time sizes symbolic. */
+import type { GraphResult, ModelGraph, Origin, Value, Weight } from "../../ir/graph.ts";
+import type { Diagnostic } from "../../source/diagnostic.ts";
+import { invariant } from "../../source/internal-error.ts";
+import { Reporter } from "../../source/reporter.ts";
+import { runBody } from "../evaluate/body.ts";
+import type { Binding } from "../frame/frame.ts";
+import type { CallStrategy, Context, Frame } from "../frame/frame.ts";
+import { unknown, type Val } from "../frame/values.ts";
+import type { Requirement } from "../frame/world.ts";
+import { reportRunTime } from "../prove/build-time.ts";
+import type { Block } from "../text/modules.ts";
+import type { Parameter } from "../text/signature.ts";
+import { openFrame } from "../worlds/entry-frame.ts";
+import { firstInexact } from "./exact.ts";
+import { makeGuard } from "./guard.ts";
+import { delicateSizes } from "./rounding.ts";
+import { checkSettings, settingValue, type Settings } from "./settings.ts";
+
+export interface Instance {
+  readonly graph: ModelGraph | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** The graph of a model that passed the check; what only its settings decide is reported here. */
+export function instantiate(context: Context, block: Block, settings: Settings): Instance {
+  const reporter = new Reporter();
+  const signature = context.signature(block);
+  checkSettings(signature, settings, reporter);
+  const requirements: Requirement[] = [];
+  const origins = new Map<Value, Origin[]>();
+  const values = readParameters(context, block, settings, reporter);
+  if (values === undefined || reporter.failed) return { graph: undefined, diagnostics: reporter.diagnostics };
+  const choices = new Map<string, string>();
+  for (const parameter of signature.parameters)
+    if (parameter.kind === "choice" || parameter.kind === "bool")
+      choices.set(parameter.name, settingText(context, values.get(parameter.name)!));
+  const variables = new Map(
+    signature.variables.map((name) => [name, context.sizes.variable(name, { time: "run" })] as const),
+  );
+  const opened = openFrame(context, {
+    block,
+    choices,
+    assumptions: [],
+    strategy: inline(requirements),
+    variables,
+    parameter: (parameter) => values.get(parameter.name)!,
+    origins,
+  });
+  if (opened === undefined) {
+    const given = signature.parameters.map(({ name }) => `${name}=${settingText(context, values.get(name)!)}`);
+    reporter.report("excluded-settings", signature.decl.header, {
+      model: signature.decl.name.text,
+      settings: given.join(", "),
+    });
+    return { graph: undefined, diagnostics: reporter.diagnostics };
+  }
+  const { frame, inputs } = opened;
+  for (const input of inputs) origins.set(input, [{ span: signature.decl.header, name: input.name, scope: [] }]);
+  const returned = runBody(frame);
+  invariant(frame.world.others.length === 0, "a condition of a model stayed open when it was built");
+  const failed = frame.world.reporter.failed;
+  const diagnostics = withSettings(frame, frame.world.diagnostics);
+  if (returned === undefined || failed || returned.some(({ value }) => value === undefined))
+    return { graph: undefined, diagnostics };
+  const inexact = firstInexact(context.sizes, origins);
+  if (inexact !== undefined) {
+    const what = `the size ${context.sizes.print(inexact.size)}, with a number beyond 2^53`;
+    reporter.report("too-large", inexact.origin?.span ?? signature.decl.header, { what });
+    return { graph: undefined, diagnostics: [...diagnostics, ...reporter.diagnostics] };
+  }
+  const results = signature.results!.map(({ name, type }, i) => ({
+    name,
+    value: returned[i]!.value!,
+    order: type.axes.map((axis) => axis.name.text),
+  }));
+  const graph: ModelGraph = {
+    name: signature.decl.name.text,
+    doc: signature.decl.doc,
+    path: block.module.path,
+    inputs,
+    results,
+    settings: Object.fromEntries(
+      signature.parameters.map(({ name }) => [name, settingText(context, values.get(name)!)]),
+    ),
+    weights: usedWeights(frame, results),
+    guard: makeGuard(frame, requirements, delicateSizes(context.sizes, origins)),
+    origins,
+    builder: context.builder,
+  };
+  return { graph, diagnostics };
+}
+
+/** The weights that the results need, in order of evaluation. */
+function usedWeights(frame: Frame, results: readonly GraphResult[]): readonly Weight[] {
+  const seen = new Set<Value>();
+  const open = results.map(({ value }) => value);
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    if (seen.has(value)) continue;
+    seen.add(value);
+    if (value.kind === "node") open.push(...value.inputs, ...Object.values(value.weights));
+    else if (value.kind === "pick") open.push(value.of);
+  }
+  return frame.world.weights.map(({ weight }) => weight).filter((weight) => seen.has(weight));
+}
+
+/** The value of every parameter, or undefined if one is missing or wrong. Defaults may use earlier parameters. */
+function readParameters(
+  context: Context,
+  block: Block,
+  settings: Settings,
+  reporter: Reporter,
+): ReadonlyMap<string, Val> | undefined {
+  const signature = context.signature(block);
+  const values = new Map<string, Val>();
+  const empty = { ...signature, parameters: [], tensors: [], variables: [], decl: { ...signature.decl, where: [] } };
+  const opened = openFrame(
+    { ...context, signature: () => empty },
+    {
+      block,
+      choices: new Map(),
+      assumptions: [],
+      strategy: inline([]),
+      variables: new Map(),
+      parameter: () => unknown,
+    },
+  );
+  if (opened === undefined) return undefined;
+  const frame: Frame = { ...opened.frame, signature };
+  for (const parameter of signature.parameters) {
+    const val = settingValue(frame, parameter, settings, reporter);
+    for (const found of frame.world.diagnostics) reporter.add(found);
+    if (val === undefined || val.kind === "unknown") return undefined;
+    values.set(parameter.name, val);
+    frame.names.set(parameter.name, val);
+    if (val.kind === "size") frame.sizes.set(parameter.name, val.size);
+  }
+  return values;
+}
+
+function settingText(context: Context, val: Val): string {
+  switch (val.kind) {
+    case "size":
+      return context.sizes.print(val.size);
+    case "number":
+      return String(val.value);
+    case "bool":
+      return String(val.value);
+    case "choice":
+      return val.text;
+    default:
+      return "";
+  }
+}
+
+/** What only settings decide is said with them. */
+function withSettings(frame: Frame, diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const used = frame.signature.parameters
+    .filter((parameter: Parameter) => parameter.kind !== "float")
+    .map(({ name }) => `${name}=${settingText(frame.context, frame.names.get(name) ?? unknown)}`);
+  if (used.length === 0) return diagnostics;
+  const note = { text: `with the settings ${used.join(", ")}` };
+  return diagnostics.map((found) => (found.severity === "error" ? { ...found, notes: [...found.notes, note] } : found));
+}
+
+/** Calls by inlining; open obligations become requirements of the entry guard. */
+function inline(requirements: Requirement[]): CallStrategy {
+  return {
+    call: inlineCall,
+    open(frame, requirement) {
+      if (requirement.kind === "build-time") reportRunTime(frame, requirement);
+      else requirements.push(requirement);
+    },
+  };
+}
+
+function inlineCall(_: Frame, callee: Binding): Val {
+  const { frame, signature } = callee;
+  const values = runBody(frame)?.map(({ value }) => value);
+  if (values === undefined) return unknown;
+  if (values.length === 1) return values[0] === undefined ? unknown : { kind: "tensor", value: values[0] };
+  return { kind: "tensors", values, names: signature.results?.map(({ name }) => name) ?? [] };
+}

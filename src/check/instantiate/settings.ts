@@ -1,0 +1,65 @@
+/** @file Settings of a model: what `--set name=value` gives, checked against its parameters. */
+import type { Reporter } from "../../source/reporter.ts";
+import { nearest } from "../../source/suggest.ts";
+import { parameterValue } from "../evaluate/parameters.ts";
+import type { Frame } from "../frame/frame.ts";
+import type { Val } from "../frame/values.ts";
+import type { Parameter, Signature } from "../text/signature.ts";
+
+/** By name, as text: `{ classes: "1000", pool: "avg" }`. */
+export type Settings = Readonly<Record<string, string>>;
+
+const greatest = 2 ** 31 - 1;
+
+/** Reports settings that no parameter has. */
+export function checkSettings(signature: Signature, settings: Settings, reporter: Reporter): void {
+  const known = signature.parameters.map((parameter) => parameter.name);
+  for (const name of Object.keys(settings)) {
+    if (known.includes(name)) continue;
+    const near = nearest(name, known);
+    const fix = near === undefined ? [] : [{ text: "did you mean", code: `--set ${near}=…` }];
+    const all = known.length === 0 ? "the model has no settings" : `its settings are ${known.join(", ")}`;
+    reporter.report("unknown-setting", undefined, { name, model: signature.decl.name.text }, { helps: [...fix, all] });
+  }
+}
+
+/** A parameter's value from the settings, or its default; undefined if neither is there or fits, which is reported. */
+export function settingValue(
+  frame: Frame,
+  parameter: Parameter,
+  settings: Settings,
+  reporter: Reporter,
+): Val | undefined {
+  const given = Object.hasOwn(settings, parameter.name) ? settings[parameter.name] : undefined;
+  const model = frame.signature.decl.name.text;
+  if (given === undefined) {
+    const { default: expr } = parameter.ast;
+    if (expr !== undefined) return parameterValue(frame, parameter, expr);
+    const helps = [{ text: "give it", code: `--set ${parameter.name}=…` }];
+    reporter.report("missing-setting", parameter.ast.span, { name: parameter.name, model }, { helps });
+    return undefined;
+  }
+  const bad = (expected: string): undefined => {
+    reporter.report("bad-setting", parameter.ast.span, { name: parameter.name, value: given, expected });
+  };
+  switch (parameter.kind) {
+    case "int": {
+      const value = /^\d{1,10}$/.test(given) ? Number(given) : NaN;
+      if (!(value >= parameter.least && value <= greatest))
+        return bad(`a whole number from ${parameter.least} to ${greatest}`);
+      return { kind: "size", size: frame.context.sizes.int(value) };
+    }
+    case "float": {
+      const value = given.trim() === "" ? NaN : Number(given);
+      return Number.isFinite(value) ? { kind: "number", value } : bad("a number");
+    }
+    case "bool":
+      return given === "true" || given === "false" ? { kind: "bool", value: given === "true" } : bad("true or false");
+    case "choice": {
+      if (!parameter.choices.includes(given)) return bad(`one of ${parameter.choices.join(", ")}`);
+      return parameter.integers
+        ? { kind: "size", size: frame.context.sizes.int(BigInt(given)) }
+        : { kind: "choice", text: given };
+    }
+  }
+}

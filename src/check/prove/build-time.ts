@@ -1,0 +1,49 @@
+/** @file Reports sizes that should be known when a model is built, and are known only when it runs. */
+import type { Help } from "../../source/diagnostic.ts";
+import { addParameter } from "../advice/header-edits.ts";
+import { report, sizeText, type Frame } from "../frame/frame.ts";
+import type { Requirement } from "../frame/world.ts";
+
+/** A size that should be known when a model is built, and is not. */
+export function reportRunTime(frame: Frame, requirement: Requirement & { kind: "build-time" }): void {
+  const { use, origin } = requirement;
+  const size = sizeText(frame, requirement.size);
+  const { sizes } = frame.context;
+  const names = [...sizes.variables(frame.world.facts.apply(requirement.size))]
+    .filter(({ time }) => time === "run")
+    .map(({ name }) => `${name}: int`);
+  const { decl } = frame.signature;
+  const [first] = names;
+  const helps: Help[] =
+    first !== undefined && names.length === 1 && frame.caller === undefined
+      ? [
+          addParameter(decl, first, "make it a parameter, whose value is given when the model is built"),
+          { text: "or write a number in the signature", code: first.replace("int", "224") },
+        ]
+      : [{ text: `make it known: a number in the model's signature, or a parameter`, code: names.join(", ") }];
+  switch (use.kind) {
+    case "weight":
+      report(frame, "dynamic-weight-size", origin.span, { path: use.path, size }, { helps });
+      return;
+    case "repeat":
+      report(
+        frame,
+        "repeat-count",
+        origin.span,
+        { count: `${size}, which is known only when the model runs,` },
+        { helps },
+      );
+      return;
+    case "condition":
+      report(frame, "runtime-condition", origin.span, { what: `the condition \`${origin.text}\``, size }, { helps });
+      return;
+    case "attribute":
+      report(
+        frame,
+        "bad-attribute",
+        origin.span,
+        { name: use.name, expected: "known when the model is built", found: `${size}, a size of the input` },
+        { helps },
+      );
+  }
+}

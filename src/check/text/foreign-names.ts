@@ -1,0 +1,132 @@
+/** @file What PyTorch, NumPy and Keras call things, and what that is here. */
+import type { DType } from "../../contract/ndarray.ts";
+import type { Help } from "../../source/diagnostic.ts";
+
+/** Operators that differ in name only. */
+export const foreignOperators: ReadonlyMap<string, string> = new Map([
+  ["Conv1d", "conv"],
+  ["Conv2d", "conv"],
+  ["Conv3d", "conv"],
+  ["conv1d", "conv"],
+  ["conv2d", "conv"],
+  ["conv3d", "conv"],
+  ["ConvTranspose2d", "conv_transpose"],
+  ["Linear", "linear"],
+  ["Dense", "linear"],
+  ["dense", "linear"],
+  ["BatchNorm1d", "batchnorm"],
+  ["BatchNorm2d", "batchnorm"],
+  ["batch_norm", "batchnorm"],
+  ["LayerNorm", "layernorm"],
+  ["layer_norm", "layernorm"],
+  ["GroupNorm", "groupnorm"],
+  ["group_norm", "groupnorm"],
+  ["MaxPool2d", "maxpool"],
+  ["max_pool2d", "maxpool"],
+  ["AvgPool2d", "avgpool"],
+  ["avg_pool2d", "avgpool"],
+  ["AdaptiveAvgPool2d", "adaptive_avgpool"],
+  ["adaptive_avg_pool2d", "adaptive_avgpool"],
+  ["Embedding", "embedding"],
+  ["Dropout", "dropout"],
+  ["cat", "concat"],
+  ["concatenate", "concat"],
+  ["interpolate", "resize"],
+  ["Upsample", "upsample"],
+  ["ReLU", "relu"],
+  ["GELU", "gelu"],
+  ["SiLU", "silu"],
+  ["swish", "silu"],
+  ["PReLU", "prelu"],
+  ["LeakyReLU", "leaky_relu"],
+  ["Identity", "identity"],
+  ["arange", "iota"],
+  ["to", "cast"],
+]);
+
+/** Operators that are written in another way, so that another name alone would not do. */
+export const otherOperators: ReadonlyMap<string, Help> = new Map<string, Help>([
+  ["matmul", { text: "a product names the axis that it sums over", code: "dot(a, b, contract: e)" }],
+  ["bmm", { text: "a product names the axis that it sums over", code: "dot(a, b, contract: e, batch: n)" }],
+  ["einsum", { text: "a product names the axis that it sums over", code: "dot(a, b, contract: e)" }],
+  ["view", { text: "axes are joined and split by", code: "reshape(x, [c, h, w] -> d)" }],
+  ["flatten", { text: "axes are joined by", code: "reshape(x, [c, h, w] -> d)" }],
+  ["Flatten", { text: "axes are joined by", code: "reshape([c, h, w] -> d)" }],
+  ["permute", { text: "axes have names and no order: leave it out, or rename them", code: "rename(x, t -> s)" }],
+  ["transpose", { text: "axes have names and no order: leave it out, or rename them", code: "rename(x, t -> s)" }],
+  ["Sequential", { text: "a chain is a pipeline", code: "x |> conv(c: 64) |> relu" }],
+  ["add", { text: "write", code: "a + b" }],
+  ["sub", { text: "write", code: "a - b" }],
+  ["mul", { text: "write", code: "a * b" }],
+  ["div", { text: "write", code: "a / b" }],
+]);
+
+/** Attributes that differ in name only. */
+export const foreignAttributes: ReadonlyMap<string, string> = new Map([
+  ["out_channels", "c"],
+  ["out_features", "c"],
+  ["kernel_size", "kernel"],
+  ["padding", "pad"],
+  ["dim", "axis"],
+  ["axes", "axis"],
+  ["keepdim", "keepdims"],
+  ["scale_factor", "scale"],
+  ["num_groups", "groups"],
+]);
+
+/** Attributes that nobody needs to give here, or that are given in another way. */
+export const otherAttributes: ReadonlyMap<string, string> = new Map([
+  ["in_channels", "leave it out: it is the size of axis `c` of the input"],
+  ["in_features", "leave it out: it is a size of the input"],
+  ["num_features", "leave it out: it is the size of axis `c` of the input"],
+  ["num_channels", "leave it out: it is the size of axis `c` of the input"],
+  ["normalized_shape", "name the axes: `axis: c`"],
+  ["size", "name the axes: `h: 64, w: 64`"],
+  ["dims", "axes have names here and are never permuted: leave it out"],
+]);
+
+/** Initialisers. */
+export const foreignInitializers: ReadonlyMap<string, string> = new Map([
+  ["xavier", "glorot"],
+  ["xavier_uniform", "glorot"],
+  ["glorot_uniform", "glorot"],
+  ["he", "kaiming"],
+  ["he_uniform", "kaiming"],
+  ["kaiming_uniform", "kaiming"],
+  ["randn", "normal"],
+  ["rand", "uniform"],
+  ["zeros_", "zeros"],
+  ["ones_", "ones"],
+]);
+
+/** Types of parameters. */
+export const foreignTypes: ReadonlyMap<string, string> = new Map([
+  ["f16", "float"],
+  ["f32", "float"],
+  ["f64", "float"],
+  ["double", "float"],
+  ["number", "float"],
+  ["i32", "int"],
+  ["i64", "int"],
+  ["long", "int"],
+  ["boolean", "bool"],
+]);
+
+/** Dtypes; those that are wider or narrower have no counterpart. */
+export const foreignDtypes: ReadonlyMap<string, DType> = new Map([
+  ["float", "f32"],
+  ["float16", "f32"],
+  ["float32", "f32"],
+  ["float64", "f32"],
+  ["f16", "f32"],
+  ["f64", "f32"],
+  ["half", "f32"],
+  ["double", "f32"],
+  ["int", "i32"],
+  ["int32", "i32"],
+  ["int64", "i32"],
+  ["i64", "i32"],
+  ["long", "i32"],
+  ["uint8", "i32"],
+  ["boolean", "bool"],
+]);

@@ -1,0 +1,94 @@
+/** @file Which blocks call which, and circles among them. */
+import type { Decl } from "../../parser/ast.ts";
+import { expressions } from "../../parser/walk.ts";
+import type { Label } from "../../source/diagnostic.ts";
+import type { Reporter } from "../../source/reporter.ts";
+import { nestingLimit, type Block, type Module } from "./modules.ts";
+
+/** The blocks that a body may call. */
+export function callees(block: Block): Block[] {
+  const found = new Set<Block>();
+  for (const expr of expressions(block.decl.body)) {
+    const callee = expr.kind === "call" ? block.module.visible.get(expr.callee.text) : undefined;
+    if (callee !== undefined) found.add(callee);
+  }
+  return [...found];
+}
+
+/** Where one block calls another, if both are in one file. */
+function callOf(block: Block, callee: Block): Label[] {
+  const call = [...expressions(block.decl.body)].find(
+    (expr) => expr.kind === "call" && block.module.visible.get(expr.callee.text) === callee,
+  );
+  const name = call?.kind === "call" && block.module === callee.module ? call.callee : undefined;
+  return name === undefined ? [] : [{ span: name.span, text: "called here" }];
+}
+
+/** A block whose callees are being visited. */
+interface Visit {
+  readonly block: Block;
+  /** In reverse order. */
+  readonly open: Block[];
+  /** How deeply the callees so far are nested. */
+  deepest: number;
+}
+
+/** Blocks that reach themselves, or call too deep; each circle, and the first that is too deep, is reported once. */
+export function recursiveBlocks(modules: readonly Module[], reporter: Reporter): ReadonlySet<Block> {
+  const found = new Set<Block>();
+  const depths = new Map<Block, number>();
+  const path: Visit[] = [];
+  const places = new Map<Block, number>();
+  const enter = (block: Block): void => {
+    places.set(block, path.length);
+    path.push({ block, open: callees(block).reverse(), deepest: 0 });
+  };
+  const leave = ({ block, deepest }: Visit): void => {
+    path.pop();
+    places.delete(block);
+    depths.set(block, deepest + 1);
+    if (deepest < nestingLimit || found.has(block)) return;
+    found.add(block);
+    const what = `blocks that call each other more than ${nestingLimit} deep`;
+    if (deepest === nestingLimit) reporter.report("too-large", block.decl.name.span, { what });
+  };
+  const close = (start: number): void => {
+    const circle = path.slice(start).map(({ block }) => block);
+    const block = circle[0]!;
+    if (circle.some((member) => found.has(member))) return;
+    for (const member of circle) found.add(member);
+    const names = [...circle, block].map((member) => member.decl.name.text);
+    const shown = names.length > 12 ? [...names.slice(0, 6), "…", ...names.slice(-5)] : names;
+    const { span, text } = block.decl.name;
+    const labels = circle.slice(0, 12).flatMap((member, i) => callOf(member, circle[i + 1] ?? block));
+    const helps = [{ text: "a step is repeated by", code: "x |> repeat(4) Step()" }];
+    reporter.report("recursive-block", span, { block: text, path: shown.join(" → ") }, { labels, helps });
+  };
+  for (const root of modules.flatMap(({ blocks }) => [...blocks.values()])) {
+    if (!depths.has(root)) enter(root);
+    // Does not recurse: calls may be nested as deeply as a program is long.
+    for (let visit = path.at(-1); visit !== undefined; visit = path.at(-1)) {
+      const callee = visit.open.pop();
+      if (callee === undefined) {
+        leave(visit);
+        const caller = path.at(-1);
+        if (caller !== undefined) caller.deepest = Math.max(caller.deepest, visit.deepest + 1);
+      } else if (depths.has(callee)) visit.deepest = Math.max(visit.deepest, depths.get(callee)!);
+      else if (places.has(callee)) close(places.get(callee)!);
+      else enter(callee);
+    }
+  }
+  return found;
+}
+
+/** Names that a declaration's body assigns, with tensors of the header. */
+export function valueNames(decl: Decl): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const param of decl.params)
+    if (param.kind === "tensor" || param.choices.length === 1) names.add(param.name.text);
+  for (const stmt of decl.body) {
+    if (stmt.kind === "assign") for (const name of stmt.names) names.add(name.text);
+    if (stmt.kind === "weight" || stmt.kind === "const") names.add(stmt.name.text);
+  }
+  return names;
+}

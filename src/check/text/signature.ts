@@ -1,0 +1,189 @@
+/** @file What the header of a block says: its tensors, its parameters with their choices, and the size variables it introduces. */
+import type { DType } from "../../contract/ndarray.ts";
+import type { AttributeParam, AxisSpec, Decl, Expr, Name, Result, TensorExpr, TensorParam } from "../../parser/ast.ts";
+import type { Help } from "../../source/diagnostic.ts";
+import type { Reporter } from "../../source/reporter.ts";
+import { textOf, type Span } from "../../source/source.ts";
+import { didYouMean, nearest } from "../../source/suggest.ts";
+import { foreignDtypes, foreignTypes } from "./foreign-names.ts";
+
+/** `choice` has names or integers to choose from, `bool` has true and false. */
+export type ParameterKind = "int" | "float" | "bool" | "choice";
+
+export interface Parameter {
+  readonly kind: ParameterKind;
+  readonly name: string;
+  readonly ast: AttributeParam;
+  /** Of a `choice` and a `bool`. */
+  readonly choices: readonly string[];
+  /** All choices are integers: the choice counts as a size. */
+  readonly integers: boolean;
+  /** Of an `int`: 0 where its default is 0 or a `where` says `>= 0`, else 1. */
+  readonly least: 0 | 1;
+}
+
+export interface Signature {
+  readonly decl: Decl;
+  readonly tensors: readonly TensorParam[];
+  readonly parameters: readonly Parameter[];
+  /** Size variables that tensor types introduce, in order; `int` parameters of the same name are these variables. */
+  readonly variables: readonly string[];
+  readonly results: readonly { readonly name: string; readonly type: TensorExpr }[] | undefined;
+  /** The header has mistakes: calls of this block are not checked. */
+  readonly broken: boolean;
+}
+
+export const dtypes: readonly DType[] = ["f32", "i32", "bool"];
+
+/** The dtype that is probably meant. */
+export function nearestDtype(name: string): string | undefined {
+  return foreignDtypes.get(name) ?? nearest(name, dtypes);
+}
+
+/** `x: Tensor`: a tensor is declared by its axes. */
+function tensorHelp(ast: AttributeParam, type: string): Help[] {
+  return /^tensor$/i.test(type) ? [{ text: "a tensor is declared by its axes", code: `${ast.name.text}: [n, c]` }] : [];
+}
+
+function usualAxis(axis: string, span: Span): Help[] {
+  if (axis === "batch") return [{ text: "the batch is usually called", code: "n", edits: [{ span, text: "n" }] }];
+  return [{ text: "choose another name, for example", code: `${axis}_`, edits: [{ span, text: `${axis}_` }] }];
+}
+
+/** Reads a header and reports what is wrong with it as a whole. */
+export function readSignature(decl: Decl, reservedAxes: ReadonlySet<string>, reporter: Reporter): Signature {
+  const before = reporter.diagnostics.length;
+  const seen = new Map<string, Name>();
+  for (const { name } of decl.params) {
+    const earlier = seen.get(name.text);
+    if (earlier === undefined) seen.set(name.text, name);
+    else {
+      const labels = [{ span: earlier.span, text: "first here" }];
+      reporter.report("duplicate-name", name.span, { name: name.text, what: "a parameter" }, { labels });
+    }
+  }
+  const parameters = decl.params
+    .filter((param) => param.kind === "attribute")
+    .flatMap((param) => readParameter(param, decl, reporter) ?? []);
+  const tensors = decl.params.filter((param) => param.kind === "tensor");
+  for (const { type } of [...tensors, ...resultItems(decl.result)]) checkTensor(type, decl, reservedAxes, reporter);
+  if (decl.kind === "model") checkModel(decl, tensors, reporter);
+  return {
+    decl,
+    tensors,
+    parameters,
+    variables: introduced(tensors, parameters),
+    results: decl.result === undefined ? undefined : resultItems(decl.result),
+    broken: reporter.diagnostics.slice(before).some((found) => found.severity === "error"),
+  };
+}
+
+/** A single unnamed result is called `output`. */
+function resultItems(result: Result | undefined): readonly { readonly name: string; readonly type: TensorExpr }[] {
+  if (result === undefined) return [];
+  if (result.kind === "single") return [{ name: "output", type: result.type }];
+  return result.items.map(({ name, type }) => ({ name: name.text, type }));
+}
+
+function readParameter(ast: AttributeParam, decl: Decl, reporter: Reporter): Parameter | undefined {
+  const name = ast.name.text;
+  const [first] = ast.choices;
+  const scalar = ast.choices.length === 1 ? first!.text : undefined;
+  if (scalar === "int" || scalar === "float" || scalar === "bool") {
+    const choices = scalar === "bool" ? ["false", "true"] : [];
+    return { kind: scalar, name, ast, choices, integers: false, least: scalar === "int" ? leastOf(ast, decl) : 1 };
+  }
+  if (scalar !== undefined) {
+    const near = foreignTypes.get(scalar) ?? nearest(scalar, ["int", "float", "bool"]);
+    const helps = [...didYouMean(first!.span, near), ...tensorHelp(ast, scalar)];
+    reporter.report("unknown-type", first!.span, { name: scalar }, { helps });
+    return undefined;
+  }
+  const choices = ast.choices.map((choice) => choice.text);
+  for (const [i, choice] of ast.choices.entries())
+    if (choices.indexOf(choice.text) < i) {
+      const labels = [{ span: ast.choices.find(({ text }) => text === choice.text)!.span, text: "first here" }];
+      reporter.report("duplicate-choice", choice.span, { name: choice.text }, { labels });
+    }
+  const numeric = ast.choices.filter((choice) => /^[0-9]/.test(choice.text));
+  if (numeric.length > 0 && numeric.length < choices.length)
+    reporter.report("unknown-type", ast.choices.find((choice) => !/^[0-9]/.test(choice.text))!.span, {
+      name: choices.join(" | "),
+    });
+  return { kind: "choice", name, ast, choices: [...new Set(choices)], integers: numeric.length > 0, least: 1 };
+}
+
+/** `n: int = 0`, or `where n >= 0`. */
+function leastOf(ast: AttributeParam, decl: Decl): 0 | 1 {
+  if (ast.default?.kind === "number" && ast.default.value === 0) return 0;
+  const says = ({ condition }: { condition: Expr }): boolean =>
+    condition.kind === "binary" &&
+    condition.op === ">=" &&
+    condition.left.kind === "call" &&
+    condition.left.callee.text === ast.name.text &&
+    condition.right.kind === "number" &&
+    condition.right.value === 0;
+  return decl.where.some(says) ? 0 : 1;
+}
+
+function checkTensor(type: TensorExpr, decl: Decl, reserved: ReadonlySet<string>, reporter: Reporter): void {
+  if (type.dtype !== undefined && !dtypes.includes(type.dtype.text as DType)) {
+    const helps = didYouMean(type.dtype.span, nearestDtype(type.dtype.text));
+    reporter.report("unknown-dtype", type.dtype.span, { name: type.dtype.text }, { helps });
+  }
+  const seen = new Map<string, AxisSpec>();
+  for (const axis of type.axes) {
+    const { text, span } = axis.name;
+    const earlier = seen.get(text);
+    if (earlier === undefined) seen.set(text, axis);
+    else {
+      const labels = [{ span: earlier.name.span, text: "first here" }];
+      const code = `${text}2: ${axis.size === undefined ? text : textOf(axis.size.span)}`;
+      const helps = [{ text: "a second axis has a name of its own", code, edits: [{ span: axis.span, text: code }] }];
+      reporter.report("duplicate-axis", span, { axis: text }, { labels, helps });
+    }
+    if (reserved.has(text))
+      reporter.report("reserved-axis-name", span, { axis: text }, { helps: usualAxis(text, span) });
+  }
+  if (type.open !== undefined && decl.kind === "model")
+    reporter.report("open-axes-in-model", type.open.span, { model: decl.name.text });
+}
+
+function checkModel(decl: Decl, tensors: readonly TensorParam[], reporter: Reporter): void {
+  if (decl.result === undefined) {
+    const helps = [{ text: "its axes in the order in which they lie in memory", code: "-> [n, h, w, c: 3]" }];
+    reporter.report("missing-result-type", decl.name.span, { model: decl.name.text }, { helps });
+  }
+  if (tensors.length === 0)
+    reporter.report("wrong-tensor-count", decl.name.span, {
+      callee: decl.name.text,
+      expected: "at least one tensor, because it is a model",
+      found: "none is",
+    });
+}
+
+/** Identifiers in the sizes of tensor parameters that are not `int` parameters or integer choices. */
+function introduced(tensors: readonly TensorParam[], parameters: readonly Parameter[]): string[] {
+  const names = new Set<string>();
+  const known = new Set(parameters.map((parameter) => parameter.name));
+  for (const { type } of tensors)
+    for (const { name, size } of type.axes)
+      for (const variable of size === undefined ? [name.text] : identifiers(size))
+        if (!known.has(variable)) names.add(variable);
+  return [...names];
+}
+
+/** Names that stand in a size expression where a variable may stand. */
+export function identifiers(expr: Expr): string[] {
+  switch (expr.kind) {
+    case "call":
+      if (expr.args === undefined) return expr.path.length === 0 ? [expr.callee.text] : [];
+      return expr.args.flatMap((arg) => (arg.kind === "positional" ? identifiers(arg.value) : []));
+    case "binary":
+      return [...identifiers(expr.left), ...identifiers(expr.right)];
+    case "unary":
+      return identifiers(expr.operand);
+    default:
+      return [];
+  }
+}

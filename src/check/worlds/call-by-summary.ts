@@ -1,0 +1,204 @@
+/** @file Calls by summary: a callee is not looked into, its requirements are put to the block that is being checked. */
+import type { Weight } from "../../ir/graph.ts";
+import { tensorType, type Axis, type TensorType } from "../../ir/type.ts";
+import type { Call } from "../../parser/ast.ts";
+import type { Size, SizeVar } from "../../sizes/size.ts";
+import { textOf } from "../../source/source.ts";
+import { claimPath } from "../evaluate/apply.ts";
+import { declaredResults } from "../evaluate/types.ts";
+import type { Binding } from "../frame/frame.ts";
+import { report, typeText, type CallStrategy, type Frame } from "../frame/frame.ts";
+import { unknown, type Val } from "../frame/values.ts";
+import { assume, decide, type Assumption, type Requirement } from "../frame/world.ts";
+import { reportRunTime } from "../prove/build-time.ts";
+import { requireAtLeast, requireBuildTime, requireDivides } from "../prove/obligations.ts";
+import type { CheckedWorld, Summaries } from "./explore.ts";
+import { difference } from "./results.ts";
+
+/** Calls by summary: the callee is not looked into; open obligations go into the signature of the block being checked. */
+export function bySummary(summaries: Summaries): CallStrategy {
+  return {
+    call: (frame, callee, call, path) => callBySummary(summaries, frame, callee, call, path),
+    open(frame, requirement) {
+      const { world, context } = frame;
+      if (requirement.kind === "build-time" && outermost(frame).signature.decl.kind === "model") {
+        const variables = context.sizes.variables(world.facts.apply(requirement.size));
+        if ([...variables].every((variable) => variable.time === "build")) return;
+        reportRunTime(frame, requirement);
+        return;
+      }
+      world.requirements.push(requirement);
+    },
+  };
+}
+
+function outermost(frame: Frame): Frame {
+  let at = frame;
+  while (at.caller !== undefined) at = at.caller.frame;
+  return at;
+}
+
+function callBySummary(summaries: Summaries, frame: Frame, callee: Binding, call: Call, path: readonly string[]): Val {
+  const { context } = frame;
+  const { block, frame: inner } = callee;
+  const worlds = summaries.worlds(block, callee.choices);
+  if (context.ownsWeights(block) && !claimPath(frame, path.join("."), call)) return unknown;
+  const variables = summaries.variables(block);
+  const substitution = new Map<SizeVar, Size>();
+  for (const [name, variable] of variables) {
+    const size = inner.sizes.get(name);
+    if (size !== undefined) substitution.set(variable, size);
+  }
+  const put = (size: Size): Size => context.sizes.substitute(size, substitution);
+  for (const world of worlds)
+    for (const requirement of world.requirements) requireOf(frame, call, substituted(requirement, put));
+  const possible = worlds.filter(({ assumptions }) =>
+    assumptions.every(
+      ({ op, a, b }) => decide(context.sizes, frame.world.facts, { op, a: put(a), b: put(b) }) !== false,
+    ),
+  );
+  takeWeights(frame, possible, path, put);
+  const declared = declaredResults(inner, callee.open);
+  const types = declared ?? commonResults(frame, callee, call, possible, put);
+  if (types === undefined) return unknown;
+  // What it is made of is not looked into: to the caller it is given, like an input.
+  const values = types.map((type) => type && context.builder.input(call.callee.text, type));
+  if (values.length === 1) return values[0] === undefined ? unknown : { kind: "tensor", value: values[0] };
+  const names = callee.signature.results?.map(({ name }) => name) ?? [];
+  return { kind: "tensors", values, names };
+}
+
+function substituted(requirement: Requirement, put: (size: Size) => Size): Requirement {
+  const when = requirement.when.map(({ op, a, b }) => ({ op, a: put(a), b: put(b) }));
+  switch (requirement.kind) {
+    case "divides":
+      return { ...requirement, when, divisor: put(requirement.divisor), dividend: put(requirement.dividend) };
+    case "at-least":
+      return { ...requirement, when, size: put(requirement.size), least: put(requirement.least) };
+    case "build-time":
+      return { ...requirement, when, size: put(requirement.size) };
+  }
+}
+
+/** Puts a callee's requirement to the caller; conditions that hold are dropped, and one that cannot hold drops it. */
+function requireOf(frame: Frame, call: Call, requirement: Requirement): void {
+  const { sizes } = frame.context;
+  const when: Assumption[] = [];
+  for (const condition of requirement.when) {
+    const decided = decide(sizes, frame.world.facts, condition);
+    if (decided === false) return;
+    if (decided === undefined) when.push(condition);
+  }
+  if (when.length > 0) {
+    underCondition(frame, requirement, when);
+    return;
+  }
+  const { origin } = requirement;
+  const { span } = call.callee;
+  switch (requirement.kind) {
+    case "divides": {
+      const text = divisionText(frame, requirement);
+      requireDivides(frame, requirement.divisor, requirement.dividend, {
+        span,
+        what: `\`${call.callee.text}\``,
+        ...text,
+        origin,
+      });
+      return;
+    }
+    case "at-least":
+      requireAtLeast(frame, requirement.size, requirement.least, { span, what: requirement.what, origin });
+      return;
+    case "build-time":
+      requireBuildTime(frame, requirement.size, requirement.use, span);
+  }
+}
+
+/** Both sides as the division that put the obligation has them, if it is one. */
+function divisionText(
+  frame: Frame,
+  requirement: Requirement & { kind: "divides" },
+): { divisor: string; dividend: string } {
+  const { sizes } = frame.context;
+  const parts = textOf(requirement.origin.span).split("/");
+  if (parts.length === 2 && /^\s*\w+\s*$/.test(parts[0]!) && /^\s*\w+\s*$/.test(parts[1]!))
+    return { dividend: parts[0]!.trim(), divisor: parts[1]!.trim() };
+  return { divisor: sizes.print(requirement.divisor), dividend: sizes.print(requirement.dividend) };
+}
+
+/** Whether it matters depends on the caller's own sizes: it is passed on with its conditions, unless it holds under them. */
+function underCondition(frame: Frame, requirement: Requirement, when: readonly Assumption[]): void {
+  const { sizes } = frame.context;
+  let facts = frame.world.facts;
+  for (const condition of when) {
+    const next = assume(sizes, facts, condition);
+    if (next === "impossible") return;
+    facts = next;
+  }
+  const holds =
+    requirement.kind === "divides"
+      ? facts.isDivisible(requirement.dividend, requirement.divisor).kind === "yes"
+      : requirement.kind === "at-least"
+        ? facts.isAtLeast(requirement.size, requirement.least).kind === "yes"
+        : sizes.variables(facts.apply(requirement.size)).size === 0;
+  if (!holds) frame.strategy.open(frame, { ...requirement, when: [...frame.world.assumptions, ...when] });
+}
+
+/** The callee's weights become the caller's, below the path of the call. */
+function takeWeights(
+  frame: Frame,
+  possible: readonly CheckedWorld[],
+  path: readonly string[],
+  put: (size: Size) => Size,
+): void {
+  const { builder } = frame.context;
+  const { weights } = frame.world;
+  const taken = new Map<Weight, number>();
+  for (const world of possible)
+    for (const { weight, always } of world.weights) {
+      const { groups, type, init, fan } = weight;
+      const own = builder.weight([...path, weight.path].join("."), {
+        name: weight.path,
+        groups: groups.map((group) => group.map((axis) => [axis, put(type.axes.get(axis)!)] as const)),
+        init,
+        fan: { in: put(fan.in), out: put(fan.out) },
+      });
+      taken.set(own, (taken.get(own) ?? 0) + (always ? 1 : 0));
+    }
+  for (const [weight, count] of taken)
+    if (!weights.some((owned) => owned.weight === weight)) weights.push({ weight, always: count === possible.length });
+}
+
+/** The result of a block without a declaration, if all its worlds that are possible here agree. */
+function commonResults(
+  frame: Frame,
+  callee: Binding,
+  call: Call,
+  possible: readonly CheckedWorld[],
+  put: (size: Size) => Size,
+): (TensorType | undefined)[] | undefined {
+  const shapes = possible.map((world) => world.results?.map((type) => type && renamed(type, callee, put)));
+  const [first] = shapes;
+  if (first === undefined || shapes.some((shape) => shape === undefined)) return undefined;
+  const same = (a: TensorType | undefined, b: TensorType | undefined): boolean =>
+    a !== undefined && b !== undefined && difference(frame, a, b) === undefined;
+  if (shapes.every((shape) => shape!.length === first.length && shape!.every((type, i) => same(type, first[i]))))
+    return first;
+  const block = callee.signature.decl.name.text;
+  const text = [
+    ...new Set(shapes.flatMap((shape) => shape!.flatMap((type) => (type ? [typeText(frame, type)] : [])))),
+  ].join(" or ");
+  const helps = [{ text: "declare it", code: `block ${block}(…) -> […]` }];
+  const notes = [{ text: `\`${block}\` is declared`, span: callee.signature.decl.name.span }];
+  report(frame, "needs-result-type", call.callee.span, { block, shapes: text }, { notes, helps });
+  return undefined;
+}
+
+/** A result of the callee over the caller's sizes, with what `...` stands for. */
+function renamed(type: TensorType, callee: Binding, put: (size: Size) => Size): TensorType {
+  const axes = [...type.axes].flatMap(([axis, size]): readonly (readonly [Axis, Size])[] => {
+    const open = axis.startsWith("...") ? callee.open.get(axis.slice(3)) : undefined;
+    return open ?? [[axis, put(size)]];
+  });
+  return tensorType(type.dtype, axes);
+}

@@ -1,0 +1,187 @@
+/** @file Opens the frame of a block that nobody calls: its own variables, one choice for every enum, the facts of its header. */
+import type { Input } from "../../ir/graph.ts";
+import { Facts } from "../../sizes/facts.ts";
+import type { Size, SizeVar } from "../../sizes/size.ts";
+import type { placeOf } from "../../source/source.ts";
+import { onlyChoices } from "../evaluate/conditions.ts";
+import { nameOf } from "../evaluate/sizes.ts";
+import { typeOf } from "../evaluate/types.ts";
+import { assumeClause, readClause } from "../evaluate/where.ts";
+import type { OpenAxes } from "../frame/frame.ts";
+import { report, type CallStrategy, type Context, type Frame } from "../frame/frame.ts";
+import type { Val } from "../frame/values.ts";
+import { assume, World, type Assumption } from "../frame/world.ts";
+import type { Block } from "../text/modules.ts";
+import { identifiers, type Parameter, type Signature } from "../text/signature.ts";
+
+export interface OpenFrame {
+  readonly frame: Frame;
+  readonly inputs: readonly Input[];
+  readonly open: OpenAxes;
+}
+
+/** What a parameter is while its block is checked: a variable, or one of its choices. */
+export function symbolic(
+  context: Context,
+  variables: ReadonlyMap<string, SizeVar>,
+  choices: ReadonlyMap<string, string>,
+) {
+  return (parameter: Parameter): Val => {
+    const choice = choices.get(parameter.name) ?? "";
+    switch (parameter.kind) {
+      case "int":
+        return { kind: "size", size: context.sizes.of(variables.get(parameter.name)!) };
+      case "float":
+        return { kind: "number", value: NaN };
+      case "bool":
+        return { kind: "bool", value: choice === "true" };
+      case "choice":
+        return parameter.integers
+          ? { kind: "size", size: context.sizes.int(BigInt(choice)) }
+          : { kind: "choice", text: choice };
+    }
+  };
+}
+
+interface Opening {
+  readonly block: Block;
+  readonly choices: ReadonlyMap<string, string>;
+  readonly assumptions: readonly Assumption[];
+  readonly strategy: CallStrategy;
+  readonly variables: ReadonlyMap<string, SizeVar>;
+  /** What each parameter stands for. */
+  parameter(parameter: Parameter): Val;
+  readonly origins?: Frame["origins"];
+}
+
+/** Undefined where the header excludes this world, or contradicts itself, which is reported. */
+export function openFrame(context: Context, opening: Opening): OpenFrame | undefined {
+  const { block, assumptions } = opening;
+  const signature = context.signature(block);
+  const { sizes } = context;
+  const world = new World(opening.choices, assumptions, new Facts(sizes));
+  const frame: Frame = {
+    context,
+    block,
+    signature,
+    world,
+    strategy: opening.strategy,
+    names: new Map(),
+    sizes: new Map(),
+    scope: [],
+    caller: undefined,
+    origins: opening.origins,
+  };
+  for (const parameter of signature.parameters) {
+    const val = opening.parameter(parameter);
+    frame.names.set(parameter.name, val);
+    if (val.kind === "size") frame.sizes.set(parameter.name, val.size);
+  }
+  for (const name of signature.variables) frame.sizes.set(name, sizes.of(opening.variables.get(name)!));
+  const open = openAxes(signature, opening.variables, (variable) => sizes.of(variable));
+  const inputs = signature.tensors.flatMap(({ name, type }) => {
+    const found = typeOf(frame, type, open);
+    if (found === undefined) return [];
+    for (const size of found.axes.values()) {
+      const facts = world.facts.atLeast(size, sizes.int(1));
+      if (facts !== "impossible") world.facts = facts;
+    }
+    const input = context.builder.input(name.text, found);
+    frame.names.set(name.text, { kind: "tensor", value: input });
+    return [input];
+  });
+  for (const where of signature.decl.where) {
+    const facts = assumeClause(frame, world.facts, readClause(frame, where));
+    if (facts !== "impossible") world.facts = facts;
+    else if (onlyChoices(frame, where.condition)) return undefined;
+    else {
+      const notes = ["sizes and `int` parameters are at least 1, and the conditions of a header hold together"];
+      report(frame, "impossible-constraint", where.span, { constraint: `\`${placeText(where.span)}\`` }, { notes });
+    }
+  }
+  for (const assumption of assumptions) {
+    const facts = assume(sizes, world.facts, assumption);
+    if (facts === "impossible") return undefined;
+    world.facts = facts;
+  }
+  return { frame, inputs, open };
+}
+
+function placeText(span: Parameters<typeof placeOf>[0]): string {
+  return span.source.text.slice(span.start, span.end).replace(/\s+/g, " ");
+}
+
+/** While a block is checked, `...` is one axis of a name that no author can write. */
+function openAxes(
+  signature: Signature,
+  variables: ReadonlyMap<string, SizeVar>,
+  sizeOf: (variable: SizeVar) => Size,
+): OpenAxes {
+  const open = new Map<string, readonly (readonly [string, Size])[]>();
+  for (const { type } of signature.tensors) {
+    if (type.open === undefined) continue;
+    const name = type.open.name?.text ?? "";
+    open.set(name, [[`...${name}`, sizeOf(variables.get(`...${name}`)!)]]);
+  }
+  return open;
+}
+
+/** The variables of a signature, made once: the results and requirements of all its worlds are over them. */
+export function signatureVariables(context: Context, signature: Signature): Map<string, SizeVar> {
+  const time = signature.decl.kind === "model" ? "run" : "build";
+  const variables = new Map<string, SizeVar>();
+  for (const name of signature.variables) variables.set(name, context.sizes.variable(name, { time }));
+  for (const parameter of signature.parameters)
+    if (parameter.kind === "int")
+      variables.set(
+        parameter.name,
+        context.sizes.variable(parameter.name, { lower: BigInt(parameter.least), time: "build" }),
+      );
+  for (const { type } of signature.tensors) {
+    if (type.open === undefined) continue;
+    const name = `...${type.open.name?.text ?? ""}`;
+    if (!variables.has(name)) variables.set(name, context.sizes.variable(name, { time }));
+  }
+  return variables;
+}
+
+/** Reports sizes of tensor parameters that a call could not solve: more than one unbound variable, or one that is not linear. */
+export function checkSolvable(frame: Frame, variables: ReadonlyMap<string, SizeVar>): void {
+  const { sizes } = frame.context;
+  const axes = frame.signature.tensors.flatMap(({ type }) => type.axes);
+  const bound = new Set(frame.signature.parameters.map((parameter) => parameter.name));
+  for (const { name, size } of axes) {
+    const plain = size === undefined ? name.text : nameOf(size);
+    if (plain !== undefined) bound.add(plain);
+  }
+  const input = frame.signature.tensors.map(({ name }) => frame.names.get(name.text));
+  const sizeOfAxis = new Map(
+    frame.signature.tensors.flatMap(({ type }, i) => {
+      const val = input[i];
+      return type.axes.map(
+        (axis) => [axis, val?.kind === "tensor" ? val.value.type.axes.get(axis.name.text) : undefined] as const,
+      );
+    }),
+  );
+  for (const axis of axes) {
+    const found = sizeOfAxis.get(axis);
+    const open = axis.size === undefined ? [] : identifiers(axis.size).filter((name) => !bound.has(name));
+    const variable = variables.get(open[0] ?? "");
+    if (variable === undefined || found === undefined) continue;
+    const at = (n: number): Size => sizes.substitute(found, new Map([[variable, sizes.int(n)]]));
+    const linear = sizes.add(sizes.mul(sizes.sub(at(1), at(0)), sizes.of(variable)), at(0));
+    if (open.length > 1 || linear !== found)
+      report(
+        frame,
+        "unsolvable-size",
+        axis.size!.span,
+        {
+          axis: axis.name.text,
+          size: placeText(axis.size!.span),
+          variable: open.join(" and "),
+        },
+        { helps: [{ text: "make one a parameter", code: `${open[0]}: int` }] },
+      );
+    for (const name of open) bound.add(name);
+  }
+}

@@ -1,0 +1,97 @@
+/** @file Checks a block for itself: every world, with its results and what it needs of its caller. */
+import type { TensorType } from "../../ir/type.ts";
+import type { SizeVar } from "../../sizes/size.ts";
+import type { Diagnostic } from "../../source/diagnostic.ts";
+import { runBody } from "../evaluate/body.ts";
+import { declaredResults } from "../evaluate/types.ts";
+import type { CallStrategy, Context } from "../frame/frame.ts";
+import type { Assumption, OwnedWeight, Requirement } from "../frame/world.ts";
+import type { Block } from "../text/modules.ts";
+import { checkSolvable, openFrame, signatureVariables, symbolic } from "./entry-frame.ts";
+import { checkResults } from "./results.ts";
+
+/** Variants of one block that are visited. */
+export const worldLimit = 256;
+
+/** One world of a block, checked. */
+export interface CheckedWorld {
+  readonly choices: ReadonlyMap<string, string>;
+  readonly assumptions: readonly Assumption[];
+  /** Over the block's variables; undefined where a result's type is unknown. */
+  readonly results: readonly (TensorType | undefined)[] | undefined;
+  readonly requirements: readonly Requirement[];
+  /** Its own and those of the blocks it calls, over the block's variables, in order of evaluation. */
+  readonly weights: readonly OwnedWeight[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export class Summaries {
+  readonly #context: () => Context;
+  readonly #strategy: (summaries: Summaries) => CallStrategy;
+  readonly #worlds = new Map<string, CheckedWorld[]>();
+  readonly #variables = new Map<Block, Map<string, SizeVar>>();
+  readonly #keys = new Map<Block, number>();
+
+  /** The strategy carries out the calls of the blocks that are checked, with the summaries of their callees. */
+  constructor(context: () => Context, strategy: (summaries: Summaries) => CallStrategy) {
+    this.#context = context;
+    this.#strategy = strategy;
+  }
+
+  variables(block: Block): Map<string, SizeVar> {
+    let variables = this.#variables.get(block);
+    if (variables === undefined)
+      this.#variables.set(block, (variables = signatureVariables(this.#context(), this.#context().signature(block))));
+    return variables;
+  }
+
+  /** The worlds of a block under a choice for every enum: one, or more where conditions on sizes stay open. */
+  worlds(block: Block, choices: ReadonlyMap<string, string>): readonly CheckedWorld[] {
+    if (!this.#keys.has(block)) this.#keys.set(block, this.#keys.size);
+    const key = `${this.#keys.get(block)}|${[...choices].map((pair) => pair.join("=")).join()}`;
+    let worlds = this.#worlds.get(key);
+    if (worlds === undefined) this.#worlds.set(key, (worlds = this.#explore(block, choices)));
+    return worlds;
+  }
+
+  #explore(block: Block, choices: ReadonlyMap<string, string>): CheckedWorld[] {
+    const context = this.#context();
+    const variables = this.variables(block);
+    const found: CheckedWorld[] = [];
+    const open: (readonly Assumption[])[] = [[]];
+    // One more than may be, for whoever counts them.
+    while (open.length > 0 && found.length <= worldLimit) {
+      const assumptions = open.pop()!;
+      const opened = openFrame(context, {
+        block,
+        choices,
+        assumptions,
+        strategy: this.#strategy(this),
+        variables,
+        parameter: symbolic(context, variables, choices),
+      });
+      if (opened === undefined) continue;
+      const { frame } = opened;
+      checkSolvable(frame, variables);
+      const results = runBody(frame);
+      const declared = declaredResults(frame, opened.open);
+      const types = results?.map(({ value }) => value?.type);
+      if (results !== undefined && declared !== undefined) checkResults(frame, declared, results);
+      open.push(...frame.world.others);
+      if (frame.world.others.length > 0 && frame.world.reporter.errors > 0) {
+        // Seen under all assumptions from the beginning, it may be right.
+        open.push(frame.world.assumptions);
+        continue;
+      }
+      found.push({
+        choices,
+        assumptions: frame.world.assumptions,
+        results: declared ?? types,
+        requirements: frame.world.requirements,
+        weights: frame.world.weights,
+        diagnostics: frame.world.diagnostics,
+      });
+    }
+    return found;
+  }
+}

@@ -1,0 +1,79 @@
+/** @file Merges what the worlds of one block report: a mistake is said once, and a size error of some worlds names them. */
+import type { Sizes } from "../../sizes/sizes.ts";
+import type { Diagnostic, Help } from "../../source/diagnostic.ts";
+import { diagnostic } from "../../source/reporter.ts";
+import { textOf } from "../../source/source.ts";
+import type { Signature } from "../text/signature.ts";
+import type { CheckedWorld } from "./explore.ts";
+
+export function mergeWorlds(signature: Signature, worlds: readonly CheckedWorld[], sizes: Sizes): Diagnostic[] {
+  const merged = new Map<string, { first: Diagnostic; worlds: CheckedWorld[] }>();
+  for (const world of worlds)
+    for (const found of world.diagnostics) {
+      const { span } = found;
+      const key = `${found.code}|${span?.source.path}|${span?.start}|${span?.end}`;
+      const known = merged.get(key);
+      if (known === undefined) merged.set(key, { first: found, worlds: [world] });
+      else known.worlds.push(world);
+    }
+  return [...merged.values()].map(({ first, worlds: failing }) =>
+    first.code === "size-mismatch" && failing.length < worlds.length
+      ? inVariant(signature, first, failing, worlds, sizes)
+      : first,
+  );
+}
+
+function inVariant(
+  signature: Signature,
+  found: Diagnostic,
+  failing: readonly CheckedWorld[],
+  all: readonly CheckedWorld[],
+  sizes: Sizes,
+): Diagnostic {
+  const telling = signature.parameters.filter(({ name }) => {
+    const values = new Set(failing.map((world) => world.choices.get(name)));
+    return values.size === 1 && all.some((world) => world.choices.get(name) !== failing[0]!.choices.get(name));
+  });
+  const choices = telling.map(({ name }) => ({ name, choice: failing[0]!.choices.get(name)! }));
+  const assumptions = failing[0]!.assumptions
+    .map(({ op, a, b }) => `${sizes.print(a)} ${op} ${sizes.print(b)}`)
+    .filter((text) =>
+      failing.every((world) =>
+        world.assumptions.some(({ op, a, b }) => text === `${sizes.print(a)} ${op} ${sizes.print(b)}`),
+      ),
+    );
+  const variant = [...choices.map(({ name, choice }) => `${name}: ${choice}`), ...assumptions].join(", ");
+  if (variant === "") return found;
+  const condition = choices.map(({ name, choice }) => `${name} == ${choice}`).join(" and ");
+  const [only] = telling;
+  const fine = (only?.choices ?? []).filter(
+    (choice) => !failing.some((world) => world.choices.get(only!.name) === choice),
+  );
+  const working = fine.filter((choice) =>
+    all.some(
+      (world) =>
+        world.choices.get(only!.name) === choice && world.diagnostics.every(({ severity }) => severity !== "error"),
+    ),
+  );
+  const notes =
+    working.length === 0
+      ? []
+      : [{ text: `fine in variant ${working.map((choice) => `\`${only!.name}: ${choice}\``).join(", ")}` }];
+  return diagnostic(
+    "variant-size-mismatch",
+    found.span,
+    { operator: textOf(found.span!), variant },
+    {
+      labels: found.labels,
+      notes: [...found.notes, ...notes],
+      helps: found.helps.map((help) => (condition === "" ? help : onlyIf(help, condition))),
+    },
+  );
+}
+
+/** `where ca == cb` holds only for the variant. */
+function onlyIf(help: Help, condition: string): Help {
+  if (help.code?.startsWith("where ") !== true) return help;
+  const edits = (help.edits ?? []).map((edit) => ({ ...edit, text: `${edit.text} if ${condition}` }));
+  return { ...help, code: `${help.code} if ${condition}`, edits };
+}

@@ -1,0 +1,108 @@
+/** @file `fuse check`: reports mistakes and warnings. */
+import type { Command } from "commander";
+import type { Program } from "../../check/program.ts";
+import { buildGraphs } from "../../compile.ts";
+import { writeAtomically } from "../../node/files.ts";
+import type { Diagnostic } from "../../source/diagnostic.ts";
+import { openText, readProgram } from "../files/programs.ts";
+import { diagnosticJson } from "../terminal/diagnostic-json.ts";
+import { Failure, writing } from "../terminal/failure.ts";
+import { plural } from "../terminal/numbers.ts";
+import { setOption, type Pairs } from "../terminal/options.ts";
+import { show, type Terminal } from "../terminal/terminal.ts";
+import { fixText, type Fix } from "./fix.ts";
+
+interface Options {
+  readonly set?: Pairs;
+  readonly json?: true;
+  readonly fix?: true;
+}
+
+interface Checked {
+  readonly path: string;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Undefined if the file cannot be read. */
+  readonly program: Program | undefined;
+  readonly fixes: readonly Fix[];
+}
+
+export function check(command: Command, terminal: Terminal): void {
+  command
+    .description("Checks programs, in every variant of every block, and builds the models whose settings are known.")
+    .argument("<file...>", "programs")
+    .addOption(setOption())
+    .option("--json", "print the diagnostics as JSON")
+    .option("--fix", "first change the files as the messages say, where they say it exactly")
+    .action(async (files: string[], options: Options) => {
+      const checked: Checked[] = [];
+      for (const path of files) checked.push(await checkFile(path, options));
+      const failed = checked.some(({ diagnostics }) => diagnostics.some(isError));
+      if (options.json) {
+        const diagnostics = checked.flatMap(({ path, diagnostics }) => diagnostics.map((d) => diagnosticJson(d, path)));
+        const fixed = options.fix ? { fixed: checked.flatMap(({ fixes }) => fixes) } : {};
+        terminal.out(JSON.stringify({ diagnostics, ...fixed }, null, 2));
+      } else {
+        for (const { place, code, help } of checked.flatMap(({ fixes }) => fixes))
+          terminal.out(`${place}: fixed ${code}: ${help}`);
+        show(terminal, distinct(checked.flatMap(({ diagnostics }) => diagnostics)));
+        for (const { path, program, diagnostics } of checked)
+          if (program !== undefined && !diagnostics.some(isError)) terminal.out(`${path}: ${contents(program)}`);
+      }
+      if (failed) throw new Failure([]);
+    });
+}
+
+async function checkFile(path: string, { set, fix }: Options): Promise<Checked> {
+  try {
+    const text = await readProgram(path);
+    let program = openText(path, text);
+    const before = { text, diagnostics: diagnose(program, set) };
+    if (!fix) return { path, program, diagnostics: before.diagnostics, fixes: [] };
+    const after = fixText(path, before, (text) => diagnose(openText(path, text), set));
+    if (after.text !== text) {
+      await writing(path, () => writeAtomically(path, new TextEncoder().encode(after.text)));
+      program = openText(path, after.text);
+    }
+    return { path, program, diagnostics: after.diagnostics, fixes: after.fixes };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { path, program: undefined, diagnostics: error.diagnostics, fixes: [] };
+  }
+}
+
+/** Of the check, and of building the models: all with the settings that are given, else those that need none. */
+function diagnose(program: Program, settings: Pairs | undefined): readonly Diagnostic[] {
+  if (settings !== undefined) return buildGraphs(program, { settings }).diagnostics;
+  const checked = program.check();
+  if (checked.some(isError)) return checked;
+  const built = program.models
+    .filter((block) => program.context.signature(block).parameters.every(({ ast }) => ast.default !== undefined))
+    .flatMap((block) => program.instantiate(block, {}).diagnostics);
+  return distinct([...checked, ...built]);
+}
+
+const isError = ({ severity }: Diagnostic) => severity === "error";
+
+/** A file that several import is checked with each of them. */
+function distinct(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const seen = new Map<string, Diagnostic>();
+  for (const found of diagnostics) {
+    const { code, span, message } = found;
+    const key = JSON.stringify([code, message, span?.source.path, span?.start, span?.end]);
+    if (!seen.has(key)) seen.set(key, found);
+  }
+  return [...seen.values()];
+}
+
+/** `2 models, 3 blocks, 36 variants` */
+function contents(program: Program): string {
+  const blocks = [...program.main.blocks.values()];
+  const models = program.models.length;
+  const variants = blocks.reduce((sum, block) => sum + program.worlds(block).length, 0);
+  const counts = [
+    [models, "model"],
+    [blocks.length - models, "block"],
+    [variants, "variant"],
+  ] as const;
+  return counts.flatMap(([count, noun]) => (count === 0 ? [] : [plural(count, noun)])).join(", ") || "empty";
+}

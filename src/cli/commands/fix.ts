@@ -1,0 +1,83 @@
+/** @file `fuse check --fix`: does what messages offer to do, as long as that leaves a program with no more errors. */
+import type { Diagnostic, Edit } from "../../source/diagnostic.ts";
+import { applyEdits } from "../../source/edits.ts";
+import { placeOf } from "../../source/source.ts";
+import { helpText } from "../terminal/diagnostic-json.ts";
+
+/** A text with what is said about it. */
+export interface Checked {
+  readonly text: string;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** What was done, and where it was in the text of that moment: `net.fuse:4:15`. */
+export interface Fix {
+  readonly place: string;
+  readonly code: string;
+  /** The help that was followed. */
+  readonly help: string;
+}
+
+export interface Fixed extends Checked {
+  readonly fixes: readonly Fix[];
+}
+
+/** A fix may make room for another; what still changes after so many rounds does not end. */
+const maxRounds = 10;
+
+interface Candidate {
+  readonly fix: Fix;
+  readonly edits: readonly Edit[];
+}
+
+/**
+ * Follows the first help of every diagnostic that can be followed and changes nothing but the file `path`, again and again
+ * until there is none. `check` says what is wrong with a text.
+ */
+export function fixText(path: string, before: Checked, check: (text: string) => readonly Diagnostic[]): Fixed {
+  let now: Fixed = { ...before, fixes: [] };
+  const seen = new Set([before.text]);
+  /** The text with some of the candidates, unless it was there before or has more errors. */
+  const attempt = (candidates: readonly Candidate[]): boolean => {
+    const text = applyEdits(
+      now.text,
+      candidates.flatMap(({ edits }) => edits),
+    );
+    if (seen.has(text)) return false;
+    seen.add(text);
+    const diagnostics = check(text);
+    if (errors(diagnostics) > errors(now.diagnostics)) return false;
+    now = { text, diagnostics, fixes: [...now.fixes, ...candidates.map(({ fix }) => fix)] };
+    return true;
+  };
+  for (let round = 0; round < maxRounds; round++) {
+    const candidates = compatible(path, now.diagnostics);
+    if (candidates.length === 0) break;
+    // If not all of them together, then the first that can be.
+    if (!attempt(candidates) && !candidates.some((candidate) => attempt([candidate]))) break;
+  }
+  return now;
+}
+
+/** The first fix of each diagnostic, without those that meet one before them. */
+function compatible(path: string, diagnostics: readonly Diagnostic[]): Candidate[] {
+  const chosen: Candidate[] = [];
+  for (const { code, span, helps } of diagnostics) {
+    const help = helps.find(({ edits }) => edits !== undefined && edits.length > 0);
+    if (help?.edits === undefined || span === undefined) continue;
+    const { edits } = help;
+    if (edits.some((edit) => edit.span.source.path !== path)) continue;
+    if (chosen.some((other) => other.edits.some((a) => edits.some((b) => meet(a, b))))) continue;
+    chosen.push({ fix: { place: placeOf(span), code, help: helpText(help) }, edits });
+  }
+  return chosen;
+}
+
+/** Whether two edits overlap, or insert at one place. */
+function meet({ span: a }: Edit, { span: b }: Edit): boolean {
+  return a.start === b.start || (a.start < b.end && b.start < a.end);
+}
+
+function errors(diagnostics: readonly Diagnostic[]): number {
+  return diagnostics.filter(({ severity }) => severity === "error").length;
+}

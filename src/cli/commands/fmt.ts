@@ -1,0 +1,56 @@
+/** @file `fuse fmt`: lays programs out. */
+import type { Command } from "commander";
+import { text } from "node:stream/consumers";
+import { format } from "../../format/format.ts";
+import { writeAtomically } from "../../node/files.ts";
+import { Reporter } from "../../source/reporter.ts";
+import { sourceFile } from "../../source/source.ts";
+import { readProgram } from "../files/programs.ts";
+import { Failure, writing } from "../terminal/failure.ts";
+import { show, type Terminal } from "../terminal/terminal.ts";
+
+interface Options {
+  readonly check?: true;
+}
+
+/** What stands for the standard input among the files. */
+const standardInput = "-";
+
+export function fmt(command: Command, terminal: Terminal): void {
+  command
+    .description(
+      "Lays programs out and prints the paths of those that changed. Files with syntax errors stay as they are.",
+    )
+    .argument("<file...>", "programs; - formats the standard input, to the standard output")
+    .option("--check", "change nothing, list what would change, and exit with code 1 if anything would")
+    .action(async (files: string[], { check }: Options) => {
+      let failed = false;
+      for (const path of files) {
+        const changed = await formatFile(path, check ?? false, terminal);
+        if (changed === undefined || (changed && check)) failed = true;
+      }
+      if (failed) throw new Failure([]);
+    });
+}
+
+/** Whether the layout was, or is to be, another; undefined if the file cannot be read or has mistakes, which are shown. */
+async function formatFile(path: string, check: boolean, terminal: Terminal): Promise<boolean | undefined> {
+  const isFile = path !== standardInput;
+  const name = isFile ? path : "stdin";
+  try {
+    const before = isFile ? await readProgram(path) : await text(process.stdin);
+    const reporter = new Reporter();
+    const after = format(sourceFile(name, before), reporter);
+    if (after === undefined) throw new Failure(reporter.diagnostics);
+    const changed = after !== before;
+    if (changed && isFile && !check) await writing(path, () => writeAtomically(path, new TextEncoder().encode(after)));
+    if (isFile || check) {
+      if (changed) terminal.out(name);
+    } else if (after !== "") terminal.out(after);
+    return changed;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    show(terminal, error.diagnostics);
+    return undefined;
+  }
+}

@@ -1,0 +1,70 @@
+/** @file `fuse run`: computes a model's results. What computes is loaded only when it is needed. */
+import { InvalidArgumentError, Option, type Command } from "commander";
+import type { RunOptions } from "../run/options.ts";
+import { matchingOptions, maxWeightsOption, modelOption, pairs, setOption } from "../terminal/options.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+
+const backends: readonly RunOptions["backend"][] = ["auto", "wasm", "cpu", "tensorflow"];
+const engines: readonly RunOptions["engine"][] = ["auto", "esm", "saved-model", "graph-model", "onnx"];
+const pixels: readonly RunOptions["pixels"][] = ["0..1", "0..255"];
+
+/** Of options that have no meaning for a model that is built. */
+const flags = {
+  set: "--set",
+  weights: "--weights",
+  weightsPrefix: "--weights-prefix",
+  rename: "--rename",
+  debug: "--debug",
+};
+
+/** Reads NAME=PATH. */
+const path = pairs("NAME=PATH");
+
+export function run(command: Command, terminal: Terminal): void {
+  command
+    .description(
+      "Runs a model: of a program, or one that `fuse build` wrote (the folder of a SavedModel, a model.json, an .onnx). " +
+        "A PATH is a picture (.png or .jpg), an .npy, or a tensor in a file: case.safetensors#in.x",
+    )
+    .argument("<file>", "program, or what was built of one")
+    .addOption(modelOption("the model, if there are several"))
+    .addOption(setOption())
+    .option("--weights <file>", "a .safetensors, or a model.json of TensorFlow.js");
+  for (const option of matchingOptions()) command.addOption(option);
+  command
+    .addOption(maxWeightsOption())
+    .addOption(new Option("--in <name=path>", "an input (repeatable)").argParser(path))
+    .addOption(new Option("--out <name=path>", "where to write a result (repeatable)").argParser(path))
+    .addOption(new Option("--expect <name=path>", "what a result should be (repeatable)").argParser(path))
+    .option("--tolerance <t>", "by how much it may differ: |got - want| <= t * max(1, |want|)", tolerance, 1e-4)
+    .addOption(new Option("--backend <backend>", "what computes").choices(backends).default("auto"))
+    .addOption(
+      new Option("--engine <engine>", "what the model is run as: auto is saved-model on tensorflow, else esm")
+        .choices(engines)
+        .default("auto"),
+    )
+    .addOption(new Option("--pixels <range>", "what black and white are in a picture").choices(pixels).default("0..1"))
+    .option("--debug", "list the kernels that ran, with their times")
+    .action(async (file: string, options: RunOptions) => {
+      const { isWritable } = await import("../files/arrays.ts");
+      for (const [name, path] of Object.entries(options.out ?? {}))
+        if (!isWritable(path))
+          command.error(
+            `error: --out ${name}=${path}: a result is written as .png, .jpg, .npy or FILE.safetensors#NAME`,
+          );
+      const { builtKind } = await import("../run/built-models.ts");
+      const misplaced = (["set", "weights", "weightsPrefix", "rename", "debug"] as const).find(
+        (name) => options[name] !== undefined,
+      );
+      if (builtKind(file) !== undefined && misplaced !== undefined)
+        command.error(`error: ${flags[misplaced]} is for programs, and ${file} is none`);
+      const { runModel } = await import("../run/run.ts");
+      await runModel(file, options, terminal);
+    });
+}
+
+function tolerance(text: string): number {
+  const value = /^[\d.]+(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
+  if (!Number.isFinite(value)) throw new InvalidArgumentError("It must be a number of at least 0.");
+  return value;
+}

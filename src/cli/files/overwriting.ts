@@ -1,0 +1,61 @@
+/** @file Where results may be written: not over what is read, nor over what `fuse` did not make. */
+import { realpathSync, statSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { dirname } from "node:path";
+import { fail } from "../terminal/failure.ts";
+
+/** Ends the command if a result would replace a file that the command reads, or any program, or has no folder to be in. */
+export function protect(read: readonly string[], written: readonly string[]): void {
+  for (const path of written) {
+    if (isProgram(path) || read.some((source) => isSameFile(source, path))) fail("would-overwrite", { path });
+    if (statOf(path)?.isDirectory()) fail("unwritable-file", { path, reason: "is a folder, not a file" });
+    if (!statOf(dirname(path))?.isDirectory()) fail("unwritable-file", { path, reason: "there is no such folder" });
+  }
+}
+
+/** Ends the command if there is a file already and its first bytes do not say that `fuse` made it. */
+export async function refuseForeign(
+  path: string,
+  isOurs: (start: Uint8Array) => boolean | Promise<boolean>,
+): Promise<void> {
+  const stats = statOf(path);
+  if (stats === undefined) return;
+  if (!stats.isFile()) fail("would-overwrite", { path }, { notes: ["it is not a regular file"] });
+  if (isProgram(path)) fail("would-overwrite", { path }, { notes: ["it is a program"] });
+  if (await beginsSo(path, isOurs)) return;
+  fail("would-overwrite", { path }, { notes: ["`fuse` did not write the file that is there"] });
+}
+
+/** What its first bytes say of a file; false if there is none. */
+export async function beginsSo(
+  path: string,
+  test: (start: Uint8Array) => boolean | Promise<boolean>,
+): Promise<boolean> {
+  if (statOf(path)?.isFile() !== true) return false;
+  const file = await open(path);
+  try {
+    const start = new Uint8Array(200);
+    const { bytesRead } = await file.read(start, 0, start.length, 0);
+    return await test(start.subarray(0, bytesRead));
+  } finally {
+    await file.close();
+  }
+}
+
+/** Whether there is a program, also if a link leads to it. */
+const isProgram = (path: string): boolean => statOf(path) !== undefined && realpathSync(path).endsWith(".fuse");
+
+/** Whether two paths lead to one file that exists. */
+export function isSameFile(a: string, b: string): boolean {
+  const [one, other] = [statOf(a), statOf(b)];
+  return one !== undefined && one.ino === other?.ino && one.dev === other.dev;
+}
+
+/** Undefined where there is nothing, or nothing that may be looked at. */
+function statOf(path: string) {
+  try {
+    return statSync(path, { bigint: true });
+  } catch {
+    return undefined;
+  }
+}

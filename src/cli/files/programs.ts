@@ -1,0 +1,129 @@
+/** @file Programs from files, and the one model that a command works on. */
+import { readFileSync, statSync } from "node:fs";
+import type { Program } from "../../check/program.ts";
+import type { Block } from "../../check/text/modules.ts";
+import { buildGraphs, openProgram, type Outcome } from "../../compile.ts";
+import type { ModelGraph } from "../../ir/graph.ts";
+import { readBytes } from "../../node/files.ts";
+import type { Help } from "../../source/diagnostic.ts";
+import { nearest } from "../../source/suggest.ts";
+import { fail, Failure, reading } from "../terminal/failure.ts";
+import { programsBeside } from "../terminal/near-files.ts";
+import type { ModelOptions } from "../terminal/options.ts";
+import { show, type Terminal } from "../terminal/terminal.ts";
+
+/** Of a program's text, in bytes. */
+const maxSource = 2 ** 24;
+
+/** Opens a program and all that it imports; ends the command if its file cannot be read. */
+export async function openFile(path: string): Promise<Program> {
+  return openText(path, await readProgram(path));
+}
+
+/** Opens a text as the program of a file. */
+export function openText(path: string, text: string): Program {
+  return openProgram(path, text, {
+    read: readImport,
+    modules: (from) => programsBeside(from).map((name) => `./${name}`),
+  });
+}
+
+/** The text of a program; ends the command if its file cannot be read. */
+export async function readProgram(path: string): Promise<string> {
+  if (!isProgram(path)) fail("unreadable-file", { path, reason: "the name of a program ends in .fuse" });
+  const bytes = await reading(path, () => readBytes(path, maxSource));
+  const text = decode(bytes);
+  return text ?? fail("unreadable-file", { path, reason: "is not a text in UTF-8" });
+}
+
+/** The paths of the files that a program was read from: its own and those it imports, without the library's. */
+export function sourcesOf(program: Program): string[] {
+  return program.modules.map(({ path }) => path).filter(isProgram);
+}
+
+/** Tells programs from modules of the library, which are in no folder. */
+const isProgram = (path: string): boolean => path.endsWith(".fuse");
+
+/** The text of an imported file; undefined where it cannot be read. */
+function readImport(path: string): string | undefined {
+  if (!isProgram(path)) return undefined;
+  try {
+    const stats = statSync(path);
+    return stats.isFile() && stats.size <= maxSource ? decode(readFileSync(path)) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A byte order mark is left for the parser, which knows it. */
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a stage made, with its warnings shown; ends the command if it reported an error. */
+export function made<T>({ value, diagnostics }: Outcome<T>, terminal: Terminal): T {
+  if (value === undefined) throw new Failure(diagnostics);
+  show(terminal, diagnostics);
+  return value;
+}
+
+/** Checks a program of which nothing is built; ends the command if it has a mistake. */
+export function checked(program: Program, terminal: Terminal): void {
+  const diagnostics = program.check();
+  if (diagnostics.some(({ severity }) => severity === "error")) throw new Failure(diagnostics);
+  show(terminal, diagnostics);
+}
+
+/** The graph of the one model that the options choose. */
+export function oneGraph(program: Program, { model, set }: ModelOptions, terminal: Terminal): ModelGraph {
+  if (model === undefined && program.models.length > 1) chooseModel(program);
+  const [graph] = made(buildGraphs(program, { model, settings: set ?? {} }), terminal);
+  return graph!;
+}
+
+/** The one model that is meant; ends the command if there is none or a choice. */
+export function oneModel(program: Program, name: string | undefined): Block {
+  const { models } = program;
+  const names = models.map(({ decl }) => decl.name.text).join(", ");
+  if (models.length === 0) return fail("no-model", { path: program.main.path });
+  if (name === undefined && models.length > 1) return chooseModel(program);
+  const found = models.find(({ decl }) => name === undefined || decl.name.text === name);
+  if (found !== undefined) return found;
+  const near = nearest(
+    name ?? "",
+    models.map(({ decl }) => decl.name.text),
+  );
+  const helps = near === undefined ? [] : [{ text: "did you mean", code: near }];
+  return fail("unknown-model", { name: name ?? "", models: names }, { helps });
+}
+
+function chooseModel({ models }: Program): never {
+  const names = models.map(({ decl }) => decl.name.text);
+  const helps = [{ text: "say which one", code: `--model ${names.at(-1)}` }];
+  return fail("choose-model", { models: names.join(", ") }, { helps });
+}
+
+/** The block (no model) of this name in the program's own file. */
+export function blockNamed(program: Program, name: string | undefined): Block | undefined {
+  const block = name === undefined ? undefined : program.main.blocks.get(name);
+  return block?.decl.kind === "block" ? block : undefined;
+}
+
+/** Ends the command because `name` is none of `known`, which are `what`s of a model. */
+export function unknownName(model: string, what: "input" | "result", name: string, known: readonly string[]): never {
+  const near = nearest(name, known);
+  const helps = near === undefined ? [] : [`did you mean \`${near}\`?`];
+  const message = `\`${model}\` has no ${what} \`${name}\`; there is ${known.map((item) => `\`${item}\``).join(", ")}`;
+  return fail("bad-input", { message }, { helps });
+}
+
+/** Ends the command with all that an entry guard refuses. */
+export function refuse(problems: readonly string[], helps: readonly Help[] = []): never {
+  // They are sentences, and messages end without a full stop.
+  const [message = "", ...notes] = problems.map((problem) => problem.replace(/\.$/, ""));
+  return fail("bad-input", { message }, { notes, helps });
+}

@@ -1,0 +1,56 @@
+/** @file Runs a model as the ES module that is made of it: straight-line calls of TensorFlow.js. */
+import * as tf from "@tensorflow/tfjs-core";
+import type { Program } from "../../../check/program.ts";
+import { buildFactory } from "../../../compile.ts";
+import type { Plan } from "../../../plan/plan.ts";
+import { instantiate, model, type BackendName, type LoadedModel, type Tensors } from "../../../runtime/node/index.ts";
+import { withTensors, type Arrays, type Engine } from "./engine.ts";
+
+export interface Kernel {
+  readonly name: string;
+  readonly shapes: readonly (readonly number[])[];
+  readonly milliseconds: number;
+}
+
+/** It also tells of the kernels that a run calls. */
+export interface ModuleEngine extends Engine {
+  profile(inputs: Arrays): Promise<{ readonly results: Arrays; readonly kernels: readonly Kernel[] }>;
+}
+
+/** The plan is for `esmProfile`. */
+export async function moduleEngine(
+  program: Program,
+  plan: Plan,
+  weights: Arrays,
+  on: BackendName,
+): Promise<ModuleEngine> {
+  const { name } = plan.graph;
+  const models = await instantiate(buildFactory(program, [plan]), `${name}.js`, model);
+  const loaded = await models[name]!.load(weights);
+  return {
+    on,
+    run: (inputs) => withTensors(inputs, (given) => loaded.run(given)),
+    profile: async (inputs) => {
+      let kernels: readonly Kernel[] = [];
+      const results = await withTensors(inputs, async (given) => {
+        const profiled = await profile(loaded, given);
+        kernels = profiled.kernels;
+        return profiled.results;
+      });
+      return { results, kernels };
+    },
+    dispose: () => loaded.dispose(),
+  };
+}
+
+async function profile(loaded: LoadedModel, given: Tensors) {
+  let results: Tensors = {};
+  const { kernels } = await tf.profile(() => (results = loaded.run(given)));
+  // An operator of tfjs that is made of kernels is listed behind them.
+  const own = kernels.filter(({ name }) => !name.endsWith("__op"));
+  const timed = own.map(async ({ name, outputShapes, kernelTimeMs }): Promise<Kernel> => {
+    const time = await kernelTimeMs;
+    return { name, shapes: outputShapes, milliseconds: typeof time === "number" ? time : NaN };
+  });
+  return { results, kernels: await Promise.all(timed) };
+}

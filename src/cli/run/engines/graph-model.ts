@@ -1,0 +1,28 @@
+/** @file Runs a graph model in the executor of TensorFlow.js, on the backend in use. */
+import { loadGraphModel } from "@tensorflow/tfjs-converter";
+import * as tf from "@tensorflow/tfjs-core";
+import type { LoadableGraphModel } from "../../../codegen/graph-model/read.ts";
+import { withTensors, type Engine } from "./engine.ts";
+
+/** Of what `readGraphModel` has looked at. */
+export async function graphModelEngine(
+  { artifacts, inputs, results }: LoadableGraphModel,
+  on: string,
+): Promise<Engine> {
+  const { weightData, weightSpecs, ...others } = artifacts;
+  const model = await loadGraphModel(
+    tf.io.fromMemory({ ...others, weightSpecs: [...weightSpecs], weightData: new Uint8Array(weightData).buffer }),
+  );
+  const names = [...results.keys()];
+  return {
+    on,
+    run: (given) =>
+      withTensors(given, (tensors) => {
+        const fed = Object.entries(tensors).map(([name, tensor]) => [inputs.get(name)!, tensor] as const);
+        const values = model.execute(Object.fromEntries(fed), [...results.values()]);
+        const list = Array.isArray(values) ? values : [values];
+        return Object.fromEntries(names.map((name, i) => [name, list[i]!]));
+      }),
+    dispose: () => model.dispose(),
+  };
+}

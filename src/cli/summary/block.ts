@@ -1,0 +1,72 @@
+/** @file A block as `fuse summary` shows it: every world, with its results and what it needs of its caller. */
+import type { Program } from "../../check/program.ts";
+import type { Block } from "../../check/text/modules.ts";
+import type { CheckedWorld } from "../../check/worlds/explore.ts";
+import { printType } from "../../ir/type.ts";
+import type { Sizes } from "../../sizes/sizes.ts";
+import { textOf } from "../../source/source.ts";
+import { table } from "../terminal/table.ts";
+import { weightRows } from "./block-weights.ts";
+
+export function blockText(program: Program, block: Block): string {
+  const { decl } = block;
+  const rows = worldsOf(program, block).map(({ world, results, requires }) => [
+    world === "" ? "always" : world,
+    results.join(", "),
+    requires.join("; "),
+  ]);
+  return [
+    textOf(decl.header).replace(/\s+/g, " ").trim(),
+    ...(decl.doc === undefined ? [] : decl.doc.split("\n").map((line) => `  ${line}`.trimEnd())),
+    "",
+    table(["variant", "results", "requires"], rows, []),
+    "",
+    blockWeights(program, block),
+  ].join("\n");
+}
+
+/** The weights of a block as a table. */
+export function blockWeights(program: Program, block: Block): string {
+  const rows = weightRows(program, block);
+  return rows.length === 0 ? "no weights" : table(["weight", "axes", "init", "variants"], rows, []);
+}
+
+export function blockJson(program: Program, block: Block): object {
+  const { name, doc } = block.decl;
+  const weights = weightRows(program, block).map(([path, axes, init, variants]) => ({ path, axes, init, variants }));
+  return { name: name.text, path: block.module.path, doc: doc ?? null, worlds: worldsOf(program, block), weights };
+}
+
+function worldsOf(program: Program, block: Block) {
+  const { sizes } = program.context;
+  return program.worlds(block).map((world) => ({
+    world: worldText(sizes, world),
+    results: (world.results ?? []).map((type) => (type === undefined ? "?" : printType(sizes, type))),
+    requires: requirementsOf(sizes, world),
+  }));
+}
+
+/** `by: concat, c == out` */
+function worldText(sizes: Sizes, { choices, assumptions }: CheckedWorld): string {
+  const chosen = [...choices].map(([name, choice]) => `${name}: ${choice}`);
+  return [...chosen, ...assumptions.map(({ op, a, b }) => `${sizes.print(a)} ${op} ${sizes.print(b)}`)].join(", ");
+}
+
+/** All of them hold under the world's own assumptions, which are not repeated. */
+function requirementsOf(sizes: Sizes, { requirements }: CheckedWorld): string[] {
+  const texts = requirements.flatMap((requirement) => {
+    switch (requirement.kind) {
+      case "divides":
+        return [`${sizes.print(requirement.divisor)} divides ${sizes.print(requirement.dividend)}`];
+      case "at-least":
+        return [`${sizes.print(requirement.size)} >= ${sizes.print(requirement.least)}`];
+      case "build-time":
+        return [];
+    }
+  });
+  const built = requirements.flatMap((needed) =>
+    needed.kind === "build-time" ? [...sizes.variables(needed.size)].map(({ name }) => name) : [],
+  );
+  if (built.length > 0) texts.push(`${[...new Set(built)].join(", ")} known when a model is built`);
+  return [...new Set(texts)];
+}

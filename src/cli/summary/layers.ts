@@ -1,0 +1,67 @@
+/** @file The layers of a model: a row for every operator, in order of evaluation. */
+import { macsOf, stepsOf } from "../../ir/costs.ts";
+import type { ModelGraph, Node, Weight } from "../../ir/graph.ts";
+import { tensorType, volume, type TensorType } from "../../ir/type.ts";
+import type { Size } from "../../sizes/size.ts";
+
+export interface Layer {
+  /** The labels around it: `backbone.layer1.0`; empty outside of all blocks. */
+  readonly scope: string;
+  /** The path of its weights or the author's name for its result, within the scope; empty if there is neither. */
+  readonly name: string;
+  readonly operator: string;
+  readonly results: readonly TensorType[];
+  readonly weights: readonly Weight[];
+  /** Numbers in its weights, but 0 where an earlier layer has the same ones. */
+  readonly parameters: number;
+  readonly macs: Size;
+}
+
+export function layersOf(graph: ModelGraph): readonly Layer[] {
+  const { builder, origins } = graph;
+  const seen = new Set<Weight>();
+  const layers: Layer[] = [];
+  for (const step of stepsOf(graph)) {
+    const [origin] = origins.get(step) ?? [];
+    // What the compiler added belongs to what stands before it.
+    const scope = origin?.scope.join(".") ?? layers.at(-1)?.scope ?? "";
+    const weights = step.kind === "weight" ? [step] : Object.values(step.weights);
+    const fresh = weights.filter((weight) => !seen.has(weight));
+    for (const weight of fresh) seen.add(weight);
+    const path = pathOf(step);
+    layers.push({
+      scope,
+      name: path === undefined ? (origin?.name ?? "") : within(scope, path),
+      operator: step.kind === "weight" ? "weight" : step.op.name,
+      results: step.kind === "weight" ? [step.type] : step.types,
+      weights,
+      parameters: fresh.reduce((sum, weight) => sum + parametersOf(graph, weight), 0),
+      macs: step.kind === "weight" ? builder.sizes.int(0) : macsOf(step, builder),
+    });
+  }
+  return layers;
+}
+
+/** Numbers in a weight. */
+export function parametersOf({ builder: { sizes } }: ModelGraph, { type }: Weight): number {
+  return Number(sizes.constant(volume(sizes, type)) ?? 0n);
+}
+
+/** The type with its axes in this order. */
+export function ordered(type: TensorType, order: readonly string[]): TensorType {
+  return tensorType(
+    type.dtype,
+    order.map((axis) => [axis, type.axes.get(axis)!]),
+  );
+}
+
+/** `blocks.0.conv` of a convolution whose weights are `blocks.0.conv.weight` and `blocks.0.conv.bias`. */
+function pathOf(step: Node | Weight): string | undefined {
+  if (step.kind === "weight") return step.path;
+  const [first] = Object.entries(step.weights);
+  return first?.[1].path.slice(0, -first[0].length - 1);
+}
+
+function within(scope: string, path: string): string {
+  return scope !== "" && path.startsWith(`${scope}.`) ? path.slice(scope.length + 1) : path;
+}

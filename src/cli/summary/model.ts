@@ -1,0 +1,175 @@
+/** @file A model as `fuse summary` shows it. */
+import { checkGuard, evaluate } from "../../contract/guard.ts";
+import type { ModelGraph } from "../../ir/graph.ts";
+import { printType, type TensorType } from "../../ir/type.ts";
+import { liveBytes, numbersAt, traffic } from "../../plan/memory.ts";
+import { plan } from "../../plan/plan.ts";
+import { esmProfile } from "../../plan/profile.ts";
+import { SizeTooLarge } from "../../sizes/pool.ts";
+import type { Size } from "../../sizes/size.ts";
+import { refuse } from "../files/programs.ts";
+import { fail } from "../terminal/failure.ts";
+import { bytesText, countText, plural } from "../terminal/numbers.ts";
+import { table } from "../terminal/table.ts";
+import { layersOf, ordered, parametersOf, type Layer } from "./layers.ts";
+
+/** Values of the size variables of a model. */
+export type Sizes = Readonly<Record<string, number>>;
+
+/**
+ * For each graph the sizes of its inputs, undefined if they are open and none are given. Ends the command if a size is
+ * missing, belongs to no model, or is not admitted.
+ */
+export function sizesAt(graphs: readonly ModelGraph[], at: Sizes | undefined): readonly (Sizes | undefined)[] {
+  const variables = graphs.map(({ guard }) => guard.variables.map(({ name }) => name));
+  const known = [...new Set(variables.flat())];
+  for (const name of Object.keys(at ?? {})) {
+    if (known.includes(name)) continue;
+    const there = known.length === 0 ? "no size is open" : `there is ${known.join(", ")}`;
+    fail("bad-input", { message: `the inputs have no size \`${name}\`; ${there}` });
+  }
+  return graphs.map((graph, i) => {
+    const names = variables[i]!;
+    if (at === undefined && names.length > 0) return undefined;
+    const missing = names.filter((name) => !Object.hasOwn(at ?? {}, name));
+    if (missing.length > 0)
+      fail("bad-input", { message: `\`${graph.name}\` needs a value for ${missing.join(", ")} in \`--at\`` });
+    return admit(graph, Object.fromEntries(names.map((name) => [name, at![name]!])));
+  });
+}
+
+function admit({ guard }: ModelGraph, sizes: Sizes): Sizes {
+  const shapes = guard.inputs.map(({ name, dtype, axes }) => {
+    return [name, { dtype, shape: axes.map(({ size }) => evaluate(size, sizes)) }] as const;
+  });
+  const admission = checkGuard(guard, Object.fromEntries(shapes));
+  if ("sizes" in admission) return sizes;
+  return refuse(admission.problems);
+}
+
+export function modelText(graph: ModelGraph, at: Sizes | undefined): string {
+  const layers = layersOf(graph);
+  const { size, type } = printers(graph, at);
+  const settings = Object.entries(graph.settings).map(([name, value]) => `${name} = ${value}`);
+  const required = graph.guard.requirements.map(({ text }) => text);
+  const head = [
+    `model ${signature(graph, type)}`,
+    ...(graph.doc === undefined ? [] : graph.doc.split("\n").map((line) => `  ${line}`.trimEnd())),
+    ...(settings.length === 0 ? [] : [`  with ${settings.join(", ")}`]),
+    ...(required.length === 0 ? [] : [`  requires ${required.join(", ")}`]),
+  ];
+  return [...head, "", layerTable(graph, layers, size, type), "", ...totalLines(graph, layers, at, size)].join("\n");
+}
+
+export function modelJson(graph: ModelGraph, at: Sizes | undefined): object {
+  const layers = layersOf(graph);
+  const { type, number } = printers(graph, at);
+  const { macs, parameters, memory } = totals(graph, layers, at);
+  return {
+    name: graph.name,
+    path: graph.path,
+    settings: graph.settings,
+    at: at ?? null,
+    inputs: graph.inputs.map((input) => ({ name: input.name, type: type(ordered(input.type, input.order)) })),
+    results: graph.results.map(({ name, value, order }) => ({ name, type: type(ordered(value.type, order)) })),
+    requires: graph.guard.requirements.map(({ text }) => text),
+    layers: layers.map((layer) => ({
+      scope: layer.scope,
+      name: layer.name,
+      operator: layer.operator,
+      results: layer.results.map(type),
+      weights: layer.weights.map(({ path }) => path),
+      parameters: layer.parameters,
+      macs: number(layer.macs),
+    })),
+    totals: { weights: graph.weights.length, parameters, macs: macs === undefined ? null : number(macs), ...memory },
+  };
+}
+
+/** How sizes and types read: as formulas, or as numbers where the sizes of the inputs are known. */
+export function printers({ builder: { sizes } }: ModelGraph, at: Sizes | undefined) {
+  if (at === undefined) {
+    const size = (s: Size) => sizes.print(s);
+    return { size, number: size, type: (t: TensorType) => printType(sizes, t) };
+  }
+  const number = numbersAt(sizes, at);
+  const type = ({ dtype, axes }: TensorType) => {
+    const items = [...axes].map(([axis, size]) => `${axis}: ${number(size)}`);
+    return `${dtype === "f32" ? "" : dtype}[${items.join(", ")}]`;
+  };
+  return { size: (s: Size) => countText(number(s)), number, type };
+}
+
+function signature({ name, inputs, results }: ModelGraph, type: (t: TensorType) => string): string {
+  const given = inputs.map((input) => `${input.name}: ${type(ordered(input.type, input.order))}`);
+  const made = results.map(({ name, value, order }) => `${name}: ${type(ordered(value.type, order))}`);
+  return `${name}(${given.join(", ")}) -> (${made.join(", ")})`;
+}
+
+/** Layers of one block call stand together, below a row with its labels. */
+function layerTable(
+  { name }: ModelGraph,
+  layers: readonly Layer[],
+  size: (s: Size) => string,
+  type: (t: TensorType) => string,
+): string {
+  const rows: string[][] = [];
+  let scope = "";
+  for (const layer of layers) {
+    if (layer.scope !== scope) rows.push([layer.scope === "" ? name : layer.scope, "", "", "", ""]);
+    scope = layer.scope;
+    const macs = size(layer.macs);
+    const weights = layer.parameters === 0 && layer.weights.length > 0 ? "shared" : countText(layer.parameters);
+    rows.push([
+      scope === "" ? layer.name : `  ${layer.name}`,
+      layer.operator,
+      layer.results.map(type).join(", "),
+      weights === "0" ? "" : weights,
+      macs === "0" ? "" : macs,
+    ]);
+  }
+  return table(["layer", "operator", "result", "weights", "MACs"], rows, [3, 4]);
+}
+
+function totalLines(
+  graph: ModelGraph,
+  layers: readonly Layer[],
+  at: Sizes | undefined,
+  size: (s: Size) => string,
+): string[] {
+  const { macs, parameters, memory } = totals(graph, layers, at);
+  const lines = [
+    `weights  ${plural(graph.weights.length, "tensor")} with ${plural(parameters, "number")}, ${bytesText(4 * parameters)}`,
+    `MACs     ${macs === undefined ? "a long formula; give sizes with --at" : size(macs)}`,
+  ];
+  if (memory === undefined) {
+    const open = graph.guard.variables.map(({ name }) => `${name}=…`).join(",");
+    return [...lines, `bytes    depend on the sizes of the inputs: --at ${open}`];
+  }
+  return [
+    ...lines,
+    `bytes    ${bytesText(memory.bytesRead)} read, ${bytesText(memory.bytesWritten)} written`,
+    `memory   ${bytesText(memory.liveBytes)} live at once, beside weights and inputs`,
+  ];
+}
+
+/** What a model costs; of the ES module, as far as memory goes. */
+export function totals(graph: ModelGraph, layers: readonly Layer[], at: Sizes | undefined) {
+  const parameters = [...new Set(graph.weights)].reduce((sum, weight) => sum + parametersOf(graph, weight), 0);
+  const macs = sumOf(graph, layers);
+  if (at === undefined) return { parameters, macs, memory: undefined };
+  const planned = plan(graph, esmProfile());
+  const { read, written } = traffic(planned, at);
+  const { peak } = liveBytes(planned, at);
+  return { parameters, macs, memory: { bytesRead: read, bytesWritten: written, liveBytes: peak } };
+}
+
+/** Undefined where the sum has too many terms to be a size. */
+function sumOf({ builder: { sizes } }: ModelGraph, layers: readonly Layer[]): Size | undefined {
+  try {
+    return layers.reduce((sum, { macs }) => sizes.add(sum, macs), sizes.int(0));
+  } catch (error) {
+    if (error instanceof SizeTooLarge) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,37 @@
+/** @file What layers with a weight and a bias share: specs called, ordered and initialised as PyTorch does. */
+import type { Initializer } from "../../contract/manifest.ts";
+import { attribute } from "../../ir/attribute.ts";
+import type { WeightSpec } from "../../ir/operator.ts";
+import type { Axis } from "../../ir/type.ts";
+import type { Size } from "../../sizes/size.ts";
+
+export const biasAttribute = attribute("bool", "whether a bias is added", { default: true });
+export const initAttribute = attribute("init", "how the weight starts, if not as in PyTorch", { optional: true });
+
+/** A weight that starts as a number everywhere. */
+export function constantSpec(
+  name: string,
+  axes: readonly (readonly [Axis, Size])[],
+  value: number,
+  count: Size,
+): WeightSpec {
+  return { name, groups: [axes], init: { kind: "constant", value }, fan: { in: count, out: count } };
+}
+
+/** The weight's name for an axis of the input. */
+export const inputAxis = (axis: Axis): Axis => `${axis}'`;
+
+/**
+ * `weight` and `bias`. PyTorch draws both from ±1/√fan-in: kaiming-uniform with a = √5 for the weight comes to that, so
+ * `kaiming` over the layer's fan-in does it for both.
+ */
+export function layerWeights(
+  attributes: { readonly bias: boolean; readonly init: Initializer | undefined },
+  groups: WeightSpec["groups"],
+  outputs: readonly (readonly [Axis, Size])[],
+  fan: WeightSpec["fan"],
+): readonly WeightSpec[] {
+  const kaiming: Initializer = { kind: "kaiming" };
+  const weight: WeightSpec = { name: "weight", groups, init: attributes.init ?? kaiming, fan };
+  return attributes.bias ? [weight, { name: "bias", groups: [outputs], init: kaiming, fan }] : [weight];
+}

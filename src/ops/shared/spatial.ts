@@ -1,0 +1,209 @@
+/** @file Windows that slide over spatial axes: which axes, how far, with what padding; shared by convolutions and pools. */
+import { attribute, type Padding } from "../../ir/attribute.ts";
+import type { OperatorContext } from "../../ir/operator.ts";
+import { printType, spatialAxes, type Axis } from "../../ir/type.ts";
+import type { Pads } from "../../primitives/image.ts";
+import type { Size } from "../../sizes/size.ts";
+import type { Sizes } from "../../sizes/sizes.ts";
+import { refuse, requireAxes } from "./conditions.ts";
+
+/** A window along one axis, in numbers. */
+export interface Window {
+  readonly kernel: number;
+  readonly stride: number;
+  readonly dilation: number;
+  readonly pads: "same_tf" | readonly [number, number];
+}
+
+export interface WindowAttributes {
+  readonly kernel: readonly Size[];
+  readonly stride: readonly Size[] | undefined;
+  readonly dilation?: readonly Size[];
+  readonly pad: Padding;
+}
+
+export const axisAttribute = attribute(
+  "axes",
+  "axes to work on: those of `d`, `h` and `w` that are there, unless given",
+  {
+    optional: true,
+  },
+);
+
+/** The axes to work on, one to three, or as many as the operator can; complains `missing-axis` or `unexpected-axis`. */
+export function spatialOf(
+  c: OperatorContext<{ readonly axis: readonly Axis[] | undefined }>,
+  most = 3,
+): readonly Axis[] {
+  const type = c.input(0);
+  const given = c.attributes.axis;
+  if (given !== undefined) requireAxes(c, 0, given, "axis");
+  const axes = given ?? spatialAxes(type);
+  if (axes === undefined || axes.length === 0) {
+    const axis = type.axes.has("w") ? "h" : "w";
+    return c.complain(
+      "missing-axis",
+      { callee: c.callee, axis, type: printType(c.sizes, type) },
+      { inputs: [0], axis },
+      { helps: [{ text: "say which axes to work on", code: `axis: ${[...type.axes.keys()].at(-1) ?? "w"}` }] },
+    );
+  }
+  if (axes.length > most)
+    c.complain("unexpected-axis", { callee: c.callee, axis: axes[0]! }, { inputs: [0], axis: axes[0]! });
+  return axes;
+}
+
+/** The same, once it was checked. */
+export function knownSpatial(axes: Iterable<Axis>, given: readonly Axis[] | undefined): readonly Axis[] {
+  const present = [...axes];
+  return given ?? ["d", "h", "w"].filter((axis) => present.includes(axis));
+}
+
+/** Complains `unexpected-axis` where more axes are given than an operator can work on. */
+export function requireSpatialCount(c: OperatorContext<unknown>, keyed: ReadonlyMap<Axis, unknown>, most = 3): void {
+  const surplus = [...keyed.keys()][most];
+  if (surplus !== undefined) c.complain("unexpected-axis", { callee: c.callee, axis: surplus }, { attribute: surplus });
+}
+
+/** Axes that are given as keys: in the order of depth, height and width if they are among these, or else as written. */
+export function keyedSpatial(keyed: ReadonlyMap<Axis, unknown>): readonly Axis[] {
+  const given = [...keyed.keys()];
+  const known = knownSpatial(given, undefined);
+  return known.length === given.length ? known : given;
+}
+
+/** The value for an axis, of one value for all or of a list with one for each. */
+export function perAxis<T>(values: readonly T[], index: number): T {
+  return values.length === 1 ? values[0]! : values[index]!;
+}
+
+/** Complains `bad-attribute` unless there is one value, or one for each axis. */
+export function requirePerAxis(
+  c: OperatorContext<unknown>,
+  name: string,
+  values: readonly unknown[] | undefined,
+  axes: readonly Axis[],
+): void {
+  if (values === undefined || values.length === 1 || values.length === axes.length) return;
+  const expected = axes.length === 1 ? "one value" : `one value, or one each for ${axes.join(", ")}`;
+  refuse(c, name, expected, `${values.length} values`);
+}
+
+/** Asks for one value or one per axis, and that the pads of `same` are whole. */
+export function requireWindows(c: OperatorContext<WindowAttributes>, axes: readonly Axis[]): void {
+  const { kernel, stride, dilation, pad } = c.attributes;
+  for (const [name, values] of Object.entries({ kernel, stride, dilation })) requirePerAxis(c, name, values, axes);
+  if (typeof pad !== "string") requirePerAxis(c, "pad", pad, axes);
+  if (pad === "same")
+    for (const [i, axis] of axes.entries())
+      c.divide(spanOf(c.sizes, c.attributes, i), c.sizes.int(2), { attribute: "kernel", axis });
+}
+
+/** How far the last element of the window is from the first: dilation * (kernel - 1). */
+export function spanOf(sizes: Sizes, { kernel, dilation }: WindowAttributes, index: number): Size {
+  const steps = sizes.sub(perAxis(kernel, index), sizes.int(1));
+  return dilation === undefined ? steps : sizes.mul(perAxis(dilation, index), steps);
+}
+
+/** How far the window can move along an axis of this size: size + pads - dilation * (kernel - 1) - 1. Not for `same_tf`. */
+export function reach(sizes: Sizes, attributes: WindowAttributes, index: number, size: Size): Size {
+  const { pad } = attributes;
+  const span = spanOf(sizes, attributes, index);
+  // The pads of `same` are half of the span each, so nothing but the size remains.
+  const pads = typeof pad === "string" ? span : sizes.add(...perAxis(pad, index));
+  return sizes.sub(sizes.sub(sizes.add(size, pads), span), sizes.int(1));
+}
+
+/** How many places the window has along an axis of this size: floor(reach / stride) + 1, and with `same_tf` ceil(size / stride). */
+export function places(sizes: Sizes, attributes: WindowAttributes, index: number, size: Size): Size {
+  const stride = perAxis(attributes.stride ?? attributes.kernel, index);
+  if (attributes.pad === "same_tf") return sizes.ceil(size, stride);
+  return sizes.add(sizes.floor(reach(sizes, attributes, index, size), stride), sizes.int(1));
+}
+
+/**
+ * The windows over height and width in numbers, once sizes are known. With one axis the height has one element, over
+ * which the window moves with the same stride: TensorFlow's depthwise convolution wants equal strides.
+ */
+export function imageWindows(
+  attributes: WindowAttributes,
+  count: number,
+  number: (size: Size) => number,
+): readonly [Window, Window] {
+  const [first, second] = windowsOf(attributes, count, number);
+  if (second !== undefined) return [first!, second];
+  return [{ ...first!, kernel: 1, pads: attributes.pad === "same_tf" ? "same_tf" : [0, 0] }, first!];
+}
+
+/** The windows over depth, height and width in numbers; over an axis that is missing they have one element. */
+export function volumeWindows(
+  attributes: WindowAttributes,
+  count: number,
+  number: (size: Size) => number,
+): readonly [Window, Window, Window] {
+  if (count < 3)
+    return [{ kernel: 1, stride: 1, dilation: 1, pads: [0, 0] }, ...imageWindows(attributes, count, number)];
+  const [depth, height, width] = windowsOf(attributes, count, number);
+  return [depth!, height!, width!];
+}
+
+/** A window for each axis. */
+function windowsOf(attributes: WindowAttributes, count: number, number: (size: Size) => number): Window[] {
+  const { kernel, stride = kernel, dilation, pad } = attributes;
+  return Array.from({ length: count }, (_, i): Window => {
+    const window = {
+      kernel: number(perAxis(kernel, i)),
+      stride: number(perAxis(stride, i)),
+      dilation: dilation === undefined ? 1 : number(perAxis(dilation, i)),
+    };
+    if (pad === "same_tf") return { ...window, pads: pad };
+    const half = (window.dilation * (window.kernel - 1)) / 2;
+    if (pad === "same") return { ...window, pads: [half, half] };
+    const [before, after] = perAxis(pad, i);
+    return { ...window, pads: [number(before), number(after)] };
+  });
+}
+
+/** The pads of a window in numbers; TensorFlow's `SAME` puts the odd one at the end. */
+export function padsOf({ kernel, stride, dilation, pads }: Window, size: number): readonly [number, number] {
+  if (pads !== "same_tf") return pads;
+  const total = Math.max((Math.ceil(size / stride) - 1) * stride + dilation * (kernel - 1) + 1 - size, 0);
+  return [Math.floor(total / 2), Math.ceil(total / 2)];
+}
+
+/** The same for a size that may be known only at run time. */
+export function symbolicPads(sizes: Sizes, window: Window, size: Size): readonly [Size, Size] {
+  const { kernel, stride, dilation, pads } = window;
+  if (pads !== "same_tf") return [sizes.int(pads[0]), sizes.int(pads[1])];
+  const [one, two, step] = [sizes.int(1), sizes.int(2), sizes.int(stride)];
+  const span = dilation * (kernel - 1);
+  const steps = sizes.mul(sizes.sub(sizes.ceil(size, step), one), step);
+  const total = sizes.sub(sizes.add(steps, sizes.int(span + 1)), size);
+  // It is more than -stride, and at most span. Where it can be negative, span < stride, and the floor is 1 if it is at least 1, else 0.
+  const least =
+    span + 1 >= stride ? total : sizes.mul(total, sizes.floor(sizes.add(total, sizes.int(stride - 1)), step));
+  return [sizes.floor(least, two), sizes.ceil(least, two)];
+}
+
+/**
+ * For every place of a window the elements of an axis below it, each with the element of the window: all but those that
+ * are padding.
+ */
+export function elementsBelow(
+  window: Window,
+  size: number,
+  count: number,
+): readonly (readonly (readonly [element: number, at: number])[])[] {
+  const [before] = padsOf(window, size);
+  return Array.from({ length: count }, (_, place) =>
+    Array.from(
+      { length: window.kernel },
+      (_, element) => [element, place * window.stride - before + element * window.dilation] as const,
+    ).filter(([, at]) => at >= 0 && at < size),
+  );
+}
+
+/** The pads of both windows as primitives take them. */
+export function pairOfPads([rows, columns]: readonly [Window, Window]): Pads {
+  return rows.pads === "same_tf" || columns.pads === "same_tf" ? "same_tf" : [rows.pads, columns.pads];
+}

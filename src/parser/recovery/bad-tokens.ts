@@ -1,0 +1,114 @@
+/** @file What is wrong with characters and tokens that are not of the language, and what was probably meant. */
+import type { IToken } from "chevrotain";
+import type { Help } from "../../source/diagnostic.ts";
+import type { SourceFile } from "../../source/source.ts";
+import * as t from "../grammar/tokens.ts";
+import { mistake, quoted, spanAt, type Mistake } from "../mistake.ts";
+
+const largestInteger = 2 ** 31 - 1;
+
+/** What to write instead of characters that other languages use: replaced, or only said. */
+const replacements: Readonly<Record<string, string>> = {
+  "&&": "and",
+  "&": "and",
+  "!": "not ",
+  "~": "not ",
+  "×": "*",
+  "·": "*",
+  "÷": "/",
+  "−": "-",
+  "–": "-",
+  "≤": "<=",
+  "≥": ">=",
+  "≠": "!=",
+  "→": "->",
+  "…": "...",
+  "“": '"',
+  "”": '"',
+};
+const advice: Readonly<Record<string, Help>> = {
+  "^": { text: "a power is a call", code: "pow(x, 2)" },
+  "?": { text: "a choice is an `if`", code: "if a == b { x } else { y }" },
+  "@": { text: "a matrix product names the axis that it sums over", code: "dot(q, k, contract: e)" },
+  $: { text: "names need no sign" },
+  "\\": { text: "a statement may simply go on in the next line" },
+  "`": { text: "strings stand in double quotes, choices in none" },
+  "'": { text: "strings stand in double quotes, choices in none" },
+};
+
+/** A character that begins no token. */
+export function badCharacter(source: SourceFile, offset: number): Mistake {
+  const character = String.fromCodePoint(source.text.codePointAt(offset) ?? 0);
+  const pair = source.text.slice(offset, offset + 2);
+  const meant = pair in replacements ? pair : character;
+  const span = spanAt(source, offset, meant.length);
+  return mistake("unexpected-character", span, { character: nameOf(meant) }, { helps: helps() });
+
+  function helps(): Help[] {
+    if (character === ";") return [{ text: "statements need no end: leave it out", edits: [{ span, text: "" }] }];
+    const text = replacements[meant];
+    if (text !== undefined) return [{ text: "write", code: text.trim(), edits: [{ span, text }] }];
+    const other = advice[character];
+    if (other !== undefined) return [other];
+    return /\p{L}/u.test(character) ? [{ text: "names are made of the letters a to z, digits and `_`" }] : [];
+  }
+}
+
+/** Quoted if it can be seen, else by its code point. */
+function nameOf(character: string): string {
+  if (/^[\p{L}\p{N}\p{P}\p{S}]+$/u.test(character) && character !== "`") return quoted(character);
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
+}
+
+/** A comment that begins with `#`. */
+export function hashComment(source: SourceFile, offset: number): Mistake {
+  const span = spanAt(source, offset, 1);
+  const help = { text: "comments begin with", code: "//", edits: [{ span, text: "//" }] };
+  return mistake("unexpected-character", span, { character: "`#`" }, { helps: [help] });
+}
+
+/** What is wrong with a token, if anything is. */
+export function badToken(source: SourceFile, token: IToken): Mistake | undefined {
+  const { image, startOffset, tokenType } = token;
+  const span = spanAt(source, startOffset, image.length);
+  if (tokenType === t.UnterminatedString) {
+    const text = `${image.trimEnd()}"`;
+    return mistake(
+      "unterminated-string",
+      span,
+      {},
+      { helps: [{ text: "close it", code: text, edits: [{ span, text }] }] },
+    );
+  }
+  if (tokenType === t.SingleQuotedString) {
+    const text = `"${image.slice(1, -1)}"`;
+    const helps = [{ text: "strings stand in double quotes", code: text, edits: [{ span, text }] }];
+    return mistake("unexpected-character", spanAt(source, startOffset, 1), { character: "`'`" }, { helps });
+  }
+  const problem = problemOfNumber(token);
+  if (problem === undefined) return undefined;
+  const { reason, write } = problem;
+  const helps = write === undefined ? [] : [{ text: "write", code: write, edits: [{ span, text: write }] }];
+  return mistake("bad-number", span, { number: quoted(image), reason }, { helps });
+}
+
+interface Problem {
+  readonly reason: string;
+  readonly write?: string;
+}
+
+function problemOfNumber({ image, tokenType }: IToken): Problem | undefined {
+  if (tokenType === t.Integer && Number(image) > largestInteger)
+    return { reason: `the largest integer is ${largestInteger}` };
+  if (tokenType === t.Float && !Number.isFinite(Number(image))) return { reason: "it is too large" };
+  if (tokenType !== t.BadNumber) return undefined;
+  if (/^\.\d+$/.test(image)) return { reason: "a digit stands before the point", write: `0${image}` };
+  if (/^\d+\.$/.test(image)) return { reason: "a digit stands behind the point", write: `${image}0` };
+  if (/^0\d+$/.test(image)) return { reason: "it begins with 0", write: image.replace(/^0+(?=\d)/, "") };
+  if (/^[1-9]\d*(?:_\d+)+$/.test(image))
+    return { reason: "digits are written without `_`", write: image.replaceAll("_", "") };
+  if (/^0[xX][0-9a-fA-F]{1,7}$/.test(image)) return { reason: "numbers are decimal", write: String(Number(image)) };
+  const product = /^([1-9]\d*)([A-Za-z_]\w*)$/.exec(image);
+  if (product !== null) return { reason: "a product has a `*`", write: `${product[1]} * ${product[2]}` };
+  return { reason: "numbers are written like `2`, `0.5` or `1e-5`" };
+}

@@ -1,0 +1,123 @@
+/** @file Which bracket closes which, also in a text where some are missing. */
+import type { IToken, TokenType } from "chevrotain";
+import * as t from "../grammar/tokens.ts";
+import { maxNesting } from "../mistake.ts";
+
+/** What is known about the brackets of a range of tokens; brackets are named by the index of their token. */
+export interface Brackets {
+  /** For every opening bracket: the index of the first token behind its group. */
+  readonly behind: ReadonlyMap<number, number>;
+  /** The opening ones without a partner, in order. */
+  readonly unclosed: readonly number[];
+  /** Whether every bracket has its partner. */
+  readonly balanced: boolean;
+}
+
+const partner: ReadonlyMap<TokenType, TokenType> = new Map([
+  [t.RParen, t.LParen],
+  [t.RSquare, t.LSquare],
+  [t.RCurly, t.LCurly],
+]);
+
+interface Open {
+  readonly index: number;
+  readonly type: TokenType;
+  /** How many are open, this one included; round and square ones since the last curly one. */
+  readonly round: number;
+  readonly square: number;
+  readonly curly: number;
+}
+
+/**
+ * Pairs brackets in the tokens from `from` to before `to`.
+ *
+ * @param group whether the first token is a bracket and only its group is wanted.
+ * @param mustClose says, where it is worth guessing, which open brackets cannot reach beyond a token: a program's indentation
+ *   shows what its author believes to be closed.
+ */
+export function pairBrackets(
+  tokens: readonly IToken[],
+  from: number,
+  to: number,
+  group = false,
+  mustClose?: (opening: number, at: number) => boolean,
+): Brackets {
+  const behind = new Map<number, number>();
+  const unclosed: number[] = [];
+  const open: Open[] = [];
+  let strays = 0;
+
+  function giveUp(count: number, at: number): void {
+    for (const { index } of open.splice(open.length - count)) {
+      unclosed.push(index);
+      behind.set(index, at);
+    }
+  }
+
+  for (let i = from; i < to; i++) {
+    const type = tokens[i]!.tokenType;
+    if (mustClose !== undefined) while (open.length > Number(group) && mustClose(open.at(-1)!.index, i)) giveUp(1, i);
+    if (isOpening(type)) {
+      const outer = open.at(-1);
+      const inner = type === t.LCurly ? undefined : outer;
+      open.push({
+        index: i,
+        type,
+        round: (inner?.round ?? 0) + Number(type === t.LParen),
+        square: (inner?.square ?? 0) + Number(type === t.LSquare),
+        curly: (outer?.curly ?? 0) + Number(type === t.LCurly),
+      });
+      continue;
+    }
+    const opening = partner.get(type);
+    if (opening === undefined) continue;
+    if (!closes(opening)) {
+      strays++;
+      continue;
+    }
+    let above = 0;
+    while (open.at(-1 - above)!.type !== opening) above++;
+    giveUp(above, i);
+    behind.set(open.pop()!.index, i + 1);
+    if (group && open.length === 0) break;
+  }
+  giveUp(open.length, to);
+  unclosed.sort((a, b) => a - b);
+  return { behind, unclosed, balanced: strays === 0 && unclosed.length === 0 };
+
+  /** A round or square bracket never closes across a curly one. */
+  function closes(opening: TokenType): boolean {
+    const top = open.at(-1);
+    if (opening === t.LParen) return (top?.round ?? 0) > 0;
+    if (opening === t.LSquare) return (top?.square ?? 0) > 0;
+    return (top?.curly ?? 0) > 0;
+  }
+}
+
+/** The first unclosed bracket from `from` to before `to`. */
+export function firstUnclosed({ unclosed }: Brackets, from: number, to: number): number | undefined {
+  let low = 0;
+  for (let high = unclosed.length; low < high;) {
+    const middle = (low + high) >> 1;
+    if (unclosed[middle]! < from) low = middle + 1;
+    else high = middle;
+  }
+  const found = unclosed[low];
+  return found !== undefined && found < to ? found : undefined;
+}
+
+export function isOpening(type: TokenType | undefined): boolean {
+  return type === t.LParen || type === t.LSquare || type === t.LCurly;
+}
+
+/** The first bracket in the range that is nested too deeply. */
+export function firstTooDeep(tokens: readonly IToken[], from: number, to: number): number | undefined {
+  let depth = 0;
+  for (let i = from; i < to; i++) {
+    const type = tokens[i]!.tokenType;
+    if (isOpening(type)) {
+      if (++depth > maxNesting) return i;
+    } else if (partner.has(type)) depth = Math.max(0, depth - 1);
+  }
+  return undefined;
+}

@@ -1,0 +1,104 @@
+/** @file What stands where a statement or a declaration must be, and does not begin like one. */
+import type { Help } from "../../source/diagnostic.ts";
+import { cover, type Span } from "../../source/source.ts";
+import { tokenSpan } from "../grammar/cst.ts";
+import { parseTokens } from "../grammar/parse-tokens.ts";
+import * as t from "../grammar/tokens.ts";
+import { mistake, quoted, tooDeep, type Mistake } from "../mistake.ts";
+import { explain } from "./explain.ts";
+import { headOfAssignment, isA, type Stream } from "./heads.ts";
+import type { Piece } from "./outline.ts";
+
+/** What other languages begin statements and declarations with. */
+const foreign: ReadonlyMap<string, Help> = new Map([
+  ["for", { text: "a stage is repeated by", code: "x |> repeat(3) conv(c: 64)" }],
+  ["while", { text: "a stage is repeated by", code: "x |> repeat(3) conv(c: 64)" }],
+  ["def", { text: "a graph is declared by", code: "block Name(x: [n, c]) { … }" }],
+  ["class", { text: "a graph is declared by", code: "block Name(x: [n, c]) { … }" }],
+  ["function", { text: "a graph is declared by", code: "block Name(x: [n, c]) { … }" }],
+]);
+
+const notAStatement = (span: Span, found: string, helps: readonly Help[]): Mistake =>
+  mistake("not-a-statement", span, { found }, { helps });
+
+/** @param isLast whether the piece is the last of its block, where a result is probably meant. */
+export function explainStatement(stream: Stream, piece: Piece, isLast: boolean): Mistake {
+  const { source, tokens } = stream;
+  const [first, second] = [tokens[piece.from]!, tokens[piece.from + 1]];
+  const start = tokenSpan(source, first);
+
+  if (isA(first, t.If, t.Match)) {
+    const code = `y = ${first.image} … { … }${isA(first, t.If) ? " else { … }" : ""}`;
+    return notAStatement(start, `\`${first.image}\` on its own`, [{ text: "it is a value: give it a name", code }]);
+  }
+  if (piece.to > piece.from + 1 && second !== undefined && isA(first, t.Identifier) && isA(second, t.Identifier)) {
+    const help = foreign.get(first.image);
+    if (headOfAssignment(tokens, piece.from + 1) === undefined)
+      return notAStatement(start, quoted(first.image), help === undefined ? [] : [help]);
+    const edits = [{ span: { ...start, end: second.startOffset }, text: "" }];
+    return notAStatement(start, quoted(first.image), [
+      { text: "names are given without a keyword", code: `${second.image} = …`, edits },
+    ]);
+  }
+  const assign = topLevelAssign(stream, piece);
+  if (assign !== undefined) return explainAssignment(stream, piece, assign);
+
+  const parsed = parseTokens("expression", tokens.slice(piece.from, piece.to));
+  if (parsed === "too-deep") return tooDeep(start);
+  if (!("cst" in parsed)) return explain(stream, piece, parsed);
+  const edits = [{ span: { ...start, end: start.start }, text: "return " }];
+  const whole = cover(start, tokenSpan(source, tokens[piece.to - 1]!));
+  return notAStatement(whole, "an expression on its own", [
+    isLast ? { text: "return it", code: "return …", edits } : { text: "give it a name", code: "y = …" },
+  ]);
+}
+
+/** The index of the first `=` that is not between brackets. */
+function topLevelAssign({ tokens }: Stream, { from, to }: Piece): number | undefined {
+  let depth = 0;
+  for (let i = from; i < to; i++) {
+    if (isA(tokens[i], t.LParen, t.LSquare, t.LCurly)) depth++;
+    else if (isA(tokens[i], t.RParen, t.RSquare, t.RCurly)) depth--;
+    else if (depth === 0 && isA(tokens[i], t.Assign)) return i;
+  }
+  return undefined;
+}
+
+/** Something on the left of an `=` that is not a name. */
+function explainAssignment({ source, tokens }: Stream, { from }: Piece, assign: number): Mistake {
+  const [first, last] = [tokens[from]!, tokens[assign - 1]];
+  const start = tokenSpan(source, first);
+  if (last === undefined || assign === from) return notAStatement(start, "`=` without a name", []);
+  if (isA(first, t.LParen, t.LSquare) && isA(last, t.RParen, t.RSquare)) {
+    const edits = [first, last].map((bracket) => ({ span: tokenSpan(source, bracket), text: "" }));
+    const help = { text: "several names need no brackets", code: "a, b = …", edits };
+    return notAStatement(start, "an assignment to a list in brackets", [help]);
+  }
+  if (isA(last, t.BinaryOperator)) {
+    const help = { text: "a name keeps its value: take a new one", code: `y = ${first.image} ${last.image} …` };
+    return notAStatement(tokenSpan(source, last), quoted(`${last.image}=`), [help]);
+  }
+  if (isA(first, t.Identifier) && isA(tokens[from + 1], t.Colon)) {
+    const help = { text: "only `weight` and `const` say their type", code: `${first.image} = …` };
+    return notAStatement(start, "a name with a type", [help]);
+  }
+  return notAStatement(start, "an assignment to something that is no name", [
+    { text: "tensors do not change: give the new one a name", code: "y = …" },
+  ]);
+}
+
+/** Tokens between the declarations, or an import behind one. */
+export function explainStray({ source, tokens }: Stream, { kind, from }: Piece): Mistake {
+  const first = tokens[from]!;
+  const expected = kind === "import" ? "`block` or `model`" : "`import`, `block` or `model`";
+  const details = { helps: helps() };
+  return mistake("syntax-error", tokenSpan(source, first), { found: quoted(first.image), expected }, details);
+
+  function helps(): readonly Help[] {
+    if (kind === "import") return [{ text: "imports stand before the declarations" }];
+    if (isA(first, t.Return) || headOfAssignment(tokens, from) !== undefined)
+      return [{ text: "statements stand inside a block or model" }];
+    const help = foreign.get(first.image);
+    return help === undefined ? [] : [help];
+  }
+}

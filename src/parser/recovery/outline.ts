@@ -1,0 +1,225 @@
+/**
+ * @file Divides a program into imports, headers and statements before anything is parsed. Each is then parsed on its own, so that a
+ * mistake in one cannot disturb another: this is the parser's whole error recovery. It works because a statement is recognised by its
+ * first tokens, and because an expression never goes on with a name.
+ */
+import * as t from "../grammar/tokens.ts";
+import { firstUnclosed, isOpening, pairBrackets, type Brackets } from "./brackets.ts";
+import * as heads from "./heads.ts";
+import { isA, type Stream } from "./heads.ts";
+
+/** The tokens from `from` to before `to`. */
+export interface Piece {
+  readonly kind: "edition" | "import" | "header" | "statement" | "stray";
+  readonly from: number;
+  readonly to: number;
+  /** The first opening bracket without a partner, and the first token that it cannot reach. */
+  readonly unclosed: { readonly at: number; readonly behind: number } | undefined;
+}
+
+export interface DeclOutline {
+  readonly header: Piece;
+  /** The `{` of the body. */
+  readonly open: number | undefined;
+  readonly closed: boolean;
+  readonly statements: readonly Piece[];
+  readonly to: number;
+}
+
+export interface Outline {
+  readonly edition: Piece | undefined;
+  readonly imports: readonly Piece[];
+  readonly decls: readonly DeclOutline[];
+  /** What stands between the declarations and is none. */
+  readonly strays: readonly Piece[];
+}
+
+export function outline(stream: Stream): Outline {
+  const { tokens } = stream;
+  const starts = tokens.flatMap((_, i) => (heads.isDecl(stream, i) ? [i] : []));
+  const imports: Piece[] = [];
+  const decls: DeclOutline[] = [];
+  const strays: Piece[] = [];
+  const begins = (i: number) => heads.isDeclOutside(stream, i) || heads.isImport(stream, i);
+
+  let at = 0;
+  let edition: Piece | undefined;
+  if (isA(tokens[0], t.Fuse)) {
+    at = tokens.length > 1 && !begins(1) ? 2 : 1;
+    edition = piece("edition", 0, at);
+  }
+  let next = 0;
+  while (at < tokens.length) {
+    while (next < starts.length && starts[next]! <= at) next++;
+    const limit = starts[next] ?? tokens.length;
+    if (heads.isDeclOutside(stream, at)) {
+      const decl = outlineDecl(stream, at, limit);
+      decls.push(decl);
+      at = decl.to;
+      continue;
+    }
+    let end = at + 1;
+    if (heads.isImport(stream, at)) {
+      while (end < limit && !isA(tokens[end - 1], t.StringLiteral) && !isImportBrace(end)) end++;
+      imports.push(piece("import", at, end, pairBrackets(tokens, at, end)));
+    } else {
+      while (end < limit && !begins(end)) end++;
+      strays.push(piece("stray", at, end));
+    }
+    at = end;
+  }
+  return { edition, imports, decls, strays };
+
+  /** Between the braces of an import, `import` may be a name. */
+  function isImportBrace(i: number): boolean {
+    return isA(tokens[i], t.Import) && isA(tokens[i + 1], t.LCurly);
+  }
+}
+
+function piece(kind: Piece["kind"], from: number, to: number, brackets?: Brackets): Piece {
+  const at = brackets && firstUnclosed(brackets, from, to);
+  const behind = at === undefined ? undefined : brackets?.behind.get(at);
+  return { kind, from, to, unclosed: at === undefined || behind === undefined ? undefined : { at, behind } };
+}
+
+/** The declaration that begins at `from`; no part of it is at `limit` or behind, where the next one begins. */
+function outlineDecl(stream: Stream, from: number, limit: number): DeclOutline {
+  const { tokens } = stream;
+  const open = findBody(stream, from, limit);
+  const headerEnd = open ?? limit;
+  const header = piece("header", from, headerEnd, pairBrackets(tokens, from, headerEnd));
+  if (open === undefined) return { header, open, closed: false, statements: [], to: limit };
+  const late = lateEnd(stream, open, limit);
+  if (late !== undefined) {
+    const brackets = pairBrackets(tokens, open + 1, late, false, mustClose(stream));
+    return { header, open, closed: true, statements: divide(stream, open + 1, late, brackets), to: late + 1 };
+  }
+  const strict = pairBrackets(tokens, open, limit, true);
+  const brackets = strict.balanced ? strict : pairBrackets(tokens, open, limit, true, mustClose(stream));
+  const to = brackets.behind.get(open) ?? limit;
+  const closed = firstUnclosed(brackets, open, open + 1) === undefined;
+  const statements = divide(stream, open + 1, closed ? to - 1 : to, brackets);
+  return { header, open, closed, statements, to };
+}
+
+/**
+ * The `}` of a body in which a `{` is missing: the last one without partner before the next declaration, if the first one cannot be
+ * meant, because something goes on behind it or it does not stand where the end of a body does.
+ */
+function lateEnd(stream: Stream, open: number, limit: number): number | undefined {
+  const { tokens } = stream;
+  let depth = 0;
+  let first: number | undefined;
+  let last: number | undefined;
+  let goesOn = false;
+  for (let i = open; i < limit && !(first !== undefined && heads.isImport(stream, i)); i++) {
+    if (isA(tokens[i], t.LCurly)) depth++;
+    else if (isA(tokens[i], t.RCurly) && depth > 1) depth--;
+    else if (isA(tokens[i], t.RCurly)) {
+      depth = 1;
+      if (first === undefined) first = i;
+      else last = i;
+      continue;
+    }
+    if (first !== undefined && last === undefined) goesOn = true;
+  }
+  if (first === undefined || last === undefined) return undefined;
+  return goesOn || !alignsWith(stream, first, open) ? last : undefined;
+}
+
+/** Whether a `}` stands in the line of the `{`, or begins a line as far to the left. */
+function alignsWith(stream: Stream, close: number, open: number): boolean {
+  const [from, to] = [stream.tokens[open]!, stream.tokens[close]!];
+  if (!stream.source.text.slice(from.startOffset, to.startOffset).includes("\n")) return true;
+  return heads.isFirstOnLine(stream, close) && heads.indentation(stream, close) <= heads.indentation(stream, open);
+}
+
+/** The first `{` that is not of a `match` or `if`. */
+function findBody({ tokens }: Stream, from: number, limit: number): number | undefined {
+  let depth = 0;
+  let expected = 0;
+  for (let i = from; i < limit; i++) {
+    const token = tokens[i];
+    if (isA(token, t.LCurly) && expected-- === 0) return i;
+    if (isA(token, t.LParen, t.LSquare, t.LCurly)) depth++;
+    else if (isA(token, t.RParen, t.RSquare, t.RCurly)) {
+      depth = Math.max(0, depth - 1);
+      if (depth === 0 && !isA(token, t.RCurly)) expected = 0;
+    } else if (isA(tokens[i + 1], t.Colon, t.Comma, t.Assign))
+      continue; // a reserved word as a name
+    // The `if` of `where a == b if c == d` has no braces.
+    else if (isA(token, t.Match) || (isA(token, t.If) && (depth > 0 || !heads.endsOperand(tokens[i - 1])))) expected++;
+    else if (isA(token, t.Else) && !isA(tokens[i + 1], t.If)) expected++;
+  }
+  return undefined;
+}
+
+/** Indentation shows what the author believes to be closed: what stands no further in than a bracket's line is not inside it. */
+function mustClose(stream: Stream): (opening: number, at: number) => boolean {
+  return (opening, at) => {
+    if (!heads.isFirstOnLine(stream, at)) return false;
+    const inner = heads.indentation(stream, opening);
+    const outer = heads.indentation(stream, at);
+    if (isA(stream.tokens[at], t.RCurly)) return outer < inner;
+    if (outer > inner) return false;
+    return (heads.headOfStatement(stream, at) ?? heads.headWithForeignWord(stream, at)) !== undefined;
+  };
+}
+
+/** Divides a body into statements. What cannot be one is a piece too. */
+function divide(stream: Stream, from: number, to: number, brackets: Brackets): Piece[] {
+  const { tokens } = stream;
+  const pieces: Piece[] = [];
+  let begin = from;
+  // Behind the `)` of `|> repeat(n)` a call follows.
+  let behindRepeat = -1;
+  const end = (i: number): void => {
+    if (i > begin) pieces.push(piece("statement", begin, i, brackets));
+    begin = i;
+  };
+  let i = from;
+  while (i < to) {
+    const head = i === behindRepeat ? heads.headOfAssignment(tokens, i) : statementAt(stream, i, brackets, begin);
+    if (head !== undefined) end(i);
+    if (head !== undefined && head > i) i = head;
+    else if (isOpening(tokens[i]?.tokenType)) {
+      const behind = brackets.behind.get(i) ?? to;
+      if (isA(tokens[i - 1], t.Repeat) && isA(tokens[i - 2], t.Pipe)) behindRepeat = behind;
+      i = behind;
+    } else i++;
+  }
+  end(to);
+  return pieces;
+}
+
+/** Whether an `if` or `match` of a statement has no `{` yet: what follows in the next line is inside the one that is missing. */
+function awaitsBrace({ tokens }: Stream, begin: number, i: number): boolean {
+  for (let at = i - 1; at >= begin && !isA(tokens[at], t.LCurly, t.RCurly, t.Pipe); at--)
+    if (isA(tokens[at], t.If, t.Match)) return true;
+  return false;
+}
+
+/** Whether this is the `[` behind an element type: in `weight a: f32 [c] = …` it may stand in a line of its own. */
+function isInTypeOfWeight(tokens: Stream["tokens"], i: number, begin: number): boolean {
+  const [keyword, , colon, dtype] = tokens.slice(begin, i);
+  const isDeclared = isA(keyword, t.Weight, t.Const) && isA(colon, t.Colon) && isA(dtype, t.Identifier);
+  return isDeclared && i === begin + 4 && isA(tokens[i], t.LSquare);
+}
+
+/** The index behind the head of the statement, or of what is meant as one, that begins here. */
+function statementAt(stream: Stream, i: number, brackets: Brackets, begin: number): number | undefined {
+  const { tokens } = stream;
+  const head = heads.headOfStatement(stream, i);
+  if (head !== undefined) return head;
+  if (!isA(tokens[i - 1], t.LCurly) && !(heads.endsOperand(tokens[i - 1]) && heads.isFirstOnLine(stream, i)))
+    return undefined;
+  const foreign = heads.headWithForeignWord(stream, i);
+  if (foreign !== undefined) return foreign;
+  // The arm of a `match` whose brace is missing.
+  if (isA(tokens[i + 1], t.FatArrow, t.Bar)) return undefined;
+  if (awaitsBrace(stream, begin, i)) return undefined;
+  if (isInTypeOfWeight(tokens, i, begin)) return undefined;
+  // `(a, b) = …`; other brackets at the beginning of a line belong to what stands before.
+  const destructures = isOpening(tokens[i]?.tokenType) && isA(tokens[brackets.behind.get(i) ?? i], t.Assign);
+  return destructures || heads.beginsOperand(tokens[i]) ? i : undefined;
+}

@@ -1,0 +1,268 @@
+/** @file Expressions: syntax tree → Ast, with the precedence of operators. */
+import type { CstNode, IToken } from "chevrotain";
+import { invariant } from "../../source/internal-error.ts";
+import { cover, textOf } from "../../source/source.ts";
+import type { Arg, Arm, AxisGroup, AxisSpec, BinaryOp, Call, Choice, Expr, If, Match, Stage } from "../ast.ts";
+import {
+  nameOf,
+  node,
+  nodes,
+  nodeSpan,
+  optionalNode,
+  optionalToken,
+  token,
+  tokens,
+  tokenSpan,
+} from "../grammar/cst.ts";
+import * as t from "../grammar/tokens.ts";
+import { mistake, quoted } from "../mistake.ts";
+import type { Reading } from "./cst-reader.ts";
+
+/** How tightly operators bind. */
+const precedence: Readonly<Record<BinaryOp, number>> = {
+  ...{ or: 1, and: 2 },
+  ...{ "==": 4, "!=": 4, "<": 4, "<=": 4, ">": 4, ">=": 4 },
+  ...{ "+": 5, "-": 5 },
+  ...{ "*": 6, "/": 6, "%": 6 },
+};
+const negation = 3;
+const comparison = precedence["=="];
+
+/** operation { "|>" stage } */
+export function readExpression(reading: Reading, cst: CstNode): Expr {
+  const head = readOperation(reading, cst);
+  const stages = nodes(cst, "stage").map((stage) => readStage(reading, stage));
+  const last = stages.at(-1);
+  if (last === undefined) return head;
+  const parts = stages.flatMap((stage) =>
+    stage.kind !== "stage" ? stage : stage.repeat === undefined ? stage.call : [stage.repeat.count, stage.call],
+  );
+  return reading.grown({ kind: "pipeline", head, stages, span: cover(head.span, last.span) }, [head, ...parts]);
+}
+
+/** or: a row of operands with operators between them. */
+export function readOperation(reading: Reading, cst: CstNode): Expr {
+  return readRow(reading, cst, precedence.or);
+}
+
+/** sum: a row with arithmetic operators only. */
+function readSum(reading: Reading, cst: CstNode): Expr {
+  return readRow(reading, cst, precedence["+"]);
+}
+
+function readRow(reading: Reading, cst: CstNode, loosest: number): Expr {
+  const operands = nodes(cst, "operand");
+  const operators = tokens(cst, t.BinaryOperator);
+  let next = 0;
+  const result = row(loosest);
+  const rest = operators[next - 1];
+  if (rest !== undefined) reading.refuse(rest, "the end of the size");
+  return result;
+
+  /** Reads the next operand, and on while operators bind at least as tightly as `loosest`. */
+  function row(loosest: number): Expr {
+    const operand = operands[next++]!;
+    const first = readOperand(reading, operand);
+    const not = optionalToken(operand, t.Not);
+    if (not === undefined) return climb(first, loosest);
+    if (loosest > negation) reading.refuse(not, "an operand", "`not` and what it negates need parentheses here");
+    const negated = climb(first, comparison);
+    const span = cover(tokenSpan(reading.source, not), negated.span);
+    return climb(reading.grown({ kind: "unary", op: "not", operand: negated, span }, [negated]), loosest);
+  }
+
+  function climb(first: Expr, loosest: number): Expr {
+    let left = first;
+    let compared = false;
+    for (;;) {
+      const operator = operators[next - 1];
+      if (operator === undefined || precedence[operation(operator)] < loosest) return left;
+      const op = operation(operator);
+      if (precedence[op] === comparison) {
+        if (compared)
+          reading.refuse(operator, "`and` or `or`", "two comparisons are joined like this: `a < b and b < c`");
+        compared = true;
+      }
+      const right = row(precedence[op] + 1);
+      const opSpan = tokenSpan(reading.source, operator);
+      const span = cover(left.span, right.span);
+      left = reading.grown({ kind: "binary", op, left, right, opSpan, span }, [left, right], opSpan);
+    }
+  }
+}
+
+function operation({ image }: IToken): BinaryOp {
+  invariant(isOperation(image), `no precedence of ${image}`);
+  return image;
+}
+
+function isOperation(image: string): image is BinaryOp {
+  return Object.hasOwn(precedence, image);
+}
+
+/** { "-" } primary */
+function readOperand(reading: Reading, cst: CstNode): Expr {
+  return tokens(cst, t.Minus).reduceRight<Expr>(
+    (operand, minus) => {
+      const span = cover(tokenSpan(reading.source, minus), operand.span);
+      return reading.grown({ kind: "unary", op: "-", operand, span }, [operand], span);
+    },
+    readPrimary(reading, cst),
+  );
+}
+
+function readPrimary(reading: Reading, cst: CstNode): Expr {
+  const literal = readLiteral(reading, cst);
+  if (literal !== undefined) return reading.grown(literal, []);
+  const call = optionalNode(cst, "call");
+  if (call !== undefined) return readCall(reading, call);
+  const match = optionalNode(cst, "match");
+  if (match !== undefined) return readMatch(reading, match);
+  const choice = optionalNode(cst, "if");
+  if (choice !== undefined) return readIf(reading, choice);
+  const list = optionalNode(cst, "list");
+  if (list !== undefined) {
+    const items = nodes(list, "expression").map((item) => readExpression(reading, item));
+    return reading.grown({ kind: "list", items, span: nodeSpan(reading.source, list) }, items);
+  }
+  const open = tokenSpan(reading.source, token(cst, t.LParen));
+  const close = tokenSpan(reading.source, token(cst, t.RParen));
+  return reading.wrapped(readExpression(reading, node(cst, "expression")), cover(open, close));
+}
+
+function readLiteral({ source }: Reading, cst: CstNode): Expr | undefined {
+  const number = optionalToken(cst, t.NumberLiteral);
+  if (number !== undefined)
+    return { kind: "number", value: Number(number.image), raw: number.image, span: tokenSpan(source, number) };
+  const bool = optionalToken(cst, t.BoolLiteral);
+  if (bool !== undefined) return { kind: "bool", value: bool.image === "true", span: tokenSpan(source, bool) };
+  const inf = optionalToken(cst, t.Inf);
+  return inf && { kind: "inf", span: tokenSpan(source, inf) };
+}
+
+function readCall(reading: Reading, cst: CstNode): Call {
+  const { source } = reading;
+  const [callee, ...path] = tokens(cst, t.Identifier).map((name) => nameOf(source, name));
+  invariant(callee !== undefined, "a call without a callee");
+  const label = optionalToken(cst, t.Label);
+  const args = nodes(cst, "arg").map((arg) => readArg(reading, arg));
+  const call: Call = {
+    kind: "call",
+    callee,
+    args: optionalToken(cst, t.LParen) && args,
+    path,
+    label: label && { text: label.image.slice(1), span: tokenSpan(source, label) },
+    span: nodeSpan(source, cst),
+  };
+  return reading.grown(call, args.flatMap(partsOf));
+}
+
+function partsOf(arg: Arg): Expr[] {
+  return arg.kind === "map" ? [arg.from, ...arg.to.axes.flatMap(({ size }) => size ?? [])] : [arg.value];
+}
+
+function readArg(reading: Reading, cst: CstNode): Arg {
+  const span = nodeSpan(reading.source, cst);
+  const value = readExpression(reading, node(cst, "expression"));
+  const name = optionalToken(cst, t.Identifier);
+  if (name !== undefined) return { kind: "named", name: nameOf(reading.source, name), value, span };
+  const group = optionalNode(cst, "axisGroup");
+  if (group === undefined) return { kind: "positional", value, span };
+  return { kind: "map", from: value, to: readAxisGroup(reading, group), span };
+}
+
+function readAxisGroup(reading: Reading, cst: CstNode): AxisGroup {
+  const axes = nodes(cst, "axisSpec").map((axis) => readAxisSpec(reading, axis));
+  return { axes, list: optionalToken(cst, t.LSquare) !== undefined, span: nodeSpan(reading.source, cst) };
+}
+
+/** ID [ ":" sum ] */
+export function readAxisSpec(reading: Reading, cst: CstNode): AxisSpec {
+  const size = optionalNode(cst, "operation");
+  return {
+    name: nameOf(reading.source, token(cst, t.Identifier)),
+    size: size && readSum(reading, size),
+    span: nodeSpan(reading.source, cst),
+  };
+}
+
+export function readChoices(reading: Reading, cst: CstNode): Choice[] {
+  return nodes(node(cst, "choices"), "choice").map((choice) => {
+    const span = nodeSpan(reading.source, choice);
+    return { text: textOf(span), span };
+  });
+}
+
+function readMatch(reading: Reading, cst: CstNode): Match {
+  if (reading.inWhere) reading.refuse(token(cst, t.Match), "a comparison", "a constraint holds or it does not");
+  const subject = readOperation(reading, node(cst, "operation"));
+  const arms = nodes(cst, "arm").map((arm): Arm => {
+    const choices = readChoices(reading, arm);
+    const value = readExpression(reading, node(arm, "expression"));
+    return { choices, value, span: cover(choices[0]!.span, value.span) };
+  });
+  const match: Match = { kind: "match", subject, arms, span: nodeSpan(reading.source, cst) };
+  return reading.grown(match, [subject, ...arms.map(({ value }) => value)]);
+}
+
+/** An `else if` becomes an `If` in the `else`. */
+function readIf(reading: Reading, cst: CstNode): If {
+  const [first] = tokens(cst, t.If);
+  if (reading.inWhere && first !== undefined)
+    reading.refuse(first, "a comparison", "a condition of a constraint stands behind it: `where a == b if c == d`");
+  const end = nodeSpan(reading.source, cst);
+  const branches = nodes(cst, "branch");
+  const last = readExpression(reading, node(cst, "expression"));
+  const chain = tokens(cst, t.If).reduceRight<Expr>((otherwise, word, i) => {
+    const condition = readOperation(reading, node(branches[i]!, "operation"));
+    const then = readExpression(reading, node(branches[i]!, "expression"));
+    const span = { ...end, start: word.startOffset };
+    return reading.grown({ kind: "if", condition, then, else: otherwise, span }, [condition, then, otherwise]);
+  }, last);
+  invariant(chain.kind === "if", "an `if` without a branch");
+  return chain;
+}
+
+function readStage(reading: Reading, cst: CstNode): Stage {
+  const match = optionalNode(cst, "match");
+  const choice = optionalNode(cst, "if");
+  if (match !== undefined || choice !== undefined) {
+    const stage = match !== undefined ? readMatch(reading, match) : readIf(reading, choice!);
+    requireStages(reading, stage);
+    return stage;
+  }
+  const call = readCall(reading, node(cst, "call"));
+  const repeat = optionalNode(cst, "repeat");
+  return {
+    kind: "stage",
+    repeat: repeat && {
+      count: readSum(reading, node(repeat, "operation")),
+      span: nodeSpan(reading.source, repeat),
+    },
+    call,
+    span: nodeSpan(reading.source, cst),
+  };
+}
+
+/** In an arm of a piped `match` or `if`, and in a `layer`, a value is a chain of stages. */
+export function requireStages(reading: Reading, value: Expr): void {
+  const wrong = reading.mistake === undefined ? notAStage(value) : undefined;
+  if (wrong === undefined) return;
+  const notes = ["a stage is a call without the tensor that is piped into it"];
+  reading.complain(mistake("not-a-stage", wrong.span, { found: quoted(textOf(wrong.span)) }, { notes }));
+}
+
+function notAStage(value: Expr): Expr | undefined {
+  switch (value.kind) {
+    case "call":
+      return undefined;
+    case "pipeline":
+      return notAStage(value.head);
+    case "match":
+      return value.arms.map((arm) => notAStage(arm.value)).find((wrong) => wrong !== undefined);
+    case "if":
+      return notAStage(value.then) ?? notAStage(value.else);
+    default:
+      return value;
+  }
+}

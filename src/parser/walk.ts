@@ -1,0 +1,54 @@
+/** @file Walks over the syntax tree. */
+import type { Expr, Stmt } from "./ast.ts";
+
+/** Every expression of a body, outer ones first. */
+export function* expressions(body: readonly Stmt[]): Generator<Expr> {
+  for (const stmt of body) for (const expr of stmt.kind === "return" ? stmt.values : [stmt.value]) yield* within(expr);
+}
+
+/** An expression and all that it holds. */
+export function* within(expr: Expr): Generator<Expr> {
+  yield expr;
+  switch (expr.kind) {
+    case "call":
+      for (const arg of expr.args ?? []) {
+        if (arg.kind !== "map") yield* within(arg.value);
+        else {
+          yield* within(arg.from);
+          for (const { size } of arg.to.axes) if (size !== undefined) yield* within(size);
+        }
+      }
+      return;
+    case "pipeline":
+      yield* within(expr.head);
+      for (const stage of expr.stages) {
+        if (stage.kind !== "stage") yield* within(stage);
+        else {
+          if (stage.repeat !== undefined) yield* within(stage.repeat.count);
+          yield* within(stage.call);
+        }
+      }
+      return;
+    case "match":
+      yield* within(expr.subject);
+      for (const arm of expr.arms) yield* within(arm.value);
+      return;
+    case "if":
+      yield* within(expr.condition);
+      yield* within(expr.then);
+      yield* within(expr.else);
+      return;
+    case "binary":
+      yield* within(expr.left);
+      yield* within(expr.right);
+      return;
+    case "unary":
+      yield* within(expr.operand);
+      return;
+    case "list":
+      for (const item of expr.items) yield* within(item);
+      return;
+    default:
+      return;
+  }
+}

@@ -1,0 +1,21 @@
+/** @file What depends on sizes only is a literal where they are known. */
+import type { NdArray } from "../../contract/ndarray.ts";
+import type { Size } from "../../sizes/size.ts";
+import { InternalError } from "../../source/internal-error.ts";
+import type { OnnxEmitter, OnnxWire } from "./onnx.ts";
+
+/** The result of a primitive without inputs, if all these sizes, which are all that it asks for, are known. */
+export function onnxLiteral<A>(
+  e: OnnxEmitter,
+  of: { reference(inputs: readonly [], attributes: A, size: (size: Size) => number): NdArray },
+  attributes: A,
+  sizes: readonly Size[],
+): OnnxWire | undefined {
+  if (!sizes.every((size) => e.known(size) !== undefined)) return undefined;
+  const numberOf = (size: Size): number => {
+    const known = e.known(size);
+    if (known === undefined) throw new InternalError("a literal asks for a size that is not known");
+    return known;
+  };
+  return e.constant(of.reference([], attributes, numberOf));
+}

@@ -1,0 +1,43 @@
+/** @file Where weights come from: the bytes of a safetensors file, or tensors by name. */
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { elements, type NdArray } from "../contract/ndarray.ts";
+import { DataError, inPlace, quote } from "../weights/data-error.ts";
+import { readSafetensors } from "../weights/safetensors.ts";
+import type { StoredTensor, TensorSource } from "../weights/tensors.ts";
+
+/** Values and shape; the values are copied when the model is loaded. */
+export interface PlainTensor {
+  readonly shape: readonly number[];
+  readonly data: ArrayLike<number>;
+}
+
+/** By name. Tensors of tfjs are read, and stay their owner's. */
+export type NamedTensors = Readonly<Record<string, Tensor | PlainTensor>>;
+
+/** A path or URL, the bytes of a file, or tensors. */
+export type WeightSource = string | URL | ArrayBuffer | Uint8Array | NamedTensors;
+
+/** Gets the bytes that a path or URL names. */
+export type Read = (place: string | URL) => Promise<Uint8Array>;
+
+/** @throws DataError */
+export async function openSource(source: WeightSource, read: Read): Promise<TensorSource> {
+  if (typeof source === "string" || source instanceof URL) {
+    const bytes = await read(source);
+    return inPlace(String(source), () => readSafetensors(bytes));
+  }
+  if (source instanceof Uint8Array) return readSafetensors(source);
+  if (source instanceof ArrayBuffer) return readSafetensors(new Uint8Array(source));
+  const tensors = Object.entries(source).map(async ([name, tensor]) => [name, await named(name, tensor)] as const);
+  return new Map(await Promise.all(tensors));
+}
+
+async function named(name: string, tensor: Tensor | PlainTensor): Promise<StoredTensor> {
+  const data = "dataId" in tensor ? await tensor.data() : tensor.data;
+  const shape = [...tensor.shape];
+  if (elements(shape) !== data.length) {
+    throw new DataError(`tensor ${quote(name)} has ${data.length} values, which does not fit [${shape.join(", ")}]`);
+  }
+  const read = (): NdArray => ({ dtype: "f32", shape, data: Float32Array.from(data) });
+  return { name, dtype: "F32", shape, read };
+}

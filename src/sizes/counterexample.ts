@@ -1,0 +1,230 @@
+/** @file A search for small values of variables that satisfy all facts and show what was asked for. */
+import { attempt } from "./bounds.ts";
+import { measure } from "./integrality.ts";
+import type { Knowledge } from "./knowledge.ts";
+import { ceilDiv, floorDiv } from "./rational.ts";
+import { rewrite } from "./rewrite.ts";
+import type { Size, SizeAlgebra, SizeVar } from "./size.ts";
+import type { Sizes } from "./sizes.ts";
+
+/** An assignment that satisfies all facts, and what both sides are there. */
+export interface Example {
+  /** Of the variables that occur in the compared sizes, in order of introduction. */
+  readonly values: ReadonlyMap<SizeVar, bigint>;
+  readonly left: bigint;
+  readonly right: bigint;
+}
+
+/** A fact as it was stated: a = b, a ≠ b, a ≥ b, or b divides a. */
+export interface Stated {
+  readonly kind: "equal" | "different" | "atLeast" | "divides";
+  readonly a: Size;
+  readonly b: Size;
+}
+
+/** What an example is looked for. */
+export interface Search {
+  readonly sizes: Sizes;
+  readonly world: Knowledge;
+  readonly stated: readonly Stated[];
+  readonly a: Size;
+  readonly b: Size;
+  /** False for NaN. */
+  readonly isExample: (left: number, right: number) => boolean;
+}
+
+/** Assignments looked at by each of three searches, at most; the first and the last get half. */
+const BUDGET = 10_000;
+/** Values of a variable go up to twice the largest constant in play, but not beyond this. */
+const MAX_SPREAD = 1 << 16;
+
+/** The values that a free variable is tried with: start, start + step, … */
+interface Domain {
+  readonly slot: number;
+  readonly start: number;
+  readonly step: number;
+  /** How far beyond the start; negative if there is no value. */
+  readonly spread: number;
+  /** Further values next to constants in play. */
+  readonly special: readonly number[];
+}
+
+interface Budget {
+  left: number;
+}
+
+/** Smallest sum first; of equal sums the one with more in what was introduced first. Undefined if nothing was found within the budget. */
+export function findExample(search: Search): Example | undefined {
+  const { sizes, world, a, b } = search;
+  const named = byOrder(new Set([...a.variables, ...b.variables]));
+  const { free, facts } = connected(search, named);
+  const slots = new Map(free.map((v, i) => [v, i]));
+  const assignment = new Float64Array(free.length);
+  const read = (v: SizeVar): Evaluate => {
+    const slot = slots.get(v);
+    const solved = world.known.solved.get(v);
+    if (slot !== undefined) return () => assignment[slot] ?? NaN;
+    return solved === undefined ? () => NaN : sizes.fold(solved, compiled);
+  };
+  const compiled = asFunction(read);
+  const [left, right] = [sizes.fold(a, compiled), sizes.fold(b, compiled)];
+  const checks = facts.map(({ kind, a: x, b: y }) => ({
+    kind,
+    x: sizes.fold(x, compiled),
+    y: sizes.fold(y, compiled),
+  }));
+  const involved = new Set([...named, ...facts.flatMap((f) => [...f.a.variables, ...f.b.variables])]);
+  const bounds = [...involved].map((v) => ({ lower: Number(v.lower), value: read(v) }));
+
+  const shows = (): boolean =>
+    search.isExample(left(), right()) &&
+    bounds.every((v) => v.value() >= v.lower) &&
+    checks.every(({ kind, x, y }) => HOLDS[kind](x(), y()));
+
+  const constants = constantsOf([a, b, ...facts.flatMap((f) => [f.a, f.b])]);
+  const domains = free.map((v, slot) => domainOf(world, v, slot, constants));
+  const difference = attempt(() => rewrite(world, sizes.sub(a, b)));
+  const core = domains.filter((d) => [...(difference?.variables ?? free)].some((v) => slots.get(v) === d.slot));
+  for (const d of domains) assignment[d.slot] = d.start;
+  const isFound =
+    (core.length < domains.length && bySum(assignment, core, { left: BUDGET / 2 }, shows)) ||
+    bySum(assignment, domains, { left: BUDGET }, shows) ||
+    byConstants(assignment, domains, { left: BUDGET / 2 }, shows);
+  if (!isFound) return undefined;
+  return {
+    values: new Map(named.map((v) => [v, BigInt(read(v)())])),
+    left: BigInt(left()),
+    right: BigInt(right()),
+  };
+}
+
+const byOrder = (variables: ReadonlySet<SizeVar>): SizeVar[] => [...variables].sort((x, y) => x.order - y.order);
+
+/** The free variables that decide about the named ones, by way of solved equalities and of facts, and those facts. */
+function connected({ world, stated }: Search, named: readonly SizeVar[]): { free: SizeVar[]; facts: Stated[] } {
+  const freeOf = (v: SizeVar): Iterable<SizeVar> => world.known.solved.get(v)?.variables ?? [v];
+  const free = new Set(named.flatMap((v) => [...freeOf(v)]));
+  let open = stated.map((fact) => ({
+    fact,
+    variables: [...fact.a.variables, ...fact.b.variables].flatMap((v) => [...freeOf(v)]),
+  }));
+  const facts: Stated[] = [];
+  for (let count = -1; count !== facts.length;) {
+    count = facts.length;
+    const touching = open.filter(({ variables }) => variables.length === 0 || variables.some((v) => free.has(v)));
+    open = open.filter((entry) => !touching.includes(entry));
+    for (const { fact, variables } of touching) {
+      facts.push(fact);
+      for (const v of variables) free.add(v);
+    }
+  }
+  return { free: byOrder(free), facts };
+}
+
+function domainOf(world: Knowledge, v: SizeVar, slot: number, constants: readonly number[]): Domain {
+  const { lo, hi } = world.range(v);
+  const step = measure(world, world.pool.monomial([{ atom: world.pool.variable(v), power: 1 }]))?.d ?? 1n;
+  const start = Number(ceilDiv(lo, step) * step);
+  const spread = Math.min(MAX_SPREAD, 2 * Math.max(...constants) + 8 * Number(step));
+  const most = hi === undefined ? Infinity : Number(floorDiv(hi, step) * step);
+  return {
+    slot,
+    start,
+    step: Number(step),
+    spread: Math.min(spread, most - start),
+    special: constants
+      .flatMap((c) => [c - 1, c, c + 1])
+      .filter((n) => n > start && n <= most && n % Number(step) === 0),
+  };
+}
+
+/** The numbers that occur in sizes, the greatest first, and 1. */
+function constantsOf(sizes: readonly Size[]): number[] {
+  const found = new Set<number>([1]);
+  const visit = ({ terms, over }: Size): void => {
+    found.add(Number(over));
+    for (const { coefficient, monomial } of terms) {
+      found.add(Math.abs(Number(coefficient)));
+      for (const { atom } of monomial.factors) if (atom.kind !== "variable") visit(atom.of);
+    }
+  };
+  sizes.forEach(visit);
+  return [...found].filter(Number.isSafeInteger).sort((x, y) => y - x);
+}
+
+/** All assignments by the sum of what exceeds the starts. */
+function bySum(assignment: Float64Array, domains: readonly Domain[], budget: Budget, shows: () => boolean): boolean {
+  const room = domains.map((_, i) => domains.slice(i).reduce((sum, d) => sum + Math.max(0, d.spread), 0));
+  if (domains.some((d) => d.spread < 0)) return false;
+  const place = (i: number, sum: number): boolean => {
+    const d = domains[i];
+    if (d === undefined) return sum === 0 && shows();
+    const least = sum - (room[i + 1] ?? 0);
+    for (
+      let excess = d.step * Math.floor(Math.min(sum, d.spread) / d.step);
+      excess >= Math.max(0, least);
+      excess -= d.step
+    ) {
+      if (budget.left-- <= 0) return false;
+      assignment[d.slot] = d.start + excess;
+      if (place(i + 1, sum - excess)) return true;
+    }
+    return false;
+  };
+  for (let sum = 0; sum <= (room[0] ?? 0) && budget.left > 0; sum++) if (place(0, sum)) return true;
+  return false;
+}
+
+/** Each variable at its start or next to a constant: where large numbers decide. */
+function byConstants(
+  assignment: Float64Array,
+  domains: readonly Domain[],
+  budget: Budget,
+  shows: () => boolean,
+): boolean {
+  const place = (i: number): boolean => {
+    const d = domains[i];
+    if (d === undefined) return shows();
+    for (const value of [d.start, d.start + d.step, ...d.special]) {
+      if (budget.left-- <= 0) return false;
+      assignment[d.slot] = value;
+      if (place(i + 1)) return true;
+    }
+    return false;
+  };
+  return place(0);
+}
+
+const HOLDS: Record<Stated["kind"], (x: number, y: number) => boolean> = {
+  equal: (x, y) => x === y,
+  different: (x, y) => x < y || x > y,
+  atLeast: (x, y) => x >= y,
+  divides: (x, y) => y !== 0 && x % y === 0,
+};
+
+type Evaluate = () => number;
+
+/** Sizes as functions on doubles; NaN where there is no value, and beyond what doubles count exactly. */
+function asFunction(read: (v: SizeVar) => Evaluate): SizeAlgebra<Evaluate> {
+  const exact = (n: number): number => (Math.abs(n) <= Number.MAX_SAFE_INTEGER ? n : NaN);
+  const floor = (x: number, y: number): number => {
+    const rest = x % y;
+    return (x - (rest !== 0 && rest < 0 !== y < 0 ? rest + y : rest)) / y;
+  };
+  return {
+    int: (n) => {
+      const value = exact(Number(n));
+      return () => value;
+    },
+    variable: read,
+    add: (a, b) => () => exact(a() + b()),
+    sub: (a, b) => () => exact(a() - b()),
+    mul: (a, b) => () => exact(a() * b()),
+    divide: (a, b) => () => {
+      const [x, y] = [a(), b()];
+      return x % y === 0 ? x / y : NaN;
+    },
+    floor: (a, b) => () => floor(a(), b()),
+    ceil: (a, b) => () => -floor(-a(), b()),
+  };
+}

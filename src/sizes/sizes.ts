@@ -1,0 +1,125 @@
+/** @file The algebra of sizes of one compilation: every operation on them, with their interning behind it. */
+import * as arithmetic from "./arithmetic.ts";
+import { ofAtom, rationalValue } from "./arithmetic.ts";
+import { isPositive, lowerInteger } from "./bounds.ts";
+import { normalCeil, normalFloor } from "./floor.ts";
+import { asNumber, asText, fold } from "./fold.ts";
+import { Knowledge, NOTHING } from "./knowledge.ts";
+import { SizePool } from "./pool.ts";
+import { rewrite } from "./rewrite.ts";
+import type { Monomial, Size, SizeAlgebra, SizeVar } from "./size.ts";
+
+/** The algebra of sizes of one compilation. All methods that make a size throw `SizeTooLarge` beyond the caps. */
+export class Sizes {
+  readonly pool = new SizePool();
+  /** What holds without any fact: the bounds that variables are introduced with. */
+  readonly nothing = new Knowledge(this.pool, NOTHING);
+  #made = 0;
+  #texts = new Map<Size, string>();
+
+  /** Whether a value is a size of this compilation. */
+  owns(value: object): boolean {
+    return this.pool.owns(value);
+  }
+
+  /** A new variable at every call, even of an equal name. */
+  variable(name: string, options: { readonly lower?: bigint; readonly time: "build" | "run" }): SizeVar {
+    return { name, lower: options.lower ?? 1n, time: options.time, order: this.#made++ };
+  }
+
+  of(v: SizeVar): Size {
+    return ofAtom(this.pool, this.pool.variable(v));
+  }
+
+  int(n: number | bigint): Size {
+    return this.pool.int(BigInt(n));
+  }
+
+  add(a: Size, b: Size): Size {
+    return arithmetic.add(this.pool, a, b);
+  }
+
+  sub(a: Size, b: Size): Size {
+    return arithmetic.sub(this.pool, a, b);
+  }
+
+  mul(a: Size, b: Size): Size {
+    return arithmetic.mul(this.pool, a, b);
+  }
+
+  neg(a: Size): Size {
+    return arithmetic.sub(this.pool, this.pool.zero, a);
+  }
+
+  /** Exact p / q; the caller puts the obligation q | p. Where that is refuted, a size without a value (`3/2`, `h/0`). */
+  divide(p: Size, q: Size): Size {
+    return arithmetic.divide(this.pool, p, q);
+  }
+
+  /** ⌊p / q⌋ */
+  floor(p: Size, q: Size): Size {
+    return normalFloor(this.nothing, this.divide(p, q));
+  }
+
+  /** ⌈p / q⌉ */
+  ceil(p: Size, q: Size): Size {
+    return normalCeil(this.nothing, this.divide(p, q));
+  }
+
+  /** p % q = p − q·⌊p / q⌋ */
+  mod(p: Size, q: Size): Size {
+    return this.sub(p, this.mul(q, this.floor(p, q)));
+  }
+
+  /** The value of a size without variables; undefined also where it has none (1/2, 1/0). */
+  constant(s: Size): bigint | undefined {
+    const value = rationalValue(s);
+    return value?.d === 1n ? value.n : undefined;
+  }
+
+  variables(s: Size): ReadonlySet<SizeVar> {
+    return s.variables;
+  }
+
+  /** All variables at once. */
+  substitute(s: Size, values: ReadonlyMap<SizeVar, Size>): Size {
+    return rewrite(new Knowledge(this.pool, { ...NOTHING, solved: values }), s);
+  }
+
+  /** The value under an assignment; undefined where an exact division is not exact or a divisor is 0. */
+  evaluate(s: Size, value: (v: SizeVar) => bigint): bigint | undefined {
+    return this.fold(s, asNumber(value));
+  }
+
+  /** `s` as factor·v + offset with `v` in neither; undefined if it has not that form. */
+  linear(s: Size, v: SizeVar): { readonly factor: Size; readonly offset: Size } | undefined {
+    const once = this.pool.monomial([{ atom: this.pool.variable(v), power: 1 }]);
+    const factor = new Map<Monomial, bigint>();
+    const offset = new Map<Monomial, bigint>();
+    for (const { monomial, coefficient } of s.terms) {
+      const uses = monomial.factors.filter((f) => f.atom.variables.has(v));
+      if (uses.length === 0) offset.set(monomial, coefficient);
+      else if (uses.length > 1 || uses[0]?.power !== 1 || uses[0].atom.kind !== "variable") return undefined;
+      else factor.set(this.pool.times(monomial, once, -1), coefficient);
+    }
+    if (factor.size === 0) return undefined;
+    return { factor: this.pool.size(factor, s.over), offset: this.pool.size(offset, s.over) };
+  }
+
+  /** As in the language: `ceil(h/4)`, `2*ceil(h/8)`, `(h - 1)/2`. */
+  print(s: Size): string {
+    let text = this.#texts.get(s);
+    if (text === undefined) this.#texts.set(s, (text = this.fold(s, asText).text));
+    return text;
+  }
+
+  /** A size as an expression in another domain. Divisions by `divide` are exact. */
+  fold<T>(s: Size, algebra: SizeAlgebra<T>): T {
+    return fold(this.pool, s, algebra, (divisor) => isPositive(this.nothing, divisor));
+  }
+
+  /** A lower bound that holds for all admissible values; undefined: none known. */
+  lower(s: Size): bigint | undefined {
+    return lowerInteger(this.nothing, s);
+  }
+}

@@ -1,0 +1,125 @@
+/** @file Matches the tensors of a weight file with the weights that a model needs. */
+import { shapeOf, type ManifestEntry } from "../contract/manifest.ts";
+import type { NdArray } from "../contract/ndarray.ts";
+import type { TensorSource } from "./tensors.ts";
+
+/**
+ * Whether a stored tensor can be this weight: row-major, it may merge adjacent axes of one group, and it may have or
+ * lack axes of size 1 anywhere (a 1x1 convolution is a linear map). Its values then need no reordering.
+ */
+export function fits(entry: ManifestEntry, stored: readonly number[]): boolean {
+  const dimensions = stored.filter((size) => size !== 1);
+  let next = 0;
+  for (const group of entry.groups) {
+    let product = 1;
+    for (const [, size] of group) {
+      product *= size;
+      // Beside 1 every further factor makes the product larger, so the first equality is the only possible one.
+      if (product !== 1 && product === dimensions[next]) {
+        next++;
+        product = 1;
+      }
+    }
+    if (product !== 1) return false;
+  }
+  return next === dimensions.length;
+}
+
+export interface MatchOptions {
+  /** Only tensors whose names begin with it are looked at, and it is taken off; a final dot may be left out. */
+  readonly prefix?: string | undefined;
+  /**
+   * From names in the file, whole, to paths; `a.*` to `b.*` renames all that begin with `a.`. What is renamed needs no
+   * prefix. An exact name goes before a `*`, a longer `*` before a shorter one.
+   */
+  readonly rename?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface WeightProblems {
+  readonly missing: readonly ManifestEntry[];
+  readonly misshapen: readonly {
+    readonly entry: ManifestEntry;
+    readonly name: string;
+    readonly stored: readonly number[];
+  }[];
+  /** Several tensors of the file that would be the same weight. */
+  readonly ambiguous: readonly { readonly path: string; readonly names: readonly string[] }[];
+  /** The prefix, with its dot, if one is asked for and no tensor has it. */
+  readonly unusedPrefix: string | undefined;
+  /** Keys of the rename map that no tensor has. */
+  readonly unusedRenames: readonly string[];
+  /** Tensors that nothing asks for. Not an error. */
+  readonly extra: readonly { readonly name: string; readonly shape: readonly number[] }[];
+}
+
+export interface WeightMatch {
+  /** By path: reads the tensor as a new array in the shape of its entry. Holds every entry that has no problem. */
+  readonly tensors: ReadonlyMap<string, () => NdArray>;
+  readonly problems: WeightProblems;
+}
+
+/** Matches the tensors of a file with the weights of a model and collects all problems at once. */
+export function matchWeights(
+  manifest: readonly ManifestEntry[],
+  source: TensorSource,
+  options: MatchOptions = {},
+): WeightMatch {
+  const { byPath, unusedPrefix, unusedRenames } = resolveNames(source, options);
+  const tensors = new Map<string, () => NdArray>();
+  const missing: ManifestEntry[] = [];
+  const misshapen: WeightProblems["misshapen"][number][] = [];
+  const ambiguous: WeightProblems["ambiguous"][number][] = [];
+  for (const entry of manifest) {
+    const names = byPath.get(entry.path) ?? [];
+    byPath.delete(entry.path);
+    const [name, ...others] = names;
+    const stored = name === undefined ? undefined : source.get(name);
+    if (stored === undefined) missing.push(entry);
+    else if (others.length > 0) ambiguous.push({ path: entry.path, names });
+    else if (!fits(entry, stored.shape)) misshapen.push({ entry, name: stored.name, stored: stored.shape });
+    else tensors.set(entry.path, () => ({ ...stored.read(), dtype: "f32", shape: shapeOf(entry) }));
+  }
+  const extra = [...byPath]
+    .filter(([path]) => !/(^|\.)num_batches_tracked$/.test(path))
+    .flatMap(([, names]) => names.map((name) => ({ name, shape: source.get(name)?.shape ?? [] })));
+  return { tensors, problems: { missing, misshapen, ambiguous, unusedPrefix, unusedRenames, extra } };
+}
+
+/** Whether every weight was found and every rename used; extra tensors do no harm. */
+export function areComplete(problems: WeightProblems): boolean {
+  return [problems.missing, problems.misshapen, problems.ambiguous, problems.unusedRenames].every(
+    (p) => p.length === 0,
+  );
+}
+
+function resolveNames(source: TensorSource, { prefix = "", rename = {} }: MatchOptions) {
+  const exact = new Map(Object.entries(rename));
+  const stars = [...exact]
+    .filter(([from, to]) => from.endsWith("*") && to.endsWith("*"))
+    .toSorted(([a], [b]) => b.length - a.length);
+  const unused = new Set(exact.keys());
+  const start = prefix === "" || prefix.endsWith(".") ? prefix : `${prefix}.`;
+  const pathOf = (name: string): string | undefined => {
+    const renamed = exact.get(name);
+    if (renamed !== undefined) {
+      unused.delete(name);
+      return renamed;
+    }
+    const star = stars.find(([from]) => name.startsWith(from.slice(0, -1)));
+    if (star !== undefined) {
+      unused.delete(star[0]);
+      return star[1].slice(0, -1) + name.slice(star[0].length - 1);
+    }
+    return name.startsWith(start) ? name.slice(start.length) : undefined;
+  };
+  const byPath = new Map<string, string[]>();
+  for (const name of source.keys()) {
+    const path = pathOf(name);
+    if (path === undefined) continue;
+    const names = byPath.get(path);
+    if (names === undefined) byPath.set(path, [name]);
+    else names.push(name);
+  }
+  const used = start === "" || [...source.keys()].some((name) => name.startsWith(start));
+  return { byPath, unusedPrefix: used ? undefined : start, unusedRenames: [...unused] };
+}

@@ -1,0 +1,325 @@
+/** @file What a person can do wrong with the systems: each mistake has a message that names the axis, the value and the line. */
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeAll, describe, expect, test } from "vitest";
+import { buildPlans } from "../../src/compile.ts";
+import type { Plan } from "../../src/plan/plan.ts";
+import { DataError, type LoadedModel } from "../../src/runtime/node/index.ts";
+import { renderDiagnostics } from "../../src/source/render.ts";
+import { seeded } from "../support/arrays.ts";
+import { backends, useBackend } from "../support/backends.ts";
+import { programOf } from "../support/check.ts";
+import { modelOf, randomWeights, toTensor } from "../support/run.ts";
+import { goldenBytes, goldenTensors, systemPath, systems, systemText } from "../support/systems.ts";
+
+type Settings = Readonly<Record<string, string>>;
+
+const settingsOf = (file: string): Settings => systems.find((system) => system.file === file)!.settings;
+
+function build(file: string, settings: Settings = settingsOf(file)) {
+  return buildPlans(programOf(systemText(file), {}, systemPath(file)), { settings });
+}
+
+function planOf(file: string, settings?: Settings): Plan {
+  const { value, diagnostics } = build(file, settings);
+  if (value === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
+  return value[0]!;
+}
+
+/** What the compiler says of a system with other settings. */
+const reported = (file: string, settings: Settings): string =>
+  renderDiagnostics(build(file, settings).diagnostics, { color: false });
+
+/** Loads a system with random weights. */
+async function loaded(file: string, settings?: Settings): Promise<LoadedModel> {
+  const plan = planOf(file, settings);
+  return (await modelOf(plan)).load(randomWeights(plan, seeded(1)));
+}
+
+/** The message and details of the error for data that is wrong; anything else that is thrown fails the test. */
+async function refusal(action: () => unknown): Promise<string> {
+  try {
+    await action();
+  } catch (error) {
+    if (error instanceof DataError) return [error.message, ...error.details].join("\n");
+    throw error;
+  }
+  throw new Error("nothing was refused");
+}
+
+/** What a loaded system says to inputs of these shapes; nothing may be left behind. */
+async function refusedInputs(
+  file: string,
+  shapes: Readonly<Record<string, readonly number[]>>,
+  settings?: Settings,
+): Promise<string> {
+  const model = await loaded(file, settings);
+  const before = tf.memory().numTensors;
+  const inputs = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, tf.zeros([...shape])]));
+  const message = await refusal(() => model.run(inputs));
+  tf.dispose(inputs);
+  expect(tf.memory().numTensors).toBe(before);
+  model.dispose();
+  return message;
+}
+
+beforeAll(() => useBackend("cpu"));
+
+describe("a weight file for other sizes", () => {
+  const loading = (file: string, settings: Settings) => async () =>
+    (await modelOf(planOf(file, settings))).load(goldenBytes(file), { prefix: "param" });
+
+  test("another number of channels", async () => {
+    expect(await refusal(loading("se", { c: "64", r: "4" }))).toMatchInlineSnapshot(`
+      "the weights do not fit SE
+      misshapen (4):
+        fc1.weight from "param.fc1.weight" is [8, 32], but [c: 16, c': 64] is needed, at examples/systems/se.fuse:5
+        fc1.bias from "param.fc1.bias" is [8], but [c: 16] is needed, at examples/systems/se.fuse:5
+        fc2.weight from "param.fc2.weight" is [32, 8], but [c: 64, c': 16] is needed, at examples/systems/se.fuse:5
+        fc2.bias from "param.fc2.bias" is [32], but [c: 64] is needed, at examples/systems/se.fuse:5"
+    `);
+  });
+
+  test("another kernel", async () => {
+    expect(await refusal(loading("cbam", { c: "32", r: "4", kernel: "3" }))).toMatchInlineSnapshot(`
+      "the weights do not fit CBAM
+      misshapen (1):
+        spatial.weight from "param.spatial.weight" is [1, 2, 7, 7], but [c: 1, c': 2, h: 3, w: 3] is needed, at examples/systems/cbam.fuse:11"
+    `);
+  });
+
+  test("another size of the map", async () => {
+    const settings = { c: "6", h: "4", w: "4", width: "3" };
+    expect(await refusal(loading("flatten-linear-reduce", settings))).toMatchInlineSnapshot(`
+      "the weights do not fit FlattenLinearReduce
+      misshapen (2):
+        fc.weight from "param.fc.weight" is [60, 120], but [c: 3, h: 4, w: 4, c': 6, h': 4, w': 4] is needed, at examples/systems/flatten-linear-reduce.fuse:11
+        fc.bias from "param.fc.bias" is [60], but [c: 3, h: 4, w: 4] is needed, at examples/systems/flatten-linear-reduce.fuse:11"
+    `);
+  });
+
+  test("the file of another system", async () => {
+    const se = async () => (await modelOf(planOf("cbam"))).load(goldenBytes("se"), { prefix: "param" });
+    expect(await refusal(se)).toMatchInlineSnapshot(`
+      "the weights do not fit CBAM
+      missing (1):
+        spatial.weight [c: 1, c': 2, h: 7, w: 7], at examples/systems/cbam.fuse:11"
+    `);
+  });
+});
+
+describe("settings that cannot be", () => {
+  test("r does not divide c", () => {
+    expect(reported("se", { c: "24", r: "16" })).toMatchInlineSnapshot(`
+      "error[not-divisible]: \`c / r\` needs r to divide c, but 16 does not divide 24
+        ┌─ examples/systems/se.fuse:5:47
+      5 │   gate = x |> mean(axis: [h, w]) |> linear(c: c / r) @fc1 |> relu |> linear(c: c) @fc2 |> sigmoid
+        │                                               ^^^^^
+        = with the settings c=24, r=16
+        help: r could be 1, 2, 3, 4, 6, 8, 12 or 24
+
+      1 error
+      "
+    `);
+    expect(reported("cbam", { c: "24", r: "16" })).toMatchInlineSnapshot(`
+      "error[not-divisible]: \`c / r\` needs r to divide c, but 16 does not divide 24
+        ┌─ examples/systems/cbam.fuse:5:25
+      5 │   layer fc1 = linear(c: c / r)
+        │                         ^^^^^
+        = with the settings c=24, r=16, kernel=7
+        help: r could be 1, 2, 3, 4, 6, 8, 12 or 24
+
+      1 error
+      "
+    `);
+    expect(reported("bam", { c: "32", r: "5" })).toMatchInlineSnapshot(`
+      "error[not-divisible]: \`c / r\` needs r to divide c, but 5 does not divide 32
+        ┌─ examples/systems/bam.fuse:7:18
+      7 │     |> linear(c: c / r) @fc1 |> batchnorm @fc_bn |> relu
+        │                  ^^^^^
+        = with the settings c=32, r=5, dilation=4
+        help: r could be 1, 2, 4, 8, 16 or 32
+
+      error[not-divisible]: \`c / r\` needs r to divide c, but 5 does not divide 32
+         ┌─ examples/systems/bam.fuse:10:16
+      10 │     |> conv(c: c / r) @reduce |> batchnorm @bn0 |> relu
+         │                ^^^^^
+         = with the settings c=32, r=5, dilation=4
+         help: r could be 1, 2, 4, 8, 16 or 32
+
+      2 errors
+      "
+    `);
+  });
+
+  test("r does not divide c, at a call of the library", () => {
+    const text = `fuse 1
+import { BAM } from "fuse/attention"
+
+model Gate(x: [n, c: 24, h, w]) -> (y: [n, c: 24, h, w]) {
+  return x |> BAM(r: 16) @bam
+}
+`;
+    const found = programOf(text, {}, "gate.fuse").check();
+    expect(renderDiagnostics(found, { color: false })).toMatchInlineSnapshot(`
+      "error[not-divisible]: \`BAM\` needs r to divide c, but 16 does not divide 24
+        ┌─ gate.fuse:5:15
+      5 │   return x |> BAM(r: 16) @bam
+        │               ^^^
+        = required by \`c / r\` at fuse/attention:46:18
+        help: r could be 1, 2, 3, 4, 6, 8, 12 or 24
+
+      1 error
+      "
+    `);
+  });
+
+  test("heads do not divide c", () => {
+    expect(reported("attention-reduce", { c: "30", width: "10" })).toMatchInlineSnapshot(`
+      "error[not-divisible]: \`d / heads\` needs heads to divide d, but 8 does not divide 30
+         ┌─ examples/systems/attention-reduce.fuse:14:8
+      14 │     |> MultiheadAttention(heads: heads) @attention
+         │        ^^^^^^^^^^^^^^^^^^
+         = required by \`d / heads\` at fuse/attention:132:69
+         = with the settings c=30, width=10, heads=8
+         help: heads could be 1, 2, 3, 5, 6, 10, 15 or 30
+
+      1 error
+      "
+    `);
+  });
+
+  test("a choice that there is not", () => {
+    expect(reported("cbam", { c: "32", kernel: "5" })).toMatchInlineSnapshot(`
+      "error[bad-setting]: \`kernel\` cannot be 5: it is one of 3, 7
+        ┌─ examples/systems/cbam.fuse:4:50
+      4 │ model CBAM(x: [n, c, h, w], c: int, r: int = 16, kernel: 3 | 7 = 7) -> (y: [n, c, h, w]) {
+        │                                                  ^^^^^^^^^^^^^^^^^
+
+      1 error
+      "
+    `);
+  });
+
+  test("a size that is not given", () => {
+    expect(reported("conv-reduce", { c: "32" })).toMatchInlineSnapshot(`
+      "error[missing-setting]: \`ConvReduce\` needs a value for \`width\`
+        ┌─ examples/systems/conv-reduce.fuse:4:43
+      4 │ model ConvReduce(x: [n, c, h, w], c: int, width: int) -> (y: [n, c: width, h, w]) {
+        │                                           ^^^^^^^^^^
+        help: give it    --set width=…
+
+      1 error
+      "
+    `);
+  });
+});
+
+describe("an input whose size the guard refuses", () => {
+  test("another number of channels", async () => {
+    expect(await refusedInputs("se", { x: [2, 16, 8, 10] })).toMatchInlineSnapshot(
+      `"SE: x.c must be 32 (declared "c", examples/systems/se.fuse:4), got 16."`,
+    );
+  });
+
+  test("the axes of channels last", async () => {
+    expect(await refusedInputs("gap-head", { x: [2, 8, 8, 32] })).toMatchInlineSnapshot(
+      `"GapHead: x.c must be 32 (declared "c", examples/systems/gap-head.fuse:4), got 8."`,
+    );
+  });
+
+  test("another size than the setting", async () => {
+    expect(await refusedInputs("flatten-linear-reduce", { x: [2, 6, 4, 5] })).toMatchInlineSnapshot(`
+      "FlattenLinearReduce: x.h must be 5 (declared "h", examples/systems/flatten-linear-reduce.fuse:5), got 4.
+      FlattenLinearReduce: x.w must be 4 (declared "w", examples/systems/flatten-linear-reduce.fuse:5), got 5."
+    `);
+  });
+
+  test("two maps of which each has its own batch and channels", async () => {
+    expect(await refusedInputs("add-fuse", { h: [2, 32, 16, 16], l: [1, 16, 8, 8] })).toMatchInlineSnapshot(`
+      "AddFuse: l.n is 1, but h.n is 2 (declared "n", examples/systems/add-fuse.fuse:5).
+      AddFuse: l.c is 16, but h.c is 32 (declared "c", examples/systems/add-fuse.fuse:5)."
+    `);
+  });
+
+  test("another rank", async () => {
+    expect(await refusedInputs("cbam", { x: [32, 8, 8] })).toMatchInlineSnapshot(
+      `"CBAM: x must have 4 axes (declared [n, c, h, w], examples/systems/cbam.fuse:4), got 3: [32, 8, 8]."`,
+    );
+  });
+
+  test("an input is missing, another is unknown", async () => {
+    expect(await refusedInputs("mul-fuse", { h: [1, 2, 4, 4], low: [1, 2, 4, 4] })).toMatchInlineSnapshot(`
+      "MulFuse: l is missing (declared [n, c, h: a, w: b], examples/systems/mul-fuse.fuse:5).
+      MulFuse: there is no input "low"; there is h, l."
+    `);
+  });
+
+  test("a picture that is smaller than a kernel", async () => {
+    const text = `fuse 1
+
+model Edges(x: [n, c: 1, h, w]) -> (y: [n, c: 1, h: h - 4, w: w - 4]) {
+  return x |> conv(c: 1, kernel: 5, pad: 0) @conv
+}
+`;
+    const [plan] = buildPlans(programOf(text, {}, "edges.fuse")).value!;
+    const model = await (await modelOf(plan!)).load(randomWeights(plan!, seeded(1)));
+    const x = tf.zeros([1, 1, 4, 9]);
+    expect(await refusal(() => model.run({ x }))).toMatchInlineSnapshot(
+      `"Edges: h >= 5 is required (edges.fuse:4), but h is 4."`,
+    );
+    x.dispose();
+    model.dispose();
+  });
+});
+
+describe("an empty batch", () => {
+  test.each(systems)("$file refuses it", async ({ file, name }) => {
+    const inputs = Object.entries(goldenTensors(file, "in"));
+    const empty = inputs.map(([input, { shape }]) => [input, [0, ...shape.slice(1)]] as const);
+    const message = await refusedInputs(file, Object.fromEntries(empty));
+    expect(message).toMatch(
+      new RegExp(`^${name}: ${inputs[0]![0]}\\.n must be at least 1 \\(declared "n", .*\\.fuse:\\d+\\), got 0\\.`),
+    );
+  });
+
+  test("with its message", async () => {
+    expect(await refusedInputs("se", { x: [0, 32, 8, 10] })).toMatchInlineSnapshot(
+      `"SE: x.n must be at least 1 (declared "n", examples/systems/se.fuse:4), got 0."`,
+    );
+    expect(await refusedInputs("add-fuse", { h: [0, 32, 16, 16], l: [2, 32, 0, 8] })).toMatchInlineSnapshot(`
+      "AddFuse: h.n must be at least 1 (declared "n", examples/systems/add-fuse.fuse:5), got 0.
+      AddFuse: l.h must be at least 1 (declared "h: a", examples/systems/add-fuse.fuse:5), got 0."
+    `);
+  });
+});
+
+describe.each(backends())("NaN in an input on $name", ({ name, skipped }) => {
+  beforeAll(() => (skipped ? undefined : useBackend(name)));
+
+  test.skipIf(skipped).each(systems)("$file runs, and its results have their shapes", async ({ file }) => {
+    const model = await loaded(file);
+    const inputs = Object.entries(goldenTensors(file, "in")).map(([input, array]) => {
+      const data = Float64Array.from(array.data);
+      data[0] = NaN;
+      data[data.length - 1] = Infinity;
+      return [input, toTensor({ ...array, data })] as const;
+    });
+    const results = model.run(Object.fromEntries(inputs));
+    for (const [output, { shape }] of Object.entries(goldenTensors(file, "out"))) {
+      expect(results[output]!.shape).toEqual(shape);
+      expect(results[output]!.dataSync()).toHaveLength(results[output]!.size);
+    }
+    tf.dispose([inputs.map(([, tensor]) => tensor), results]);
+    model.dispose();
+  });
+
+  test.skipIf(skipped)("a sum with NaN is NaN there, and nowhere else", async () => {
+    const model = await loaded("add-fuse");
+    const h = tf.tensor([NaN, 1, 2, 3], [1, 1, 2, 2]);
+    const l = tf.ones([1, 1, 1, 1]);
+    const { y } = model.run({ h, l });
+    expect([...y!.dataSync()]).toEqual([NaN, 2, 3, 4]);
+    tf.dispose([h, l, y!]);
+    model.dispose();
+  });
+});

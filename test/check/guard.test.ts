@@ -1,0 +1,57 @@
+/** @file The entry guards that programs get: from declared sizes, from `where`, and from what their operators need. */
+import { expect, test } from "vitest";
+import { checkGuard } from "../../src/contract/guard.ts";
+import { graphOf } from "../support/compare.ts";
+
+/** What a guard says of one input of these shapes: the sizes, or the problems. */
+function admitted(text: string, shapes: Readonly<Record<string, readonly number[]>>): unknown {
+  const given = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, { dtype: "f32", shape }]));
+  const admission = checkGuard(graphOf(`fuse 1\n${text}`).guard, given);
+  return "sizes" in admission ? { ...admission.sizes } : admission.problems;
+}
+
+test("declared patterns are solved", () => {
+  const text = "model M(x: [n, h: 32*i + 1, c: 3]) -> [n, h: 32*i + 1, c: 3] { return relu(x) }";
+  expect(admitted(text, { x: [2, 65, 3] })).toEqual({ n: 2, i: 2 });
+  expect(admitted(text, { x: [2, 64, 3] })).toMatchInlineSnapshot(`
+    [
+      "M: x.h must be 1 more than a multiple of 32 (declared "h: 32*i + 1", main.fuse:2), got 64. Nearest: 33, 65.",
+    ]
+  `);
+});
+
+test("one of several constraints must hold", () => {
+  const text = `model M(x: [n, h], y: [n, h: a]) -> [n, h] where h == 2 * a or (h == 3 * a and a >= 2) {
+    return x + expand(mean(y, axis: h), h: h)
+  }`;
+  expect(admitted(text, { x: [1, 4], y: [1, 2] })).toEqual({ n: 1, h: 4, a: 2 });
+  expect(admitted(text, { x: [1, 6], y: [1, 2] })).toEqual({ n: 1, h: 6, a: 2 });
+  expect(admitted(text, { x: [1, 3], y: [1, 1] })).toMatchInlineSnapshot(`
+    [
+      "M: h == 2 * a or (h == 3 * a and a >= 2) is required (main.fuse:2), but h is 3 and a is 1.",
+    ]
+  `);
+});
+
+test("what an operator needs of run-time sizes is asked at the entry", () => {
+  const text = `model M(x: [n, c: 4, h, w]) -> [n, c: 2, h: h - 2, w: floor((w - 2) / 2)] {
+    return x |> conv(c: 2, kernel: 3, pad: 0) @conv |> maxpool(kernel: [1, 2])
+  }`;
+  expect(admitted(text, { x: [1, 4, 3, 4] })).toEqual({ n: 1, h: 3, w: 4 });
+  expect(admitted(text, { x: [1, 4, 2, 3] })).toMatchInlineSnapshot(`
+    [
+      "M: h >= 3 is required (main.fuse:3), but h is 2.",
+      "M: floor(w/2) >= 2 is required (main.fuse:3), but w is 3.",
+    ]
+  `);
+});
+
+test("a division of run-time sizes is asked at the entry", () => {
+  const text = "model M(x: [n, t]) -> [n, g: 4, e: t / 4] { return x |> reshape(t -> [g: 4, e: t / 4]) }";
+  expect(admitted(text, { x: [1, 8] })).toEqual({ n: 1, t: 8 });
+  expect(admitted(text, { x: [1, 6] })).toMatchInlineSnapshot(`
+    [
+      "M: 4 divides t is required (main.fuse:2), but t is 6.",
+    ]
+  `);
+});

@@ -1,0 +1,51 @@
+/** @file What a format cannot express: every place of the program at once, and nothing is written. */
+import { afterEach, expect, test, vi } from "vitest";
+import { targets } from "../../src/cli/build/targets.ts";
+import { buildPlans, type Outcome } from "../../src/compile.ts";
+import { unary } from "../../src/primitives/unary.ts";
+import { renderDiagnostics } from "../../src/source/render.ts";
+import { programOf } from "../support/check.ts";
+
+const text = `fuse 1
+
+model Net(x: [n, c]) -> (y: [n, c], z: [n, c]) {
+  y = sinh(x)
+  return y + 1, tan(y * 2)
+}
+`;
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+test.each(Object.entries(targets))("%s", (name, target) => {
+  const program = programOf(text, {}, "net.fuse");
+  const plans = buildPlans(program, {}, target.profile).value!;
+  const build = (): Outcome<unknown> =>
+    target.build(
+      program,
+      plans.map((plan) => ({ plan, load: () => undefined! })),
+    );
+  expect(build().diagnostics).toEqual([]);
+
+  // As if the format lacked some functions: every one that the primitives write, some format has.
+  vi.spyOn(unary, "tensorflow").mockImplementation((e, _, { function: of }) => e.refuse(`it has no ${of}`));
+  vi.spyOn(unary, "onnx").mockImplementation((e, _, { function: of }) => e.refuse(`it has no ${of}`));
+  const { value, diagnostics } = build();
+  expect(value).toBe(undefined);
+  expect(renderDiagnostics(diagnostics, { color: false }))
+    .toBe(`error[not-in-target]: this cannot be written for ${name}: it has no sinh
+  ┌─ net.fuse:4:7
+4 │   y = sinh(x)
+  │       ^^^^^^^
+  help: the ES module has everything    --target esm
+
+error[not-in-target]: this cannot be written for ${name}: it has no tan
+  ┌─ net.fuse:5:17
+5 │   return y + 1, tan(y * 2)
+  │                 ^^^^^^^^^^
+  help: the ES module has everything    --target esm
+
+2 errors
+`);
+});

@@ -1,0 +1,4 @@
+/** @file Derived from the records: operators that slide windows over images or resize them, at many sizes. */
+import { describeOperators } from "../support/operator-cases.ts";
+
+describeOperators("windows");

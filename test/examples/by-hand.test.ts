@@ -1,0 +1,95 @@
+/** @file The systems of examples/systems against the best calls written by hand: no more kernels, no more memory. */
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeAll, describe, expect, test } from "vitest";
+import { byHand, prepareByHand } from "../../bench/by-hand.js";
+import { footprint } from "../../bench/footprint.js";
+import { plan } from "../../src/plan/plan.ts";
+import { esmProfile } from "../../src/plan/profile.ts";
+import { difference } from "../support/arrays.ts";
+import { backends, useBackend } from "../support/backends.ts";
+import { graphOf } from "../support/compare.ts";
+import { modelOf, toArray, toTensor } from "../support/run.ts";
+import { goldenBytes, goldenTensors, systems, systemText } from "../support/systems.ts";
+
+const inputsOf = (file: string): tf.NamedTensorMap =>
+  Object.fromEntries(Object.entries(goldenTensors(file, "in")).map(([name, array]) => [name, toTensor(array)]));
+
+test("every system is written by hand", () => {
+  expect(Object.keys(byHand)).toEqual(systems.map(({ file }) => file));
+});
+
+describe.each(backends())("by hand on $name", ({ name, skipped }) => {
+  beforeAll(() => (skipped ? undefined : useBackend(name)));
+
+  test.skipIf(skipped).each(systems)("$file gives PyTorch's outputs and leaves nothing", ({ file }) => {
+    const before = tf.memory().numTensors;
+    const weights = prepareByHand(file, goldenTensors(file, "param"));
+    const inputs = inputsOf(file);
+    const held = tf.memory().numTensors;
+    const results = byHand[file]!.run(weights, inputs);
+    const wanted = goldenTensors(file, "out");
+    expect(Object.keys(results).toSorted()).toEqual(Object.keys(wanted).toSorted());
+    for (const [output, want] of Object.entries(wanted))
+      expect(difference(toArray(results[output]!), want, 1e-4), output).toBe(undefined);
+    expect(tf.memory().numTensors).toBe(held + Object.keys(results).length);
+    tf.dispose([weights, inputs, results]);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe.each(backends())("adaptive averages by hand on $name", ({ name, skipped }) => {
+  beforeAll(() => (skipped ? undefined : useBackend(name)));
+
+  /** Whether one of `count` windows covers an element of four. */
+  const covers = (window: number, count: number, at: number): boolean =>
+    at >= Math.floor((window * 4) / count) && at < Math.ceil(((window + 1) * 4) / count);
+
+  test.skipIf(skipped).each(Array.from({ length: 16 }, (_, at) => at))(
+    "an infinity at %i stays in its windows",
+    (at) => {
+      const x = tf.tensor(
+        Float32Array.from({ length: 16 }, (_, i) => (i === at ? Infinity : 1)),
+        [1, 1, 4, 4],
+      );
+      const results = byHand["global-pools"]!.run({}, { x });
+      const wanted = Array.from({ length: 6 }, (_, i) =>
+        covers(i >> 1, 3, at >> 2) && covers(i & 1, 2, at & 3) ? Infinity : 1,
+      );
+      expect([...results["adaptive_avg"]!.dataSync()]).toEqual(wanted);
+      tf.dispose([x, results]);
+    },
+  );
+});
+
+/** Kernels and bytes that a system may take beyond what is written by hand; below zero it must take so many less. */
+const excess: Readonly<Record<string, { readonly kernels: number; readonly bytes: number }>> = {
+  // By hand queries, keys and values are one product, one transpose of rank 5 and one call that takes that apart; here they
+  // are three products and three transposes.
+  "attention-reduce": { kernels: 3, bytes: 0 },
+  // Two pools gather the same windows, here only once. By hand it is known how long the longest window is; here sizes are
+  // symbolic, and windows are as long as they can be for any. The height comes first, not the width: from the last position
+  // tensorflow gathers slowly.
+  "global-pools": { kernels: -1, bytes: 1752 },
+};
+
+describe.each(backends().filter(({ name }) => name !== "tensorflow"))("compiled for $name", ({ name }) => {
+  beforeAll(() => useBackend(name));
+
+  test.each(systems)("$file takes no more than what is written by hand", async ({ file, settings }) => {
+    const weights = prepareByHand(file, goldenTensors(file, "param"));
+    const planned = plan(graphOf(systemText(file), settings), esmProfile(name));
+    const model = await (await modelOf(planned)).load(goldenBytes(file), { prefix: "param" });
+    const inputs = inputsOf(file);
+    const ours = await footprint(() => tf.dispose(model.run(inputs)));
+    const theirs = await footprint(() => tf.dispose(byHand[file]!.run(weights, inputs)));
+    tf.dispose([weights, inputs]);
+    model.dispose();
+    const more = { kernels: ours.kernels.length - theirs.kernels.length, bytes: ours.bytes - theirs.bytes };
+    const told = `${ours.kernels.join(" ")} in ${ours.bytes}; by hand ${theirs.kernels.join(" ")} in ${theirs.bytes}`;
+    const allowed = excess[file];
+    if (allowed === undefined) expect(more.kernels, told).toBeLessThanOrEqual(0);
+    // What is allowed is needed: the table says what is true.
+    else expect(more.kernels, told).toBe(allowed.kernels);
+    expect(more.bytes, told).toBeLessThanOrEqual(allowed?.bytes ?? 0);
+  });
+});

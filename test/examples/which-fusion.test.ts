@@ -1,0 +1,65 @@
+/** @file The experiment with 45 worlds: each is costed, and each runs on every backend as the interpreter says. */
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { worldsOf } from "../../src/cli/summary/all-worlds.ts";
+import { seeded } from "../support/arrays.ts";
+import { programOf } from "../support/check.ts";
+import { describeCases, graphOf, prepareCase } from "../support/compare.ts";
+import { randomShapes } from "../support/shapes.ts";
+
+const text = readFileSync("examples/which-fusion/which-fusion.fuse", "utf8");
+const program = programOf(text);
+const [model] = program.models;
+const at = { n: 1, h: 64, w: 64, a: 32, b: 32 };
+
+test("there are 45 worlds, all possible, without warnings", () => {
+  expect(program.check()).toEqual([]);
+  const worlds = worldsOf(program, model!, {}, at);
+  expect(worlds).toHaveLength(45);
+  expect(worlds.filter(({ refused }) => refused !== undefined)).toEqual([]);
+});
+
+test("self-attention shows its quadratic cost", () => {
+  const live = (attend: string, side: number) => {
+    const [world] = worldsOf(program, model!, { by: "add", reduce: "none", attend }, { ...at, h: side, w: side });
+    return world!.memory!.live;
+  };
+  expect(live("self", 128) / live("self", 64)).toBeGreaterThan(15);
+  expect(live("se", 128) / live("se", 64)).toBeCloseTo(4, 1);
+});
+
+test("a world that settings make impossible is marked with the reason", () => {
+  const worlds = worldsOf(program, model!, { c: "24", by: "add", reduce: "none" }, at);
+  expect(worlds.map(({ world, refused }) => [world["attend"], refused])).toMatchInlineSnapshot(`
+    [
+      [
+        "none",
+        undefined,
+      ],
+      [
+        "se",
+        "\`c / r\` needs r to divide c, but 16 does not divide 24",
+      ],
+      [
+        "cbam",
+        "\`c / r\` needs r to divide c, but 16 does not divide 24",
+      ],
+      [
+        "bam",
+        "\`c / r\` needs r to divide c, but 16 does not divide 24",
+      ],
+      [
+        "self",
+        undefined,
+      ],
+    ]
+  `);
+});
+
+const cases = worldsOf(program, model!, { c: "16" }, at).map(({ world }, i) => {
+  const graph = graphOf(text, { ...world, c: "16" });
+  const name = Object.values(world).join(", ");
+  return prepareCase(name, graph, randomShapes(graph.guard, seeded(i), 2, 4), i);
+});
+
+describeCases(cases);

@@ -1,4 +1,0 @@
-/** @file Derived from the records: operators that combine the elements along axes, at many sizes. */
-import { describeOperators } from "./support/operator-cases.ts";
-
-describeOperators("sums");

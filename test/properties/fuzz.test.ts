@@ -1,0 +1,208 @@
+/** @file Any text is judged, never a crash: random programs, of fixed seeds, and programs beyond all measure. */
+import { describe, expect, test } from "vitest";
+import { emitFactory } from "../../src/codegen/esm/emit.ts";
+import { buildPlans } from "../../src/compile.ts";
+import { renderDiagnostics } from "../../src/source/render.ts";
+import { check, programOf } from "../support/check.ts";
+import { info } from "../support/run.ts";
+import { fuzz, makeFuzzCase } from "./fuzz.ts";
+
+const repeat = (n: number, piece: (i: number) => string, between = ""): string =>
+  Array.from({ length: n }, (_, i) => piece(i)).join(between);
+const model = (body: string): string => `fuse 1\n\nmodel A(x: [n, c: 4]) -> (y: [n, c: 4]) {\n${body}\n}\n`;
+
+/** The messages of errors, by their codes: `too-large: …`. */
+function errors(text: string, files: Readonly<Record<string, string>> = {}): string[] {
+  const { diagnostics } = buildPlans(programOf(text, files));
+  renderDiagnostics(diagnostics, { color: false });
+  return diagnostics
+    .filter(({ severity }) => severity === "error")
+    .map(({ code, message }) => `${code}: ${message.replace(/^this is too large: /, "")}`);
+}
+
+test("300 random programs give messages or modules", { timeout: 120_000 }, () => {
+  const kinds = new Set<string>();
+  const codes = new Set<string>();
+  let built = 0;
+  for (let seed = 1; seed <= 300; seed++) {
+    const { kind, text } = makeFuzzCase(seed);
+    kinds.add(kind);
+    try {
+      const report = fuzz(text);
+      if (report.built) built++;
+      for (const code of report.codes) codes.add(code);
+    } catch (error) {
+      throw new Error(`seed ${seed}:\n${text}`, { cause: error });
+    }
+  }
+  // They are of all kinds, and reach all stages.
+  expect([kinds.size, codes.size > 30, built > 5]).toEqual([5, true, true]);
+});
+
+describe("programs without measure", () => {
+  const many = 10_000;
+
+  test("ten thousand brackets are too many", () => {
+    expect(errors(model(`  return ${"(".repeat(many)}x${")".repeat(many)}`))).toEqual([
+      "too-large: brackets nested more than 200 deep",
+    ]);
+  });
+
+  test.each([
+    ["in one line", (i: number) => ` |> pow(${i % 7})`],
+    ["in many lines", () => "\n    |> relu"],
+  ])("ten thousand stages %s are a program", (_, stage) => {
+    const { value, diagnostics } = buildPlans(programOf(model(`  return x${repeat(many, stage)}`)));
+    expect(diagnostics).toEqual([]);
+    expect(emitFactory(value!, info).length).toBeGreaterThan(many);
+  });
+
+  test("ten thousand statements are a program", () => {
+    const text = model(`  a0 = x\n${repeat(many, (i) => `  a${i + 1} = a${i} + a${i}\n`)}  return a${many}`);
+    expect(check(text)).toEqual([]);
+  });
+
+  test("repetition without end is too large", () => {
+    const doubled = repeat(40, (i) => `block R${i + 1}(x: [n, c]) -> [n, c] {\n  return x |> R${i} |> R${i}\n}\n`);
+    const start = "block R0(x: [n, c]) -> [n, c] {\n  return relu(x)\n}\n";
+    expect(errors(model("  return x |> repeat(1000000000) relu"))).toEqual(["too-large: more than 100000 operators"]);
+    expect(errors(`${model("  return R40(x)")}${start}${doubled}`)).toEqual(["too-large: more than 100000 operators"]);
+  });
+
+  test.each([
+    ["a value", (name: string) => model(`  ${name} = x\n  return ${name}`), []],
+    ["a misspelt value", (name: string) => model(`  ${name} = x\n  return ${name}w`), ["unknown-name"]],
+    ["an operator", (name: string) => model(`  return ${name}(x)`), ["unknown-operator"]],
+    ["an axis", (name: string) => `fuse 1\nmodel A(x: [${name}]) -> (y: [${name}]) {\n  return relu(x)\n}\n`, []],
+    ["a label", (name: string) => model(`  return x |> linear(c: 4) @${name}`), []],
+    ["a file", (name: string) => `fuse 1\nimport { A } from "./${name}.fuse"\n`, ["unknown-module", "no-model"]],
+    ["a comment", (name: string) => model(`  // ${name}\n  return x`), []],
+  ])("a name of a megabyte: %s", (_, program, codes) => {
+    const start = performance.now();
+    expect(errors(program("v".repeat(1_000_000))).map((text) => text.slice(0, text.indexOf(":")))).toEqual(codes);
+    // Far beyond what it takes, far below what the square of the length would take.
+    expect(performance.now() - start).toBeLessThan(10_000);
+  });
+});
+
+describe("numbers without measure", () => {
+  const big = "2147483647*2147483647";
+
+  test("no integer of a program is beyond 31 bits", () => {
+    for (const number of ["2147483648", "9007199254740993", "9".repeat(100_000)])
+      expect(errors(model(`  return x |> linear(c: ${number}) @a`))[0]).toMatch(/the largest integer is 2147483647$/);
+  });
+
+  test.each([
+    ["an axis", `x: [n, c: ${big}]`, "n", "relu(x)", "4611686014132420609"],
+    ["a factor", `x: [n, c: ${big}*k]`, "n", "relu(x)", "4611686014132420609*k"],
+    ["an offset", "x: [n, c]", "n", `pad(x, c: [0, ${big}])`, "c + 4611686014132420609"],
+    [
+      "a quotient",
+      "x: [n, c]",
+      "n",
+      `expand(x, d: ceil(c * (${big}) / (${big} - 1)))`,
+      "c + ceil(c/4611686014132420608)",
+    ],
+    ["an intermediate value", "x: [n, c]", "n", `expand(x, d: ${big}) |> mean(axis: d)`, "4611686014132420609"],
+  ])("a size beyond 2^53 is refused, not rounded: %s", (_, input, axis, value, size) => {
+    const text = `fuse 1\nmodel A(${input}) -> (y: [${axis}]) {\n  y = ${value}\n  return sum(y, axis: others)\n}\n`;
+    const reduced = text.replace(
+      "axis: others",
+      value.includes("d:") && !value.includes("mean") ? "axis: [c, d]" : "axis: c",
+    );
+    expect(errors(reduced)).toEqual([`too-large: the size ${size}, with a number beyond 2^53`]);
+  });
+
+  test("by a setting, too", () => {
+    const text = "fuse 1\nmodel A(x: [n], k: int = 2) -> (y: [n, c: k*k]) {\n  return expand(x, c: k*k)\n}\n";
+    const built = (k: string) => buildPlans(programOf(text), { settings: { k } });
+    expect(built("94906265").value).toBeDefined();
+    expect(built("94906266").diagnostics.map(({ message }) => message)).toEqual([
+      "this is too large: the size 9007199326062756, with a number beyond 2^53",
+    ]);
+  });
+
+  test("where they are compared, they are exact", () => {
+    const where = (clause: string) =>
+      errors(`fuse 1\nmodel A(x: [n, c: 3]) -> (y: [n, c: 3]) where ${clause} {\n  return relu(x)\n}\n`).length;
+    expect(where(`${big} + 1 > ${big}`)).toBe(0);
+    expect(where(`${big} + 1 == ${big}`)).toBe(1);
+  });
+
+  test("sizes of too many terms, too high powers, too long numbers", () => {
+    const size = (text: string) =>
+      errors(`fuse 1\nmodel A(x: [n, m, k]) -> (y: [p: ${text}]) {\n  return relu(x)\n}\n`);
+    expect(size(repeat(50, (i) => `(n + m*${i + 1} + k)`, " * "))).toEqual([
+      "too-large: a size of more than 1,000 terms",
+    ]);
+    expect(size(repeat(70, () => "n", "*"))).toEqual(["too-large: a size with a power beyond 64"]);
+    expect(size(repeat(70, () => "2147483647", "*"))).toEqual([
+      "too-large: a size with numbers of more than 1,024 bits",
+    ]);
+  });
+
+  test("variants without number are counted, not visited", () => {
+    const start = performance.now();
+    for (const [switches, count] of [
+      [20, "1048576"],
+      [100, "1267650600228229401496703205376"],
+    ] as const) {
+      const params = repeat(switches, (i) => `b${i}: bool = true`, ", ");
+      expect(errors(`fuse 1\nmodel A(x: [n], ${params}) -> (y: [n]) {\n  return relu(x)\n}\n`)).toEqual([
+        `too-many-worlds: \`A\` has ${count} variants; at most 256 are checked`,
+      ]);
+    }
+    expect(performance.now() - start).toBeLessThan(5_000);
+  });
+});
+
+describe("circles and depths", () => {
+  const step = (name: string, body: string) => `block ${name}(x: [n, c]) -> [n, c] {\n  return ${body}\n}\n`;
+  const blocks = (n: number) => [
+    step("B0", "relu(x)"),
+    ...Array.from({ length: n }, (_, i) => step(`B${i + 1}`, `B${i}(x)`)),
+  ];
+
+  test("blocks call each other at most a hundred deep, in whatever order they stand", () => {
+    expect(errors(`${model("  return B98(x)")}${blocks(98).join("")}`)).toEqual([]);
+    const message = "too-large: blocks that call each other more than 100 deep";
+    for (const deep of [100, 2000]) {
+      const text = model(`  return B${deep}(x)`);
+      expect(errors(`${text}${blocks(deep).join("")}`)).toEqual([message]);
+      expect(errors(`${text}${blocks(deep).reverse().join("")}`)).toEqual([message]);
+    }
+  });
+
+  test("a hundred blocks of two hundred brackets are too deep, and no overflow of the stack", () => {
+    const nested = (i: number) => `${"relu(".repeat(190)}B${i}(x)${")".repeat(190)}`;
+    const deep = repeat(98, (i) => step(`B${i + 1}`, nested(i)));
+    expect(errors(`${model("  return B98(x)")}${step("B0", "relu(x)")}${deep}`)).toEqual([
+      "too-large: calls and brackets that are nested too deep",
+    ]);
+  });
+
+  test("a circle of any length is one mistake", () => {
+    for (const n of [1, 2, 2000]) {
+      const found = errors(model("  return x") + repeat(n, (i) => step(`B${i}`, `B${(i + 1) % n}(x)`)));
+      expect(found).toHaveLength(1);
+      expect(found[0]).toMatch(/^recursive-block: `B0` reaches itself: B0 → /);
+      expect(found[0]!.length).toBeLessThan(200);
+    }
+  });
+
+  test("files import each other in no circle, and not without end", () => {
+    const user = `fuse 1\nimport { B } from "./m0.fuse"\n\nmodel A(x: [n, c]) -> (y: [n, c]) {\n  return B(x)\n}\n`;
+    const file = (next: string) => `fuse 1\nimport { B as C } from "${next}"\n\n${step("B", "C(x)")}`;
+    const chain = (n: number, last: string) =>
+      Object.fromEntries(
+        Array.from({ length: n }, (_, i) => [`m${i}.fuse`, i === n - 1 ? last : file(`./m${i + 1}.fuse`)]),
+      );
+    const end = `fuse 1\n\n${step("B", "relu(x)")}`;
+    expect(errors(user, chain(50, end))).toEqual([]);
+    expect(errors(user, chain(2000, end))).toEqual(["too-large: files that import each other more than 100 deep"]);
+    expect(errors(user, chain(3, file("./m1.fuse")))[0]).toMatch(/^import-cycle: .*m1\.fuse → m2\.fuse → m1\.fuse$/);
+    expect(errors(user, chain(1, file("./m0.fuse")))[0]).toMatch(/^import-cycle: .*m0\.fuse → m0\.fuse$/);
+    expect(errors(user.replace("./m0", "./main"))[0]).toMatch(/^import-cycle: .*main\.fuse → main\.fuse$/);
+  });
+});

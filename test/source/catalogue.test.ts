@@ -1,0 +1,100 @@
+/** @file Every entry of the catalogue explains itself, and shows a program that is wrong and the same one repaired. */
+import { describe, expect, test } from "vitest";
+import { catalogue } from "../../src/source/catalogue/catalogue.ts";
+import type { Diagnostic, Entry } from "../../src/source/diagnostic.ts";
+import { applyEdits } from "../../src/source/edits.ts";
+import { textOf } from "../../src/source/source.ts";
+import { programOf } from "../support/check.ts";
+import { fuse } from "../support/command-line.ts";
+import { sections } from "../support/sections.ts";
+
+const entries: [string, Entry][] = Object.entries(catalogue);
+
+describe.each(entries)("%s", (code, entry) => {
+  test("has a short code and an explanation of several sentences", () => {
+    expect(code).toMatch(/^[a-z]+(-[a-z]+)*$/);
+    expect(sentences(entry.explain)).toBeGreaterThanOrEqual(2);
+  });
+
+  test("has a message that begins in lower case and ends without a full stop", () => {
+    const message = entry.message.render(Object.fromEntries(entry.message.holes.map((hole) => [hole, "something"])));
+    expect(message).not.toMatch(/^[A-Z]|\.$/);
+  });
+
+  test("is explained by `fuse explain`", async () => {
+    const { code: exit, out } = await fuse(".", ["explain", code]);
+    expect(exit).toBe(0);
+    expect(out).toContain(`${entry.severity}[${code}]: `);
+    for (const line of `${entry.bad ?? ""}${entry.good ?? ""}`.trimEnd().split("\n")) expect(out).toContain(line);
+  });
+
+  if (entry.bad === undefined || entry.good === undefined) return;
+  const { bad, good } = entry;
+
+  test("shows a wrong program and the same one repaired", () => {
+    expect(bad).not.toBe(good);
+    for (const text of Object.values(sections(good).files)) expect(text.trimStart()).toMatch(/^fuse 1$/m);
+  });
+
+  test("is all that the wrong program is reported with", () => {
+    expect(reported(bad).map((found) => found.split(":")[0])).toEqual([code]);
+  });
+
+  test("has its place in the file, and says no more than two things to do", () => {
+    for (const { span, labels, helps } of diagnosticsOf(bad)) {
+      expect(span!.start).toBeLessThanOrEqual(span!.end);
+      expect(span!.end).toBeLessThanOrEqual(span!.source.text.length);
+      for (const label of labels) expect(textOf(label.span)).not.toBe("");
+      expect(helps.length).toBeLessThanOrEqual(2);
+    }
+  });
+
+  test("offers nothing that makes the program worse", () => {
+    const { main, files } = sections(bad);
+    for (const { span, helps } of diagnosticsOf(bad))
+      for (const { edits } of helps) {
+        if (edits === undefined) continue;
+        expect(edits.every((edit) => edit.span.source === span!.source)).toBe(true);
+        const path = span!.source.path;
+        const fixed = { ...files, [path]: applyEdits(files[path]!, edits) };
+        const left = programOf(fixed[main]!, fixed, main).check();
+        expect(left.filter(({ severity }) => severity === "error").length).toBeLessThanOrEqual(
+          entry.severity === "error" ? 1 : 0,
+        );
+        expect(left.map((found) => found.code)).not.toContain(code);
+      }
+  });
+
+  test("is not reported for the repaired program, nor is anything else", () => {
+    expect(reported(good)).toEqual([]);
+  });
+});
+
+test("a code that there is not is told from the one that is meant", async () => {
+  const { code, err } = await fuse(".", ["explain", "size-mismach"]);
+  expect(code).toBe(2);
+  expect(err).toBe("fuse: there is no diagnostic 'size-mismach' (did you mean size-mismatch?)\n");
+});
+
+test("all codes are listed, each with its message", async () => {
+  const { out } = await fuse(".", ["explain"]);
+  expect(
+    out
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.split(" ")[0]),
+  ).toEqual(entries.map(([code]) => code));
+});
+
+function diagnosticsOf(program: string): readonly Diagnostic[] {
+  const { main, files } = sections(program);
+  return programOf(files[main]!, files, main).check();
+}
+
+function reported(program: string): string[] {
+  return diagnosticsOf(program).map(({ code, message }) => `${code}: ${message}`);
+}
+
+function sentences(markdown: string): number {
+  return markdown.match(/[.!?](?=\s|$)/g)?.length ?? 0;
+}
