@@ -15,7 +15,8 @@ import type { Settings } from "./instantiate/settings.ts";
 import { labelBody, type Labels } from "./text/labels.ts";
 import { lint } from "./text/lint.ts";
 import { libraryBlocks, loadModules, type Block, type Host, type Module } from "./text/modules.ts";
-import { callees, recursiveBlocks, valueNames } from "./text/recursion.ts";
+import { callees, recursiveBlocks } from "./text/recursion.ts";
+import { definitions, isParameter, type Definition } from "./text/scope.ts";
 import { readSignature, type Parameter, type Signature } from "./text/signature.ts";
 import { bySummary } from "./worlds/call-by-summary.ts";
 import { Summaries, worldLimit, type CheckedWorld } from "./worlds/explore.ts";
@@ -161,7 +162,11 @@ export class Program {
   #labelsOf(block: Block): Labels {
     let labels = this.#labels.get(block);
     if (labels === undefined) {
-      const values = valueNames(block.decl);
+      const values = new Set(
+        definitions(block.decl)
+          .filter(isValue)
+          .map(({ name }) => name.text),
+      );
       labels = labelBody(block.decl.body, {
         owns: (callee) => this.#owns(block, callee),
         isValue: (name) => values.has(name.text),
@@ -202,9 +207,17 @@ export class Program {
   }
 }
 
+/** Whether a name is that of a value, so that a stage of this name is not a call. */
+function isValue({ kind }: Definition): boolean {
+  return kind !== "choice" && kind !== "layer";
+}
+
 function hidesCalls({ decl, module }: Block): boolean {
-  const own = new Set(decl.params.map(({ name }) => name.text));
-  for (const stmt of decl.body) if (stmt.kind === "layer") own.add(stmt.name.text);
+  const own = new Set(
+    definitions(decl)
+      .filter((one) => isParameter(one) || one.kind === "layer")
+      .map(({ name }) => name.text),
+  );
   const isKnown = (name: string) => Object.hasOwn(operators, name) || module.visible.has(name) || own.has(name);
   const isUnknown = (expr: Expr) =>
     expr.kind === "call" && (expr.args ?? expr.label) !== undefined && !isKnown(expr.callee.text);

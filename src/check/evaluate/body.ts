@@ -7,6 +7,7 @@ import type { Help } from "../../source/diagnostic.ts";
 import { textOf } from "../../source/source.ts";
 import { nameValue, report, type Frame } from "../frame/frame.ts";
 import { kindOf, unknown, type Val } from "../frame/values.ts";
+import { definitions, isParameter } from "../text/scope.ts";
 import { claim } from "./apply.ts";
 import { readInitializer } from "./attributes.ts";
 import { toTensor, value } from "./expression.ts";
@@ -106,7 +107,7 @@ function define(frame: Frame, name: Name, val: Val): void {
   // What nobody wants may be called `_`, as often as one likes.
   if (name.text === "_") return;
   if (frame.names.has(name.text)) {
-    const earlier = givenBefore(frame, name);
+    const earlier = definedBefore(frame, name);
     const what = earlier === undefined ? "given" : earlier.what;
     report(
       frame,
@@ -137,18 +138,10 @@ function returnLast({ signature: { decl } }: Frame): Help[] {
   ];
 }
 
-/** Who gave a name before, in the text. */
-function givenBefore({ signature: { decl } }: Frame, name: Name): { name: Name; what: string } | undefined {
-  const param = decl.params.find((param) => param.name.text === name.text);
-  if (param !== undefined) return { name: param.name, what: "a parameter" };
-  const names = decl.body.flatMap((stmt) =>
-    stmt.kind === "return"
-      ? []
-      : stmt.kind === "assign"
-        ? stmt.names.map((name) => ({ name, what: "a tensor" }))
-        : [{ name: stmt.name, what: stmt.kind === "layer" ? "a layer" : `a ${stmt.kind}` }],
-  );
-  return names.find((earlier) => earlier.name.text === name.text && earlier.name.span.start < name.span.start);
+/** What defined a name before this place, in words, and where. */
+function definedBefore({ signature: { decl } }: Frame, name: Name): { name: Name; what: string } | undefined {
+  const earlier = definitions(decl).find((one) => one.name.text === name.text && one.name.span.start < name.span.start);
+  return earlier && { name: earlier.name, what: isParameter(earlier) ? "a parameter" : `a ${earlier.kind}` };
 }
 
 /** A chain of stages without a tensor. */

@@ -6,6 +6,7 @@ import { textOf } from "../../source/source.ts";
 import { didYouMean, nearest } from "../../source/suggest.ts";
 import { report, type Frame } from "../frame/frame.ts";
 import { kindOf, unknown, type Val } from "../frame/values.ts";
+import { definitions } from "../text/scope.ts";
 import { applyOperator } from "./apply.ts";
 import { evaluateCall } from "./call.ts";
 import { decideCondition, inBranch, isComparison } from "./conditions.ts";
@@ -69,10 +70,10 @@ function reference(frame: Frame, expr: Call): Val {
     return evaluateCall(frame, expr, undefined, 1);
   if (frame.block.module.lost.has(name)) return unknown;
   const { span } = expr.callee;
-  const later = frame.signature.decl.body
-    .flatMap((stmt) => (stmt.kind === "return" ? [] : stmt.kind === "assign" ? stmt.names : [stmt.name]))
-    .find((given) => given.text === name && given.span.start > span.start);
-  const labels = later === undefined ? [] : [{ span: later.span, text: "it is given only here" }];
+  const later = definitions(frame.signature.decl).find(
+    (given) => given.name.text === name && given.name.span.start > span.start,
+  );
+  const labels = later === undefined ? [] : [{ span: later.name.span, text: "it is given only here" }];
   const helps =
     later === undefined ? didYouMean(span, nearest(name, [...frame.names.keys(), ...frame.sizes.keys()])) : [];
   report(frame, "unknown-name", span, { name }, { labels, helps });

@@ -5,6 +5,7 @@ import type { Help } from "../../source/diagnostic.ts";
 import type { Reporter } from "../../source/reporter.ts";
 import { cover, type SourceFile, type Span } from "../../source/source.ts";
 import type { Module } from "./modules.ts";
+import { definitions, isParameter } from "./scope.ts";
 
 export function lint(module: Module, reporter: Reporter): void {
   const { ast } = module;
@@ -42,19 +43,11 @@ function lintDecl(decl: Decl, reporter: Reporter): void {
   const used = mentioned(decl);
   // Of a body without its end nothing is known to be unused.
   const lost = decl.broken.length > 0 || !decl.body.some(({ kind }) => kind === "return");
-  for (const param of decl.params)
-    if (!used.has(param.name.text) && !lost && !param.name.text.startsWith("_"))
-      reporter.report(
-        "unused-parameter",
-        param.name.span,
-        { name: param.name.text },
-        { helps: [meant(param.name.text)] },
-      );
-  for (const stmt of decl.body) {
-    const names = stmt.kind === "return" ? [] : stmt.kind === "assign" ? stmt.names : [stmt.name];
-    for (const name of names)
-      if (!used.has(name.text) && !lost && !name.text.startsWith("_"))
-        reporter.report("unused-name", name.span, { name: name.text }, { helps: [meant(name.text)] });
+  for (const definition of lost ? [] : definitions(decl)) {
+    const { text, span } = definition.name;
+    if (used.has(text) || text.startsWith("_")) continue;
+    const code = isParameter(definition) ? "unused-parameter" : "unused-name";
+    reporter.report(code, span, { name: text }, { helps: [meant(text)] });
   }
   nameIsAlsoSize(decl, reporter);
   swappedResults(decl, reporter);
@@ -117,10 +110,8 @@ function nameIsAlsoSize(decl: Decl, reporter: Reporter): void {
           ? [name.text]
           : [...within(size)].flatMap((e) => (e.kind === "call" ? [e.callee.text] : [])))
           sizes.add(part);
-  const tensors = decl.params.flatMap((param) => (param.kind === "tensor" ? [param.name] : []));
-  const assigned = decl.body.flatMap((stmt) => (stmt.kind === "assign" ? stmt.names : []));
-  for (const name of [...tensors, ...assigned])
-    if (sizes.has(name.text)) {
+  for (const { name, kind } of definitions(decl))
+    if ((kind === "input" || kind === "tensor") && sizes.has(name.text)) {
       const helps = ["in a size position it is the size, elsewhere the tensor: another name is clearer"];
       reporter.report("name-is-also-size", name.span, { name: name.text }, { helps });
     }

@@ -1,5 +1,4 @@
 /** @file Which blocks call which, and circles among them. */
-import type { Decl } from "../../parser/ast.ts";
 import { expressions } from "../../parser/walk.ts";
 import type { Label } from "../../source/diagnostic.ts";
 import type { Reporter } from "../../source/reporter.ts";
@@ -79,16 +78,4 @@ export function recursiveBlocks(modules: readonly Module[], reporter: Reporter):
     }
   }
   return found;
-}
-
-/** Names that a declaration's body assigns, with tensors of the header. */
-export function valueNames(decl: Decl): ReadonlySet<string> {
-  const names = new Set<string>();
-  for (const param of decl.params)
-    if (param.kind === "tensor" || param.choices.length === 1) names.add(param.name.text);
-  for (const stmt of decl.body) {
-    if (stmt.kind === "assign") for (const name of stmt.names) names.add(name.text);
-    if (stmt.kind === "weight" || stmt.kind === "const") names.add(stmt.name.text);
-  }
-  return names;
 }
