@@ -9,15 +9,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import ort from "onnxruntime-node";
 import { readGraphModel } from "../dist/codegen/graph-model/read.js";
-import {
-  buildEngine,
-  buildFactory,
-  buildGraphModel,
-  buildModule,
-  buildOnnx,
-  buildPlans,
-  openProgram,
-} from "../dist/compile.js";
+import { buildEngine, buildFactory, buildGraphModel, buildModule, buildOnnx, buildPlans, openProgram } from "../dist/compile.js";
 import { graphModelProfile, onnxProfile } from "../dist/plan/profile.js";
 import { alignedArray, instantiate, model, selectBackend } from "../dist/runtime/node/index.js";
 import { readBytes } from "../dist/runtime/node/file.js";

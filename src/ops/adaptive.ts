@@ -16,7 +16,6 @@ import { pool } from "../primitives/pool.ts";
 import { reduce } from "../primitives/reduce.ts";
 import { windowShares, type Windows } from "../primitives/windows.ts";
 import type { Size } from "../sizes/size.ts";
-import { product, reshaped, sizesOf } from "./lowering/axes.ts";
 import { fromImage, toImage } from "./lowering/images.ts";
 import { overVolume } from "./lowering/volumes.ts";
 import {
@@ -30,6 +29,7 @@ import {
   type Covered,
 } from "./lowering/windows.ts";
 import { made, rows, volumeExtent } from "./reference/rows.ts";
+import { product, reshaped, sizesOf } from "./shared/axes.ts";
 import { dtypeOf, floating, requireAxes } from "./shared/conditions.ts";
 import { keyedSpatial, requirePerAxis, requireSpatialCount } from "./shared/spatial.ts";
 

@@ -1,9 +1,9 @@
 /** @file Where the largest and the smallest element are: argmax and argmin. */
 import { operator, tensors } from "../ir/operator.ts";
 import { argReduce } from "../primitives/reduce.ts";
-import { except, gathered, product, reshaped, sizesOf } from "./lowering/axes.ts";
 import { reduceAttributes, reducedType } from "./reduce.ts";
 import { made, rows } from "./reference/rows.ts";
+import { except, gathered, product, reshaped, sizesOf } from "./shared/axes.ts";
 import { dtypeOf, numeric } from "./shared/conditions.ts";
 
 function position(name: "argmax" | "argmin", what: string, isBetter: (a: number, b: number) => boolean) {

@@ -11,10 +11,10 @@ import { concat, transpose } from "../primitives/layout.ts";
 import { matmul } from "../primitives/matmul.ts";
 import type { Size } from "../sizes/size.ts";
 import { InternalError } from "../source/internal-error.ts";
-import { padded, product, reshaped, sliceAt, slicePart } from "./lowering/axes.ts";
 import { fromImage, toImage } from "./lowering/images.ts";
 import { fromVolume, images, stacked, sum, toVolume } from "./lowering/volumes.ts";
 import { made, rows, sizeOf, volumeExtent } from "./reference/rows.ts";
+import { padded, product, reshaped, sliceAt, slicePart } from "./shared/axes.ts";
 import { dtypeOf, floating, refuse } from "./shared/conditions.ts";
 import { biasAttribute, initAttribute, inputAxis, layerWeights } from "./shared/layers.ts";
 import {

@@ -9,11 +9,11 @@ import { noPads, type Layout, type Pads, type Pair } from "../primitives/image.t
 import { concat } from "../primitives/layout.ts";
 import { pool } from "../primitives/pool.ts";
 import type { Size } from "../sizes/size.ts";
-import { everyNth, padded, product, reshaped, sliceAt, slicePart, sizesOf } from "./lowering/axes.ts";
 import { fromImage, toImage } from "./lowering/images.ts";
 import { fromVolume, images, sum, toVolume } from "./lowering/volumes.ts";
 import { spatialPositions } from "./lowering/windows.ts";
 import { made, rows, sizeOf, volumeExtent } from "./reference/rows.ts";
+import { everyNth, padded, product, reshaped, sliceAt, slicePart, sizesOf } from "./shared/axes.ts";
 import { dtypeOf, floating, refuse } from "./shared/conditions.ts";
 import { biasAttribute, initAttribute, inputAxis, layerWeights } from "./shared/layers.ts";
 import {

@@ -6,9 +6,9 @@ import type { Laid, Lowering } from "../ir/lowering.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
 import { volume, tensorType, type Axis, type TensorType } from "../ir/type.ts";
 import { matmul } from "../primitives/matmul.ts";
-import { except, product, reshaped, sizesOf } from "./lowering/axes.ts";
 import { isPixelwise, pixelwise } from "./lowering/linear-map.ts";
 import { made, matrixProduct, sizeOf } from "./reference/rows.ts";
+import { except, product, reshaped, sizesOf } from "./shared/axes.ts";
 import { commonDtype, floating, refuse, requireAxes } from "./shared/conditions.ts";
 
 interface Attributes {

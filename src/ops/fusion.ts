@@ -5,9 +5,9 @@ import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
 import { axisNames, printType, withAxes, without, type Axis } from "../ir/type.ts";
 import { concat as concatPrimitive } from "../primitives/layout.ts";
 import type { Size } from "../sizes/size.ts";
-import { except, reshaped, sizesOf, sliceAt, spread } from "./lowering/axes.ts";
 import { reader, sizeOf } from "./reference/rows.ts";
 import { reshape, unsqueeze } from "./shape.ts";
+import { except, reshaped, sizesOf, sliceAt, spread } from "./shared/axes.ts";
 import {
   anything,
   commonDtype,

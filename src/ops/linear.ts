@@ -5,10 +5,10 @@ import { operator, tensors } from "../ir/operator.ts";
 import { axisNames, volume, without, type Axis } from "../ir/type.ts";
 import { matmul } from "../primitives/matmul.ts";
 import type { Size } from "../sizes/size.ts";
-import { except, product, reshaped, sizesOf } from "./lowering/axes.ts";
 import { isPixelwise, pixelwise } from "./lowering/linear-map.ts";
 import { matrixProduct, made, rows } from "./reference/rows.ts";
 import { unknownSize } from "./shape.ts";
+import { except, product, reshaped, sizesOf } from "./shared/axes.ts";
 import {
   dtypeOf,
   floating,

@@ -6,8 +6,8 @@ import { withAxes } from "../ir/type.ts";
 import { pad as padPrimitive, slice as slicePrimitive } from "../primitives/layout.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
-import { everyNth } from "./lowering/axes.ts";
 import { reader, sizeOf } from "./reference/rows.ts";
+import { everyNth } from "./shared/axes.ts";
 import { anything, dtypeOf, refuse, requireAxes, requireNumber } from "./shared/conditions.ts";
 
 /** How many elements `[from, to, step]` takes. */

@@ -3,8 +3,8 @@ import { attribute, type ValuesOf } from "../ir/attribute.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
 import { withAxes, type Axis } from "../ir/type.ts";
 import type { Size } from "../sizes/size.ts";
-import { product, sizesOf } from "./lowering/axes.ts";
 import { reshape } from "./shape.ts";
+import { product, sizesOf } from "./shared/axes.ts";
 import { anything, dtypeOf, refuse } from "./shared/conditions.ts";
 import { axisAttribute, knownSpatial, spatialOf } from "./shared/spatial.ts";
 

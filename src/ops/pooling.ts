@@ -20,12 +20,12 @@ import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
 import { mul, pow } from "./elementwise.ts";
 import { sqrt, square } from "./functions.ts";
-import { product, sizesOf } from "./lowering/axes.ts";
 import { dilatedMaximum } from "./lowering/dilated-pool.ts";
 import { fromImage, toImage } from "./lowering/images.ts";
 import { overVolume } from "./lowering/volumes.ts";
 import { largest, linesOf, placedLargestOver, placeOfLargest, poolPlanes, type Covered } from "./lowering/windows.ts";
 import { made, rows, volumeExtent } from "./reference/rows.ts";
+import { product, sizesOf } from "./shared/axes.ts";
 import { dtypeOf, floating, refuse, requireNumber } from "./shared/conditions.ts";
 import {
   axisAttribute,

@@ -6,9 +6,9 @@ import { operator, tensors, type LoweringContext, type OperatorContext } from ".
 import { spatialAxes, without, withAxes, type Axis, type TensorType } from "../ir/type.ts";
 import { pool } from "../primitives/pool.ts";
 import { reduce, type ReduceName } from "../primitives/reduce.ts";
-import { except } from "./lowering/axes.ts";
 import { fromImage, toImage } from "./lowering/images.ts";
 import { made, rows } from "./reference/rows.ts";
+import { except } from "./shared/axes.ts";
 import { dtypeOf, floating, logical, numeric, requireAxes } from "./shared/conditions.ts";
 
 /** What every reduction takes. */

@@ -10,11 +10,11 @@ import { matmul } from "../primitives/matmul.ts";
 import { cubicWeights, resize as resizePrimitive } from "../primitives/resize.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
-import { except, product, reshaped, sizesOf } from "./lowering/axes.ts";
 import { fromImage, toImage } from "./lowering/images.ts";
 import { overVolume } from "./lowering/volumes.ts";
 import { pad, slice } from "./margin.ts";
 import { made, rows, volumeExtent } from "./reference/rows.ts";
+import { except, product, reshaped, sizesOf } from "./shared/axes.ts";
 import { dtypeOf, floating, refuse, requireAxes } from "./shared/conditions.ts";
 import {
   axisAttribute,

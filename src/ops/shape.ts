@@ -4,7 +4,7 @@ import { attribute, type AxisMap } from "../ir/attribute.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
 import { tensorType, withAxes, without, type Axis } from "../ir/type.ts";
 import type { Size } from "../sizes/size.ts";
-import { except, gathered, place, product, reshaped, sizesOf } from "./lowering/axes.ts";
+import { except, gathered, place, product, reshaped, sizesOf } from "./shared/axes.ts";
 import {
   anything,
   dtypeOf,

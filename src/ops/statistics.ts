@@ -4,9 +4,9 @@ import type { Value } from "../ir/graph.ts";
 import { operator, tensors, type ExpansionContext } from "../ir/operator.ts";
 import { add, div, sub } from "./elementwise.ts";
 import { abs, clamp, exp, log, sqrt, square } from "./functions.ts";
-import { product, sizesOf } from "./lowering/axes.ts";
 import { max, mean, reduceAttributes, reducedType, sum } from "./reduce.ts";
 import { squeeze } from "./shape.ts";
+import { product, sizesOf } from "./shared/axes.ts";
 import { dtypeOf, floating } from "./shared/conditions.ts";
 
 type Attributes = ValuesOf<typeof reduceAttributes>;

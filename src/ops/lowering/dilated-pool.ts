@@ -4,8 +4,8 @@ import { imageShape, imageSizes, noPads, type ImageSizes } from "../../primitive
 import { pad } from "../../primitives/layout.ts";
 import { pool } from "../../primitives/pool.ts";
 import type { Size } from "../../sizes/size.ts";
+import { reshaped, sliceAt } from "../shared/axes.ts";
 import { padsOf, type Window } from "../shared/spatial.ts";
-import { reshaped, sliceAt } from "./axes.ts";
 
 /**
  * Over the height or the width of an image. The axis is put into rows as long as the dilation, so that the elements of a

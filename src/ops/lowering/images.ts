@@ -2,7 +2,7 @@
 import type { Value } from "../../ir/graph.ts";
 import type { Laid, Lowering, Positional } from "../../ir/lowering.ts";
 import type { Axis, TensorType } from "../../ir/type.ts";
-import { except, product, reshaped, sizesOf } from "./axes.ts";
+import { except, product, reshaped, sizesOf } from "../shared/axes.ts";
 
 export interface Image {
   /** `[batch, h, w, c]`, or in the order of the target's layout. A missing h or c has size 1. */

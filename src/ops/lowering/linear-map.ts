@@ -4,7 +4,7 @@ import type { Laid, Lowering, Positional } from "../../ir/lowering.ts";
 import type { Axis, TensorType } from "../../ir/type.ts";
 import { conv2d } from "../../primitives/convolution.ts";
 import { noPads } from "../../primitives/image.ts";
-import { except, product, reshaped, sizesOf } from "./axes.ts";
+import { except, product, reshaped, sizesOf } from "../shared/axes.ts";
 
 /** A map of some axes of a tensor to others. */
 export interface AxesMap {

@@ -5,7 +5,7 @@ import type { Axis, TensorType } from "../../ir/type.ts";
 import { binary } from "../../primitives/binary.ts";
 import { imageShape } from "../../primitives/image.ts";
 import type { Size } from "../../sizes/size.ts";
-import { except, product, reshaped, sizesOf } from "./axes.ts";
+import { except, product, reshaped, sizesOf } from "../shared/axes.ts";
 
 export interface Volume {
   /** `[batch, d, h, w, c]`, or with c before h. A missing c has size 1. */

@@ -11,7 +11,7 @@ import { argReduce, reduce } from "../../primitives/reduce.ts";
 import { cast } from "../../primitives/unary.ts";
 import { windowIndices, type Windows } from "../../primitives/windows.ts";
 import type { Rows } from "../reference/rows.ts";
-import { product, reshaped } from "./axes.ts";
+import { product, reshaped } from "../shared/axes.ts";
 import { fromImage, toImage } from "./images.ts";
 import { fromVolume, toVolume } from "./volumes.ts";
 

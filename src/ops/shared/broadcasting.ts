@@ -5,8 +5,8 @@ import type { LoweringContext, OperatorContext, ReferenceContext } from "../../i
 import { printType, tensorType, type Axis, type TensorType } from "../../ir/type.ts";
 import { transpose } from "../../primitives/layout.ts";
 import type { Size } from "../../sizes/size.ts";
-import { except, place, reshaped, spread } from "../lowering/axes.ts";
 import { reader } from "../reference/rows.ts";
+import { except, place, reshaped, spread } from "./axes.ts";
 
 /** The type of an elementwise result: axes in order of creation, the first operand's first. Complains `broadcast-needs-subset`. */
 export function broadcastType(c: OperatorContext<unknown>, dtype: DType): TensorType {
