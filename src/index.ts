@@ -1,5 +1,15 @@
 /** @file The public API of the compiler. What generated modules import is `fuse-lang/runtime`. */
-export { buildEngine, buildFactory, buildGraphModel, buildGraphs, buildModule, buildOnnx, buildPlans, buildSavedModel, openProgram } from "./compile.ts";
+export {
+  buildEngine,
+  buildFactory,
+  buildGraphModel,
+  buildGraphs,
+  buildModule,
+  buildOnnx,
+  buildPlans,
+  buildSavedModel,
+  openProgram,
+} from "./compile.ts";
 export type { BuildOptions, Outcome } from "./compile.ts";
 export type { Host } from "./check/text/modules.ts";
 export type { Program } from "./check/program.ts";

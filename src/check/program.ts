@@ -135,7 +135,7 @@ export class Program {
     const product = many.map(({ name, choices }) => `${choices.length} of \`${name}\``).join(" * ");
     const tooMany = (count: string): void =>
       this.#reporter.report(
-        "too-many-worlds",
+        "too-many-variants",
         name.span,
         { block: name.text, count, limit: String(worldLimit) },
         {

@@ -1,5 +1,12 @@
 /** @file What a model file says of the Fuse program it was made of, as JSON: enough to run it again behind its guard. */
-import type { Guard, GuardComparison, GuardInput, GuardRequirement, GuardVariable, SizeExpr } from "../contract/guard.ts";
+import type {
+  Guard,
+  GuardComparison,
+  GuardInput,
+  GuardRequirement,
+  GuardVariable,
+  SizeExpr,
+} from "../contract/guard.ts";
 import type { DType } from "../contract/ndarray.ts";
 import { DataError } from "../weights/data-error.ts";
 import { duplicateKey, field, isObject } from "../weights/json.ts";

@@ -1,6 +1,14 @@
 /** @file Elementwise primitives of two and three tensors, with NumPy's broadcasting. */
 import { generate, type DType } from "../contract/ndarray.ts";
-import { broadcasting, broadcastingNodes, broadcastShape, commonShape, reader, spread, spreadNode } from "./broadcasting.ts";
+import {
+  broadcasting,
+  broadcastingNodes,
+  broadcastShape,
+  commonShape,
+  reader,
+  spread,
+  spreadNode,
+} from "./broadcasting.ts";
 import { tidy } from "./javascript.ts";
 import { onnxBinary } from "./onnx/functions.ts";
 import { dims, largeIntegers, primitive, type NoAttributes } from "./primitive.ts";

@@ -1,7 +1,18 @@
 /** @file Transposed convolution of images, by definition and as every target has it. */
 import { generate } from "../contract/ndarray.ts";
 import type { Size } from "../sizes/size.ts";
-import { channelsLast, imageShape, imageSizes, inLayout, noPads, padText, requireNhwc, unevenPads, type Layout, type Pair } from "./image.ts";
+import {
+  channelsLast,
+  imageShape,
+  imageSizes,
+  inLayout,
+  noPads,
+  padText,
+  requireNhwc,
+  unevenPads,
+  type Layout,
+  type Pair,
+} from "./image.ts";
 import { pairText } from "./javascript.ts";
 import { requireNchw } from "./onnx/windows.ts";
 import { dims, primitive, type PrimitiveCase } from "./primitive.ts";

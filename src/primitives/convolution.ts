@@ -3,7 +3,22 @@ import { generate, type NdArray } from "../contract/ndarray.ts";
 import type { Positional } from "../ir/lowering.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
-import { channelsLast, imageShape, imageSizes, inLayout, noPads, padText, requireNhwc, samePadding, unevenPads, windowCounts, windows, type Layout, type Pads, type Pair } from "./image.ts";
+import {
+  channelsLast,
+  imageShape,
+  imageSizes,
+  inLayout,
+  noPads,
+  padText,
+  requireNhwc,
+  samePadding,
+  unevenPads,
+  windowCounts,
+  windows,
+  type Layout,
+  type Pads,
+  type Pair,
+} from "./image.ts";
 import { pairText, tidy } from "./javascript.ts";
 import { onnxUnary } from "./onnx/functions.ts";
 import type { OnnxEmitter, OnnxWire } from "./onnx/onnx.ts";

@@ -8,7 +8,16 @@ import type { Pair } from "./image.ts";
 import { numberText, tidy } from "./javascript.ts";
 import { longs, onnxScalar } from "./onnx/onnx.ts";
 import { dims, largeIntegers, primitive, type EsmEmitter, type PrimitiveCase } from "./primitive.ts";
-import { apply, ints, joined, literal as literalNode, reshaped, sliced, type TensorFlowEmitter, type Wire } from "./tensorflow/tensorflow.ts";
+import {
+  apply,
+  ints,
+  joined,
+  literal as literalNode,
+  reshaped,
+  sliced,
+  type TensorFlowEmitter,
+  type Wire,
+} from "./tensorflow/tensorflow.ts";
 
 const dtypes: readonly DType[] = ["f32", "i32", "bool"];
 

@@ -2,7 +2,22 @@
 import { generate } from "../contract/ndarray.ts";
 import type { Size } from "../sizes/size.ts";
 import { invariant } from "../source/internal-error.ts";
-import { channelsLast, imageShape, imageSizes, inLayout, isPadded, noPads, padText, requireNhwc, unevenPads, windowCounts, windows, type Layout, type Pads, type Pair } from "./image.ts";
+import {
+  channelsLast,
+  imageShape,
+  imageSizes,
+  inLayout,
+  isPadded,
+  noPads,
+  padText,
+  requireNhwc,
+  unevenPads,
+  windowCounts,
+  windows,
+  type Layout,
+  type Pads,
+  type Pair,
+} from "./image.ts";
 import { pairText } from "./javascript.ts";
 import { requireNchw, windowed } from "./onnx/windows.ts";
 import { dims, primitive, type PrimitiveCase } from "./primitive.ts";

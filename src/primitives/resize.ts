@@ -6,7 +6,15 @@ import { onnxLiteral } from "./onnx/literal.ts";
 import { longs, onnxScalar, type OnnxEmitter, type OnnxOperator, type OnnxWire } from "./onnx/onnx.ts";
 import { counting, int64, requireNchw } from "./onnx/windows.ts";
 import { dims, primitive, type Primitive, type PrimitiveCase } from "./primitive.ts";
-import { apply, converted, counted, literal, reshaped, type TensorFlowEmitter, type Wire } from "./tensorflow/tensorflow.ts";
+import {
+  apply,
+  converted,
+  counted,
+  literal,
+  reshaped,
+  type TensorFlowEmitter,
+  type Wire,
+} from "./tensorflow/tensorflow.ts";
 
 interface Resize {
   readonly mode: "nearest" | "bilinear";

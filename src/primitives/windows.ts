@@ -7,7 +7,15 @@ import { onnxLiteral } from "./onnx/literal.ts";
 import type { OnnxEmitter, OnnxWire } from "./onnx/onnx.ts";
 import { counting, int64 } from "./onnx/windows.ts";
 import { dims, primitive, type EsmEmitter, type Primitive } from "./primitive.ts";
-import { apply, converted, counted, literal, reshaped, type TensorFlowEmitter, type Wire } from "./tensorflow/tensorflow.ts";
+import {
+  apply,
+  converted,
+  counted,
+  literal,
+  reshaped,
+  type TensorFlowEmitter,
+  type Wire,
+} from "./tensorflow/tensorflow.ts";
 import { samePads } from "./tensorflow/windows.ts";
 
 /** Which elements the windows cover. */

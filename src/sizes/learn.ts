@@ -1,5 +1,18 @@
 /** @file Facts taken in: solved for a variable, turned into bounds, or kept in normal form. What cannot hold is noticed here. */
-import { add, coefficientOf, commonFactor, contentOf, dividesMonomial, mul, ofAtom, powerOf, rationalValue, scale, split, sub } from "./arithmetic.ts";
+import {
+  add,
+  coefficientOf,
+  commonFactor,
+  contentOf,
+  dividesMonomial,
+  mul,
+  ofAtom,
+  powerOf,
+  rationalValue,
+  scale,
+  split,
+  sub,
+} from "./arithmetic.ts";
 import { isPositive, lowerInteger, upperInteger } from "./bounds.ts";
 import { insertInteger, isNeverInteger, isNeverZero, measure } from "./integrality.ts";
 import { Knowledge, type Known } from "./knowledge.ts";

@@ -5,7 +5,15 @@ import { invariant } from "../source/internal-error.ts";
 import { DataError, quote } from "./data-error.ts";
 import { f32ToBf16, f32ToF16 } from "./half.ts";
 import { duplicateKey, field, isObject, items } from "./json.ts";
-import { byteLength, checkShape, dtypeBits, isNatural, storedTensor, type StoredDType, type TensorSource } from "./tensors.ts";
+import {
+  byteLength,
+  checkShape,
+  dtypeBits,
+  isNatural,
+  storedTensor,
+  type StoredDType,
+  type TensorSource,
+} from "./tensors.ts";
 
 /** The reference implementation's limit, in bytes. */
 const maxHeader = 100_000_000;

@@ -86,7 +86,7 @@ block Many(x: [n, c], ${sizes.map((name) => `${name}: int`).join(", ")}) -> [n, 
   return x |> ${sizes.map((name) => `if ${name} > 7 { relu } else { gelu }`).join(" |> ")}
 }
 `;
-  expect(errors(text)).toMatchObject([{ code: "too-many-worlds" }]);
+  expect(errors(text)).toMatchObject([{ code: "too-many-variants" }]);
   const fewer = text.replace(", s8: int", "").replace(" |> if s8 > 7 { relu } else { gelu }", "");
   expect(errors(fewer)).toEqual([]);
 });

@@ -1,6 +1,13 @@
 /** @file The entry guard: what it lets in, what it says about the rest, and that it costs next to nothing. */
 import { describe, expect, test } from "vitest";
-import { checkGuard, evaluate, type Given, type Guard, type GuardAxis, type SizeExpr } from "../../src/contract/guard.ts";
+import {
+  checkGuard,
+  evaluate,
+  type Given,
+  type Guard,
+  type GuardAxis,
+  type SizeExpr,
+} from "../../src/contract/guard.ts";
 
 const axis = (declared: string, size: SizeExpr): GuardAxis => ({ axis: declared.split(":")[0]!, declared, size });
 const c3 = axis("c: 3", 3);

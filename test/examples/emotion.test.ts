@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { worldsOf } from "../../src/cli/summary/all-worlds.ts";
+import { variantsOf } from "../../src/cli/summary/variants.ts";
 import { buildFactory, buildPlans } from "../../src/compile.ts";
 import { readPicture, toTensor } from "../../src/node/pictures.ts";
 import { instantiate, model, type Model } from "../../src/runtime/node/index.ts";
@@ -31,8 +31,8 @@ test("the program has neither errors nor warnings", () => {
 });
 
 test("a flattened, fully connected head costs eighty times the weights", () => {
-  const worlds = worldsOf(program, program.models[0]!, {}, { n: 1 });
-  expect(worlds.map(({ world, weights }) => [world["head"], weights])).toEqual([
+  const variants = variantsOf(program, program.models[0]!, {}, { n: 1 });
+  expect(variants.map(({ variant, weights }) => [variant["head"], weights])).toEqual([
     ["gap", 205_127],
     ["gmp", 205_127],
     ["flatten", 16_974_407],

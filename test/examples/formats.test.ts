@@ -1,7 +1,7 @@
 /** @file Every example in every graph format, in every world that can be built, equals the float64 interpreter. */
 import { readFileSync } from "node:fs";
 import { describe, test } from "vitest";
-import { worldsOf } from "../../src/cli/summary/all-worlds.ts";
+import { variantsOf } from "../../src/cli/summary/variants.ts";
 import { manifestOf } from "../../src/plan/manifest.ts";
 import { matchWeights } from "../../src/weights/match.ts";
 import { readSafetensors } from "../../src/weights/safetensors.ts";
@@ -39,10 +39,12 @@ const read = (path: string) => readFileSync(`examples/${path}`, "utf8");
 const fusion = read("which-fusion/which-fusion.fuse");
 const program = programOf(fusion);
 const settings = { c: "16" };
-const fusions = worldsOf(program, program.models[0]!, settings, { n: 1, h: 8, w: 8, a: 4, b: 4 }).map(({ world }) => {
-  const name = Object.entries(world).map(([name, value]) => `${name}: ${value}`);
-  return example(`which-fusion, ${name.join(", ")}`, fusion, { ...world, ...settings });
-});
+const fusions = variantsOf(program, program.models[0]!, settings, { n: 1, h: 8, w: 8, a: 4, b: 4 }).map(
+  ({ variant }) => {
+    const name = Object.entries(variant).map(([name, value]) => `${name}: ${value}`);
+    return example(`which-fusion, ${name.join(", ")}`, fusion, { ...variant, ...settings });
+  },
+);
 
 const emotion = { program: "emotion/emotion.fuse", weights: "emotion/emotion.safetensors", prefix: "" };
 const blur = {

@@ -1,7 +1,7 @@
-/** @file The experiment with 45 worlds: each is costed, and each runs on every backend as the interpreter says. */
+/** @file The experiment with 45 variants: each is costed, and each runs on every backend as the interpreter says. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { worldsOf } from "../../src/cli/summary/all-worlds.ts";
+import { variantsOf } from "../../src/cli/summary/variants.ts";
 import { seeded } from "../support/arrays.ts";
 import { programOf } from "../support/check.ts";
 import { describeCases, graphOf, prepareCase } from "../support/compare.ts";
@@ -12,25 +12,25 @@ const program = programOf(text);
 const [model] = program.models;
 const at = { n: 1, h: 64, w: 64, a: 32, b: 32 };
 
-test("there are 45 worlds, all possible, without warnings", () => {
+test("there are 45 variants, all possible, without warnings", () => {
   expect(program.check()).toEqual([]);
-  const worlds = worldsOf(program, model!, {}, at);
-  expect(worlds).toHaveLength(45);
-  expect(worlds.filter(({ refused }) => refused !== undefined)).toEqual([]);
+  const variants = variantsOf(program, model!, {}, at);
+  expect(variants).toHaveLength(45);
+  expect(variants.filter(({ refused }) => refused !== undefined)).toEqual([]);
 });
 
 test("self-attention shows its quadratic cost", () => {
   const live = (attend: string, side: number) => {
-    const [world] = worldsOf(program, model!, { by: "add", reduce: "none", attend }, { ...at, h: side, w: side });
-    return world!.memory!.live;
+    const [variant] = variantsOf(program, model!, { by: "add", reduce: "none", attend }, { ...at, h: side, w: side });
+    return variant!.memory!.live;
   };
   expect(live("self", 128) / live("self", 64)).toBeGreaterThan(15);
   expect(live("se", 128) / live("se", 64)).toBeCloseTo(4, 1);
 });
 
-test("a world that settings make impossible is marked with the reason", () => {
-  const worlds = worldsOf(program, model!, { c: "24", by: "add", reduce: "none" }, at);
-  expect(worlds.map(({ world, refused }) => [world["attend"], refused])).toMatchInlineSnapshot(`
+test("a variant that settings make impossible is marked with the reason", () => {
+  const variants = variantsOf(program, model!, { c: "24", by: "add", reduce: "none" }, at);
+  expect(variants.map(({ variant, refused }) => [variant["attend"], refused])).toMatchInlineSnapshot(`
     [
       [
         "none",
@@ -56,9 +56,9 @@ test("a world that settings make impossible is marked with the reason", () => {
   `);
 });
 
-const cases = worldsOf(program, model!, { c: "16" }, at).map(({ world }, i) => {
-  const graph = graphOf(text, { ...world, c: "16" });
-  const name = Object.values(world).join(", ");
+const cases = variantsOf(program, model!, { c: "16" }, at).map(({ variant }, i) => {
+  const graph = graphOf(text, { ...variant, c: "16" });
+  const name = Object.values(variant).join(", ");
   return prepareCase(name, graph, randomShapes(graph.guard, seeded(i), 2, 4), i);
 });
 

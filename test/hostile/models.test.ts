@@ -11,7 +11,13 @@ import { readSavedModel } from "../../src/codegen/saved-model/read.ts";
 import { seal, unsealed } from "../../src/codegen/seal.ts";
 import { graphModelProfile, savedModelProfile } from "../../src/plan/profile.ts";
 import { decode, encode, type ValueOf } from "../../src/protobuf/message.ts";
-import { dataTypes, SavedModel, type AttrValue, type NodeDef, type TensorShape } from "../../src/protobuf/tensorflow.ts";
+import {
+  dataTypes,
+  SavedModel,
+  type AttrValue,
+  type NodeDef,
+  type TensorShape,
+} from "../../src/protobuf/tensorflow.ts";
 import { DataError } from "../../src/weights/data-error.ts";
 import { writeNpy } from "../../src/weights/npy.ts";
 import { seeded } from "../support/arrays.ts";

@@ -150,7 +150,7 @@ describe("numbers without measure", () => {
     ] as const) {
       const params = repeat(switches, (i) => `b${i}: bool = true`, ", ");
       expect(errors(`fuse 1\nmodel A(x: [n], ${params}) -> (y: [n]) {\n  return relu(x)\n}\n`)).toEqual([
-        `too-many-worlds: \`A\` has ${count} variants; at most 256 are checked`,
+        `too-many-variants: \`A\` has ${count} variants; at most 256 are checked`,
       ]);
     }
     expect(performance.now() - start).toBeLessThan(5_000);

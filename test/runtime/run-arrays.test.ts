@@ -3,7 +3,15 @@ import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, beforeEach, describe, expect, expectTypeOf, test } from "vitest";
 import { plan } from "../../src/plan/plan.ts";
 import { esmProfile } from "../../src/plan/profile.ts";
-import { alignedArray, DataError, GuardError, type LoadedModel, type Shaped, type TensorArray, type TypedArray } from "../../src/runtime/node/index.ts";
+import {
+  alignedArray,
+  DataError,
+  GuardError,
+  type LoadedModel,
+  type Shaped,
+  type TensorArray,
+  type TypedArray,
+} from "../../src/runtime/node/index.ts";
 import { seeded } from "../support/arrays.ts";
 import { backends, useBackend } from "../support/backends.ts";
 import { graphOf } from "../support/compare.ts";

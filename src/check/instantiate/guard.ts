@@ -1,5 +1,12 @@
 /** @file The entry guard of a model, from its signature and from what could not be decided before it runs. */
-import type { Guard, GuardComparison, GuardInput, GuardRequirement, GuardVariable, SizeExpr } from "../../contract/guard.ts";
+import type {
+  Guard,
+  GuardComparison,
+  GuardInput,
+  GuardRequirement,
+  GuardVariable,
+  SizeExpr,
+} from "../../contract/guard.ts";
 import type { AxisSpec } from "../../parser/ast.ts";
 import type { Size } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";

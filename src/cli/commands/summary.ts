@@ -2,7 +2,7 @@
 import { Option, type Command } from "commander";
 import { buildGraphs } from "../../compile.ts";
 import { blockNamed, checked, made, oneModel, openFile } from "../files/programs.ts";
-import { sorted, sortKeys, worldsOf, worldsText, type SortKey } from "../summary/all-worlds.ts";
+import { sorted, sortKeys, variantsOf, variantsText, type SortKey } from "../summary/variants.ts";
 import { blockJson, blockText } from "../summary/block.ts";
 import { modelJson, modelText, sizesAt } from "../summary/model.ts";
 import { modelOption, setOption, sizes, type ModelOptions } from "../terminal/options.ts";
@@ -11,7 +11,7 @@ import type { Terminal } from "../terminal/terminal.ts";
 interface Options extends ModelOptions {
   readonly at?: Readonly<Record<string, number>>;
   readonly json?: true;
-  readonly allWorlds?: true;
+  readonly variants?: true;
   readonly sort?: SortKey;
 }
 
@@ -25,27 +25,26 @@ export function summary(command: Command, terminal: Terminal): void {
     .addOption(modelOption("only this model, or a block"))
     .addOption(setOption())
     .addOption(new Option("--at <sizes>", "sizes of the inputs, for numbers: n=1,h=64,w=64").argParser(sizes))
-    .option("--all-worlds", "a row for every choice of the settings that are not given, with what it costs")
-    .addOption(new Option("--sort <key>", "of --all-worlds: the cheapest first").choices(sortKeys))
+    .option("--variants", "a row for every choice of the settings that are not given, with what it costs")
+    .addOption(new Option("--sort <key>", "of --variants: the cheapest first").choices(sortKeys))
     .option("--json", "print everything as JSON")
     .action(async (file: string, options: Options) => {
       const program = await openFile(file);
       const block = blockNamed(program, options.model);
       if (block !== undefined) {
-        if (options.set !== undefined || options.at !== undefined || options.allWorlds === true)
-          command.error(`error: ${options.model} is a block: --set, --at and --all-worlds are for models`);
+        if (options.set !== undefined || options.at !== undefined || options.variants === true)
+          command.error(`error: ${options.model} is a block: --set, --at and --variants are for models`);
         checked(program, terminal);
         terminal.out(options.json ? json(blockJson(program, block)) : blockText(program, block));
         return;
       }
-      if (options.sort !== undefined && options.allWorlds !== true)
-        command.error("error: --sort goes with --all-worlds");
-      if (options.allWorlds === true) {
+      if (options.sort !== undefined && options.variants !== true) command.error("error: --sort goes with --variants");
+      if (options.variants === true) {
         const model = oneModel(program, options.model);
         checked(program, terminal);
-        const worlds = sorted(worldsOf(program, model, options.set ?? {}, options.at), options.sort ?? "world");
+        const variants = sorted(variantsOf(program, model, options.set ?? {}, options.at), options.sort ?? "variant");
         const { name } = model.decl;
-        terminal.out(options.json ? json({ model: name.text, worlds }) : worldsText(name.text, worlds));
+        terminal.out(options.json ? json({ model: name.text, variants }) : variantsText(name.text, variants));
         return;
       }
       const settings = { model: options.model, settings: options.set ?? {} };

@@ -12,12 +12,27 @@ import type { WeightProblems } from "../../weights/match.ts";
 import type { WritableDType } from "../../weights/safetensors.ts";
 import { protect } from "../files/overwriting.ts";
 import { blockNamed, checked, oneGraph, openFile, sourcesOf } from "../files/programs.ts";
-import { arraysOf, encodeWeights, fittingWeights, limitWeights, parametersOf, readAll, type Weighted } from "../files/weights.ts";
+import {
+  arraysOf,
+  encodeWeights,
+  fittingWeights,
+  limitWeights,
+  parametersOf,
+  readAll,
+  type Weighted,
+} from "../files/weights.ts";
 import { initText } from "../summary/block-weights.ts";
 import { blockWeights } from "../summary/block.ts";
 import { reading, writing } from "../terminal/failure.ts";
 import { bytesText, countText, plural } from "../terminal/numbers.ts";
-import { matchingOptions, maxWeightsOption, modelOption, setOption, type MatchingOptions, type ModelOptions } from "../terminal/options.ts";
+import {
+  matchingOptions,
+  maxWeightsOption,
+  modelOption,
+  setOption,
+  type MatchingOptions,
+  type ModelOptions,
+} from "../terminal/options.ts";
 import { table } from "../terminal/table.ts";
 import { show, type Terminal } from "../terminal/terminal.ts";
 

@@ -1,7 +1,14 @@
 /** @file Arrays from and to what a person names: a picture, an .npy, a tensor in a safetensors file. */
 import { arrange, named, type NamedArray, type NdArray } from "../../contract/ndarray.ts";
 import { writeAtomically } from "../../node/files.ts";
-import { fromTensor, isPicturePath, readPicture, toTensor, writePicture, type PixelRange } from "../../node/pictures.ts";
+import {
+  fromTensor,
+  isPicturePath,
+  readPicture,
+  toTensor,
+  writePicture,
+  type PixelRange,
+} from "../../node/pictures.ts";
 import { readTensor } from "../../node/tensor-files.ts";
 import { DataError } from "../../weights/data-error.ts";
 import { writeNpy } from "../../weights/npy.ts";

@@ -1,4 +1,4 @@
-/** @file A block as `fuse summary` shows it: every world, with its results and what it needs of its caller. */
+/** @file A block as `fuse summary` shows it: every variant, with its results and what it needs of its caller. */
 import type { Program } from "../../check/program.ts";
 import type { Block } from "../../check/text/modules.ts";
 import type { CheckedWorld } from "../../check/worlds/explore.ts";
@@ -10,8 +10,8 @@ import { weightRows } from "./block-weights.ts";
 
 export function blockText(program: Program, block: Block): string {
   const { decl } = block;
-  const rows = worldsOf(program, block).map(({ world, results, requires }) => [
-    world === "" ? "always" : world,
+  const rows = variantsOf(program, block).map(({ variant, results, requires }) => [
+    variant === "" ? "always" : variant,
     results.join(", "),
     requires.join("; "),
   ]);
@@ -34,13 +34,13 @@ export function blockWeights(program: Program, block: Block): string {
 export function blockJson(program: Program, block: Block): object {
   const { name, doc } = block.decl;
   const weights = weightRows(program, block).map(([path, axes, init, variants]) => ({ path, axes, init, variants }));
-  return { name: name.text, path: block.module.path, doc: doc ?? null, worlds: worldsOf(program, block), weights };
+  return { name: name.text, path: block.module.path, doc: doc ?? null, variants: variantsOf(program, block), weights };
 }
 
-function worldsOf(program: Program, block: Block) {
+function variantsOf(program: Program, block: Block) {
   const { sizes } = program.context;
   return program.worlds(block).map((world) => ({
-    world: worldText(sizes, world),
+    variant: worldText(sizes, world),
     results: (world.results ?? []).map((type) => (type === undefined ? "?" : printType(sizes, type))),
     requires: requirementsOf(sizes, world),
   }));

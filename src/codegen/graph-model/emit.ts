@@ -3,7 +3,14 @@ import { evaluate } from "../../contract/prepare.ts";
 import { dataTypes } from "../../protobuf/tensorflow.ts";
 import { printModelInfo } from "../model-info.ts";
 import { seal, unsealed } from "../seal.ts";
-import { modelInfo, programName, type BinaryFile, type Emission, type SourceInfo, type WeightedPlan } from "../target.ts";
+import {
+  modelInfo,
+  programName,
+  type BinaryFile,
+  type Emission,
+  type SourceInfo,
+  type WeightedPlan,
+} from "../target.ts";
 import { emitGraph, versions, type Port, type Unsupported } from "../tensorflow/graph.ts";
 import { nodesToJson, shapeJson, typeName, type StoredConstant } from "./json.ts";
 

@@ -2,7 +2,15 @@
 import type { DType, NdArray } from "../../contract/ndarray.ts";
 import type { Prepare } from "../../contract/prepare.ts";
 import type { Prepared } from "../../plan/value.ts";
-import { onnxScalar, type OnnxAttribute, type OnnxAttributes, type OnnxEmitter, type OnnxOperator, type OnnxType, type OnnxWire } from "../../primitives/onnx/onnx.ts";
+import {
+  onnxScalar,
+  type OnnxAttribute,
+  type OnnxAttributes,
+  type OnnxEmitter,
+  type OnnxOperator,
+  type OnnxType,
+  type OnnxWire,
+} from "../../primitives/onnx/onnx.ts";
 import { encode } from "../../protobuf/message.ts";
 import { attributeTypes, dataTypes, GraphProto, type AttributeProto, type NodeProto } from "../../protobuf/onnx.ts";
 import type { Size, SizeVar } from "../../sizes/size.ts";

@@ -3,7 +3,17 @@ import type { CstNode, IToken } from "chevrotain";
 import { invariant } from "../../source/internal-error.ts";
 import { cover, textOf } from "../../source/source.ts";
 import type { Arg, Arm, AxisGroup, AxisSpec, BinaryOp, Call, Choice, Expr, If, Match, Stage } from "../ast.ts";
-import { nameOf, node, nodes, nodeSpan, optionalNode, optionalToken, token, tokens, tokenSpan } from "../grammar/cst.ts";
+import {
+  nameOf,
+  node,
+  nodes,
+  nodeSpan,
+  optionalNode,
+  optionalToken,
+  token,
+  tokens,
+  tokenSpan,
+} from "../grammar/cst.ts";
 import * as t from "../grammar/tokens.ts";
 import { mistake, quoted } from "../mistake.ts";
 import type { Reading } from "./cst-reader.ts";

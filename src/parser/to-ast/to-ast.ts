@@ -1,7 +1,17 @@
 /** @file Imports, headers and statements: syntax tree → Ast. */
 import type { CstNode } from "chevrotain";
 import type * as ast from "../ast.ts";
-import { nameOf, node, nodes, nodeSpan, optionalNode, optionalToken, token, tokens, tokenSpan } from "../grammar/cst.ts";
+import {
+  nameOf,
+  node,
+  nodes,
+  nodeSpan,
+  optionalNode,
+  optionalToken,
+  token,
+  tokens,
+  tokenSpan,
+} from "../grammar/cst.ts";
 import * as t from "../grammar/tokens.ts";
 import { mistake, quoted } from "../mistake.ts";
 import type { Reading } from "./cst-reader.ts";

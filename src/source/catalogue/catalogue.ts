@@ -13,7 +13,7 @@ import { syntax } from "./syntax.ts";
 import { targets } from "./targets.ts";
 import { types } from "./types.ts";
 import { weights } from "./weights.ts";
-import { worlds } from "./worlds.ts";
+import { variants } from "./variants.ts";
 
 /** By phase, as the documentation lists them. */
 export const phases = {
@@ -23,7 +23,7 @@ export const phases = {
   calls,
   types,
   sizes,
-  worlds,
+  variants,
   weights,
   imports,
   models,
@@ -40,7 +40,7 @@ export const catalogue = {
   ...calls,
   ...types,
   ...sizes,
-  ...worlds,
+  ...variants,
   ...weights,
   ...imports,
   ...models,

@@ -1,4 +1,4 @@
-/** @file Every world of a model as `fuse summary --all-worlds` shows it: a row each, with what it costs or why it cannot be. */
+/** @file Every variant of a model as `fuse summary --variants` shows it: one row each, with its costs or why it is impossible. */
 import type { Settings } from "../../check/instantiate/settings.ts";
 import type { Program } from "../../check/program.ts";
 import type { Block } from "../../check/text/modules.ts";
@@ -9,12 +9,13 @@ import { layersOf, ordered } from "./layers.ts";
 import { printers, sizesAt, totals, type Sizes } from "./model.ts";
 
 /** What rows can be sorted by. */
-export const sortKeys = ["world", "weights", "macs", "read", "written", "live"] as const;
+export const sortKeys = ["variant", "weights", "macs", "read", "written", "live"] as const;
 export type SortKey = (typeof sortKeys)[number];
 
-interface World {
-  readonly world: Settings;
-  /** Why it cannot be; undefined if it can. */
+interface Variant {
+  /** The settings that make it. */
+  readonly variant: Settings;
+  /** Why it is impossible; undefined if it is possible. */
   readonly refused: string | undefined;
   readonly results: readonly string[];
   readonly weights: number;
@@ -23,21 +24,21 @@ interface World {
   readonly memory: { readonly read: number; readonly written: number; readonly live: number } | undefined;
 }
 
-/** The worlds of a model whose program passed the check; settings that are given are not varied. */
-export function worldsOf(program: Program, block: Block, settings: Settings, at: Sizes | undefined): World[] {
+/** The variants of a model whose program passed the check; settings that are given are not varied. */
+export function variantsOf(program: Program, block: Block, settings: Settings, at: Sizes | undefined): Variant[] {
   const wanted = program
     .choices(block)
     .filter((choices) => [...choices].every(([name, choice]) => (settings[name] ?? choice) === choice));
   return wanted.map((choices) => {
-    const world = Object.fromEntries([...choices].filter(([name]) => !Object.hasOwn(settings, name)));
-    const { graph, diagnostics } = program.instantiate(block, { ...settings, ...world });
-    if (graph !== undefined) return { world, refused: undefined, ...costsOf(graph, at) };
+    const variant = Object.fromEntries([...choices].filter(([name]) => !Object.hasOwn(settings, name)));
+    const { graph, diagnostics } = program.instantiate(block, { ...settings, ...variant });
+    if (graph !== undefined) return { variant, refused: undefined, ...costsOf(graph, at) };
     const refused = diagnostics.find(({ severity }) => severity === "error")?.message ?? "";
-    return { world, refused, results: [], weights: 0, macs: 0, memory: undefined };
+    return { variant, refused, results: [], weights: 0, macs: 0, memory: undefined };
   });
 }
 
-function costsOf(graph: ModelGraph, at: Sizes | undefined): Omit<World, "world" | "refused"> {
+function costsOf(graph: ModelGraph, at: Sizes | undefined): Omit<Variant, "variant" | "refused"> {
   const [sizes] = sizesAt([graph], at);
   const { number, type } = printers(graph, sizes);
   const { parameters, macs, memory } = totals(graph, layersOf(graph), sizes);
@@ -49,24 +50,24 @@ function costsOf(graph: ModelGraph, at: Sizes | undefined): Omit<World, "world" 
   };
 }
 
-/** In order of a cost, the cheapest first; worlds that cannot be come last. */
-export function sorted(worlds: readonly World[], key: SortKey): readonly World[] {
-  if (key === "world") return worlds;
-  const cost = ({ refused, weights, macs, memory }: World): number => {
+/** Sorted by one cost, cheapest first; impossible variants come last. */
+export function sorted(variants: readonly Variant[], key: SortKey): readonly Variant[] {
+  if (key === "variant") return variants;
+  const cost = ({ refused, weights, macs, memory }: Variant): number => {
     if (refused !== undefined) return Infinity;
     if (key === "weights") return weights;
     return key === "macs" ? Number(macs) : (memory?.[key] ?? 0);
   };
-  return worlds.toSorted((a, b) => cost(a) - cost(b) || 0);
+  return variants.toSorted((a, b) => cost(a) - cost(b) || 0);
 }
 
-export function worldsText(name: string, worlds: readonly World[]): string {
-  const names = Object.keys(worlds[0]?.world ?? {});
-  const known = worlds.some(({ memory }) => memory !== undefined);
+export function variantsText(name: string, variants: readonly Variant[]): string {
+  const names = Object.keys(variants[0]?.variant ?? {});
+  const known = variants.some(({ memory }) => memory !== undefined);
   const head = [...names, "results", "weights", "MACs", ...(known ? ["read", "written", "live"] : [])];
-  const rows = worlds.map(({ world, refused, results, weights, macs, memory }) => {
-    const choices = names.map((name) => world[name]!);
-    if (refused !== undefined) return [...choices, `cannot be: ${refused}`];
+  const rows = variants.map(({ variant, refused, results, weights, macs, memory }) => {
+    const choices = names.map((name) => variant[name]!);
+    if (refused !== undefined) return [...choices, `impossible: ${refused}`];
     const bytes = memory === undefined ? [] : [memory.read, memory.written, memory.live].map(bytesText);
     return [
       ...choices,
@@ -77,5 +78,5 @@ export function worldsText(name: string, worlds: readonly World[]): string {
     ];
   });
   const numbers = head.map((_, column) => column).slice(names.length + 1);
-  return `model ${name}, ${worlds.length} ${worlds.length === 1 ? "world" : "worlds"}\n\n${table(head, rows, numbers)}`;
+  return `model ${name}, ${variants.length} ${variants.length === 1 ? "variant" : "variants"}\n\n${table(head, rows, numbers)}`;
 }

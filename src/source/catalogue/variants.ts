@@ -3,7 +3,7 @@ import { msg } from "../template.ts";
 import { programEntry } from "./entry.ts";
 import { program } from "./program.ts";
 
-export const worlds = {
+export const variants = {
   "match-not-exhaustive": programEntry({
     severity: "error",
     message: msg`no arm for ${"choices"}`,
@@ -93,7 +93,7 @@ export const worlds = {
       }
     `,
   }),
-  "too-many-worlds": programEntry({
+  "too-many-variants": programEntry({
     severity: "error",
     message: msg`\`${"block"}\` has ${"count"} variants; at most ${"limit"} are checked`,
     explain:
