@@ -1,8 +1,9 @@
-/** @file Every `fuse` block in the README and the documentation checks without errors, and the version is the package's. */
+/** @file The `fuse` blocks of the README and the documentation: each checks without errors, or with exactly the message shown after it. */
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { renderDiagnostics } from "../../src/source/render.ts";
 import { version } from "../../src/version.ts";
-import { check } from "../support/check.ts";
+import { programOf } from "../support/check.ts";
 
 const pages = [
   "README.md",
@@ -11,14 +12,28 @@ const pages = [
     .map((file) => `docs/${file.split("\\").join("/")}`),
 ];
 
+/** A program, the `text` block that follows it within a few lines if that is a message, and the file that it names. */
 const blocks = pages.flatMap((page) =>
-  [...readFileSync(page, "utf8").matchAll(/^```fuse\n(.*?)^```/gms)].map(
-    ([, text], i) => [page, i + 1, text!] as const,
-  ),
+  [
+    ...readFileSync(page, "utf8").matchAll(
+      /^```fuse\n(.*?)^```(?:\n\n(?:[^`\n].*\n){0,4}\n?```text\n((?:error|warning)\[.*?)^```)?/gms,
+    ),
+  ].map(([, text, message = ""], i) => [page, i + 1, text!, isReference(page) ? "" : message] as const),
 );
 
-test.each(blocks)("%s, block %i", (_, __, text) => {
-  expect(check(text).map(({ code, message }) => `${code}: ${message}`)).toEqual([]);
+/** Its programs are repaired ones; the messages beside them are of the programs before. */
+function isReference(page: string): boolean {
+  return page.startsWith("docs/diagnostics/");
+}
+
+test.each(blocks)("%s, block %i", (_, __, text, message) => {
+  const file = /┌─ (.*?\.fuse)/.exec(message)?.[1] ?? "main.fuse";
+  const said = renderDiagnostics(programOf(text, {}, file).check(), { color: false });
+  expect(said.replace(/\n\d+ errors?\n?$/, "").trimEnd()).toBe(message.trimEnd());
+});
+
+test("the README shows a wrong program with its message", () => {
+  expect(blocks.filter(([page, , , message]) => page === "README.md" && message !== "")).toHaveLength(1);
 });
 
 test("the version is the package's", () => {
