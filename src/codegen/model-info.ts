@@ -1,12 +1,5 @@
 /** @file What a model file says of the Fuse program it was made of, as JSON: enough to run it again behind its guard. */
-import type {
-  Guard,
-  GuardComparison,
-  GuardInput,
-  GuardRequirement,
-  GuardVariable,
-  SizeExpr,
-} from "../contract/guard.ts";
+import type { Guard, GuardRelation, GuardInput, GuardRequirement, GuardVariable, SizeExpr } from "../contract/guard.ts";
 import type { DType } from "../contract/ndarray.ts";
 import { DataError } from "../weights/data-error.ts";
 import { duplicateKey, field, isObject } from "../weights/json.ts";
@@ -128,9 +121,9 @@ function guardOf(json: unknown): Guard {
     variables,
     requirements: list(json, "requirements", (item): GuardRequirement => {
       const told = { text: name(item, "text"), at: name(item, "at") };
-      if (field(item, "kind") !== "either") return { ...comparison(item, known), ...told };
-      const of = list(item, "of", (way) => list({ way }, "way", (one) => comparison(one, known)));
-      return { kind: "either", of, ...told };
+      if (field(item, "op") !== "or") return { ...relation(item, known), ...told };
+      const of = list(item, "of", (way) => list({ way }, "way", (one) => relation(one, known)));
+      return { op: "or", of, ...told };
     }),
   };
 }
@@ -148,11 +141,10 @@ function inputOf(json: unknown): GuardInput {
   };
 }
 
-function comparison(json: unknown, known: ReadonlySet<string>): GuardComparison {
-  const kind = field(json, "kind");
-  if (kind !== "equal" && kind !== "at-least" && kind !== "multiple" && kind !== "different")
-    bad("a requirement is not known");
-  return { kind, a: expression(field(json, "a"), known), b: expression(field(json, "b"), known) };
+function relation(json: unknown, known: ReadonlySet<string>): GuardRelation {
+  const op = field(json, "op");
+  if (op !== "==" && op !== "!=" && op !== ">=" && op !== "divides") bad("a requirement is not known");
+  return { op, a: expression(field(json, "a"), known), b: expression(field(json, "b"), known) };
 }
 
 /** Over these variables; over any if they are left out. */

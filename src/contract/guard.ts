@@ -30,16 +30,16 @@ export interface GuardVariable {
   readonly offset: SizeExpr;
 }
 
-export interface GuardComparison {
-  /** `a` equals, is at least, is a multiple of, or is not `b`. */
-  readonly kind: "equal" | "at-least" | "multiple" | "different";
+/** `a op b`; `divides` says that `a` is not 0 and `b` is a multiple of it. */
+export interface GuardRelation {
+  readonly op: "==" | "!=" | ">=" | "divides";
   readonly a: SizeExpr;
   readonly b: SizeExpr;
 }
 
-/** A comparison, or several ways of which one must hold with all its comparisons. */
+/** A relation, or several ways of which one must hold with all its relations. */
 export type GuardRequirement = (
-  GuardComparison | { readonly kind: "either"; readonly of: readonly (readonly GuardComparison[])[] }
+  GuardRelation | { readonly op: "or"; readonly of: readonly (readonly GuardRelation[])[] }
 ) & {
   /** As a person reads it: `h >= 64`. */
   readonly text: string;
@@ -135,25 +135,25 @@ function compute(operation: Exclude<SizeExpr, number | string>[0], a: number, b:
 }
 
 function expressionsOf(requirement: GuardRequirement): SizeExpr[] {
-  const comparisons = requirement.kind === "either" ? requirement.of.flat() : [requirement];
-  return comparisons.flatMap(({ a, b }) => [a, b]);
+  const relations = requirement.op === "or" ? requirement.of.flat() : [requirement];
+  // As `k % j == 0` has them.
+  return relations.flatMap(({ op, a, b }) => (op === "divides" ? [b, a] : [a, b]));
 }
 
-function isMet(requirement: GuardComparison | GuardRequirement, sizes: Sizes): boolean {
-  if (requirement.kind === "either") return requirement.of.some((way) => way.every((one) => isMet(one, sizes)));
-  const { kind, a: left, b: right } = requirement;
-  const a = evaluate(left, sizes);
-  const b = evaluate(right, sizes);
+function isMet(requirement: GuardRelation | GuardRequirement, sizes: Sizes): boolean {
+  if (requirement.op === "or") return requirement.of.some((way) => way.every((one) => isMet(one, sizes)));
+  const a = evaluate(requirement.a, sizes);
+  const b = evaluate(requirement.b, sizes);
   if (Number.isNaN(a) || Number.isNaN(b)) return false;
-  switch (kind) {
-    case "equal":
+  switch (requirement.op) {
+    case "==":
       return a === b;
-    case "at-least":
-      return a >= b;
-    case "multiple":
-      return a % b === 0;
-    case "different":
+    case "!=":
       return a !== b;
+    case ">=":
+      return a >= b;
+    case "divides":
+      return b % a === 0;
   }
 }
 

@@ -1,13 +1,14 @@
-/** @file A search for small values of variables that satisfy all facts and show what was asked for. */
+/** @file A search for small values of variables that satisfy all facts and refute a relation. */
 import { attempt } from "./bounds.ts";
 import { measure } from "./integrality.ts";
 import type { Knowledge } from "./knowledge.ts";
 import { ceilDiv, floorDiv } from "./rational.ts";
+import type { Relation } from "./relation.ts";
 import { rewrite } from "./rewrite.ts";
 import type { Size, SizeAlgebra, SizeVar } from "./size.ts";
 import type { Sizes } from "./sizes.ts";
 
-/** An assignment that satisfies all facts, and what both sides are there. */
+/** An assignment that satisfies all facts and not the relation in question, and what both sides are there. */
 export interface Example {
   /** Of the variables that occur in the compared sizes, in order of introduction. */
   readonly values: ReadonlyMap<SizeVar, bigint>;
@@ -15,22 +16,12 @@ export interface Example {
   readonly right: bigint;
 }
 
-/** A fact as it was stated: a = b, a ≠ b, a ≥ b, or b divides a. */
-export interface Stated {
-  readonly kind: "equal" | "different" | "atLeast" | "divides";
-  readonly a: Size;
-  readonly b: Size;
-}
-
-/** What an example is looked for. */
+/** A relation that is to fail while all that is stated holds. */
 export interface Search {
   readonly sizes: Sizes;
   readonly world: Knowledge;
-  readonly stated: readonly Stated[];
-  readonly a: Size;
-  readonly b: Size;
-  /** False for NaN. */
-  readonly isExample: (left: number, right: number) => boolean;
+  readonly stated: readonly Relation[];
+  readonly refuted: Relation;
 }
 
 /** Assignments looked at by each of three searches, at most; the first and the last get half. */
@@ -55,7 +46,8 @@ interface Budget {
 
 /** Smallest sum first; of equal sums the one with more in what was introduced first. Undefined if nothing was found within the budget. */
 export function findExample(search: Search): Example | undefined {
-  const { sizes, world, a, b } = search;
+  const { sizes, world } = search;
+  const { op, a, b } = search.refuted;
   const named = byOrder(new Set([...a.variables, ...b.variables]));
   const { free, facts } = connected(search, named);
   const slots = new Map(free.map((v, i) => [v, i]));
@@ -68,18 +60,18 @@ export function findExample(search: Search): Example | undefined {
   };
   const compiled = asFunction(read);
   const [left, right] = [sizes.fold(a, compiled), sizes.fold(b, compiled)];
-  const checks = facts.map(({ kind, a: x, b: y }) => ({
-    kind,
-    x: sizes.fold(x, compiled),
-    y: sizes.fold(y, compiled),
+  const checks = facts.map((fact) => ({
+    op: fact.op,
+    x: sizes.fold(fact.a, compiled),
+    y: sizes.fold(fact.b, compiled),
   }));
   const involved = new Set([...named, ...facts.flatMap((f) => [...f.a.variables, ...f.b.variables])]);
   const bounds = [...involved].map((v) => ({ lower: Number(v.lower), value: read(v) }));
 
   const shows = (): boolean =>
-    search.isExample(left(), right()) &&
+    fails(op, left(), right()) &&
     bounds.every((v) => v.value() >= v.lower) &&
-    checks.every(({ kind, x, y }) => HOLDS[kind](x(), y()));
+    checks.every((fact) => HOLDS[fact.op](fact.x(), fact.y()));
 
   const constants = constantsOf([a, b, ...facts.flatMap((f) => [f.a, f.b])]);
   const domains = free.map((v, slot) => domainOf(world, v, slot, constants));
@@ -101,14 +93,14 @@ export function findExample(search: Search): Example | undefined {
 const byOrder = (variables: ReadonlySet<SizeVar>): SizeVar[] => [...variables].sort((x, y) => x.order - y.order);
 
 /** The free variables that decide about the named ones, by way of solved equalities and of facts, and those facts. */
-function connected({ world, stated }: Search, named: readonly SizeVar[]): { free: SizeVar[]; facts: Stated[] } {
+function connected({ world, stated }: Search, named: readonly SizeVar[]): { free: SizeVar[]; facts: Relation[] } {
   const freeOf = (v: SizeVar): Iterable<SizeVar> => world.known.solved.get(v)?.variables ?? [v];
   const free = new Set(named.flatMap((v) => [...freeOf(v)]));
   let open = stated.map((fact) => ({
     fact,
     variables: [...fact.a.variables, ...fact.b.variables].flatMap((v) => [...freeOf(v)]),
   }));
-  const facts: Stated[] = [];
+  const facts: Relation[] = [];
   for (let count = -1; count !== facts.length;) {
     count = facts.length;
     const touching = open.filter(({ variables }) => variables.length === 0 || variables.some((v) => free.has(v)));
@@ -195,12 +187,16 @@ function byConstants(
   return place(0);
 }
 
-const HOLDS: Record<Stated["kind"], (x: number, y: number) => boolean> = {
-  equal: (x, y) => x === y,
-  different: (x, y) => x < y || x > y,
-  atLeast: (x, y) => x >= y,
-  divides: (x, y) => y !== 0 && x % y === 0,
+/** False for NaN. */
+const HOLDS: Record<Relation["op"], (x: number, y: number) => boolean> = {
+  "==": (x, y) => x === y,
+  "!=": (x, y) => x < y || x > y,
+  ">=": (x, y) => x >= y,
+  divides: (x, y) => x !== 0 && y % x === 0,
 };
+
+const fails = (op: Relation["op"], x: number, y: number): boolean =>
+  !Number.isNaN(x) && !Number.isNaN(y) && !HOLDS[op](x, y);
 
 type Evaluate = () => number;
 

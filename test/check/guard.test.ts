@@ -55,3 +55,17 @@ test("a division of run-time sizes is asked at the entry", () => {
     ]
   `);
 });
+
+test("what is asked is not taken for granted in how it is asked", () => {
+  // Where 2 divides h + 2*floor(h/2), the floor is h/2 and the sum is 2*h, which 2 always divides.
+  const text = `model M(x: [n, h, w, c: 3]) -> [n, t: (h + 2 * floor(h / 2)) / 2, d: 2, w, c: 3] {
+    y = x |> avgpool(kernel: [2, 1], stride: [2, 1]) |> upsample([2, 1])
+    return concat(x, y, axis: h) |> reshape(h -> [t: (h + 2 * floor(h / 2)) / 2, d: 2])
+  }`;
+  expect(admitted(text, { x: [1, 4, 2, 3] })).toEqual({ n: 1, h: 4, w: 2 });
+  expect(admitted(text, { x: [1, 3, 2, 3] })).toMatchInlineSnapshot(`
+    [
+      "M: 2 divides h + 2*floor(h/2) is required (main.fuse:4), but h is 3.",
+    ]
+  `);
+});

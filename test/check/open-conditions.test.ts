@@ -1,5 +1,6 @@
 /** @file Conditions that a signature leaves open: both sides are checked, with what each knows, and no more than there may be. */
 import { expect, test } from "vitest";
+import { printRelation } from "../../src/sizes/relation.ts";
 import { check, programOf } from "../support/check.ts";
 
 const errors = (text: string) => check(text).filter(({ severity }) => severity === "error");
@@ -44,9 +45,7 @@ block Main(x: [n, c, h], r: int) -> [n, c, h] {
   const { sizes } = program.context;
   const worlds = program
     .worlds(program.main.blocks.get("Main")!)
-    .map(({ assumptions }) =>
-      assumptions.map(({ op, a, b }) => `${sizes.print(a)} ${op} ${sizes.print(b)}`).join(", "),
-    );
+    .map(({ assumptions }) => assumptions.map((one) => printRelation(sizes, one)).join(", "));
   expect(worlds).toEqual([
     "c > 4, h > r",
     "c > 4, h <= r, h == 1",

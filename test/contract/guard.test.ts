@@ -36,9 +36,9 @@ const classifier: Guard = {
     { name: "j", input: "image", axis: "w", factor: 32, offset: 0 },
   ],
   requirements: [
-    { kind: "at-least", a: "j", b: 2, text: "j >= 2", at: "net.fuse:5" },
-    { kind: "multiple", a: "k", b: "j", text: "k % j == 0", at: "net.fuse:5" },
-    { kind: "different", a: "i", b: 5, text: "i != 5", at: "net.fuse:6" },
+    { op: ">=", a: "j", b: 2, text: "j >= 2", at: "net.fuse:5" },
+    { op: "divides", a: "j", b: "k", text: "k % j == 0", at: "net.fuse:5" },
+    { op: "!=", a: "i", b: 5, text: "i != 5", at: "net.fuse:6" },
   ],
 };
 
@@ -171,7 +171,7 @@ describe("an entry guard", () => {
       model: "M",
       inputs: [{ name: "a", dtype: "f32", axes: [axis("n", "n"), axis("c: n/2", ["/", "n", 2])], at: "a.fuse:1" }],
       variables: [{ name: "n", input: "a", axis: "n", factor: 1, offset: 0 }],
-      requirements: [{ kind: "equal", a: ["floor", "n", 2], b: ["ceil", "n", 2], text: "n is even", at: "a.fuse:2" }],
+      requirements: [{ op: "==", a: ["floor", "n", 2], b: ["ceil", "n", 2], text: "n is even", at: "a.fuse:2" }],
     };
     expect(checkGuard(guard, { a: f32(6, 3) })).toEqual({ sizes: { n: 6 } });
     expect(checkGuard(guard, { a: f32(5, 2) })).toEqual({

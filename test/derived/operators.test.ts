@@ -171,7 +171,7 @@ describe("many shapes", () => {
     const one = guard(["n"]);
     const fixed = {
       ...one,
-      requirements: [{ kind: "equal", a: "n", b: 5, text: "n == 5", at: "net.fuse:2" }],
+      requirements: [{ op: "==", a: "n", b: 5, text: "n == 5", at: "net.fuse:2" }],
     } as const;
     expect(new Set(shapesOf(fixed).map(String))).toEqual(new Set(["5"]));
     const never = { ...fixed, requirements: [{ ...fixed.requirements[0], b: 0 }] };

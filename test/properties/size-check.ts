@@ -1,8 +1,10 @@
 /** @file Holds what the algebra of sizes says against the plain meaning of the expressions. */
 import { Facts, type Example } from "../../src/sizes/facts.ts";
 import { SizeTooLarge } from "../../src/sizes/pool.ts";
+import { negate, printRelation, readRelation, type Comparison, type Relation } from "../../src/sizes/relation.ts";
 import type { Size, SizeVar } from "../../src/sizes/size.ts";
 import { Sizes } from "../../src/sizes/sizes.ts";
+import { compare } from "../support/size-text.ts";
 import { admissible, exactly, floored, holds, needs, random, text, valueOf } from "./size-cases.ts";
 import type { Assignment, BinaryOp, Case, Fact, Tree } from "./size-cases.ts";
 
@@ -104,6 +106,7 @@ function judge(given: Case, seed: number): Report {
   const witnesses = admissible({ ...given, facts: [...stated, ...obligations] }, rand, 40).filter(hasValues);
 
   judgeForms(given, built, witnesses, rand);
+  judgeRelations(given, built, witnesses);
   const facts = state(new Facts(built.sizes), built, stated);
   if (facts === "impossible") {
     demand(witnesses.length === 0, () => `facts are called impossible, but hold for ${show(witnesses[0])}`);
@@ -120,9 +123,9 @@ function judge(given: Case, seed: number): Report {
     }
   }
   for (const claim of claims(given, built, facts)) judgeClaim(claim, built, stated, witnesses);
-  const verdict = facts.compare(built.size(given.a), built.size(given.b));
-  const hasExample = verdict.kind !== "equal" && verdict.example !== undefined;
-  return { outcome: verdict.kind, hasExample, witnesses: witnesses.length };
+  const [a, b] = [built.size(given.a), built.size(given.b)];
+  const hasExample = facts.decide({ op: "==", a, b }).example !== undefined;
+  return { outcome: compare(facts, a, b), hasExample, witnesses: witnesses.length };
 }
 
 /** Normal forms, interning, substitution and bounds, without facts. */
@@ -163,11 +166,13 @@ function replacement(rand: () => number, { variables }: Case): Tree {
   return rand() < 0.4 ? v : { op: rand() < 0.5 ? "+" : "*", a: v, b: { op: "int", n } };
 }
 
+const OPERATOR = { equal: "==", different: "!=", atLeast: ">=" } as const;
+
 function state(start: Facts, built: Built, stated: readonly Fact[]): Facts | "impossible" {
   let facts: Facts | "impossible" = start;
   for (const { kind, a, b } of stated) {
     const [x, y] = [built.size(a), built.size(b)];
-    facts = kind === "divides" ? facts.divides(y, x) : facts[kind](x, y);
+    facts = facts.add(kind === "divides" ? { op: kind, a: y, b: x } : { op: OPERATOR[kind], a: x, b: y });
     if (facts === "impossible") break;
   }
   return facts;
@@ -190,26 +195,20 @@ interface Claim {
 
 function claims(given: Case, built: Built, facts: Facts): Claim[] {
   const differ: Holds = (x, y) => x !== y;
-  const relations = {
+  const orders = {
     equal: (x: bigint, y: bigint) => x === y,
     less: (x: bigint, y: bigint) => x < y,
     greater: (x: bigint, y: bigint) => x > y,
     different: differ,
     unknown: () => true,
   };
-  const question = (
-    about: string,
-    left: Tree,
-    right: Tree,
-    answer: { readonly kind: "yes" } | { readonly kind: "no" | "unknown"; readonly example: Example | undefined },
-    isSo: Holds,
-  ): Claim => {
+  const question = (op: Relation["op"], left: Tree, right: Tree): Claim => {
+    const { verdict, example } = facts.decide({ op, a: built.size(left), b: built.size(right) });
+    const isSo = MEANS[op];
     const isNotSo: Holds = (x, y) => !isSo(x, y);
-    const always = answer.kind === "yes" ? isSo : answer.kind === "no" ? isNotSo : () => true;
-    const example = answer.kind === "yes" ? undefined : answer.example;
-    return { about, left, right, kind: answer.kind, always, example, shows: isNotSo };
+    const always = verdict === "yes" ? isSo : verdict === "no" ? isNotSo : () => true;
+    return { about: op, left, right, kind: verdict, always, example, shows: isNotSo };
   };
-  const divides: Holds = (x, y) => y !== 0n && x % y === 0n;
   const pairs = [
     [given.a, given.b],
     [given.b, given.a],
@@ -218,18 +217,48 @@ function claims(given: Case, built: Built, facts: Facts): Claim[] {
   const names = given.variables.map(({ name }): Tree => ({ op: "var", name }));
   return [
     ...pairs.map(([left, right]): Claim => {
-      const verdict = facts.compare(built.size(left), built.size(right));
-      const example = verdict.kind === "equal" ? undefined : verdict.example;
-      const always = relations[verdict.kind];
-      return { about: "compare", left, right, kind: verdict.kind, always, example, shows: differ };
+      const kind = compare(facts, built.size(left), built.size(right));
+      return { about: "compare", left, right, kind, always: orders[kind], example: undefined, shows: differ };
     }),
-    ...pairs.map(([left, right]) =>
-      question("is at least", left, right, facts.isAtLeast(built.size(left), built.size(right)), (x, y) => x >= y),
-    ),
-    ...[given.b, ...divisors, ...names].map((right) =>
-      question("is divisible", given.a, right, facts.isDivisible(built.size(given.a), built.size(right)), divides),
-    ),
+    ...pairs.flatMap(([left, right]) => [question("==", left, right), question(">=", left, right)]),
+    question("!=", given.a, given.b),
+    ...[given.b, ...divisors, ...names].map((divisor) => question("divides", divisor, given.a)),
   ];
+}
+
+/** What relations say of numbers. */
+const MEANS: Readonly<Record<Relation["op"] | Comparison, Holds>> = {
+  "==": (x, y) => x === y,
+  "!=": (x, y) => x !== y,
+  ">=": (x, y) => x >= y,
+  ">": (x, y) => x > y,
+  "<=": (x, y) => x <= y,
+  "<": (x, y) => x < y,
+  divides: (x, y) => x !== 0n && y % x === 0n,
+};
+
+const COMPARISONS = ["==", "!=", "<", "<=", ">", ">="] as const;
+
+/** What is read of a comparison, and its opposite, mean what they should. */
+function judgeRelations(given: Case, built: Built, witnesses: readonly Assignment[]): void {
+  const [a, b] = [built.size(given.a), built.size(given.b)];
+  for (const op of COMPARISONS) {
+    const read = readRelation(built.sizes, op, a, b);
+    for (const [relation, expected] of [
+      [read, true],
+      [negate(built.sizes, read), false],
+    ] as const)
+      for (const at of witnesses.slice(0, 3)) {
+        const [x, y] = [built.value(a, at), built.value(b, at)];
+        const [left, right] = [built.value(relation.a, at), built.value(relation.b, at)];
+        if (x === undefined || y === undefined || left === undefined || right === undefined)
+          throw new Wrong("a side without value");
+        demand(
+          (MEANS[op](x, y) === expected) === MEANS[relation.op](left, right),
+          () => `a ${op} b is read as ${printRelation(built.sizes, relation)} at ${show(at)}`,
+        );
+      }
+  }
 }
 
 function judgeClaim(claim: Claim, built: Built, stated: readonly Fact[], witnesses: readonly Assignment[]): void {

@@ -71,10 +71,8 @@ export class SizeText {
     for (const text of texts) {
       const [left = "", operator, right = ""] = text.split(/(!=|>=|=|\|)/);
       const [a, b] = [this.size(left), this.size(right)];
-      if (operator === "=") facts = facts.equal(a, b);
-      else if (operator === "!=") facts = facts.different(a, b);
-      else if (operator === ">=") facts = facts.atLeast(a, b);
-      else facts = facts.divides(a, b);
+      const op = operator === "=" ? "==" : operator === "!=" || operator === ">=" ? operator : "divides";
+      facts = facts.add({ op, a, b });
       if (facts === "impossible") break;
     }
     return facts;
@@ -85,4 +83,12 @@ export class SizeText {
     if (facts === "impossible") throw new Error(`${texts.join(", ")} is impossible`);
     return facts;
   }
+}
+
+/** What is known of the order of two sizes. */
+export function compare(facts: Facts, a: Size, b: Size): "equal" | "less" | "greater" | "different" | "unknown" {
+  const { verdict } = facts.decide({ op: "==", a, b });
+  if (verdict !== "no") return verdict === "yes" ? "equal" : verdict;
+  if (facts.decide({ op: ">=", a, b }).verdict === "yes") return "greater";
+  return facts.decide({ op: ">=", a: b, b: a }).verdict === "yes" ? "less" : "different";
 }

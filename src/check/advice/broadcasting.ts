@@ -33,15 +33,18 @@ function renaming(site: Site, [i, j]: readonly number[], a: Operand, b: Operand)
   const { facts } = site.frame.world;
   const size = (index: number, axis: Axis) => site.inputs[index]!.value.type.axes.get(axis)!;
   const pairs = a.own.flatMap((left) =>
-    b.own.map((right) => ({ left, right, verdict: facts.compare(size(i!, left), size(j!, right)).kind })),
+    b.own.map((right) => {
+      const { verdict } = facts.decide({ op: "==", a: size(i!, left), b: size(j!, right) });
+      return { left, right, verdict };
+    }),
   );
-  const equal = pairs.filter(({ verdict }) => verdict === "equal");
+  const equal = pairs.filter(({ verdict }) => verdict === "yes");
   const possible = equal.length > 0 ? equal : pairs.filter(({ verdict }) => verdict === "unknown");
   const [pair] = possible;
   if (pair === undefined || possible.length > 1 || Math.min(a.own.length, b.own.length) > 1) return [];
   // The one that lacks more is the one that is spread. No edit: nothing but a person can tell whether the axes are one.
   const [from, to] = b.own.length === 1 ? [pair.right, pair.left] : [pair.left, pair.right];
-  const sizes = pair.verdict === "equal" ? "" : " and one size";
+  const sizes = pair.verdict === "yes" ? "" : " and one size";
   return [{ text: `if they are one axis, give it one name${sizes}`, code: `rename(${from} -> ${to})` }];
 }
 

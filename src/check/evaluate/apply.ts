@@ -8,7 +8,8 @@ import { biggestFactors, bytesOf, bytesText, formulaOf, smallerHelps } from "../
 import { addOrigin, report, type Frame } from "../frame/frame.ts";
 import type { Site } from "../frame/site.ts";
 import { unknown, type Val } from "../frame/values.ts";
-import { obligationsAt, requireBuildTime } from "../prove/obligations.ts";
+import { requireBuildTime } from "../prove/obligations.ts";
+import { obligationsAt } from "../prove/operator-obligations.ts";
 
 /** Operators that one instantiation may apply. */
 export const operatorLimit = 100_000;

@@ -2,12 +2,13 @@
 import { tensorType, type Axis } from "../../ir/type.ts";
 import type { AxisSpec, Call, Expr, TensorExpr } from "../../parser/ast.ts";
 import type { Size } from "../../sizes/size.ts";
-import type { Note } from "../../source/diagnostic.ts";
+import type { Details } from "../../source/diagnostic.ts";
 import { textOf, type Span } from "../../source/source.ts";
 import { nearest } from "../../source/suggest.ts";
 import { refineAxis } from "../advice/header-edits.ts";
-import { oneLine, report, sizeText, typeText, type Binding, type Frame } from "../frame/frame.ts";
+import { oneLine, originOf, report, sizeText, typeText, type Binding, type Frame } from "../frame/frame.ts";
 import type { Val } from "../frame/values.ts";
+import { World } from "../frame/world.ts";
 import { exampleNotes, requireAtLeast, requireBuildTime } from "../prove/obligations.ts";
 import type { Block } from "../text/modules.ts";
 import { identifiers, type Parameter } from "../text/signature.ts";
@@ -157,7 +158,8 @@ function matchAxes(
   const same =
     rest.length === earlier.length &&
     rest.every(
-      ([axis, size]) => others.has(axis) && frame.world.facts.compare(size, others.get(axis)!).kind === "equal",
+      ([axis, size]) =>
+        others.has(axis) && frame.world.facts.decide({ op: "==", a: size, b: others.get(axis)! }).verdict === "yes",
     );
   if (!same) {
     const text = (axes: readonly (readonly [Axis, Size])[]) => typeText(frame, tensorType("f32", axes));
@@ -190,72 +192,92 @@ function unify(frame: Frame, inner: Frame, call: Call, tensors: readonly TensorA
     if (variable === undefined || inner.sizes.has(variable)) rest.push(pair);
     else inner.sizes.set(variable, pair.actual);
   }
-  let sound = true;
-  const compare: AxisPair[] = [];
-  for (const pair of rest) {
-    const solved = solve(frame, inner, pair);
-    if (solved === "bound") compare.push(pair);
-    else if (solved === "wrong") sound = false;
-  }
-  return compare.every((pair) => agrees(frame, inner, call, pair)) && sound;
+  const solved = rest.filter((pair) => solve(frame, inner, pair));
+  return solved.every((pair) => agrees(frame, inner, call, pair)) && solved.length === rest.length;
 }
 
-/** Binds the one unbound variable of `k*v + m`; "bound" if there is none. */
-function solve(frame: Frame, inner: Frame, pair: AxisPair): "bound" | "solved" | "wrong" {
+/** Binds the one unbound variable of `k*v + m`, if there is one. False if that cannot be; then it was reported. */
+function solve(frame: Frame, inner: Frame, pair: AxisPair): boolean {
   const { sizes } = frame.context;
-  const open = [...new Set(identifiers(pair.spec.size ?? { kind: "bool", value: false, span: pair.span }))].filter(
-    (name) => !inner.sizes.has(name),
-  );
-  const [name] = open;
-  if (name === undefined || pair.spec.size === undefined) return "bound";
-  const at = (value: number): Size | undefined => {
-    inner.sizes.set(name, sizes.int(value));
-    const size = sizeOf(inner, pair.spec.size!);
-    inner.sizes.delete(name);
-    return size;
-  };
-  const zero = at(0);
-  const one = at(1);
-  if (open.length > 1 || zero === undefined || one === undefined) return "wrong";
-  const factor = sizes.sub(one, zero);
-  const difference = sizes.sub(pair.actual, zero);
-  const answer = frame.world.facts.isDivisible(difference, factor);
-  if (answer.kind === "yes") {
-    inner.sizes.set(name, sizes.divide(difference, factor));
-    return "solved";
+  const { size: declared, span: place } = pair.spec;
+  if (declared === undefined) return true;
+  const [name, ...others] = new Set(identifiers(declared).filter((name) => !inner.sizes.has(name)));
+  if (name === undefined) return true;
+  const variable = sizes.variable(freeName(frame, name), { time: "build" });
+  const pattern = others.length > 0 ? undefined : silently(inner, declared, name, sizes.of(variable));
+  const linear = pattern && sizes.linear(pattern, variable);
+  if (pattern === undefined || linear === undefined) {
+    const open = [name, ...others];
+    const given = open.filter((one) => inner.signature.parameters.some((parameter) => parameter.name === one));
+    mismatch(frame, inner, pair, {
+      notes: [`${open.map((one) => `\`${one}\``).join(" and ")} cannot be computed from it`],
+      helps: given.map((one) => ({ text: "give it", code: `${one}: …` })),
+    });
+    return false;
   }
-  mismatch(frame, inner, pair, answer.example === undefined ? [] : exampleNotes(answer.example).slice(0, 1));
-  return "wrong";
+  const multiple = sizes.sub(pair.actual, linear.offset);
+  const { verdict, example } = frame.world.facts.decide({ op: "divides", a: linear.factor, b: multiple });
+  if (verdict !== "yes") {
+    const notes = exampleNotes(example && { ...example, left: example.right, right: example.left });
+    mismatch(frame, inner, pair, {
+      notes,
+      helps: refineAxis(frame, sizeText(frame, pair.actual), sizeText(frame, pattern)),
+    });
+    return false;
+  }
+  const value = sizes.divide(multiple, linear.factor);
+  const least = inner.signature.parameters.find((parameter) => parameter.name === name)?.least ?? 1;
+  const what = `\`${name}\` of \`${inner.signature.decl.name.text}\``;
+  requireAtLeast(frame, value, sizes.int(least), { span: pair.span, what, origin: originOf(place) });
+  inner.sizes.set(name, value);
+  return true;
+}
+
+/** What a size of the header is where one name of it has this value; nothing is reported, and nothing asked for. */
+function silently(inner: Frame, expr: Expr, name: string, value: Size): Size | undefined {
+  const { choices, assumptions, facts } = inner.world;
+  return sizeOf(
+    {
+      ...inner,
+      sizes: new Map(inner.sizes).set(name, value),
+      world: new World(choices, assumptions, facts),
+      strategy: { ...inner.strategy, open: () => undefined },
+    },
+    expr,
+  );
+}
+
+/** A name that means nothing yet where the call is: this one, if that is so. */
+function freeName({ names, sizes }: Frame, name: string): string {
+  const isFree = (one: string) => !names.has(one) && !sizes.has(one);
+  return [name, ..."ijkmpqrs"].find(isFree) ?? `${name}_`;
 }
 
 function agrees(frame: Frame, inner: Frame, call: Call, pair: AxisPair): boolean {
   const expected = pair.spec.size === undefined ? inner.sizes.get(pair.spec.name.text) : sizeOf(inner, pair.spec.size);
   if (expected === undefined) return false;
-  const verdict = frame.world.facts.compare(expected, pair.actual);
-  if (verdict.kind === "equal") return true;
-  const example = verdict.example?.values.size === 0 ? undefined : verdict.example;
-  mismatch(frame, inner, pair, [`here that is ${sizeText(frame, expected)}`, ...exampleNotes(example)], call);
+  const { verdict, example } = frame.world.facts.decide({ op: "==", a: expected, b: pair.actual });
+  if (verdict === "yes") return true;
+  const shown = exampleNotes(example?.values.size === 0 ? undefined : example);
+  mismatch(
+    frame,
+    inner,
+    { ...pair, span: call.callee.span },
+    { notes: [`here that is ${sizeText(frame, expected)}`, ...shown] },
+  );
   return false;
 }
 
-function mismatch(frame: Frame, inner: Frame, pair: AxisPair, examples: readonly string[], call?: Call): void {
+function mismatch(frame: Frame, inner: Frame, pair: AxisPair, details: Details): void {
   const axis = pair.spec.name.text;
-  const notes: (Note | string)[] = [
-    { text: `\`${inner.signature.decl.name.text}\` declares \`${axis}: ${declaredSize(pair)}\``, span: pair.spec.span },
-    ...examples,
-  ];
-  const helps = call === undefined ? refineAxis(frame, sizeText(frame, pair.actual), declaredSize(pair)) : [];
-  report(
-    frame,
-    "argument-size-mismatch",
-    call?.callee.span ?? pair.span,
-    {
-      callee: inner.signature.decl.name.text,
-      expected: `${pair.tensor}.${axis} = ${declaredSize(pair)}`,
-      found: sizeText(frame, pair.actual),
-    },
-    { notes, helps },
-  );
+  const callee = inner.signature.decl.name.text;
+  const declared = { text: `\`${callee}\` declares \`${axis}: ${declaredSize(pair)}\``, span: pair.spec.span };
+  const args = {
+    callee,
+    expected: `${pair.tensor}.${axis} = ${declaredSize(pair)}`,
+    found: sizeText(frame, pair.actual),
+  };
+  report(frame, "argument-size-mismatch", pair.span, args, { ...details, notes: [declared, ...(details.notes ?? [])] });
 }
 
 /** As the author of the callee wrote it. */

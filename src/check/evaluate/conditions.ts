@@ -1,9 +1,9 @@
 /** @file Conditions: decided from choices and sizes before anything runs, or open, which forks the world. */
 import type { Arm, BinaryExpr, Expr, Match } from "../../parser/ast.ts";
+import { readRelation, type Comparison } from "../../sizes/relation.ts";
 import { textOf, type Span } from "../../source/source.ts";
 import { didYouMean, nearest } from "../../source/suggest.ts";
 import { plainName, report, sizeText, type Frame } from "../frame/frame.ts";
-import { decide, type Comparison } from "../frame/world.ts";
 import { requireBuildTime } from "../prove/obligations.ts";
 import type { Parameter } from "../text/signature.ts";
 import { sizeOf } from "./sizes.ts";
@@ -114,9 +114,9 @@ function compare(frame: Frame, expr: BinaryExpr, op: Comparison): boolean | unde
   const a = sizeOf(frame, expr.left);
   const b = sizeOf(frame, expr.right);
   if (a === undefined || b === undefined) return undefined;
-  const condition = { op, a, b };
-  const decided = decide(frame.context.sizes, frame.world.facts, condition);
-  if (decided !== undefined) return decided;
+  const condition = readRelation(frame.context.sizes, op, a, b);
+  const { verdict } = frame.world.facts.decide(condition);
+  if (verdict !== "unknown") return verdict === "yes";
   const before = frame.world.diagnostics.length;
   requireBuildTime(frame, a, { kind: "condition" }, expr.span);
   requireBuildTime(frame, b, { kind: "condition" }, expr.span);

@@ -70,7 +70,7 @@ function repeatSymbolic(frame: Frame, call: Call, input: Val): Val {
     from.axes.size === to.axes.size &&
     [...from.axes].every(([axis, size]) => {
       const other = to.axes.get(axis);
-      return other !== undefined && facts.compare(size, other).kind === "equal";
+      return other !== undefined && facts.decide({ op: "==", a: size, b: other }).verdict === "yes";
     });
   if (same) return output;
   const args = { callee: call.callee.text, from: typeText(frame, from), to: typeText(frame, to) };

@@ -1,31 +1,33 @@
 /** @file `where` clauses: facts inside the block, obligations of its callers, requirements of a model's entry guard. */
 import type { Call, Expr, Where } from "../../parser/ast.ts";
-import type { Facts } from "../../sizes/facts.ts";
+import type { Answer, Facts } from "../../sizes/facts.ts";
+import { negate, printRelation, readRelation, substitute, type Relation } from "../../sizes/relation.ts";
 import type { Size } from "../../sizes/size.ts";
 import type { Help } from "../../source/diagnostic.ts";
 import { textOf } from "../../source/source.ts";
 import { addCondition } from "../advice/header-edits.ts";
-import { oneLine, report, sizeText, type Frame } from "../frame/frame.ts";
-import { assume, decide, opposite, type Assumption, type Comparison } from "../frame/world.ts";
-import { exampleNotes, requireAtLeast, requireDivides } from "../prove/obligations.ts";
+import { oneLine, originOf, type Frame } from "../frame/frame.ts";
+import { ask, reportUnmet, requireDivides } from "../prove/obligations.ts";
 import { decideCondition, isComparison, onlyChoices } from "./conditions.ts";
 import { sizeOf } from "./sizes.ts";
 
-/** One comparison of a clause, as sizes. */
-export type Atom =
-  | { readonly kind: "compare"; readonly op: Comparison; readonly a: Size; readonly b: Size; readonly expr: Expr }
-  | { readonly kind: "divides"; readonly divisor: Size; readonly dividend: Size; readonly expr: Expr };
+/** A relation that a clause states, and how it is written. */
+export interface Stated extends Relation {
+  readonly expr: Expr;
+  readonly left: Size;
+  readonly right: Size;
+}
 
-/** What `or` leaves open between sizes: all comparisons of one of these hold. */
+/** What `or` leaves open between sizes: all relations of one of these hold. */
 interface Either {
-  readonly kind: "either";
-  readonly of: readonly (readonly Atom[])[];
+  readonly op: "or";
+  readonly of: readonly (readonly Stated[])[];
 }
 
 /** What must all hold; undefined if something was reported. */
-export type Clause = readonly (Atom | Either)[] | undefined;
+export type Clause = readonly (Stated | Either)[] | undefined;
 
-/** The comparisons of a clause, under the choices of the frame's world. A clause whose `if` is refuted has none. */
+/** The relations of a clause, under the choices of the frame's world. A clause whose `if` is refuted has none. */
 export function readClause(frame: Frame, where: Where): Clause {
   if (where.if !== undefined && decideEnums(frame, where.if) === false) return [];
   return atoms(frame, where.condition, false);
@@ -53,45 +55,33 @@ function atoms(frame: Frame, expr: Expr, negated: boolean): Clause {
     if (left.length === 0 || right.length === 0) return [];
     if (isNever(frame, left)) return right;
     if (isNever(frame, right)) return left;
-    return [{ kind: "either", of: [...alternatives(left), ...alternatives(right)] }];
+    return [{ op: "or", of: [...alternatives(left), ...alternatives(right)] }];
   }
   return comparison(frame, expr, negated);
 }
 
-function never(frame: Frame, expr: Expr): Atom {
-  const { sizes } = frame.context;
-  return { kind: "compare", op: "==", a: sizes.int(0), b: sizes.int(1), expr };
+function never(frame: Frame, expr: Expr): Stated {
+  const [a, b] = [frame.context.sizes.int(0), frame.context.sizes.int(1)];
+  return { op: "==", a, b, expr, left: a, right: b };
 }
 
 /** Every way in which all of a clause can hold. */
-function alternatives(clause: readonly (Atom | Either)[]): Atom[][] {
-  return clause.reduce<Atom[][]>(
-    (ways, atom) =>
-      ways.flatMap((way) => (atom.kind === "either" ? atom.of : [[atom]]).map((more) => [...way, ...more])),
+function alternatives(clause: readonly (Stated | Either)[]): Stated[][] {
+  return clause.reduce<Stated[][]>(
+    (ways, one) => ways.flatMap((way) => (one.op === "or" ? one.of : [[one]]).map((more) => [...way, ...more])),
     [[]],
   );
 }
 
-function isNever(frame: Frame, clause: readonly (Atom | Either)[]): boolean {
-  return clause.some((atom) => atom.kind !== "either" && holds(frame, atom) === false);
+function isNever(frame: Frame, clause: readonly (Stated | Either)[]): boolean {
+  return clause.some((one) => one.op !== "or" && frame.world.facts.decide(one).verdict === "no");
 }
 
-/** Whether it holds; undefined where that is not known. */
-function holds(frame: Frame, atom: Atom | Either): boolean | undefined {
-  const { facts } = frame.world;
-  switch (atom.kind) {
-    case "compare":
-      return decide(frame.context.sizes, facts, atom);
-    case "divides": {
-      const { kind } = facts.isDivisible(atom.dividend, atom.divisor);
-      return kind === "unknown" ? undefined : kind === "yes";
-    }
-    case "either": {
-      const ways = atom.of.map((way) => way.map((one) => holds(frame, one)));
-      if (ways.some((way) => way.every((one) => one === true))) return true;
-      return ways.every((way) => way.includes(false)) ? false : undefined;
-    }
-  }
+function decide({ world }: Frame, stated: Stated | Either): Answer {
+  if (stated.op !== "or") return world.facts.decide(stated);
+  const ways = stated.of.map((way) => way.map((one) => world.facts.decide(one).verdict));
+  if (ways.some((way) => way.every((verdict) => verdict === "yes"))) return { verdict: "yes" };
+  return { verdict: ways.every((way) => way.includes("no")) ? "no" : "unknown" };
 }
 
 function comparison(frame: Frame, expr: Expr & { kind: "binary" }, negated: boolean): Clause {
@@ -111,22 +101,23 @@ function comparison(frame: Frame, expr: Expr & { kind: "binary" }, negated: bool
   ) {
     const dividend = sizeOf(frame, left.left);
     const divisor = sizeOf(frame, left.right);
-    return dividend && divisor && [{ kind: "divides", divisor, dividend, expr }];
+    return dividend && divisor && [{ op: "divides", a: divisor, b: dividend, expr, left: dividend, right: divisor }];
   }
+  const { sizes } = frame.context;
   const a = sizeOf(frame, left);
   const b = sizeOf(frame, right);
   if (a === undefined || b === undefined) return undefined;
-  return [{ kind: "compare", op: negated ? opposite[expr.op] : expr.op, a, b, expr }];
+  const relation = readRelation(sizes, expr.op, a, b);
+  return [{ ...(negated ? negate(sizes, relation) : relation), expr, left: a, right: b }];
 }
 
 /** The facts with a clause added; "impossible" if it can never hold. */
-export function assumeClause(frame: Frame, facts: Facts, clause: Clause): Facts | "impossible" {
+export function assumeClause(facts: Facts, clause: Clause): Facts | "impossible" {
   let known: Facts = facts;
-  for (const atom of clause ?? []) {
-    // One of several: no single fact follows.
-    if (atom.kind === "either") continue;
-    const next =
-      atom.kind === "divides" ? known.divides(atom.divisor, atom.dividend) : assume(frame.context.sizes, known, atom);
+  for (const one of clause ?? []) {
+    // Of several ways no single fact follows.
+    if (one.op === "or") continue;
+    const next = known.add(one);
     if (next === "impossible") return next;
     known = next;
   }
@@ -138,50 +129,38 @@ export function requireWhere(frame: Frame, inner: Frame, call: Call): boolean {
   return inner.signature.decl.where.every((where) => {
     const clause = readClause(inner, where);
     if (clause === undefined) return false;
-    return clause.every((atom) => requireAtom(frame, inner, call, where, atom));
+    return clause.every((one) => requireStated(frame, call, where, one));
   });
 }
 
-function requireAtom(frame: Frame, inner: Frame, call: Call, where: Where, atom: Atom | Either): boolean {
-  const { sizes } = frame.context;
-  const origin = { text: oneLine(textOf(where.span)), span: where.span };
-  if (atom.kind === "divides")
-    return requireDivides(frame, atom.divisor, atom.dividend, {
-      span: call.callee.span,
-      what: `\`${call.callee.text}\``,
-      ...divisionText(atom.expr),
-      origin,
-    });
-  if (atom.kind === "compare" && (atom.op === ">=" || atom.op === ">")) {
-    const least = atom.op === ">" ? sizes.add(atom.b, sizes.int(1)) : atom.b;
-    const before = frame.world.diagnostics.length;
-    requireAtLeast(frame, atom.a, least, { span: call.callee.span, what: `\`${textOf(atom.expr.span)}\``, origin });
-    return frame.world.diagnostics.length === before;
-  }
-  const held = holds(frame, atom);
-  if (held === true) return true;
-  const example = atom.kind === "either" ? undefined : frame.world.facts.compare(atom.a, atom.b);
-  const shown = example === undefined || example.kind === "equal" ? undefined : example.example;
-  report(
-    frame,
-    "constraint-not-met",
-    call.callee.span,
-    {
-      callee: call.callee.text,
-      constraint: `\`${oneLine(textOf(where.condition.span))}\``,
-      verdict: held === false ? "not so here" : "not known here",
-    },
-    {
-      notes: [{ ...origin, text: `required by \`${origin.text}\`` }, ...exampleNotes(shown)],
-      helps: atom.kind === "compare" && held === undefined ? missingCondition(frame, atom) : [],
-    },
-  );
+function requireStated(frame: Frame, call: Call, where: Where, one: Stated | Either): boolean {
+  const origin = originOf(where.span);
+  const { span, text } = call.callee;
+  if (one.op === "divides")
+    return requireDivides(frame, one.a, one.b, { span, what: `\`${text}\``, ...divisionText(one.expr), origin });
+  const isAsked = one.op === ">=";
+  const answer = isAsked ? ask(frame, { op: one.op, a: one.a, b: one.b }, origin) : decide(frame, one);
+  if (answer.verdict === "yes" || (isAsked && answer.verdict === "unknown")) return true;
+  reportUnmet(frame, call, {
+    constraint: oneLine(textOf(where.condition.span)),
+    origin,
+    answer,
+    sides: one.op === "or" ? undefined : one,
+    helps: one.op === "or" || answer.verdict === "no" ? [] : missingCondition(frame, one),
+  });
   return false;
 }
 
 /** The same condition over the caller's sizes. */
-function missingCondition(frame: Frame, { op, a, b }: Assumption): Help[] {
-  return addCondition(frame, `${sizeText(frame, a)} ${op} ${sizeText(frame, b)}`);
+function missingCondition(frame: Frame, relation: Relation): Help[] {
+  const { facts } = frame.world;
+  return addCondition(
+    frame,
+    printRelation(
+      frame.context.sizes,
+      substitute(relation, (size) => facts.apply(size)),
+    ),
+  );
 }
 
 function divisionText(expr: Expr): { divisor: string; dividend: string } {

@@ -1,30 +1,37 @@
 /** @file The entry guard of a model, from its signature and from what could not be decided before it runs. */
 import type {
   Guard,
-  GuardComparison,
+  GuardRelation,
   GuardInput,
   GuardRequirement,
   GuardVariable,
   SizeExpr,
 } from "../../contract/guard.ts";
 import type { AxisSpec } from "../../parser/ast.ts";
+import { printRelation, type Relation } from "../../sizes/relation.ts";
 import type { Size } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
 import { position, textOf, type Span } from "../../source/source.ts";
 import { nameOf } from "../evaluate/sizes.ts";
-import { readClause, type Atom } from "../evaluate/where.ts";
+import { readClause } from "../evaluate/where.ts";
 import type { Frame } from "../frame/frame.ts";
-import type { Comparison, Requirement } from "../frame/world.ts";
+import type { AskedRelation, Requirement } from "../frame/world.ts";
 import { identifiers } from "../text/signature.ts";
 import type { Delicate } from "./rounding.ts";
 
+/** What was left to the guard, over the model's run-time variables. */
+export interface OpenRelation {
+  readonly relation: AskedRelation;
+  readonly origin: Requirement["origin"];
+}
+
 /**
- * The guard of a model whose frame has been run; `requirements` are over its run-time variables. Of delicate sizes it asks that no
+ * The guard of a model whose frame has been run. Of delicate sizes it asks that no
  * number on the way to them is rounded.
  */
 export function makeGuard(
   frame: Frame,
-  requirements: readonly Requirement[],
+  requirements: readonly OpenRelation[],
   delicate: readonly Delicate[] = [],
 ): Guard {
   const { sizes } = frame.context;
@@ -44,68 +51,36 @@ export function makeGuard(
     };
   });
   const declared = signature.decl.where.flatMap((where) =>
-    (readClause(frame, where) ?? []).map((atom): GuardRequirement => {
+    (readClause(frame, where) ?? []).map((one): GuardRequirement => {
       const at = lineOf(where.span);
-      if (atom.kind !== "either") return { ...comparisonOf(sizes, atom), text: textOf(atom.expr.span), at };
-      const of = atom.of.map((way) => way.map((one) => comparisonOf(sizes, one)));
-      return { kind: "either", of, text: textOf(where.condition.span), at };
+      if (one.op !== "or") return { ...guardRelation(sizes, one), text: textOf(one.expr.span), at };
+      const of = one.of.map((way) => way.map((relation) => guardRelation(sizes, relation)));
+      return { op: "or", of, text: textOf(where.condition.span), at };
     }),
   );
-  const inferred = requirements.flatMap((requirement): GuardRequirement[] => {
-    const at = lineOf(requirement.origin.span);
-    if (requirement.kind === "divides") {
-      const [a, b] = [requirement.dividend, requirement.divisor].map((size) => frame.world.facts.apply(size));
-      const text = `${sizes.print(b!)} divides ${sizes.print(a!)}`;
-      return [{ kind: "multiple", a: sizeExpr(sizes, a!), b: sizeExpr(sizes, b!), text, at }];
-    }
-    if (requirement.kind === "at-least") {
-      const text = atLeastText(sizes, requirement.size, requirement.least);
-      return [{ ...comparison(sizes, ">=", requirement.size, requirement.least), text, at }];
-    }
-    return [];
+  const inferred = requirements.map(({ relation, origin }): GuardRequirement => {
+    const text = printRelation(sizes, relation);
+    return { ...guardRelation(sizes, relation), text, at: lineOf(origin.span) };
   });
   // A comparison with a number that cannot be computed is not met.
   const computed = delicate.map(({ size, origin }): GuardRequirement => {
-    const expression = sizeExpr(sizes, size);
+    const relation = guardRelation(sizes, { op: "==", a: size, b: size });
     const text = `${sizes.print(size)} without a number beyond 2^53`;
-    return { kind: "equal", a: expression, b: expression, text, at: lineOf(origin?.span ?? signature.decl.header) };
+    return { ...relation, text, at: lineOf(origin?.span ?? signature.decl.header) };
   });
   const all = [...declared, ...inferred, ...computed].filter((requirement) => !isConstant(requirement));
   const unique = all.filter((one, i) => all.findIndex((other) => sameRequirement(one, other)) === i);
   return { model: signature.decl.name.text, inputs, variables: guardVariables(frame), requirements: unique };
 }
 
-function comparisonOf(sizes: Sizes, atom: Atom): GuardComparison {
-  return atom.kind === "compare"
-    ? comparison(sizes, atom.op, atom.a, atom.b)
-    : { kind: "multiple", a: sizeExpr(sizes, atom.dividend), b: sizeExpr(sizes, atom.divisor) };
-}
-
-function comparison(sizes: Sizes, op: Comparison, a: Size, b: Size): GuardComparison {
-  const one = sizes.int(1);
-  const put = (kind: GuardComparison["kind"], a: Size, b: Size) => ({
-    kind,
-    a: sizeExpr(sizes, a),
-    b: sizeExpr(sizes, b),
-  });
-  switch (op) {
-    case "==":
-      return put("equal", a, b);
-    case "!=":
-      return put("different", a, b);
-    case ">=":
-      return put("at-least", a, b);
-    case ">":
-      return put("at-least", a, sizes.add(b, one));
-    case "<=":
-      return put("at-least", b, a);
-    case "<":
-      return put("at-least", b, sizes.add(a, one));
-  }
-}
+const guardRelation = (sizes: Sizes, { op, a, b }: Relation): GuardRelation => ({
+  op,
+  a: sizeExpr(sizes, a),
+  b: sizeExpr(sizes, b),
+});
 
 function isConstant(requirement: GuardRequirement): boolean {
-  return requirement.kind !== "either" && typeof requirement.a === "number" && typeof requirement.b === "number";
+  return requirement.op !== "or" && typeof requirement.a === "number" && typeof requirement.b === "number";
 }
 
 function sameRequirement(one: GuardRequirement, other: GuardRequirement): boolean {
@@ -136,22 +111,17 @@ function guardVariables(frame: Frame): GuardVariable[] {
     known.add(name);
     const size = val.value.type.axes.get(axis.name.text)!;
     const [only] = sizes.variables(variable);
-    const at = (n: number) => sizes.substitute(size, new Map([[only!, sizes.int(n)]]));
-    const offset = at(0);
-    const factor = sizeExpr(sizes, sizes.sub(at(1), offset));
-    found.push({ name, input, axis: axis.name.text, factor, offset: sizeExpr(sizes, offset) });
+    // A setting of 0 may have left nothing of it: then no size fits.
+    const { factor, offset } = sizes.linear(size, only!) ?? { factor: sizes.int(0), offset: size };
+    found.push({
+      name,
+      input,
+      axis: axis.name.text,
+      factor: sizeExpr(sizes, factor),
+      offset: sizeExpr(sizes, offset),
+    });
   }
   return found;
-}
-
-/** `h >= 205` rather than `h - 204 >= 1`. */
-function atLeastText(sizes: Sizes, size: Size, least: Size): string {
-  const plain = `${sizes.print(size)} >= ${sizes.print(least)}`;
-  const difference = sizes.sub(size, least);
-  const offset = sizes.evaluate(difference, () => 0n);
-  if (offset === undefined) return plain;
-  const moved = `${sizes.print(sizes.sub(difference, sizes.int(offset)))} >= ${-offset}`;
-  return moved.length < plain.length ? moved : plain;
 }
 
 /** A size as data for a module. */

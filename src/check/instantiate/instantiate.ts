@@ -7,13 +7,12 @@ import { runBody } from "../evaluate/body.ts";
 import type { Binding } from "../frame/frame.ts";
 import type { CallStrategy, Context, Frame } from "../frame/frame.ts";
 import { unknown, type Val } from "../frame/values.ts";
-import type { Requirement } from "../frame/world.ts";
 import { reportRunTime } from "../prove/build-time.ts";
 import type { Block } from "../text/modules.ts";
 import type { Parameter } from "../text/signature.ts";
 import { openFrame } from "../worlds/entry-frame.ts";
 import { firstInexact } from "./exact.ts";
-import { makeGuard } from "./guard.ts";
+import { makeGuard, type OpenRelation } from "./guard.ts";
 import { delicateSizes } from "./rounding.ts";
 import { checkSettings, settingValue, type Settings } from "./settings.ts";
 
@@ -27,7 +26,7 @@ export function instantiate(context: Context, block: Block, settings: Settings):
   const reporter = new Reporter();
   const signature = context.signature(block);
   checkSettings(signature, settings, reporter);
-  const requirements: Requirement[] = [];
+  const requirements: OpenRelation[] = [];
   const origins = new Map<Value, Origin[]>();
   const values = readParameters(context, block, settings, reporter);
   if (values === undefined || reporter.failed) return { graph: undefined, diagnostics: reporter.diagnostics };
@@ -164,12 +163,13 @@ function withSettings(frame: Frame, diagnostics: readonly Diagnostic[]): readonl
 }
 
 /** Calls by inlining; open obligations become requirements of the entry guard. */
-function inline(requirements: Requirement[]): CallStrategy {
+function inline(requirements: OpenRelation[]): CallStrategy {
   return {
     call: inlineCall,
     open(frame, requirement) {
-      if (requirement.kind === "build-time") reportRunTime(frame, requirement);
-      else requirements.push(requirement);
+      const { relation, origin } = requirement;
+      if (relation.op === "known") reportRunTime(frame, relation, origin);
+      else requirements.push({ relation, origin });
     },
   };
 }

@@ -2,14 +2,14 @@
 import type { Help } from "../../source/diagnostic.ts";
 import { addParameter } from "../advice/header-edits.ts";
 import { report, sizeText, type Frame } from "../frame/frame.ts";
-import type { Requirement } from "../frame/world.ts";
+import type { KnownSize, Requirement } from "../frame/world.ts";
 
 /** A size that should be known when a model is built, and is not. */
-export function reportRunTime(frame: Frame, requirement: Requirement & { kind: "build-time" }): void {
-  const { use, origin } = requirement;
-  const size = sizeText(frame, requirement.size);
+export function reportRunTime(frame: Frame, known: KnownSize, origin: Requirement["origin"]): void {
+  const { use } = known;
+  const size = sizeText(frame, known.size);
   const { sizes } = frame.context;
-  const names = [...sizes.variables(frame.world.facts.apply(requirement.size))]
+  const names = [...sizes.variables(frame.world.facts.apply(known.size))]
     .filter(({ time }) => time === "run")
     .map(({ name }) => `${name}: int`);
   const { decl } = frame.signature;

@@ -2,16 +2,18 @@
 import type { Weight } from "../../ir/graph.ts";
 import { tensorType, type Axis, type TensorType } from "../../ir/type.ts";
 import type { Call } from "../../parser/ast.ts";
+import { printRelation, spell, substitute, type Relation } from "../../sizes/relation.ts";
 import type { Size, SizeVar } from "../../sizes/size.ts";
-import { textOf } from "../../source/source.ts";
+import type { Sizes } from "../../sizes/sizes.ts";
+import { textOf, type Span } from "../../source/source.ts";
 import { claimPath } from "../evaluate/apply.ts";
 import { declaredResults } from "../evaluate/types.ts";
 import type { Binding } from "../frame/frame.ts";
 import { report, typeText, type CallStrategy, type Frame } from "../frame/frame.ts";
 import { unknown, type Val } from "../frame/values.ts";
-import { assume, decide, type Assumption, type Requirement } from "../frame/world.ts";
+import type { Requirement } from "../frame/world.ts";
 import { reportRunTime } from "../prove/build-time.ts";
-import { requireAtLeast, requireBuildTime, requireDivides } from "../prove/obligations.ts";
+import { ask, reportUnmet, requireAtLeast, requireBuildTime, requireDivides } from "../prove/obligations.ts";
 import type { CheckedWorld, Summaries } from "./explore.ts";
 import { difference } from "./results.ts";
 
@@ -21,10 +23,10 @@ export function bySummary(summaries: Summaries): CallStrategy {
     call: (frame, callee, call, path) => callBySummary(summaries, frame, callee, call, path),
     open(frame, requirement) {
       const { world, context } = frame;
-      if (requirement.kind === "build-time" && outermost(frame).signature.decl.kind === "model") {
-        const variables = context.sizes.variables(world.facts.apply(requirement.size));
-        if ([...variables].every((variable) => variable.time === "build")) return;
-        reportRunTime(frame, requirement);
+      const { relation, origin } = requirement;
+      if (relation.op === "known" && outermost(frame).signature.decl.kind === "model") {
+        const variables = context.sizes.variables(world.facts.apply(relation.size));
+        if ([...variables].some((variable) => variable.time !== "build")) reportRunTime(frame, relation, origin);
         return;
       }
       world.requirements.push(requirement);
@@ -49,13 +51,10 @@ function callBySummary(summaries: Summaries, frame: Frame, callee: Binding, call
     const size = inner.sizes.get(name);
     if (size !== undefined) substitution.set(variable, size);
   }
-  const put = (size: Size): Size => context.sizes.substitute(size, substitution);
-  for (const world of worlds)
-    for (const requirement of world.requirements) requireOf(frame, call, substituted(requirement, put));
+  const put: Put = (size) => context.sizes.substitute(size, substitution);
+  for (const world of worlds) for (const requirement of world.requirements) requireOf(frame, call, requirement, put);
   const possible = worlds.filter(({ assumptions }) =>
-    assumptions.every(
-      ({ op, a, b }) => decide(context.sizes, frame.world.facts, { op, a: put(a), b: put(b) }) !== false,
-    ),
+    assumptions.every((assumption) => frame.world.facts.decide(substitute(assumption, put)).verdict !== "no"),
   );
   takeWeights(frame, possible, path, put);
   const declared = declaredResults(inner, callee.open);
@@ -68,89 +67,73 @@ function callBySummary(summaries: Summaries, frame: Frame, callee: Binding, call
   return { kind: "tensors", values, names };
 }
 
-function substituted(requirement: Requirement, put: (size: Size) => Size): Requirement {
-  const when = requirement.when.map(({ op, a, b }) => ({ op, a: put(a), b: put(b) }));
-  switch (requirement.kind) {
-    case "divides":
-      return { ...requirement, when, divisor: put(requirement.divisor), dividend: put(requirement.dividend) };
-    case "at-least":
-      return { ...requirement, when, size: put(requirement.size), least: put(requirement.least) };
-    case "build-time":
-      return { ...requirement, when, size: put(requirement.size) };
-  }
-}
+type Put = (size: Size) => Size;
 
 /** Puts a callee's requirement to the caller; conditions that hold are dropped, and one that cannot hold drops it. */
-function requireOf(frame: Frame, call: Call, requirement: Requirement): void {
-  const { sizes } = frame.context;
-  const when: Assumption[] = [];
-  for (const condition of requirement.when) {
-    const decided = decide(sizes, frame.world.facts, condition);
-    if (decided === false) return;
-    if (decided === undefined) when.push(condition);
+function requireOf(frame: Frame, call: Call, requirement: Requirement, put: Put): void {
+  const { facts } = frame.world;
+  const { origin, what } = requirement;
+  const when: Relation[] = [];
+  for (const condition of requirement.when.map((one) => substitute(one, put))) {
+    const { verdict } = facts.decide(condition);
+    if (verdict === "no") return;
+    if (verdict === "unknown") when.push(condition);
   }
+  const needed = requirement.relation;
+  const relation = needed.op === "known" ? { ...needed, size: put(needed.size) } : substitute(needed, put);
   if (when.length > 0) {
-    underCondition(frame, requirement, when);
+    underCondition(frame, { ...requirement, relation }, when);
     return;
   }
-  const { origin } = requirement;
-  const { span } = call.callee;
-  switch (requirement.kind) {
-    case "divides": {
-      const text = divisionText(frame, requirement);
-      requireDivides(frame, requirement.divisor, requirement.dividend, {
-        span,
-        what: `\`${call.callee.text}\``,
-        ...text,
-        origin,
-      });
-      return;
-    }
-    case "at-least":
-      requireAtLeast(frame, requirement.size, requirement.least, { span, what: requirement.what, origin });
-      return;
-    case "build-time":
-      requireBuildTime(frame, requirement.size, requirement.use, span);
+  const { sizes } = frame.context;
+  const { text, span } = call.callee;
+  if (relation.op === "known") requireBuildTime(frame, relation.size, relation.use, span);
+  else if (relation.op === "divides") {
+    const { a, b } = relation;
+    requireDivides(frame, a, b, { span, what: `\`${text}\``, ...divisionText(sizes, a, b, origin.span), origin });
+  } else if (what !== undefined) requireAtLeast(frame, relation.a, relation.b, { span, what, origin });
+  else {
+    // A condition of some header further in, in the words of this callee.
+    const answer = ask(frame, relation, origin);
+    if (answer.verdict !== "no" || needed.op === "known") return;
+    const { left, right } = spell(sizes, needed);
+    const sides = { left: put(left), right: put(right) };
+    reportUnmet(frame, call, { constraint: printRelation(sizes, needed), origin, answer, sides });
   }
 }
 
 /** Both sides as the division that put the obligation has them, if it is one. */
 function divisionText(
-  frame: Frame,
-  requirement: Requirement & { kind: "divides" },
+  sizes: Sizes,
+  divisor: Size,
+  dividend: Size,
+  origin: Span,
 ): { divisor: string; dividend: string } {
-  const { sizes } = frame.context;
-  const parts = textOf(requirement.origin.span).split("/");
+  const parts = textOf(origin).split("/");
   if (parts.length === 2 && /^\s*\w+\s*$/.test(parts[0]!) && /^\s*\w+\s*$/.test(parts[1]!))
     return { dividend: parts[0]!.trim(), divisor: parts[1]!.trim() };
-  return { divisor: sizes.print(requirement.divisor), dividend: sizes.print(requirement.dividend) };
+  return { divisor: sizes.print(divisor), dividend: sizes.print(dividend) };
 }
 
 /** Whether it matters depends on the caller's own sizes: it is passed on with its conditions, unless it holds under them. */
-function underCondition(frame: Frame, requirement: Requirement, when: readonly Assumption[]): void {
+function underCondition(frame: Frame, requirement: Requirement, when: readonly Relation[]): void {
   const { sizes } = frame.context;
-  let facts = frame.world.facts;
+  const { relation } = requirement;
+  let { facts } = frame.world;
   for (const condition of when) {
-    const next = assume(sizes, facts, condition);
+    const next = facts.add(condition);
     if (next === "impossible") return;
     facts = next;
   }
   const holds =
-    requirement.kind === "divides"
-      ? facts.isDivisible(requirement.dividend, requirement.divisor).kind === "yes"
-      : requirement.kind === "at-least"
-        ? facts.isAtLeast(requirement.size, requirement.least).kind === "yes"
-        : sizes.variables(facts.apply(requirement.size)).size === 0;
+    relation.op === "known"
+      ? sizes.variables(facts.apply(relation.size)).size === 0
+      : facts.decide(relation).verdict === "yes";
   if (!holds) frame.strategy.open(frame, { ...requirement, when: [...frame.world.assumptions, ...when] });
 }
 
 /** The callee's weights become the caller's, below the path of the call. */
-function takeWeights(
-  frame: Frame,
-  possible: readonly CheckedWorld[],
-  path: readonly string[],
-  put: (size: Size) => Size,
-): void {
+function takeWeights(frame: Frame, possible: readonly CheckedWorld[], path: readonly string[], put: Put): void {
   const { builder } = frame.context;
   const { weights } = frame.world;
   const taken = new Map<Weight, number>();
@@ -175,7 +158,7 @@ function commonResults(
   callee: Binding,
   call: Call,
   possible: readonly CheckedWorld[],
-  put: (size: Size) => Size,
+  put: Put,
 ): (TensorType | undefined)[] | undefined {
   const shapes = possible.map((world) => world.results?.map((type) => type && renamed(type, callee, put)));
   const [first] = shapes;
@@ -195,7 +178,7 @@ function commonResults(
 }
 
 /** A result of the callee over the caller's sizes, with what `...` stands for. */
-function renamed(type: TensorType, callee: Binding, put: (size: Size) => Size): TensorType {
+function renamed(type: TensorType, callee: Binding, put: Put): TensorType {
   const axes = [...type.axes].flatMap(([axis, size]): readonly (readonly [Axis, Size])[] => {
     const open = axis.startsWith("...") ? callee.open.get(axis.slice(3)) : undefined;
     return open ?? [[axis, put(size)]];

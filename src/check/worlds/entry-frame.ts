@@ -1,18 +1,18 @@
 /** @file Opens the frame of a block that nobody calls: its own variables, one choice for every enum, the facts of its header. */
 import type { Input } from "../../ir/graph.ts";
 import { Facts } from "../../sizes/facts.ts";
+import type { Relation } from "../../sizes/relation.ts";
 import type { Size, SizeVar } from "../../sizes/size.ts";
-import type { placeOf } from "../../source/source.ts";
+import { textOf } from "../../source/source.ts";
 import { onlyChoices } from "../evaluate/conditions.ts";
-import { nameOf } from "../evaluate/sizes.ts";
 import { typeOf } from "../evaluate/types.ts";
 import { assumeClause, readClause } from "../evaluate/where.ts";
 import type { OpenAxes } from "../frame/frame.ts";
 import { report, type CallStrategy, type Context, type Frame } from "../frame/frame.ts";
 import type { Val } from "../frame/values.ts";
-import { assume, World, type Assumption } from "../frame/world.ts";
+import { World } from "../frame/world.ts";
 import type { Block } from "../text/modules.ts";
-import { identifiers, type Parameter, type Signature } from "../text/signature.ts";
+import type { Parameter, Signature } from "../text/signature.ts";
 
 export interface OpenFrame {
   readonly frame: Frame;
@@ -46,7 +46,7 @@ export function symbolic(
 interface Opening {
   readonly block: Block;
   readonly choices: ReadonlyMap<string, string>;
-  readonly assumptions: readonly Assumption[];
+  readonly assumptions: readonly Relation[];
   readonly strategy: CallStrategy;
   readonly variables: ReadonlyMap<string, SizeVar>;
   /** What each parameter stands for. */
@@ -83,7 +83,7 @@ export function openFrame(context: Context, opening: Opening): OpenFrame | undef
     const found = typeOf(frame, type, open);
     if (found === undefined) return [];
     for (const size of found.axes.values()) {
-      const facts = world.facts.atLeast(size, sizes.int(1));
+      const facts = world.facts.add({ op: ">=", a: size, b: sizes.int(1) });
       if (facts !== "impossible") world.facts = facts;
     }
     const input = context.builder.input(name.text, found);
@@ -91,24 +91,26 @@ export function openFrame(context: Context, opening: Opening): OpenFrame | undef
     return [input];
   });
   for (const where of signature.decl.where) {
-    const facts = assumeClause(frame, world.facts, readClause(frame, where));
+    const facts = assumeClause(world.facts, readClause(frame, where));
     if (facts !== "impossible") world.facts = facts;
     else if (onlyChoices(frame, where.condition)) return undefined;
     else {
       const notes = ["sizes and `int` parameters are at least 1, and the conditions of a header hold together"];
-      report(frame, "impossible-constraint", where.span, { constraint: `\`${placeText(where.span)}\`` }, { notes });
+      report(
+        frame,
+        "impossible-constraint",
+        where.span,
+        { constraint: `\`${textOf(where.span).replace(/\s+/g, " ")}\`` },
+        { notes },
+      );
     }
   }
   for (const assumption of assumptions) {
-    const facts = assume(sizes, world.facts, assumption);
+    const facts = world.facts.add(assumption);
     if (facts === "impossible") return undefined;
     world.facts = facts;
   }
   return { frame, inputs, open };
-}
-
-function placeText(span: Parameters<typeof placeOf>[0]): string {
-  return span.source.text.slice(span.start, span.end).replace(/\s+/g, " ");
 }
 
 /** While a block is checked, `...` is one axis of a name that no author can write. */
@@ -124,64 +126,4 @@ function openAxes(
     open.set(name, [[`...${name}`, sizeOf(variables.get(`...${name}`)!)]]);
   }
   return open;
-}
-
-/** The variables of a signature, made once: the results and requirements of all its worlds are over them. */
-export function signatureVariables(context: Context, signature: Signature): Map<string, SizeVar> {
-  const time = signature.decl.kind === "model" ? "run" : "build";
-  const variables = new Map<string, SizeVar>();
-  for (const name of signature.variables) variables.set(name, context.sizes.variable(name, { time }));
-  for (const parameter of signature.parameters)
-    if (parameter.kind === "int")
-      variables.set(
-        parameter.name,
-        context.sizes.variable(parameter.name, { lower: BigInt(parameter.least), time: "build" }),
-      );
-  for (const { type } of signature.tensors) {
-    if (type.open === undefined) continue;
-    const name = `...${type.open.name?.text ?? ""}`;
-    if (!variables.has(name)) variables.set(name, context.sizes.variable(name, { time }));
-  }
-  return variables;
-}
-
-/** Reports sizes of tensor parameters that a call could not solve: more than one unbound variable, or one that is not linear. */
-export function checkSolvable(frame: Frame, variables: ReadonlyMap<string, SizeVar>): void {
-  const { sizes } = frame.context;
-  const axes = frame.signature.tensors.flatMap(({ type }) => type.axes);
-  const bound = new Set(frame.signature.parameters.map((parameter) => parameter.name));
-  for (const { name, size } of axes) {
-    const plain = size === undefined ? name.text : nameOf(size);
-    if (plain !== undefined) bound.add(plain);
-  }
-  const input = frame.signature.tensors.map(({ name }) => frame.names.get(name.text));
-  const sizeOfAxis = new Map(
-    frame.signature.tensors.flatMap(({ type }, i) => {
-      const val = input[i];
-      return type.axes.map(
-        (axis) => [axis, val?.kind === "tensor" ? val.value.type.axes.get(axis.name.text) : undefined] as const,
-      );
-    }),
-  );
-  for (const axis of axes) {
-    const found = sizeOfAxis.get(axis);
-    const open = axis.size === undefined ? [] : identifiers(axis.size).filter((name) => !bound.has(name));
-    const variable = variables.get(open[0] ?? "");
-    if (variable === undefined || found === undefined) continue;
-    const at = (n: number): Size => sizes.substitute(found, new Map([[variable, sizes.int(n)]]));
-    const linear = sizes.add(sizes.mul(sizes.sub(at(1), at(0)), sizes.of(variable)), at(0));
-    if (open.length > 1 || linear !== found)
-      report(
-        frame,
-        "unsolvable-size",
-        axis.size!.span,
-        {
-          axis: axis.name.text,
-          size: placeText(axis.size!.span),
-          variable: open.join(" and "),
-        },
-        { helps: [{ text: "make one a parameter", code: `${open[0]}: int` }] },
-      );
-    for (const name of open) bound.add(name);
-  }
 }

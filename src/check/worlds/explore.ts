@@ -1,14 +1,16 @@
 /** @file Checks a block for itself: every world, with its results and what it needs of its caller. */
 import type { TensorType } from "../../ir/type.ts";
+import type { Relation } from "../../sizes/relation.ts";
 import type { SizeVar } from "../../sizes/size.ts";
 import type { Diagnostic } from "../../source/diagnostic.ts";
 import { runBody } from "../evaluate/body.ts";
 import { declaredResults } from "../evaluate/types.ts";
 import type { CallStrategy, Context } from "../frame/frame.ts";
-import type { Assumption, OwnedWeight, Requirement } from "../frame/world.ts";
+import type { OwnedWeight, Requirement } from "../frame/world.ts";
 import type { Block } from "../text/modules.ts";
-import { checkSolvable, openFrame, signatureVariables, symbolic } from "./entry-frame.ts";
+import { openFrame, symbolic } from "./entry-frame.ts";
 import { checkResults } from "./results.ts";
+import { checkSolvable, signatureVariables } from "./size-variables.ts";
 
 /** Variants of one block that are visited. */
 export const worldLimit = 256;
@@ -16,7 +18,7 @@ export const worldLimit = 256;
 /** One world of a block, checked. */
 export interface CheckedWorld {
   readonly choices: ReadonlyMap<string, string>;
-  readonly assumptions: readonly Assumption[];
+  readonly assumptions: readonly Relation[];
   /** Over the block's variables; undefined where a result's type is unknown. */
   readonly results: readonly (TensorType | undefined)[] | undefined;
   readonly requirements: readonly Requirement[];
@@ -58,7 +60,7 @@ export class Summaries {
     const context = this.#context();
     const variables = this.variables(block);
     const found: CheckedWorld[] = [];
-    const open: (readonly Assumption[])[] = [[]];
+    const open: (readonly Relation[])[] = [[]];
     // One more than may be, for whoever counts them.
     while (open.length > 0 && found.length <= worldLimit) {
       const assumptions = open.pop()!;

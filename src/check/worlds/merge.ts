@@ -1,4 +1,5 @@
 /** @file Merges what the worlds of one block report: a mistake is said once, and a size error of some worlds names them. */
+import { isSame, printRelation } from "../../sizes/relation.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
 import type { Diagnostic, Help } from "../../source/diagnostic.ts";
 import { diagnostic } from "../../source/reporter.ts";
@@ -36,12 +37,8 @@ function inVariant(
   });
   const choices = telling.map(({ name }) => ({ name, choice: failing[0]!.choices.get(name)! }));
   const assumptions = failing[0]!.assumptions
-    .map(({ op, a, b }) => `${sizes.print(a)} ${op} ${sizes.print(b)}`)
-    .filter((text) =>
-      failing.every((world) =>
-        world.assumptions.some(({ op, a, b }) => text === `${sizes.print(a)} ${op} ${sizes.print(b)}`),
-      ),
-    );
+    .filter((one) => failing.every((world) => world.assumptions.some((other) => isSame(one, other))))
+    .map((one) => printRelation(sizes, one));
   const variant = [...choices.map(({ name, choice }) => `${name}: ${choice}`), ...assumptions].join(", ");
   if (variant === "") return found;
   const condition = choices.map(({ name, choice }) => `${name} == ${choice}`).join(" and ");

@@ -62,10 +62,10 @@ export function difference(
   for (const [axis, size] of declared.axes) {
     const other = found.axes.get(axis);
     if (other === undefined) continue;
-    const verdict = frame.world.facts.compare(other, size);
-    if (verdict.kind === "equal") continue;
+    const { verdict, example } = frame.world.facts.decide({ op: "==", a: other, b: size });
+    if (verdict === "yes") continue;
     const texts = `axis \`${axis}\` is ${sizeText(frame, other)}, but ${sizeText(frame, size)} is declared`;
-    notes.push(texts, ...exampleNotes(verdict.example?.values.size === 0 ? undefined : verdict.example));
+    notes.push(texts, ...exampleNotes(example?.values.size === 0 ? undefined : example));
   }
   return notes.length === 0 ? undefined : { dtype: false, notes };
 }

@@ -3,6 +3,7 @@ import type { Program } from "../../check/program.ts";
 import type { Block } from "../../check/text/modules.ts";
 import type { CheckedWorld } from "../../check/worlds/explore.ts";
 import { printType } from "../../ir/type.ts";
+import { printRelation } from "../../sizes/relation.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
 import { textOf } from "../../source/source.ts";
 import { table } from "../terminal/table.ts";
@@ -49,24 +50,16 @@ function variantsOf(program: Program, block: Block) {
 /** `by: concat, c == out` */
 function worldText(sizes: Sizes, { choices, assumptions }: CheckedWorld): string {
   const chosen = [...choices].map(([name, choice]) => `${name}: ${choice}`);
-  return [...chosen, ...assumptions.map(({ op, a, b }) => `${sizes.print(a)} ${op} ${sizes.print(b)}`)].join(", ");
+  return [...chosen, ...assumptions.map((one) => printRelation(sizes, one))].join(", ");
 }
 
 /** All of them hold under the world's own assumptions, which are not repeated. */
 function requirementsOf(sizes: Sizes, { requirements }: CheckedWorld): string[] {
-  const texts = requirements.flatMap((requirement) => {
-    switch (requirement.kind) {
-      case "divides":
-        return [`${sizes.print(requirement.divisor)} divides ${sizes.print(requirement.dividend)}`];
-      case "at-least":
-        return [`${sizes.print(requirement.size)} >= ${sizes.print(requirement.least)}`];
-      case "build-time":
-        return [];
-    }
-  });
-  const built = requirements.flatMap((needed) =>
-    needed.kind === "build-time" ? [...sizes.variables(needed.size)].map(({ name }) => name) : [],
-  );
-  if (built.length > 0) texts.push(`${[...new Set(built)].join(", ")} known when a model is built`);
-  return [...new Set(texts)];
+  const texts = new Set<string>();
+  const known = new Set<string>();
+  for (const { relation } of requirements)
+    if (relation.op !== "known") texts.add(printRelation(sizes, relation));
+    else for (const { name } of sizes.variables(relation.size)) known.add(name);
+  if (known.size > 0) texts.add(`${[...known].join(", ")} known when a model is built`);
+  return [...texts];
 }

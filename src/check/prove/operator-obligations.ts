@@ -1,0 +1,135 @@
+/** @file The obligations that an operator puts where it is applied, and how what is wrong with it is said there. */
+import type { Attributes } from "../../ir/attribute.ts";
+import type { Value } from "../../ir/graph.ts";
+import type { About, Obligations } from "../../ir/obligation.ts";
+import type { Size } from "../../sizes/size.ts";
+import type { Help, Label } from "../../source/diagnostic.ts";
+import { textOf, type Span } from "../../source/source.ts";
+import { didYouMean } from "../../source/suggest.ts";
+import { placeOfAxis } from "../advice/axis-places.ts";
+import { spreading } from "../advice/broadcasting.ts";
+import { addCondition } from "../advice/header-edits.ts";
+import { originOf, report, sizeText, typeText, type Frame } from "../frame/frame.ts";
+import type { Site } from "../frame/site.ts";
+import { divisorsOf, exampleNotes, listed, multiplesNear, requireAtLeast, requireDivides } from "./obligations.ts";
+
+/** The obligations of one operator at its place. */
+export function obligationsAt(site: Site, declared: Attributes): Obligations {
+  const { frame } = site;
+  const spanOf = (about: About): Span =>
+    (about.attribute === undefined ? undefined : site.attributes.get(about.attribute)) ?? site.span;
+  return {
+    callee: site.callee,
+    equal(a, b, about) {
+      const { verdict, example } = frame.world.facts.decide({ op: "==", a, b });
+      if (verdict === "yes") return;
+      const certain = verdict === "no";
+      if (about.elements === true) {
+        const notes = exampleNotes(example?.values.size === 0 ? undefined : example);
+        const args = { from: sizeText(frame, a), to: sizeText(frame, b) };
+        report(frame, "reshape-mismatch", spanOf(about), args, { labels: operandLabels(site, about.inputs), notes });
+        return;
+      }
+      report(
+        frame,
+        "size-mismatch",
+        site.span,
+        { modality: certain ? "always" : "can", axis: about.axis ?? "" },
+        {
+          labels: operandLabels(site, about.inputs),
+          notes: exampleNotes(example, [
+            certain
+              ? `${sizeText(frame, a)}  vs  ${sizeText(frame, b)}`
+              : `${sizeText(frame, a)} and ${sizeText(frame, b)} are not known to be equal`,
+          ]),
+          helps: certain ? [] : equalityHelp(frame, a, b),
+        },
+      );
+    },
+    divides(divisor, dividend, about) {
+      const { sizes } = frame.context;
+      if (
+        about.attribute === "kernel" &&
+        frame.world.facts.decide({ op: "divides", a: divisor, b: dividend }).verdict === "no"
+      ) {
+        const textOfAttribute = (name: string, otherwise: string) => {
+          const span = site.attributes.get(name);
+          return span === undefined ? otherwise : textOf(span);
+        };
+        report(
+          frame,
+          "even-kernel",
+          spanOf(about),
+          { kernel: textOfAttribute("kernel", "1"), dilation: textOfAttribute("dilation", "1") },
+          { helps: [{ text: "an odd kernel, TensorFlow's asymmetric padding, or pairs", code: "pad: same_tf" }] },
+        );
+        return;
+      }
+      requireDivides(frame, divisor, dividend, {
+        span: site.span,
+        what: `\`${site.callee}\``,
+        divisor: sizes.print(divisor),
+        dividend: sizes.print(dividend),
+        origin: originOf(site.whole),
+        help: (value, by) => {
+          const { attribute, axis } = about;
+          const written = attribute === undefined ? undefined : site.attributes.get(attribute);
+          if (written !== undefined && [sizes.print(divisor), String(by)].includes(textOf(written)))
+            return `\`${attribute}\` could be ${listed(divisorsOf(value))}`;
+          const isOfInput = site.inputs.some((input) => input.value.type.axes.get(axis ?? "") === dividend);
+          if (isOfInput) return `axis \`${axis}\` could be ${listed(multiplesNear(value, by))}`;
+          return `${sizes.print(divisor)} could be ${listed(divisorsOf(value))}`;
+        },
+      });
+    },
+    atLeast(size, least, about) {
+      // Sizes of inputs were asked for where the inputs were made.
+      const known = (value: Value) => about.axis !== undefined && value.type.axes.get(about.axis) === size;
+      if (site.inputs.some(({ value }) => known(value)) && frame.context.sizes.constant(least) === 1n) return;
+      requireAtLeast(frame, size, least, {
+        span: spanOf(about),
+        what: sizedThing(about),
+        origin: originOf(site.whole),
+      });
+    },
+    report(code, args, about, details = {}) {
+      const labels = operandLabels(site, about.inputs ?? site.inputs.map((_, i) => i));
+      const axis = about.axis === undefined ? undefined : placeOfAxis(site, declared, about.axis);
+      const helps = details.helps?.map((help) => withEdit(help, axis));
+      const apart = code === "broadcast-needs-subset" ? spreading(site, about.inputs ?? [0, 1]) : undefined;
+      report(frame, code, spanOf(about), args, {
+        labels,
+        ...details,
+        notes: [...(apart?.notes ?? []), ...(details.notes ?? [])],
+        helps: [...(apart?.helps ?? []), ...(helps ?? [])],
+      });
+    },
+  };
+}
+
+/** The other axis that is offered for one, as an edit of the place where that one stands. */
+function withEdit(help: Help | string, at: Span | undefined): Help | string {
+  const offers = typeof help !== "string" && help.text === "did you mean" && help.code !== undefined;
+  return offers && help.edits === undefined && at !== undefined ? didYouMean(at, help.code)[0]! : help;
+}
+
+/** What has the size that is to be large enough. */
+function sizedThing({ inputs, attribute, axis, elements }: About): string {
+  if (elements === true) return "the number of elements";
+  if (attribute !== undefined) return `\`${attribute}\``;
+  return `axis \`${axis}\` of the ${inputs === undefined ? "result" : "input"}`;
+}
+
+/** The types under the operands. */
+function operandLabels(site: Site, inputs: readonly number[] = [0, 1]): Label[] {
+  return inputs.flatMap((index) => {
+    const input = site.inputs[index];
+    return input === undefined ? [] : [{ span: input.span, text: typeText(site.frame, input.value.type) }];
+  });
+}
+
+/** Equalities must be declared; the line to add is offered where both sides are over the signature of one block. */
+function equalityHelp(frame: Frame, a: Size, b: Size): Help[] {
+  if (frame.world.facts.add({ op: "==", a, b }) === "impossible") return [];
+  return addCondition(frame, `${sizeText(frame, a)} == ${sizeText(frame, b)}`);
+}

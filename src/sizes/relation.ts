@@ -1,0 +1,91 @@
+/** @file A relation between two sizes: what a world knows, what a block asks of its caller, what a built model checks. */
+import { coefficientOf, rationalValue } from "./arithmetic.ts";
+import type { Size } from "./size.ts";
+import type { Sizes } from "./sizes.ts";
+
+/** `a op b`; `divides` says that a is not 0 and b is a multiple of it. */
+export interface Relation {
+  readonly op: "==" | "!=" | ">=" | "divides";
+  readonly a: Size;
+  readonly b: Size;
+}
+
+/** The operators that an author writes between two sizes. */
+export type Comparison = "==" | "!=" | "<" | "<=" | ">" | ">=";
+
+/** A relation whose opposite is one too. */
+export type Comparable = Relation & { readonly op: "==" | "!=" | ">=" };
+
+/** `<`, `<=` and `>` as `>=`. A strict one moves its 1 to the author's left side, by which `printRelation` knows it again. */
+export function readRelation(sizes: Sizes, op: Comparison, a: Size, b: Size): Comparable {
+  const one = sizes.int(1);
+  switch (op) {
+    case "<":
+      return { op: ">=", a: b, b: sizes.add(a, one) };
+    case "<=":
+      return { op: ">=", a: b, b: a };
+    case ">":
+      return { op: ">=", a: sizes.sub(a, one), b };
+    default:
+      return { op, a, b };
+  }
+}
+
+/** Holds exactly where the other does not, for sizes that have a value. */
+export function negate(sizes: Sizes, { op, a, b }: Comparable): Comparable {
+  if (op === ">=") return { op, a: b, b: sizes.add(a, sizes.int(1)) };
+  return { op: op === "==" ? "!=" : "==", a, b };
+}
+
+/** The relation between what `put` makes of its sides. */
+export const substitute = <R extends Relation>(relation: R, put: (size: Size) => Size): R => ({
+  ...relation,
+  a: put(relation.a),
+  b: put(relation.b),
+});
+
+export const isSame = (one: Relation, other: Relation): boolean =>
+  one.op === other.op && one.a === other.a && one.b === other.b;
+
+/** As in the language: `r divides c`, `c < 4`. */
+export function printRelation(sizes: Sizes, relation: Relation): string {
+  const { left, sign, right } = spell(sizes, relation);
+  return `${sizes.print(left)} ${sign} ${sizes.print(right)}`;
+}
+
+interface Spelling {
+  readonly left: Size;
+  readonly sign: Relation["op"] | Comparison;
+  readonly right: Size;
+}
+
+/** The shortest way to write a relation: `h >= 205` rather than `h - 204 >= 1`, `c < 4` rather than `4 >= c + 1`. */
+export function spell(sizes: Sizes, { op, a, b }: Relation): Spelling {
+  if (op !== ">=") return { left: a, sign: op, right: b };
+  const one = sizes.int(1);
+  const ways: Spelling[] = [isLater(a, b) ? { left: b, sign: "<=", right: a } : { left: a, sign: ">=", right: b }];
+  // What must be at least 1 is better off with the number that it must reach.
+  if (constantTerm(sizes, a) === -1n && b !== one) ways.push({ left: sizes.add(a, one), sign: ">", right: b });
+  if (constantTerm(sizes, b) === 1n) ways.push({ left: sizes.sub(b, one), sign: "<", right: a });
+  const difference = sizes.sub(a, b);
+  const offset = constantTerm(sizes, difference);
+  if (offset !== undefined) {
+    const number = sizes.int(offset);
+    ways.push({ left: sizes.sub(difference, number), sign: ">=", right: sizes.neg(number) });
+  }
+  const length = ({ left, sign, right }: Spelling) => `${sizes.print(left)}${sign}${sizes.print(right)}`.length;
+  return ways.reduce((shortest, way) => (length(way) < length(shortest) ? way : shortest));
+}
+
+/** Whether `a` is a number, or its first variable is introduced after that of `b`. */
+function isLater(a: Size, b: Size): boolean {
+  const first = ({ variables }: Size) => Math.min(...[...variables].map(({ order }) => order));
+  return first(a) > first(b);
+}
+
+/** The number that is added to the variables of a size; undefined if it has none, or this is no integer. */
+function constantTerm(sizes: Sizes, s: Size): bigint | undefined {
+  if (rationalValue(s) !== undefined) return undefined;
+  const constant = coefficientOf(s, sizes.pool.unit);
+  return constant % s.over === 0n ? constant / s.over : undefined;
+}
