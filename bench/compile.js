@@ -1,6 +1,6 @@
 /** @file How long the compiler takes for ResNet-50: the check of all its worlds, and check and build. */
 import { readFileSync } from "node:fs";
-import { buildModule, buildPlans, openProgram } from "../dist/index.js";
+import { build, buildPlans, openProgram } from "../dist/index.js";
 import { format, median } from "./measure.js";
 
 const path = "test/fixtures/samples/classifier.fuse";
@@ -11,7 +11,7 @@ export async function compile() {
   const check = () => openProgram(path, text, host).check();
   const checkAndBuild = () => {
     const program = openProgram(path, text, host);
-    buildModule(program, buildPlans(program).value);
+    build(program, "esm", buildPlans(program).value);
   };
   const rows = [];
   for (const [name, run] of Object.entries({ check, "check and build": checkAndBuild })) {

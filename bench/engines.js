@@ -9,8 +9,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import ort from "onnxruntime-node";
 import { readGraphModel } from "../dist/codegen/graph-model/read.js";
-import { buildEngine, buildFactory, buildGraphModel, buildModule, buildOnnx, buildPlans, openProgram } from "../dist/compile.js";
-import { graphModelProfile, onnxProfile } from "../dist/plan/profile.js";
+import { build, buildFactory, buildPlans, openProgram } from "../dist/compile.js";
 import { alignedArray, instantiate, model, selectBackend } from "../dist/runtime/node/index.js";
 import { readBytes } from "../dist/runtime/node/file.js";
 import { readSafetensors } from "../dist/weights/safetensors.js";
@@ -43,11 +42,17 @@ const product = (sizes) => sizes.reduce((a, b) => a * b, 1);
 /** The program with channels first at the boundary, as ONNX Runtime likes it best. */
 const channelsFirst = (text) => text.replaceAll(/\[n, (h[^,\]]*), (w[^,\]]*), (c[^,\]]*)\]/g, "[n, $3, $1, $2]");
 
-function plansOf({ path, model }, profile, text = readFileSync(path, "utf8"), backend = undefined) {
+function plansOf({ path, model }, options = {}, text = readFileSync(path, "utf8")) {
   const program = openProgram(path, text, { read: () => undefined });
-  const { value, diagnostics } = buildPlans(program, { model, backend }, profile);
+  const { value, diagnostics } = buildPlans(program, { model, ...options });
   if (value === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
   return { program, plans: value };
+}
+
+function filesOf({ program, plans }, target, weights) {
+  const { value, diagnostics } = build(program, target, plans, { weights });
+  if (value === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
+  return value;
 }
 
 /** Numbers around 0 that keep their size from layer to layer; above 0.5 for variances. */
@@ -126,18 +131,14 @@ async function candidates(it) {
 
   for (const backend of ["wasm", "tensorflow"])
     await onBackend(backend, async (x) => {
-      const made = plansOf(it, undefined, undefined, backend);
+      const made = plansOf(it, { backend });
       const models = await instantiate(buildFactory(made.program, made.plans), it.model, model);
       const module = await models[it.model].load(arrays);
       frees.push(() => module.dispose());
       add(`ES module, ${backend}`, backend, () => module.run(x));
 
-      const graph = plansOf(it, graphModelProfile);
-      const { value: files, diagnostics } = buildGraphModel(
-        graph.program,
-        graph.plans.map((plan) => ({ plan, load })),
-      );
-      if (files === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
+      const graph = plansOf(it, { target: "graph-model" });
+      const files = filesOf(graph, "graph-model", load);
       const json = files.find(({ path }) => path.endsWith("model.json"));
       const shards = files.filter(({ path }) => path.endsWith(".bin"));
       const read = readGraphModel(
@@ -169,10 +170,8 @@ async function candidates(it) {
 
   await onBackend("tensorflow", async (x) => {
     const folder = mkdtempSync("out/engines-");
-    for (const { path, text } of buildModule(program, plans, () => it.path, true))
-      writeFileSync(join(folder, path), text);
+    for (const { path, bytes } of build(program, "esm", plans).value) writeFileSync(join(folder, path), bytes);
     const name = it.path.split("/").at(-1).replace(".fuse", "");
-    writeFileSync(join(folder, `${name}.graph`), buildEngine(program, plans));
     const module = await import(pathToFileURL(join(folder, `${name}.js`)).href);
     const session = await module[it.model].load(arrays);
     rmSync(folder, { recursive: true });
@@ -193,12 +192,8 @@ async function candidates(it) {
     };
   });
 
-  const first = plansOf(it, onnxProfile, channelsFirst(readFileSync(it.path, "utf8")));
-  const { value: files, diagnostics } = buildOnnx(
-    first.program,
-    first.plans.map((plan) => ({ plan, load })),
-  );
-  if (files === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
+  const first = plansOf(it, { target: "onnx" }, channelsFirst(readFileSync(it.path, "utf8")));
+  const files = filesOf(first, "onnx", load);
   const session = await ort.InferenceSession.create(files[0].bytes, { intraOpNumThreads: 2 });
   frees.push(() => session.release());
   const feeds = Object.fromEntries(

@@ -4,27 +4,42 @@ import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Settings } from "./check/instantiate/settings.ts";
 import { Program } from "./check/program.ts";
 import type { Block, Host } from "./check/text/modules.ts";
-import { emitEsm, emitFactory, type EmittedFile, type ModuleInfo } from "./codegen/esm/emit.ts";
-import { emitGraphModel } from "./codegen/graph-model/emit.ts";
-import { emitOnnx } from "./codegen/onnx/emit.ts";
-import { emitSavedModel } from "./codegen/saved-model/emit.ts";
-import type { BinaryFile, Emission, WeightedPlan } from "./codegen/target.ts";
-import { emitEngine } from "./codegen/tensorflow/engine.ts";
+import { emitFactory } from "./codegen/esm/emit.ts";
+import { needsWeights, type BinaryFile, type Emission, type SourceInfo } from "./codegen/target.ts";
+import { defaultTarget, targets, type TargetName } from "./codegen/targets.ts";
+import type { Backend } from "./contract/backends.ts";
+import type { NdArray } from "./contract/ndarray.ts";
 import type { ModelGraph } from "./ir/graph.ts";
 import { library } from "./library.ts";
 import { plan, type Plan } from "./plan/plan.ts";
-import { esmProfile, savedModelProfile, type Backend, type Profile } from "./plan/profile.ts";
-import type { Diagnostic, Help } from "./source/diagnostic.ts";
+import type { Diagnostic } from "./source/diagnostic.ts";
+import { InternalError, invariant } from "./source/internal-error.ts";
 import { diagnostic, Reporter } from "./source/reporter.ts";
 import { nearest } from "./source/suggest.ts";
 import { version } from "./version.ts";
 
-export interface BuildOptions {
+/** Which models, and with which settings. */
+export interface ModelOptions {
   /** One model of the file; all of them if left out. */
   readonly model?: string | undefined;
   readonly settings?: Settings;
-  /** A module for this backend only may be faster; without one it runs on every backend. */
+}
+
+export interface PlanOptions extends ModelOptions {
+  /** The format that the models will be written in: an ES module unless another is chosen. */
+  readonly target?: TargetName;
+  /** An ES module for this backend only may be faster; without it, it runs on every backend. Other targets do so anyway. */
   readonly backend?: Backend | undefined;
+}
+
+export interface BuildOptions {
+  /** Gives a weight of a model by its path, in the shape of its manifest entry. Targets need it whose files hold the weights. */
+  readonly weights?: (path: string, model: string) => NdArray;
+  /**
+   * The place of a program as seen from the folder that is built into, with `/` between names, for source maps; undefined if
+   * there is no way. Without it the files are beside their program.
+   */
+  readonly locate?: (path: string) => string | undefined;
 }
 
 /** What a stage makes, with what it says; `value` is undefined exactly if there is an error. */
@@ -42,7 +57,7 @@ export function openProgram(path: string, text: string, host: Host): Program {
 }
 
 /** The graphs of the chosen models. Reports all that `Program.check` reports, and what the settings decide. */
-export function buildGraphs(program: Program, options: BuildOptions = {}): Outcome<readonly ModelGraph[]> {
+export function buildGraphs(program: Program, options: ModelOptions = {}): Outcome<readonly ModelGraph[]> {
   const checked = program.check();
   const models = chooseModels(program, options.model);
   const diagnostics = [...checked, ...models.diagnostics];
@@ -58,55 +73,45 @@ export function buildGraphs(program: Program, options: BuildOptions = {}): Outco
   return { value: failed(diagnostics) ? undefined : graphs, diagnostics };
 }
 
-/** The plans of the chosen models, for the ES module unless another profile is given. */
-export function buildPlans(
-  program: Program,
-  options: BuildOptions = {},
-  profile: Profile = esmProfile(options.backend),
-): Outcome<readonly Plan[]> {
+/** The plans of the chosen models, for a target. */
+export function buildPlans(program: Program, options: PlanOptions = {}): Outcome<readonly Plan[]> {
+  const { target = defaultTarget, backend } = options;
+  const { profile, profileFor } = targets[target];
+  const chosen = backend === undefined ? profile : (profileFor?.(backend) ?? profile);
   const { value, diagnostics } = buildGraphs(program, options);
-  return { value: value?.map((graph) => plan(graph, profile)), diagnostics };
+  return { value: value?.map((graph) => plan(graph, chosen)), diagnostics };
 }
 
 /**
- * One ES module with all models of the plans, its types and its source map. `locate` gives the place of a program as seen
- * from the module's folder, with `/` between names; without it the module is beside the program. `graph` says whether the
- * module is to know of the file that `buildEngine` makes.
+ * The files of a target that hold these models. The plans are those that `buildPlans` made for the same target. All models of
+ * the plans are written together: which files that makes is the target's choice.
  */
-export function buildModule(
+export function build(
   program: Program,
+  target: TargetName,
   plans: readonly Plan[],
-  locate?: (path: string) => string | undefined,
-  graph = false,
-): EmittedFile[] {
-  return emitEsm(plans, { ...info(program), graph, ...(locate === undefined ? {} : { locate }) });
+  options: BuildOptions = {},
+): Outcome<readonly BinaryFile[]> {
+  const { weights, locate } = options;
+  const { emit, holdsWeights } = targets[target];
+  for (const { profile } of plans)
+    invariant(profile.name === target, `a plan for ${profile.name} is built as ${target}`);
+  const open = plans.find(({ manifest }) => weights === undefined && manifest.length > 0);
+  if (holdsWeights && open !== undefined)
+    return nothing(diagnostic("bad-input", undefined, { message: needsWeights(open) }));
+  const models = plans.map((each) => ({
+    plan: each,
+    load: (path: string) => weights?.(path, each.graph.name) ?? unknownWeight(path),
+  }));
+  return outcomeOf(target, emit(models, { ...info(program), ...(locate === undefined ? {} : { locate }) }));
 }
 
-/** `<program>.graph`: what lets the runtime run the models of a module as sessions of TensorFlow. */
-export function buildEngine(program: Program, plans: readonly Plan[]): Uint8Array {
-  return emitEngine(
-    plans.map(({ graph }) => plan(graph, savedModelProfile)),
-    info(program),
-  );
-}
-
-/** The folder `<program>.saved-model`; the plans are for `savedModelProfile`. */
-export function buildSavedModel(program: Program, models: readonly WeightedPlan[]): Outcome<readonly BinaryFile[]> {
-  return outcomeOf("saved-model", emitSavedModel(models, info(program)));
-}
-
-/** The folder `<program>.graph-model`, or one for each model; the plans are for `graphModelProfile`. */
-export function buildGraphModel(program: Program, models: readonly WeightedPlan[]): Outcome<readonly BinaryFile[]> {
-  return outcomeOf("graph-model", emitGraphModel(models, info(program)));
-}
-
-/** `<program>.onnx`, or `<program>-<Model>.onnx` for each of several models; the plans are for `onnxProfile`. */
-export function buildOnnx(program: Program, models: readonly WeightedPlan[]): Outcome<readonly BinaryFile[]> {
-  return outcomeOf("onnx", emitOnnx(models, info(program)));
+function unknownWeight(path: string): never {
+  throw new InternalError(`the weight ${path} is asked for, and nobody gives it`);
 }
 
 /** The files, or what the target cannot express, each thing at its place in the program. */
-function outcomeOf(target: string, emission: Emission): Outcome<readonly BinaryFile[]> {
+function outcomeOf(target: TargetName, emission: Emission): Outcome<readonly BinaryFile[]> {
   if ("files" in emission) return { value: emission.files, diagnostics: [] };
   const reporter = new Reporter();
   if ("tooLarge" in emission)
@@ -115,7 +120,7 @@ function outcomeOf(target: string, emission: Emission): Outcome<readonly BinaryF
     for (const { primitive, reason, origin } of emission.unsupported) {
       // Where there is a place, that tells more than a primitive's name.
       const what = origin === undefined ? `\`${primitive}\`` : "this";
-      const helps = [{ text: "the ES module has everything", code: "--target esm" }];
+      const helps = [{ text: "the ES module has everything", code: `--target ${defaultTarget}` }];
       reporter.report("not-in-target", origin?.span, { what, target, reason }, { helps });
     }
   return { value: undefined, diagnostics: reporter.diagnostics };
@@ -126,31 +131,29 @@ export function buildFactory(program: Program, plans: readonly Plan[]): string {
   return emitFactory(plans, info(program));
 }
 
-function info(program: Program): ModuleInfo {
+function info(program: Program): SourceInfo {
   const texts = program.modules.map(({ path, ast }) => `${path}\0${ast.span.source.text}`);
   const hash = bytesToHex(sha256(utf8ToBytes(texts.join("\0")))).slice(0, 16);
   return { source: program.main.path, hash, version };
 }
 
-function chooseModels(program: Program, name: string | undefined): Outcome<readonly Block[]> {
-  const models = program.models;
-  const chosen = models.filter(({ decl }) => name === undefined || decl.name.text === name);
-  if (chosen.length > 0) return { value: chosen, diagnostics: [] };
-  const names = models.map(({ decl }) => decl.name.text).join(", ");
-  const found =
-    name === undefined || models.length === 0
-      ? diagnostic("no-model", undefined, { path: program.main.path })
-      : diagnostic("unknown-model", undefined, { name, models: names }, { helps: modelHelps(models, name) });
-  return { value: undefined, diagnostics: [found] };
+/** The models of a program that have a name, or all of them without one; what is wrong if there is none. */
+export function chooseModels(program: Program, name: string | undefined): Outcome<readonly Block[]> {
+  const { models } = program;
+  if (models.length === 0) return nothing(diagnostic("no-model", undefined, { path: program.main.path }));
+  const names = models.map(({ decl }) => decl.name.text);
+  const value = models.filter((_, i) => name === undefined || names[i] === name);
+  return value.length > 0 || name === undefined ? { value, diagnostics: [] } : nothing(unknownModel(name, names));
 }
 
-function modelHelps(models: readonly Block[], name: string): Help[] {
-  const near = nearest(
-    name,
-    models.map(({ decl }) => decl.name.text),
-  );
-  return near === undefined ? [] : [{ text: "did you mean", code: near }];
+/** What is said of a name that no model has. */
+export function unknownModel(name: string, models: readonly string[]): Diagnostic {
+  const near = nearest(name, models);
+  const helps = near === undefined ? [] : [{ text: "did you mean", code: near }];
+  return diagnostic("unknown-model", undefined, { name, models: models.join(", ") }, { helps });
 }
+
+const nothing = (found: Diagnostic): Outcome<never> => ({ value: undefined, diagnostics: [found] });
 
 /** The settings that a model has; with several models each takes its own. */
 function own(program: Program, block: Block, settings: Settings): Settings {

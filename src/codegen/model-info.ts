@@ -1,8 +1,8 @@
 /** @file What a model file says of the Fuse program it was made of, as JSON: enough to run it again behind its guard. */
 import type { Guard, GuardRelation, GuardInput, GuardRequirement, GuardVariable, SizeExpr } from "../contract/guard.ts";
 import type { DType } from "../contract/ndarray.ts";
-import { DataError } from "../weights/data-error.ts";
-import { duplicateKey, field, isObject } from "../weights/json.ts";
+import { DataError, inPlace } from "../weights/data-error.ts";
+import { duplicateKey, field, fieldReader, isObject, parseJson } from "../weights/json.ts";
 
 export interface ModelInfo {
   /** Of Fuse. */
@@ -27,8 +27,6 @@ export interface ResultInfo {
 
 /** The longest text that is read, in characters; a guard takes some hundred for each input. */
 const maxLength = 1_000_000;
-const maxItems = 10_000;
-const maxName = 10_000;
 /** How deeply expressions may nest: far deeper than a person writes them. */
 const maxDepth = 200;
 
@@ -44,12 +42,7 @@ export function printModelInfo({ version, source, hash, model, guard, results }:
  */
 export function parseModelInfo(text: string): ModelInfo {
   if (text.length > maxLength) bad(`it has ${text.length} characters`);
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    bad("it is no JSON");
-  }
+  const json = inPlace(unreadable, () => parseJson(text));
   const twice = duplicateKey(text);
   if (twice !== undefined) bad("a key stands twice");
   const info = {
@@ -69,30 +62,13 @@ export function parseModelInfo(text: string): ModelInfo {
   return info;
 }
 
+const unreadable = "what the file says of the Fuse program it was made of cannot be read";
+
 function bad(reason: string): never {
-  throw new DataError(`what the file says of the Fuse program it was made of cannot be read: ${reason}`);
+  throw new DataError(`${unreadable}: ${reason}`);
 }
 
-function textOf(value: unknown): string {
-  return typeof value === "string" && value.length <= maxName ? value : bad("a text is missing or too long");
-}
-
-function name(of: unknown, key: string): string {
-  const value = field(of, key);
-  return typeof value === "string" && value.length <= maxName ? value : bad(`${key} is missing or too long`);
-}
-
-function list<T>(of: unknown, key: string, read: (item: unknown) => T): T[] {
-  const value = field(of, key);
-  if (!Array.isArray(value)) bad(`${key} is no list`);
-  if (value.length > maxItems) bad(`${key} is too long`);
-  return value.map(read);
-}
-
-function dtypeOf(of: unknown): DType {
-  const dtype = field(of, "dtype");
-  return dtype === "f32" || dtype === "i32" || dtype === "bool" ? dtype : bad("a dtype is not known");
-}
+const { text: textOf, name, list, dtype: dtypeOf } = fieldReader(bad);
 
 function guardOf(json: unknown): Guard {
   if (!isObject(json)) bad("the guard is missing");

@@ -1,7 +1,6 @@
 /** @file Seals a JSON text and the files beside it: the text holds a SHA-256 of all their bytes, so that no change goes unnoticed. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
-import { DataError } from "../weights/data-error.ts";
 
 /** Stands in a text that is not sealed yet; in all the text only its first place counts. */
 export const unsealed = `"content":"${"0".repeat(64)}"`;
@@ -17,26 +16,4 @@ export function seal(text: string, beside: readonly Uint8Array[]): string {
 export function isSealed(text: string, beside: readonly Uint8Array[]): boolean {
   const sealed = /"content":"[0-9a-f]{64}"/;
   return sealed.test(text) && seal(text.replace(sealed, unsealed), beside) === text;
-}
-
-/** Of a text, in bytes. */
-const maxText = 100_000_000;
-
-/** The text of a file. @throws DataError */
-export function readText(bytes: Uint8Array): string {
-  if (bytes.length > maxText) throw new DataError(`has ${bytes.length} bytes, more than the limit of ${maxText}`);
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new DataError("is not a text in UTF-8");
-  }
-}
-
-/** @throws DataError */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new DataError("is not valid JSON");
-  }
 }

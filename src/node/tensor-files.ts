@@ -2,14 +2,13 @@
 import { dirname, join } from "node:path";
 import type { NdArray } from "../contract/ndarray.ts";
 import { DataError, inPlace, printShape, quote } from "../weights/data-error.ts";
+import { parseJson, readText } from "../weights/json.ts";
 import { isNpy, readNpy } from "../weights/npy.ts";
 import { readSafetensors } from "../weights/safetensors.ts";
 import type { TensorSource } from "../weights/tensors.ts";
 import { readTfjsModel, tfjsShardPaths } from "../weights/tfjs.ts";
 import { readBytes, readStart } from "./files.ts";
 
-/** Of a `model.json`; its weights are in other files. */
-const maxJson = 100_000_000;
 /** So many bytes tell what a file is. */
 const sniffed = 100;
 /** Of all shards of a model together. */
@@ -58,14 +57,14 @@ export async function readTensor(path: string): Promise<NdArray> {
 export async function weightFiles(path: string): Promise<readonly string[]> {
   if (!isJson(await readStart(path, sniffed))) return [path];
   const bytes = await readBytes(path);
-  const shards = inPlace(path, () => shardPaths(parseModel(bytes)));
+  const shards = inPlace(path, () => tfjsShardPaths(parseJson(readText(bytes))));
   return [path, ...shards.map((shard) => join(dirname(path), shard))];
 }
 
 async function openTfjsModel(path: string, bytes: Uint8Array): Promise<TensorSource> {
   const { model, paths } = inPlace(path, () => {
-    const model = parseModel(bytes);
-    return { model, paths: shardPaths(model) };
+    const model = parseJson(readText(bytes));
+    return { model, paths: tfjsShardPaths(model) };
   });
   const shards = new Map<string, Uint8Array>();
   let rest = maxShards;
@@ -75,29 +74,6 @@ async function openTfjsModel(path: string, bytes: Uint8Array): Promise<TensorSou
     shards.set(shard, content);
   }
   return inPlace(path, () => readTfjsModel(model, (shard) => shards.get(shard) ?? new Uint8Array()));
-}
-
-function parseModel(bytes: Uint8Array): unknown {
-  if (bytes.length > maxJson) throw new DataError(`has ${bytes.length} bytes, more than the limit of ${maxJson}`);
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
-    throw new DataError("is not valid JSON");
-  }
-}
-
-/** The shards that a `model.json` names, each once, as paths from its folder. @throws DataError */
-export function shardPaths(model: unknown): readonly string[] {
-  return tfjsShardPaths(model).map(checkShardPath);
-}
-
-/** A file that comes from elsewhere must not make us read what is not part of it. */
-function checkShardPath(path: string): string {
-  const parts = path.split("/");
-  if (path.startsWith("/") || /[\p{C}\\:]/u.test(path) || parts.includes("..") || path === "") {
-    throw new DataError(`shard ${quote(path)} is not in the folder of the model`);
-  }
-  return path;
 }
 
 /** The first byte that is not white space is a brace, and no byte near it is zero, as it would be in a length. */

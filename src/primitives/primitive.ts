@@ -1,4 +1,5 @@
 /** @file The contract of a primitive: positional, what targets implement. Also the emitters that primitives write to. */
+import type { Backend } from "../contract/backends.ts";
 import type { DType, NdArray } from "../contract/ndarray.ts";
 import type { Positional, PrimitiveShape, Variant } from "../ir/lowering.ts";
 import type { Size } from "../sizes/size.ts";
@@ -13,9 +14,6 @@ export interface EsmEmitter {
   /** `[n, 64, 2 * h]` */
   sizes(sizes: readonly Size[]): string;
 }
-
-/** The backends of tfjs that the ES module's default profile serves. */
-export type EsmBackend = "cpu" | "wasm" | "tensorflow";
 
 /** Activations that may be absorbed by what stands before them, as tfjs names them. */
 export type Activation = "relu" | "relu6" | "elu" | "sigmoid";
@@ -35,7 +33,7 @@ export interface PrimitiveCase<A> {
   /** What a profile must have for anybody to ask for this. */
   readonly variant?: Variant;
   /** The backends of TensorFlow.js that are exact enough for the case, all unless told. */
-  readonly backends?: readonly EsmBackend[];
+  readonly backends?: readonly Backend[];
 }
 
 export interface Primitive<A = unknown> extends PrimitiveShape<A> {

@@ -1,5 +1,6 @@
 /** @file Models at run time: load weights, guard the inputs, run, free. */
 import * as tf from "@tensorflow/tfjs-core";
+import { backendOf } from "../contract/backends.ts";
 import type { ModelDefinition, Tensors } from "../contract/definition.ts";
 import { checkGuard, type Given, type Guard } from "../contract/guard.ts";
 import type { ManifestEntry } from "../contract/manifest.ts";
@@ -169,8 +170,8 @@ class Loaded<Inputs extends Tensors, Results extends Tensors> implements LoadedM
       results = this.run(tensors as Inputs);
       // A tidy around this call ends before the results are read.
       for (const result of Object.values(results)) tf.keep(result);
-      // Reading from wasm is copying, and so is reading what a session has made. Elsewhere it may give the array of an input.
-      const areFresh = this.engine === "session" || tf.getBackend() === "wasm";
+      // What a session has made is read by copying, and so is every tensor on some backends. Elsewhere it may give the array of an input.
+      const areFresh = this.engine === "session" || backendOf(tf.getBackend())?.readingCopies === true;
       return (await readTensors(results, out, areFresh, this.#host.copyInto)) as ResultArrays<Results>;
     } finally {
       tf.dispose([tensors, results]);

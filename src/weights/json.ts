@@ -1,4 +1,28 @@
-/** @file Looking at JSON that came from outside: its objects by own keys only, and what `JSON.parse` does not tell. */
+/** @file Reads JSON from outside: bounded, objects by their own keys only, and with the checks that `JSON.parse` does not make. */
+import { dtypeNames, type DType } from "../contract/ndarray.ts";
+import { DataError } from "./data-error.ts";
+
+/** The largest text that is read, in bytes. */
+const maxText = 100_000_000;
+
+/** The text of a file. @throws DataError */
+export function readText(bytes: Uint8Array, limit: number = maxText): string {
+  if (bytes.length > limit) throw new DataError(`has ${bytes.length} bytes, more than the limit of ${limit}`);
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new DataError("is not a text in UTF-8");
+  }
+}
+
+/** The value of a text, which may begin with a byte order mark. @throws DataError */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ""));
+  } catch {
+    throw new DataError("is not valid JSON");
+  }
+}
 
 /** An object, not an array and not null. */
 export function isObject(value: unknown): value is object {
@@ -46,3 +70,41 @@ export function duplicateKey(json: string): string | undefined {
   }
   return undefined;
 }
+
+/** The most characters of a name, and the most items of a list, that a `FieldReader` accepts. */
+const maxName = 10_000;
+const maxItems = 10_000;
+
+/** Reads fields that must be there. Each function either gives a value of its type or calls `bad`, which throws. */
+export interface FieldReader {
+  readonly text: (value: unknown) => string;
+  /** A text under a key. */
+  readonly name: (of: unknown, key: string) => string;
+  /** A list under a key, each item read by `read`. */
+  readonly list: <T>(of: unknown, key: string, read: (item: unknown) => T) => T[];
+  /** The dtype under the key `dtype`. */
+  readonly dtype: (of: unknown) => DType;
+}
+
+/** `bad` throws the error for a reason such as `guard is not a list`. */
+export function fieldReader(bad: (reason: string) => never): FieldReader {
+  const isShort = (value: unknown): value is string => typeof value === "string" && value.length <= maxName;
+  return {
+    text: (value) => (isShort(value) ? value : bad("a text is missing or too long")),
+    name: (of, key) => {
+      const value = field(of, key);
+      return isShort(value) ? value : bad(`${key} is missing or too long`);
+    },
+    list: (of, key, read) => {
+      const value = field(of, key);
+      if (!Array.isArray(value)) return bad(`${key} is not a list`);
+      return value.length > maxItems ? bad(`${key} is too long`) : value.map((item: unknown) => read(item));
+    },
+    dtype: (of) => {
+      const dtype = field(of, "dtype");
+      return typeof dtype === "string" && isDType(dtype) ? dtype : bad("a dtype is not known");
+    },
+  };
+}
+
+const isDType = (name: string): name is DType => Object.hasOwn(dtypeNames, name);

@@ -9,9 +9,18 @@ import { layoutsOf, type Layout } from "./tfjs-layout.ts";
 const width = { float32: 4, int32: 4, bool: 1, complex64: 8, float16: 2, uint16: 2, uint8: 1 } as const;
 const dtypes = { float32: "F32", int32: "I32", bool: "BOOL", complex64: "C64", string: "STRING" } as const;
 
-/** The paths of the shards that a `model.json` names, each once. @throws DataError */
+/** The shards that a `model.json` names, each once, as paths from its folder, which they do not leave. @throws DataError */
 export function tfjsShardPaths(model: unknown): readonly string[] {
-  return [...new Set(groupsOf(model).flatMap((group) => group.paths))];
+  return [...new Set(groupsOf(model).flatMap((group) => group.paths))].map(checkShardPath);
+}
+
+/** A file that comes from elsewhere must not make us read what is not part of it. */
+function checkShardPath(path: string): string {
+  const parts = path.split("/");
+  if (path.startsWith("/") || /[\p{C}\\:]/u.test(path) || parts.includes("..") || path === "") {
+    throw new DataError(`shard ${quote(path)} is not in the folder of the model`);
+  }
+  return path;
 }
 
 /**

@@ -4,6 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { engineNames, engines } from "../../src/cli/run/engines/table.ts";
+import { readableTargets } from "../../src/codegen/targets.ts";
 import type { NdArray } from "../../src/contract/ndarray.ts";
 import { writeNpy } from "../../src/weights/npy.ts";
 import { backends } from "../support/backends.ts";
@@ -36,9 +38,9 @@ const wrong: Readonly<Record<string, readonly [NdArray, string]>> = {
 
 /** What `fuse run` is given: the engine, and what runs. */
 const runs: readonly (readonly string[])[] = [
-  ...["esm", "saved-model", "graph-model", "onnx"].map((engine) => [
+  ...engineNames.map((engine) => [
     ...["net.fuse", "--weights", "net.safetensors", "--engine", engine],
-    ...(engine === "esm" || engine === "graph-model" ? ["--backend", "tensorflow"] : []),
+    ...(engines[engine].backend === "any" ? ["--backend", "tensorflow"] : []),
   ]),
   ["net.saved-model"],
   ["net.graph-model/model.json", "--backend", "tensorflow"],
@@ -59,7 +61,7 @@ beforeAll(() => {
   const build = (target: string) => ["build", "net.fuse", "--target", target, "--weights", "net.safetensors"];
   const commands = [
     ["weights", "net.fuse", "--init", "net.safetensors"],
-    ...["saved-model", "graph-model", "onnx"].map(build),
+    ...readableTargets.map(build),
     ...runs.flatMap((run) =>
       [...Object.keys(wrong), "good"].map((name) => ["run", ...run, "--in", `x=${name}.npy`, "--in", "y=y.npy"]),
     ),

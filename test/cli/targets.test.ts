@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { targets, type TargetName } from "../../src/cli/build/targets.ts";
+import { readableTargets, type ReadableTarget } from "../../src/codegen/targets.ts";
 import { writeNpy } from "../../src/weights/npy.ts";
 import { writeSafetensors } from "../../src/weights/safetensors.ts";
 import { backends } from "../support/backends.ts";
@@ -47,13 +47,12 @@ async function done(args: readonly string[]): Promise<string> {
   return out.replace(/\(\d.*?B\)/g, "(…)").replace(/\S+ ms/g, "… ms");
 }
 
-const targetNames = Object.keys(targets) as TargetName[];
 /** The file that is run, and what runs it there. */
 const built = {
   "saved-model": { file: (name: string) => `${name}.saved-model`, on: ["tensorflow"] },
   "graph-model": { file: (name: string) => `${name}.graph-model/model.json`, on: ["cpu", "wasm", "tensorflow"] },
   onnx: { file: (name: string) => `${name}.onnx`, on: ["auto"] },
-} as const satisfies Record<TargetName, unknown>;
+} as const satisfies Record<ReadableTarget, unknown>;
 const isHere = (backend: string) => !backends().some(({ name, skipped }) => name === backend && skipped);
 
 /** Inputs, and what PyTorch made of them. */
@@ -73,7 +72,7 @@ function weightsOf({ file }: System): string[] {
   return none ? [] : ["--weights", resolve(`test/golden/${file}.safetensors`), "--weights-prefix", "param"];
 }
 
-describe.each(targetNames)("%s", (target) => {
+describe.each(readableTargets)("%s", (target) => {
   test.each(systems.map((system) => [system.file, system] as const))(
     "%s gives PyTorch's results, from the program and from its files",
     async (file, system) => {

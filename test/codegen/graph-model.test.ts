@@ -4,7 +4,6 @@ import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
 import { emitGraphModel } from "../../src/codegen/graph-model/emit.ts";
 import { evaluatePlan } from "../../src/plan/evaluate.ts";
-import { graphModelProfile } from "../../src/plan/profile.ts";
 import { difference, randomArray, seeded } from "../support/arrays.ts";
 import { backends, download, upload, useBackend } from "../support/backends.ts";
 import { filesOf, source, weightedPlans } from "../support/targets.ts";
@@ -25,7 +24,7 @@ model Wide(x: [n, c: 1100]) -> [n, c: 1100] {
 `;
 
 function built(program: string) {
-  const models = weightedPlans(program, graphModelProfile);
+  const models = weightedPlans(program, "graph-model");
   const files = filesOf(emitGraphModel(models, source));
   const bytesOf = (name: string) => files.find(({ path }) => path === `net.graph-model/${name}`)!.bytes;
   const json = JSON.parse(new TextDecoder().decode(bytesOf("model.json"))) as tf.io.ModelJSON;
@@ -72,7 +71,7 @@ test("the same program and weights give the same bytes", () => {
 });
 
 test("several models are several folders", () => {
-  const models = weightedPlans(`${text}\n${wide.replace("fuse 1", "")}`, graphModelProfile);
+  const models = weightedPlans(`${text}\n${wide.replace("fuse 1", "")}`, "graph-model");
   const files = filesOf(emitGraphModel(models, source));
   expect(files.map(({ path }) => path)).toEqual([
     "net-Net.graph-model/model.json",

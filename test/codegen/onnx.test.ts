@@ -3,12 +3,12 @@ import * as tf from "@tensorflow/tfjs-core";
 import { readFileSync } from "node:fs";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { emitOnnx } from "../../src/codegen/onnx/emit.ts";
+import { onnxProfile } from "../../src/codegen/onnx/profile.ts";
 import { isOnnxOfFuse, readOnnx } from "../../src/codegen/onnx/read.ts";
-import { buildFactory, buildOnnx, buildPlans } from "../../src/compile.ts";
+import { build, buildFactory, buildPlans } from "../../src/compile.ts";
 import type { NdArray } from "../../src/contract/ndarray.ts";
 import { runOnnx } from "../../src/node/onnx-engine.ts";
 import { plan } from "../../src/plan/plan.ts";
-import { onnxProfile } from "../../src/plan/profile.ts";
 import { decode, encode } from "../../src/protobuf/message.ts";
 import { GraphProto, ModelProto, type NodeProto } from "../../src/protobuf/onnx.ts";
 import { instantiate, model } from "../../src/runtime/node/index.ts";
@@ -105,15 +105,14 @@ describe.each([
   const stored = readFileSync(`examples/${file}/${file}.safetensors`);
   const program = programOf(readFileSync(path, "utf8"), {}, path);
   const { value: modules } = buildPlans(program);
-  const plans = buildPlans(program, {}, onnxProfile).value!;
+  const plans = buildPlans(program, { target: "onnx" }).value!;
   const loaded = plans.map((planned) => {
     const optionsOf = (options as Readonly<Record<string, MatchOptions>>)[planned.graph.name]!;
     return { plan: planned, weights: weightsIn(stored, planned, optionsOf), options: optionsOf };
   });
-  const { value: files } = buildOnnx(
-    program,
-    loaded.map(({ plan, weights }) => ({ plan, load: (path) => weights[path]! })),
-  );
+  const { value: files } = build(program, "onnx", plans, {
+    weights: (path, name) => loaded.find(({ plan }) => plan.graph.name === name)!.weights[path]!,
+  });
 
   beforeAll(() => useBackend("wasm"));
 

@@ -2,7 +2,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { emitSavedModel } from "../../src/codegen/saved-model/emit.ts";
 import { evaluatePlan } from "../../src/plan/evaluate.ts";
-import { savedModelProfile } from "../../src/plan/profile.ts";
 import { decode } from "../../src/protobuf/message.ts";
 import { SavedModel } from "../../src/protobuf/tensorflow.ts";
 import { readSafetensors } from "../../src/weights/safetensors.ts";
@@ -21,7 +20,7 @@ model Both(x: [n, h, w, c: 3], gain: [c: 4]) -> (y: [n, c: 6], z: [n, c: 4], sam
   return z * gain |> linear(c: 6) @dec, z, x
 }
 `;
-const models = weightedPlans(text, savedModelProfile);
+const models = weightedPlans(text, "saved-model");
 const constants = filesOf(emitSavedModel(models, source));
 const fed = filesOf(emitSavedModel(models, source, 100));
 
@@ -77,7 +76,7 @@ test("weights that are too large for the graph lie beside it and are inputs", ()
 test("what a message cannot hold is refused before a weight is read", () => {
   const huge = weightedPlans(
     "fuse 1\nmodel Huge(x: [n, c: 4]) -> [n, c: 4] { return x |> linear(c: 4) @a |> linear(c: 4) @b }",
-    savedModelProfile,
+    "saved-model",
   ).map(({ plan }) => {
     const prepared = plan.prepared.map(({ value, note }) => {
       const shape = [plan.graph.builder.sizes.int(20_000), plan.graph.builder.sizes.int(20_000)];
@@ -92,9 +91,9 @@ test("what a message cannot hold is refused before a weight is read", () => {
 });
 
 test("the same program and weights give the same bytes", () => {
-  const again = filesOf(emitSavedModel(weightedPlans(text, savedModelProfile), source));
+  const again = filesOf(emitSavedModel(weightedPlans(text, "saved-model"), source));
   expect(again).toEqual(constants);
-  const others = filesOf(emitSavedModel(weightedPlans(text, savedModelProfile, 2), source));
+  const others = filesOf(emitSavedModel(weightedPlans(text, "saved-model", 2), source));
   expect(partsOf(others).model).not.toEqual(partsOf(constants).model);
 });
 

@@ -6,10 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { relativePath, sourceMap, urlPath } from "../../src/codegen/esm/source-map.ts";
-import { buildModule, buildPlans } from "../../src/compile.ts";
+import { buildPlans } from "../../src/compile.ts";
 import { sourceFile } from "../../src/source/source.ts";
 import { programOf } from "../support/check.ts";
 import { fuse } from "../support/command-line.ts";
+import { moduleOf } from "../support/targets.ts";
 
 const files = {
   "models/net.fuse": `fuse 1
@@ -44,15 +45,14 @@ function build(locate?: (path: string) => string | undefined) {
   const program = programOf(files["models/net.fuse"], files, "models/net.fuse");
   const { value, diagnostics } = buildPlans(program);
   expect(diagnostics.map(({ message }) => message)).toEqual([]);
-  const [module, , map] = buildModule(program, value!, locate);
-  return { module: module!, map: map! };
+  return moduleOf(program, value!, locate);
 }
 
 /** The lines of the run functions, and what the map says of each: `../blocks/gate.fuse:4`. */
 function traced({ module, map }: ReturnType<typeof build>) {
-  const parsed = new AnyMap(JSON.parse(map.text) as SourceMapInput);
+  const parsed = new AnyMap(JSON.parse(map) as SourceMapInput);
   let inside = false;
-  return module.text.split("\n").map((text, index) => {
+  return module.split("\n").map((text, index) => {
     const at = (column: number) => {
       const { source, line } = originalPositionFor(parsed, { line: index + 1, column });
       return source === null ? undefined : `${source}:${line}`;
@@ -102,13 +102,14 @@ describe("a source map", () => {
   });
 
   test("holds the texts, under places as seen from the module", () => {
-    const map = JSON.parse(made.map.text) as Record<string, string | string[]>;
-    expect([made.map.path, map.file]).toEqual(["net.js.map", "net.js"]);
-    expect(made.module.text.endsWith("\n//# sourceMappingURL=net.js.map\n")).toBe(true);
+    const map = JSON.parse(made.map) as Record<string, string | string[]>;
+    expect(made.paths).toContain("net.js.map");
+    expect(map.file).toBe("net.js");
+    expect(made.module.endsWith("\n//# sourceMappingURL=net.js.map\n")).toBe(true);
     expect(map.sources).toEqual(["net.fuse", "../blocks/gate.fuse", "fuse-lang:///fuse/fusion.fuse"]);
     expect(map.sourcesContent!.slice(0, 2)).toEqual(Object.values(files));
     expect(map.sourcesContent![2]).toContain("block ConcatFuse");
-    const elsewhere = build((path) => relativePath("out/deep", path)).map.text;
+    const elsewhere = build((path) => relativePath("out/deep", path)).map;
     expect((JSON.parse(elsewhere) as { sources: string[] }).sources.slice(0, 2)).toEqual([
       "../../models/net.fuse",
       "../../blocks/gate.fuse",
@@ -118,7 +119,7 @@ describe("a source map", () => {
   test("is the same each time, and sorted", () => {
     expect(build()).toEqual(made);
     let last = 0;
-    eachMapping(new AnyMap(JSON.parse(made.map.text) as SourceMapInput), ({ generatedLine }) => {
+    eachMapping(new AnyMap(JSON.parse(made.map) as SourceMapInput), ({ generatedLine }) => {
       expect(generatedLine).toBeGreaterThan(last);
       last = generatedLine;
     });

@@ -2,8 +2,9 @@
 import path from "node:path";
 import ts from "typescript";
 import { beforeAll, describe, expect, test } from "vitest";
-import { buildModule, buildPlans } from "../../src/compile.ts";
+import { buildPlans } from "../../src/compile.ts";
 import { programOf } from "../support/check.ts";
+import { moduleOf } from "../support/targets.ts";
 
 const program = `fuse 1
 
@@ -72,7 +73,7 @@ beforeAll(() => {
   const opened = programOf(program, {}, "net.fuse");
   const { value, diagnostics } = buildPlans(opened);
   expect(diagnostics.map(({ message }) => message)).toEqual([]);
-  declarations = buildModule(opened, value!).find(({ path }) => path === "net.d.ts")!.text;
+  declarations = moduleOf(opened, value!).types;
 });
 
 describe("types of a module", () => {

@@ -1,14 +1,17 @@
 /** @file Derived from the records: every primitive as TensorFlow's nodes, in a session and by the executor of TensorFlow.js. */
 import { beforeAll, describe, expect, test } from "vitest";
+import { graphModelProfile } from "../../src/codegen/graph-model/profile.ts";
+import { savedModelProfile } from "../../src/codegen/saved-model/profile.ts";
 import { NodeEmitter, NodeNames } from "../../src/codegen/tensorflow/emitter.ts";
 import { placeholder } from "../../src/codegen/tensorflow/graph.ts";
+import type { Backend } from "../../src/contract/backends.ts";
 import type { NdArray } from "../../src/contract/ndarray.ts";
 import type { Positional } from "../../src/ir/lowering.ts";
-import { graphModelProfile, savedModelProfile, type Profile } from "../../src/plan/profile.ts";
+import type { Profile } from "../../src/plan/profile.ts";
 import { conv2dTranspose } from "../../src/primitives/convolution-transpose.ts";
 import { conv2d, depthwiseConv2d } from "../../src/primitives/convolution.ts";
 import { pool } from "../../src/primitives/pool.ts";
-import type { EsmBackend, Primitive, PrimitiveCase } from "../../src/primitives/primitive.ts";
+import type { Primitive, PrimitiveCase } from "../../src/primitives/primitive.ts";
 import { primitives } from "../../src/primitives/table.ts";
 import type { Size } from "../../src/sizes/size.ts";
 import { Sizes } from "../../src/sizes/sizes.ts";
@@ -115,7 +118,7 @@ function emitCase(
 }
 
 /** All cases of a primitive that a profile can ask for, as nodes. */
-function emitted(primitive: Primitive, { variants }: Profile, backend: EsmBackend, fused: boolean) {
+function emitted(primitive: Primitive, { variants }: Profile, backend: Backend, fused: boolean) {
   const probe = new Probe(fused);
   const isAsked = ({ variant, backends }: PrimitiveCase<unknown>) =>
     (variant === undefined || variants.has(variant)) && (backends?.includes(backend) ?? true);

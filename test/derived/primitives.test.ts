@@ -1,9 +1,9 @@
 /** @file Derived from the records: every primitive, in every case, does on every backend what its reference says. */
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
+import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { transpose, type NdArray } from "../../src/contract/ndarray.ts";
 import type { Positional } from "../../src/ir/lowering.ts";
-import { esmProfile } from "../../src/plan/profile.ts";
 import { noPads } from "../../src/primitives/image.ts";
 import { pad } from "../../src/primitives/layout.ts";
 import { pool } from "../../src/primitives/pool.ts";

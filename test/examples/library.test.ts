@@ -1,10 +1,10 @@
 /** @file The standard library: every block checks in all its worlds, runs in every variant, and does what PyTorch does where there are golden tensors. */
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Block } from "../../src/check/text/modules.ts";
+import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import type { NdArray } from "../../src/contract/ndarray.ts";
 import { library } from "../../src/library.ts";
 import { plan } from "../../src/plan/plan.ts";
-import { esmProfile } from "../../src/plan/profile.ts";
 import { difference, seeded } from "../support/arrays.ts";
 import { useBackend } from "../support/backends.ts";
 import { programOf } from "../support/check.ts";

@@ -1,8 +1,8 @@
 /** @file The systems of examples/systems: PyTorch's weights load as they are, and give what PyTorch gives, on every backend. */
 import { readdirSync, readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
+import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { plan } from "../../src/plan/plan.ts";
-import { esmProfile } from "../../src/plan/profile.ts";
 import { seeded } from "../support/arrays.ts";
 import { backends, useBackend } from "../support/backends.ts";
 import { programOf } from "../support/check.ts";

@@ -3,13 +3,12 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { targets, type TargetName } from "../../src/cli/build/targets.ts";
 import { emitGraphModel } from "../../src/codegen/graph-model/emit.ts";
 import { readGraphModel } from "../../src/codegen/graph-model/read.ts";
 import { emitSavedModel } from "../../src/codegen/saved-model/emit.ts";
 import { readSavedModel } from "../../src/codegen/saved-model/read.ts";
 import { seal, unsealed } from "../../src/codegen/seal.ts";
-import { graphModelProfile, savedModelProfile } from "../../src/plan/profile.ts";
+import { readableTargets, type ReadableTarget } from "../../src/codegen/targets.ts";
 import { decode, encode, type ValueOf } from "../../src/protobuf/message.ts";
 import {
   dataTypes,
@@ -41,14 +40,14 @@ const files = {
   "saved-model": "net.saved-model",
   "graph-model": "net.graph-model/model.json",
   onnx: "net.onnx",
-} as const satisfies Record<TargetName, string>;
+} as const satisfies Record<ReadableTarget, string>;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "fuse-hostile-"));
   writeFileSync(at("net.fuse"), text);
   writeFileSync(at("x.npy"), writeNpy({ dtype: "f32", shape: [1, 3, 4, 5], data: new Float32Array(60).fill(0.5) }));
   await fuse(folder, ["weights", "net.fuse", "--init", "net.safetensors"]);
-  for (const target of Object.keys(targets)) {
+  for (const target of readableTargets) {
     const { code } = await fuse(folder, ["build", "net.fuse", "--target", target, "--weights", "net.safetensors"]);
     expect(code).toBe(0);
   }
@@ -58,7 +57,7 @@ afterAll(() => {
 });
 
 /** Expects that a run ends in one line of message. */
-async function expectOneLine(target: TargetName, what: string): Promise<void> {
+async function expectOneLine(target: ReadableTarget, what: string): Promise<void> {
   const { code, out, err } = await fuse(folder, ["run", files[target], "--in", "x=x.npy"]);
   expect([code, out], `${what}: ${err}`).toEqual([1, ""]);
   // Details may follow it, each in a line of its own; a stack trace may not.
@@ -66,7 +65,7 @@ async function expectOneLine(target: TargetName, what: string): Promise<void> {
   expect(err, what).not.toMatch(/^\s+at /m);
 }
 
-describe.each(Object.keys(targets) as TargetName[])("%s", (target) => {
+describe.each(readableTargets)("%s", (target) => {
   const place = files[target].split("/")[0]!;
   const inPlace = (): string[] =>
     target === "onnx"
@@ -142,7 +141,7 @@ test("a file that is not there is one line, too", async () => {
 /** What somebody makes who knows how files are sealed. */
 describe("sealed again", () => {
   type Model = ValueOf<typeof SavedModel>;
-  const parts = partsOf(filesOf(emitSavedModel(weightedPlans(text, savedModelProfile), source)));
+  const parts = partsOf(filesOf(emitSavedModel(weightedPlans(text, "saved-model"), source)));
   const notes = new TextDecoder().decode(parts.notes).replace(/"content":"\w+"/, unsealed);
   const sealedAgain = (model: Uint8Array, changedNotes = notes) =>
     readSavedModel({ model, notes: new TextEncoder().encode(seal(changedNotes, [model])), weights: undefined });
@@ -207,7 +206,7 @@ describe("sealed again", () => {
   });
 
   test("a graph model with an operation that Fuse does not write", () => {
-    const built = filesOf(emitGraphModel(weightedPlans(text, graphModelProfile), source));
+    const built = filesOf(emitGraphModel(weightedPlans(text, "graph-model"), source));
     const json = new TextDecoder().decode(built[0]!.bytes);
     const data = built[1]!.bytes;
     expect(readGraphModel(json, data).info.model).toBe("Net");

@@ -18,11 +18,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { buildFactory, buildModule, buildPlans, openProgram } from "../../src/compile.ts";
+import { buildFactory, buildPlans, openProgram } from "../../src/compile.ts";
 import { operators } from "../../src/ops/table.ts";
 import { instantiate, model, type Model } from "../../src/runtime/node/index.ts";
 import { check, programOf } from "../support/check.ts";
 import { fuse } from "../support/command-line.ts";
+import { moduleOf } from "../support/targets.ts";
 
 let folder: string;
 const at = (...names: string[]) => join(folder, ...names);
@@ -65,16 +66,17 @@ async function imported(text: string, path = "net.fuse"): Promise<Readonly<Recor
   const program = openProgram(path, text, { read: () => undefined });
   const { value, diagnostics } = buildPlans(program);
   expect(diagnostics.filter(({ severity }) => severity === "error").map(({ message }) => message)).toEqual([]);
-  const [module, types, map] = buildModule(program, value!);
-  expectHarmless(module!.text, "module.js");
-  expectHarmless(types!.text, "types.ts");
-  expect((JSON.parse(map!.text) as { sourcesContent: string[] }).sourcesContent).toEqual([text]);
+  const { module, types, map, graph } = moduleOf(program, value!);
+  expectHarmless(module, "module.js");
+  expectHarmless(types, "types.ts");
+  expect((JSON.parse(map) as { sourcesContent: string[] }).sourcesContent).toEqual([text]);
   const runtime = fileURLToPath(new URL("../../src/runtime/node/index.ts", import.meta.url));
   const place = mkdtempSync(at("module-"));
   // Vite looks for a map under its name as a URL, not as a path.
-  const named = `${module!.text.slice(0, module!.text.lastIndexOf("//# "))}//# sourceMappingURL=net.js.map\n`;
+  const named = `${module.slice(0, module.lastIndexOf("//# "))}//# sourceMappingURL=net.js.map\n`;
   writeFileSync(join(place, "net.js"), named.replace('"fuse-lang/runtime"', JSON.stringify(runtime)));
-  writeFileSync(join(place, "net.js.map"), map!.text);
+  writeFileSync(join(place, "net.js.map"), map);
+  writeFileSync(join(place, "net.graph"), graph);
   const models = (await import(/* @vite-ignore */ join(place, "net.js"))) as Readonly<Record<string, Model>>;
   expect(ran()).toBe(false);
   return models;
@@ -262,8 +264,8 @@ model Net(
     for (const setting of refused)
       expect(buildPlans(programOf(text), { settings: Object.fromEntries([setting]) }).value).toBeUndefined();
     const { value } = buildPlans(programOf(text), { settings: { f: " 1e-3 " } });
-    for (const { text: made } of buildModule(programOf(text), value!).slice(0, 2))
-      expect(made).not.toContain("globalThis");
+    const { module, types } = moduleOf(programOf(text), value!);
+    for (const made of [module, types]) expect(made).not.toContain("globalThis");
   });
 });
 

@@ -1,8 +1,8 @@
 /** @file Infinities, ties and cancellation: what PyTorch 2 makes of them, and every backend too. */
 import { beforeAll, describe, expect, test } from "vitest";
+import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { elements } from "../../src/contract/ndarray.ts";
 import { plan } from "../../src/plan/plan.ts";
-import { esmProfile } from "../../src/plan/profile.ts";
 import { difference } from "../support/arrays.ts";
 import { backends, useBackend } from "../support/backends.ts";
 import { graphOf } from "../support/compare.ts";

@@ -1,11 +1,11 @@
 /** @file Every operator against PyTorch: its reference, its lowering to several kinds of target, and on every backend. */
 import { beforeAll, describe, expect, test } from "vitest";
+import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { arrange, type NamedArray } from "../../src/contract/ndarray.ts";
 import type { Value } from "../../src/ir/graph.ts";
 import type { Variant } from "../../src/ir/lowering.ts";
 import { operators } from "../../src/ops/table.ts";
 import { plan } from "../../src/plan/plan.ts";
-import { esmProfile } from "../../src/plan/profile.ts";
 import { evaluateGraph } from "../../src/reference/interpreter.ts";
 import { difference, seeded } from "../support/arrays.ts";
 import { backends, useBackend } from "../support/backends.ts";

@@ -1,5 +1,6 @@
 /** @file Which scales, biases and activations become part of the convolution or matrix product before them. */
 import { describe, expect, test } from "vitest";
+import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import type { Value } from "../../src/ir/graph.ts";
 import { elu, relu, relu6, sigmoid, tanh } from "../../src/ops/activation.ts";
 import { conv } from "../../src/ops/conv.ts";
@@ -8,7 +9,7 @@ import { add, div, mul } from "../../src/ops/elementwise.ts";
 import { linear } from "../../src/ops/linear.ts";
 import { batchnorm } from "../../src/ops/normalise.ts";
 import { plan } from "../../src/plan/plan.ts";
-import { esmProfile, type Profile } from "../../src/plan/profile.ts";
+import type { Profile } from "../../src/plan/profile.ts";
 import { ModelBuilder } from "../support/model.ts";
 import { planText } from "../support/plan-text.ts";
 

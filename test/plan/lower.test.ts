@@ -1,5 +1,6 @@
 /** @file Lowering: where transposes are, what is done at load, what is simplified away. */
 import { describe, expect, test } from "vitest";
+import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { softmax } from "../../src/ops/activation.ts";
 import { conv } from "../../src/ops/conv.ts";
 import { add, mul, sub } from "../../src/ops/elementwise.ts";
@@ -12,7 +13,6 @@ import { mean } from "../../src/ops/reduce.ts";
 import { rename } from "../../src/ops/shape.ts";
 import { PlanBuilder } from "../../src/plan/builder.ts";
 import { plan } from "../../src/plan/plan.ts";
-import { esmProfile } from "../../src/plan/profile.ts";
 import { reshape, transpose } from "../../src/primitives/layout.ts";
 import { Sizes } from "../../src/sizes/sizes.ts";
 import { ModelBuilder } from "../support/model.ts";

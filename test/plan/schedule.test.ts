@@ -1,5 +1,6 @@
 /** @file Order, lifetimes, and what a plan holds and moves. */
 import { describe, expect, test } from "vitest";
+import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { relu, sigmoid } from "../../src/ops/activation.ts";
 import { conv } from "../../src/ops/conv.ts";
 import { add, mul } from "../../src/ops/elementwise.ts";
@@ -7,7 +8,6 @@ import { mean } from "../../src/ops/reduce.ts";
 import { reshape } from "../../src/ops/shape.ts";
 import { liveBytes, traffic } from "../../src/plan/memory.ts";
 import { plan } from "../../src/plan/plan.ts";
-import { esmProfile } from "../../src/plan/profile.ts";
 import { ModelBuilder } from "../support/model.ts";
 import { planText } from "../support/plan-text.ts";
 

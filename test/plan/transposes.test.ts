@@ -1,5 +1,7 @@
 /** @file Where transposes end up. */
 import { describe, expect, test } from "vitest";
+import { esmProfile } from "../../src/codegen/esm/profile.ts";
+import { onnxProfile } from "../../src/codegen/onnx/profile.ts";
 import type { Value } from "../../src/ir/graph.ts";
 import { relu, sigmoid, softmax } from "../../src/ops/activation.ts";
 import { conv } from "../../src/ops/conv.ts";
@@ -11,7 +13,7 @@ import { pad, slice } from "../../src/ops/margin.ts";
 import { mean } from "../../src/ops/reduce.ts";
 import { rename, squeeze } from "../../src/ops/shape.ts";
 import { plan } from "../../src/plan/plan.ts";
-import { esmProfile, onnxProfile, type Profile } from "../../src/plan/profile.ts";
+import type { Profile } from "../../src/plan/profile.ts";
 import { ModelBuilder } from "../support/model.ts";
 import { primitivesOf } from "../support/plan-text.ts";
 

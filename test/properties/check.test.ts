@@ -1,7 +1,7 @@
 /** @file Any text checks, and builds where it can, without throwing: programs with random edits. */
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { buildModule, buildPlans } from "../../src/compile.ts";
+import { build, buildPlans } from "../../src/compile.ts";
 import { seeded } from "../support/arrays.ts";
 import { programOf } from "../support/check.ts";
 
@@ -49,7 +49,7 @@ test("400 programs with random edits give diagnostics or modules", () => {
     const text = edited(random);
     const program = programOf(text);
     const { value, diagnostics } = buildPlans(program, { model: "Probe" });
-    if (value !== undefined) expect(buildModule(program, value)).toHaveLength(3);
+    if (value !== undefined) expect(build(program, "esm", value).value).toHaveLength(4);
     const failed = diagnostics.some(({ severity }) => severity === "error");
     expect(value === undefined, text).toBe(failed);
     if (!failed) sound++;

@@ -1,6 +1,6 @@
 /** @file Programs that nobody would write, of a seed, and what must hold of every text: it is judged, never a crash. */
 import { readdirSync, readFileSync } from "node:fs";
-import { buildModule, buildPlans } from "../../src/compile.ts";
+import { build, buildPlans } from "../../src/compile.ts";
 import { operators } from "../../src/ops/table.ts";
 import { renderDiagnostics } from "../../src/source/render.ts";
 import { seeded } from "../support/arrays.ts";
@@ -106,6 +106,6 @@ export function fuzz(text: string): FuzzReport {
       throw new Error(`a message with a hole: ${message}`);
   }
   renderDiagnostics(diagnostics, { color: false });
-  if (value !== undefined) buildModule(program, value);
+  if (value !== undefined) build(program, "esm", value);
   return { built: value !== undefined, codes: diagnostics.map(({ code }) => code) };
 }

@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { checkGuard } from "../../src/contract/guard.ts";
 import { arrange, named, type NdArray } from "../../src/contract/ndarray.ts";
 import type { Value } from "../../src/ir/graph.ts";
@@ -18,7 +19,6 @@ import { reshape, squeeze, unsqueeze } from "../../src/ops/shape.ts";
 import { evaluatePlan } from "../../src/plan/evaluate.ts";
 import { liveBytes } from "../../src/plan/memory.ts";
 import { plan, type Plan } from "../../src/plan/plan.ts";
-import { esmProfile } from "../../src/plan/profile.ts";
 import type { PlanValue } from "../../src/plan/value.ts";
 import { evaluateGraph } from "../../src/reference/interpreter.ts";
 import { difference, randomArray, seeded } from "../support/arrays.ts";

@@ -2,9 +2,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
+import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { buildGraphs } from "../../src/compile.ts";
 import { plan } from "../../src/plan/plan.ts";
-import { esmProfile } from "../../src/plan/profile.ts";
 import type { LoadedModel, WeightSource } from "../../src/runtime/node/index.ts";
 import { randomArray, seeded, difference } from "../support/arrays.ts";
 import { backends, useBackend } from "../support/backends.ts";

@@ -1,8 +1,8 @@
 /** @file `runArrays`: the same as `run` with typed arrays, on every backend, and who owns which array. */
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, beforeEach, describe, expect, expectTypeOf, test } from "vitest";
+import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { plan } from "../../src/plan/plan.ts";
-import { esmProfile } from "../../src/plan/profile.ts";
 import {
   alignedArray,
   DataError,

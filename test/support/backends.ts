@@ -2,8 +2,8 @@
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-backend-wasm";
 import * as tf from "@tensorflow/tfjs-core";
+import { nodeBackendNames, type NodeBackend } from "../../src/contract/backends.ts";
 import { dtypeNames, elements, typedArrays, type DType, type NdArray } from "../../src/contract/ndarray.ts";
-import type { EsmBackend } from "../../src/primitives/primitive.ts";
 
 // Every kernel is checked for leaks, and advice to users is not printed.
 tf.env().set("IS_TEST", true);
@@ -17,22 +17,18 @@ const absence: string | undefined = await import("@tensorflow/tfjs-node").then(
 );
 
 export interface TestedBackend {
-  readonly name: EsmBackend;
+  readonly name: NodeBackend;
   /** Not here and not required (FUSE_NATIVE=require does that): its tests are to be reported as skipped. */
   readonly skipped: boolean;
 }
 
 export function backends(): readonly TestedBackend[] {
   const skipped = absence !== undefined && process.env["FUSE_NATIVE"] !== "require";
-  return [
-    { name: "cpu", skipped: false },
-    { name: "wasm", skipped: false },
-    { name: "tensorflow", skipped },
-  ];
+  return nodeBackendNames.map((name) => ({ name, skipped: name === "tensorflow" && skipped }));
 }
 
 /** Makes a backend the one that computes; throws if it cannot. */
-export async function useBackend(name: EsmBackend): Promise<void> {
+export async function useBackend(name: NodeBackend): Promise<void> {
   if (name === "tensorflow" && absence !== undefined) throw new Error(`the native backend is missing: ${absence}`);
   if (!(await tf.setBackend(name))) throw new Error(`the backend ${name} does not start`);
 }

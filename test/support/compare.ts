@@ -1,13 +1,13 @@
 /** @file Compares what is compiled of a program with the float64 interpreter, on every backend and at given or random sizes. */
 import { beforeAll, describe, expect, test } from "vitest";
+import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { buildGraphs } from "../../src/compile.ts";
+import type { Backend } from "../../src/contract/backends.ts";
 import { checkGuard } from "../../src/contract/guard.ts";
 import { arrange, named, type NdArray } from "../../src/contract/ndarray.ts";
 import type { ModelGraph } from "../../src/ir/graph.ts";
 import { evaluatePlan } from "../../src/plan/evaluate.ts";
 import { plan, type Plan } from "../../src/plan/plan.ts";
-import { esmProfile } from "../../src/plan/profile.ts";
-import type { EsmBackend } from "../../src/primitives/primitive.ts";
 import { evaluateGraph } from "../../src/reference/interpreter.ts";
 import { difference, randomArray, seeded } from "./arrays.ts";
 import { backends, useBackend } from "./backends.ts";
@@ -101,7 +101,7 @@ const runsOfOwnPlan = 8;
 /** The module agrees with the interpreter on the backend in use, as it runs everywhere and as it is made for that backend. */
 export async function expectModule(
   { graph, plan: portable, weights, samples }: Case,
-  backend: EsmBackend,
+  backend: Backend,
   tolerance = 1e-4,
 ): Promise<void> {
   const own = { planned: plan(graph, esmProfile(backend)), runs: samples.slice(0, runsOfOwnPlan) };

@@ -1,10 +1,13 @@
 /** @file Compares what the graph formats make of a program with the float64 interpreter: sessions, graph models, ONNX. */
 import { beforeAll, describe, expect, test } from "vitest";
+import { graphModelProfile } from "../../src/codegen/graph-model/profile.ts";
 import { emitOnnx } from "../../src/codegen/onnx/emit.ts";
+import { onnxProfile } from "../../src/codegen/onnx/profile.ts";
+import { savedModelProfile } from "../../src/codegen/saved-model/profile.ts";
 import { emitGraph, type TensorFlowGraph } from "../../src/codegen/tensorflow/graph.ts";
 import { evaluate } from "../../src/contract/prepare.ts";
 import { plan } from "../../src/plan/plan.ts";
-import { graphModelProfile, onnxProfile, savedModelProfile, type Profile } from "../../src/plan/profile.ts";
+import type { Profile } from "../../src/plan/profile.ts";
 import { difference } from "./arrays.ts";
 import { backends, useBackend } from "./backends.ts";
 import type { Case } from "./compare.ts";

@@ -1,10 +1,11 @@
 /** @file Models with the graph that the native engine runs, as a module has them that lies beside its engine file. */
 import * as tf from "@tensorflow/tfjs-core";
 import { emitFactory } from "../../src/codegen/esm/emit.ts";
+import { esmProfile } from "../../src/codegen/esm/profile.ts";
+import { savedModelProfile } from "../../src/codegen/saved-model/profile.ts";
 import { emitEngine } from "../../src/codegen/tensorflow/engine.ts";
 import type { ModelGraph } from "../../src/ir/graph.ts";
 import { plan } from "../../src/plan/plan.ts";
-import { esmProfile, savedModelProfile } from "../../src/plan/profile.ts";
 import { instantiate, model, type Model, type ModelDefinition } from "../../src/runtime/node/index.ts";
 import { info } from "./run.ts";
 

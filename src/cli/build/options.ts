@@ -1,11 +1,11 @@
 /** @file The options of `fuse build`. */
-import type { Backend } from "../../plan/profile.ts";
+import type { TargetName } from "../../codegen/targets.ts";
+import type { Backend } from "../../contract/backends.ts";
 import type { MatchingOptions, ModelOptions } from "../terminal/options.ts";
-import type { TargetName } from "./targets.ts";
 
 /** As the command line gives them. */
 export interface BuildOptions extends ModelOptions, MatchingOptions {
-  readonly target: "esm" | TargetName;
+  readonly target: TargetName;
   readonly backend?: Backend;
   readonly weights?: string;
   readonly maxWeights: number;

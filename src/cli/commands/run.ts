@@ -1,11 +1,17 @@
 /** @file `fuse run`: computes a model's results. What computes is loaded only when it is needed. */
 import { InvalidArgumentError, Option, type Command } from "commander";
+import { readableTargets, targets } from "../../codegen/targets.ts";
+import { backends, nodeBackendNames } from "../../contract/backends.ts";
+import { defaultEngine, engineFor, engineNames, engines } from "../run/engines/table.ts";
 import type { RunOptions } from "../run/options.ts";
-import { matchingOptions, maxWeightsOption, modelOption, pairs, setOption } from "../terminal/options.ts";
+import { described, matchingOptions, maxWeightsOption, modelOption, pairs, setOption } from "../terminal/options.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
-const backends: readonly RunOptions["backend"][] = ["auto", "wasm", "cpu", "tensorflow"];
-const engines: readonly RunOptions["engine"][] = ["auto", "esm", "saved-model", "graph-model", "onnx"];
+const backendChoices: readonly RunOptions["backend"][] = ["auto", ...nodeBackendNames];
+const engineChoices: readonly RunOptions["engine"][] = ["auto", ...engineNames];
+const special = nodeBackendNames.filter((name) => engineFor(name) !== defaultEngine);
+const automatic = [...special.map((name) => `${engineFor(name)} on ${name}`), `else ${defaultEngine}`].join(", ");
+const builtFiles = readableTargets.map((name) => `${name}: its ${targets[name].reader?.suffix ?? "folder"}`).join(", ");
 const pixels: readonly RunOptions["pixels"][] = ["0..1", "0..255"];
 
 /** Of options that have no meaning for a model that is built. */
@@ -23,7 +29,7 @@ const path = pairs("NAME=PATH");
 export function run(command: Command, terminal: Terminal): void {
   command
     .description(
-      "Runs a model: of a program, or one that `fuse build` wrote (the folder of a SavedModel, a model.json, an .onnx). " +
+      `Runs a model: of a program, or one that \`fuse build\` wrote for another target (${builtFiles}). ` +
         "A PATH is a picture (.png or .jpg), an .npy, or a tensor in a file: case.safetensors#in.x",
     )
     .argument("<file>", "program, or what was built of one")
@@ -37,10 +43,17 @@ export function run(command: Command, terminal: Terminal): void {
     .addOption(new Option("--out <name=path>", "where to write a result (repeatable)").argParser(path))
     .addOption(new Option("--expect <name=path>", "what a result should be (repeatable)").argParser(path))
     .option("--tolerance <t>", "by how much it may differ: |got - want| <= t * max(1, |want|)", tolerance, 1e-4)
-    .addOption(new Option("--backend <backend>", "what computes").choices(backends).default("auto"))
     .addOption(
-      new Option("--engine <engine>", "what the model is run as: auto is saved-model on tensorflow, else esm")
-        .choices(engines)
+      new Option("--backend <backend>", `what computes: ${described(nodeBackendNames, backends)}`)
+        .choices(backendChoices)
+        .default("auto"),
+    )
+    .addOption(
+      new Option(
+        "--engine <engine>",
+        `what the model is run as: ${described(engineNames, engines)}; auto is ${automatic}`,
+      )
+        .choices(engineChoices)
         .default("auto"),
     )
     .addOption(new Option("--pixels <range>", "what black and white are in a picture").choices(pixels).default("0..1"))

@@ -22,21 +22,18 @@ export async function refuseForeign(
   if (stats === undefined) return;
   if (!stats.isFile()) fail("would-overwrite", { path }, { notes: ["it is not a regular file"] });
   if (isProgram(path)) fail("would-overwrite", { path }, { notes: ["it is a program"] });
-  if (await beginsSo(path, isOurs)) return;
+  if (await isOurs(await beginningOf(path))) return;
   fail("would-overwrite", { path }, { notes: ["`fuse` did not write the file that is there"] });
 }
 
-/** What its first bytes say of a file; false if there is none. */
-export async function beginsSo(
-  path: string,
-  test: (start: Uint8Array) => boolean | Promise<boolean>,
-): Promise<boolean> {
-  if (statOf(path)?.isFile() !== true) return false;
+/** The first bytes of a file; none if there is no file. */
+export async function beginningOf(path: string): Promise<Uint8Array> {
+  const start = new Uint8Array(200);
+  if (statOf(path)?.isFile() !== true) return start.subarray(0, 0);
   const file = await open(path);
   try {
-    const start = new Uint8Array(200);
     const { bytesRead } = await file.read(start, 0, start.length, 0);
-    return await test(start.subarray(0, bytesRead));
+    return start.subarray(0, bytesRead);
   } finally {
     await file.close();
   }

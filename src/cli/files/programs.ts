@@ -2,12 +2,11 @@
 import { readFileSync, statSync } from "node:fs";
 import type { Program } from "../../check/program.ts";
 import type { Block } from "../../check/text/modules.ts";
-import { buildGraphs, openProgram, type Outcome } from "../../compile.ts";
+import { buildGraphs, chooseModels, openProgram, type Outcome } from "../../compile.ts";
 import type { ModelGraph } from "../../ir/graph.ts";
 import { readBytes } from "../../node/files.ts";
-import type { Help } from "../../source/diagnostic.ts";
-import { nearest } from "../../source/suggest.ts";
 import { fail, Failure, reading } from "../terminal/failure.ts";
+import { chooseModel } from "../terminal/names.ts";
 import { programsBeside } from "../terminal/near-files.ts";
 import type { ModelOptions } from "../terminal/options.ts";
 import { show, type Terminal } from "../terminal/terminal.ts";
@@ -80,50 +79,22 @@ export function checked(program: Program, terminal: Terminal): void {
 
 /** The graph of the one model that the options choose. */
 export function oneGraph(program: Program, { model, set }: ModelOptions, terminal: Terminal): ModelGraph {
-  if (model === undefined && program.models.length > 1) chooseModel(program);
+  if (model === undefined && program.models.length > 1) chooseModel(namesOf(program));
   const [graph] = made(buildGraphs(program, { model, settings: set ?? {} }), terminal);
   return graph!;
 }
 
 /** The one model that is meant; ends the command if there is none or a choice. */
 export function oneModel(program: Program, name: string | undefined): Block {
-  const { models } = program;
-  const names = models.map(({ decl }) => decl.name.text).join(", ");
-  if (models.length === 0) return fail("no-model", { path: program.main.path });
-  if (name === undefined && models.length > 1) return chooseModel(program);
-  const found = models.find(({ decl }) => name === undefined || decl.name.text === name);
-  if (found !== undefined) return found;
-  const near = nearest(
-    name ?? "",
-    models.map(({ decl }) => decl.name.text),
-  );
-  const helps = near === undefined ? [] : [{ text: "did you mean", code: near }];
-  return fail("unknown-model", { name: name ?? "", models: names }, { helps });
+  const { value, diagnostics } = chooseModels(program, name);
+  if (value === undefined) throw new Failure(diagnostics);
+  return value.length > 1 ? chooseModel(namesOf(program)) : value[0]!;
 }
 
-function chooseModel({ models }: Program): never {
-  const names = models.map(({ decl }) => decl.name.text);
-  const helps = [{ text: "say which one", code: `--model ${names.at(-1)}` }];
-  return fail("choose-model", { models: names.join(", ") }, { helps });
-}
+const namesOf = ({ models }: Program): string[] => models.map(({ decl }) => decl.name.text);
 
 /** The block (no model) of this name in the program's own file. */
 export function blockNamed(program: Program, name: string | undefined): Block | undefined {
   const block = name === undefined ? undefined : program.main.blocks.get(name);
   return block?.decl.kind === "block" ? block : undefined;
-}
-
-/** Ends the command because `name` is none of `known`, which are `what`s of a model. */
-export function unknownName(model: string, what: "input" | "result", name: string, known: readonly string[]): never {
-  const near = nearest(name, known);
-  const helps = near === undefined ? [] : [`did you mean \`${near}\`?`];
-  const message = `\`${model}\` has no ${what} \`${name}\`; there is ${known.map((item) => `\`${item}\``).join(", ")}`;
-  return fail("bad-input", { message }, { helps });
-}
-
-/** Ends the command with all that an entry guard refuses. */
-export function refuse(problems: readonly string[], helps: readonly Help[] = []): never {
-  // They are sentences, and messages end without a full stop.
-  const [message = "", ...notes] = problems.map((problem) => problem.replace(/\.$/, ""));
-  return fail("bad-input", { message }, { notes, helps });
 }

@@ -5,7 +5,8 @@ import { readBytes } from "../../node/files.ts";
 import { openWeights } from "../../node/tensor-files.ts";
 import { version } from "../../version.ts";
 import { DataError, inPlace, quote } from "../../weights/data-error.ts";
-import { field, isObject } from "../../weights/json.ts";
+import { field, isObject, parseJson, readText } from "../../weights/json.ts";
+import { madeBy } from "../../weights/made-by.ts";
 import { areComplete, matchWeights, type MatchOptions, type WeightProblems } from "../../weights/match.ts";
 import { formatProblems } from "../../weights/problems.ts";
 import { writeSafetensors, type WritableDType } from "../../weights/safetensors.ts";
@@ -24,9 +25,6 @@ export interface Weighted {
 
 /** Of a rename map, in bytes. */
 const maxMap = 10_000_000;
-
-/** Marks, in the metadata, the files that `fuse` may replace unasked. */
-const mark = { "made-by": `fuse ${version}` };
 
 /** Weights that fit a model, ready to be read. */
 export interface FittingWeights {
@@ -90,17 +88,12 @@ export function encodeWeights(
   dtype: WritableDType | ((data: NumberArray) => StoredDType),
 ): Uint8Array {
   return writeSafetensors(arrays, {
-    metadata: mark,
+    metadata: madeBy(version),
     dtype: (_, { data }) => {
       const wanted = typeof dtype === "string" ? dtype : dtype(data);
       return wanted === "F16" || wanted === "BF16" ? wanted : "F32";
     },
   });
-}
-
-/** Whether a file is one that `encodeWeights` made; its metadata stand at the front. */
-export function isMadeByFuse(start: Uint8Array): boolean {
-  return String.fromCharCode(...start.subarray(8, 100)).startsWith('{"__metadata__":{"made-by":"fuse ');
 }
 
 /** The number of numbers in all weights. */
@@ -130,12 +123,7 @@ async function matchOptions({ weightsPrefix, rename = [] }: MatchingOptions): Pr
 
 async function readMap(path: string): Promise<(readonly [string, string])[]> {
   const bytes = await reading(path, () => readBytes(path, maxMap));
-  let map: unknown;
-  try {
-    map = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
-    throw new DataError(`${path}: is not valid JSON`);
-  }
+  const map = inPlace(path, () => parseJson(readText(bytes)));
   if (!isObject(map)) throw new DataError(`${path}: is not a JSON object {"from": "to"}`);
   return Object.keys(map).map((from) => {
     const to = field(map, from);

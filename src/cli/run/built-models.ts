@@ -1,97 +1,59 @@
 /** @file Models that `fuse build` wrote, from their files: read bounded and looked at, then run. */
 import { statSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { notesOf, readGraphModel } from "../../codegen/graph-model/read.ts";
+import { dirname, join, posix } from "node:path";
 import type { ModelInfo } from "../../codegen/model-info.ts";
-import { readOnnx } from "../../codegen/onnx/read.ts";
-import { paths } from "../../codegen/saved-model/layout.ts";
-import { readSavedModel } from "../../codegen/saved-model/read.ts";
-import { parseJson, readText } from "../../codegen/seal.ts";
+import type { BinaryFile, ReadPart } from "../../codegen/target.ts";
+import { readable, readableTargets, targets, type ReadableTarget } from "../../codegen/targets.ts";
+import type { NodeBackend } from "../../contract/backends.ts";
 import { readBytes } from "../../node/files.ts";
-import { shardPaths } from "../../node/tensor-files.ts";
-import type { BackendName } from "../../runtime/node/index.ts";
-import { DataError, inPlace } from "../../weights/data-error.ts";
+import { InternalError } from "../../source/internal-error.ts";
+import { inPlace } from "../../weights/data-error.ts";
 import { reading } from "../terminal/failure.ts";
-import type { Engine, EngineName } from "./engines/engine.ts";
+import type { Engine } from "./engines/engine.ts";
+import { starters } from "./engines/table.ts";
 
 /** A model of a file. */
 export interface BuiltModel {
   readonly info: ModelInfo;
   /** Makes it ready to run; the backend is in use already. */
-  start(backend: BackendName | undefined): Promise<Engine>;
+  start(backend: NodeBackend | undefined): Promise<Engine>;
 }
 
 export interface BuiltFiles {
-  readonly engine: Exclude<EngineName, "esm">;
   readonly models: readonly BuiltModel[];
   /** All that was read. */
   readonly files: readonly string[];
 }
 
-/** The content of a file of a built model by its path in the folder; undefined if it is not there. */
-export type ReadPart = (path: string) => Promise<Uint8Array | undefined>;
-
-/** Reads one kind of files, from a disk or as they were just made. @throws DataError */
-export const readers: Readonly<Record<BuiltFiles["engine"], (read: ReadPart) => Promise<readonly BuiltModel[]>>> = {
-  "saved-model": async (read) => {
-    const [model, notes] = [await read(paths.model), await read(paths.notes)];
-    if (model === undefined) throw new DataError(`has no ${paths.model}: ${runs}`);
-    if (notes === undefined) throw new DataError(`was not made by Fuse: ${runs}`);
-    const sessions = readSavedModel({ model, notes, weights: await read(paths.weights) });
-    return sessions.map((session) => ({
-      info: session.info,
-      start: async () => (await import("./engines/saved-model.ts")).savedModelEngine(session, model),
-    }));
-  },
-  "graph-model": async (read) => {
-    const text = readText((await read("model.json")) ?? new Uint8Array());
-    const json = parseJson(text);
-    if (notesOf(json) === undefined) throw new DataError(`was not made by Fuse: ${runs}`);
-    const model = readGraphModel(text, await readShards(json, read));
-    return [
-      {
-        info: model.info,
-        start: async (backend) =>
-          (await import("./engines/graph-model.ts")).graphModelEngine(model, backend ?? "TensorFlow.js"),
-      },
-    ];
-  },
-  onnx: async (read) => {
-    const bytes = (await read("")) ?? new Uint8Array();
-    const model = readOnnx(bytes);
-    return [{ info: model.info, start: async () => (await import("./engines/onnx.ts")).onnxEngine(model, bytes) }];
-  },
-};
-
-const runs =
-  "`fuse run` takes programs, and the SavedModels, graph models and ONNX models that `fuse build` made of them";
-
-async function readShards(json: unknown, read: ReadPart): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  for (const path of shardPaths(json)) parts.push((await read(path)) ?? new Uint8Array());
-  return new Uint8Array(Buffer.concat(parts));
+/** Reads the models of a target, from a disk or as they were just made. @throws DataError */
+async function readModels<T extends ReadableTarget>(target: T, part: ReadPart): Promise<readonly BuiltModel[]> {
+  const models = await readable[target].reader.read(part);
+  return models.map((model) => ({ info: model.info, start: (backend) => starters[target](model, backend) }));
 }
 
-/** What a path is by its name: `.json`, `.onnx`, or a folder. Undefined for programs, and for what is nothing of these. */
-export function builtKind(path: string): BuiltFiles["engine"] | undefined {
-  if (path.endsWith(".onnx")) return "onnx";
-  if (path.endsWith(".json")) return "graph-model";
+/** The target that a path is for by its name, or by being a folder. Undefined for programs, and for what no target writes. */
+export function builtKind(path: string): ReadableTarget | undefined {
   if (path.endsWith(".fuse")) return undefined;
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true ? "saved-model" : undefined;
+  const named = readableTargets.find((name) => suffixOf(name) !== undefined && path.endsWith(suffixOf(name)!));
+  if (named !== undefined || statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return named;
+  return readableTargets.find((name) => suffixOf(name) === undefined);
 }
+
+const suffixOf = (target: ReadableTarget): string | undefined => targets[target].reader?.suffix;
 
 /** Reads a built model; ends the command if it cannot be read. @throws DataError `path: reason`, if it is not as Fuse wrote it */
-export async function readBuilt(path: string, engine: BuiltFiles["engine"]): Promise<BuiltFiles> {
+export async function readBuilt(path: string, target: ReadableTarget): Promise<BuiltFiles> {
   const files: string[] = [];
-  const folder = engine === "saved-model" ? path : dirname(path);
-  const read: ReadPart = async (part) => {
-    const file = part === "" || part === "model.json" ? path : join(folder, part);
-    if (engine === "saved-model" && statSync(file, { throwIfNoEntry: false }) === undefined) return undefined;
+  const isFolder = suffixOf(target) === undefined;
+  const folder = isFolder ? path : dirname(path);
+  const part: ReadPart = async (name) => {
+    const file = name === "" ? path : join(folder, name);
+    if (isFolder && statSync(file, { throwIfNoEntry: false }) === undefined) return undefined;
     files.push(file);
     return reading(file, () => readBytes(file, maxBytes));
   };
   try {
-    return { engine, models: await readers[engine](read), files };
+    return { models: await readModels(target, part), files };
   } catch (error) {
     return inPlace(path, () => {
       throw error;
@@ -101,3 +63,16 @@ export async function readBuilt(path: string, engine: BuiltFiles["engine"]): Pro
 
 /** Of a file, in bytes: what a message of protobuf, and a shard, may have. */
 const maxBytes = 2 ** 31;
+
+/** The one model of files that were just made. */
+export async function modelOf(target: ReadableTarget, files: readonly BinaryFile[]): Promise<BuiltModel> {
+  const suffix = suffixOf(target);
+  const opened = files.find(({ path }) => suffix === undefined || path.endsWith(suffix))?.path ?? "";
+  const folder = suffix === undefined ? opened.slice(0, opened.indexOf("/")) : posix.dirname(opened);
+  const [model] = await readModels(target, (name) => {
+    const wanted = name === "" ? opened : posix.join(folder, name);
+    return Promise.resolve(files.find(({ path }) => path === wanted)?.bytes);
+  });
+  if (model === undefined) throw new InternalError(`the target ${target} wrote no model`);
+  return model;
+}

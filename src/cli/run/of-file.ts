@@ -1,11 +1,13 @@
 /** @file A model that was built before, ready for `fuse run`. */
+import type { ReadableTarget } from "../../codegen/targets.ts";
 import { fail } from "../terminal/failure.ts";
-import { readBuilt, type BuiltFiles, type BuiltModel } from "./built-models.ts";
+import { chooseModel } from "../terminal/names.ts";
+import { readBuilt, type BuiltModel } from "./built-models.ts";
 import type { RunOptions } from "./options.ts";
 import { backendOf, isOutOfMemory, runOnce, type Runnable } from "./runnable.ts";
 
 /** Reads it; ends the command if it has several models and none is chosen, or if another engine is asked for. */
-export async function builtModel(path: string, kind: BuiltFiles["engine"], options: RunOptions): Promise<Runnable> {
+export async function builtModel(path: string, kind: ReadableTarget, options: RunOptions): Promise<Runnable> {
   const { engine, backend, model: wanted } = options;
   if (engine !== "auto" && engine !== kind)
     fail("engine-unavailable", { engine, reason: `\`${path}\` is for the engine ${kind}` });
@@ -31,10 +33,7 @@ export async function builtModel(path: string, kind: BuiltFiles["engine"], optio
 
 function choose(models: readonly BuiltModel[], wanted: string | undefined): BuiltModel {
   const names = models.map(({ info }) => info.model);
-  const list = names.join(", ");
   const found = models.find(({ info }) => wanted === undefined || info.model === wanted);
-  if (found === undefined) return fail("unknown-model", { name: wanted ?? "", models: list });
-  if (wanted !== undefined || models.length === 1) return found;
-  const helps = [{ text: "say which one", code: `--model ${names.at(-1)}` }];
-  return fail("choose-model", { models: list }, { helps });
+  if (found === undefined) return fail("unknown-model", { name: wanted ?? "", models: names.join(", ") });
+  return wanted !== undefined || models.length === 1 ? found : chooseModel(names);
 }

@@ -1,6 +1,7 @@
 /** @file The options of `fuse run`. */
+import type { EngineName } from "../../codegen/targets.ts";
+import type { BackendChoice } from "../../runtime/node/index.ts";
 import type { MatchingOptions, ModelOptions, Pairs } from "../terminal/options.ts";
-import type { EngineName } from "./engines/engine.ts";
 
 /** As the command line gives them. */
 export interface RunOptions extends ModelOptions, MatchingOptions {
@@ -10,7 +11,7 @@ export interface RunOptions extends ModelOptions, MatchingOptions {
   readonly out?: Pairs;
   readonly expect?: Pairs;
   readonly tolerance: number;
-  readonly backend: "auto" | "wasm" | "cpu" | "tensorflow";
+  readonly backend: BackendChoice;
   readonly engine: "auto" | EngineName;
   readonly pixels: "0..1" | "0..255";
   readonly debug?: true;

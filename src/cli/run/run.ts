@@ -5,14 +5,15 @@ import type { Diagnostic } from "../../source/diagnostic.ts";
 import { diagnostic } from "../../source/reporter.ts";
 import { fileOf, readArray, writeArrays, type DeclaredAxis } from "../files/arrays.ts";
 import { protect } from "../files/overwriting.ts";
-import { refuse, unknownName } from "../files/programs.ts";
-import { Failure } from "../terminal/failure.ts";
+import { Failure, refuse } from "../terminal/failure.ts";
+import { unknownName } from "../terminal/names.ts";
 import { numberText } from "../terminal/numbers.ts";
 import { table } from "../terminal/table.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { builtKind } from "./built-models.ts";
 import type { Arrays } from "./engines/engine.ts";
 import type { Kernel } from "./engines/esm.ts";
+import { defaultEngine } from "./engines/table.ts";
 import { largestDifference } from "./expectation.ts";
 import type { RunOptions } from "./options.ts";
 import type { Runnable, Sizes } from "./runnable.ts";
@@ -35,7 +36,7 @@ export async function runModel(file: string, options: RunOptions, terminal: Term
   const wanted = await readExpectations(model, expect, sizes, pixels);
   const executed = await model.execute(inputs, sizes);
   if (options.debug) terminal.out(kernelTable(executed.kernels));
-  const engine = executed.engine === "esm" ? "" : ` (${executed.engine})`;
+  const engine = executed.engine === defaultEngine ? "" : ` (${executed.engine})`;
   terminal.out(`${model.name} on ${executed.on}${engine}: ${milliseconds(executed.milliseconds)}`);
 
   const results = model.results.map(({ name, axes }) => ({ name, array: named(executed.results[name]!, axes) }));

@@ -1,11 +1,13 @@
 /** @file What `fuse run` works on: a model of a program, or one that was built before. */
 import type { ResultInfo } from "../../codegen/model-info.ts";
+import type { EngineName } from "../../codegen/targets.ts";
 import type { Guard } from "../../contract/guard.ts";
-import { selectBackend, type BackendChoice, type BackendName } from "../../runtime/node/index.ts";
+import { selectBackend, type BackendChoice, type NodeBackend } from "../../runtime/node/index.ts";
 import { DataError } from "../../weights/data-error.ts";
 import { fail } from "../terminal/failure.ts";
-import type { Arrays, Engine, EngineName } from "./engines/engine.ts";
+import type { Arrays, Engine } from "./engines/engine.ts";
 import type { Kernel } from "./engines/esm.ts";
+import { engines } from "./engines/table.ts";
 
 export type Sizes = Readonly<Record<string, number>>;
 
@@ -44,7 +46,7 @@ export async function runOnce(name: EngineName, engine: Engine, inputs: Arrays):
 }
 
 /** Makes a backend the one that computes; ends the command if it cannot be had. */
-export async function startBackend(choice: BackendChoice): Promise<BackendName> {
+export async function startBackend(choice: BackendChoice): Promise<NodeBackend> {
   try {
     return await selectBackend(choice);
   } catch (error) {
@@ -55,16 +57,16 @@ export async function startBackend(choice: BackendChoice): Promise<BackendName> 
 }
 
 /** Makes the backend of an engine the one that computes, if it needs one; ends the command if both do not go together. */
-export async function backendOf(engine: EngineName, choice: BackendChoice): Promise<BackendName | undefined> {
-  if (engine === "onnx") {
-    if (choice !== "auto")
-      fail("engine-unavailable", { engine, reason: `it has no backends, and \`--backend ${choice}\` asks for one` });
-    return undefined;
-  }
-  if (engine !== "saved-model") return startBackend(choice);
-  if (choice !== "auto" && choice !== "tensorflow")
-    fail("engine-unavailable", { engine, reason: `it needs the backend tensorflow, not ${choice}` });
-  return startBackend("tensorflow");
+export async function backendOf(engine: EngineName, choice: BackendChoice): Promise<NodeBackend | undefined> {
+  const { backend } = engines[engine];
+  if (backend === "any") return startBackend(choice);
+  if (backend !== "none" && (choice === "auto" || choice === backend)) return startBackend(backend);
+  if (choice === "auto") return undefined;
+  const reason =
+    backend === "none"
+      ? `it has no backends, and \`--backend ${choice}\` asks for one`
+      : `it needs the backend ${backend}, not ${choice}`;
+  return fail("engine-unavailable", { engine, reason });
 }
 
 /** Of this process, of TensorFlow, or of WebAssembly, which aborts. */

@@ -1,14 +1,13 @@
 /** @file A model as `fuse summary` shows it. */
+import { esmProfile } from "../../codegen/esm/profile.ts";
 import { checkGuard, evaluate } from "../../contract/guard.ts";
 import type { ModelGraph } from "../../ir/graph.ts";
 import { printType, type TensorType } from "../../ir/type.ts";
 import { liveBytes, numbersAt, traffic } from "../../plan/memory.ts";
 import { plan } from "../../plan/plan.ts";
-import { esmProfile } from "../../plan/profile.ts";
 import { SizeTooLarge } from "../../sizes/pool.ts";
 import type { Size } from "../../sizes/size.ts";
-import { refuse } from "../files/programs.ts";
-import { fail } from "../terminal/failure.ts";
+import { fail, refuse } from "../terminal/failure.ts";
 import { bytesText, countText, plural } from "../terminal/numbers.ts";
 import { table } from "../terminal/table.ts";
 import { layersOf, ordered, parametersOf, type Layer } from "./layers.ts";

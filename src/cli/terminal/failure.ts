@@ -1,7 +1,7 @@
 /** @file How a command ends early: with diagnostics. */
 import { accessSync, constants, statSync } from "node:fs";
 import type { Code, Holes } from "../../source/catalogue/catalogue.ts";
-import type { Details, Diagnostic } from "../../source/diagnostic.ts";
+import type { Details, Diagnostic, Help } from "../../source/diagnostic.ts";
 import { diagnostic } from "../../source/reporter.ts";
 import { DataError } from "../../weights/data-error.ts";
 import { nearFile } from "./near-files.ts";
@@ -20,6 +20,13 @@ export class Failure extends Error {
 /** Ends the command with one diagnostic. */
 export function fail<C extends Code>(code: C, args: Readonly<Record<Holes<C>, string>>, details: Details = {}): never {
   throw new Failure([diagnostic(code, undefined, args, details)]);
+}
+
+/** Ends the command with all that an entry guard refuses. */
+export function refuse(problems: readonly string[], helps: readonly Help[] = []): never {
+  // They are sentences, and messages end without a full stop.
+  const [message = "", ...notes] = problems.map((problem) => problem.replace(/\.$/, ""));
+  return fail("bad-input", { message }, { notes, helps });
 }
 
 /** Reads a file; what is wrong about it ends the command. */

@@ -66,3 +66,12 @@ export function sizes(text: string, previous: Readonly<Record<string, number>> =
   }
   return found;
 }
+
+/** For help: `plain JavaScript (cpu) or WebAssembly (wasm)`. */
+export function described<Name extends string>(
+  names: readonly Name[],
+  records: Readonly<Record<Name, { readonly doc: string }>>,
+): string {
+  const texts = names.map((name) => `${records[name].doc} (${name})`);
+  return new Intl.ListFormat("en", { type: "disjunction" }).format(texts);
+}

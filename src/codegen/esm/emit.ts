@@ -1,25 +1,14 @@
 /** @file Prints models as an ES module for TensorFlow.js: one readable file, its types and its source map. */
 import type { Plan } from "../../plan/plan.ts";
-import { programName } from "../target.ts";
+import { programName, type SourceInfo } from "../target.ts";
 import { declarations } from "./declarations.ts";
 import { Names } from "./names.ts";
 import { runFunction } from "./run-function.ts";
-import { relativePath, sourceMap, urlPath, type MappedLine } from "./source-map.ts";
+import { mapMark, relativePath, sourceMap, urlPath, type MappedLine } from "./source-map.ts";
 import { commentText, docComment, literal, objectKey } from "./text.ts";
 
-/** Where the models come from. */
-export interface ModuleInfo {
-  /** The program's path, as its user names it. */
-  readonly source: string;
-  /** Of all that the module depends on; what has the same one is the same module. */
-  readonly hash: string;
-  /** Of Fuse. */
-  readonly version: string;
-  /**
-   * The place of a program as seen from the module's folder, with `/` between names; undefined if there is no way. Without
-   * it the module is beside its program.
-   */
-  readonly locate?: (path: string) => string | undefined;
+/** Where the models come from, and what else the module refers to. */
+export interface ModuleInfo extends SourceInfo {
   /** Whether the models' graphs are in a file beside the module, `<program>.graph`. */
   readonly graph?: boolean;
 }
@@ -106,4 +95,10 @@ function printModel(
     text: `${before}${run.text},\n})`,
     mapped: run.mapped.map(({ line, origin }) => ({ line: first + line, origin })),
   };
+}
+
+/** Whether a file begins as a module, its types or its source map do. */
+export function isModuleOfFuse(start: Uint8Array): boolean {
+  const text = String.fromCharCode(...start);
+  return text.startsWith("// Made by fuse ") || text.startsWith(mapMark);
 }

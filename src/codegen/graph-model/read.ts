@@ -2,16 +2,16 @@
 import { elements } from "../../contract/ndarray.ts";
 import { dataTypes } from "../../protobuf/tensorflow.ts";
 import { DataError, quote } from "../../weights/data-error.ts";
-import { field, isObject, items } from "../../weights/json.ts";
+import { field, isObject, items, parseJson } from "../../weights/json.ts";
 import { checkShape } from "../../weights/tensors.ts";
-import { parseModelInfo, type ModelInfo } from "../model-info.ts";
-import { isSealed, parseJson } from "../seal.ts";
+import { parseModelInfo } from "../model-info.ts";
+import { isSealed } from "../seal.ts";
+import type { StoredModel } from "../target.ts";
 import { isWritten } from "../tensorflow/operations.ts";
 import { typeName } from "./json.ts";
 
 /** A graph model in the form that TensorFlow.js takes it from memory, and the names of its nodes. */
-export interface LoadableGraphModel {
-  readonly info: ModelInfo;
+export interface LoadableGraphModel extends StoredModel {
   readonly artifacts: {
     readonly modelTopology: object;
     readonly weightSpecs: readonly WeightSpec[];

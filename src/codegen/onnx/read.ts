@@ -5,11 +5,13 @@ import { onnxOperators } from "../../primitives/onnx/onnx.ts";
 import { decode, encode, type Message, type ValueOf } from "../../protobuf/message.ts";
 import { GraphProto, ModelProto } from "../../protobuf/onnx.ts";
 import { DataError, quote } from "../../weights/data-error.ts";
-import { parseModelInfo, type ModelInfo } from "../model-info.ts";
+import { parseModelInfo } from "../model-info.ts";
+import type { StoredModel } from "../target.ts";
 import { irVersion, metadataKeys, operatorSet, producerName } from "./format.ts";
 
-export interface OnnxModel {
-  readonly info: ModelInfo;
+export interface OnnxModel extends StoredModel {
+  /** The content of the file. */
+  readonly bytes: Uint8Array;
   /** What the file calls the results, in the order of `info.results`. */
   readonly outputs: readonly string[];
 }
@@ -41,7 +43,7 @@ export function readOnnx(bytes: Uint8Array): OnnxModel {
   const outputs = output.map(({ name = "" }) => name);
   if (outputs.length !== info.results.length)
     throw new DataError("it was altered: its outputs are not its model's results");
-  return { info, outputs };
+  return { info, bytes, outputs };
 }
 
 /** Whether a file begins as those of Fuse do. */

@@ -1,6 +1,7 @@
 /** @file Writes the models of a program as one SavedModel of TensorFlow: nodes, a signature for each model, and what Fuse notes. */
 import { encode } from "../../protobuf/message.ts";
 import { dataTypes, SavedModel, type NodeDef, type SignatureDef } from "../../protobuf/tensorflow.ts";
+import { madeBy } from "../../weights/made-by.ts";
 import { writeSafetensors } from "../../weights/safetensors.ts";
 import { printModelInfo } from "../model-info.ts";
 import { seal } from "../seal.ts";
@@ -65,7 +66,7 @@ export function emitSavedModel(models: readonly WeightedPlan[], info: SourceInfo
   if (feed)
     files.push({
       path: paths.weights,
-      bytes: new Uint8Array(writeSafetensors(shared.fed, { metadata: { "made-by": markOf(info.version) } })),
+      bytes: new Uint8Array(writeSafetensors(shared.fed, { metadata: madeBy(info.version) })),
     });
   const notes = printNotes(
     info.version,

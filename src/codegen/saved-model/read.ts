@@ -4,11 +4,12 @@ import type { DType, NdArray } from "../../contract/ndarray.ts";
 import { decode, encode, type ValueOf } from "../../protobuf/message.ts";
 import { dataTypes, SavedModel, type AttrValue, type NodeDef, type TensorInfo } from "../../protobuf/tensorflow.ts";
 import { DataError, quote } from "../../weights/data-error.ts";
-import { field, items } from "../../weights/json.ts";
+import { field, items, parseJson, readText } from "../../weights/json.ts";
 import { readSafetensors } from "../../weights/safetensors.ts";
 import type { TensorSource } from "../../weights/tensors.ts";
 import { parseModelInfo, type ModelInfo } from "../model-info.ts";
-import { isSealed, parseJson, readText } from "../seal.ts";
+import { isSealed } from "../seal.ts";
+import type { StoredModel } from "../target.ts";
 import { areEqual } from "../tensorflow/content.ts";
 import { isWritten } from "../tensorflow/operations.ts";
 
@@ -20,8 +21,9 @@ export interface SavedModelBytes {
 }
 
 /** A signature: what a session is fed and asked for. Names of tensors are TensorFlow's: `x:0`. */
-export interface SessionModel {
-  readonly info: ModelInfo;
+export interface SessionModel extends StoredModel {
+  /** The content of the `saved_model.pb`, which TensorFlow opens. */
+  readonly bytes: Uint8Array;
   readonly inputs: ReadonlyMap<string, string>;
   /** By the names of tensors: what is given at every run beside the inputs. */
   readonly fed: ReadonlyMap<string, NdArray>;
@@ -65,7 +67,7 @@ export function readSavedModel({ model, notes, weights }: SavedModelBytes): read
     const results = info.results.map(
       ({ name, dtype }) => [name, resultTensor(name, dtype, signature.outputs ?? new Map())] as const,
     );
-    return { info, inputs, fed, results: new Map(results) };
+    return { info, bytes: model, inputs, fed, results: new Map(results) };
   });
 }
 

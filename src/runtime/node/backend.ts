@@ -1,44 +1,44 @@
 /** @file Chooses what computes in Node: tfjs-node if it can be loaded, else WebAssembly; plain JavaScript only if asked for. */
 import * as tf from "@tensorflow/tfjs-core";
 import util from "node:util";
+import { automatic, backends, type NodeBackend } from "../../contract/backends.ts";
 import { DataError } from "../../weights/data-error.ts";
 
-export type BackendName = "cpu" | "wasm" | "tensorflow";
-export type BackendChoice = "auto" | BackendName;
+export type BackendChoice = "auto" | NodeBackend;
 
 /**
  * Makes a backend the one that computes, and says which it is. Packages are loaded when they are asked for, and all use the
  * same copy of tfjs-core.
  * @throws DataError in one line, if what was chosen cannot be had
  */
-export async function selectBackend(choice: BackendChoice): Promise<BackendName> {
-  if (choice !== "auto") {
-    await start(choice);
-    return choice;
+export async function selectBackend(choice: BackendChoice): Promise<NodeBackend> {
+  let failure: unknown;
+  for (const name of choice === "auto" ? automatic : [choice]) {
+    try {
+      await start(name);
+      return name;
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      failure = error;
+    }
   }
-  try {
-    await start("tensorflow");
-    return "tensorflow";
-  } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    await start("wasm");
-    return "wasm";
-  }
+  throw failure;
 }
 
-async function start(name: BackendName): Promise<void> {
+async function start(name: NodeBackend): Promise<void> {
   try {
     await packages[name]();
   } catch (error) {
     const [line = ""] = String(error instanceof Error ? error.message : error).split("\n");
     const reason = line.replace(/[.\s]+$/, "");
-    throw new DataError(`the backend ${name} cannot be loaded: ${reason}. ${advice[name]}`);
+    throw new DataError(`the backend ${name} cannot be loaded: ${reason}. ${advice(name)}`);
   }
-  if (!(await tf.setBackend(name))) throw new DataError(`the backend ${name} does not start. ${advice[name]}`);
+  if (!(await tf.setBackend(name))) throw new DataError(`the backend ${name} does not start. ${advice(name)}`);
   await tf.ready();
 }
 
-const packages: Readonly<Record<BackendName, () => Promise<unknown>>> = {
+/** Loads the package of each backend. The names are written out so that tools which bundle programs find them. */
+const packages = {
   cpu: async () => {
     await import("@tensorflow/tfjs-backend-cpu");
     // It would print an advertisement for tfjs-node when it is used first.
@@ -49,13 +49,12 @@ const packages: Readonly<Record<BackendName, () => Promise<unknown>>> = {
     prepareProcess();
     return import("@tensorflow/tfjs-node");
   },
-};
+} as const satisfies Record<NodeBackend, () => Promise<unknown>>;
 
-const advice: Readonly<Record<BackendName, string>> = {
-  cpu: "To get it: npm install @tensorflow/tfjs-backend-cpu@4.22.0",
-  wasm: "To get it: npm install @tensorflow/tfjs-backend-wasm@4.22.0",
-  tensorflow: "To get it: npm install @tensorflow/tfjs-node@4.22.0; wasm needs no more than is there",
-};
+function advice(name: NodeBackend): string {
+  const { package: needed = "", otherwise } = backends[name].node ?? {};
+  return `To get it: npm install ${needed}${otherwise === undefined ? "" : `; ${otherwise}`}`;
+}
 
 /** What TensorFlow and tfjs-node read when they are loaded. */
 function prepareProcess(): void {

@@ -14,7 +14,8 @@ import { nativeEngine } from "./native/engine.ts";
 
 export * from "../index.ts";
 export { alignedArray } from "./native/arrays.ts";
-export { selectBackend, type BackendChoice, type BackendName } from "./backend.ts";
+export type { NodeBackend } from "../../contract/backends.ts";
+export { selectBackend, type BackendChoice } from "./backend.ts";
 
 /** A model of its definition. Weights are read from a path or a `file:` URL, or fetched from another one. */
 export function model<Inputs extends Tensors, Results extends Tensors>(

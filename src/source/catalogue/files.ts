@@ -132,8 +132,7 @@ export const files = {
     message: msg`the backend \`${"backend"}\` cannot be used: ${"reason"}`,
     explain:
       "The backend asked for with `--backend` could not be started on this machine. " +
-      "`tensorflow` needs the optional package `@tensorflow/tfjs-node`, whose native part is not available everywhere; " +
-      "`wasm` and `cpu` need nothing besides Fuse. " +
+      "Some backends need an optional package with a native part that is not available everywhere, and the message says how to install it. " +
       "Leave the option out to use the fastest backend that works.",
   }),
   "nothing-to-do": entry({

@@ -3,8 +3,6 @@ import * as tf from "@tensorflow/tfjs-core";
 import { dtypeNames, typedArrays, type NdArray } from "../../../contract/ndarray.ts";
 import { InternalError } from "../../../source/internal-error.ts";
 
-export type EngineName = "esm" | "saved-model" | "graph-model" | "onnx";
-
 export type Arrays = Readonly<Record<string, NdArray>>;
 
 /** A model with its weights, ready to run. */

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Program } from "../../../check/program.ts";
 import { buildFactory } from "../../../compile.ts";
 import type { Plan } from "../../../plan/plan.ts";
-import { instantiate, model, type BackendName, type LoadedModel, type Tensors } from "../../../runtime/node/index.ts";
+import { instantiate, model, type LoadedModel, type NodeBackend, type Tensors } from "../../../runtime/node/index.ts";
 import { withTensors, type Arrays, type Engine } from "./engine.ts";
 
 export interface Kernel {
@@ -22,7 +22,7 @@ export async function moduleEngine(
   program: Program,
   plan: Plan,
   weights: Arrays,
-  on: BackendName,
+  on: NodeBackend,
 ): Promise<ModuleEngine> {
   const { name } = plan.graph;
   const models = await instantiate(buildFactory(program, [plan]), `${name}.js`, model);

@@ -2,12 +2,13 @@
 import { loadGraphModel } from "@tensorflow/tfjs-converter";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LoadableGraphModel } from "../../../codegen/graph-model/read.ts";
+import type { NodeBackend } from "../../../runtime/node/index.ts";
 import { withTensors, type Engine } from "./engine.ts";
 
 /** Of what `readGraphModel` has looked at. */
 export async function graphModelEngine(
   { artifacts, inputs, results }: LoadableGraphModel,
-  on: string,
+  on: NodeBackend | undefined,
 ): Promise<Engine> {
   const { weightData, weightSpecs, ...others } = artifacts;
   const model = await loadGraphModel(
@@ -15,7 +16,7 @@ export async function graphModelEngine(
   );
   const names = [...results.keys()];
   return {
-    on,
+    on: on ?? "TensorFlow.js",
     run: (given) =>
       withTensors(given, (tensors) => {
         const fed = Object.entries(tensors).map(([name, tensor]) => [inputs.get(name)!, tensor] as const);

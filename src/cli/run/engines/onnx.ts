@@ -3,8 +3,8 @@ import type { OnnxModel } from "../../../codegen/onnx/read.ts";
 import { runOnnx } from "../../../node/onnx-engine.ts";
 import type { Engine } from "./engine.ts";
 
-/** `bytes` are those of a file that `readOnnx` has looked at. */
-export function onnxEngine({ info }: OnnxModel, bytes: Uint8Array): Engine {
+/** Of a file that `readOnnx` has looked at. */
+export function onnxEngine({ info, bytes }: OnnxModel): Engine {
   const names = info.results.map(({ name }) => name);
   return { on: "ONNX Runtime", run: (inputs) => runOnnx(bytes, inputs, names), dispose: () => undefined };
 }

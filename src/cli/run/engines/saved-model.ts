@@ -7,17 +7,17 @@ import { DataError } from "../../../weights/data-error.ts";
 import { toTensor, withTensors, type Engine } from "./engine.ts";
 
 /**
- * `model` is the content of a `saved_model.pb` that `readSavedModel` has looked at. The backend is `tensorflow`.
+ * Of a `saved_model.pb` that `readSavedModel` has looked at. The backend in use is `tensorflow`.
  * @throws DataError if TensorFlow does not take it
  */
-export function savedModelEngine(session: SessionModel, model: Uint8Array): Engine {
+export function savedModelEngine(session: SessionModel): Engine {
   const backend = nativeBackend();
   if (backend === undefined) throw new DataError("this tfjs-node has no sessions");
-  const id = saying("load", () => openSession(backend, model));
+  const id = saying("load", () => openSession(backend, session.bytes));
   const fed = [...session.fed].map(([name, array]) => ({ name, tensor: tf.keep(toTensor(array)) }));
   const results = [...session.results];
   return {
-    on: "tensorflow",
+    on: tf.getBackend(),
     run: (inputs) =>
       withTensors(inputs, (given) => {
         const feeds = [

@@ -1,0 +1,48 @@
+/** @file What `fuse build` writes: the files of a target, and the weights, within them or beside them. */
+import { dirname, isAbsolute, join, relative, sep } from "node:path";
+import type { Program } from "../../check/program.ts";
+import { programName, type Target } from "../../codegen/target.ts";
+import { targets } from "../../codegen/targets.ts";
+import { build, buildPlans } from "../../compile.ts";
+import { beginningOf, isSameFile } from "../files/overwriting.ts";
+import { made } from "../files/programs.ts";
+import { limitWeights } from "../files/weights.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import type { BuildOptions } from "./options.ts";
+import type { Output } from "./outputs.ts";
+import { collectWeights, heldWeights } from "./weights.ts";
+
+/** Ends the command if the weights are missing or do not fit, or if the target lacks something that the program needs. */
+export async function targetFiles(
+  program: Program,
+  file: string,
+  options: BuildOptions,
+  terminal: Terminal,
+): Promise<readonly Output[]> {
+  const { model, set = {}, target: name, backend, weights, maxWeights, outdir = dirname(file) } = options;
+  const target = targets[name];
+  const plans = made(buildPlans(program, { model, settings: set, target: name, backend }), terminal);
+  for (const { graph, manifest } of plans) limitWeights({ name: graph.name, manifest }, maxWeights);
+  const held = target.holdsWeights ? { weights: await heldWeights(plans, file, options) } : {};
+  const locate = (path: string) => seenFrom(outdir, path);
+  const outputs = made(build(program, name, plans, { ...held, locate }), terminal).map(({ path, bytes }) =>
+    output(target, join(outdir, path), bytes),
+  );
+  if (weights === undefined || target.holdsWeights) return outputs;
+  const path = join(outdir, `${programName(file)}.safetensors`);
+  const bytes = await collectWeights(plans, weights, options, terminal);
+  if (!isSameFile(path, weights)) return [...outputs, output(target, path, bytes)];
+  terminal.out(`${path} fits`);
+  return outputs;
+}
+
+function output({ isOurs }: Target, path: string, bytes: Uint8Array): Output {
+  const beside = (name: string) => beginningOf(join(dirname(path), name));
+  return { path, bytes, isOurs: (start) => isOurs(path, start, beside) };
+}
+
+/** A relative path as URLs have it; undefined between disks. */
+function seenFrom(folder: string, path: string): string | undefined {
+  const seen = relative(folder, path);
+  return isAbsolute(seen) ? undefined : seen.split(sep).join("/");
+}

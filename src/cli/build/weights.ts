@@ -1,0 +1,65 @@
+/** @file The weights of what is built: given to the target that holds them, or collected into a file of their own. */
+import { needsWeights } from "../../codegen/target.ts";
+import type { NdArray, NumberArray } from "../../contract/ndarray.ts";
+import type { Plan } from "../../plan/plan.ts";
+import { InternalError } from "../../source/internal-error.ts";
+import { inPlace } from "../../weights/data-error.ts";
+import type { StoredDType } from "../../weights/tensors.ts";
+import { encodeWeights, fittingWeights, readAll } from "../files/weights.ts";
+import { fail } from "../terminal/failure.ts";
+import type { MatchingOptions } from "../terminal/options.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import type { BuildOptions } from "./options.ts";
+
+/** Gives each weight of each model; ends the command if some are missing or do not fit. A weight is only read when it is asked for. */
+export async function heldWeights(
+  plans: readonly Plan[],
+  file: string,
+  options: BuildOptions,
+): Promise<(path: string, model: string) => NdArray> {
+  const { weights } = options;
+  const models = new Map<string, ReadonlyMap<string, () => NdArray>>();
+  for (const plan of plans) {
+    const { graph, manifest } = plan;
+    if (manifest.length === 0) continue;
+    if (weights === undefined) refuseWithout(plan, file, plans.length > 1, options);
+    else models.set(graph.name, (await fittingWeights({ name: graph.name, manifest }, weights, options)).tensors);
+  }
+  return (path, model) => {
+    const read = models.get(model)?.get(path);
+    if (read === undefined) throw new InternalError(`${model} asks for ${path}, which is none of its weights`);
+    return inPlace(weights!, read);
+  };
+}
+
+function refuseWithout(plan: Plan, file: string, isOneOfMany: boolean, { model, set = {} }: BuildOptions): never {
+  const which = isOneOfMany || model !== undefined ? ` --model ${plan.graph.name}` : "";
+  const settings = Object.entries(set).map(([name, value]) => ` --set ${name}=${value}`);
+  const helps = [
+    { text: "give them", code: "--weights FILE" },
+    {
+      text: "random ones, to try it",
+      code: `fuse weights ${file}${which}${settings.join("")} --init weights.safetensors`,
+    },
+  ];
+  return fail("bad-input", { message: needsWeights(plan) }, { helps });
+}
+
+/** A file with the weights of all models; ends the command if one model does not find all of its own. */
+export async function collectWeights(
+  plans: readonly Plan[],
+  path: string,
+  options: MatchingOptions,
+  terminal: Terminal,
+): Promise<Uint8Array> {
+  const all = new Map<string, NdArray>();
+  const dtypes = new Map<NumberArray, StoredDType>();
+  for (const { graph, manifest } of plans) {
+    const found = await fittingWeights({ name: graph.name, manifest }, path, options);
+    for (const [name, array] of await readAll(found, path, terminal)) {
+      all.set(name, array);
+      dtypes.set(array.data, found.dtypeOf(array.data));
+    }
+  }
+  return encodeWeights(all, (data) => dtypes.get(data) ?? "F32");
+}

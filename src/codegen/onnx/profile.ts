@@ -1,0 +1,17 @@
+/** @file What ONNX can do: channels first. The runtime fuses activations by itself. */
+import type { Profile } from "../../plan/profile.ts";
+
+export const onnxProfile: Profile = {
+  name: "onnx",
+  layout: "NCHW",
+  variants: new Set([
+    "conv2d.stride-and-dilation",
+    "conv2d.groups",
+    "depthwise.geometry",
+    "maxpool.pads",
+    "avgpool.pads",
+    "conv2d_transpose.pads",
+    "softmax.any-axis",
+  ]),
+  epilogues: new Set(["bias"]),
+};

@@ -1,0 +1,67 @@
+/** @file Whoever adds a target or a backend finds all the places: its name is written in its folder, in the tables, and nowhere else. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
+import { expect, test } from "vitest";
+import { targetNames } from "../../src/codegen/targets.ts";
+import { backendNames } from "../../src/contract/backends.ts";
+
+/** Each of these has one line for a target. */
+const targetTables = ["cli/run/engines/table.ts", "codegen/targets.ts"];
+
+/** Each of these has one entry for a backend. */
+const backendTables = ["codegen/esm/profile.ts", "contract/backends.ts", "runtime/node/backend.ts"];
+
+/** Further files that name one of them, and why. */
+const exceptions: Readonly<Record<string, readonly string[]>> = {
+  esm: [
+    "plan/builder.ts", // Knows a whole primitive by its field of this name,
+    "primitives/table.ts", // and so does this.
+  ],
+  tensorflow: [
+    "cli/run/engines/table.ts", // The engine of SavedModels needs this backend.
+    "runtime/node/native/binding.ts", // What only this backend has.
+  ],
+};
+
+/** By name, the files of src that mention it, without the fields of primitives. */
+const places = new Map<string, Set<string>>([...targetNames, ...backendNames].map((name) => [name, new Set()]));
+
+const inProse = new Map(
+  [...places.keys()].map((name) => [name, new RegExp(`\`${name}\`|--(?:target|engine|backend) ${name}\\b`)]),
+);
+
+for (const path of readdirSync("src", { recursive: true, encoding: "utf8" })) {
+  const file = path.split("\\").join("/");
+  // The generated library holds programs.
+  if (!file.endsWith(".ts") || file === "library.ts") continue;
+  const text = readFileSync(join("src", file), "utf8");
+  const names = [...places.keys()].filter((name) => text.includes(name));
+  if (names.length === 0) continue;
+  const note = (name: string) => places.get(name)?.add(file);
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) return;
+    if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node))
+      for (const name of names) if (node.text === name || inProse.get(name)!.test(node.text)) note(name);
+    if (ts.isPropertyAssignment(node) || ts.isShorthandPropertyAssignment(node)) {
+      // Each primitive has a field for each format.
+      const isField = file.startsWith("primitives/");
+      if (ts.isIdentifier(node.name) && !isField) note(node.name.text);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true));
+}
+
+const found = (name: string, isOwn: (file: string) => boolean) => [...places.get(name)!].filter((file) => !isOwn(file));
+
+test.each(targetNames)("the target %s is named in its folder and in two tables", (name) => {
+  const own = (file: string) => file.startsWith(`codegen/${name}/`) || file === `cli/run/engines/${name}.ts`;
+  expect(found(name, own).toSorted()).toEqual([...targetTables, ...(exceptions[name] ?? [])].toSorted());
+});
+
+test.each(backendNames)("the backend %s is named in three tables", (name) => {
+  // Cases of primitives say which backends are exact enough for them.
+  const own = (file: string) => file.startsWith("primitives/");
+  expect(found(name, own).toSorted()).toEqual([...backendTables, ...(exceptions[name] ?? [])].toSorted());
+});
