@@ -7,7 +7,7 @@ import { nativeBackend, type Binding } from "./binding.ts";
 
 /** The alignment that TensorFlow requires, in bytes. */
 const alignment = 64;
-/** Offsets to try, because V8 and malloc align arrays to 16 bytes. Most likely first: large arrays nearly always start at 16. */
+/** Offsets to try, because arrays are aligned only to 16 bytes. Most likely first: large arrays begin 16 bytes after a boundary. */
 const offsets = [48, 0, 16, 32];
 
 /**
