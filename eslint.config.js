@@ -1,8 +1,8 @@
-/** @file What the linter asks for, beyond what the compiler does; formatting is left to Prettier. */
+/** @file ESLint rules beyond the compiler's own checks. Prettier does the formatting. */
 import { defineConfig, globalIgnores } from "eslint/config";
 import { configs } from "typescript-eslint";
 
-/** Imports that belong to some folders only. */
+/** Imports that only some folders may use. */
 const node = {
   group: ["node:*"],
   message: "Only cli, lsp, node and runtime/node may use Node: the rest runs in a browser.",

@@ -1,4 +1,4 @@
-/** @file How the tests run. */
+/** @file Test configuration. */
 import { defineConfig } from "vitest/config";
 import { closingLine } from "./test/support/closing-line.ts";
 
@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     environment: "node",
-    // The native backend is an addon that is loaded once per process.
+    // The native backend is an addon, which can be loaded only once per process.
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 60_000,

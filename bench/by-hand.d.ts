@@ -1,4 +1,4 @@
-/** @file The types of by-hand.js, for the tests that use it. */
+/** @file Types for by-hand.js, for the tests that use it. */
 import type { NamedTensorMap, TensorContainer } from "@tensorflow/tfjs-core";
 import type { NdArray } from "../src/contract/ndarray.ts";
 

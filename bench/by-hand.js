@@ -1,18 +1,18 @@
 /**
- * @file The systems of examples/systems, each written by hand in TensorFlow.js: what its generated module is measured by.
+ * @file The systems of examples/systems, written by hand in TensorFlow.js: the baselines for the generated modules.
  *
- * The rules. Inputs and results are the model's own, NCHW, at any size that it admits, so that what must be transposed for a
- * convolution of tfjs is transposed here too. Weights are in the layouts of tfjs when a run begins: kernels HWIO, matrices
- * [in, out], batch normalisation folded into the layer before it, the 1 / sqrt(e) of attention into the queries' weights.
- * Bias and activation are fused wherever tfjs can. Every tensor is disposed of as soon as nothing needs it. One text serves
- * all backends. Formulas are taken as the articles have them: what a call computes is not derived anew.
+ * The rules: Inputs and results are the model's own, NCHW, at any size that it accepts, so tensors must be transposed for tfjs
+ * convolutions here too. Before a run, weights are in tfjs layouts: kernels HWIO, matrices [in, out], batch normalisation
+ * folded into the previous layer, the 1 / sqrt(e) of attention folded into the query weights. Bias and activation are fused
+ * wherever tfjs can. Every tensor is disposed as soon as it is no longer needed. The same code runs on all backends. Formulas
+ * are as in the papers, without algebraic shortcuts.
  */
 import * as tf from "@tensorflow/tfjs-core";
 
 const toNHWC = (x) => tf.transpose(x, [0, 2, 3, 1]);
 const toNCHW = (x) => tf.transpose(x, [0, 3, 1, 2]);
 
-/** The last of some calls, each of what the one before it gave; that is freed, `x` is not. */
+/** Passes `x` through calls one after the other. Intermediate results are freed; `x` is not. */
 export function pipe(x, ...calls) {
   return calls.reduce((value, call, index) => {
     const next = call(value);
@@ -21,27 +21,27 @@ export function pipe(x, ...calls) {
   }, x);
 }
 
-/** What `call` makes of tensors that nobody else needs. */
+/** Calls `call` with tensors and then frees them. */
 export function using(tensors, call) {
   const result = call(...tensors);
   tf.dispose(tensors);
   return result;
 }
 
-/** As `pipe`, of a tensor that nobody else needs. */
+/** Like `pipe`, but also frees `x`. */
 export const consume = (x, first, ...calls) => {
   const value = using([x], first);
   return calls.length === 0 ? value : consume(value, ...calls);
 };
 
-/** A `torch.nn.Linear` of a `state_dict`; `get` gives a tensor for a name. */
+/** Reads a `torch.nn.Linear` from a `state_dict`; `get` returns a tensor by name. */
 export const linear = (get, path) => ({ weight: tf.transpose(get(`${path}.weight`)), bias: get(`${path}.bias`) });
 export const convolution = (get, path) => ({
   weight: tf.transpose(get(`${path}.weight`), [2, 3, 1, 0]),
   bias: get(`${path}.bias`),
 });
 
-/** A layer with the batch normalisation that follows it. */
+/** Folds the batch normalisation that follows a layer into it. */
 export function normalised({ weight, bias }, get, path) {
   const [gamma, beta, mean, variance] = ["weight", "bias", "running_mean", "running_var"].map((name) =>
     get(`${path}.${name}`),
@@ -60,38 +60,38 @@ export const conv =
     tf.fused.conv2d({ x, filter: weight, bias, strides, pad, dilations, activation });
 export const shape = (sizes) => (x) => tf.reshape(x, sizes);
 
-/** `l` in the size of `h`, as PyTorch's bilinear interpolation without aligned corners; NHWC. */
+/** Resizes `l` to the size of `h`, like PyTorch's bilinear interpolation without aligned corners. Returns NHWC. */
 const resized = (l, h) => pipe(l, toNHWC, (x) => tf.image.resizeBilinear(x, h.shape.slice(2), false, true));
-/** The same with the order of the input. */
+/** Like `resized`, but returns NCHW. */
 const resizedNCHW = (l, h) => consume(resized(l, h), toNCHW);
-/** Both side by side, NHWC. */
+/** Concatenates both along the channels. Returns NHWC. */
 const joined = (h, l) => using([toNHWC(h), resized(l, h)], (a, b) => tf.concat([a, b], 3));
 
-/** Where the windows of an adaptive pool begin and end: PyTorch's rule. */
+/** Returns the starts and ends of the windows of an adaptive pool, by PyTorch's rule. */
 const windows = (size, count) =>
   Array.from({ length: count }, (_, i) => [Math.floor((i * size) / count), Math.ceil(((i + 1) * size) / count)]);
 
-/** [count, longest]: the elements of each window, the last one repeated. */
+/** Returns the elements of each window, padded by repeating the last one: [count, longest]. */
 function indices(size, count) {
   const all = windows(size, count);
   const longest = Math.max(...all.map(([start, end]) => end - start));
   return all.map(([start, end]) => Array.from({ length: longest }, (_, i) => Math.min(start + i, end - 1)));
 }
 
-/** [count, longest]: what each of them adds to the mean of its window; the last one's share is split among its repetitions. */
+/** Returns the share of each element in the mean of its window. Repetitions split the last element's share: [count, longest]. */
 function shares(size, count) {
   return indices(size, count).map((row) =>
     row.map((index) => 1 / (row.at(-1) - row[0] + 1) / row.filter((other) => other === index).length),
   );
 }
 
-/** The elements of the windows along an axis, which becomes two. */
+/** Gathers the elements of the windows along an axis, which becomes two axes. */
 const taken = (x, count, axis) =>
   using([tf.tensor2d(indices(x.shape[axis], count), undefined, "int32")], (i) => tf.gather(x, i, axis));
 
 /**
- * Products with a matrix of shares would be fewer calls, but 0 * Infinity is NaN: an infinity would spoil every window of its
- * row, where PyTorch keeps it in its own. So the elements of the windows are gathered, weighed and summed.
+ * Gathers the elements of the windows, weights them and sums. Multiplying by a matrix of shares would take fewer calls, but
+ * 0 * Infinity is NaN, so an infinity would spoil every window in its row. In PyTorch it affects only its own window.
  */
 function adaptiveAverage(x, rows, columns) {
   const [, , h, w] = x.shape;
@@ -119,8 +119,8 @@ function adaptiveMaximum(x, rows, columns) {
 }
 
 /**
- * By the name of the program: `prepare` makes the weights ready, `run` computes. Attention has the default eight heads.
- * Results are the caller's to dispose of, inputs and weights stay.
+ * The systems by program name. `prepare` prepares the weights, `run` computes. Attention has the default eight heads.
+ * The caller disposes the results; inputs and weights are kept.
  */
 export const byHand = {
   "conv-reduce": {
@@ -136,7 +136,7 @@ export const byHand = {
     },
   },
 
-  // Queries, keys and values by one product and one transpose.
+  // One product and one transpose compute queries, keys and values.
   "attention-reduce": {
     prepare: (get) => {
       const bias = get("attention.in_proj_bias");
@@ -240,7 +240,7 @@ export const byHand = {
     },
   },
 
-  // One channel is NHWC and NCHW at once, so that the gates meet without a transpose.
+  // With one channel, NHWC equals NCHW, so the gates can be added without a transpose.
   bam: {
     prepare: (get) => ({
       channel: [normalised(linear(get, "fc1"), get, "fc_bn"), linear(get, "fc2")],
@@ -299,7 +299,7 @@ export const byHand = {
   },
 };
 
-/** The weights of a system, prepared once, of arrays in PyTorch's layouts; the caller disposes of them. */
+/** Prepares the weights of a system from arrays in PyTorch's layouts. The caller disposes them. */
 export function prepareByHand(file, arrays) {
   return tf.tidy(() =>
     byHand[file].prepare((path) => tf.tensor(Float32Array.from(arrays[path].data), arrays[path].shape)),

@@ -1,4 +1,4 @@
-/** @file How long the compiler takes for ResNet-50: the check of all its worlds, and check and build. */
+/** @file Benchmarks the compiler on ResNet-50: checking all variants, and checking and building. */
 import { readFileSync } from "node:fs";
 import { build, buildPlans, openProgram } from "../dist/index.js";
 import { format, median } from "./measure.js";

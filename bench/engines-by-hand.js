@@ -1,11 +1,11 @@
 /**
- * @file The models of the engines benchmark by hand in TensorFlow.js: channels last, as tfjs likes it best, weights prepared and
- * batch normalisation folded before a run, every tensor disposed of as soon as nothing needs it.
+ * @file The models of the engines benchmark, written by hand in TensorFlow.js: channels last, which suits tfjs best, with weights
+ * prepared and batch normalisation folded in advance. Every tensor is disposed as soon as it is no longer needed.
  */
 import * as tf from "@tensorflow/tfjs-core";
 import { consume, conv, convolution, dense, linear, normalised, pipe, shape, using } from "./by-hand.js";
 
-/** A convolution without a bias of its own, and the batch normalisation behind it. */
+/** Reads a convolution without a bias, and folds in the batch normalisation after it. */
 function normalisedConvolution(get, path, norm) {
   const weight = tf.transpose(get(`${path}.weight`), [2, 3, 1, 0]);
   return normalised({ weight, bias: tf.zeros([weight.shape[3]]) }, get, norm);
@@ -13,10 +13,10 @@ function normalisedConvolution(get, path, norm) {
 
 const names = (count) => Array.from({ length: count }, (_, i) => i);
 
-/** Blocks and widths of the four stages of ResNet-50. */
+/** The number of blocks in each of the four stages of ResNet-50. */
 const stages = [3, 4, 6, 3];
 
-/** With explicit pads, for PyTorch's are symmetric. */
+/** Returns explicit pads, because PyTorch's are symmetric. */
 const pads = (n) =>
   n === 0
     ? "valid"
@@ -27,7 +27,7 @@ const pads = (n) =>
         [0, 0],
       ];
 
-/** By the name of the model: `prepare` makes the weights ready, `run` computes. Results are the caller's to dispose of. */
+/** The models by name. `prepare` prepares the weights, `run` computes. The caller disposes the results. */
 export const enginesByHand = {
   Fusion: {
     prepare: (get) => convolution(get, "conv"),

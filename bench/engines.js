@@ -1,6 +1,6 @@
 /**
- * @file The same models on every engine, in one process, alternating: the ES module and the graph model on wasm and on
- * tensorflow, the native engine (a SavedModel in a session), ONNX Runtime on our ONNX, and the same calls by hand in tfjs.
+ * @file Benchmarks the same models on every engine, alternating in one process: the ES module and the graph model on wasm and
+ * tensorflow, the native engine (a SavedModel in a session), ONNX Runtime on our ONNX, and handwritten tfjs calls.
  */
 import * as tf from "@tensorflow/tfjs-core";
 import { loadGraphModel } from "@tensorflow/tfjs-converter";
@@ -21,7 +21,7 @@ import { loadOriginal } from "./network.js";
 const own = "bench/programs/engines.fuse";
 const blur = "examples/background-blur/background-blur";
 
-/** Model, program, shapes of its inputs; weights are random where there is no file. */
+/** Models with their programs and input shapes. Weights are random unless a file is given. */
 const cases = [
   { model: "Fusion", path: own, inputs: { h: [1, 512, 512, 128], l: [1, 256, 256, 128] } },
   { model: "SEBlocks", path: own, inputs: { x: [1, 14, 14, 64] } },
@@ -39,7 +39,7 @@ const cases = [
 
 const product = (sizes) => sizes.reduce((a, b) => a * b, 1);
 
-/** The program with channels first at the boundary, as ONNX Runtime likes it best. */
+/** Changes a program's inputs and results to channels first, which suits ONNX Runtime best. */
 const channelsFirst = (text) => text.replaceAll(/\[n, (h[^,\]]*), (w[^,\]]*), (c[^,\]]*)\]/g, "[n, $3, $1, $2]");
 
 function plansOf({ path, model }, options = {}, text = readFileSync(path, "utf8")) {
@@ -55,7 +55,7 @@ function filesOf({ program, plans }, target, weights) {
   return value;
 }
 
-/** Numbers around 0 that keep their size from layer to layer; above 0.5 for variances. */
+/** Returns random values around 0, scaled to keep activations stable across layers. Variances are above 0.5. */
 function randomWeight({ path, groups }) {
   const shape = groups.map((group) => product(group.map(([, size]) => size)));
   const data = Float32Array.from({ length: product(shape) }, () => Math.random() * 2 - 1);
@@ -84,7 +84,7 @@ const transpose = ({ shape: [n, h, w, c], data }) => {
 
 const isImage = ({ shape }) => shape.length === 4;
 
-/** What each engine calls; every call frees what it makes. `check` gives its results as arrays, channels last. */
+/** Returns each engine's call, which frees its results. `check` returns the results as arrays, channels last. */
 async function candidates(it) {
   const { program, plans } = plansOf(it);
   const [{ manifest }] = plans;
@@ -229,7 +229,7 @@ async function candidates(it) {
   };
 }
 
-/** Every engine computes the same, or its time means nothing. */
+/** Checks that every engine computes the same results; otherwise timings are meaningless. */
 async function compare(name, calls) {
   const results = {};
   for (const [engine, { check }] of Object.entries(calls)) results[engine] = await check();
@@ -251,7 +251,7 @@ async function rowsOf(it) {
     await run();
   }
   const took = performance.now() - start;
-  // Of what takes microseconds, many at once.
+  // Repeat calls that take only microseconds.
   const times = took > 100 ? 1 : 50;
   const runs = Object.fromEntries(
     Object.entries(calls).map(([name, { run }]) => [

@@ -1,4 +1,4 @@
-/** @file `npm run bench`: runs the benchmarks, all or those that are named, and prints their tables. */
+/** @file `npm run bench`: runs all or the named benchmarks and prints their tables. */
 import os from "node:os";
 import { compile } from "./compile.js";
 import { engines } from "./engines.js";

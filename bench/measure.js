@@ -1,13 +1,13 @@
-/** @file How benchmarks measure: in one process, alternating, median of several; ratios are what counts. */
+/** @file Timing for benchmarks: alternating calls in one process, medians of several rounds. Ratios matter most. */
 
-/** The median of a list of numbers. */
+/** Returns the median of a list of numbers. */
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** Milliseconds that a call takes; it may be asynchronous. */
+/** Returns how many milliseconds a call takes. It may be asynchronous. */
 async function time(run) {
   const start = performance.now();
   await run();
@@ -15,9 +15,9 @@ async function time(run) {
 }
 
 /**
- * Medians in milliseconds of calls by name, and the median of the ratios of each call to the last one of the same round.
- * Every round runs each call once, so that a noisy second hits all of them. `settle` is awaited before each call, untimed: what
- * ran before, on other threads and in the caches, should not be paid for by the next one.
+ * Returns each call's median time in milliseconds, and the median of its ratios to the last call of the same round. Every round
+ * runs each call once, so a noisy second affects all of them. `settle` is awaited before each call, untimed, to keep the
+ * previous call's threads and caches from affecting it.
  */
 export async function alternate(calls, { rounds, warmUp = 5, settle = () => undefined }) {
   const names = Object.keys(calls);

@@ -1,4 +1,4 @@
-/** @file The network of examples/background-blur: our module against `tf.loadGraphModel(…).predict` of the original files. */
+/** @file Benchmarks the network of examples/background-blur: our module against `tf.loadGraphModel(…).predict` on the original files. */
 import * as tf from "@tensorflow/tfjs-core";
 import { loadGraphModel } from "@tensorflow/tfjs-converter";
 import { readFileSync } from "node:fs";
@@ -13,7 +13,7 @@ const program = "examples/background-blur/background-blur.fuse";
 const weights = "examples/background-blur/background-blur.safetensors";
 const original = "test/golden/selfie-segmentation";
 
-/** The original network, read from its files. */
+/** Loads the original network from its files. */
 export async function loadOriginal() {
   const json = JSON.parse(readFileSync(`${original}/selfie.json`, "utf8"));
   const bytes = readFileSync(`${original}/selfie.bin`);
@@ -27,7 +27,7 @@ export async function loadOriginal() {
   });
 }
 
-/** Our network for a backend (undefined: for all of them), with its weights. */
+/** Loads our network with its weights, built for one backend, or for all if undefined. */
 export async function loadOurs(backend) {
   const opened = openProgram(program, readFileSync(program, "utf8"), { read: () => undefined });
   const { value } = buildPlans(opened, { model: "Selfie", backend });
@@ -35,7 +35,7 @@ export async function loadOurs(backend) {
   return models.Selfie.load(weights, { prefix: "network" });
 }
 
-/** The photograph as the network takes it. */
+/** Reads the photograph as the network's input. */
 export async function photograph() {
   const { data, shape } = toTensor(await readPicture("examples/background-blur/astronaut.png"), 3, "0..1");
   return tf.tidy(() => tf.image.resizeBilinear(tf.tensor(Float32Array.from(data), shape), [256, 256], false, true));

@@ -1,4 +1,4 @@
-/** @file How large the generated module of examples/background-blur is. */
+/** @file Measures the size of the generated module of examples/background-blur. */
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { build, buildPlans, openProgram } from "../dist/index.js";

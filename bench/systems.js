@@ -1,4 +1,4 @@
-/** @file The systems of examples/systems at the shapes of the articles: the module built for a backend against calls by hand. */
+/** @file Benchmarks the systems of examples/systems at the papers' shapes: the module built for a backend against handwritten calls. */
 import * as tf from "@tensorflow/tfjs-core";
 import { readFileSync } from "node:fs";
 import { buildFactory, buildPlans, openProgram } from "../dist/index.js";
@@ -12,7 +12,7 @@ const pair = { h: [1, 128, 512, 512], l: [1, 128, 256, 256] };
 const map = { x: [1, 128, 512, 512] };
 const small = { x: [1, 8, 4, 4] };
 
-/** Settings and inputs. The batch of the first four is 56 in the article: smaller where that would take minutes or gigabytes. */
+/** Settings and input shapes. The paper uses batch 56 for the first four; smaller here where that takes minutes or gigabytes. */
 const cases = {
   "conv-reduce": [{ c: "1024", width: "268" }, { x: [56, 1024, 28, 28] }],
   // 1024 channels of 28 x 28 would need 628 GiB of weights.
@@ -30,14 +30,14 @@ const cases = {
   "global-pools": [{}, small],
 };
 
-/** On cpu only these take less than five seconds. */
+/** The only systems that take less than five seconds on cpu. */
 const quick = ["flatten-linear-reduce", "add-fuse", "mul-fuse", "se", "gap-head", "global-pools"];
 
 const product = (sizes) => sizes.reduce((a, b) => a * b, 1);
 
-/** Numbers from -1 to 1 (above 0.5 for variances), scaled for sums of many. */
+/** Returns random values from -1 to 1, scaled for long sums. Variances are above 0.5. */
 function randomWeight({ path, groups }) {
-  // The axes of a linear layer are two groups: one matrix, as PyTorch stores it.
+  // The axes of a linear layer form two groups: a matrix, as PyTorch stores it.
   const shape = groups.map((group) => product(group.map(([, size]) => size)));
   const inputs = product(shape.slice(1));
   const data = Float32Array.from({ length: product(shape) }, () => Math.random() * 2 - 1);
@@ -70,7 +70,7 @@ async function row(file, backend) {
   const asked = { ours: await footprint(calls.ours), hand: await footprint(calls.hand) };
   const start = performance.now();
   for (const call of Object.values(calls)) call();
-  // Thirty rounds, fewer where they would take more than ten seconds; of what takes microseconds, many at once.
+  // Thirty rounds, or fewer to stay within ten seconds. Calls that take only microseconds are repeated.
   const took = performance.now() - start;
   const rounds = Math.max(3, Math.min(30, Math.floor(10_000 / took)));
   const times = took > 5 ? 1 : 100;

@@ -1,11 +1,11 @@
-/** @file How long a check takes while somebody types: after an edit of one character, and of programs that are not finished. */
+/** @file Benchmarks checking while the user types: after one-character edits, and on unfinished programs. */
 import { readdirSync, readFileSync } from "node:fs";
 import { openProgram } from "../dist/index.js";
 import { lex } from "../dist/parser/lex.js";
 import { sourceFile } from "../dist/source/source.js";
 import { format, median } from "./measure.js";
 
-/** Of the half-written programs one in so many is checked, and so many of the slowest again. */
+/** One in `every` half-written programs is checked; the `again` slowest are checked again. */
 const every = 11;
 const again = 8;
 
@@ -29,7 +29,7 @@ export async function typing() {
   };
 }
 
-/** With one letter more behind a token: the median of many places, and the slowest. */
+/** Measures checks with a letter added after a token: the median over many places, and the slowest. */
 function edited(which, { path, text }) {
   const places = tokenEnds(text).filter((_, i) => i % 7 === 0);
   const typed = places.map((at) => ({ path, text: `${text.slice(0, at)}x${text.slice(at)}` }));
@@ -41,7 +41,7 @@ function edited(which, { path, text }) {
   ];
 }
 
-/** Every example, and the library, whose modules are opened as files are. */
+/** Reads every example and every library module. */
 function examples() {
   const folders = readdirSync("examples", { withFileTypes: true }).filter((entry) => entry.isDirectory());
   return ["library/fuse", ...folders.map(({ name }) => `examples/${name}`)].flatMap((folder) =>
@@ -54,7 +54,7 @@ function examples() {
 const tokensOf = (text) => lex(sourceFile("x.fuse", text)).tokens;
 const tokenEnds = (text) => tokensOf(text).map(({ startOffset, image }) => startOffset + image.length);
 
-/** The text up to each token, and without each token. */
+/** Returns the text cut off after each token, and the text without each token. */
 function halfWritten({ path, text }) {
   return tokensOf(text).flatMap(({ startOffset, image }) => {
     const end = startOffset + image.length;
@@ -74,7 +74,7 @@ function repeat(program, count) {
   return Array.from({ length: count }, () => check(program));
 }
 
-/** The slowest of several: what is slow once is checked again, because most of that is the machine. */
+/** Returns the slowest program. Slow ones are checked again, because most slow runs are noise. */
 function slowest(programs) {
   const bySlowness = (a, b) => b.ms - a.ms;
   const once = programs.map((program) => ({ ...program, ms: check(program) })).sort(bySlowness);

@@ -1,4 +1,4 @@
-/** @file Compiles src/ to dist/, which is what the command `fuse` and the package consist of. `node scripts/build.js` always does. */
+/** @file Compiles src/ to dist/, which contains the command `fuse` and the package. `node scripts/build.js` always rebuilds. */
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import path from "node:path";
@@ -6,10 +6,10 @@ import { isCurrent } from "./library.js";
 import { inTemporaryFolder, isMain, replaceFolder, root, run } from "./run.js";
 
 const dist = path.join(root, "dist");
-/** Inside dist/, so that the two can only go together. */
+/** Inside dist/, so the two can only be removed together. */
 const stamp = ".inputs";
 
-/** A hash of all that the build reads: names and contents, for times say nothing in a fresh clone. */
+/** Returns a hash of everything the build reads: names and contents, because times mean nothing in a fresh clone. */
 function inputs() {
   const hash = createHash("sha256");
   const files = ["src", "library"].flatMap((folder) =>
@@ -25,7 +25,7 @@ function inputs() {
   return hash.digest("hex");
 }
 
-/** Whether dist/ was built from what stands in src/ now. */
+/** Whether dist/ was built from the current src/. */
 export function isBuilt() {
   try {
     return fs.readFileSync(path.join(dist, stamp), "utf8") === inputs();
@@ -34,7 +34,7 @@ export function isBuilt() {
   }
 }
 
-/** Replaces dist/ if everything compiles, and otherwise leaves it. Throws what the compiler says. */
+/** Replaces dist/ if everything compiles; otherwise leaves it and throws the compiler's output. */
 export async function build() {
   if (!isCurrent()) console.warn("build: src/library.ts is not what library/ says; run: node scripts/library.js");
   await inTemporaryFolder(path.join(root, ".cache"), async (temporary) => {

@@ -1,4 +1,4 @@
-/** @file The demo: runs the commands of examples/background-blur one after the other, each printed as a person would type it. */
+/** @file The demo: runs the commands of examples/background-blur, printing each as a user would type it. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
@@ -29,7 +29,7 @@ for (const args of commands) {
 }
 console.log(`\nThe picture is ${out}/background-blur.png, the module is ${out}/background-blur.js.`);
 
-// The set-up has prepared it, or has found out why it cannot.
+// The setup has prepared it or found out why that is impossible.
 const native = process.env.FUSE_NATIVE === "skip" ? { ready: false, reason: "skipped" } : await prepareNative();
 if (!native.ready)
   console.log(

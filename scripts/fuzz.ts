@@ -1,4 +1,4 @@
-/** @file Random programs through the whole compiler, until it is stopped or ten went wrong: `npm run fuzz [-- COUNT [SEED]]`. */
+/** @file Fuzzes the whole compiler with random programs until stopped or ten failures: `npm run fuzz [-- COUNT [SEED]]`. */
 import { fuzz, makeFuzzCase } from "../test/properties/fuzz.ts";
 
 const count = Number(process.argv[2] ?? Infinity);
@@ -28,7 +28,7 @@ for (; seed < first + count && !stopped && wrong < 10; seed++) {
   }
   const ms = performance.now() - before;
   if (ms > slowest.ms) slowest = { ms, seed };
-  // Lets a signal in.
+  // Lets signals be handled.
   if (seed % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
 }
 

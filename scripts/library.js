@@ -1,6 +1,6 @@
 /**
- * @file Writes src/library.ts from library/: the standard library as a module, so that the compiler runs where there are no files.
- * With `--check` it only says whether that module is what it should be (exit code 1 if not).
+ * @file Writes src/library.ts from library/: the standard library as a module, for running the compiler without a file system.
+ * With `--check` it only checks that the module is up to date (exit code 1 if not).
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -25,7 +25,7 @@ ${modules.map(([name, source]) => `  ${JSON.stringify(name)}: ${literal(source)}
 `;
 }
 
-/** Whether src/library.ts is what library/ says. */
+/** Whether src/library.ts is up to date with library/. */
 export const isCurrent = () => existsSync(output) && readFileSync(output, "utf8") === text();
 
 if (isMain(import.meta.url)) {

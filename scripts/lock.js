@@ -1,4 +1,4 @@
-/** @file One set-up at a time in one clone: the second waits, and then finds nothing left to do. */
+/** @file A lock that allows one setup at a time per clone. The second waits, and then finds nothing left to do. */
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,8 +7,8 @@ import { isAlive } from "./run.js";
 const minute = 60 * 1000;
 
 /**
- * Runs `work` while holding the lock `file`, which names the process that holds it; one that has died holds nothing.
- * `patience` is called if that takes seconds.
+ * Runs `work` while holding the lock `file`, which contains the holder's process ID. A lock whose holder has died is ignored.
+ * Calls `patience` if waiting takes seconds.
  */
 export async function locked(file, work, patience) {
   mkdirSync(path.dirname(file), { recursive: true });
@@ -34,7 +34,7 @@ function take(file) {
   }
 }
 
-/** Of several that wait, one removes the lock: the others must not take that of the next holder for the abandoned one. */
+/** Removes an abandoned lock. Only one waiting process may do so, or another might remove the next holder's lock. */
 function removeAbandoned(file) {
   const guard = `${file}.guard`;
   if (!take(guard)) {
@@ -48,12 +48,12 @@ function removeAbandoned(file) {
 function isAbandoned(file) {
   try {
     const holder = Number(readFileSync(file, "utf8"));
-    // An empty file has just been made, and its holder's number is on the way.
+    // An empty file was just created, and its holder is about to write its ID.
     return age(file) > 15 * minute || (holder > 0 && !isAlive(holder));
   } catch {
     return false; // released in the meantime
   }
 }
 
-/** In milliseconds; a file that is not there is new. */
+/** Returns a file's age in milliseconds; 0 if it does not exist. */
 const age = (file) => Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());

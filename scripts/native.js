@@ -1,9 +1,9 @@
 /**
- * @file Makes tfjs-node's native binding loadable. The package's own installer downloads it from its vendor, which not every network
- * reaches; here it is compiled from the package's sources against the libraries of PyPI's TensorFlow, once per machine.
+ * @file Makes tfjs-node's native binding loadable. The package's own installer downloads it from its vendor, which some networks
+ * cannot reach. Here it is compiled from the package's sources against TensorFlow's libraries from PyPI, once per machine.
  *
- *     node scripts/native.js            make it loadable, whatever was found earlier
- *     node scripts/native.js --check    only say whether it loads (exit code 1 if not)
+ *     node scripts/native.js            make it loadable, even if that failed before
+ *     node scripts/native.js --check    only check whether it loads (exit code 1 if not)
  */
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
@@ -11,13 +11,13 @@ import os from "node:os";
 import path from "node:path";
 import { complaint, inTemporaryFolder, isMain, npm, replaceFolder, root, run } from "./run.js";
 
-/** The release of TensorFlow whose C interface tfjs-node 4.22 is written for. The wheel is only unpacked: any local Python will do. */
+/** The TensorFlow release whose C API tfjs-node 4.22 uses. The wheel is only unpacked, so any local Python will do. */
 const tensorflow = {
   version: "2.15.1",
   python: "3.11",
   sha256: "54660c074d7241a503e81edfd9f5ef5af88f64051b72e2945f26318c790f2d26",
 };
-/** The headers of Node-API, the same for every Node. */
+/** The Node-API headers, which are the same for every Node version. */
 const nodeApi = {
   package: "node-api-headers@1.9.0",
   integrity: "sha512-2oNILP4jXwRB4ywnYKjVk1YyJ96n2D4EOVJO6S3oYZ5PtbJrw3Yt9TpAuX3nBLMuzn74rnfGQrv13pS9vC+YiA==",
@@ -41,19 +41,19 @@ const headers = [
   "tsl/platform/ctstring_internal.h",
 ];
 
-/** tfjs-node, where node-pre-gyp looks for its binding, and the binding for its libraries. */
+/** The package, where node-pre-gyp looks for the binding, and where the binding looks for its libraries. */
 const packageFolder = path.join(root, "node_modules", "@tensorflow", "tfjs-node");
 const bindingFolder = path.join(packageFolder, "lib", "napi-v8");
 const libraryFolder = path.join(packageFolder, "deps", "lib");
-/** What the last run found. It goes with node_modules, and so with what it speaks of. */
+/** The result of the last run. It is inside node_modules, so it disappears together with the binding. */
 const memory = path.join(root, "node_modules", ".fuse", "native.json");
 const caches = path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), ".cache"), "fuse-lang");
-/** Holds the binding and its libraries, and is put there whole or not at all. The name says all that its content depends on. */
+/** The cached binding and libraries, created atomically. The name contains everything that the content depends on. */
 const cache = path.join(caches, `tfjs-node-4.22.0-tensorflow-${tensorflow.version}-linux-x64`);
 
 /**
- * Makes the binding loadable if it can: what is there, else what is in the cache, else built. Never throws.
- * An earlier failure is not tried again unless `again` says so or what it depends on has changed; `known` tells of one.
+ * Makes the binding loadable if possible: an existing one, else one from the cache, else a new build. Never throws.
+ * An earlier failure is retried only if `again` is set or circumstances have changed; otherwise it is returned as `known`.
  * @returns {Promise<{ ready: true, version?: string } | { ready: false, reason: string, known?: boolean }>}
  */
 export async function prepareNative({ again = false, say = console.log } = {}) {
@@ -71,7 +71,7 @@ export async function prepareNative({ again = false, say = console.log } = {}) {
 
 async function makeLoadable(say) {
   if (!fs.existsSync(packageFolder)) throw new Error("the package @tensorflow/tfjs-node is not installed");
-  // Perhaps the package's own installer was let run and had success.
+  // The package's own installer may have run and succeeded.
   if (fs.existsSync(path.join(packageFolder, "lib"))) {
     const found = await load();
     if (found.ready) return found;
@@ -90,7 +90,7 @@ async function makeLoadable(say) {
   return load();
 }
 
-/** Loads the binding in a process of its own, which a bad one may end, and computes with it. */
+/** Loads the binding and computes with it, in a separate process because a bad binding may crash it. */
 async function load() {
   // Node 23 removed two functions of `util` that tfjs-node calls.
   const program = `
@@ -113,7 +113,7 @@ async function load() {
 
 const cached = () => [binding, ...libraries].every((name) => fs.existsSync(path.join(cache, name)));
 
-/** Copies the binding into the package and links the libraries, which are large. Safe beside another process that does the same. */
+/** Copies the binding into the package and links the libraries, which are large. Safe to run in several processes at once. */
 function install() {
   const place = (folder, name, make) => {
     fs.mkdirSync(folder, { recursive: true });
@@ -135,7 +135,7 @@ function cannotBuild() {
   return undefined;
 }
 
-/** Which of the programs that a build needs are on the PATH. Looking is much quicker than starting them. */
+/** Finds which of the programs that a build needs are on the PATH. This is much faster than starting them. */
 function tools() {
   const folders = (process.env.PATH ?? "").split(path.delimiter).filter((folder) => folder !== "");
   const there = (name) => folders.some((folder) => fs.existsSync(path.join(folder, name)));
@@ -163,7 +163,7 @@ async function build(temporary) {
   replaceFolder(ready, cache, temporary);
 }
 
-/** Downloads the wheel, which pip checks against the hash, and unpacks of it `tensorflow/`: the two libraries and `include/`. */
+/** Downloads the wheel, with pip checking its hash, and unpacks the two libraries and the headers to `tensorflow/`. */
 async function fetchTensorflow(temporary) {
   const requirements = path.join(temporary, "requirements.txt");
   fs.writeFileSync(requirements, `tensorflow-cpu==${tensorflow.version} --hash=sha256:${tensorflow.sha256}\n`);
@@ -213,7 +213,7 @@ async function compile(temporary, ready) {
   await run("g++", [...flags, ...includes, ...sources, "-o", path.join(ready, binding), ...link], { cwd: temporary });
 }
 
-/** All that an outcome depends on, as far as it can be seen in a millisecond. */
+/** Returns everything an outcome depends on that can be checked in a millisecond. */
 function circumstances() {
   const state = (folder, name) => {
     const stat = fs.statSync(path.join(folder, name), { throwIfNoEntry: false });

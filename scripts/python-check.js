@@ -1,13 +1,13 @@
 /**
- * @file Builds SavedModels and lets Python's TensorFlow load and run them: what others do with them who know nothing of Fuse.
- * TensorFlow comes from PyPI, once per machine, into a cache folder.
+ * @file Builds SavedModels, and loads and runs them with TensorFlow for Python, like a user who does not know Fuse.
+ * TensorFlow is installed from PyPI into a cache folder, once per machine.
  */
 import * as fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { complaint, inTemporaryFolder, replaceFolder, root, run } from "./run.js";
 
-/** With its settings, and the prefix of its weights in the golden file if it has any. */
+/** The systems to check, with their settings. */
 const systems = {
   "conv-reduce": { c: 32, width: 12 },
   "attention-reduce": { c: 32, width: 10 },
@@ -21,7 +21,7 @@ const systems = {
 };
 const withoutWeights = ["add-fuse", "global-pools"];
 
-/** A model whose weights are too large to be constants. */
+/** A model whose weights are too large for constants. */
 const large = `fuse 1
 
 model Large(x: [n, d: 6200]) -> (y: [n, d: 6200]) {
@@ -32,11 +32,11 @@ model Large(x: [n, d: 6200]) -> (y: [n, d: 6200]) {
 const python = "python3";
 const caches = path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), ".cache"), "fuse-lang");
 
-/** The packages for the local Python, put into the cache whole or not at all. */
+/** Returns the folder with the packages for the local Python, after installing them atomically if needed. */
 async function packages() {
   const version = (await run(python, ["-c", "import sys; print('%d.%d' % sys.version_info[:2])"])).trim();
   const [, minor] = version.split(".").map(Number);
-  // The release that tfjs-node is built with, as long as there is one for this Python.
+  // The release that tfjs-node uses, if it supports this Python.
   const wanted = minor >= 9 && minor <= 11 ? "tensorflow-cpu==2.15.1" : "tensorflow-cpu>=2.16";
   const place = path.join(caches, `python-${version}-${wanted.replace(/[=>]+/, "-")}`);
   if (fs.existsSync(place)) return place;

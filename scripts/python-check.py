@@ -1,7 +1,7 @@
-"""Loads SavedModels as any user of TensorFlow does, and compares what they compute with what is expected.
+"""Loads SavedModels as any TensorFlow user would, and compares their results with the expected ones.
 
-Argument: a JSON file, a list of cases {"model": folder, "signatures": names, "golden": safetensors with in.*, out.*}, or
-{"model": folder, "signatures": names, "linear": safetensors with the weights of one linear map}.
+Argument: a JSON file with a list of cases {"model": folder, "signatures": names, "golden": safetensors with in.*, out.*} or
+{"model": folder, "signatures": names, "linear": safetensors with the weights of a linear layer}.
 """
 
 import json
@@ -35,7 +35,7 @@ def group(tensors, prefix):
 
 
 def expected(case):
-    """Inputs and results by name."""
+    """Returns inputs and expected results by name."""
     if "golden" in case:
         tensors = read_safetensors(case["golden"])
         return group(tensors, "in."), group(tensors, "out.")

@@ -1,4 +1,4 @@
-/** @file Where the project is, and the few things that all scripts do: say, start a program, swap a folder. */
+/** @file Helpers for scripts: the project root, running programs, temporary folders, replacing folders. */
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, realpathSync, renameSync, rmSync } from "node:fs";
 import os from "node:os";
@@ -8,11 +8,11 @@ import { promisify } from "node:util";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Whether the module with this `import.meta.url` is the program that was started, and not imported by another. */
+/** Whether the module with this `import.meta.url` is the main program rather than an import. */
 export const isMain = (url) =>
   process.argv[1] !== undefined && url === pathToFileURL(realpathSync(process.argv[1])).href;
 
-/** Runs a program to its end, without input, in the project's folder unless told otherwise: its standard output. Rejects if it fails. */
+/** Runs a program without input, by default in the project root, and returns its standard output. Rejects if it fails. */
 export async function run(command, args, options = {}) {
   const running = promisify(execFile)(command, args, { cwd: root, maxBuffer: 1 << 26, ...options });
   running.child.stdin?.end();
@@ -25,10 +25,10 @@ export async function run(command, args, options = {}) {
   }
 }
 
-/** `npm` is a batch file on Windows, which only a shell can start: arguments must be plain words. */
+/** Runs npm. On Windows it is a batch file, which needs a shell, so arguments must be plain words. */
 export const npm = (args, options) => run("npm", args, { shell: process.platform === "win32", ...options });
 
-/** The line of a failed program's output that says most: the first that is marked as an error, or the last. */
+/** Returns the most informative line of a failed program's output: the first marked as an error, or the last. */
 export function complaint(error) {
   const lines = `${error.stderr ?? ""}\n${error.stdout ?? ""}`.split("\n").filter((line) => line.trim() !== "");
   return (lines.find((line) => /\berror:|^npm error/i.test(line)) ?? lines.at(-1) ?? error.message).trim();
@@ -43,7 +43,7 @@ export function isAlive(pid) {
   }
 }
 
-/** Runs `work` in a new folder inside `parent`, which is gone afterwards; only a program that is killed leaves it, to the next one. */
+/** Runs `work` in a new folder inside `parent` and removes it afterwards. If the process is killed, the next call removes it. */
 export async function inTemporaryFolder(parent, work) {
   mkdirSync(parent, { recursive: true });
   removeLeftovers(parent);
@@ -62,7 +62,7 @@ export async function inTemporaryFolder(parent, work) {
   }
 }
 
-/** Begins the names of temporary folders; the number of the process that owns one follows, which only this machine can know. */
+/** The prefix of temporary folders. The owner's process ID follows; it is only meaningful on this machine, hence the host name. */
 const unfinished = `unfinished@${os.hostname()}@`;
 
 function removeLeftovers(parent) {
@@ -73,8 +73,8 @@ function removeLeftovers(parent) {
 }
 
 /**
- * Puts `folder` at `place`, where another may stand. Whoever looks finds a whole folder (or for an instant none); two that do it at once
- * both succeed, and the last one stays. `trash` is a place for the old one, on the same disk.
+ * Moves `folder` to `place`, replacing any folder there. Readers see a complete folder, or briefly none. Concurrent calls all
+ * succeed, and the last one wins. `trash` receives the old folder and must be on the same disk.
  */
 export function replaceFolder(folder, place, trash) {
   mkdirSync(path.dirname(place), { recursive: true });

@@ -1,7 +1,7 @@
 /**
- * @file Makes a clone ready: packages, native backend, dist/. Says what it does, and does and says nothing where nothing is to be done.
+ * @file Sets up a clone: packages, native backend, dist/. Idempotent, and silent when everything is up to date.
  *
- * FUSE_NATIVE=require makes a missing native backend an error; FUSE_NATIVE=skip leaves it alone.
+ * FUSE_NATIVE=require makes a missing native backend an error; FUSE_NATIVE=skip skips it.
  */
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -13,8 +13,8 @@ import { npm, root } from "./run.js";
 const say = (text) => console.log(`setup: ${text}`);
 
 /**
- * Whether node_modules holds what package-lock.json asks for. npm notes in a lock file inside node_modules what it has installed;
- * optional packages may be missing there, most of them being for other platforms.
+ * Whether node_modules matches package-lock.json. npm records what it installed in a lock file inside node_modules. Optional
+ * packages may be missing from it, because most are for other platforms.
  */
 function isInstalled() {
   const packages = (file) => JSON.parse(readFileSync(path.join(root, file), "utf8")).packages;

@@ -1,4 +1,4 @@
-/** @file Many random pairs of sizes, with new seeds each time: `node --import ./scripts/typescript-hooks.js scripts/sizes-soak.ts 100000 [SEED]`. */
+/** @file Tests many random pairs of sizes, with new seeds each time: `node --import ./scripts/typescript-hooks.js scripts/sizes-soak.ts 100000 [SEED]`. */
 import { makeCase } from "../test/properties/size-cases.ts";
 import { check } from "../test/properties/size-check.ts";
 

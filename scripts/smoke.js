@@ -1,11 +1,11 @@
-/** @file Does what a user does: packs the package, installs it in an empty folder, compiles a program, and runs the module on wasm. */
+/** @file Acts like a user: packs the package, installs it in an empty folder, compiles a program, and runs the module on wasm. */
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { inTemporaryFolder, npm, root, run } from "./run.js";
 
-/** Every output is the sum of the nine or fewer inputs around it. */
+/** Each output is the sum of the up to nine inputs around it. */
 const program = `fuse 1
 
 /// The sum of each 3 x 3 neighbourhood.

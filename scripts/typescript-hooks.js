@@ -1,4 +1,4 @@
-/** @file Lets Node run the project's TypeScript as it stands: `node --import ./scripts/typescript-hooks.js file.ts`. Only for scripts. */
+/** @file Lets Node run the project's TypeScript directly: `node --import ./scripts/typescript-hooks.js file.ts`. Only for scripts. */
 import { readFileSync } from "node:fs";
 import { register } from "node:module";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,4 @@
-/** @file docs/diagnostics/: a page for each phase, from the catalogue, with what is printed for each wrong program. */
+/** @file Generates docs/diagnostics/: a page per phase, from the catalogue, with the output for each wrong program. */
 import { openProgram } from "../../src/compile.ts";
 import { phases } from "../../src/source/catalogue/catalogue.ts";
 import type { Entry } from "../../src/source/diagnostic.ts";
@@ -6,7 +6,7 @@ import { renderDiagnostic } from "../../src/source/render.ts";
 import { sections } from "../../test/support/sections.ts";
 import { code, fence, generated, table, title } from "./markdown.ts";
 
-/** Pages by path below docs/diagnostics/. */
+/** Returns the pages by path below docs/diagnostics/. */
 export function diagnosticPages(): Readonly<Record<string, string>> {
   const all = Object.entries<Readonly<Record<string, Entry>>>(phases);
   const rows = all
@@ -29,12 +29,12 @@ function section([slug, entry]: readonly [string, Entry]): string {
   const { severity, explain, bad, good } = entry;
   const parts = [`## ${slug}\n`, `${severity}: ${messageOf(entry)}\n`, `${explain}\n`];
   if (bad !== undefined) parts.push("Wrong:\n", fence("fuse wrong", bad), fence("text", printed(bad)));
-  // Several files are no program that can be checked as it stands.
+  // Several files are not a single program that a test can check.
   if (good !== undefined) parts.push("Right:\n", fence(good.includes("// file: ") ? "fuse files" : "fuse", good));
   return parts.join("\n");
 }
 
-/** The message with the names of its holes: `there is no model <name>`. */
+/** Returns a message with the names of its holes: `there is no model ‹name›`. */
 function messageOf({ message }: Entry): string {
   return message.render(Object.fromEntries(message.holes.map((hole) => [hole, `‹${hole}›`])));
 }

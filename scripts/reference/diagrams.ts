@@ -1,4 +1,4 @@
-/** @file grammar/diagrams/: a railroad diagram for each rule of the parser. */
+/** @file Generates grammar/diagrams/: a railroad diagram for each rule of the parser. */
 import railroad from "railroad-diagrams";
 import { generated } from "./markdown.ts";
 import { rules, type Piece } from "./grammar.ts";
@@ -7,7 +7,7 @@ const style =
   "path{stroke-width:2;stroke:#555;fill:none}text{font:14px monospace;text-anchor:middle;fill:#000}" +
   "rect{stroke-width:2;stroke:#555;fill:#fff}g.terminal rect{fill:#e3f0e3}";
 
-/** Files by path below grammar/: a picture for each rule, and the page that shows them. */
+/** Returns the files by path below grammar/: a picture for each rule, and the page that shows them. */
 export function diagrams(): Readonly<Record<string, string>> {
   const all = rules();
   const page = all.map(({ name }) => `## ${name}\n\n![${name}](diagrams/${name}.svg)\n`);

@@ -1,4 +1,4 @@
-/** @file grammar/fuse.ebnf: the rules that the parser runs, in ISO 14977's notation. */
+/** @file Generates grammar/fuse.ebnf: the parser's rules in ISO 14977 notation. */
 import { patterns, rules, type Piece } from "./grammar.ts";
 
 export function ebnf(): string {
@@ -17,7 +17,7 @@ export function ebnf(): string {
   ].join("\n");
 }
 
-/** `level` 1 is an element of a choice, 2 one of a sequence. */
+/** Prints a piece. `level` is 1 for an element of a choice, 2 for one of a sequence, else 0. */
 function notation(piece: Piece, level: 0 | 1 | 2): string {
   const within = (text: string, own: number) => (own < level ? `( ${text} )` : text);
   switch (piece.kind) {

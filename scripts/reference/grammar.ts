@@ -1,4 +1,4 @@
-/** @file The grammar as the parser has it: its rules for EBNF and diagrams. A statement, a header and an import are rules of their own, which files are made of. */
+/** @file Extracts the parser's rules for EBNF and diagrams. The parser has no rules for whole files, so these are added. */
 import { Lexer, type ISerializedGast } from "chevrotain";
 import { Grammar } from "../../src/parser/grammar/grammar.ts";
 import { vocabulary } from "../../src/parser/grammar/tokens.ts";
@@ -25,7 +25,7 @@ const text = (name: string): Piece => ({ kind: "text", name });
 const rule = (name: string): Piece => ({ kind: "rule", name });
 const sequence = (of: readonly Piece[]): Piece => (of.length === 1 ? of[0]! : { kind: "sequence", of });
 
-/** All rules, from whole files down, and then the tokens that stand for several words. */
+/** Returns all rules, from whole files down, followed by the token categories. */
 export function rules(): readonly Rule[] {
   const whole = [
     {
@@ -50,7 +50,7 @@ export function rules(): readonly Rule[] {
   return [...whole, ...parsed, ...tokens.filter(({ name }) => used.has(name))];
 }
 
-/** Tokens of text that is wrong have no place in a grammar. */
+/** Whether a token belongs in the grammar. Tokens for mistakes do not. */
 const isValid = ({ name }: { readonly name: string }): boolean => !/^(Bad|Unterminated|SingleQuoted|Hash)/.test(name);
 
 function* names(piece: Piece): Generator<string> {
@@ -84,13 +84,13 @@ function pieceOf(gast: Gast): Piece {
   }
 }
 
-/** A word or sign, or the name of a token that is described. */
+/** Returns a fixed word or symbol, or the name of a token that is described elsewhere. */
 function terminal(name: string, pattern: unknown): Piece {
   const described = vocabulary.find((token) => token.name === name)!.PATTERN;
   return typeof described === "string" && pattern !== undefined ? text(described) : { kind: "token", name };
 }
 
-/** The tokens that are no fixed words, as regular expressions. */
+/** Returns the tokens that are not fixed words, as regular expressions. */
 export function patterns(): readonly (readonly [string, string])[] {
   return vocabulary
     .filter(isValid)

@@ -1,4 +1,4 @@
-/** @file Writes what is generated from the records: `npm run reference`. What is there and is not generated any more is removed. */
+/** @file Writes the files that are generated from the records, and removes outdated ones: `npm run reference`. */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { diagnosticPages } from "./diagnostics.ts";
@@ -10,10 +10,10 @@ import { textMate } from "./textmate.ts";
 const below = (folder: string, files: Readonly<Record<string, string>>): [string, string][] =>
   Object.entries(files).map(([path, text]) => [`${folder}/${path}`, text]);
 
-/** Folders that hold nothing else. */
+/** Folders that contain only generated files. */
 export const folders = ["docs/operators", "docs/diagnostics", "grammar/diagrams"];
 
-/** All files, by path. */
+/** Returns all generated files by path. */
 export function reference(): ReadonlyMap<string, string> {
   return new Map([
     ...below("docs/operators", operatorPages()),

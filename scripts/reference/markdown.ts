@@ -1,12 +1,12 @@
-/** @file Pieces of Markdown for the generated pages. */
+/** @file Markdown helpers for generated pages. */
 
-/** What a page of documentation begins with. */
+/** The first lines of every generated page. */
 export const generated = "<!-- Generated from the records by `npm run reference`: do not edit. -->\n\n";
 
-/** A fenced block; `info` says what it holds. */
+/** Returns a fenced block. `info` is its info string. */
 export const fence = (info: string, text: string): string => `\`\`\`${info}\n${text.trimEnd()}\n\`\`\`\n`;
 
-/** A table whose cells may hold any text. */
+/** Returns a table. Cells may contain any text. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |\n`;
   return line(head) + line(head.map(() => "---")) + rows.map(line).join("");
@@ -14,7 +14,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 
 export const code = (text: string): string => `\`${text}\``;
 
-/** `adaptiveAvg` and `adaptive-avg` become `Adaptive avg`. */
+/** Makes a title: `adaptiveAvg` and `adaptive-avg` become `Adaptive avg`. */
 export function title(name: string): string {
   const words = name
     .replace(/([a-z])([A-Z])/g, "$1 $2")
@@ -23,5 +23,5 @@ export function title(name: string): string {
   return words[0]!.toUpperCase() + words.slice(1);
 }
 
-/** A file name: `argReduce` becomes `arg-reduce`. */
+/** Makes a file name: `argReduce` becomes `arg-reduce`. */
 export const fileName = (name: string): string => name.replace(/([a-z])([A-Z])/g, "$1-$2").toLowerCase();

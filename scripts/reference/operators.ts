@@ -1,4 +1,4 @@
-/** @file docs/operators/: a page for each family of operators, from their records. Types, weights and costs are what the compiler finds. */
+/** @file Generates docs/operators/: a page per family of operators, from their records. The compiler computes types, weights and costs. */
 import { initText } from "../../src/cli/summary/block-weights.ts";
 import { buildGraphs, openProgram } from "../../src/compile.ts";
 import type { Attribute } from "../../src/ir/attribute.ts";
@@ -9,7 +9,7 @@ import { macsOf, stepsOf } from "../../src/ir/costs.ts";
 import { resultNames } from "../../test/support/operators.ts";
 import { code, fence, fileName, generated, table, title } from "./markdown.ts";
 
-/** Pages by path below docs/operators/. */
+/** Returns the pages by path below docs/operators/. */
 export function operatorPages(): Readonly<Record<string, string>> {
   const index = Object.entries(families).map(([family, records]) => {
     const rows = records.map((op) => [`[${code(op.name)}](${fileName(family)}.md#${op.name})`, firstSentence(op.doc)]);
@@ -102,7 +102,7 @@ function defaultText({ default: value, optional }: Attribute): string {
   return optional ? "" : "required";
 }
 
-/** The example as a block, and what the compiler finds of it. */
+/** Prints an example as a block, with its types, weights and costs. */
 function example({ code: text, inputs }: Example): string {
   const names = resultNames(text);
   const body = text.includes("|>") && names.length > 1 ? `(${text})` : text;

@@ -1,7 +1,7 @@
-/** @file The part of railroad-diagrams that is used; it has no types of its own. */
+/** @file Types for the part of railroad-diagrams that is used; the package has none. */
 declare module "railroad-diagrams" {
   interface Railroad {
-    /** Prints itself as SVG. */
+    /** Creates a diagram that prints itself as SVG. */
     Diagram(...items: unknown[]): { toString(): string };
     Sequence(...items: unknown[]): unknown;
     /** `normal` is the index of the item on the straight line. */

@@ -1,4 +1,4 @@
-/** @file grammar/fuse.tmLanguage.json: colours for editors, from the words of the lexer and the records of the operators. */
+/** @file Generates grammar/fuse.tmLanguage.json, which colours code in editors, from the lexer's words and the operator records. */
 import { operators } from "../../src/ops/table.ts";
 import { vocabulary } from "../../src/parser/grammar/tokens.ts";
 
@@ -22,7 +22,7 @@ export function textMate(): string {
   const logical = ["and", "or", "not"];
   const constants = ["true", "false", "inf"];
   const control = words(isNamed("Reserved", [...logical, ...constants]));
-  // These are names elsewhere, so that what follows decides.
+  // Contextual keywords are names elsewhere, so their patterns look at what follows.
   const grammar = {
     $schema: "https://raw.githubusercontent.com/martinring/tmlanguage/master/tmlanguage.json",
     name: "Fuse",

@@ -85,7 +85,7 @@ function usageText(text: string): string {
 function defectText(error: unknown, args: readonly string[]): string {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const kind = error instanceof InternalError ? "" : "unexpected: ";
-  return `fuse: this is a defect of Fuse, not of your program. Please report it, with the program and these lines:
+  return `fuse: this is a bug in Fuse, not in your program. Please report it, with the program and these lines:
 
 fuse ${version}, Node ${process.version}, ${process.platform} ${process.arch}: fuse ${args.join(" ")}
 ${kind}${text}`;

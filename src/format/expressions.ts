@@ -16,7 +16,7 @@ export function printExpression(trivia: Trivia, expr: Expr, place: Place): Doc {
   const level = levelOf(expr);
   if (level < place.least || (written && place.operand && level < places.level.primary)) return inParentheses();
   const doc = printBare(trivia, expr, place.tall);
-  // A comment before the closing parenthesis keeps it.
+  // A comment before the closing parenthesis keeps the parentheses.
   return written && trivia.has(expr.span.end) ? inParentheses(doc) : doc;
 
   function inParentheses(inner?: Doc): Doc {
@@ -26,7 +26,7 @@ export function printExpression(trivia: Trivia, expr: Expr, place: Place): Doc {
   }
 }
 
-/** An expression in a list. */
+/** Returns an expression as an item of a list. */
 export function expressionItem(trivia: Trivia, expr: Expr, place: Place): Item {
   return item({ start: trivia.firstIn(expr.span), end: expr.span.end }, () => printExpression(trivia, expr, place));
 }
@@ -57,7 +57,7 @@ function printBare(trivia: Trivia, expr: Expr, tall: boolean): Doc {
   }
 }
 
-/** Operators that bind equally tightly stand below each other if they do not fit on one line. */
+/** Prints operators of equal precedence on one line, or one below the other if they do not fit. */
 function printBinary(trivia: Trivia, expr: BinaryExpr): Doc {
   const level = levelOf(expr);
   const chain: BinaryExpr[] = [expr];
@@ -78,7 +78,7 @@ function printBinary(trivia: Trivia, expr: BinaryExpr): Doc {
   }
 }
 
-/** Many numbers are filled into lines, other items stand one a line. */
+/** Prints a list. If it does not fit on one line, numbers fill the lines; other items get a line each. */
 function printList(trivia: Trivia, items: readonly Expr[], start: number, limit: number): Doc {
   const last = items.at(-1);
   const end = last === undefined ? limit : trivia.closingAfter(last.span.end);
@@ -131,7 +131,7 @@ function printAxisGroup(trivia: Trivia, { axes, list, span }: AxisGroup): Doc {
   return [trivia.within(span.start), bracketed(trivia, square, items, span.end - 1)];
 }
 
-/** `f32[n, c: 64, ...rest]` */
+/** Prints a tensor type such as `f32[n, c: 64, ...rest]`. */
 export function printTensor(trivia: Trivia, { dtype, axes, open, span }: TensorExpr): Doc {
   const items = axes.map((axis) => axisItem(trivia, axis));
   if (open !== undefined) {
@@ -153,7 +153,7 @@ function axisItem(trivia: Trivia, { name, size, span }: AxisSpec): Item {
   ]);
 }
 
-/** `a | b | c` */
+/** Prints choices: `a | b | c`. */
 export function printChoices(trivia: Trivia, choices: readonly Choice[]): Doc {
   const names = choices.map(({ text, span }): Doc => [trivia.within(span.start), text]);
   return group(indent(join([line, "| "], names)));
@@ -163,7 +163,7 @@ export function printName(trivia: Trivia, { text, span }: Name): Doc {
   return [trivia.within(span.start), text];
 }
 
-/** What stands in the text, as it stands there. */
+/** Prints source text unchanged. */
 export function printRaw(trivia: Trivia, span: Span): Doc {
   return [trivia.within(span.start), textOf(span)];
 }

@@ -1,4 +1,4 @@
-/** @file The formatter: source text → the same program, laid out anew. */
+/** @file The formatter: source text → the same program in standard layout. */
 import { printer } from "prettier/doc";
 import { parse } from "../parser/parse.ts";
 import { invariant } from "../source/internal-error.ts";
@@ -7,12 +7,12 @@ import { sourceFile, type SourceFile } from "../source/source.ts";
 import { printFile } from "./print.ts";
 import { isSameProgram } from "./same.ts";
 
-/** The width of a line; comments at the end of one may be longer. */
+/** The maximum line width. Comments at the end of a line may exceed it. */
 export const printWidth = 100;
 
 /**
- * The text in the layout of `fuse fmt`; undefined if it has syntax errors, which are reported. A byte order mark, and line ends
- * with a carriage return, stay what they are.
+ * Returns the text in the layout of `fuse fmt`, or undefined if it has syntax errors, which are reported. A byte order mark and
+ * CRLF line endings are kept.
  */
 export function format(source: SourceFile, reporter: Reporter): string | undefined {
   const ast = parse(source, reporter);

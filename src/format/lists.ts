@@ -1,4 +1,4 @@
-/** @file Lists: items between brackets, items between commas, and items that stand on lines of their own. */
+/** @file Prints lists: items in brackets, items separated by commas, and items on lines of their own. */
 import type { Doc } from "prettier";
 import { builders } from "prettier/doc";
 import type { Span } from "../source/source.ts";
@@ -6,7 +6,7 @@ import { printComment, type Trivia } from "./trivia.ts";
 
 const { group, hardline, ifBreak, indent, line, softline } = builders;
 
-/** A part of a list: its place, and how it is printed when its turn comes. */
+/** An item of a list: its position, and a function that prints it. Items must be printed in order. */
 export interface Item {
   readonly start: number;
   readonly end: number;
@@ -20,9 +20,9 @@ export function item({ start, end }: Pick<Span, "start" | "end">, print: () => D
 export interface Brackets {
   readonly open: string;
   readonly close: string;
-  /** What stands inside the brackets where they are on one line. */
+  /** The space inside the brackets. */
   readonly padding: Doc;
-  /** Whether a comma stands behind the last of several lines. */
+  /** Whether the last of several lines ends with a comma. */
   readonly comma: boolean;
 }
 
@@ -32,12 +32,12 @@ export const parentheses: Brackets = { ...round, comma: false };
 export const curly: Brackets = { open: "{", close: "}", padding: line, comma: true };
 export const branch: Brackets = { ...curly, comma: false };
 
-/** Items between brackets, on one line if they fit, else one a line. `end` is the offset of the closing bracket. */
+/** Prints items in brackets, on one line if they fit, else one per line. `end` is the offset of the closing bracket. */
 export function bracketed(trivia: Trivia, brackets: Brackets, items: readonly Item[], end: number): Doc {
   return group(inBrackets(trivia, brackets, items, end));
 }
 
-/** The same as a part of a group. */
+/** Like `bracketed`, as part of an enclosing group. */
 export function inBrackets(
   trivia: Trivia,
   { open, close, padding, comma }: Brackets,
@@ -53,7 +53,7 @@ export function inBrackets(
   return [...opening, indent([padding, ...contents, ...closing]), padding, close];
 }
 
-/** Items with commas and possible line breaks between them, and the comments between them. */
+/** Prints items separated by commas and optional line breaks, with the comments between them. */
 export function commaSeparated(trivia: Trivia, items: readonly Item[]): Doc[] {
   return items.map(({ start, end, print }, i): Doc => {
     const next = items[i + 1];
@@ -65,7 +65,7 @@ export function commaSeparated(trivia: Trivia, items: readonly Item[]): Doc[] {
   });
 }
 
-/** Items, and the comments between them, on lines of their own, with at most one blank line between two. */
+/** Prints items and the comments between them on lines of their own, keeping at most one blank line between two. */
 export function lines(trivia: Trivia, items: readonly Item[], end: number): Doc[] {
   const parts: Doc[] = [];
   const add = (start: number, doc: Doc): void => {
@@ -84,7 +84,7 @@ export function lines(trivia: Trivia, items: readonly Item[], end: number): Doc[
   return parts;
 }
 
-/** Lines between braces. */
+/** Prints lines in braces. */
 export function braced(trivia: Trivia, items: readonly Item[], end: number): Doc {
   if (items.length === 0 && !trivia.has(end)) return "{}";
   const opening = ["{", trivia.trailing(items[0]?.start ?? end)];

@@ -1,7 +1,7 @@
-/** @file Which expressions stand in parentheses. */
+/** @file Decides which expressions get parentheses. */
 import type { BinaryOp, Expr } from "../parser/ast.ts";
 
-/** How tightly expressions hold together, from a pipeline to what is never put in parentheses. */
+/** How tightly expressions bind, from pipelines to those that never need parentheses. */
 export const level = { pipeline: 0, or: 1, and: 2, not: 3, comparison: 4, sum: 5, product: 6, minus: 7, primary: 8 };
 
 const levels: Readonly<Record<BinaryOp, number>> = {
@@ -25,28 +25,28 @@ export function levelOf(expr: Expr): number {
   }
 }
 
-/** Where an expression stands. */
+/** The context of an expression. */
 export interface Place {
-  /** What holds together less tightly needs parentheses. */
+  /** Expressions that bind less tightly need parentheses. */
   readonly least: number;
-  /** Beside an operator, parentheses that someone wrote around another operator are kept: they make it clear what is meant. */
+  /** Whether this is an operand. Parentheses that the author wrote around an operator are kept there, for clarity. */
   readonly operand: boolean;
-  /** Where a `match` has one arm a line: as the value of a statement, not within brackets or beside an operator. */
+  /** Whether a `match` gets one arm per line: as the value of a statement, not in brackets or as an operand. */
   readonly tall: boolean;
 }
 
-/** A value that something else ends: an argument, an item of a list. */
+/** A delimited value, such as an argument or a list item. */
 export const anything: Place = { least: level.pipeline, operand: false, tall: false };
 /** The value of a statement. */
 export const statement: Place = { ...anything, tall: true };
-/** A condition, or what a `match` is about. */
+/** A condition, or the subject of a `match`. */
 export const condition: Place = { ...anything, least: level.or };
 /** A size. */
 export const size: Place = { ...anything, least: level.sum };
 
 export const operand = (least: number): Place => ({ least, operand: true, tall: false });
 
-/** Whether the expression itself begins behind its span, because it was written in parentheses. */
+/** Whether the expression was written in parentheses. Then its span begins before its first token. */
 export function isInParentheses(expr: Expr): boolean {
   const { source, start } = expr.span;
   if (expr.kind === "binary") return expr.left.span.start !== start;

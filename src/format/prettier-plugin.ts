@@ -1,4 +1,4 @@
-/** @file The formatter as a plugin of Prettier: `prettier --plugin fuse-lang/prettier net.fuse`. */
+/** @file The formatter as a Prettier plugin: `prettier --plugin fuse-lang/prettier net.fuse`. */
 import type { Parser, Printer, SupportLanguage } from "prettier";
 import type { Ast } from "../parser/ast.ts";
 import { parse } from "../parser/parse.ts";
@@ -7,7 +7,7 @@ import { position, sourceFile } from "../source/source.ts";
 import { printWidth } from "./format.ts";
 import { printFile } from "./print.ts";
 
-/** What Prettier prints: a tree of one node, for comments are no business of Prettier's here. */
+/** The tree that Prettier prints: a single node, because the formatter handles comments itself. */
 interface Root {
   readonly ast: Ast;
 }
@@ -27,7 +27,7 @@ export const parsers: Record<"fuse", Parser<Root>> = {
       if (first === undefined) return { ast };
       const place = (offset: number) => position(source, offset);
       const { start, end } = first.span ?? ast.span;
-      // Prettier shows the place of an error that has a `loc`.
+      // Prettier shows the position of an error that has a `loc`.
       throw Object.assign(new SyntaxError(first.message), { loc: { start: place(start), end: place(end) } });
     },
     locStart: ({ ast }) => ast.span.start,

@@ -1,4 +1,4 @@
-/** @file Ast → Doc of Prettier: files, declarations and statements. */
+/** @file Prints files, declarations and statements: Ast → Prettier's Doc. */
 import type { Doc } from "prettier";
 import { builders, utils } from "prettier/doc";
 import type { Ast, Decl, Import, Name, Param, Result, Stmt, Where } from "../parser/ast.ts";
@@ -9,7 +9,7 @@ import { Trivia } from "./trivia.ts";
 
 const { conditionalGroup, group, hardline, ifBreak, indent, line } = builders;
 
-/** A whole file. It must have been parsed without mistakes: what is not in the Ast would be lost. */
+/** Prints a whole file. It must have parsed without mistakes: anything missing from the Ast would be lost. */
 export function printFile(ast: Ast): Doc {
   const trivia = new Trivia(ast);
   const { edition, imports, decls, span } = ast;
@@ -41,10 +41,10 @@ function printDecl(trivia: Trivia, decl: Decl): Doc {
   return [header, braced(trivia, body, decl.span.end - 1)];
 }
 
-/** All up to the `{`: on one line if it fits, else with the constraints below, else with one parameter a line. */
+/** Prints everything up to the `{`: on one line if it fits, else with the constraints below, else with one parameter per line. */
 function printHeader(trivia: Trivia, { kind, name, params, result, where, header }: Decl): Doc {
   const open = trivia.tokenAt(name.span.end);
-  // Comments before a bracket stay there: behind it, `///` would document the first parameter or statement.
+  // Comments before a bracket stay there. After it, `///` would document the first parameter or statement.
   const start = [`${kind} `, printName(trivia, name), trivia.fixed(open)];
   const last = params.at(-1);
   const close = last === undefined ? trivia.tokenAt(open + 1) : trivia.closingAfter(last.span.end);
@@ -57,7 +57,7 @@ function printHeader(trivia: Trivia, { kind, name, params, result, where, header
   const id = Symbol("where");
   const space = comments ?? (where.length === 0 ? " " : ifBreak(hardline, " ", { groupId: id }));
 
-  /** With the one part that is broken in any case. */
+  /** Lays out the header, always breaking the given part. */
   const layout = (broken?: "parameters" | "results" | "where"): Doc => [
     ...start,
     group(parameters, { shouldBreak: broken === "parameters" }),
@@ -69,7 +69,7 @@ function printHeader(trivia: Trivia, { kind, name, params, result, where, header
   if (comments !== undefined || utils.willBreak([...start, results, constraints])) return layout();
   const states = [layout()];
   if (where.length > 0) states.push(layout("where"));
-  // One parameter is no list to break, but its results may be.
+  // A single parameter is not worth breaking, but named results may be.
   else if (params.length < 2 && result?.kind === "named") states.push(layout("results"));
   return conditionalGroup([...states, layout("parameters")]);
 }
@@ -81,7 +81,7 @@ function printParam(trivia: Trivia, param: Param): Doc {
   return [...name, printChoices(trivia, param.choices), value ?? ""];
 }
 
-/** `-> [n, c]` or `-> (a: [n, c], b: [n])`, with the space before. */
+/** Prints `-> [n, c]` or `-> (a: [n, c], b: [n])`, with a space before it. */
 function printResult(trivia: Trivia, result: Result): Doc {
   if (result.kind === "single") return [" -> ", printTensor(trivia, result.type)];
   const items = result.items.map(({ name, type }) =>
@@ -113,7 +113,7 @@ function printStatement(trivia: Trivia, stmt: Stmt): Doc {
       return [
         `${stmt.kind} `,
         printName(trivia, stmt.name),
-        // Behind the colon, a name that begins a line could be that of another statement.
+        // After the colon, a comment would put the type on a new line, where its name could begin another statement.
         trivia.fixed(trivia.tokenAt(stmt.name.span.end)),
         ": ",
         printTensor(trivia, stmt.type),
@@ -131,7 +131,7 @@ function printStatement(trivia: Trivia, stmt: Stmt): Doc {
   }
 }
 
-/** `a, b` before a `=`, on one line: at the beginning of one, the last of the names would begin a statement of its own. */
+/** Prints the `a, b` before a `=` on one line. On a new line, the last name would begin a statement of its own. */
 function printNames(trivia: Trivia, names: readonly Name[]): Doc {
   return names.map((name, i) => [
     printName(trivia, name),

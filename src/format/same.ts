@@ -1,9 +1,9 @@
-/** @file Whether two programs say the same: equal trees but for their places, and equal comments. */
+/** @file Compares two programs: equal trees except for spans, and equal comments. */
 import type { Ast } from "../parser/ast.ts";
 import { printComment } from "./trivia.ts";
 
 export function isSameProgram(a: Ast, b: Ast): boolean {
-  // Blanks at the end of a comment are not kept.
+  // The formatter drops blanks at the end of a comment.
   const [left, right] = [a, b].map((ast) => ({ ...ast, comments: ast.comments.map(printComment) }));
   return isSame(left, right);
 }

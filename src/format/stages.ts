@@ -1,4 +1,4 @@
-/** @file Prints pipelines, and the `match` and `if` that may be their stages. */
+/** @file Prints pipelines, and `match` and `if`, which may be stages. */
 import type { Doc } from "prettier";
 import { builders, utils } from "prettier/doc";
 import type { Expr, If, Match, Pipeline, Stage } from "../parser/ast.ts";
@@ -9,9 +9,9 @@ import type { Trivia } from "./trivia.ts";
 
 const { conditionalGroup, group, ifBreak, indent, line } = builders;
 
-/** A stage with its `|>`, and the comments before it: at the end of the line above, and on lines of their own. */
+/** A stage with its `|>` and the comments before it, both at the end of the line above and on lines of their own. */
 interface Piped {
-  /** It was written on another line than what is before it. */
+  /** Whether it was written on a new line. */
   readonly beginsLine: boolean;
   readonly above: Doc;
   readonly comments: Doc;
@@ -19,8 +19,8 @@ interface Piped {
 }
 
 /**
- * One line if it fits. Otherwise the lines in which the stages were written, for what belongs together may stand together; stages
- * that were written on one line, or whose line is too long, stand one a line.
+ * Prints a pipeline on one line if it fits. Otherwise the author's line breaks are kept, because stages on one line may belong
+ * together. Stages that were all written on one line, or whose line is too long, get a line each.
  */
 export function printPipeline(trivia: Trivia, { head, stages }: Pipeline, tall: boolean): Doc {
   const first = printExpression(trivia, head, { ...places.operand(places.level.or), tall });
@@ -37,7 +37,7 @@ export function printPipeline(trivia: Trivia, { head, stages }: Pipeline, tall: 
   const last = piped.at(-1)!;
   if (!tall || stages.at(-1)!.kind !== "match") return group(broken);
 
-  // `x |> f |> match by {` on one line, with the arms below, if all before the brace fits there.
+  // `x |> f |> match by {` goes on one line, with the arms below, if everything before the brace fits.
   const before = [first, ...piped.slice(0, -1).map(inRow), last.above, " ", last.comments];
   return utils.willBreak(before) ? group(broken) : conditionalGroup([[...before, last.doc], broken]);
 }
@@ -77,7 +77,7 @@ function printStage(trivia: Trivia, stage: Stage, tall: boolean): Doc {
   ];
 }
 
-/** One arm a line with aligned arrows; within brackets and beside operators on one line if it fits. */
+/** Prints one arm per line, with aligned arrows. In brackets and as an operand, the `match` is on one line if it fits. */
 export function printMatch(trivia: Trivia, { subject, arms }: Match, tall: boolean): Doc {
   const head = ["match ", printExpression(trivia, subject, places.condition), " "];
   const widths = arms.map(({ choices }) => choices.map(({ text }) => text).join(" | ").length);
@@ -97,7 +97,7 @@ export function printMatch(trivia: Trivia, { subject, arms }: Match, tall: boole
   return [...head, body];
 }
 
-/** On one line if it fits, else with each branch on lines of its own. */
+/** Prints an `if` on one line if it fits, else with each branch on lines of its own. */
 export function printIf(trivia: Trivia, expr: If, tall: boolean): Doc {
   return group(printBranches(trivia, expr, tall));
 }

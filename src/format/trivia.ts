@@ -1,4 +1,4 @@
-/** @file What stands between the tokens of a text: comments and line breaks. */
+/** @file Trivia: the comments and line breaks between tokens. */
 import type { Doc } from "prettier";
 import { builders } from "prettier/doc";
 import type { Ast, Comment } from "../parser/ast.ts";
@@ -7,8 +7,8 @@ import type { Span } from "../source/source.ts";
 const { breakParent, hardline, indent, lineSuffix } = builders;
 
 /**
- * The comments of a text, which are taken in order while its tokens are printed in order. Whoever prints a token takes what stands
- * before it; a comment can so be carried over a comma or a closing bracket, but never over a name, and is never lost.
+ * The comments of a text, taken in order as its tokens are printed in order. Printing a token takes the comments before it. So
+ * a comment can move past a comma or a closing bracket but never past a name, and is never lost.
  */
 export class Trivia {
   readonly #text: string;
@@ -20,7 +20,7 @@ export class Trivia {
     this.#comments = comments;
   }
 
-  /** Where the token at or behind an offset begins. */
+  /** Returns the start of the token at or after an offset. */
   tokenAt(offset: number): number {
     const between = /(?:\s+|\/\/[^\r\n]*)*/y;
     between.lastIndex = offset;
@@ -28,20 +28,20 @@ export class Trivia {
     return between.lastIndex;
   }
 
-  /** Where the bracket stands that closes a list whose last item ends at an offset. */
+  /** Returns the offset of the bracket that closes a list, given the end of its last item. */
   closingAfter(end: number): number {
     const at = this.tokenAt(end);
     return this.#text[at] === "," ? this.tokenAt(at + 1) : at;
   }
 
-  /** Where an expression begins without the parentheses around it. */
+  /** Returns the start of an expression without the parentheses around it. */
   firstIn({ start }: Span): number {
     let at = start;
     while (this.#text[at] === "(") at = this.tokenAt(at + 1);
     return at;
   }
 
-  /** Whether the token at or behind an offset is a `{`. */
+  /** Whether the token at or after an offset is a `{`. */
   isBrace(offset: number): boolean {
     return this.#text[this.tokenAt(offset)] === "{";
   }
@@ -51,25 +51,25 @@ export class Trivia {
     return this.#text.slice(start, end).includes("\n");
   }
 
-  /** Whether the line before what begins at an offset is blank. */
+  /** Whether a blank line precedes an offset. */
   isAfterBlankLine(offset: number): boolean {
     return /\n[^\S\n]*\n\s*$/.test(this.#text.slice(this.#text.slice(0, offset).trimEnd().length, offset));
   }
 
-  /** Whether a comment that was not taken stands before an offset. */
+  /** Whether a comment that is not yet taken precedes an offset. */
   has(until: number): boolean {
     const next = this.#comments[this.#next];
     return next !== undefined && next.span.start < until;
   }
 
-  /** The comments before an offset that were not taken yet. */
+  /** Takes the remaining comments before an offset. */
   take(until: number): Comment[] {
     const first = this.#next;
     while (this.has(until)) this.#next++;
     return this.#comments.slice(first, this.#next);
   }
 
-  /** The next comment, if it stands before an offset and at the end of a line with code: it stays there. A line break must follow. */
+  /** Takes the next comment if it precedes an offset and is at the end of a line of code. It stays there; a line break must follow. */
   trailing(until: number): Doc {
     const next = this.#comments[this.#next];
     if (next === undefined || !this.has(until) || !this.#hasCodeBefore(next)) return "";
@@ -77,27 +77,27 @@ export class Trivia {
     return [lineSuffix(` ${printComment(next)}`), breakParent];
   }
 
-  /** All before an offset, each on a line of its own, before a token that begins a line. */
+  /** Takes the comments before a token that begins a line; each gets its own line. */
   before(until: number): Doc {
     return this.take(until).map((comment) => [printComment(comment), hardline]);
   }
 
-  /** All before an offset, before a token that does not begin a line: it does then, indented. */
+  /** Takes the comments before a token that does not begin a line. If there are any, the token then begins one, indented. */
   within(until: number): Doc {
     return this.has(until) ? indent(this.before(until)) : "";
   }
 
-  /** All before an offset, each on a line of its own, behind the last item of a list. */
+  /** Takes the comments after the last item of a list; each gets its own line. */
   after(until: number): Doc {
     return this.take(until).map((comment) => [hardline, printComment(comment)]);
   }
 
-  /** All before an offset, before a comma or bracket over which they may not be carried: behind it, `///` could document what follows. */
+  /** Takes the comments before a comma or bracket that they may not move past. After it, `///` could document what follows. */
   fixed(until: number): Doc {
     return this.take(until).map((comment) => [" ", printComment(comment), hardline]);
   }
 
-  /** Whether one of them is a `///`. */
+  /** Whether any remaining comment before an offset is a `///`. */
   hasDoc(until: number): boolean {
     for (let i = this.#next; i < this.#comments.length && this.#comments[i]!.span.start < until; i++)
       if (this.#comments[i]!.doc) return true;

@@ -1,4 +1,4 @@
-/** @file The abstract syntax tree: plain readonly objects with spans. Parentheses and layout are not kept; comments are a list beside it. */
+/** @file The abstract syntax tree: plain readonly objects with spans. It drops parentheses and layout, and lists comments separately. */
 import type { Span } from "../source/source.ts";
 
 export interface Name {
@@ -7,21 +7,21 @@ export interface Name {
 }
 
 export interface Comment {
-  /** Without its slashes. */
+  /** The text after the slashes. */
   readonly text: string;
-  /** `///` documents what follows. */
+  /** Whether it begins with `///`, and so documents what follows. */
   readonly doc: boolean;
   readonly span: Span;
 }
 
 export interface Ast {
-  /** `fuse 1`; undefined where the line is missing. */
+  /** `fuse 1`; undefined if the line is missing. */
   readonly edition: { readonly value: number; readonly span: Span } | undefined;
   readonly imports: readonly Import[];
   readonly decls: readonly Decl[];
-  /** All of them, in order of the text. */
+  /** All comments, in source order. */
   readonly comments: readonly Comment[];
-  /** What the imports and declarations that could not be parsed, and are left out, would have named. */
+  /** Names from imports and declarations that could not be parsed and were left out. */
   readonly broken: readonly Name[];
   readonly span: Span;
 }
@@ -39,12 +39,12 @@ export interface Decl {
   readonly result: Result | undefined;
   readonly where: readonly Where[];
   readonly body: readonly Stmt[];
-  /** What the statements that could not be parsed, and are left out, would have named; `return` where that was a `return` or may have been one. */
+  /** Names from statements that could not be parsed and were left out; `return` for one that was, or may have been, a `return`. */
   readonly broken: readonly Name[];
-  /** The `///` lines before it, joined by newlines, each without its leading space. */
+  /** The `///` lines before the declaration, joined by newlines, each without its leading space. */
   readonly doc: string | undefined;
   readonly span: Span;
-  /** From the keyword to before the `{`. */
+  /** From the keyword up to the `{`. */
   readonly header: Span;
 }
 
@@ -61,14 +61,14 @@ export interface TensorParam {
 export interface AttributeParam {
   readonly kind: "attribute";
   readonly name: Name;
-  /** One or more choices: `int`, `float`, `bool`, or the choices of an enum. */
+  /** A single type (`int`, `float` or `bool`), or the choices of an enum. */
   readonly choices: readonly Choice[];
   readonly default: Expr | undefined;
   readonly doc: string | undefined;
   readonly span: Span;
 }
 
-/** A name or an integer, as a choice of an enum, a key of an arm, or a type (`int`). */
+/** A name or an integer: a choice of an enum, a key of a `match` arm, or a type such as `int`. */
 export interface Choice {
   readonly text: string;
   readonly span: Span;
@@ -77,14 +77,14 @@ export interface Choice {
 export interface TensorExpr {
   readonly dtype: Name | undefined;
   readonly axes: readonly AxisSpec[];
-  /** `...` or `...rest`, and before which axis it stands. */
+  /** `...` or `...rest`, and the index of the axis that follows it. */
   readonly open: { readonly name: Name | undefined; readonly index: number; readonly span: Span } | undefined;
   readonly span: Span;
 }
 
 export interface AxisSpec {
   readonly name: Name;
-  /** Undefined where elided: the size variable of the axis's name. */
+  /** Undefined if omitted: the size is then the variable with the axis's name. */
   readonly size: Expr | undefined;
   readonly span: Span;
 }
@@ -108,7 +108,7 @@ export type Stmt = Layer | WeightStmt | Return | Assign;
 export interface Layer {
   readonly kind: "layer";
   readonly name: Name;
-  /** A chain of stages: a pipeline whose head is its first stage. */
+  /** A chain of stages; in a pipeline, the head is the first stage. */
   readonly value: Expr;
   readonly doc: string | undefined;
   readonly span: Span;
@@ -137,13 +137,13 @@ export interface Assign {
   readonly span: Span;
 }
 
-/** The span of an expression in parentheses includes them. */
+/** An expression. Its span includes the parentheses around it. */
 export type Expr = NumberExpr | BoolExpr | InfExpr | ListExpr | UnaryExpr | BinaryExpr | Call | Match | If | Pipeline;
 
 export interface NumberExpr {
   readonly kind: "number";
   readonly value: number;
-  /** As written; without a point or an exponent it is an integer. */
+  /** The number as written. It is an integer unless it has a decimal point or an exponent. */
   readonly raw: string;
   readonly span: Span;
 }
@@ -179,14 +179,14 @@ export interface BinaryExpr {
   readonly op: BinaryOp;
   readonly left: Expr;
   readonly right: Expr;
-  /** Of the operator. */
+  /** The span of the operator. */
   readonly opSpan: Span;
   readonly span: Span;
 }
 
 /**
  * A name or a call: `x`, `x.c`, `relu`, `conv(x, c: 64) @conv`, `F(x).p3`, `batchnorm @bn`.
- * `args` is undefined where there are no parentheses.
+ * `args` is undefined if there are no parentheses.
  */
 export interface Call {
   readonly kind: "call";
@@ -198,7 +198,7 @@ export interface Call {
 }
 
 export interface Label {
-  /** Without the `@`. */
+  /** The text after the `@`. */
   readonly text: string;
   readonly span: Span;
 }
@@ -211,7 +211,7 @@ export type Arg =
 /** The right-hand side of `->`. */
 export interface AxisGroup {
   readonly axes: readonly AxisSpec[];
-  /** Written in brackets. */
+  /** Whether it is written in brackets. */
   readonly list: boolean;
   readonly span: Span;
 }
@@ -225,7 +225,7 @@ export interface Match {
 
 export interface Arm {
   readonly choices: readonly Choice[];
-  /** In a piped `match`, a chain of stages: a pipeline whose head is its first stage. */
+  /** In a piped `match`, a chain of stages; in a pipeline, the head is the first stage. */
   readonly value: Expr;
   readonly span: Span;
 }
@@ -234,7 +234,7 @@ export interface If {
   readonly kind: "if";
   readonly condition: Expr;
   readonly then: Expr;
-  /** An `else if` is an `If` here. */
+  /** For an `else if`, another `If`. */
   readonly else: Expr;
   readonly span: Span;
 }

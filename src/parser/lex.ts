@@ -1,4 +1,4 @@
-/** @file Source text → tokens, comments, and the mistakes that a lexer sees. */
+/** @file The lexer: source text → tokens, comments and lexical mistakes. */
 import type { IToken, TokenType } from "chevrotain";
 import type { SourceFile } from "../source/source.ts";
 import type { Comment } from "./ast.ts";
@@ -10,9 +10,9 @@ import { endsOperand } from "./recovery/heads.ts";
 export interface Lexed {
   readonly tokens: readonly IToken[];
   readonly comments: readonly Comment[];
-  /** What the `///` lines before a token say, by the token's offset. */
+  /** The text of the `///` lines before a token, by the token's offset. */
   readonly docs: ReadonlyMap<number, string>;
-  /** In order of the text. */
+  /** In source order. */
   readonly mistakes: readonly Mistake[];
 }
 
@@ -51,7 +51,7 @@ export function lex(source: SourceFile): Lexed {
     tokens.push(token);
   }
 
-  /** Where a `//` divides, what it hides is read as the code it was meant to be, so that its brackets are not missing. */
+  /** Adds a comment. If its `//` was meant as floor division, scans the text after it as code, to keep brackets balanced. */
   function addComment(image: string, offset: number): void {
     let rest = image;
     while (isDivision(rest)) {
@@ -82,7 +82,7 @@ export function lex(source: SourceFile): Lexed {
   return { tokens, comments, docs, mistakes };
 }
 
-/** Keeps the stack of open brackets, roughly where they do not match: a new statement closes what is open in a body. */
+/** Updates the stack of open brackets. Approximate if they do not match: a new statement closes all that are open in its body. */
 function follow(open: TokenType[], type: TokenType): void {
   if (opening.has(type)) {
     if (open.length < 1000) open.push(type);
@@ -95,7 +95,7 @@ function follow(open: TokenType[], type: TokenType): void {
   }
 }
 
-/** Whether words and signs alternate as in `r`, `2 * k` or `max(a`; brackets need not be closed. */
+/** Whether operands and operators alternate as in `r`, `2 * k` or `max(a`. Brackets need not be closed. */
 function isArithmetic(text: string): boolean {
   let complete = false;
   for (const part of text.match(/\w+(?:\.\w+)*|\S/g) ?? []) {

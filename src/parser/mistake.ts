@@ -1,10 +1,10 @@
-/** @file A diagnostic that has a place, as all of the parser's have. */
+/** @file Mistakes: diagnostics with a span. All of the parser's diagnostics are mistakes. */
 import type { Code, Holes } from "../source/catalogue/catalogue.ts";
 import type { Details, Diagnostic } from "../source/diagnostic.ts";
 import { diagnostic } from "../source/reporter.ts";
 import type { SourceFile, Span } from "../source/source.ts";
 
-/** How deep brackets may be nested in a statement or header. */
+/** The maximum nesting depth of brackets in a statement or header. */
 export const maxNesting = 200;
 
 export interface Mistake extends Diagnostic {
@@ -24,13 +24,13 @@ export function spanAt(source: SourceFile, start: number, length: number): Span 
   return { source, start, end: start + length };
 }
 
-/** A piece of source text for a message: code in backticks, shortened if it is long. */
+/** Quotes source text in a message: in backticks, shortened if long. */
 export function quoted(text: string): string {
   const short = text.length > 40 ? `${text.slice(0, 39)}…` : text;
   return `\`${short}\``;
 }
 
-/** For brackets that are nested deeper than anyone can read. */
+/** Reports brackets nested deeper than `maxNesting`. */
 export function tooDeep(span: Span): Mistake {
   return mistake("too-large", span, { what: `brackets nested more than ${maxNesting} deep` });
 }

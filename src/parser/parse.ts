@@ -1,4 +1,4 @@
-/** @file Source text → Ast. */
+/** @file The parser: source text → Ast. */
 import type { CstNode } from "chevrotain";
 import type { Reporter } from "../source/reporter.ts";
 import { cover, type SourceFile, type Span } from "../source/source.ts";
@@ -17,12 +17,12 @@ import { outline, type DeclOutline, type Piece } from "./recovery/outline.ts";
 import { Reading } from "./to-ast/cst-reader.ts";
 import { readEdition, readHeader, readImport, readStatement } from "./to-ast/to-ast.ts";
 
-/** More mistakes of one file than this help nobody. */
+/** The most mistakes reported for one file; more would not help anyone. */
 const maxMistakes = 100;
 
 /**
- * Parses any text whatsoever. What cannot be parsed is left out of the Ast, reported once, and the names it would have given are
- * listed as `broken`; everything else is as if it stood alone.
+ * Parses any text. A piece that cannot be parsed is reported once and left out of the Ast, and the names it would have defined
+ * are listed as `broken`. It does not affect the other pieces.
  */
 export function parse(source: SourceFile, reporter: Reporter): Ast {
   const { tokens, docs, comments, mistakes } = lex(source);
@@ -56,12 +56,12 @@ export function parse(source: SourceFile, reporter: Reporter): Ast {
   return ast;
 }
 
-/** What is known while a file is parsed. */
+/** The state of parsing one file. */
 interface File extends Stream {
   readonly docs: ReadonlyMap<number, string>;
-  /** The lexer's mistakes, in order of the text. */
+  /** The lexer's mistakes, in source order. */
   readonly lexical: readonly Mistake[];
-  /** All that were found so far. */
+  /** All mistakes found so far. */
   readonly mistakes: Mistake[];
 }
 
@@ -87,7 +87,7 @@ function readDecl(file: File, { header, open, closed, statements, to }: DeclOutl
   return { ...read, body, broken, span: spanOf(file, header.from, to) };
 }
 
-/** Reads a piece, or reports one mistake in it. */
+/** Reads a piece, or reports a single mistake in it. */
 function readPiece<T>(
   file: File,
   piece: Piece,
@@ -109,7 +109,7 @@ function readPiece<T>(
   if (reading.mistake !== undefined) report(reading.mistake);
   return reading.usable ? result : undefined;
 
-  /** Where a piece ends too early, unless characters that are no tokens stand there, which were reported. */
+  /** Reports a mistake, except at the end of a piece that is followed by a lexical mistake: that one has been reported. */
   function report(found: Mistake): undefined {
     const next = file.tokens[to]?.startOffset ?? file.source.text.length;
     if (found.span.start < end || !hasLexicalMistake(file, end, next)) file.mistakes.push(found);

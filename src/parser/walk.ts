@@ -1,12 +1,12 @@
-/** @file Walks over the syntax tree. */
+/** @file Traverses the syntax tree. */
 import type { Expr, Stmt } from "./ast.ts";
 
-/** Every expression of a body, outer ones first. */
+/** Yields every expression in a body, outer ones first. */
 export function* expressions(body: readonly Stmt[]): Generator<Expr> {
   for (const stmt of body) for (const expr of stmt.kind === "return" ? stmt.values : [stmt.value]) yield* within(expr);
 }
 
-/** An expression and all that it holds. */
+/** Yields an expression and all its subexpressions. */
 export function* within(expr: Expr): Generator<Expr> {
   yield expr;
   switch (expr.kind) {

@@ -1,23 +1,23 @@
 /**
- * @file The file that lies beside a generated module: each of its models as a graph of TensorFlow's nodes, without weights. The runtime
- * fills them in and runs the graph as one call of a session. The messages are Fuse's own.
+ * @file The engine file next to a generated module: each of its models as a graph of TensorFlow nodes, without weights. The runtime
+ * fills in the weights and runs the graph as one session call. The messages are Fuse's own.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytes, decode, encode, field, integer, map, message, repeated, text, type ValueOf } from "./message.ts";
 import { GraphDef } from "./tensorflow.ts";
 
-/** A tensor at the boundary: as the program calls it, and as the graph does. */
+/** An input or result: its name in the program and its tensor in the graph. */
 export const EnginePort = message({ name: field(1, text), tensor: field(2, text) });
 export type EnginePort = ValueOf<typeof EnginePort>;
 
-/** A placeholder of the graph that is given a tensor made of weights and constants when the model is loaded. */
+/** A placeholder in the graph. Its tensor is prepared from weights and constants when the model is loaded. */
 export const EnginePrepared = message({
   /** The placeholder's name. */
   tensor: field(1, text),
-  /** TensorFlow's number. */
+  /** TensorFlow's number for the dtype. */
   dtype: field(2, integer),
   shape: repeated(3, integer),
-  /** JSON of the `Prepare` that says how to make it. */
+  /** The `Prepare` that computes the tensor, as JSON. */
   prepare: field(4, text),
 });
 export type EnginePrepared = ValueOf<typeof EnginePrepared>;
@@ -31,19 +31,19 @@ export const EngineModel = message({
 export type EngineModel = ValueOf<typeof EngineModel>;
 
 export const EngineFile = message({
-  /** Of Fuse. */
+  /** The version of Fuse. */
   version: field(1, text),
-  /** Of all that the module depends on, as the module's head line says it. */
+  /** The hash of everything that the module depends on, as in the module's first line. */
   hash: field(2, text),
   models: map(3, EngineModel),
 });
 export type EngineFile = ValueOf<typeof EngineFile>;
 
-/** Stands behind the message: the SHA-256 of all before it, as one more field. */
+/** The last field of the file: the SHA-256 of everything before it. */
 const Seal = message({ digest: field(4, bytes) });
 const seal = (content: Uint8Array): Uint8Array => encode(Seal, { digest: sha256(content) });
 
-/** The content of the file, sealed: to run a graph of which a bit has changed could end the process. */
+/** Returns the content of the file, sealed: running a graph with a flipped bit could crash the process. */
 export function encodeEngine(file: EngineFile): Uint8Array<ArrayBuffer> {
   const content = encode(EngineFile, file);
   const end = seal(content);
@@ -53,7 +53,7 @@ export function encodeEngine(file: EngineFile): Uint8Array<ArrayBuffer> {
   return sealed;
 }
 
-/** @throws RangeError or Error if a byte is not as `encodeEngine` wrote it */
+/** @throws RangeError or Error unless every byte is as `encodeEngine` wrote it */
 export function decodeEngine(file: Uint8Array): EngineFile {
   const content = file.subarray(0, -seal(new Uint8Array()).length);
   const end = file.subarray(content.length);

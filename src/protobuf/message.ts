@@ -1,7 +1,7 @@
-/** @file Messages of Protocol Buffers as data: a table of fields says how a plain object is written and read. */
+/** @file Protocol Buffers messages as data: a table of fields defines how a plain object is written and read. */
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
-/** What a field holds: how it follows its tag. */
+/** How a value is encoded after its tag. */
 export interface Codec<T> {
   readonly wire: WireType;
   write(writer: BinaryWriter, value: T): void;
@@ -11,15 +11,15 @@ export interface Codec<T> {
 export interface Field<T> {
   readonly number: number;
   write(writer: BinaryWriter, value: T): void;
-  /** What the field is after one more occurrence; `wire` is that of its tag. */
+  /** Reads one more occurrence and returns the field's new value. `wire` is the wire type of the tag. */
   read(reader: BinaryReader, wire: WireType, before: T | undefined): T;
 }
 
 type Held<F> = F extends Field<infer T> ? T : never;
 
-/** `F` are its fields. What a value leaves out is not written, and what a file leaves out is missing. */
+/** A message with fields `F`. Fields missing from a value are not written; fields missing from a file are undefined. */
 export interface Message<F> extends Codec<{ readonly [K in keyof F]?: Held<F[K]> }> {
-  /** Without the length before it. */
+  /** Writes the message without a length prefix. */
   writeBody(writer: BinaryWriter, value: { readonly [K in keyof F]?: Held<F[K]> }): void;
   readBody(reader: BinaryReader, end: number): { readonly [K in keyof F]?: Held<F[K]> };
 }
@@ -47,7 +47,7 @@ export const bool = scalar<boolean>(
   (writer, value) => void writer.bool(value),
   (reader) => reader.bool(),
 );
-/** int32, int64 and enumerations, as far as a number can hold them. A larger one in a file is an error. */
+/** int32, int64 and enumerations. A value in a file that exceeds the safe integers is an error. */
 export const integer = scalar<number>(
   WireType.Varint,
   (writer, value) => void writer.int64(value),
@@ -63,7 +63,7 @@ export const float = scalar<number>(
   (reader) => reader.float(),
 );
 
-/** At most one value. */
+/** Defines a field with at most one value. */
 export function field<T>(number: number, codec: Codec<T>): Field<T> {
   return {
     number,
@@ -75,7 +75,7 @@ export function field<T>(number: number, codec: Codec<T>): Field<T> {
   };
 }
 
-/** A list; numbers are packed, and read either way. */
+/** Defines a list. Numbers are written packed and read either way. */
 export function repeated<T>(number: number, codec: Codec<T>): Field<readonly T[]> {
   const packable = codec.wire !== WireType.LengthDelimited;
   return {
@@ -89,7 +89,7 @@ export function repeated<T>(number: number, codec: Codec<T>): Field<readonly T[]
       }
     },
     read: (reader, wire, before = []) => {
-      // The list is this reading's own.
+      // Safe to mutate: this reader created the list.
       const values = before as T[];
       if (packable && wire === WireType.LengthDelimited) {
         const end = endOf(reader);
@@ -103,7 +103,7 @@ export function repeated<T>(number: number, codec: Codec<T>): Field<readonly T[]
   };
 }
 
-/** A map from text, in the order in which it was made. */
+/** Defines a map with text keys. Insertion order is kept. */
 export function map<T>(number: number, codec: Codec<T>): Field<ReadonlyMap<string, T>> {
   const entry = message({ key: field(1, text), value: field(2, codec) });
   return {
@@ -121,7 +121,7 @@ export function map<T>(number: number, codec: Codec<T>): Field<ReadonlyMap<strin
   };
 }
 
-/** Fields are written in the order of the table. */
+/** Defines a message. Fields are written in the order of the table. */
 export function message<const F>(fields: F & { readonly [K in keyof F]: Field<unknown> | Field<never> }): Message<F> {
   type Value = { readonly [K in keyof F]?: Held<F[K]> };
   const table = Object.entries(fields as object) as [string, Field<unknown>][];
@@ -165,7 +165,7 @@ function expectWire(found: WireType, expected: WireType): void {
   if (found !== expected) throw new RangeError(`wire type ${found} instead of ${expected}`);
 }
 
-/** A message as the content of a file. */
+/** Encodes a message as the content of a file. */
 export function encode<F>(of: Message<F>, value: ValueOf<Message<F>>): Uint8Array<ArrayBuffer> {
   const writer = new BinaryWriter();
   of.writeBody(writer, value);
@@ -173,8 +173,9 @@ export function encode<F>(of: Message<F>, value: ValueOf<Message<F>>): Uint8Arra
 }
 
 /**
- * The content of a file as a message. Reads nothing beyond the bytes, whatever they say, and allocates no more than they hold.
- * @throws RangeError or Error if they are no such message; fields that are not known are skipped
+ * Decodes the content of a file as a message. Skips unknown fields. Whatever the bytes say, it never reads beyond them or
+ * allocates more than they hold.
+ * @throws RangeError or Error if the bytes are not such a message
  */
 export function decode<F>(of: Message<F>, data: Uint8Array): ValueOf<Message<F>> {
   return of.readBody(new BinaryReader(data), data.length);

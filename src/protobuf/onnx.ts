@@ -1,4 +1,4 @@
-/** @file ONNX's messages, as far as Fuse writes them: numbers and names are those of onnx/onnx.proto3. Enumerations are integers. */
+/** @file The ONNX messages that Fuse writes. Numbers and names are those of onnx/onnx.proto3. Enumerations are integers. */
 import { bytes, field, float, integer, message, repeated, text, type ValueOf } from "./message.ts";
 
 /** TensorProto.DataType. */
@@ -30,7 +30,7 @@ export const AttributeProto = message({
   i: field(3, integer),
   s: field(4, bytes),
   t: field(5, TensorProto),
-  /** A GraphProto, whose nodes have attributes in their turn. */
+  /** A GraphProto, as bytes because its nodes have attributes themselves. */
   g: field(6, bytes),
   floats: repeated(7, float),
   ints: repeated(8, integer),
@@ -80,7 +80,7 @@ export const ModelProto = message({
   irVersion: field(1, integer),
   producerName: field(2, text),
   producerVersion: field(3, text),
-  /** A GraphProto, as bytes: its readers first look whether they are those that were written. */
+  /** A GraphProto, as bytes because readers first verify that they are unchanged. */
   graph: field(7, bytes),
   opsetImport: repeated(8, message({ domain: field(1, text), version: field(2, integer) })),
   metadataProps: repeated(14, message({ key: field(1, text), value: field(2, text) })),

@@ -1,5 +1,5 @@
 /**
- * @file TensorFlow's messages, as far as Fuse writes them: numbers and names are those of tensorflow/core/framework/*.proto and
+ * @file The TensorFlow messages that Fuse writes. Numbers and names are those of tensorflow/core/framework/*.proto and
  * tensorflow/core/protobuf/{saved_model,meta_graph}.proto. Enumerations are integers.
  */
 import { bool, bytes, field, float, integer, map, message, repeated, text, type ValueOf } from "./message.ts";
@@ -18,7 +18,7 @@ export const TensorProto = message({
   tensorContent: field(4, bytes),
 });
 
-/** One of its fields. */
+/** A value has exactly one of these fields. */
 export const AttrValue = message({
   list: field(
     1,

@@ -1,14 +1,14 @@
-/** @file Tensors as typed arrays with shapes: what `runArrays` takes and gives. */
+/** @file Tensors as typed arrays with shapes: the arguments and results of `runArrays`. */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Tensors } from "../contract/definition.ts";
 import { dtypeNames, elements, typedArrays, type DType, type NdArray } from "../contract/ndarray.ts";
 import { DataError } from "../weights/data-error.ts";
 import { GuardError } from "./guard-error.ts";
 
-/** Of f32, of i32, and of bool: 0 or 1 in every byte. */
+/** The array types of f32, i32 and bool. A bool is a byte that is 0 or 1. */
 export type TypedArray = Float32Array | Int32Array | Uint8Array;
 
-/** Row-major. */
+/** A tensor as a row-major array. */
 export interface TensorArray<
   Data extends TypedArray = TypedArray,
   Shape extends readonly number[] = readonly number[],
@@ -17,10 +17,10 @@ export interface TensorArray<
   readonly data: Data;
 }
 
-/** The arrays that stand for these inputs. */
+/** The arrays for these inputs. */
 export type InputArrays<T extends Tensors> = { readonly [Name in keyof T]: TensorArray };
 
-/** The arrays that stand for these results. Of results of a known model, those are of f32 whose types do not say otherwise. */
+/** The arrays for these results. If the model is known, results are f32 unless their types say otherwise. */
 export type ResultArrays<T extends Tensors> = {
   readonly [Name in keyof T]: TensorArray<ResultData<T, Name>, T[Name]["shape"]>;
 };
@@ -32,13 +32,13 @@ type ResultData<T extends Tensors, Name extends keyof T> = string extends keyof 
       ? Uint8Array
       : Float32Array;
 
-/** Arrays to write results into, by the names of the results. */
+/** Arrays to write results into, by result name. */
 export type OutputArrays<T extends Tensors> = { readonly [Name in keyof T]?: ResultData<T, Name> };
 
-/** Copies the elements of a tensor into an array of its type and length, if it can do so without another array. */
+/** Copies a tensor into an array of its type and length. Returns false, without copying, if that would need another array. */
 export type CopyInto = (tensor: tf.Tensor, array: TypedArray) => boolean;
 
-/** A new array of zeros for a tensor. */
+/** Creates an array of zeros for a tensor. */
 export function emptyArray(dtype: "f32", shape: readonly number[]): Float32Array;
 export function emptyArray(dtype: "i32", shape: readonly number[]): Int32Array;
 export function emptyArray(dtype: "bool", shape: readonly number[]): Uint8Array;
@@ -47,19 +47,19 @@ export function emptyArray(dtype: DType, shape: readonly number[]): TypedArray {
   return new typedArrays[dtype](elements(shape));
 }
 
-/** The elements as tfjs and TensorFlow take them; shares the memory of an array that is so already. */
+/** Returns the elements as tfjs and TensorFlow expect them. Shares memory if the array already has the right type. */
 export function typedArray({ dtype, data }: NdArray): TypedArray {
   return data instanceof typedArrays[dtype] ? data : new typedArrays[dtype](data);
 }
 
-/** A tensor that no tidy frees, and that may go on using the array. */
+/** Creates a tensor that `tidy` does not free, and that may share memory with the array. */
 export function keptTensor(array: NdArray): tf.Tensor {
   return tf.keep(tf.tensor(typedArray(array), [...array.shape], dtypeNames[array.dtype]));
 }
 
 /**
- * Tensors that share the memory of the arrays, where the backend lets them.
- * @throws GuardError with all that are no sound arrays
+ * Creates tensors that share memory with the arrays where the backend allows it.
+ * @throws GuardError that lists all invalid arrays
  */
 export function tensorsOf(model: string, given: Readonly<Record<string, TensorArray>>): Tensors {
   const problems = Object.entries(given).flatMap(([name, array]) => {
@@ -88,8 +88,8 @@ function dtypeOf(data: unknown): DType | undefined {
 }
 
 /**
- * The elements of tensors. Arrays that are not given are new and nobody else's: `areFresh` says that the backend never gives
- * its own memory.
+ * Reads the elements of tensors, into the given arrays or new ones that nothing else shares. `areFresh` says that the backend
+ * never returns its own memory.
  * @throws DataError if an array to write into does not fit
  */
 export async function readTensors(

@@ -1,11 +1,11 @@
-/** @file Fetches the bytes of a URL. */
+/** @file Fetches bytes from a URL. */
 import { DataError, quote } from "../weights/data-error.ts";
 
 /** @throws DataError */
 export async function fetchBytes(place: string | URL): Promise<Uint8Array> {
   const failed = (reason: string) => new DataError(`cannot fetch ${quote(String(place))}: ${reason}`);
   const response = await fetch(place).catch((error: unknown) => {
-    // Node says only `fetch failed`, and what failed as its cause.
+    // Node's message is just `fetch failed`; the cause says why.
     const { cause = error } = error instanceof Error ? error : {};
     throw failed(cause instanceof Error ? cause.message : String(cause));
   });

@@ -1,4 +1,4 @@
-/** @file `fuse-lang/runtime`: what generated modules import, in a browser. */
+/** @file `fuse-lang/runtime` in a browser: the module that generated modules import. */
 import * as tf from "@tensorflow/tfjs-core";
 import type { ModelDefinition, Tensors } from "../contract/definition.ts";
 import { fetchBytes } from "./fetch.ts";
@@ -13,7 +13,7 @@ export { instantiate } from "./instantiate.ts";
 export type { LoadedModel, LoadOptions, Model } from "./model.ts";
 export type { NamedTensors, PlainTensor, WeightSource } from "./weight-source.ts";
 
-/** A model of its definition. Weights are fetched; a backend of tfjs must be registered. */
+/** Creates a model from its definition. Weights are fetched; a tfjs backend must be registered. */
 export function model<Inputs extends Tensors, Results extends Tensors>(
   definition: ModelDefinition,
 ): Model<Inputs, Results> {

@@ -1,14 +1,14 @@
-/** @file Runs a module that was just made, without a file: for the command line, tests and playgrounds. */
+/** @file Runs a generated module without a file, for the command line, tests and playgrounds. */
 import * as tf from "@tensorflow/tfjs-core";
 import type { ModelDefinition } from "../contract/definition.ts";
 import type { Model } from "./model.ts";
 
-/** What the default export of such a module is. */
+/** The default export of such a module. */
 type Factory = (tf: object, model: (definition: ModelDefinition) => Model) => Readonly<Record<string, Model>>;
 
 /**
- * The models of a module in the form that `emitFactory` prints; `model` is the runtime's. `name` is what stack traces and
- * debuggers call the module.
+ * Returns the models of a module in the form that `emitFactory` prints. `model` is the runtime's function; `name` is the
+ * module's name in stack traces and debuggers.
  */
 export async function instantiate(
   text: string,

@@ -1,4 +1,4 @@
-/** @file Models at run time: load weights, guard the inputs, run, free. */
+/** @file Models at run time: loading weights, checking inputs, running, disposal. */
 import * as tf from "@tensorflow/tfjs-core";
 import { backendOf } from "../contract/backends.ts";
 import type { ModelDefinition, Tensors } from "../contract/definition.ts";
@@ -16,26 +16,26 @@ import { openSource, type Read, type WeightSource } from "./weight-source.ts";
 
 export interface LoadOptions extends MatchOptions {
   /**
-   * Lets TensorFlow in Node multiply in bfloat16, which processors with AMX or AVX512-BF16 do about twice as fast, and keep
-   * about three digits of every product: results differ in the third digit (0.007 where they are about 3, instead of
-   * 0.000002). It is `ONEDNN_DEFAULT_FPMATH_MODE=BF16` in the environment, holds for all that the process computes from then
-   * on, and is read when tfjs-node is loaded: later it is a DataError. Other backends take no notice. Off by default.
+   * Lets TensorFlow in Node multiply in bfloat16, about twice as fast on processors with AMX or AVX512-BF16. Products keep
+   * about three digits, so results differ in the third digit (by 0.007 where they are about 3, instead of 0.000002). Sets
+   * `ONEDNN_DEFAULT_FPMATH_MODE=BF16` in the environment, for everything the process computes from then on. tfjs-node reads
+   * it when it is loaded; setting it later is a DataError. Other backends ignore it. Off by default.
    */
   readonly allowBf16?: boolean | undefined;
 }
 
-/** A model of a program, without weights yet. `Inputs` and `Results` map names to tensors. */
+/** A model without weights. `Inputs` and `Results` map names to tensors. */
 export interface Model<Inputs extends Tensors = Tensors, Results extends Tensors = Tensors> {
   readonly name: string;
-  /** What `run` will ask of its inputs. */
+  /** The checks that `run` makes on its inputs. */
   readonly guard: Guard;
   /** The weights that `load` needs. */
   readonly manifest: readonly ManifestEntry[];
   /**
-   * Makes the model ready to run, with its weights on the backend that is set. The source may be left out if there are no
-   * weights. It is copied: nothing of it is kept, changed or disposed. `prefix` selects tensors and is taken off their
-   * names; `rename` maps names to paths. What nothing asks for is ignored.
-   * @throws DataError that lists all weights that are missing or have another shape
+   * Loads weights onto the current backend and makes the model ready to run. A model without weights needs no source. The
+   * source is copied; it is not kept, changed or disposed. `prefix` selects tensors and is removed from their names; `rename`
+   * maps names to paths. Unused tensors are ignored.
+   * @throws DataError that lists all weights that are missing or have the wrong shape
    */
   load(source?: WeightSource, options?: LoadOptions): Promise<LoadedModel<Inputs, Results>>;
 }
@@ -44,49 +44,49 @@ export interface Model<Inputs extends Tensors = Tensors, Results extends Tensors
 export interface LoadedModel<Inputs extends Tensors = Tensors, Results extends Tensors = Tensors> {
   readonly name: string;
   /**
-   * How `run` computes on the backend that is set now: as one call of a TensorFlow session, or as calls of tfjs. A session
-   * needs the tensorflow backend when the model is loaded, and the `.graph` file beside its module.
+   * How `run` computes on the current backend: as one TensorFlow session call, or as separate tfjs calls. A session requires
+   * that the model was loaded on the tensorflow backend, with the `.graph` file next to its module.
    */
   readonly engine: "session" | "calls";
   /**
-   * Checks the inputs and computes. The inputs stay their owner's, the results are the caller's to dispose; nothing else
-   * is left, also if something throws. Computes on the backend that is set then: tfjs moves the weights there at first use.
-   * @throws GuardError before anything is computed, with everything that is wrong about the inputs
+   * Checks the inputs and computes the results. The caller keeps the inputs and must dispose the results. Leaves no other
+   * tensors, even if something throws. Runs on the current backend; tfjs moves the weights there on first use.
+   * @throws GuardError before computing anything, with everything that is wrong with the inputs
    */
   run(inputs: Inputs): Results;
   /**
-   * The same with typed arrays. The inputs stay their owner's, are read until the promise is settled, and never changed.
-   * The results are new arrays that are the caller's, or the arrays `out` names for them; no later run touches either.
-   * On the tensorflow backend an input that begins on a 64-byte boundary is not copied, and a result goes into such an
-   * array in one copy: `alignedArray` makes them, and it pays to use one `out` for many runs (134 MB: 10 ms, not 60).
-   * A promise, for some backends cannot be read at once; on cpu, wasm and tensorflow all is computed when it is returned.
-   * @throws GuardError as `run`, and DataError if an array of `out` is of another type or length than its result
+   * Like `run`, with typed arrays. The inputs are read until the promise settles, and never changed. The results are new
+   * arrays that the caller owns, or the arrays in `out`; no later run touches either. On the tensorflow backend, inputs on a
+   * 64-byte boundary are not copied, and results are written to such arrays in one copy. `alignedArray` creates them, and
+   * reusing one `out` for many runs pays off (134 MB: 10 ms instead of 60). Returns a promise because some backends cannot
+   * be read synchronously; on cpu, wasm and tensorflow, everything is computed when it returns.
+   * @throws GuardError like `run`, and DataError if an array in `out` differs from its result in type or length
    */
   runArrays(inputs: InputArrays<Inputs>, out?: OutputArrays<Results>): Promise<ResultArrays<Results>>;
-  /** Frees the weights; a second call does nothing. */
+  /** Frees the weights. Idempotent. */
   dispose(): void;
 }
 
-/** What differs between a browser and Node. */
+/** The parts of the runtime that differ between a browser and Node. */
 export interface Host {
   readonly read: Read;
-  /** Sees to it that there is a backend. */
+  /** Ensures that there is a backend. */
   readonly ready: (options: LoadOptions) => Promise<void>;
-  /** A better way than straight-line code on the backend that is set, if there is one. `load` gives the weights. */
+  /** Creates an engine that is faster than straight-line code on the current backend, if there is one. `load` returns weights. */
   readonly engine?: (definition: ModelDefinition, load: LoadWeight) => Promise<Engine | undefined>;
   readonly copyInto?: CopyInto;
 }
 
-/** By path, in the shape of its manifest entry. */
+/** Returns the weight at a path, in the shape of its manifest entry. */
 export type LoadWeight = (path: string) => NdArray;
 
-/** What computes a model without its straight-line code. */
+/** Runs a model without its straight-line code. */
 export interface Engine {
-  /** Whether it can compute on the backend that is set now. */
+  /** Whether it can run on the current backend. */
   isActive(): boolean;
-  /** As `ModelDefinition.run`. The guard has let the inputs in. */
+  /** Like `ModelDefinition.run`. The inputs have passed the guard. */
   run(inputs: Tensors): Tensors;
-  /** Is called once. */
+  /** Frees everything. Called once. */
   dispose(): void;
 }
 
@@ -115,7 +115,7 @@ export function makeModel<Inputs extends Tensors, Results extends Tensors>(
       const engine = await host.engine?.(definition, load);
       if (engine === undefined) return new Loaded(definition, host, undefined, prepare(definition, load));
       try {
-        // The source may change or go before a run on another backend needs them.
+        // Load all weights now: the source may change or disappear before a run on another backend needs them.
         for (const { path } of manifest) load(path);
       } catch (error) {
         engine.dispose();
@@ -126,13 +126,13 @@ export function makeModel<Inputs extends Tensors, Results extends Tensors>(
   };
 }
 
-/** Holds the prepared tensors, or what computes without them, from loading to disposal. */
+/** A loaded model. Owns its prepared tensors, or the engine that needs none, until disposal. */
 class Loaded<Inputs extends Tensors, Results extends Tensors> implements LoadedModel<Inputs, Results> {
   readonly name: string;
   readonly #definition: ModelDefinition;
   readonly #host: Host;
   #engine: Engine | undefined;
-  /** What the straight-line code uses, or how it is made when it is needed first; undefined after disposal. */
+  /** The tensors that the straight-line code uses, or a function that creates them on first use; undefined after disposal. */
   #prepared: Tensors | (() => Tensors) | undefined;
 
   constructor(
@@ -156,7 +156,7 @@ class Loaded<Inputs extends Tensors, Results extends Tensors> implements LoadedM
     if (this.#prepared === undefined) throw new Error(`${this.name}: run() after dispose()`);
     const admission = checkGuard(this.#definition.guard, describe(this.name, inputs));
     if ("problems" in admission) throw new GuardError(admission.problems[0]!, admission.problems.slice(1));
-    // The names and shapes of the results are those that the definition was typed with.
+    // The results have the names and shapes that the model's type declares.
     if (this.#engine?.isActive()) return this.#engine.run(inputs) as Results;
     const prepared = typeof this.#prepared === "function" ? this.#prepared() : this.#prepared;
     this.#prepared = prepared;
@@ -168,9 +168,9 @@ class Loaded<Inputs extends Tensors, Results extends Tensors> implements LoadedM
     let results: Tensors = {};
     try {
       results = this.run(tensors as Inputs);
-      // A tidy around this call ends before the results are read.
+      // A tidy around this call would end, and free the results, before they are read.
       for (const result of Object.values(results)) tf.keep(result);
-      // What a session has made is read by copying, and so is every tensor on some backends. Elsewhere it may give the array of an input.
+      // Reading a session's result copies, and so does reading any tensor on some backends. Elsewhere, reading may return an input's own array.
       const areFresh = this.engine === "session" || backendOf(tf.getBackend())?.readingCopies === true;
       return (await readTensors(results, out, areFresh, this.#host.copyInto)) as ResultArrays<Results>;
     } finally {
@@ -186,7 +186,7 @@ class Loaded<Inputs extends Tensors, Results extends Tensors> implements LoadedM
   }
 }
 
-/** All prepared tensors, or none. */
+/** Creates all prepared tensors. Frees them again if one fails. */
 function prepare({ prepared }: ModelDefinition, load: LoadWeight): Tensors {
   const made: [string, tf.Tensor][] = [];
   try {
@@ -201,7 +201,7 @@ function prepare({ prepared }: ModelDefinition, load: LoadWeight): Tensors {
 
 const dtypes: Readonly<Record<string, string>> = { float32: "f32", int32: "i32", bool: "bool" };
 
-/** What the guard looks at. */
+/** Returns the dtypes and shapes that the guard checks. */
 function describe(model: string, inputs: Tensors): Record<string, Given> {
   const problems = Object.entries(inputs).flatMap(([name, input]) => {
     if (!isTensor(input)) return [`${model}: ${name} must be a tensor.`];
@@ -213,7 +213,7 @@ function describe(model: string, inputs: Tensors): Record<string, Given> {
   );
 }
 
-/** By what it has, for there may be several copies of tfjs-core in a process. */
+/** Checks properties rather than the class, because a process may have several copies of tfjs-core. */
 function isTensor(value: unknown): value is tf.Tensor {
   return typeof value === "object" && value !== null && "dataId" in value && "shape" in value && "dtype" in value;
 }

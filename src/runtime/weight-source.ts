@@ -1,23 +1,23 @@
-/** @file Where weights come from: the bytes of a safetensors file, or tensors by name. */
+/** @file Sources of weights: the bytes of a safetensors file, or tensors by name. */
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { elements, type NdArray } from "../contract/ndarray.ts";
 import { DataError, inPlace, quote } from "../weights/data-error.ts";
 import { readSafetensors } from "../weights/safetensors.ts";
 import type { StoredTensor, TensorSource } from "../weights/tensors.ts";
 
-/** Values and shape; the values are copied when the model is loaded. */
+/** A shape and values, which are copied when the model is loaded. */
 export interface PlainTensor {
   readonly shape: readonly number[];
   readonly data: ArrayLike<number>;
 }
 
-/** By name. Tensors of tfjs are read, and stay their owner's. */
+/** Tensors by name. tfjs tensors are only read, never disposed. */
 export type NamedTensors = Readonly<Record<string, Tensor | PlainTensor>>;
 
-/** A path or URL, the bytes of a file, or tensors. */
+/** A path or URL, the bytes of a file, or named tensors. */
 export type WeightSource = string | URL | ArrayBuffer | Uint8Array | NamedTensors;
 
-/** Gets the bytes that a path or URL names. */
+/** Reads the bytes at a path or URL. */
 export type Read = (place: string | URL) => Promise<Uint8Array>;
 
 /** @throws DataError */

@@ -1,28 +1,28 @@
-/** @file Source lines with their numbers, and marks and texts under parts of them. */
+/** @file Renders numbered source lines with underlines and labels. */
 import { placeOf, position, type SourceFile, type Span } from "./source.ts";
 import { printable, type Style } from "./terminal.ts";
 
-/** A part of a line that is underlined, and what is said about it. */
+/** An underlined span and its label. */
 export interface Mark {
   readonly span: Span;
   readonly text: string;
-  /** What the diagnostic is about. */
+  /** Whether this is the subject of the diagnostic. */
   readonly primary: boolean;
 }
 
-/** No more of a long line than this is shown, in UTF-16 units. */
+/** The maximum length shown of a long line, in UTF-16 units. */
 const maxWidth = 160;
-/** How much of a cut line stands before the first mark. */
+/** How much of a cut line is shown before the first mark. */
 const lead = 40;
 const tabWidth = 4;
 
 interface Frames {
   readonly lines: readonly string[];
-  /** Aligns what follows with the rule beside the source. */
+  /** Aligns the lines that follow with the vertical rule. */
   readonly indent: string;
 }
 
-/** The lines that bear marks: those of the primary mark's file first, then those of other files. */
+/** Renders the marked lines: first those in the primary mark's file, then those in other files. */
 export function renderFrames(
   primary: Mark,
   labels: readonly Mark[],
@@ -68,7 +68,7 @@ function renderFile(
   });
 }
 
-/** A mark in columns of the terminal, from 0. */
+/** A mark in terminal columns, counted from 0. */
 interface Underline {
   readonly from: number;
   readonly to: number;
@@ -76,7 +76,7 @@ interface Underline {
   readonly primary: boolean;
 }
 
-/** A line as it is shown, cut around its first mark if it is long; of a mark that goes on in other lines, the part in this one. */
+/** Returns a line as displayed: cut around its first mark if it is long. A mark that spans lines is cut to this one. */
 function showLine(source: SourceFile, number: number, marks: readonly Mark[]): { text: string; marks: Underline[] } {
   const start = source.lines[number - 1]!;
   const end = source.lines[number] ?? source.text.length;
@@ -91,7 +91,7 @@ function showLine(source: SourceFile, number: number, marks: readonly Mark[]): {
     const hidden = (i === 0 && cut > 0) || (i === maxWidth - 1 && cut + maxWidth < whole.length);
     if (hidden) text += "…";
     else if (shown[i] === "\t") text += " ".repeat(tabWidth - (text.length % tabWidth));
-    // A byte order mark takes no room.
+    // A byte order mark has no width.
     else if (shown[i] !== "\uFEFF") text += printable(shown[i]!);
   }
   const column = (offset: number): number => columns[Math.max(0, offset - start - cut)] ?? text.length;
@@ -105,8 +105,8 @@ function showLine(source: SourceFile, number: number, marks: readonly Mark[]): {
 }
 
 /**
- * The rows below a line: underlines, the text of the label that ends them beside, and those of the others below their labels, on as
- * few rows as they do not collide on.
+ * Returns the rows below a line. The first has the underlines, then the text of the label at their end. Other texts go below
+ * their underlines, on as few rows as possible without overlap.
  */
 function renderMarks(marks: readonly Underline[], style: Style, paint: (text: string) => string): string[] {
   const primary = marks.filter((mark) => mark.primary);
@@ -114,11 +114,11 @@ function renderMarks(marks: readonly Underline[], style: Style, paint: (text: st
   const cells = new Array<string>(Math.max(...marks.map(({ to }) => to))).fill(" ");
   for (const { from, to } of labels) cells.fill("─", from, to);
   for (const { from, to } of primary) {
-    // What is said about a part of the primary place stays to be seen.
+    // A label inside the primary span stays visible.
     for (let i = from; i < to; i++) if (cells[i] === " " || labels.every((l) => !inside(l, from, to))) cells[i] = "^";
   }
   const said = labels.filter(({ text }) => text !== "");
-  // Beside the row stands the text of what ends it; beside another mark it would be read as that one's.
+  // Only the label that ends the row has its text on it: next to another mark, the text would seem to belong to that mark.
   const beside = said.find(({ to }) => to === cells.length);
   const below = said.filter((label) => label !== beside);
   const rows: { text: string; from: number }[] = [];
@@ -136,7 +136,7 @@ function renderMarks(marks: readonly Underline[], style: Style, paint: (text: st
   return [first, ...rows.map((row) => row.text)];
 }
 
-/** Whether a label is a smaller part of a range. */
+/** Whether a label covers a proper part of a range. */
 function inside(label: Underline, from: number, to: number): boolean {
   return label.from >= from && label.to <= to && label.to - label.from < to - from;
 }

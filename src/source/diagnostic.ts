@@ -1,34 +1,34 @@
-/** @file What a diagnostic is, and what an entry of the catalogue says about a kind of diagnostic. */
+/** @file Types of diagnostics and of catalogue entries, which describe kinds of diagnostics. */
 import type { Span } from "./source.ts";
 import type { Template } from "./template.ts";
 
 export type Severity = "error" | "warning";
 
-/** One kind of diagnostic. Messages start in lower case and end without a full stop; code stands in backticks. */
+/** One kind of diagnostic. Messages start in lower case, have no final full stop, and put code in backticks. */
 export interface Entry<K extends string = string> {
   readonly severity: Severity;
   readonly message: Template<K>;
-  /** Markdown: when it is reported, why the rule exists, how to fix it. */
+  /** Markdown that says when it is reported, why the rule exists, and how to fix it. */
   readonly explain: string;
-  /** A program that is reported exactly once with this code and nothing else; several files start with `// file: NAME`. */
+  /** A program that is reported exactly once, with this code only. If it has several files, each starts with `// file: NAME`. */
   readonly bad?: string;
-  /** The same program repaired: no diagnostics. */
+  /** The same program, fixed: it has no diagnostics. */
   readonly good?: string;
 }
 
-/** Entries about programs must show a program that is wrong and the one that is right; a test runs both. */
+/** An entry about programs. It must show a wrong program and a fixed one; a test runs both. */
 export interface ProgramEntry<K extends string = string> extends Entry<K> {
   readonly bad: string;
   readonly good: string;
 }
 
-/** Something said under the operand or the place it is about. */
+/** A text under the span that it describes. */
 export interface Label {
   readonly span: Span;
   readonly text: string;
 }
 
-/** A line after `=`; if it has a span, its place is printed behind it. */
+/** A line after `=`. If it has a span, its position is printed after the text. */
 export interface Note {
   readonly text: string;
   readonly span?: Span;
@@ -39,16 +39,16 @@ export interface Edit {
   readonly text: string;
 }
 
-/** One thing to do. `code` is shown beside the text; `edits`, if present, do it. */
+/** A suggested fix. `code` is shown next to the text; `edits`, if present, apply the fix. */
 export interface Help {
   readonly text: string;
   readonly code?: string;
   readonly edits?: readonly Edit[];
 }
 
-/** What a report may add to its message. */
+/** What a report may add to the message. */
 export interface Details {
-  /** Where one use of a kind is graver than the others. */
+  /** Overrides the severity of the entry. */
   readonly severity?: Severity;
   readonly labels?: readonly Label[];
   readonly notes?: readonly (Note | string)[];
@@ -58,7 +58,7 @@ export interface Details {
 export interface Diagnostic {
   readonly code: string;
   readonly severity: Severity;
-  /** Absent for what is not about a source text (a missing file, a wrong setting). */
+  /** Undefined if the diagnostic is not about source text, such as a missing file or a wrong setting. */
   readonly span: Span | undefined;
   readonly message: string;
   readonly labels: readonly Label[];

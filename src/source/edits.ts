@@ -1,7 +1,7 @@
-/** @file Applies edits to a text. */
+/** @file Applies edits to text. */
 import type { Edit } from "./diagnostic.ts";
 
-/** A text with edits that do not overlap; new lines end as those of the text do. */
+/** Applies edits, which must not overlap. New lines get the line ending of the text. */
 export function applyEdits(text: string, edits: readonly Edit[]): string {
   const ending = /\r?\n/.exec(text)?.[0] ?? "\n";
   const sorted = [...edits].sort((a, b) => a.span.start - b.span.start);

@@ -1,15 +1,16 @@
-/** @file The one thing that Fuse throws: a defect of Fuse itself, never a mistake of its user. */
+/** @file Internal errors and assertions. */
 
+/** A bug in Fuse. Never thrown for a user's mistake. */
 export class InternalError extends Error {
   override readonly name = "InternalError";
 }
 
-/** For a `switch` that must be exhaustive: a missing case does not compile. */
+/** Makes a `switch` exhaustive: a missing case does not compile. */
 export function unreachable(value: never): never {
   throw new InternalError(`unexpected value: ${String(value)}`);
 }
 
-/** States what must hold if Fuse is right. */
+/** Asserts a condition that can only fail because of a bug in Fuse. */
 export function invariant(condition: unknown, message: string): asserts condition {
   if (!condition) throw new InternalError(message);
 }

@@ -1,4 +1,4 @@
-/** @file Diagnostics as a terminal shows them. */
+/** @file Renders diagnostics for a terminal. */
 import { renderFrames, type Mark } from "./code-frame.ts";
 import type { Diagnostic, Help, Note } from "./diagnostic.ts";
 import { placeOf, position, type SourceFile } from "./source.ts";
@@ -11,7 +11,7 @@ export interface RenderOptions {
 
 const shownHelps = 2;
 
-/** One diagnostic, without a line break at its end. A note that begins with `note:` stands last and without `=`. */
+/** Renders a diagnostic, without a final line break. A note that begins with `note:` comes last and has no `=`. */
 export function renderDiagnostic(diagnostic: Diagnostic, { color }: RenderOptions): string {
   const style = styles(color);
   const { code, severity, span, message, labels, notes, helps } = diagnostic;
@@ -36,14 +36,14 @@ export function renderDiagnostic(diagnostic: Diagnostic, { color }: RenderOption
     .join("\n");
 }
 
-/** A note and its place; the name of the file is said if it is another one. */
+/** Returns a note with its position, which includes the file name if it is another file. */
 function noteText({ text, span }: Note, source: SourceFile | undefined): string {
   if (span === undefined) return printable(text);
   const { line, column } = position(span.source, span.start);
   return printable(`${text} at ${span.source === source ? `${line}:${column}` : placeOf(span)}`);
 }
 
-/** What to write stands in one column. */
+/** Renders helps with their code aligned in one column. */
 function renderHelps(helps: readonly Help[], style: Style): string[] {
   const prefix = "help: ";
   const width = Math.max(0, ...helps.map(({ text, code }) => (code === undefined ? 0 : text.length))) + 4;
@@ -54,7 +54,7 @@ function renderHelps(helps: readonly Help[], style: Style): string[] {
   });
 }
 
-/** All of them by file and place, and how many there are; empty if there are none. */
+/** Renders diagnostics ordered by file and position, followed by their counts; empty if there are none. */
 export function renderDiagnostics(diagnostics: readonly Diagnostic[], options: RenderOptions): string {
   if (diagnostics.length === 0) return "";
   const sorted = [...diagnostics].sort(compare).map((diagnostic) => renderDiagnostic(diagnostic, options));
@@ -67,7 +67,7 @@ function count(n: number, what: string): string {
   return n === 0 ? "" : `${n} ${what}${n === 1 ? "" : "s"}`;
 }
 
-/** What has no place comes first. */
+/** Orders diagnostics by file and position. Those without a span come first. */
 function compare(a: Diagnostic, b: Diagnostic): number {
   const [left, right] = [a.span?.source.path ?? "", b.span?.source.path ?? ""];
   if (left !== right) return left < right ? -1 : 1;

@@ -1,10 +1,10 @@
-/** @file Collects diagnostics of one compilation; reporting an unknown code or leaving out a hole does not compile. */
+/** @file Collects the diagnostics of one compilation. Reporting an unknown code or omitting a hole is a type error. */
 import { catalogue, type Code, type Holes } from "./catalogue/catalogue.ts";
 import type { Details, Diagnostic, Entry } from "./diagnostic.ts";
 import { shortened } from "./shorten.ts";
 import type { SourceFile, Span } from "./source.ts";
 
-/** Makes a diagnostic of a catalogue entry. */
+/** Creates a diagnostic from a catalogue entry. */
 export function diagnostic<C extends Code>(
   code: C,
   span: Span | undefined,
@@ -31,11 +31,11 @@ export function diagnostic<C extends Code>(
   };
 }
 
-/** Where a stage puts its diagnostics. */
+/** Collects the diagnostics that the stages of a compilation report. */
 export class Reporter {
   readonly diagnostics: Diagnostic[] = [];
 
-  /** Reports once: the same code at the same place is one mistake, however many worlds or uses meet it. */
+  /** Reports a diagnostic once: the same code at the same span is one mistake, however many worlds or uses it occurs in. */
   report<C extends Code>(
     code: C,
     span: Span | undefined,
@@ -57,10 +57,10 @@ export class Reporter {
     this.diagnostics.push(found);
   }
 
-  /** What was reported where: codes with offsets. */
+  /** The codes and offsets reported so far. */
   readonly #reported = new Map<SourceFile, Set<string>>();
 
-  /** How many errors were reported, repeated ones included. */
+  /** The number of errors reported, including duplicates. */
   errors = 0;
 
   get failed(): boolean {

@@ -1,14 +1,14 @@
-/** @file Texts that messages quote, cut to a length that fits them. Imports nothing. */
+/** @file Shortens text that messages quote. Imports nothing. */
 
-/** Of a word, in characters; nobody gives longer names (a file's may be a hash of 64), and of a name of a megabyte the first letters say which one it is. */
+/** The maximum length of a word. Real names are shorter (a file name may be a hash of 64 characters); the start of a huge one identifies it. */
 const longestWord = 80;
-/** Of all that stands between two backticks: types and conditions that a person can read are shorter. */
+/** The maximum length of code in backticks. Any type or condition that a person can read is shorter. */
 const longestCode = 400;
 
 const longWords = new RegExp(`([\\p{L}\\p{N}_]{${longestWord}})[\\p{L}\\p{N}_]+`, "gu");
 const longCode = new RegExp(`\`([^\`]{${longestCode}})[^\`]+\``, "g");
 
-/** The same text with every long word cut, and every long piece of code in backticks. */
+/** Cuts every long word, and every long piece of code in backticks. */
 export function shortened(text: string): string {
   if (text.length <= longestWord) return text;
   return text.replace(longWords, "$1…").replace(longCode, "`$1…`");

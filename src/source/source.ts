@@ -1,10 +1,10 @@
-/** @file A source text and places in it. Imports nothing. */
+/** @file Source files, and spans and positions in them. Imports nothing. */
 
 export interface SourceFile {
-  /** As the user names it: a path relative to where the compiler was started, or a library module such as `fuse/attention`. */
+  /** The name a user would use: a path relative to the working directory, or a library module such as `fuse/attention`. */
   readonly path: string;
   readonly text: string;
-  /** Offset of the first character of every line. */
+  /** The offset of the first character of each line. */
   readonly lines: readonly number[];
 }
 
@@ -15,7 +15,7 @@ export interface Span {
   readonly end: number;
 }
 
-/** Line and column, both from 1; columns count UTF-16 units. */
+/** A line and column, both counted from 1. Columns count UTF-16 units. */
 export interface Position {
   readonly line: number;
   readonly column: number;
@@ -38,7 +38,7 @@ export function position(source: SourceFile, offset: number): Position {
   return { line: low + 1, column: offset - source.lines[low]! + 1 };
 }
 
-/** The smallest span that holds both. */
+/** Returns the smallest span that contains both. */
 export function cover(a: Span, b: Span): Span {
   return { source: a.source, start: Math.min(a.start, b.start), end: Math.max(a.end, b.end) };
 }
@@ -47,7 +47,7 @@ export function textOf(span: Span): string {
   return span.source.text.slice(span.start, span.end);
 }
 
-/** `net.fuse:3:9` */
+/** Formats the start of a span: `net.fuse:3:9`. */
 export function placeOf(span: Span): string {
   const { line, column } = position(span.source, span.start);
   return `${span.source.path}:${line}:${column}`;

@@ -1,14 +1,14 @@
-/** @file "Did you mean": the nearest of the names that exist. */
+/** @file "Did you mean": finds the nearest of the known names. */
 import { distance } from "fastest-levenshtein";
 import type { Help } from "./diagnostic.ts";
 import type { Span } from "./source.ts";
 
-/** In characters. Nobody misspells a longer word than this, and to compare texts of a megabyte would take minutes. */
+/** The maximum length of a word to correct. Nobody misspells longer words, and comparing megabytes of text would take minutes. */
 const longest = 200;
 
 /**
- * The candidate that a word is most likely a misspelling of; of equally near ones the first. Case does not count. Longer words may
- * have more mistakes, and one letter is never a misspelling of another.
+ * Returns the candidate that a word most likely misspells; the first of equally near ones. Case is ignored. Longer words may have
+ * more mistakes. A single letter is never a misspelling.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   if (word.length > longest) return undefined;
@@ -17,7 +17,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   let best: string | undefined;
   let least = most + 1;
   for (const candidate of candidates) {
-    // The distance is never less than the difference in length, and takes time in proportion to the product of the lengths.
+    // The distance is at least the difference in length, and computing it takes time proportional to the product of the lengths.
     if (Math.abs(candidate.length - word.length) >= least) continue;
     const found = mistakes(lower, candidate.toLowerCase());
     if (found >= least) continue;
@@ -27,7 +27,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** How many letters are wrong, missing or too many; two that changed places are one mistake. */
+/** Counts wrong, missing and extra letters. Two swapped letters count as one mistake. */
 function mistakes(a: string, b: string): number {
   if (a.length === b.length) {
     let at = 0;
@@ -38,7 +38,7 @@ function mistakes(a: string, b: string): number {
   return distance(a, b);
 }
 
-/** A help that offers another text for a place; none if there is nothing to offer. */
+/** Suggests a replacement for a span; empty if there is none. */
 export function didYouMean(span: Span, better: string | undefined, text = "did you mean"): Help[] {
   return better === undefined ? [] : [{ text, code: better, edits: [{ span, text: better }] }];
 }

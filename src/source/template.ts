@@ -1,11 +1,11 @@
-/** @file A message with named holes, whose names are part of its type. */
+/** @file Message templates with named holes. The names are part of the type. */
 
 export interface Template<K extends string = string> {
   readonly holes: readonly K[];
   render(args: Readonly<Record<K, string>>): string;
 }
 
-/** msg`cannot find ${"name"} here` */
+/** Creates a template: msg`cannot find ${"name"} here`. */
 export function msg<const K extends readonly string[]>(text: TemplateStringsArray, ...holes: K): Template<K[number]> {
   return {
     holes,

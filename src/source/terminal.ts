@@ -1,4 +1,4 @@
-/** @file Text for terminals: colours, and no character that would control one. */
+/** @file Text for terminals: colours, and removal of control characters. */
 
 type Paint = (text: string) => string;
 
@@ -25,10 +25,10 @@ export function styles(color: boolean): Style {
   };
 }
 
-/** Control characters and those that change the direction of text, which could make a terminal show something else. */
+/** Control characters, and characters that change the direction of text. They could make a terminal display something else. */
 const controls = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-/** The same text with nothing in it but what can be seen. */
+/** Replaces control characters in a text. */
 export function printable(text: string): string {
   return text.replace(controls, "\ufffd");
 }

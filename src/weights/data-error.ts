@@ -1,10 +1,10 @@
-/** @file The error for what comes from outside and is wrong: a weight file, a picture, a rename map. */
+/** @file The error for bad external data, such as a weight file, an image or a rename map. */
 
-/** Its `message` is one clear line for a person; `details` are further lines, one per tensor or fact. */
+/** An error in external data. `message` is a single readable line; `details` are more lines, one per tensor or fact. */
 export class DataError extends Error {
   readonly details: readonly string[];
 
-  /** Not a field: the first line of `stack` is made before fields are. A text, which stays what it is where code is minified. */
+  /** A getter, because `stack` is created before fields are initialised. A literal, because minifiers rename classes. */
   override get name(): string {
     return "DataError";
   }
@@ -15,7 +15,7 @@ export class DataError extends Error {
   }
 }
 
-/** Runs `read`; the message of a `DataError` it throws gets the place in front: `weights.safetensors: …`. */
+/** Runs `read` and prefixes the message of any `DataError` it throws with the place: `weights.safetensors: …`. */
 export function inPlace<T>(place: string, read: () => T): T {
   try {
     return read();
@@ -24,7 +24,7 @@ export function inPlace<T>(place: string, read: () => T): T {
   }
 }
 
-/** A name out of a file, for a message: in quotes, cut if long, without characters that could act on a terminal. */
+/** Quotes a name from a file for a message. Shortens it if long, and escapes characters that could control a terminal. */
 export function quote(name: string): string {
   const short = name.length > 200 ? `${name.slice(0, 200)}…` : name;
   return `"${short.replace(/[\p{C}"\\]/gu, (c) => (c === '"' || c === "\\" ? `\\${c}` : `\\u{${c.codePointAt(0)!.toString(16)}}`))}"`;

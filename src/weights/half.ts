@@ -1,8 +1,8 @@
-/** @file IEEE binary16 and bfloat16 as bit patterns: to and from float32, rounding to nearest, ties to even. */
+/** @file Converts IEEE binary16 and bfloat16 bit patterns to and from float32, rounding to nearest, ties to even. */
 
-/** binary16 to float32, exactly. NaNs lose their payload. */
+/** Converts binary16 to float32, exactly. NaNs lose their payload. */
 export function f16ToF32(bits: Uint16Array): Float32Array {
-  // What the last of the 10 fraction bits is worth, by exponent field; subnormals (field 0) have the exponent of field 1.
+  // The value of the last of the 10 fraction bits, by exponent field. Subnormals (field 0) have the exponent of field 1.
   const ulp = Float64Array.from({ length: 31 }, (_, exponent) => 2 ** (Math.max(exponent, 1) - 25));
   const values = new Float32Array(bits.length);
   for (let i = 0; i < bits.length; i++) {
@@ -16,32 +16,32 @@ export function f16ToF32(bits: Uint16Array): Float32Array {
   return values;
 }
 
-/** Values, rounded to float32 first, to binary16. From 65520 on the result is infinite. */
+/** Converts values to binary16, after rounding to float32. Magnitudes of 65520 and more become infinite. */
 export function f32ToF16(values: ArrayLike<number>): Uint16Array<ArrayBuffer> {
   return fromBits(values, (magnitude) => {
     if (magnitude > 0x7f80_0000) return 0x7e00;
     if (magnitude >= 0x477f_f000) return 0x7c00;
-    // Normal results: take the difference of the exponents' biases (127 - 15) off and drop 13 fraction bits.
+    // Normal results: subtract the difference of the exponent biases (127 - 15) and drop 13 fraction bits.
     if (magnitude >= 0x3880_0000) return roundedShift(magnitude - (112 << 23), 13);
-    // Subnormal results are multiples of 2^-24; below half of that everything is zero.
+    // Subnormal results are multiples of 2^-24; values below half of that become zero.
     const exponent = magnitude >>> 23;
     return exponent < 102 ? 0 : roundedShift((magnitude & 0x7f_ffff) | 0x80_0000, 126 - exponent);
   });
 }
 
-/** bfloat16 to float32, exactly. */
+/** Converts bfloat16 to float32, exactly. */
 export function bf16ToF32(bits: Uint16Array): Float32Array {
   const values = new Uint32Array(bits.length);
   for (let i = 0; i < bits.length; i++) values[i] = bits[i]! << 16;
   return new Float32Array(values.buffer);
 }
 
-/** Values, rounded to float32 first, to bfloat16. */
+/** Converts values to bfloat16, after rounding to float32. */
 export function f32ToBf16(values: ArrayLike<number>): Uint16Array<ArrayBuffer> {
   return fromBits(values, (magnitude) => (magnitude > 0x7f80_0000 ? 0x7fc0 : roundedShift(magnitude, 16)));
 }
 
-/** Converts the bits below the sign, which stays the highest. */
+/** Converts the bits below the sign bit, which stays the highest bit. */
 function fromBits(values: ArrayLike<number>, convert: (magnitude: number) => number): Uint16Array<ArrayBuffer> {
   const bits = new Uint32Array(new Float32Array(values).buffer);
   const halves = new Uint16Array(bits.length);
@@ -49,7 +49,7 @@ function fromBits(values: ArrayLike<number>, convert: (magnitude: number) => num
   return halves;
 }
 
-/** `n / 2^shift`, to nearest, ties to even, for `n` below 2^31. */
+/** Returns `n / 2^shift`, rounded to nearest, ties to even, for `n` below 2^31. */
 function roundedShift(n: number, shift: number): number {
   const quotient = n >>> shift;
   const rest = n & ((1 << shift) - 1);

@@ -1,12 +1,12 @@
-/** @file Starting values for weights: PyTorch's distributions, each tensor from a generator of its own. */
+/** @file Initialises weights from PyTorch's distributions. Each tensor has its own random generator. */
 import { shapeOf, type ManifestEntry } from "../contract/manifest.ts";
 import { elements, type NdArray } from "../contract/ndarray.ts";
 import { unreachable } from "../source/internal-error.ts";
 
 /**
- * The starting value of a weight. It depends on the seed, the path and the entry alone, so that adding a layer changes
- * no other. `kaiming` is PyTorch's default for layers, kaiming-uniform with a = √5: U(−b, b) with b = 1/√fan_in, which
- * is also its bound for biases; `glorot` has b = √(6/(fan_in + fan_out)) (Glorot and Bengio 2010, eq. 16).
+ * Returns the initial value of a weight. It depends only on the seed, the path and the entry, so adding a layer changes no
+ * other weight. `kaiming` is PyTorch's default for layers, kaiming-uniform with a = √5: U(−b, b) with b = 1/√fan_in, which
+ * is also its bound for biases. `glorot` has b = √(6/(fan_in + fan_out)) (Glorot and Bengio 2010, eq. 16).
  */
 export function initialise(entry: ManifestEntry, seed: number): NdArray {
   const shape = shapeOf(entry);
@@ -30,15 +30,15 @@ export function initialise(entry: ManifestEntry, seed: number): NdArray {
   }
 }
 
-/** Box–Muller: one standard normal number from two uniform ones. */
+/** Draws a standard normal number from two uniform ones (Box–Muller). */
 function normal(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }
 
 /**
- * xoshiro128** 1.1 by Blackman and Vigna (public domain, prng.di.unimi.it), giving the upper 24 bits of each output as
- * a number in [0, 1), as many as float32 can hold. Its state are four hashes of the UTF-16 code units of the path (FNV-1a
- * with MurmurHash3's finaliser) that begin with different values made of the seed.
+ * xoshiro128** 1.1 by Blackman and Vigna (public domain, prng.di.unimi.it). Returns the upper 24 bits of each output, as many
+ * as float32 can hold, as a number in [0, 1). Its state is four hashes of the path's UTF-16 code units (FNV-1a with
+ * MurmurHash3's finaliser), each starting from a different value derived from the seed.
  */
 function xoshiro128(seed: number, path: string): () => number {
   const hash = (salt: number) => {
@@ -62,7 +62,7 @@ function xoshiro128(seed: number, path: string): () => number {
 
 const rotate = (x: number, by: number): number => (x << by) | (x >>> (32 - by));
 
-/** The finaliser of MurmurHash3 (Appleby, public domain): every bit of the input changes half the bits of the result. */
+/** The finaliser of MurmurHash3 (Appleby, public domain): each input bit affects half the bits of the result. */
 function mix(h: number): number {
   let x = h;
   x = Math.imul(x ^ (x >>> 16), 0x85eb_ca6b);

@@ -4,8 +4,8 @@ import type { NdArray } from "../contract/ndarray.ts";
 import type { TensorSource } from "./tensors.ts";
 
 /**
- * Whether a stored tensor can be this weight: row-major, it may merge adjacent axes of one group, and it may have or
- * lack axes of size 1 anywhere (a 1x1 convolution is a linear map). Its values then need no reordering.
+ * Whether a stored tensor can be used as this weight without reordering its values. It may merge adjacent axes of one group,
+ * and may have or lack axes of size 1 anywhere (a 1x1 convolution is a linear map).
  */
 export function fits(entry: ManifestEntry, stored: readonly number[]): boolean {
   const dimensions = stored.filter((size) => size !== 1);
@@ -14,7 +14,7 @@ export function fits(entry: ManifestEntry, stored: readonly number[]): boolean {
     let product = 1;
     for (const [, size] of group) {
       product *= size;
-      // Beside 1 every further factor makes the product larger, so the first equality is the only possible one.
+      // Every factor except 1 makes the product larger, so the first match is the only possible one.
       if (product !== 1 && product === dimensions[next]) {
         next++;
         product = 1;
@@ -26,11 +26,11 @@ export function fits(entry: ManifestEntry, stored: readonly number[]): boolean {
 }
 
 export interface MatchOptions {
-  /** Only tensors whose names begin with it are looked at, and it is taken off; a final dot may be left out. */
+  /** Selects tensors whose names begin with it, and is removed from their names. Its final dot is optional. */
   readonly prefix?: string | undefined;
   /**
-   * From names in the file, whole, to paths; `a.*` to `b.*` renames all that begin with `a.`. What is renamed needs no
-   * prefix. An exact name goes before a `*`, a longer `*` before a shorter one.
+   * Maps full names in the file to paths. `a.*` to `b.*` renames all that begin with `a.`. Renamed tensors need no prefix.
+   * An exact name takes precedence over a `*`, and a longer `*` over a shorter one.
    */
   readonly rename?: Readonly<Record<string, string>> | undefined;
 }
@@ -42,23 +42,23 @@ export interface WeightProblems {
     readonly name: string;
     readonly stored: readonly number[];
   }[];
-  /** Several tensors of the file that would be the same weight. */
+  /** Weights that several tensors in the file would match. */
   readonly ambiguous: readonly { readonly path: string; readonly names: readonly string[] }[];
-  /** The prefix, with its dot, if one is asked for and no tensor has it. */
+  /** The prefix, with its dot, if one is given and no tensor has it. */
   readonly unusedPrefix: string | undefined;
-  /** Keys of the rename map that no tensor has. */
+  /** Keys of the rename map that match no tensor. */
   readonly unusedRenames: readonly string[];
-  /** Tensors that nothing asks for. Not an error. */
+  /** Tensors that no weight needs. Not an error. */
   readonly extra: readonly { readonly name: string; readonly shape: readonly number[] }[];
 }
 
 export interface WeightMatch {
-  /** By path: reads the tensor as a new array in the shape of its entry. Holds every entry that has no problem. */
+  /** Readers by path, for every entry without a problem. Each returns the tensor as a new array in the shape of its entry. */
   readonly tensors: ReadonlyMap<string, () => NdArray>;
   readonly problems: WeightProblems;
 }
 
-/** Matches the tensors of a file with the weights of a model and collects all problems at once. */
+/** Matches the tensors of a file with the weights of a model, and collects all problems. */
 export function matchWeights(
   manifest: readonly ManifestEntry[],
   source: TensorSource,
@@ -85,7 +85,7 @@ export function matchWeights(
   return { tensors, problems: { missing, misshapen, ambiguous, unusedPrefix, unusedRenames, extra } };
 }
 
-/** Whether every weight was found and every rename used; extra tensors do no harm. */
+/** Whether every weight was found and every rename used. Extra tensors are fine. */
 export function areComplete(problems: WeightProblems): boolean {
   return [problems.missing, problems.misshapen, problems.ambiguous, problems.unusedRenames].every(
     (p) => p.length === 0,

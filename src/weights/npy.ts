@@ -1,11 +1,11 @@
-/** @file NumPy's .npy format: one array without a name (numpy.lib.format, versions 1.0 and 2.0). */
+/** @file NumPy's .npy format: a single unnamed array (numpy.lib.format, versions 1.0 and 2.0). */
 import { elements, transpose, type DType, type NdArray } from "../contract/ndarray.ts";
 import { invariant } from "../source/internal-error.ts";
 import { DataError, quote } from "./data-error.ts";
 import { byteLength, checkShape, dtypeBits, storedTensor } from "./tensors.ts";
 
 const magic = "\x93NUMPY";
-/** NumPy's own limit, in bytes. */
+/** The maximum header length in bytes. This is NumPy's own limit. */
 const maxHeader = 10_000;
 
 const dtypes = new Map(
@@ -24,7 +24,7 @@ const dtypes = new Map(
   } as const),
 );
 
-/** Whether the bytes begin as a .npy file does. */
+/** Whether the bytes begin like a .npy file. */
 export function isNpy(bytes: Uint8Array): boolean {
   return magic === String.fromCharCode(...bytes.subarray(0, magic.length));
 }
@@ -54,7 +54,7 @@ export function readNpy(bytes: Uint8Array): NdArray {
   return transpose(reversed, [...header.shape.keys()].reverse());
 }
 
-/** The header is a Python dictionary literal of exactly three keys; anything else is refused. */
+/** Parses the header: a Python dictionary literal with exactly three keys. Anything else is refused. */
 function parseHeader(text: string) {
   const wrong = new DataError("the header is not one that NumPy writes for an array of numbers");
   const literal = text.trim();
@@ -69,7 +69,7 @@ function parseHeader(text: string) {
   }
   const [descr, fortran, tuple] = ["descr", "fortran_order", "shape"].map((key) => values.get(key) ?? "");
   const sizes = (tuple ?? "").slice(1, -1).split(",");
-  // `(3,)` and `(3, 4, )` end with a comma, `()` has no size.
+  // `(3,)` and `(3, 4, )` end with a comma; `()` has no sizes.
   if (sizes.at(-1)?.trim() === "") sizes.pop();
   const shape = sizes.map((size) => (/^\s*\d+L?\s*$/.test(size) ? parseInt(size, 10) : NaN));
   if (values.size !== 3 || !descr?.startsWith("'") || (fortran !== "True" && fortran !== "False")) throw wrong;
@@ -84,13 +84,13 @@ const written: Readonly<
   bool: { descr: "|b1", bytes: (data) => new Uint8Array(data).map((value) => Math.min(value, 1)) },
 };
 
-/** The bytes of a .npy file, version 1.0, in C order: `f32` as `<f4`, `i32` as `<i4`, `bool` as `|b1`. */
+/** Returns the bytes of a .npy file, version 1.0, in C order: `f32` as `<f4`, `i32` as `<i4`, `bool` as `|b1`. */
 export function writeNpy({ dtype, shape, data }: NdArray): Uint8Array {
   invariant(data.length === elements(shape), "the data do not fit the shape");
   const { descr, bytes } = written[dtype];
   const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
   const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${sizes}), }`;
-  // The data begin at a multiple of 64; the header ends with a line feed.
+  // The data begin at a multiple of 64 bytes; the header ends with a line feed.
   const length = Math.ceil((10 + header.length + 1) / 64) * 64 - 10;
   const text = `${magic}\x01\x00${String.fromCharCode(length & 255, length >> 8)}${header.padEnd(length - 1)}\n`;
   const values = bytes(data);

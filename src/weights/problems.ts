@@ -1,13 +1,13 @@
-/** @file Says to a person what keeps the tensors of a file from being the weights of a model. */
+/** @file Explains why the tensors of a file cannot be used as the weights of a model. */
 import { shapeOf, type ManifestEntry } from "../contract/manifest.ts";
 import { printShape, quote } from "./data-error.ts";
 import { fits, type WeightProblems } from "./match.ts";
 
-/** Causes are guessed for what a person may have written, not for a file made to keep us busy. */
+/** Limits for guessing causes, so a malicious file cannot keep us busy. */
 const maxName = 1000;
 const maxNames = 5000;
 
-/** One line per tensor, grouped, with hints where a cause can be guessed; no lines if there is no problem and nothing extra. */
+/** Returns one line per tensor, grouped, with hints where a cause can be guessed; empty if there are no problems or extra tensors. */
 export function formatProblems(problems: WeightProblems): string[] {
   const { missing, misshapen, ambiguous, unusedPrefix, unusedRenames, extra } = problems;
   const guessable = extra.filter(({ name }) => name.length <= maxName).slice(0, maxNames);
@@ -39,7 +39,7 @@ export function formatProblems(problems: WeightProblems): string[] {
   ];
 }
 
-/** `[c: 12, c': 32]`, in storage order. */
+/** Formats the axes of a weight, in storage order: `[c: 12, c': 32]`. */
 function axesOf(entry: ManifestEntry): string {
   const axes = entry.groups.flat().map(([axis, size]) => `${axis}: ${size}`);
   return `[${axes.join(", ")}]`;
@@ -51,7 +51,7 @@ function group<T>(title: string, list: readonly T[], line: (item: T) => string):
   return list.length === 0 ? [] : [`${title} (${list.length}):`, ...list.map((item) => `  ${line(item)}`)];
 }
 
-/** The prefix, without its dot, under which most of what is missing is in the file. */
+/** Returns the prefix, without its dot, under which the file has most of the missing weights. */
 function commonPrefix(missing: readonly ManifestEntry[], extra: WeightProblems["extra"]): string | undefined {
   const entries = new Map(missing.map((entry) => [entry.path, entry]));
   const counts = new Map<string, number>();
@@ -66,7 +66,7 @@ function commonPrefix(missing: readonly ManifestEntry[], extra: WeightProblems["
   return best !== undefined && best[1] * 2 > missing.length ? best[0] : undefined;
 }
 
-/** The one name that differs from the path only in punctuation, case or what stands before it, of a tensor that fits. */
+/** Returns the name of the only fitting tensor whose name differs from the path just in punctuation, case or a prefix. */
 function nearest(entry: ManifestEntry, extra: WeightProblems["extra"]): string | undefined {
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
   const wanted = plain(entry.path);

@@ -1,4 +1,4 @@
-/** @file The safetensors format: 8 bytes of header length, a JSON header, the tensors' bytes one after the other. */
+/** @file The safetensors format: 8 bytes of header length, a JSON header, then the bytes of the tensors. */
 import type { NdArray } from "../contract/ndarray.ts";
 import { elements } from "../contract/ndarray.ts";
 import { invariant } from "../source/internal-error.ts";
@@ -15,12 +15,12 @@ import {
   type TensorSource,
 } from "./tensors.ts";
 
-/** The reference implementation's limit, in bytes. */
+/** The maximum header length in bytes. This is the reference implementation's limit. */
 const maxHeader = 100_000_000;
 
 /**
- * Reads the header and checks all of it, as the reference implementation does (huggingface/safetensors, `tensor.rs`):
- * the tensors fill the data without gap, overlap or rest. Values are decoded by each tensor's `read`.
+ * Reads the header and validates it as the reference implementation does (huggingface/safetensors, `tensor.rs`): tensors
+ * must fill the data without gaps, overlaps or trailing bytes. Each tensor's `read` decodes its values.
  * @throws DataError
  */
 export function readSafetensors(bytes: Uint8Array): TensorSource {
@@ -102,9 +102,9 @@ export type WritableDType = Extract<StoredDType, "F32" | "F16" | "BF16" | "I32" 
 const plainDType = { f32: "F32", i32: "I32", bool: "BOOL" } as const;
 
 /**
- * The bytes of a safetensors file, the same for the same arguments. So that every tensor is aligned, the header is padded
- * with spaces to a multiple of 8 and wider dtypes come first; tensors of one width keep the map's order. `dtype` says how
- * a tensor is stored; without it `f32` becomes F32, `i32` I32 and `bool` BOOL.
+ * Returns the bytes of a safetensors file; the same arguments give the same bytes. To align every tensor, the header is padded
+ * with spaces to a multiple of 8, and wider dtypes come first. Tensors of equal width keep the map's order. `dtype` chooses
+ * how a tensor is stored; by default, `f32` becomes F32, `i32` I32 and `bool` BOOL.
  */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, NdArray>,
@@ -125,7 +125,7 @@ export function writeSafetensors(
     parts.push(part);
     position += part.length;
   }
-  // Written by hand: an object would put integer-like names first and lose `__proto__`.
+  // Built by hand, because an object would put integer-like names first and lose `__proto__`.
   const json = `{${header.map(([name, info]) => `${JSON.stringify(name)}:${JSON.stringify(info)}`).join(",")}}`;
   const encoded = new TextEncoder().encode(json);
   const length = Math.ceil(encoded.length / 8) * 8;

@@ -1,9 +1,9 @@
-/** @file Tensors as weight files hold them: listed with name, dtype and shape, decoded only when asked for. */
+/** @file Tensors in weight files: listed with name, dtype and shape, and decoded on demand. */
 import type { NdArray } from "../contract/ndarray.ts";
 import { DataError, quote } from "./data-error.ts";
 import { bf16ToF32, f16ToF32 } from "./half.ts";
 
-/** Bits per element of the dtypes that safetensors knows, by their names there. */
+/** Bits per element of each safetensors dtype. */
 export const dtypeBits = {
   F64: 64,
   F32: 32,
@@ -27,7 +27,7 @@ export const dtypeBits = {
   F4: 4,
 } as const;
 
-/** `STRING` occurs only in files of tfjs. */
+/** A dtype in a weight file. `STRING` occurs only in tfjs files. */
 export type StoredDType = keyof typeof dtypeBits | "STRING";
 
 export interface StoredTensor {
@@ -35,17 +35,17 @@ export interface StoredTensor {
   readonly dtype: StoredDType;
   readonly shape: readonly number[];
   /**
-   * Decodes the values into a new array, which is the caller's own. Floating dtypes become `f32` (F64 keeps its
-   * precision, in a Float64Array), integers `i32`, BOOL `bool`.
-   * @throws DataError for a dtype that Fuse does not compute with, and for integers beyond 32 bits.
+   * Decodes the values into a new array that the caller owns. Floating-point dtypes become `f32` (F64 keeps its precision,
+   * in a Float64Array), integers `i32`, BOOL `bool`.
+   * @throws DataError for a dtype that Fuse does not support, and for integers beyond 32 bits.
    */
   read(): NdArray;
 }
 
-/** What a weight file holds, by name, in the file's order. */
+/** The tensors in a weight file by name, in file order. */
 export type TensorSource = ReadonlyMap<string, StoredTensor>;
 
-/** A tensor whose values are `bytes`, little-endian and row-major; their number fits dtype and shape. */
+/** Creates a tensor from little-endian, row-major bytes, whose count must fit the dtype and shape. */
 export function storedTensor(
   name: string,
   dtype: StoredDType,
@@ -55,10 +55,10 @@ export function storedTensor(
   return { name, dtype, shape, read: () => ({ ...decode(name, dtype, bytes), shape }) };
 }
 
-/** Files may hold tensors with more axes than this only to do harm; NumPy's limit used to be 32, too. */
+/** The maximum number of axes. Only a malicious file has more; NumPy's limit also used to be 32. */
 const maxRank = 32;
 
-/** A shape out of a file: natural numbers. */
+/** Checks a shape from a file: a list of natural numbers. */
 export function checkShape(tensor: string, shape: unknown): readonly number[] {
   if (!Array.isArray(shape) || shape.length > maxRank || !shape.every(isNatural)) {
     throw new DataError(`tensor ${quote(tensor)} has an impossible shape`);
@@ -66,9 +66,9 @@ export function checkShape(tensor: string, shape: unknown): readonly number[] {
   return shape;
 }
 
-/** The bytes that elements of so many bits fill; undefined if that is not whole or beyond what a number can count. */
+/** Returns the byte length of a tensor with `bits` per element; undefined if it is fractional or too large for a number. */
 export function byteLength(shape: readonly number[], bits: number): number | undefined {
-  // A size of 0 must not hide an overflow of the others, so that what is accepted does not depend on their order.
+  // A size of 0 must not hide an overflow of the others; otherwise acceptance would depend on their order.
   const count = shape.reduce(
     (product, size) => (product > Number.MAX_SAFE_INTEGER ? Infinity : product * (size || 1)),
     1,
@@ -83,7 +83,7 @@ export function isNatural(value: unknown): value is number {
 }
 
 function decode(name: string, dtype: StoredDType, bytes: Uint8Array): Pick<NdArray, "dtype" | "data"> {
-  // The copy makes the array the caller's own, and its start aligned as typed arrays need it.
+  // The copy gives the caller its own array, aligned as typed arrays require.
   const { buffer } = new Uint8Array(bytes);
   const integers = (values: ArrayLike<number | bigint>): Pick<NdArray, "dtype" | "data"> => {
     const data = new Int32Array(values.length);

@@ -1,16 +1,16 @@
-/** @file How tfjs models lay out their weights: the operator or layer that consumes a tensor tells, its shape does not. */
+/** @file The layout of weights in tfjs models, which depends on the operator or layer that consumes a tensor, not on its shape. */
 import { DataError } from "./data-error.ts";
 import { field, isObject, items } from "./json.ts";
 
 /**
- * The last two axes of a tensor in a tfjs model:
- * `kernel` – (…, in, out) of a convolution or dense layer, (…, out, in) of a transposed convolution: both are swapped;
- * `matrix` – the same if the tensor has just two axes, as the operand of a matrix product;
+ * The order of the last two axes of a tensor in a tfjs model:
+ * `kernel` – (…, in, out) of a convolution or dense layer, (…, out, in) of a transposed convolution; they must be swapped;
+ * `matrix` – the same if the tensor has exactly two axes, as the operand of a matrix product;
  * `depthwise` – (…, channels, multiplier); `plain` – as in PyTorch.
  */
 export type Layout = "kernel" | "matrix" | "depthwise" | "plain";
 
-/** The layouts in which the consumers of a tensor take it: none where nothing tells, several where they disagree. */
+/** Returns the layouts that the consumers of a tensor expect: none if unknown, several if they disagree. */
 export function layoutsOf(topology: unknown): (name: string) => ReadonlySet<Layout> {
   const nodes = field(topology, "node");
   if (Array.isArray(nodes)) return graphLayouts(nodes);
@@ -19,7 +19,7 @@ export function layoutsOf(topology: unknown): (name: string) => ReadonlySet<Layo
   throw new DataError("this model.json has no modelTopology, without which the layout of its kernels is not known");
 }
 
-/** What each operator takes as input 1. */
+/** The layout of input 1 of each operator. */
 const filters: ReadonlyMap<unknown, Layout> = new Map([
   ["Conv1D", "kernel"],
   ["Conv2D", "kernel"],
@@ -32,7 +32,7 @@ const filters: ReadonlyMap<unknown, Layout> = new Map([
 ]);
 const products: ReadonlySet<unknown> = new Set(["MatMul", "_FusedMatMul", "BatchMatMul", "BatchMatMulV2"]);
 
-/** Through these a consumer is reached: they keep the last two axes (`ExpandDims` makes an image's kernel of a line's). */
+/** Operators to look through to the stored tensor. They keep its last two axes; `ExpandDims` makes a 1-D kernel 2-D. */
 const transparent: ReadonlySet<unknown> = new Set(["Identity", "ExpandDims"]);
 const maxHops = 100;
 
@@ -59,7 +59,7 @@ function graphLayouts(nodes: readonly unknown[]): (name: string) => ReadonlySet<
       const attributes = field(node, "attr");
       const transposed = (...names: readonly string[]) =>
         names.some((name) => field(field(attributes, name), "b") === true);
-      // x · W contracts the first axis of W = (in, out); W · x contracts its last, so there W is (out, in) already.
+      // x · W contracts the first axis of W = (in, out). W · x contracts its last, so there W is already (out, in).
       if (a !== undefined) add(found, a, transposed("transpose_a", "adj_x") ? "matrix" : "plain");
       if (b !== undefined) add(found, b, transposed("transpose_b", "adj_y") ? "plain" : "matrix");
     }
@@ -67,7 +67,7 @@ function graphLayouts(nodes: readonly unknown[]): (name: string) => ReadonlySet<
   return (name) => found.get(name) ?? none;
 }
 
-/** By class, the parameters that are not laid out as in PyTorch. */
+/** The parameters of each layer class whose layout differs from PyTorch's. */
 const parameters = new Map<unknown, Readonly<Record<string, Layout>>>([
   ...["Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "Conv3DTranspose", "Dense"].map(
     (name): [string, Record<string, Layout>] => [name, { kernel: "kernel" }],
@@ -85,7 +85,7 @@ function layersLayouts(model: unknown): (name: string) => ReadonlySet<Layout> {
       add(found, `${String(name)}/${parameter}`, layout);
     }
   };
-  // A list of what is still to be seen, not recursion: the depth of the file is not ours to choose.
+  // A work list instead of recursion, because the file decides the depth.
   const layers: unknown[] = [model];
   for (let layer = layers.pop(); layer !== undefined; layer = layers.pop()) {
     const config = field(layer, "config");
@@ -97,7 +97,7 @@ function layersLayouts(model: unknown): (name: string) => ReadonlySet<Layout> {
       layers.push(wrapped);
     }
   }
-  // The names of nested models may stand before a layer's name, which may itself have slashes.
+  // Names of nested models may precede a layer's name, which may itself contain slashes.
   return (name) => {
     const parts = name.split("/").slice(-maxHops);
     return parts.map((_, i) => found.get(parts.slice(i).join("/"))).find((layouts) => layouts !== undefined) ?? none;

@@ -1,15 +1,15 @@
-/** @file Weights of TensorFlow.js models: `model.json` and its shards, quantised or not, in PyTorch's layouts. */
+/** @file Reads the weights of TensorFlow.js models: `model.json` and its shards, quantised or not, in PyTorch's layouts. */
 import { transpose, type NdArray } from "../contract/ndarray.ts";
 import { DataError, quote } from "./data-error.ts";
 import { field, items } from "./json.ts";
 import { byteLength, checkShape, storedTensor, type StoredTensor, type TensorSource } from "./tensors.ts";
 import { layoutsOf, type Layout } from "./tfjs-layout.ts";
 
-/** Bytes per value of what shards hold, as in tfjs (tfjs-core `io/types.ts`); strings vary. */
+/** Bytes per value in shards, by dtype, as in tfjs (tfjs-core `io/types.ts`). Strings vary. */
 const width = { float32: 4, int32: 4, bool: 1, complex64: 8, float16: 2, uint16: 2, uint8: 1 } as const;
 const dtypes = { float32: "F32", int32: "I32", bool: "BOOL", complex64: "C64", string: "STRING" } as const;
 
-/** The shards that a `model.json` names, each once, as paths from its folder, which they do not leave. @throws DataError */
+/** Returns the distinct paths of the shards that a `model.json` names, all inside its folder. @throws DataError */
 export function tfjsShardPaths(model: unknown): readonly string[] {
   return [...new Set(groupsOf(model).flatMap((group) => group.paths))].map(checkShardPath);
 }
@@ -24,10 +24,10 @@ function checkShardPath(path: string): string {
 }
 
 /**
- * Reads the weights of a graph model or layers model, given the parsed `model.json` and its shards. Names are those of
- * the source. Kernels and matrices are in PyTorch's layout, as the operator or layer that consumes them *there* tells,
- * since a shape cannot: (out, in/groups, spatial), transposed convolutions (in, out, spatial), linear maps (out, in).
- * Everything else is as stored.
+ * Reads the weights of a graph model or layers model, given the parsed `model.json` and its shards. Names are those in the
+ * file. Kernels and matrices are converted to PyTorch's layout: (out, in/groups, spatial), transposed convolutions
+ * (in, out, spatial), linear maps (out, in). The consuming operator or layer determines the layout, because the shape
+ * cannot. Everything else is as stored.
  * @throws DataError
  */
 export function readTfjsModel(model: unknown, shards: (path: string) => Uint8Array): TensorSource {
@@ -81,7 +81,7 @@ function concatenate(parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-/** One entry of the manifest and where its values end; `rest` begins with them and may be too short. */
+/** Reads one entry of the manifest. `rest` begins with its values and may be too short; `length` is how many bytes they need. */
 function readWeight(weight: unknown, rest: Uint8Array): { tensor: StoredTensor; length: number } {
   const name = field(weight, "name");
   if (typeof name !== "string") throw new DataError("a tensor in the weightsManifest has no name");
@@ -112,7 +112,7 @@ function readWeight(weight: unknown, rest: Uint8Array): { tensor: StoredTensor; 
   return { tensor: { ...codes, dtype: dtypes[dtype], read }, length };
 }
 
-/** tfjs-core `io/io_utils.ts`: `v * scale + min`, rounded where the values are integers. */
+/** Dequantises as tfjs-core `io/io_utils.ts` does: `v * scale + min`, rounded for integers. */
 function dequantise(codes: NdArray, dtype: "float32" | "int32", scale: number, min: number): NdArray {
   const float = dtype === "float32";
   const data = float ? new Float32Array(codes.data.length) : new Int32Array(codes.data.length);
@@ -123,7 +123,7 @@ function dequantise(codes: NdArray, dtype: "float32" | "int32", scale: number, m
   return { dtype: float ? "f32" : "i32", shape: codes.shape, data };
 }
 
-/** Strings stand one after the other, each after its length in 4 bytes; where they do not end inside `bytes`, more than it has. */
+/** Returns the byte length of strings, each preceded by its length in 4 bytes. Exceeds `bytes` if the last string does. */
 function stringsLength(name: string, shape: readonly number[], bytes: Uint8Array): number {
   const count = (byteLength(shape, 32) ?? Infinity) / 4;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -135,7 +135,7 @@ function stringsLength(name: string, shape: readonly number[], bytes: Uint8Array
   return position;
 }
 
-/** The tensor in PyTorch's layout. */
+/** Returns the tensor in PyTorch's layout. */
 function relay(stored: StoredTensor, layouts: ReadonlySet<Layout>): StoredTensor {
   const rank = stored.shape.length;
   const [layout = "plain", ...others] = layouts;

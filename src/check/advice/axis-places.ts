@@ -1,10 +1,10 @@
-/** @file Where the author of a call names an axis. */
+/** @file Finds where a call names an axis in its source text. */
 import type { Attributes } from "../../ir/attribute.ts";
 import type { Axis } from "../../ir/type.ts";
 import { textOf, type Span } from "../../source/source.ts";
 import type { Site } from "../frame/site.ts";
 
-/** The one place where the attributes of a call name an axis; undefined if none does, as with a default, or several do. */
+/** Returns the only span where a call's attributes name an axis; undefined if none does (it may be a default) or several do. */
 export function placeOfAxis({ attributes }: Site, declared: Attributes, axis: Axis): Span | undefined {
   const found = Object.entries(declared).flatMap(([name, { kind }]): Span[] => {
     const span = kind === "keyed" ? attributes.get(axis) : attributes.get(name);
@@ -16,7 +16,7 @@ export function placeOfAxis({ attributes }: Site, declared: Attributes, axis: Ax
   return found.length === 1 ? found[0] : undefined;
 }
 
-/** `h` in `h: 7`, of which the value's place is known. */
+/** Returns the span of `h` in `h: 7`, given the span of the value. */
 function keyBefore({ source, start }: Span, axis: Axis): Span[] {
   const before = source.text.slice(0, start).replace(/\s*:\s*$/, "");
   return before.length < start && before.endsWith(axis)
@@ -24,14 +24,14 @@ function keyBefore({ source, start }: Span, axis: Axis): Span[] {
     : [];
 }
 
-/** The places of a name in a list of names. */
+/** Returns the spans of a name in a list of names. */
 function wordIn(span: Span, word: string): Span[] {
   return [...textOf(span).matchAll(/[\p{L}\p{N}_]+/gu)]
     .filter(([found]) => found === word)
     .map(({ index }) => ({ source: span.source, start: span.start + index, end: span.start + index + word.length }));
 }
 
-/** The left side of `[h, w] -> t`. */
+/** Returns the left side of `[h, w] -> t`. */
 function fromOf(span: Span): Span {
   const arrow = textOf(span).indexOf("->");
   return arrow < 0 ? span : { ...span, end: span.start + arrow };

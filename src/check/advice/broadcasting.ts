@@ -1,4 +1,4 @@
-/** @file What two operands lack of each other's axes, where neither can be spread over the other. */
+/** @file Advice for two operands that cannot be broadcast, because each lacks an axis of the other. */
 import { axisNames, type Axis } from "../../ir/type.ts";
 import type { Help } from "../../source/diagnostic.ts";
 import { textOf } from "../../source/source.ts";
@@ -10,13 +10,13 @@ interface Operand {
   readonly own: readonly Axis[];
 }
 
-/** What each operand has that the other lacks, and a new name for an axis if that is what one of them needs. */
+/** Says which axes each operand has that the other lacks, and suggests renaming one if that may be the fix. */
 export function spreading(site: Site, inputs: readonly number[]): { notes: string[]; helps: Help[] } {
   const [first, second] = inputs.map((index) => site.inputs[index]!);
   if (first === undefined || second === undefined) return { notes: [], helps: [] };
   const operand = (one: typeof first, other: typeof first, place: string): Operand => {
     const text = oneLine(textOf(one.span));
-    // Of a chain, the operand is all that stands before the stage.
+    // In a pipeline, the operand is everything before the stage.
     const name = one.span.start === site.whole.start && one.span.end === site.whole.end ? place : `\`${text}\``;
     const own = axisNames(one.value.type).filter((axis) => !other.value.type.axes.has(axis));
     return { name, own };
@@ -28,7 +28,7 @@ export function spreading(site: Site, inputs: readonly number[]): { notes: strin
   return { notes: [`${has(a, b)}; ${has(b, a)}`], helps: renaming(site, inputs, a, b) };
 }
 
-/** The one axis that may be another by a wrong name, if then nothing is lacking any more. */
+/** Suggests renaming an axis, if that would resolve the conflict and only one pair of axes qualifies. */
 function renaming(site: Site, [i, j]: readonly number[], a: Operand, b: Operand): Help[] {
   const { facts } = site.frame.world;
   const size = (index: number, axis: Axis) => site.inputs[index]!.value.type.axes.get(axis)!;
@@ -42,7 +42,7 @@ function renaming(site: Site, [i, j]: readonly number[], a: Operand, b: Operand)
   const possible = equal.length > 0 ? equal : pairs.filter(({ verdict }) => verdict === "unknown");
   const [pair] = possible;
   if (pair === undefined || possible.length > 1 || Math.min(a.own.length, b.own.length) > 1) return [];
-  // The one that lacks more is the one that is spread. No edit: nothing but a person can tell whether the axes are one.
+  // The operand that lacks more axes is broadcast. No edit, because only a person can tell whether the axes are the same.
   const [from, to] = b.own.length === 1 ? [pair.right, pair.left] : [pair.left, pair.right];
   const sizes = pair.verdict === "yes" ? "" : " and one size";
   return [{ text: `if they are one axis, give it one name${sizes}`, code: `rename(${from} -> ${to})` }];

@@ -1,10 +1,10 @@
-/** @file Help that is about the header of the block being checked: what to add to it. */
+/** @file Suggests additions to the header of the block being checked. */
 import type { Decl } from "../../parser/ast.ts";
 import type { Help } from "../../source/diagnostic.ts";
 import { textOf } from "../../source/source.ts";
 import type { Frame } from "../frame/frame.ts";
 
-/** Another parameter behind the last one. */
+/** Suggests another parameter after the last one. */
 export function addParameter({ params }: Decl, code: string, text: string): Help {
   const last = params.at(-1);
   if (last === undefined) return { text, code };
@@ -12,7 +12,7 @@ export function addParameter({ params }: Decl, code: string, text: string): Help
   return { text, code, edits: [{ span: at, text: `, ${code}` }] };
 }
 
-/** Another condition of the header; none where the block is inlined, whose header is not the one to change. */
+/** Suggests another `where` condition; none in an inlined block, because its header is not the one to change. */
 export function addCondition(frame: Frame, condition: string): Help[] {
   if (frame.caller !== undefined) return [];
   const { header, where } = frame.signature.decl;
@@ -22,7 +22,7 @@ export function addCondition(frame: Frame, condition: string): Help[] {
   return [{ text: "add to the signature", code: `where ${condition}`, edits: [{ span: at, text }] }];
 }
 
-/** Another size for an axis of the first tensor parameter that has `size` as the plain size of an axis. */
+/** Suggests another size for the first parameter axis whose size is plainly `size`. */
 export function refineAxis(frame: Frame, size: string, pattern: string): Help[] {
   if (frame.caller !== undefined) return [];
   for (const { type } of frame.signature.tensors)

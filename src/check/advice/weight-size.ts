@@ -1,4 +1,4 @@
-/** @file What weights cost: a single one that nobody can hold is said before anything is built. */
+/** @file The size of weights: one too large for any memory is reported before anything is built. */
 import type { Weight } from "../../ir/graph.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
 import type { Help } from "../../source/diagnostic.ts";
@@ -6,7 +6,7 @@ import type { Help } from "../../source/diagnostic.ts";
 /** Weights are float32. */
 const bytesPerElement = 4n;
 
-/** Bytes of a weight; undefined while a size of it is not known. */
+/** Returns the size of a weight in bytes; undefined while one of its sizes is unknown. */
 export function bytesOf(sizes: Sizes, weight: Weight): bigint | undefined {
   let bytes = bytesPerElement;
   for (const size of weight.type.axes.values()) {
@@ -17,13 +17,13 @@ export function bytesOf(sizes: Sizes, weight: Weight): bigint | undefined {
   return bytes;
 }
 
-/** `c: 268 * h: 28 * w: 28 * c': 1024 * h': 28 * w': 28 * 4 bytes`, in storage order. */
+/** Formats the size of a weight, in storage order: `c: 268 * h: 28 * w: 28 * c': 1024 * h': 28 * w': 28 * 4 bytes`. */
 export function formulaOf(sizes: Sizes, weight: Weight): string {
   const factors = [...weight.type.axes].map(([axis, size]) => `${axis}: ${sizes.print(size)}`);
   return [...factors, `${bytesPerElement} bytes`].join(" * ");
 }
 
-/** Which three sizes matter most. */
+/** Lists the three largest sizes. */
 export function biggestFactors(sizes: Sizes, weight: Weight): string {
   const factors = [...weight.type.axes]
     .map(([axis, size]) => ({ axis, value: Number(sizes.constant(size) ?? 0n) }))
@@ -34,7 +34,7 @@ export function biggestFactors(sizes: Sizes, weight: Weight): string {
 
 const units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
-/** `628 GiB` */
+/** Formats bytes: `628 GiB`. */
 export function bytesText(bytes: bigint): string {
   let value = Number(bytes);
   let unit = 0;

@@ -1,4 +1,4 @@
-/** @file The block being checked or inlined: its names, its world, and how it reports. */
+/** @file Frames: the state of a block being checked or inlined, with its names, its world, and how it reports. */
 import type { GraphBuilder } from "../../ir/builder.ts";
 import type { Origin, Value } from "../../ir/graph.ts";
 import type { Operator } from "../../ir/operator.ts";
@@ -15,44 +15,44 @@ import type { Signature } from "../text/signature.ts";
 import type { Val } from "./values.ts";
 import type { Requirement, World } from "./world.ts";
 
-/** What the whole compilation shares. */
+/** State shared by the whole compilation. */
 export interface Context {
   readonly sizes: Sizes;
   readonly builder: GraphBuilder;
   readonly operators: Readonly<Record<string, Operator>>;
-  /** `+` and the like, and `neg` for the unary minus. */
+  /** Operators by symbol, such as `+`. Unary minus is `neg`. */
   readonly symbols: Readonly<Record<string, Operator>>;
-  /** Names that operators use as keys beside axes, so that no axis may have them. */
+  /** Names that axes may not have, because operators use them as keys next to axes. */
   readonly reservedAxes: ReadonlySet<string>;
   signature(block: Block): Signature;
   /** Whether any world of the block owns weights. */
   ownsWeights(block: Block): boolean;
-  /** Whether a mistake in a block hides what it calls, so that nobody knows whether it owns weights. */
+  /** Whether a mistake in a block hides its calls. Then it is unknown whether it owns weights. */
   hidesCalls(block: Block): boolean;
   labels(frame: Frame): Labels;
-  /** The library module from which a block of a name can be imported; undefined if none, or several, have it. */
+  /** The library module that exports a block of this name; undefined if none or several do. */
   libraryModule(name: string): string | undefined;
 }
 
-/** By the name after `...`, empty where there is none. */
+/** The axes that each `...` matched, by the name after it; the name is empty if there is none. */
 export type OpenAxes = ReadonlyMap<string, readonly (readonly [Axis, Size])[]>;
 
-/** A block with everything that its signature names. */
+/** A block with a value for everything that its signature names. */
 export interface Binding {
   readonly block: Block;
   readonly signature: Signature;
-  /** The frame of its body; in a check by summary only its names and sizes are used. */
+  /** The frame of its body. A check by summary uses only its names and sizes. */
   readonly frame: Frame;
-  /** The choice of every enum and bool parameter. */
+  /** The choice for every enum and bool parameter. */
   readonly choices: ReadonlyMap<string, string>;
-  /** What `...` stands for. */
+  /** The axes that each `...` matched. */
   readonly open: OpenAxes;
 }
 
-/** How a call of a block is carried out: by its summary while checking, by inlining when a model is built. */
+/** How calls are evaluated: by the callee's summary when checking, by inlining when building a model. */
 export interface CallStrategy {
   call(frame: Frame, callee: Binding, call: Call, path: readonly string[]): Val;
-  /** What to do with an obligation that can be neither proved nor refuted here. */
+  /** Handles an obligation that can be neither proved nor refuted here. */
   open(frame: Frame, requirement: Requirement): void;
 }
 
@@ -66,19 +66,19 @@ export interface Frame {
   readonly names: Map<string, Val>;
   /** Size variables of the signature. */
   readonly sizes: Map<string, Size>;
-  /** Weight path so far. */
+  /** The weight path so far. */
   readonly scope: readonly string[];
-  /** The call of the layer that is being carried out. */
+  /** The call of the layer that is being evaluated. */
   readonly use?: Span;
-  /** The call that was inlined here, in the frame around it; undefined for the outermost block. */
+  /** The call that was inlined to create this frame, and the frame of that call; undefined for the outermost block. */
   readonly caller: { readonly frame: Frame; readonly call: Call } | undefined;
   /** Filled only when a model is built. */
   readonly origins: Map<Value, Origin[]> | undefined;
 }
 
 /**
- * Reports in a frame. In an inlined block the place is the outermost call, which is where the user can do something;
- * the innermost place follows in a note.
+ * Reports in a frame. In an inlined block, the diagnostic is placed at the outermost call, which the user can change;
+ * a note gives the innermost place.
  */
 export function report<C extends Code>(
   frame: Frame,
@@ -102,7 +102,7 @@ function outermost(frame: Frame): Call | undefined {
   return call;
 }
 
-/** A span's text on one line, cut to a length that fits a message. */
+/** Puts text on one line, and shortens it for a message. */
 export function oneLine(text: string): string {
   const line = text.replace(/\s+/g, " ");
   return line.length > 60 ? `${line.slice(0, 57)}…` : line;
@@ -118,17 +118,17 @@ export function sizeText(frame: Frame, size: Size): string {
   return frame.context.sizes.print(frame.world.facts.apply(size));
 }
 
-/** `h = 1, r = 2` */
+/** Formats an assignment: `h = 1, r = 2`. */
 export function assignmentText(values: ReadonlyMap<SizeVar, bigint>): string {
   return [...values].map(([variable, value]) => `${variable.name} = ${value}`).join(", ");
 }
 
-/** Where an expression stands, for notes about another file. */
+/** Returns the text and span of an expression, for notes about another file. */
 export function originOf(span: Span): { readonly text: string; readonly span: Span } {
   return { text: oneLine(textOf(span)), span };
 }
 
-/** Gives the values made from `from` on the name that the author gave them. */
+/** Attaches the author's name to a value. */
 export function nameValue(frame: Frame, value: Value, name: Name): void {
   const origins = frame.origins?.get(value);
   const own = origins?.findIndex((origin) => origin.name === undefined) ?? -1;
@@ -136,7 +136,7 @@ export function nameValue(frame: Frame, value: Value, name: Name): void {
   origins[own] = { ...origins[own]!, name: name.text };
 }
 
-/** Remembers where a value was made. */
+/** Records where a value was created. */
 export function addOrigin(frame: Frame, value: Value, span: Span): void {
   if (frame.origins === undefined) return;
   const origin = { span, name: undefined, scope: frame.scope };
@@ -145,7 +145,7 @@ export function addOrigin(frame: Frame, value: Value, span: Span): void {
   else known.push(origin);
 }
 
-/** A call that is only a name: `x`. */
+/** Returns the name if an expression is only a name: `x`. */
 export function plainName(expr: Expr): Name | undefined {
   const plain = expr.kind === "call" && expr.args === undefined && expr.path.length === 0 && expr.label === undefined;
   return plain ? expr.callee : undefined;

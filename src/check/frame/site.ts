@@ -1,12 +1,12 @@
-/** @file The place where an operator is applied, for messages about it. */
+/** @file The place where an operator is applied, for use in messages. */
 import type { Value } from "../../ir/graph.ts";
 import type { Span } from "../../source/source.ts";
 import type { Frame } from "./frame.ts";
 
-/** Where an operator stands in the text. */
+/** An application of an operator in the source. */
 export interface Site {
   readonly frame: Frame;
-  /** The primary place: the operator's sign or name. */
+  /** The primary span: the operator's symbol or name. */
   readonly span: Span;
   /** The whole expression. */
   readonly whole: Span;

@@ -1,24 +1,24 @@
-/** @file What an expression of the language can stand for while it is checked. */
+/** @file The values of expressions during checking. */
 import type { Value } from "../../ir/graph.ts";
 import type { Expr, Name } from "../../parser/ast.ts";
 import type { Size } from "../../sizes/size.ts";
 
 export type Val =
   | { readonly kind: "tensor"; readonly value: Value }
-  /** Several results; a result of unknown type is undefined. */
+  /** Several results. A result of unknown type is undefined. */
   | { readonly kind: "tensors"; readonly values: readonly (Value | undefined)[]; readonly names: readonly string[] }
   | { readonly kind: "size"; readonly size: Size }
-  /** A float; NaN where it is not known yet. */
+  /** A float; NaN while unknown. */
   | { readonly kind: "number"; readonly value: number }
   | { readonly kind: "bool"; readonly value: boolean }
   | { readonly kind: "choice"; readonly text: string }
   | { readonly kind: "layer"; readonly name: Name; readonly chain: Expr }
-  /** Something was reported: silences what follows from it. */
+  /** A value with a reported mistake. It silences errors that would follow from it. */
   | { readonly kind: "unknown" };
 
 export const unknown: Val = { kind: "unknown" };
 
-/** In words, for messages. */
+/** Describes the kind of a value, for messages. */
 export function kindOf(val: Val): string {
   switch (val.kind) {
     case "tensor":

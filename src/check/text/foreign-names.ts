@@ -1,8 +1,8 @@
-/** @file What PyTorch, NumPy and Keras call things, and what that is here. */
+/** @file Names from PyTorch, NumPy and Keras, and their equivalents here. */
 import type { DType } from "../../contract/ndarray.ts";
 import type { Help } from "../../source/diagnostic.ts";
 
-/** Operators that differ in name only. */
+/** Operators that differ only in name. */
 export const foreignOperators: ReadonlyMap<string, string> = new Map([
   ["Conv1d", "conv"],
   ["Conv2d", "conv"],
@@ -44,7 +44,7 @@ export const foreignOperators: ReadonlyMap<string, string> = new Map([
   ["to", "cast"],
 ]);
 
-/** Operators that are written in another way, so that another name alone would not do. */
+/** Operators that are written differently, so another name would not be enough. */
 export const otherOperators: ReadonlyMap<string, Help> = new Map<string, Help>([
   ["matmul", { text: "a product names the axis that it sums over", code: "dot(a, b, contract: e)" }],
   ["bmm", { text: "a product names the axis that it sums over", code: "dot(a, b, contract: e, batch: n)" }],
@@ -61,7 +61,7 @@ export const otherOperators: ReadonlyMap<string, Help> = new Map<string, Help>([
   ["div", { text: "write", code: "a / b" }],
 ]);
 
-/** Attributes that differ in name only. */
+/** Attributes that differ only in name. */
 export const foreignAttributes: ReadonlyMap<string, string> = new Map([
   ["out_channels", "c"],
   ["out_features", "c"],
@@ -74,7 +74,7 @@ export const foreignAttributes: ReadonlyMap<string, string> = new Map([
   ["num_groups", "groups"],
 ]);
 
-/** Attributes that nobody needs to give here, or that are given in another way. */
+/** Attributes that are unnecessary or written differently here. */
 export const otherAttributes: ReadonlyMap<string, string> = new Map([
   ["in_channels", "leave it out: it is the size of axis `c` of the input"],
   ["in_features", "leave it out: it is a size of the input"],
@@ -99,7 +99,7 @@ export const foreignInitializers: ReadonlyMap<string, string> = new Map([
   ["ones_", "ones"],
 ]);
 
-/** Types of parameters. */
+/** Parameter types. */
 export const foreignTypes: ReadonlyMap<string, string> = new Map([
   ["f16", "float"],
   ["f32", "float"],
@@ -112,7 +112,7 @@ export const foreignTypes: ReadonlyMap<string, string> = new Map([
   ["boolean", "bool"],
 ]);
 
-/** Dtypes; those that are wider or narrower have no counterpart. */
+/** Dtypes. There are no wider or narrower ones, so those map to the nearest. */
 export const foreignDtypes: ReadonlyMap<string, DType> = new Map([
   ["float", "f32"],
   ["float16", "f32"],

@@ -1,19 +1,19 @@
-/** @file Weight paths: which label every call that owns weights has, decided from the text alone. */
+/** @file Weight paths: decides the label of every call that owns weights, from the text alone. */
 import type { Call, Expr, Name, Stmt } from "../../parser/ast.ts";
 import type { Reporter } from "../../source/reporter.ts";
 
-/** The last part of the weight path of each call that owns weights; empty where the statement's name says it all. */
+/** The last part of the weight path of each call that owns weights; empty if the layer's name is enough. */
 export type Labels = ReadonlyMap<Call, string>;
 
 interface Naming {
   /** Whether a callee owns weights in any world. */
   owns(callee: Name): boolean;
-  /** Whether a name is a tensor or parameter rather than something to call. */
+  /** Whether a name is a tensor or parameter rather than a callee. */
   isValue(name: Name): boolean;
   readonly reporter: Reporter;
 }
 
-/** Labels of all statements of a body. */
+/** Labels all statements of a body. */
 export function labelBody(body: readonly Stmt[], naming: Naming): Labels {
   const labels = new Map<Call, string>();
   for (const stmt of body) labelStatement(stmt, naming, labels);
@@ -58,13 +58,13 @@ function labelStatement(stmt: Stmt, naming: Naming, labels: Map<Call, string>): 
   );
 }
 
-/** Every pipeline in an expression, the outer one first. */
+/** Returns every pipeline in an expression, outer ones first. */
 function pipelines(expr: Expr): Expr[] {
   const own = expr.kind === "pipeline" ? [expr] : [];
   return [...own, ...children(expr).flatMap(pipelines)];
 }
 
-/** The expressions in which calls of layers may stand, in order of evaluation. */
+/** Returns the subexpressions that may contain layer calls, in evaluation order. */
 function children(expr: Expr): readonly Expr[] {
   switch (expr.kind) {
     case "call":
@@ -86,7 +86,7 @@ function children(expr: Expr): readonly Expr[] {
   }
 }
 
-/** All calls that own weights, in order of evaluation. */
+/** Returns all calls that own weights, in evaluation order. */
 function weightedCalls(expr: Expr, naming: Naming): Call[] {
   const inner = children(expr).flatMap((child) => weightedCalls(child, naming));
   const owner = expr.kind === "call" && isCall(expr, naming) && naming.owns(expr.callee);
@@ -98,8 +98,8 @@ function isCall(expr: Call, naming: Naming): boolean {
 }
 
 /**
- * Numbers of the calls of one pipeline, as `nn.Sequential` would number them: weightless calls count, a tensor at the
- * head does not; a `match` or `if` counts once and its arms count on from it, by text.
+ * Numbers the calls of a pipeline as `nn.Sequential` would. Calls without weights count; a tensor at the head does not.
+ * A `match` or `if` counts as one, and numbering continues through its arms in source order.
  */
 function numbersOf(expr: Expr, naming: Naming): Map<Call, number> {
   const numbers = new Map<Call, number>();

@@ -1,4 +1,4 @@
-/** @file Warnings that the text of a module gives: names never used, results swapped, no edition. */
+/** @file Warnings that need only the text of a module: unused names, swapped results, a missing edition. */
 import type { Decl, Expr, Import, Param } from "../../parser/ast.ts";
 import { expressions, within } from "../../parser/walk.ts";
 import type { Help } from "../../source/diagnostic.ts";
@@ -10,7 +10,7 @@ import { definitions, isParameter } from "./scope.ts";
 export function lint(module: Module, reporter: Reporter): void {
   const { ast } = module;
   if (ast.edition === undefined) {
-    // Behind a byte order mark.
+    // After a byte order mark.
     const first = ast.span.source.text.startsWith("\uFEFF") ? 1 : 0;
     const start = { ...ast.span, start: first, end: first };
     const edits = [{ span: start, text: "fuse 1\n" }];
@@ -27,7 +27,7 @@ export function lint(module: Module, reporter: Reporter): void {
   for (const decl of ast.decls) lintDecl(decl, reporter);
 }
 
-/** Without the name, or without the whole import if it is the only one. */
+/** Suggests removing a name from an import, or the whole import if it is the only name. */
 function removeImport({ names, span }: Import, source: SourceFile, local: Span): Help {
   const at = names.findIndex(({ name, as }) => (as ?? name).span === local);
   const [before, { name }, after] = [names[at - 1], names[at]!, names[at + 1]];
@@ -41,7 +41,7 @@ function removeImport({ names, span }: Import, source: SourceFile, local: Span):
 
 function lintDecl(decl: Decl, reporter: Reporter): void {
   const used = mentioned(decl);
-  // Of a body without its end nothing is known to be unused.
+  // In an incomplete body, any name may be used in the missing part.
   const lost = decl.broken.length > 0 || !decl.body.some(({ kind }) => kind === "return");
   for (const definition of lost ? [] : definitions(decl)) {
     const { text, span } = definition.name;
@@ -55,7 +55,7 @@ function lintDecl(decl: Decl, reporter: Reporter): void {
 
 const meant = (name: string): Help => ({ text: "remove it, or say that nobody uses it", code: `_${name}` });
 
-/** Names that the header and the body refer to. */
+/** Returns the names that the header and the body refer to. */
 function mentioned(decl: Decl): Set<string> {
   const names = new Set<string>();
   const read = (expr: Expr): void => {
@@ -84,7 +84,7 @@ function mentioned(decl: Decl): Set<string> {
     read(condition);
     if (only !== undefined) read(only);
   }
-  // An elided size in `->` is the variable of that name.
+  // An omitted size in `->` is the variable with the axis's name.
   for (const expr of expressions(decl.body))
     if (expr.kind === "call")
       for (const arg of expr.args ?? [])
@@ -93,7 +93,7 @@ function mentioned(decl: Decl): Set<string> {
   return names;
 }
 
-/** A tensor parameter called like an axis is not mentioned by that axis. */
+/** Removes tensor parameters that only an axis of the same name mentions. */
 function tensorsByName(params: readonly Param[], names: Set<string>, decl: Decl): void {
   const inBody = new Set<string>();
   for (const expr of expressions(decl.body)) if (expr.kind === "call") inBody.add(expr.callee.text);
@@ -117,7 +117,7 @@ function nameIsAlsoSize(decl: Decl, reporter: Reporter): void {
     }
 }
 
-/** Results returned under each other's names. */
+/** Warns about results that are returned under each other's names. */
 function swappedResults(decl: Decl, reporter: Reporter): void {
   if (decl.result?.kind !== "named") return;
   const declared = decl.result.items.map(({ name }) => name.text);

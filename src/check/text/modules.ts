@@ -1,4 +1,4 @@
-/** @file Reads a program's files: imports, declarations, and who can see which block. */
+/** @file Loads a program's files: imports, declarations, and which blocks each file can see. */
 import type { Ast, Decl, Import, Name } from "../../parser/ast.ts";
 import { parse } from "../../parser/parse.ts";
 import type { Help } from "../../source/diagnostic.ts";
@@ -6,18 +6,18 @@ import type { Reporter } from "../../source/reporter.ts";
 import { sourceFile } from "../../source/source.ts";
 import { didYouMean, nearest } from "../../source/suggest.ts";
 
-/** Files import files, and blocks call blocks, at most so deep. */
+/** The maximum depth of imports, and of calls between blocks. */
 export const nestingLimit = 100;
 
-/** Where imported files come from. Reads nothing but what it is asked for. */
+/** Provides imported files. Reads only the files requested. */
 export interface Host {
   /** The text of a file, or undefined if there is none. */
   read(path: string): string | undefined;
-  /** What a file could import, as it would write it, for "did you mean"; need not be complete. */
+  /** Modules that a file could import, as it would write them, for "did you mean". May be incomplete. */
   modules?(from: string): readonly string[];
 }
 
-/** The blocks that exactly one module of the library has, and which; `from` is a file that could import them. */
+/** Maps each block that exactly one library module has to that module. `from` is a file that could import them. */
 export function libraryBlocks(host: Host, from: string): ReadonlyMap<string, string> {
   const found = new Map<string, string[]>();
   for (const module of (host.modules?.(from) ?? []).filter((name) => name.startsWith("fuse/")))
@@ -26,7 +26,7 @@ export function libraryBlocks(host: Host, from: string): ReadonlyMap<string, str
   return new Map([...found].flatMap(([block, [only, ...others]]) => (others.length > 0 ? [] : [[block, only!]])));
 }
 
-/** A declaration in its module. */
+/** A declaration and its module. */
 export interface Block {
   readonly decl: Decl;
   readonly module: Module;
@@ -35,18 +35,18 @@ export interface Block {
 export interface Module {
   readonly path: string;
   readonly ast: Ast;
-  /** Its own declarations. */
+  /** The module's own declarations. */
   readonly blocks: ReadonlyMap<string, Block>;
-  /** What its code can name: its own and the imported ones. */
+  /** The blocks that its code can name: its own and imported ones. */
   readonly visible: ReadonlyMap<string, Block>;
-  /** Names whose import or declaration failed: using them is no further mistake. */
+  /** Names whose import or declaration failed. Using them is not another mistake. */
   readonly lost: ReadonlySet<string>;
 }
 
-/** Why a name cannot be declared; undefined if it can. */
+/** Returns why a name cannot be declared; undefined if it can. */
 export type NameRule = (name: string) => "operator" | undefined;
 
-/** Loads a file and all that it imports. A module that cannot be read is reported at its import and left out. */
+/** Loads a file and everything it imports. A module that cannot be read is reported at its import and left out. */
 export function loadModules(path: string, text: string, host: Host, rule: NameRule, reporter: Reporter): Module[] {
   const loaded = new Map<string, Module>();
   const loading: string[] = [];
@@ -119,7 +119,7 @@ export function loadModules(path: string, text: string, host: Host, rule: NameRu
   return [...loaded.values()];
 }
 
-/** Other modules that may be meant, or what a path looks like. */
+/** Suggests modules that may be meant, or shows what a path looks like. */
 function moduleHelps({ from: { text, span } }: Import, known: readonly string[]): Help[] {
   const near = nearest(text, known) ?? known.find((module) => module === `${text}.fuse` || module === `./${text}`);
   if (near !== undefined) return didYouMean(span, `"${near}"`);
@@ -130,11 +130,11 @@ function moduleHelps({ from: { text, span } }: Import, known: readonly string[])
   return [{ text: "a path is relative to this file and ends in `.fuse`", code: 'from "./parts.fuse"' }];
 }
 
-/** The path that an import means, seen from a file; undefined where the form is not allowed. */
+/** Resolves the path of an import relative to a file; undefined if its form is not allowed. */
 function resolve(from: string, module: string): string | undefined {
   if (/^[a-z][a-z0-9-]*\/[a-z0-9/-]+$/.test(module)) return module;
   if (!/^\.\.?\//.test(module) || module.includes("\\") || !module.endsWith(".fuse")) return undefined;
-  // A library module has no folder on a disk to climb out of.
+  // A library module is not in a folder on disk, so it has no relative imports.
   if (!from.endsWith(".fuse")) return undefined;
   const parts = from.split("/").slice(0, -1);
   for (const part of module.split("/")) {

@@ -1,10 +1,10 @@
-/** @file Which blocks call which, and circles among them. */
+/** @file The call graph of blocks, and cycles in it. */
 import { expressions } from "../../parser/walk.ts";
 import type { Label } from "../../source/diagnostic.ts";
 import type { Reporter } from "../../source/reporter.ts";
 import { nestingLimit, type Block, type Module } from "./modules.ts";
 
-/** The blocks that a body may call. */
+/** Returns the blocks that a body may call. */
 export function callees(block: Block): Block[] {
   const found = new Set<Block>();
   for (const expr of expressions(block.decl.body)) {
@@ -14,7 +14,7 @@ export function callees(block: Block): Block[] {
   return [...found];
 }
 
-/** Where one block calls another, if both are in one file. */
+/** Labels the place where one block calls another, if both are in the same file. */
 function callOf(block: Block, callee: Block): Label[] {
   const call = [...expressions(block.decl.body)].find(
     (expr) => expr.kind === "call" && block.module.visible.get(expr.callee.text) === callee,
@@ -26,13 +26,13 @@ function callOf(block: Block, callee: Block): Label[] {
 /** A block whose callees are being visited. */
 interface Visit {
   readonly block: Block;
-  /** In reverse order. */
+  /** The callees still to visit, in reverse order. */
   readonly open: Block[];
-  /** How deeply the callees so far are nested. */
+  /** The depth of the deepest callee so far. */
   deepest: number;
 }
 
-/** Blocks that reach themselves, or call too deep; each circle, and the first that is too deep, is reported once. */
+/** Returns blocks that call themselves, directly or not, or call too deep. Reports each cycle and the first too deep call chain once. */
 export function recursiveBlocks(modules: readonly Module[], reporter: Reporter): ReadonlySet<Block> {
   const found = new Set<Block>();
   const depths = new Map<Block, number>();
@@ -65,7 +65,7 @@ export function recursiveBlocks(modules: readonly Module[], reporter: Reporter):
   };
   for (const root of modules.flatMap(({ blocks }) => [...blocks.values()])) {
     if (!depths.has(root)) enter(root);
-    // Does not recurse: calls may be nested as deeply as a program is long.
+    // Iterates rather than recurses: calls may nest as deeply as a program is long.
     for (let visit = path.at(-1); visit !== undefined; visit = path.at(-1)) {
       const callee = visit.open.pop();
       if (callee === undefined) {

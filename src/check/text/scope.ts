@@ -1,7 +1,7 @@
-/** @file The names that a declaration defines: its parameters, then what its statements name. Read from the tree alone. */
+/** @file The names that a declaration defines: its parameters, then the names in its statements. Uses only the syntax tree. */
 import type { Decl, Name, Param, Stmt } from "../../parser/ast.ts";
 
-/** A tensor parameter, an `int`, `float` or `bool`, a parameter with choices, or what a statement names. */
+/** `input` is a tensor parameter, `scalar` an `int`, `float` or `bool`, `choice` a parameter with choices. Statements define the others. */
 export type DefinitionKind = "input" | "scalar" | "choice" | "tensor" | "layer" | "weight" | "const";
 
 export interface Definition {
@@ -9,7 +9,7 @@ export interface Definition {
   readonly kind: DefinitionKind;
 }
 
-/** Every definition in order of the text. A name that is defined twice by mistake appears twice. */
+/** Returns every definition in source order. A name that is defined twice by mistake appears twice. */
 export function definitions(decl: Decl): readonly Definition[] {
   return [...decl.params.map(ofParameter), ...decl.body.flatMap(ofStatement)];
 }
@@ -32,7 +32,7 @@ function ofStatement(stmt: Stmt): readonly Definition[] {
   }
 }
 
-/** Whether a parameter is defined, rather than something in the body. */
+/** Whether a definition is a parameter, rather than part of the body. */
 export function isParameter({ kind }: Definition): boolean {
   return kind === "input" || kind === "scalar" || kind === "choice";
 }

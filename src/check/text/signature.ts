@@ -1,4 +1,4 @@
-/** @file What the header of a block says: its tensors, its parameters with their choices, and the size variables it introduces. */
+/** @file Reads the header of a block: its tensors, its parameters with their choices, and the size variables it introduces. */
 import type { DType } from "../../contract/ndarray.ts";
 import type { AttributeParam, AxisSpec, Decl, Expr, Name, Result, TensorExpr, TensorParam } from "../../parser/ast.ts";
 import type { Help } from "../../source/diagnostic.ts";
@@ -7,18 +7,18 @@ import { textOf, type Span } from "../../source/source.ts";
 import { didYouMean, nearest } from "../../source/suggest.ts";
 import { foreignDtypes, foreignTypes } from "./foreign-names.ts";
 
-/** `choice` has names or integers to choose from, `bool` has true and false. */
+/** A `choice` selects from names or integers, a `bool` from true and false. */
 export type ParameterKind = "int" | "float" | "bool" | "choice";
 
 export interface Parameter {
   readonly kind: ParameterKind;
   readonly name: string;
   readonly ast: AttributeParam;
-  /** Of a `choice` and a `bool`. */
+  /** The choices of a `choice` or `bool` parameter. */
   readonly choices: readonly string[];
-  /** All choices are integers: the choice counts as a size. */
+  /** Whether the choices are integers. Then the parameter is also a size. */
   readonly integers: boolean;
-  /** Of an `int`: 0 where its default is 0 or a `where` says `>= 0`, else 1. */
+  /** The minimum of an `int` parameter: 0 if its default is 0 or a `where` says `>= 0`, else 1. */
   readonly least: 0 | 1;
 }
 
@@ -26,21 +26,21 @@ export interface Signature {
   readonly decl: Decl;
   readonly tensors: readonly TensorParam[];
   readonly parameters: readonly Parameter[];
-  /** Size variables that tensor types introduce, in order; `int` parameters of the same name are these variables. */
+  /** Size variables that tensor types introduce, in order. An `int` parameter of the same name is the same variable. */
   readonly variables: readonly string[];
   readonly results: readonly { readonly name: string; readonly type: TensorExpr }[] | undefined;
-  /** The header has mistakes: calls of this block are not checked. */
+  /** Whether the header has mistakes. Calls of the block are then not checked. */
   readonly broken: boolean;
 }
 
 export const dtypes: readonly DType[] = ["f32", "i32", "bool"];
 
-/** The dtype that is probably meant. */
+/** Returns the dtype that is probably meant. */
 export function nearestDtype(name: string): string | undefined {
   return foreignDtypes.get(name) ?? nearest(name, dtypes);
 }
 
-/** `x: Tensor`: a tensor is declared by its axes. */
+/** Help for `x: Tensor`. */
 function tensorHelp(ast: AttributeParam, type: string): Help[] {
   return /^tensor$/i.test(type) ? [{ text: "a tensor is declared by its axes", code: `${ast.name.text}: [n, c]` }] : [];
 }
@@ -50,7 +50,7 @@ function usualAxis(axis: string, span: Span): Help[] {
   return [{ text: "choose another name, for example", code: `${axis}_`, edits: [{ span, text: `${axis}_` }] }];
 }
 
-/** Reads a header and reports what is wrong with it as a whole. */
+/** Reads a header and reports its mistakes. */
 export function readSignature(decl: Decl, reservedAxes: ReadonlySet<string>, reporter: Reporter): Signature {
   const before = reporter.diagnostics.length;
   const seen = new Map<string, Name>();
@@ -78,7 +78,7 @@ export function readSignature(decl: Decl, reservedAxes: ReadonlySet<string>, rep
   };
 }
 
-/** A single unnamed result is called `output`. */
+/** Returns named results. A single unnamed result is called `output`. */
 function resultItems(result: Result | undefined): readonly { readonly name: string; readonly type: TensorExpr }[] {
   if (result === undefined) return [];
   if (result.kind === "single") return [{ name: "output", type: result.type }];
@@ -113,7 +113,7 @@ function readParameter(ast: AttributeParam, decl: Decl, reporter: Reporter): Par
   return { kind: "choice", name, ast, choices: [...new Set(choices)], integers: numeric.length > 0, least: 1 };
 }
 
-/** `n: int = 0`, or `where n >= 0`. */
+/** Returns 0 for `n: int = 0` or `where n >= 0`, else 1. */
 function leastOf(ast: AttributeParam, decl: Decl): 0 | 1 {
   if (ast.default?.kind === "number" && ast.default.value === 0) return 0;
   const says = ({ condition }: { condition: Expr }): boolean =>
@@ -162,7 +162,7 @@ function checkModel(decl: Decl, tensors: readonly TensorParam[], reporter: Repor
     });
 }
 
-/** Identifiers in the sizes of tensor parameters that are not `int` parameters or integer choices. */
+/** Returns the identifiers in the sizes of tensor parameters that are not parameters themselves. */
 function introduced(tensors: readonly TensorParam[], parameters: readonly Parameter[]): string[] {
   const names = new Set<string>();
   const known = new Set(parameters.map((parameter) => parameter.name));
@@ -173,7 +173,7 @@ function introduced(tensors: readonly TensorParam[], parameters: readonly Parame
   return [...names];
 }
 
-/** Names that stand in a size expression where a variable may stand. */
+/** Returns the names in a size expression that may be variables. */
 export function identifiers(expr: Expr): string[] {
   switch (expr.kind) {
     case "call":

@@ -1,11 +1,11 @@
-/** @file Reads Chevrotain's syntax tree: the children of a node by the name of their rule or token. */
+/** @file Reads Chevrotain's syntax tree: looks up the children of a node by rule or token type. */
 import type { CstNode, IToken, TokenType } from "chevrotain";
 import { invariant } from "../../source/internal-error.ts";
 import type { SourceFile, Span } from "../../source/source.ts";
 import type { Name } from "../ast.ts";
 import type { RuleName } from "./grammar.ts";
 
-/** All children that a rule made, in order. */
+/** Returns the children that a rule created, in order. */
 export function nodes(parent: CstNode, rule: RuleName): CstNode[] {
   return (parent.children[rule] ?? []).filter((child) => "children" in child);
 }
@@ -20,7 +20,7 @@ export function node(parent: CstNode, rule: RuleName): CstNode {
   return found;
 }
 
-/** All tokens that were consumed as this type or category, in order. */
+/** Returns the tokens consumed as this type or category, in order. */
 export function tokens(parent: CstNode, type: TokenType): IToken[] {
   return (parent.children[type.name] ?? []).filter((child) => "image" in child);
 }

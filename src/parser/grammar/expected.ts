@@ -1,8 +1,8 @@
-/** @file Says in words what the grammar could have gone on with. Chevrotain's own messages name tokens and rules, which nobody has seen. */
+/** @file Describes what the grammar expected. Chevrotain's own messages name tokens and rules, which mean nothing to users. */
 import type { IParserErrorMessageProvider, TokenType } from "chevrotain";
 import * as t from "./tokens.ts";
 
-/** Of the rules that hold a list between brackets: what it is a list of. */
+/** The item of each rule that is a list in brackets. */
 const items: Readonly<Record<string, string>> = {
   import: "a name",
   header: "a parameter",
@@ -13,7 +13,7 @@ const items: Readonly<Record<string, string>> = {
   axisGroup: "an axis",
 };
 
-/** What may follow when a whole piece has been understood. */
+/** What may follow a rule that has matched completely. */
 const next: Readonly<Record<string, string>> = {
   edition: "an import or a declaration",
   import: "an import or a declaration",

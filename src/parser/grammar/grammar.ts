@@ -1,4 +1,4 @@
-/** @file The grammar of edition 1, as rules that Chevrotain runs. A statement, a header or an import is parsed on its own: see outline.ts. */
+/** @file The grammar of edition 1, as Chevrotain rules. Statements, headers and imports are parsed separately: see outline.ts. */
 import { CstParser, type CstNode, type ParserMethod } from "chevrotain";
 import { expectations } from "./expected.ts";
 import * as t from "./tokens.ts";
@@ -6,8 +6,8 @@ import * as t from "./tokens.ts";
 type Rule = ParserMethod<[], CstNode>;
 
 /**
- * Operators are parsed as a flat row and given their precedence in expressions.ts: a rule for each of the seven levels would
- * take so much of the stack that nesting of 200 brackets overflows it, and would be three times slower.
+ * The grammar of edition 1. Operators are parsed as a flat sequence; expressions.ts applies precedence. A rule for each of the
+ * seven levels would be three times slower and overflow the stack at 200 nested brackets.
  */
 export class Grammar extends CstParser {
   constructor() {
@@ -221,7 +221,7 @@ export class Grammar extends CstParser {
     });
   });
 
-  /** A row of operands with operators between them: `or` or `sum`. */
+  /** Operands with operators between them: `or` or `sum`. */
   readonly operation: Rule = this.RULE("operation", () => this.operands());
 
   /** [ "not" ] { "-" } primary */

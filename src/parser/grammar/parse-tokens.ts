@@ -1,25 +1,25 @@
-/** @file Runs a rule of the grammar on tokens. */
+/** @file Runs one rule of the grammar on a list of tokens. */
 import { EOF, type CstNode, type IToken } from "chevrotain";
 import { Grammar, type RuleName } from "./grammar.ts";
 
-/** One for the process: building it takes longer than parsing most files, and `parseTokens` leaves nothing in it. */
+/** Shared by the whole process: building it takes longer than parsing most files, and `parseTokens` leaves no state in it. */
 const grammar = new Grammar();
 
-/** Where and why a rule could not go on. */
+/** Where and why a rule failed. */
 export interface Failure {
-  /** The offending token; undefined behind the last one. */
+  /** The offending token; undefined at the end of the input. */
   readonly token: IToken | undefined;
-  /** What could have stood there, in words. */
+  /** What the rule expected, in words. */
   readonly expected: string;
-  /** The rules that were under way, outermost first. */
+  /** The active rules, outermost first. */
   readonly rules: readonly string[];
 }
 
 /**
- * Parses tokens by one rule, all of them, or says where it stopped.
+ * Parses all tokens with one rule, or reports where it failed.
  *
- * Recursion is as deep as brackets are nested. Where the stack is smaller than Node's, or mostly used up, even what `maxNesting`
- * allows may be too deep.
+ * Recursion is as deep as brackets are nested. If the stack is smaller than Node's, or mostly used up, even nesting that
+ * `maxNesting` allows may be too deep.
  */
 export function parseTokens(
   rule: RuleName,

@@ -1,13 +1,13 @@
 /** @file The tokens of the language, in the order in which the lexer tries them. */
 import { createToken, Lexer, type ITokenConfig, type TokenType } from "chevrotain";
 
-/** A kind of token that stands for several others in the grammar. */
+/** Creates a token type that matches any of several others in the grammar. */
 const category = (name: string): TokenType => createToken({ name, pattern: Lexer.NA });
 
 export const BinaryOperator = category("BinaryOperator");
 export const NumberLiteral = category("NumberLiteral");
 export const BoolLiteral = category("BoolLiteral");
-/** A word that is never a name. */
+/** Words that are never names. */
 export const Reserved = category("Reserved");
 
 const token = (name: string, pattern: RegExp | string, more: Partial<ITokenConfig> = {}): TokenType =>
@@ -23,13 +23,13 @@ const ByteOrderMark = createToken({
   group: Lexer.SKIPPED,
 });
 const Comment = token("Comment", /\/\/[^\r\n]*/, { group: "comments" });
-/** A comment in Python. */
+/** A Python comment, which is a mistake here. */
 const HashComment = token("HashComment", /#[^\r\n]*/, { group: "hashComments" });
 
 export const Identifier = token("Identifier", /[A-Za-z_][A-Za-z0-9_]*/);
 const reserved = (name: string, word: string, ...more: TokenType[]): TokenType =>
   token(name, word, { longer_alt: Identifier, categories: [Reserved, ...more] });
-/** A name wherever the grammar does not ask for the keyword. */
+/** Creates a keyword that is a name wherever the grammar does not expect the keyword. */
 const contextual = (name: string, word: string): TokenType =>
   token(name, word, { longer_alt: Identifier, categories: Identifier });
 
@@ -61,7 +61,7 @@ export const Integer = token("Integer", /(?:0|[1-9]\d*)(?![\w.])/, { categories:
 export const Float = token("Float", /(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])/, {
   categories: NumberLiteral,
 });
-/** What begins like a number and is none is one token, so that it is one mistake. */
+/** A malformed number: one token, so it is reported once. */
 export const BadNumber = token("BadNumber", /(?:\d|\.\d)(?:[eE][+-](?=\d)|[\w.])*/, { categories: NumberLiteral });
 
 export const StringLiteral = token("StringLiteral", /"[^"\r\n]*"/);
@@ -96,7 +96,7 @@ export const Colon = token("Colon", ":");
 export const Comma = token("Comma", ",");
 export const Dot = token("Dot", ".");
 
-// Where one pattern is the beginning of another, the longer one stands first.
+// If one pattern is a prefix of another, the longer one comes first.
 const concrete: readonly TokenType[] = [
   ...[Whitespace, ByteOrderMark, Comment, HashComment],
   ...[Return, If, Else, Match, And, Or, Not, Inf, True, False],

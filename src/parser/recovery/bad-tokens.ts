@@ -1,4 +1,4 @@
-/** @file What is wrong with characters and tokens that are not of the language, and what was probably meant. */
+/** @file Reports characters and tokens that are not part of the language, and suggests what was probably meant. */
 import type { IToken } from "chevrotain";
 import type { Help } from "../../source/diagnostic.ts";
 import type { SourceFile } from "../../source/source.ts";
@@ -7,7 +7,7 @@ import { mistake, quoted, spanAt, type Mistake } from "../mistake.ts";
 
 const largestInteger = 2 ** 31 - 1;
 
-/** What to write instead of characters that other languages use: replaced, or only said. */
+/** Replacements for characters that other languages use. */
 const replacements: Readonly<Record<string, string>> = {
   "&&": "and",
   "&": "and",
@@ -26,6 +26,7 @@ const replacements: Readonly<Record<string, string>> = {
   "“": '"',
   "”": '"',
 };
+/** Help for characters that have no direct replacement. */
 const advice: Readonly<Record<string, Help>> = {
   "^": { text: "a power is a call", code: "pow(x, 2)" },
   "?": { text: "a choice is an `if`", code: "if a == b { x } else { y }" },
@@ -36,7 +37,7 @@ const advice: Readonly<Record<string, Help>> = {
   "'": { text: "strings stand in double quotes, choices in none" },
 };
 
-/** A character that begins no token. */
+/** Reports a character that cannot begin a token. */
 export function badCharacter(source: SourceFile, offset: number): Mistake {
   const character = String.fromCodePoint(source.text.codePointAt(offset) ?? 0);
   const pair = source.text.slice(offset, offset + 2);
@@ -54,20 +55,20 @@ export function badCharacter(source: SourceFile, offset: number): Mistake {
   }
 }
 
-/** Quoted if it can be seen, else by its code point. */
+/** Quotes a visible character; names any other by its code point. */
 function nameOf(character: string): string {
   if (/^[\p{L}\p{N}\p{P}\p{S}]+$/u.test(character) && character !== "`") return quoted(character);
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
-/** A comment that begins with `#`. */
+/** Reports a comment that begins with `#`. */
 export function hashComment(source: SourceFile, offset: number): Mistake {
   const span = spanAt(source, offset, 1);
   const help = { text: "comments begin with", code: "//", edits: [{ span, text: "//" }] };
   return mistake("unexpected-character", span, { character: "`#`" }, { helps: [help] });
 }
 
-/** What is wrong with a token, if anything is. */
+/** Returns the mistake in a token, if there is one. */
 export function badToken(source: SourceFile, token: IToken): Mistake | undefined {
   const { image, startOffset, tokenType } = token;
   const span = spanAt(source, startOffset, image.length);

@@ -1,15 +1,15 @@
-/** @file Which bracket closes which, also in a text where some are missing. */
+/** @file Matches brackets, even in text where some are missing. */
 import type { IToken, TokenType } from "chevrotain";
 import * as t from "../grammar/tokens.ts";
 import { maxNesting } from "../mistake.ts";
 
-/** What is known about the brackets of a range of tokens; brackets are named by the index of their token. */
+/** The matched brackets in a range of tokens. A bracket is identified by the index of its token. */
 export interface Brackets {
-  /** For every opening bracket: the index of the first token behind its group. */
+  /** Maps each opening bracket to the index of the first token after its group. */
   readonly behind: ReadonlyMap<number, number>;
-  /** The opening ones without a partner, in order. */
+  /** The opening brackets without a partner, in order. */
   readonly unclosed: readonly number[];
-  /** Whether every bracket has its partner. */
+  /** Whether every bracket has a partner. */
   readonly balanced: boolean;
 }
 
@@ -22,18 +22,18 @@ const partner: ReadonlyMap<TokenType, TokenType> = new Map([
 interface Open {
   readonly index: number;
   readonly type: TokenType;
-  /** How many are open, this one included; round and square ones since the last curly one. */
+  /** How many of each kind are open, including this one. Round and square ones count from the last open curly one. */
   readonly round: number;
   readonly square: number;
   readonly curly: number;
 }
 
 /**
- * Pairs brackets in the tokens from `from` to before `to`.
+ * Pairs the brackets in the tokens from `from` up to but not including `to`.
  *
  * @param group whether the first token is a bracket and only its group is wanted.
- * @param mustClose says, where it is worth guessing, which open brackets cannot reach beyond a token: a program's indentation
- *   shows what its author believes to be closed.
+ * @param mustClose whether an open bracket must close before a token. Pass it where guessing is worthwhile: indentation
+ *   shows which brackets the author believes are closed.
  */
 export function pairBrackets(
   tokens: readonly IToken[],
@@ -85,7 +85,7 @@ export function pairBrackets(
   unclosed.sort((a, b) => a - b);
   return { behind, unclosed, balanced: strays === 0 && unclosed.length === 0 };
 
-  /** A round or square bracket never closes across a curly one. */
+  /** Whether an open bracket can be closed here. A round or square bracket never closes across a curly one. */
   function closes(opening: TokenType): boolean {
     const top = open.at(-1);
     if (opening === t.LParen) return (top?.round ?? 0) > 0;
@@ -94,7 +94,7 @@ export function pairBrackets(
   }
 }
 
-/** The first unclosed bracket from `from` to before `to`. */
+/** Returns the first unclosed bracket from `from` up to but not including `to`. */
 export function firstUnclosed({ unclosed }: Brackets, from: number, to: number): number | undefined {
   let low = 0;
   for (let high = unclosed.length; low < high;) {
@@ -110,7 +110,7 @@ export function isOpening(type: TokenType | undefined): boolean {
   return type === t.LParen || type === t.LSquare || type === t.LCurly;
 }
 
-/** The first bracket in the range that is nested too deeply. */
+/** Returns the first bracket in the range that is nested too deeply. */
 export function firstTooDeep(tokens: readonly IToken[], from: number, to: number): number | undefined {
   let depth = 0;
   for (let i = from; i < to; i++) {

@@ -1,4 +1,4 @@
-/** @file The names that a piece which cannot be parsed would have given, so that their uses are not mistakes too. */
+/** @file Finds the names that an unparsable piece would have defined, so that uses of them are not reported too. */
 import type { Name } from "../ast.ts";
 import { nameOf, tokenSpan } from "../grammar/cst.ts";
 import * as t from "../grammar/tokens.ts";
@@ -17,12 +17,12 @@ export function declaredName({ source, tokens }: Stream, { from }: Piece): Name[
   return name !== undefined && isA(name, t.Identifier) ? [nameOf(source, name)] : [];
 }
 
-/** The names to the left of the `=` or, of a weight, the `:`. A statement without names may have been a `return`. */
+/** Returns the names before the `=`, or before the `:` of a weight. A statement without names may have been a `return`. */
 export function statementNames({ source, tokens }: Stream, { from, to }: Piece): Name[] {
   const names: Name[] = [];
   let at = from;
   for (; at < to && !isA(tokens[at], t.Assign, t.Colon); at++) {
-    // A keyword, also of another language, stands before a name.
+    // An identifier directly before another is a keyword of this or another language, not a name.
     if (isA(tokens[at], t.Identifier) && !isA(tokens[at + 1], t.Identifier)) names.push(nameOf(source, tokens[at]!));
   }
   return at < to && names.length > 0 ? names : [{ text: "return", span: tokenSpan(source, tokens[from]!) }];

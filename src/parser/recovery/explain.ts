@@ -1,4 +1,4 @@
-/** @file Why a piece of a program does not parse, in the words of its author: what the grammar's failure most likely means. */
+/** @file Explains why a piece of a program does not parse, in its author's terms: what a failure of the grammar most likely means. */
 import type { IToken } from "chevrotain";
 import type { Help } from "../../source/diagnostic.ts";
 import { cover, textOf, type Span } from "../../source/source.ts";
@@ -9,17 +9,17 @@ import { mistake, quoted, type Mistake } from "../mistake.ts";
 import { endsOperand, isA, type Stream } from "./heads.ts";
 import type { Piece } from "./outline.ts";
 
-/** A failure in its surroundings. */
+/** A failure in context. */
 interface Place extends Stream {
   readonly piece: Piece;
-  /** The index of the offending token; behind the piece if it ends too early. */
+  /** The index of the offending token; `piece.to` if the piece ends too early. */
   readonly at: number;
   readonly expected: string;
-  /** The innermost rule; undefined if a whole piece was understood and something follows. */
+  /** The innermost rule; undefined if a whole piece was parsed and something follows it. */
   readonly rule: string | undefined;
 }
 
-/** The first that recognises the failure explains it. */
+/** Explanations, tried in order. The first that recognises the failure wins. */
 const explanations: readonly ((place: Place) => Mistake | undefined)[] = [
   missingElse,
   indexing,
@@ -49,7 +49,7 @@ function indexOf({ tokens }: Stream, piece: Piece, token: IToken): number {
   return at;
 }
 
-/** Of a piece that ends too early. */
+/** What is found where a piece ends too early. */
 const ends: Readonly<Record<Piece["kind"], string>> = {
   edition: "the end of the edition",
   import: "the end of the import",
@@ -58,7 +58,7 @@ const ends: Readonly<Record<Piece["kind"], string>> = {
   stray: "the end of this",
 };
 
-/** What stands where something else should, and what it is called. */
+/** Returns the span of the unexpected token or end, and words for it. */
 function offender({ source, tokens, piece, at }: Place): { readonly span: Span; readonly words: string } {
   const token = tokens[at];
   if (token !== undefined && (at < piece.to || isA(token, t.LCurly, t.RCurly)))
@@ -114,7 +114,7 @@ function indexing({ source, tokens, piece, at, rule, expected }: Place): Mistake
   return mistake("no-indexing", span, {}, { helps });
 }
 
-/** Names that other libraries call functions of. */
+/** Module names, and `self`, that Python code calls functions on. */
 const modules = ["self", "nn", "F", "torch", "tf", "np"];
 
 /** `x.mean(…)` */
@@ -185,7 +185,7 @@ function notAStage({ source, tokens, piece, at, expected }: Place): Mistake | un
   return mistake("not-a-stage", span, { found: quoted(textOf(span)) }, { notes });
 }
 
-/** The index of the bracket that closes the one here; the same index if none is here. */
+/** Returns the index of the bracket that closes the one at `at`; `at` itself if it is not an opening bracket. */
 function endOfGroup(tokens: readonly IToken[], at: number, to: number): number {
   let depth = 0;
   for (let i = at; i < to; i++) {
@@ -216,7 +216,7 @@ function operatorAfterStage({ source, tokens, piece, at }: Place): Mistake | und
   return mistake("operator-after-stage", tokenSpan(source, operator), { operator: operator.image }, { helps });
 }
 
-/** The last token before `before` that is wanted and not between brackets; an opening bracket around the place can be wanted too. */
+/** Returns the last wanted token before `before`, skipping closed brackets. The enclosing opening bracket can be wanted too. */
 function lastOutside(
   tokens: readonly IToken[],
   before: number,

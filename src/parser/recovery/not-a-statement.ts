@@ -1,4 +1,4 @@
-/** @file What stands where a statement or a declaration must be, and does not begin like one. */
+/** @file Explains tokens that appear in place of a statement or declaration but do not begin like one. */
 import type { Help } from "../../source/diagnostic.ts";
 import { cover, type Span } from "../../source/source.ts";
 import { tokenSpan } from "../grammar/cst.ts";
@@ -9,7 +9,7 @@ import { explain } from "./explain.ts";
 import { headOfAssignment, isA, type Stream } from "./heads.ts";
 import type { Piece } from "./outline.ts";
 
-/** What other languages begin statements and declarations with. */
+/** Keywords that begin statements and declarations in other languages. */
 const foreign: ReadonlyMap<string, Help> = new Map([
   ["for", { text: "a stage is repeated by", code: "x |> repeat(3) conv(c: 64)" }],
   ["while", { text: "a stage is repeated by", code: "x |> repeat(3) conv(c: 64)" }],
@@ -21,7 +21,7 @@ const foreign: ReadonlyMap<string, Help> = new Map([
 const notAStatement = (span: Span, found: string, helps: readonly Help[]): Mistake =>
   mistake("not-a-statement", span, { found }, { helps });
 
-/** @param isLast whether the piece is the last of its block, where a result is probably meant. */
+/** @param isLast whether the piece is the last of its block and so probably meant as the result. */
 export function explainStatement(stream: Stream, piece: Piece, isLast: boolean): Mistake {
   const { source, tokens } = stream;
   const [first, second] = [tokens[piece.from]!, tokens[piece.from + 1]];
@@ -53,7 +53,7 @@ export function explainStatement(stream: Stream, piece: Piece, isLast: boolean):
   ]);
 }
 
-/** The index of the first `=` that is not between brackets. */
+/** Returns the index of the first `=` that is not inside brackets. */
 function topLevelAssign({ tokens }: Stream, { from, to }: Piece): number | undefined {
   let depth = 0;
   for (let i = from; i < to; i++) {
@@ -64,7 +64,7 @@ function topLevelAssign({ tokens }: Stream, { from, to }: Piece): number | undef
   return undefined;
 }
 
-/** Something on the left of an `=` that is not a name. */
+/** Explains an assignment to something other than a name. */
 function explainAssignment({ source, tokens }: Stream, { from }: Piece, assign: number): Mistake {
   const [first, last] = [tokens[from]!, tokens[assign - 1]];
   const start = tokenSpan(source, first);
@@ -87,7 +87,7 @@ function explainAssignment({ source, tokens }: Stream, { from }: Piece, assign: 
   ]);
 }
 
-/** Tokens between the declarations, or an import behind one. */
+/** Explains tokens between declarations, or an import after one. */
 export function explainStray({ source, tokens }: Stream, { kind, from }: Piece): Mistake {
   const first = tokens[from]!;
   const expected = kind === "import" ? "`block` or `model`" : "`import`, `block` or `model`";

@@ -1,14 +1,14 @@
 /**
- * @file Divides a program into imports, headers and statements before anything is parsed. Each is then parsed on its own, so that a
- * mistake in one cannot disturb another: this is the parser's whole error recovery. It works because a statement is recognised by its
- * first tokens, and because an expression never goes on with a name.
+ * @file Divides a program into imports, headers and statements before anything is parsed. Each piece is then parsed separately, so
+ * a mistake in one cannot affect another. This is the parser's entire error recovery. It works because the first tokens of a
+ * statement identify it, and a name never continues an expression.
  */
 import * as t from "../grammar/tokens.ts";
 import { firstUnclosed, isOpening, pairBrackets, type Brackets } from "./brackets.ts";
 import * as heads from "./heads.ts";
 import { isA, type Stream } from "./heads.ts";
 
-/** The tokens from `from` to before `to`. */
+/** The tokens from `from` up to but not including `to`. */
 export interface Piece {
   readonly kind: "edition" | "import" | "header" | "statement" | "stray";
   readonly from: number;
@@ -30,7 +30,7 @@ export interface Outline {
   readonly edition: Piece | undefined;
   readonly imports: readonly Piece[];
   readonly decls: readonly DeclOutline[];
-  /** What stands between the declarations and is none. */
+  /** Tokens outside of declarations that do not begin one. */
   readonly strays: readonly Piece[];
 }
 
@@ -70,7 +70,7 @@ export function outline(stream: Stream): Outline {
   }
   return { edition, imports, decls, strays };
 
-  /** Between the braces of an import, `import` may be a name. */
+  /** Whether another import begins here. A bare `import` may be a name between the braces of this one. */
   function isImportBrace(i: number): boolean {
     return isA(tokens[i], t.Import) && isA(tokens[i + 1], t.LCurly);
   }
@@ -82,7 +82,7 @@ function piece(kind: Piece["kind"], from: number, to: number, brackets?: Bracket
   return { kind, from, to, unclosed: at === undefined || behind === undefined ? undefined : { at, behind } };
 }
 
-/** The declaration that begins at `from`; no part of it is at `limit` or behind, where the next one begins. */
+/** Outlines the declaration that begins at `from`. It ends by `limit`, where the next one begins. */
 function outlineDecl(stream: Stream, from: number, limit: number): DeclOutline {
   const { tokens } = stream;
   const open = findBody(stream, from, limit);
@@ -103,8 +103,8 @@ function outlineDecl(stream: Stream, from: number, limit: number): DeclOutline {
 }
 
 /**
- * The `}` of a body in which a `{` is missing: the last one without partner before the next declaration, if the first one cannot be
- * meant, because something goes on behind it or it does not stand where the end of a body does.
+ * Returns the `}` that ends a body in which a `{` is missing: the last unmatched one before the next declaration. Undefined if
+ * the first unmatched one can end the body, because nothing follows it and it is where the end of a body belongs.
  */
 function lateEnd(stream: Stream, open: number, limit: number): number | undefined {
   const { tokens } = stream;
@@ -127,14 +127,14 @@ function lateEnd(stream: Stream, open: number, limit: number): number | undefine
   return goesOn || !alignsWith(stream, first, open) ? last : undefined;
 }
 
-/** Whether a `}` stands in the line of the `{`, or begins a line as far to the left. */
+/** Whether a `}` is on the same line as the `{`, or begins a line that is indented no further. */
 function alignsWith(stream: Stream, close: number, open: number): boolean {
   const [from, to] = [stream.tokens[open]!, stream.tokens[close]!];
   if (!stream.source.text.slice(from.startOffset, to.startOffset).includes("\n")) return true;
   return heads.isFirstOnLine(stream, close) && heads.indentation(stream, close) <= heads.indentation(stream, open);
 }
 
-/** The first `{` that is not of a `match` or `if`. */
+/** Returns the first `{` that does not belong to a `match` or `if`. */
 function findBody({ tokens }: Stream, from: number, limit: number): number | undefined {
   let depth = 0;
   let expected = 0;
@@ -154,7 +154,7 @@ function findBody({ tokens }: Stream, from: number, limit: number): number | und
   return undefined;
 }
 
-/** Indentation shows what the author believes to be closed: what stands no further in than a bracket's line is not inside it. */
+/** Guesses from indentation what the author believes is closed: a line indented no further than a bracket's is outside of it. */
 function mustClose(stream: Stream): (opening: number, at: number) => boolean {
   return (opening, at) => {
     if (!heads.isFirstOnLine(stream, at)) return false;
@@ -166,12 +166,12 @@ function mustClose(stream: Stream): (opening: number, at: number) => boolean {
   };
 }
 
-/** Divides a body into statements. What cannot be one is a piece too. */
+/** Divides a body into statements. Tokens that cannot be a statement form a piece too. */
 function divide(stream: Stream, from: number, to: number, brackets: Brackets): Piece[] {
   const { tokens } = stream;
   const pieces: Piece[] = [];
   let begin = from;
-  // Behind the `)` of `|> repeat(n)` a call follows.
+  // A call follows the `)` of `|> repeat(n)`.
   let behindRepeat = -1;
   const end = (i: number): void => {
     if (i > begin) pieces.push(piece("statement", begin, i, brackets));
@@ -192,21 +192,21 @@ function divide(stream: Stream, from: number, to: number, brackets: Brackets): P
   return pieces;
 }
 
-/** Whether an `if` or `match` of a statement has no `{` yet: what follows in the next line is inside the one that is missing. */
+/** Whether an `if` or `match` of the statement still lacks its `{`. Then the next line is inside the missing brace. */
 function awaitsBrace({ tokens }: Stream, begin: number, i: number): boolean {
   for (let at = i - 1; at >= begin && !isA(tokens[at], t.LCurly, t.RCurly, t.Pipe); at--)
     if (isA(tokens[at], t.If, t.Match)) return true;
   return false;
 }
 
-/** Whether this is the `[` behind an element type: in `weight a: f32 [c] = …` it may stand in a line of its own. */
+/** Whether this is the `[` after an element type. In `weight a: f32 [c] = …` it may begin a new line. */
 function isInTypeOfWeight(tokens: Stream["tokens"], i: number, begin: number): boolean {
   const [keyword, , colon, dtype] = tokens.slice(begin, i);
   const isDeclared = isA(keyword, t.Weight, t.Const) && isA(colon, t.Colon) && isA(dtype, t.Identifier);
   return isDeclared && i === begin + 4 && isA(tokens[i], t.LSquare);
 }
 
-/** The index behind the head of the statement, or of what is meant as one, that begins here. */
+/** Returns the index after the head of the statement, or intended statement, that begins here. */
 function statementAt(stream: Stream, i: number, brackets: Brackets, begin: number): number | undefined {
   const { tokens } = stream;
   const head = heads.headOfStatement(stream, i);
@@ -215,11 +215,11 @@ function statementAt(stream: Stream, i: number, brackets: Brackets, begin: numbe
     return undefined;
   const foreign = heads.headWithForeignWord(stream, i);
   if (foreign !== undefined) return foreign;
-  // The arm of a `match` whose brace is missing.
+  // An arm of a `match` whose brace is missing.
   if (isA(tokens[i + 1], t.FatArrow, t.Bar)) return undefined;
   if (awaitsBrace(stream, begin, i)) return undefined;
   if (isInTypeOfWeight(tokens, i, begin)) return undefined;
-  // `(a, b) = …`; other brackets at the beginning of a line belong to what stands before.
+  // `(a, b) = …`. Other brackets at the beginning of a line continue the line before.
   const destructures = isOpening(tokens[i]?.tokenType) && isA(tokens[brackets.behind.get(i) ?? i], t.Assign);
   return destructures || heads.beginsOperand(tokens[i]) ? i : undefined;
 }

@@ -1,21 +1,21 @@
-/** @file What one piece of a program is read with, from its syntax tree into the Ast. */
+/** @file The state of reading one piece of a program from its syntax tree into the Ast. */
 import type { IToken } from "chevrotain";
 import type { SourceFile, Span } from "../../source/source.ts";
 import type { Expr } from "../ast.ts";
 import { tokenSpan } from "../grammar/cst.ts";
 import { maxNesting, mistake, quoted, type Mistake } from "../mistake.ts";
 
-/** How high an expression's tree may be: those who walk it recurse. Operators in a row make it high, stages in a row do not. */
+/** The maximum height of an expression tree, because walking it recurses. Consecutive operators add height; stages do not. */
 const maxHeight = 2 * maxNesting;
 
 export class Reading {
   readonly source: SourceFile;
   readonly docs: ReadonlyMap<number, string>;
-  /** Inside `where`, which is read before anything is chosen. */
+  /** Whether this is inside `where`, which is read before choices are made and so may not contain `match` or `if`. */
   inWhere = false;
-  /** What the grammar accepts and the language does not; of several the first in the text. */
+  /** The first thing in the text that the grammar accepts but the language does not. */
   mistake: Mistake | undefined;
-  /** Whether what was read means something in spite of its mistakes. */
+  /** Whether the result is meaningful despite any mistake. */
   usable = true;
   readonly #heights = new Map<Expr, number>();
 
@@ -29,7 +29,7 @@ export class Reading {
     this.remark(found);
   }
 
-  /** Says what is wrong with something that later stages can work with all the same. */
+  /** Records a mistake that leaves the result usable. */
   remark(found: Mistake): void {
     if (this.mistake === undefined || found.span.start < this.mistake.span.start) this.mistake = found;
   }
@@ -40,7 +40,7 @@ export class Reading {
     this.complain(mistake("syntax-error", span, { found: quoted(found.image), expected }, details));
   }
 
-  /** Keeps count of how high trees grow. */
+  /** Records the height of an expression, and complains if it exceeds `maxHeight`. */
   grown<E extends Expr>(expr: E, parts: readonly Expr[], place: Span = expr.span): E {
     const height = 1 + parts.reduce((most, part) => Math.max(most, this.#heights.get(part) ?? 0), 0);
     this.#heights.set(expr, height);
@@ -49,7 +49,7 @@ export class Reading {
     return expr;
   }
 
-  /** The same expression with the parentheses around it. */
+  /** Returns the same expression with the span of the parentheses around it. */
   wrapped(expr: Expr, span: Span): Expr {
     return this.grown({ ...expr, span }, [expr]);
   }

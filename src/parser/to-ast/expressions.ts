@@ -1,4 +1,4 @@
-/** @file Expressions: syntax tree → Ast, with the precedence of operators. */
+/** @file Expressions: syntax tree → Ast. Applies operator precedence. */
 import type { CstNode, IToken } from "chevrotain";
 import { invariant } from "../../source/internal-error.ts";
 import { cover, textOf } from "../../source/source.ts";
@@ -18,7 +18,7 @@ import * as t from "../grammar/tokens.ts";
 import { mistake, quoted } from "../mistake.ts";
 import type { Reading } from "./cst-reader.ts";
 
-/** How tightly operators bind. */
+/** Operator precedence: a higher number binds tighter. */
 const precedence: Readonly<Record<BinaryOp, number>> = {
   ...{ or: 1, and: 2 },
   ...{ "==": 4, "!=": 4, "<": 4, "<=": 4, ">": 4, ">=": 4 },
@@ -40,12 +40,12 @@ export function readExpression(reading: Reading, cst: CstNode): Expr {
   return reading.grown({ kind: "pipeline", head, stages, span: cover(head.span, last.span) }, [head, ...parts]);
 }
 
-/** or: a row of operands with operators between them. */
+/** or: operands with operators between them. */
 export function readOperation(reading: Reading, cst: CstNode): Expr {
   return readRow(reading, cst, precedence.or);
 }
 
-/** sum: a row with arithmetic operators only. */
+/** sum: operands with arithmetic operators only. */
 function readSum(reading: Reading, cst: CstNode): Expr {
   return readRow(reading, cst, precedence["+"]);
 }
@@ -59,7 +59,7 @@ function readRow(reading: Reading, cst: CstNode, loosest: number): Expr {
   if (rest !== undefined) reading.refuse(rest, "the end of the size");
   return result;
 
-  /** Reads the next operand, and on while operators bind at least as tightly as `loosest`. */
+  /** Reads the next operand and continues while operators bind at least as tightly as `loosest`. */
   function row(loosest: number): Expr {
     const operand = operands[next++]!;
     const first = readOperand(reading, operand);
@@ -205,7 +205,7 @@ function readMatch(reading: Reading, cst: CstNode): Match {
   return reading.grown(match, [subject, ...arms.map(({ value }) => value)]);
 }
 
-/** An `else if` becomes an `If` in the `else`. */
+/** Reads an `if`. An `else if` becomes an `If` in the `else`. */
 function readIf(reading: Reading, cst: CstNode): If {
   const [first] = tokens(cst, t.If);
   if (reading.inWhere && first !== undefined)
@@ -244,7 +244,7 @@ function readStage(reading: Reading, cst: CstNode): Stage {
   };
 }
 
-/** In an arm of a piped `match` or `if`, and in a `layer`, a value is a chain of stages. */
+/** Complains unless a value is a chain of stages, as it must be in a `layer` and in the branches of a piped `match` or `if`. */
 export function requireStages(reading: Reading, value: Expr): void {
   const wrong = reading.mistake === undefined ? notAStage(value) : undefined;
   if (wrong === undefined) return;

@@ -1,4 +1,4 @@
-/** @file Reads a file of weights. */
+/** @file Reads weight files. */
 import { readFile, stat } from "node:fs/promises";
 import { DataError, quote } from "../../weights/data-error.ts";
 
@@ -11,7 +11,7 @@ const reasons: Readonly<Record<string, string>> = {
 /** @throws DataError */
 export async function readBytes(path: string): Promise<Uint8Array> {
   try {
-    // A device or a pipe may have no end.
+    // A device or a pipe may never end.
     if (!(await stat(path)).isFile()) throw new DataError(`cannot read ${quote(path)}: it is not a file`);
     return await readFile(path);
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * @file `fuse-lang/runtime` in Node: the same, with weights from files, with sessions of TensorFlow and, where there is no
- * backend, one that is chosen.
+ * @file `fuse-lang/runtime` in Node: adds weights from files, TensorFlow sessions and, if no backend is registered, automatic
+ * choice of one.
  */
 import * as tf from "@tensorflow/tfjs-core";
 import { fileURLToPath } from "node:url";
@@ -17,7 +17,7 @@ export { alignedArray } from "./native/arrays.ts";
 export type { NodeBackend } from "../../contract/backends.ts";
 export { selectBackend, type BackendChoice } from "./backend.ts";
 
-/** A model of its definition. Weights are read from a path or a `file:` URL, or fetched from another one. */
+/** Creates a model from its definition. Weights are read from a path or `file:` URL, or fetched from any other URL. */
 export function model<Inputs extends Tensors, Results extends Tensors>(
   definition: ModelDefinition,
 ): Model<Inputs, Results> {
@@ -35,7 +35,7 @@ async function read(place: string | URL): Promise<Uint8Array> {
   return url.protocol === "file:" ? readBytes(fileURLToPath(url)) : fetchBytes(url);
 }
 
-/** Leaves alone what the program has set up. */
+/** Selects a backend unless the program has registered one. */
 async function ready(options: LoadOptions): Promise<void> {
   if (options.allowBf16) allowBf16();
   if (Object.keys(tf.engine().registryFactory).length === 0) await selectBackend("auto");

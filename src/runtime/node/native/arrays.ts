@@ -1,18 +1,18 @@
-/** @file Arrays that TensorFlow takes as they are, without a copy. */
+/** @file Arrays that TensorFlow can use without copying. */
 import type * as tf from "@tensorflow/tfjs-core";
 import { elements, typedArrays, type DType } from "../../../contract/ndarray.ts";
 import { dataTypes } from "../../../protobuf/tensorflow.ts";
 import { emptyArray, type TypedArray } from "../../arrays.ts";
 import { nativeBackend, type Binding } from "./binding.ts";
 
-/** Where TensorFlow wants memory to begin, in bytes. */
+/** The alignment that TensorFlow requires, in bytes. */
 const alignment = 64;
-/** Where V8 and malloc let arrays begin: the first of these that fits is nearly always the third for large ones. */
+/** Offsets to try, because arrays are aligned only to 16 bytes. Most likely first: large arrays begin 16 bytes after a boundary. */
 const offsets = [48, 0, 16, 32];
 
 /**
- * A new array of zeros for a tensor, which begins on a 64-byte boundary if the tensorflow backend is set: `runArrays` does not
- * copy it then. On other backends a plain array.
+ * Creates an array of zeros for a tensor. On the tensorflow backend it begins on a 64-byte boundary, so `runArrays` does not
+ * copy it. On other backends it is a plain array.
  */
 export function alignedArray(dtype: "f32", shape: readonly number[]): Float32Array;
 export function alignedArray(dtype: "i32", shape: readonly number[]): Int32Array;
@@ -27,10 +27,10 @@ export function alignedArray(dtype: DType, shape: readonly number[]): TypedArray
   return views.find((view) => isAligned(backend.binding, view)) ?? plain;
 }
 
-/** Fewer bytes are read and written sooner than two operations are called. */
+/** The minimum number of bytes. Copying fewer through a new array is faster than calling two operations. */
 const worthwhile = 400_000;
 
-/** Copies a tensor of the tensorflow backend straight into an aligned array. */
+/** Copies a tensor of the tensorflow backend directly into an aligned array. */
 export function copyInto(tensor: tf.Tensor, array: TypedArray): boolean {
   const backend = nativeBackend();
   if (backend === undefined || array.byteLength < worthwhile) return false;
@@ -46,7 +46,7 @@ export function copyInto(tensor: tf.Tensor, array: TypedArray): boolean {
   const run = (op: string, attributes: ReturnType<typeof type>[], inputs: number[]) =>
     hold(binding.executeOp(op, attributes, inputs, 1)[0]!.id);
   try {
-    // The only row of a matrix is replaced: the kernel copies it into the memory of the matrix, which is the array's.
+    // Replaces the only row of a matrix that shares the array's memory: the kernel copies the tensor into it.
     const row = [1, array.length];
     const [source] = backend.getInputTensorIds([tensor]);
     const shape = hold(binding.createTensor([2], dataTypes.i32, Int32Array.from(row)));
@@ -60,7 +60,7 @@ export function copyInto(tensor: tf.Tensor, array: TypedArray): boolean {
   }
 }
 
-/** Whether TensorFlow would take the array as it is: tries it with the first element. */
+/** Whether TensorFlow would share the array's memory. Tries it with the first element. */
 function isAligned(binding: Binding, array: TypedArray): boolean {
   const [before] = array;
   if (before === undefined) return false;

@@ -1,8 +1,8 @@
-/** @file What the native engine uses of tfjs-node: its backend, and the binding below it. */
+/** @file The parts of tfjs-node that the native engine uses: its backend and the binding underneath. */
 import * as tf from "@tensorflow/tfjs-core";
 
 export interface Binding {
-  /** The tensor shares the array's memory if that begins on a 64-byte boundary, else copies it. */
+  /** Creates a tensor that shares the array's memory if that begins on a 64-byte boundary, and copies it otherwise. */
   createTensor(shape: readonly number[], dtype: number, data: ArrayBufferView): number;
   deleteTensor(id: number): void;
   tensorDataSync(id: number): ArrayLike<number>;
@@ -16,16 +16,16 @@ export interface Binding {
   readonly TF_ATTR_TYPE: number;
 }
 
-/** How TensorFlow has a tensor: tfjs may call a part of it by another shape. */
+/** A tensor as TensorFlow stores it. tfjs may use the same data with another shape. */
 export interface Held {
   readonly shape: readonly number[];
-  /** TensorFlow's number. */
+  /** TensorFlow's number for the dtype. */
   readonly dtype: number;
 }
 
 export interface NativeBackend {
   readonly binding: Binding;
-  /** Moves the tensor here if it is elsewhere. */
+  /** Looks up a tensor, moving it to this backend if it is on another. */
   readonly tensorMap: { get(dataId: object): Held | undefined };
   getInputTensorIds(tensors: readonly tf.Tensor[]): number[];
   loadSavedModelMetaGraph(folder: string, tags: string): number;
@@ -41,7 +41,7 @@ export interface NativeBackend {
 const calls = ["getInputTensorIds", "loadSavedModelMetaGraph", "runSavedModel", "deleteSavedModel"];
 const bindingCalls = ["createTensor", "deleteTensor", "tensorDataSync", "executeOp", "isUsingGpuDevice"];
 
-/** The backend that is set, if it is tfjs-node's and has all of this. */
+/** Returns the current backend if it is tfjs-node's and has all of these methods. */
 export function nativeBackend(): NativeBackend | undefined {
   if (tf.getBackend() !== "tensorflow") return undefined;
   const backend: object = tf.backend();

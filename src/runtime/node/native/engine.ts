@@ -1,4 +1,4 @@
-/** @file The native engine: runs a model as one call of a TensorFlow session. */
+/** @file The native engine: runs a model as one TensorFlow session call. */
 import * as tf from "@tensorflow/tfjs-core";
 import { statSync } from "node:fs";
 import type { ModelDefinition, Tensors } from "../../../contract/definition.ts";
@@ -14,17 +14,17 @@ import { fillGraph, readGraph, type EngineGraph } from "./graph.ts";
 import { openSession } from "./session.ts";
 
 /**
- * Bytes of constants in all. As constants, the kernels keep weights in an order of their own (8 convolutions of 512 channels at
- * 14 x 14: 21 ms instead of 31), but TensorFlow needs five times their memory and 1.2 s for 100 MB to load them.
+ * The maximum total size of constants in bytes. Kernels store constant weights in an order of their own (8 convolutions of 512
+ * channels at 14 x 14: 21 ms instead of 31), but loading them takes five times their memory, and 1.2 s for 100 MB.
  */
 const maxConstants = 150e6;
 
-/** Of an engine file, in bytes. */
+/** The maximum size of an engine file in bytes. */
 const maxFile = 256e6;
 
 /**
- * The engine of a model; undefined where the backend that is set has no sessions, and where the module has no graph of it.
- * @throws DataError if there is a graph file that is damaged or another module's
+ * Creates the engine of a model; undefined if the current backend has no sessions, or the module has no graph of the model.
+ * @throws DataError if the graph file is damaged or belongs to another module
  */
 export async function nativeEngine(
   definition: ModelDefinition,
@@ -38,7 +38,7 @@ export async function nativeEngine(
   const where = place instanceof URL ? quote(String(place)) : `the graph of ${name}`;
   if (place instanceof URL && place.protocol === "file:") {
     const found = statSync(place, { throwIfNoEntry: false });
-    // A module may be used without the files beside it.
+    // A module may be used without the files next to it.
     if (found === undefined) return undefined;
     if (found.size > maxFile)
       throw new DataError(`${where} has ${found.size} bytes, too many for a graph without weights`);
@@ -51,7 +51,7 @@ export async function nativeEngine(
   try {
     session = openSession(backend, bytes);
   } catch (error) {
-    // No room for a temporary file, or another TensorFlow: slower is better than not at all.
+    // Perhaps no space for a temporary file, or another version of TensorFlow. Running slower is better than not at all.
     const reason = error instanceof Error ? error.message : String(error);
     process.emitWarning(`${name} runs as calls of tfjs, for a session cannot be opened: ${reason}`, "FuseWarning");
     return undefined;
@@ -65,7 +65,7 @@ class NativeEngine implements Engine {
   readonly #session: number;
   readonly #inputs: readonly GuardInput[];
   readonly #fed: readonly tf.Tensor[];
-  /** Of the inputs, then of what is fed. */
+  /** The names of the inputs, then of the fed weights. */
   readonly #names: readonly { readonly name: string }[];
   readonly #results: readonly string[];
   readonly #fetched: readonly string[];
@@ -117,8 +117,8 @@ class NativeEngine implements Engine {
   }
 
   /**
-   * A tensor that TensorFlow has in the shape that the guard saw. One that was reshaped on another backend, and then came here,
-   * is here in its old shape, and a wrong rank would end the process.
+   * Returns the tensor as TensorFlow must have it: in the shape that the guard checked. A tensor that was reshaped on another
+   * backend and then moved here still has its old shape here, and a wrong rank would crash the process.
    */
   #asHeld({ name, dtype }: GuardInput, tensor: tf.Tensor): tf.Tensor {
     const held = this.#backend.tensorMap.get(tensor.dataId);

@@ -1,4 +1,4 @@
-/** @file The graph of a model in an engine file: found, checked against the module, and filled with weights. */
+/** @file Finds the graph of a model in an engine file, checks it against the module, and fills in weights. */
 import type { ModelDefinition } from "../../../contract/definition.ts";
 import type { Guard } from "../../../contract/guard.ts";
 import { elements, type DType, type NdArray } from "../../../contract/ndarray.ts";
@@ -10,10 +10,10 @@ import { DataError } from "../../../weights/data-error.ts";
 import { typedArray } from "../../arrays.ts";
 import type { LoadWeight } from "../../model.ts";
 
-/** A graph that is what its module says. */
+/** A graph that has been checked against its module. */
 export interface EngineGraph {
   readonly nodes: readonly NodeDef[];
-  /** Names of tensors by the names of inputs and results. */
+  /** Tensor names by input or result name. */
   readonly inputs: ReadonlyMap<string, string>;
   readonly results: ReadonlyMap<string, string>;
   readonly prepared: readonly PreparedPort[];
@@ -27,8 +27,8 @@ interface PreparedPort {
 }
 
 /**
- * The graph of one model of an engine file; undefined if it has none for it, for the nodes could not express it.
- * @throws DataError if the file is not as Fuse wrote it, or not the module's
+ * Returns the graph of a model; undefined if the file has none, because nodes could not express the model.
+ * @throws DataError if the file is damaged or belongs to another module
  */
 export function readGraph(file: Uint8Array, { name, guard, hash }: ModelDefinition): EngineGraph | undefined {
   return decoding(() => {
@@ -56,7 +56,7 @@ function decoding<T>(read: () => T): T {
   }
 }
 
-/** The guard stands before the graph: TensorFlow ends the process where a tensor has another rank than a kernel wants. */
+/** Checks that the graph's inputs match the guard. TensorFlow crashes the process if a tensor has a rank that a kernel rejects. */
 function checkInputs(guard: Guard, model: EngineModel, nodes: readonly NodeDef[]): void {
   const tensors = namesOf(model.inputs);
   const placeholders = new Map(nodes.map((node) => [node.name, node]));
@@ -83,13 +83,13 @@ function preparedPort({ tensor = "", dtype, shape = [], prepare = "" }: EnginePr
 export interface FilledGraph {
   /** The content of a `saved_model.pb`. */
   readonly bytes: Uint8Array;
-  /** What is to be fed at every run beside the inputs, by the names of its tensors. */
+  /** Weights to feed at every run in addition to the inputs, by tensor name. */
   readonly fed: ReadonlyMap<string, NdArray>;
 }
 
 /**
- * Makes constants of the prepared tensors, small ones first, up to `limit` bytes in all. The others are left to be fed.
- * @throws DataError of `load`
+ * Turns prepared tensors into constants, small ones first, up to `limit` bytes in total. The others must be fed.
+ * @throws DataError from `load`, or if a tensor's shape is not the graph's
  */
 export function fillGraph(graph: EngineGraph, load: LoadWeight, limit: number): FilledGraph {
   const constants = new Map<string, NodeDef>();
@@ -117,7 +117,7 @@ function constant(name: string, dtype: DType, shape: readonly number[], data: Re
   const tensor = {
     dtype: dataTypes[dtype],
     tensorShape: { dim: shape.map((size) => ({ size })) },
-    // TensorFlow runs on little-endian machines only.
+    // TensorFlow runs only on little-endian machines.
     tensorContent: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
   };
   return {

@@ -1,4 +1,4 @@
-/** @file A session of TensorFlow, loaded from a file that is gone again when it runs. */
+/** @file Opens a TensorFlow session from a temporary file. */
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,9 +6,9 @@ import { join } from "node:path";
 import type { NativeBackend } from "./binding.ts";
 
 /**
- * The number of a new session of the content of a `saved_model.pb`. TensorFlow reads it from a folder: one of this call only,
- * so that processes do not meet, which nobody else may read, and which is removed whatever happens. Its name has the hash of
- * the content, since the other way of loading in tfjs-node remembers models by their paths.
+ * Opens a session for the content of a `saved_model.pb` and returns its number. TensorFlow reads it from a folder, which is
+ * private to this call, unreadable for other users, and always removed. The folder's name includes a hash of the content,
+ * because the other way of loading in tfjs-node caches models by path.
  */
 export function openSession(backend: NativeBackend, content: Uint8Array): number {
   const hash = createHash("sha256").update(content).digest("hex").slice(0, 16);
