@@ -10,7 +10,7 @@ import type {
 import type { AxisSpec } from "../../parser/ast.ts";
 import type { Size } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
-import { position, textOf, type Span } from "../../source/source.ts";
+import { lineOf, textOf } from "../../source/source.ts";
 import { nameOf } from "../evaluate/sizes.ts";
 import { readClause, type Atom } from "../evaluate/where.ts";
 import type { Frame } from "../frame/frame.ts";
@@ -166,9 +166,4 @@ export function sizeExpr(sizes: Sizes, size: Size): SizeExpr {
     floor: (a, b) => ["floor", a, b],
     ceil: (a, b) => ["ceil", a, b],
   });
-}
-
-/** `net.fuse:3` */
-function lineOf(span: Span): string {
-  return `${span.source.path}:${position(span.source, span.start).line}`;
 }
