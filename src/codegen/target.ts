@@ -2,7 +2,7 @@
 import type { NdArray } from "../contract/ndarray.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { ModelInfo } from "./model-info.ts";
-import type { Unsupported } from "./tensorflow/graph.ts";
+import type { Unsupported } from "./steps.ts";
 
 export interface WeightedPlan {
   readonly plan: Plan;

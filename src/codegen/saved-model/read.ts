@@ -7,9 +7,9 @@ import { DataError, quote } from "../../weights/data-error.ts";
 import { field, items } from "../../weights/json.ts";
 import { readSafetensors } from "../../weights/safetensors.ts";
 import type { TensorSource } from "../../weights/tensors.ts";
+import { areEqual } from "../content.ts";
 import { parseModelInfo, type ModelInfo } from "../model-info.ts";
 import { isSealed, parseJson, readText } from "../seal.ts";
-import { areEqual } from "../tensorflow/content.ts";
 import { isWritten } from "../tensorflow/operations.ts";
 
 /** The files of its folder. */
