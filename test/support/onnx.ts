@@ -12,7 +12,7 @@ import { evaluate } from "../../src/contract/prepare.ts";
 import type { ModelGraph } from "../../src/ir/graph.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { onnxProfile } from "../../src/plan/profile.ts";
-import type { OnnxWire } from "../../src/primitives/onnx/onnx.ts";
+import type { OnnxWire } from "../../src/primitives/onnx/emitter.ts";
 import { decode, encode } from "../../src/protobuf/message.ts";
 import { dataTypes, GraphProto, ModelProto } from "../../src/protobuf/onnx.ts";
 import type { Sizes } from "../../src/sizes/sizes.ts";

@@ -3,7 +3,7 @@ import type { Origin } from "../../ir/graph.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { firstPath } from "../../plan/preparation.ts";
 import type { Note, PlanValue, Prepared } from "../../plan/value.ts";
-import type { EsmEmitter } from "../../primitives/primitive.ts";
+import type { EsmEmitter } from "../../primitives/esm/emitter.ts";
 import type { Size, SizeVar } from "../../sizes/size.ts";
 import { InternalError } from "../../source/internal-error.ts";
 import { lineOf } from "../../source/source.ts";

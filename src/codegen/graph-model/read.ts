@@ -1,12 +1,12 @@
 /** @file Reads a graph model that Fuse wrote: bounded, and only what Fuse writes. */
 import { elements } from "../../contract/ndarray.ts";
+import { isWritten } from "../../primitives/tensorflow/operations.ts";
 import { dataTypes } from "../../protobuf/tensorflow.ts";
 import { DataError, quote } from "../../weights/data-error.ts";
 import { field, isObject, items } from "../../weights/json.ts";
 import { checkShape } from "../../weights/tensors.ts";
 import { parseModelInfo, type ModelInfo } from "../model-info.ts";
 import { isSealed, parseJson } from "../seal.ts";
-import { isWritten } from "../tensorflow/operations.ts";
 import { typeName } from "./json.ts";
 
 /** A graph model in the form that TensorFlow.js takes it from memory, and the names of its nodes. */

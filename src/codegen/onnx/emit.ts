@@ -5,7 +5,7 @@ import { elements, type NdArray } from "../../contract/ndarray.ts";
 import { evaluate } from "../../contract/prepare.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { PlanValue } from "../../plan/value.ts";
-import type { OnnxWire } from "../../primitives/onnx/onnx.ts";
+import type { OnnxWire } from "../../primitives/onnx/emitter.ts";
 import { encode } from "../../protobuf/message.ts";
 import { dataTypes, GraphProto, ModelProto, type TensorProto, type ValueInfo } from "../../protobuf/onnx.ts";
 import { lineOf } from "../../source/source.ts";

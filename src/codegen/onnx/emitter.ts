@@ -2,15 +2,9 @@
 import type { DType, NdArray } from "../../contract/ndarray.ts";
 import type { Prepare } from "../../contract/prepare.ts";
 import type { Prepared } from "../../plan/value.ts";
-import {
-  onnxScalar,
-  type OnnxAttribute,
-  type OnnxAttributes,
-  type OnnxEmitter,
-  type OnnxOperator,
-  type OnnxType,
-  type OnnxWire,
-} from "../../primitives/onnx/onnx.ts";
+import type { OnnxAttribute, OnnxAttributes, OnnxEmitter, OnnxType, OnnxWire } from "../../primitives/onnx/emitter.ts";
+import { onnxScalar } from "../../primitives/onnx/literals.ts";
+import type { OnnxOperator } from "../../primitives/onnx/operators.ts";
 import { encode } from "../../protobuf/message.ts";
 import { attributeTypes, dataTypes, GraphProto, type AttributeProto, type NodeProto } from "../../protobuf/onnx.ts";
 import type { Size, SizeVar } from "../../sizes/size.ts";

@@ -1,5 +1,7 @@
 /** @file Sizes that are known only when the model runs, as int64 arithmetic on the shapes of the inputs. */
-import { longs, type OnnxEmitter, type OnnxOperator, type OnnxWire } from "../../primitives/onnx/onnx.ts";
+import type { OnnxEmitter, OnnxWire } from "../../primitives/onnx/emitter.ts";
+import { longs } from "../../primitives/onnx/literals.ts";
+import type { OnnxOperator } from "../../primitives/onnx/operators.ts";
 import type { Size, SizeVar } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
 import { remember } from "../remember.ts";

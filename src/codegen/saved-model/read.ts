@@ -1,6 +1,7 @@
 /** @file Reads a SavedModel that Fuse wrote: bounded, and only what Fuse writes, for TensorFlow does whatever a file asks for. */
 import type { GuardInput } from "../../contract/guard.ts";
 import type { DType, NdArray } from "../../contract/ndarray.ts";
+import { isWritten } from "../../primitives/tensorflow/operations.ts";
 import { decode, encode, type ValueOf } from "../../protobuf/message.ts";
 import { dataTypes, SavedModel, type AttrValue, type NodeDef, type TensorInfo } from "../../protobuf/tensorflow.ts";
 import { DataError, quote } from "../../weights/data-error.ts";
@@ -10,7 +11,6 @@ import type { TensorSource } from "../../weights/tensors.ts";
 import { areEqual } from "../content.ts";
 import { parseModelInfo, type ModelInfo } from "../model-info.ts";
 import { isSealed, parseJson, readText } from "../seal.ts";
-import { isWritten } from "../tensorflow/operations.ts";
 
 /** The files of its folder. */
 export interface SavedModelBytes {

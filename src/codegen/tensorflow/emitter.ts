@@ -1,26 +1,15 @@
 /** @file Makes TensorFlow's nodes: unique names, literals and sizes that are there once, fused products where the format has them. */
 import type { NdArray } from "../../contract/ndarray.ts";
-import type { Activation } from "../../primitives/primitive.ts";
-import {
-  apply,
-  ints,
-  literal,
-  packed,
-  type NodeAttribute,
-  type NodeAttributes,
-  type TensorFlowEmitter,
-  type Wire,
-} from "../../primitives/tensorflow/tensorflow.ts";
-import { unaryNodes } from "../../primitives/unary.ts";
+import type { NodeAttribute, NodeAttributes, TensorFlowEmitter, Wire } from "../../primitives/tensorflow/emitter.ts";
+import { apply, ints, literal, packed } from "../../primitives/tensorflow/nodes.ts";
+import type { TensorFlowOperation } from "../../primitives/tensorflow/operations.ts";
 import { dataTypes, type AttrValue, type NodeDef } from "../../protobuf/tensorflow.ts";
 import type { Size, SizeVar } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
-import { invariant } from "../../source/internal-error.ts";
 import { contentOf } from "../content.ts";
 import { Refusal } from "../refusal.ts";
 import { remember } from "../remember.ts";
 import type { SizeArithmetic } from "../steps.ts";
-import { isWritten } from "./operations.ts";
 
 export interface NodeOptions {
   readonly sizes: Sizes;
@@ -86,7 +75,7 @@ export class NodeEmitter implements TensorFlowEmitter {
     this.#options = options;
   }
 
-  node(op: string, inputs: readonly Wire[], attributes: NodeAttributes = {}): Wire {
+  node(op: TensorFlowOperation, inputs: readonly Wire[], attributes: NodeAttributes = {}): Wire {
     return this.add(
       this.scope === "" ? op : `${this.scope}/${op}`,
       op,
@@ -96,8 +85,7 @@ export class NodeEmitter implements TensorFlowEmitter {
   }
 
   /** A node with a name like the one that is wished for. */
-  add(name: string, op: string, input: readonly string[], attr: ReadonlyMap<string, AttrValue>): Wire {
-    invariant(isWritten(op), `${op} is not on the list of operations that Fuse writes`);
+  add(name: string, op: TensorFlowOperation, input: readonly string[], attr: ReadonlyMap<string, AttrValue>): Wire {
     const own = this.#options.names.unique(name);
     this.nodes.push({ name: own, op, input, attr });
     return { tensor: own };
@@ -165,18 +153,18 @@ export class NodeEmitter implements TensorFlowEmitter {
     inputs: readonly [Wire, Wire],
     attributes: NodeAttributes,
     bias: Wire | undefined,
-    activation: Activation | undefined,
+    activation: TensorFlowOperation | undefined,
   ): Wire {
     const T = { type: "f32" } as const;
     // The executor knows an activation behind a bias only.
     if (this.#options.fused && bias !== undefined) {
-      const texts = ["BiasAdd", ...(activation === undefined ? [] : [unaryNodes[activation]])];
+      const texts = ["BiasAdd", ...(activation === undefined ? [] : [activation])];
       const fused = { num_args: { int: 1 }, fused_ops: { texts } };
       return this.node(fusedNodes[op], [...inputs, bias], { ...attributes, ...fused });
     }
     const product = this.#alone(op, inputs, attributes);
     const biased = bias === undefined ? product : this.node("BiasAdd", [product, bias], { T });
-    return activation === undefined ? biased : this.node(unaryNodes[activation], [biased], { T });
+    return activation === undefined ? biased : this.node(activation, [biased], { T });
   }
 
   /**

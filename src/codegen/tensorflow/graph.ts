@@ -2,7 +2,8 @@
 import type { DType } from "../../contract/ndarray.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { PlanInput, PlanValue, Prepared } from "../../plan/value.ts";
-import { ints, type Wire } from "../../primitives/tensorflow/tensorflow.ts";
+import type { Wire } from "../../primitives/tensorflow/emitter.ts";
+import { ints } from "../../primitives/tensorflow/nodes.ts";
 import { dataTypes, type AttrValue, type NodeDef } from "../../protobuf/tensorflow.ts";
 import type { Size } from "../../sizes/size.ts";
 import { emitSteps, stepPath, type Unsupported } from "../steps.ts";
