@@ -4,7 +4,7 @@ import type { NdArray } from "../contract/ndarray.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Profile } from "../plan/profile.ts";
 import type { ModelInfo } from "./model-info.ts";
-import type { Unsupported } from "./tensorflow/graph.ts";
+import type { Unsupported } from "./steps.ts";
 
 export interface Target<Model extends StoredModel = StoredModel> {
   /** For help: what is written, as in `writes a program as …`. */

@@ -2,8 +2,8 @@
 import { InternalError, invariant, unreachable } from "../source/internal-error.ts";
 import { elements, generate, stridesOf, transpose, type NdArray } from "./ndarray.ts";
 
-export type PrepareUnary = "neg" | "sqrt" | "rsqrt" | "square" | "exp" | "log" | "abs" | "reciprocal";
-export type PrepareBinary = "add" | "sub" | "mul" | "div" | "maximum" | "minimum" | "pow";
+export type PrepareUnary = keyof typeof unaryAtLoad;
+export type PrepareBinary = keyof typeof binaryAtLoad;
 
 /** An expression over stored tensors. Positions count from 0; `binary` broadcasts as NumPy does. */
 export type Prepare =
@@ -19,7 +19,8 @@ export type Prepare =
   | { readonly op: "concat"; readonly of: readonly Prepare[]; readonly axis: number }
   | { readonly op: "slice"; readonly of: Prepare; readonly begin: readonly number[]; readonly size: readonly number[] };
 
-const unary: Readonly<Record<PrepareUnary, (x: number) => number>> = {
+/** The functions of elements that may be applied at load; the primitives of these names compute with them, too. */
+export const unaryAtLoad = {
   neg: (x) => -x,
   sqrt: Math.sqrt,
   rsqrt: (x) => 1 / Math.sqrt(x),
@@ -28,9 +29,10 @@ const unary: Readonly<Record<PrepareUnary, (x: number) => number>> = {
   log: Math.log,
   abs: Math.abs,
   reciprocal: (x) => 1 / x,
-};
+} as const satisfies Record<string, (x: number) => number>;
 
-const binary: Readonly<Record<PrepareBinary, (a: number, b: number) => number>> = {
+/** The same of two elements. */
+export const binaryAtLoad = {
   add: (a, b) => a + b,
   sub: (a, b) => a - b,
   mul: (a, b) => a * b,
@@ -38,7 +40,7 @@ const binary: Readonly<Record<PrepareBinary, (a: number, b: number) => number>> 
   maximum: Math.max,
   minimum: Math.min,
   pow: Math.pow,
-};
+} as const satisfies Record<string, (a: number, b: number) => number>;
 
 /**
  * Computes a preparation in float64. A result that was only loaded and reshaped shares its data with what `load` gave.
@@ -67,10 +69,10 @@ export function evaluate(prepare: Prepare, load: (path: string) => NdArray): NdA
       return reshape(value(prepare.of), prepare.shape);
     case "unary": {
       const of = value(prepare.of);
-      return { ...of, data: Float64Array.from(of.data, unary[prepare.function]) };
+      return { ...of, data: Float64Array.from(of.data, unaryAtLoad[prepare.function]) };
     }
     case "binary":
-      return broadcast(binary[prepare.function], value(prepare.a), value(prepare.b));
+      return broadcast(binaryAtLoad[prepare.function], value(prepare.a), value(prepare.b));
     case "concat":
       return concat(prepare.of.map(value), prepare.axis);
     case "slice":

@@ -2,7 +2,8 @@
 import type { DType } from "../contract/ndarray.ts";
 import { attribute } from "../ir/attribute.ts";
 import { operator, tensors } from "../ir/operator.ts";
-import { clamp as clampPrimitive, erf as erfOf, unary, type UnaryName } from "../primitives/unary.ts";
+import { erf as erfOf, type UnaryName } from "../primitives/functions/unary.ts";
+import { clamp as clampPrimitive, unary } from "../primitives/unary.ts";
 import { elementwise, lowerUnary } from "./shared/broadcasting.ts";
 import { dtypeOf, floating, numeric, requireNumber } from "./shared/conditions.ts";
 

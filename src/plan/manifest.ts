@@ -4,7 +4,7 @@ import type { ModelGraph, Origin } from "../ir/graph.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
 import { InternalError } from "../source/internal-error.ts";
-import { position } from "../source/source.ts";
+import { lineOf } from "../source/source.ts";
 
 /** The number that a size of build time is. */
 export function buildTimeNumber(sizes: Sizes, size: Size): number {
@@ -31,7 +31,5 @@ export function manifestOf({ weights, origins, builder: { sizes } }: ModelGraph)
 }
 
 function placeOf(origin: Origin | undefined): Pick<ManifestEntry, "at"> {
-  if (origin === undefined) return {};
-  const { source, start } = origin.span;
-  return { at: `${source.path}:${position(source, start).line}` };
+  return origin === undefined ? {} : { at: lineOf(origin.span) };
 }

@@ -1,6 +1,13 @@
 /** @file What can be done with weights and constants when a model is loaded: primitives as data for `weights/prepare.ts`. */
 import { elements } from "../contract/ndarray.ts";
-import { evaluate, type Prepare, type PrepareBinary, type PrepareUnary } from "../contract/prepare.ts";
+import {
+  binaryAtLoad,
+  evaluate,
+  unaryAtLoad,
+  type Prepare,
+  type PrepareBinary,
+  type PrepareUnary,
+} from "../contract/prepare.ts";
 import { binary } from "../primitives/binary.ts";
 import { concat, reshape, slice, transpose } from "../primitives/layout.ts";
 import { unary } from "../primitives/unary.ts";
@@ -13,27 +20,8 @@ import { madeBy, type Computation, type Prepared } from "./value.ts";
 const maxNodes = 64;
 const maxLiterals = 4096;
 
-const unaryFunctions: readonly string[] = [
-  "neg",
-  "sqrt",
-  "rsqrt",
-  "square",
-  "exp",
-  "log",
-  "abs",
-  "reciprocal",
-] satisfies PrepareUnary[];
-const binaryFunctions: readonly string[] = [
-  "add",
-  "sub",
-  "mul",
-  "div",
-  "maximum",
-  "minimum",
-  "pow",
-] satisfies PrepareBinary[];
-const isUnary = (name: string): name is PrepareUnary => unaryFunctions.includes(name);
-const isBinary = (name: string): name is PrepareBinary => binaryFunctions.includes(name);
+const isUnary = (name: string): name is PrepareUnary => Object.hasOwn(unaryAtLoad, name);
+const isBinary = (name: string): name is PrepareBinary => Object.hasOwn(binaryAtLoad, name);
 
 /** The computation as something to do at load; undefined if it depends on an input or a run-time size, or is none of the simple ones. */
 export function preparation(asked: Computation, sizes: Sizes): Prepare | undefined {

@@ -3,9 +3,10 @@ import { stridesOf, type NdArray } from "../contract/ndarray.ts";
 import type { Positional } from "../ir/lowering.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
-import { dtypeText, tidy } from "./javascript.ts";
-import type { EsmEmitter } from "./primitive.ts";
-import { apply, ones, reshaped, type TensorFlowEmitter, type Wire } from "./tensorflow/tensorflow.ts";
+import type { EsmEmitter } from "./esm/emitter.ts";
+import { dtypeText, tidy } from "./esm/text.ts";
+import type { TensorFlowEmitter, Wire } from "./tensorflow/emitter.ts";
+import { apply, ones, reshaped } from "./tensorflow/nodes.ts";
 
 /** The common shape. Only a size that is the number 1 spreads; other sizes at one position are equal, which the checker saw to. */
 export function broadcastShape(sizes: Sizes, shapes: readonly (readonly Size[])[]): readonly Size[] {

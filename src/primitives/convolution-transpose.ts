@@ -1,6 +1,7 @@
 /** @file Transposed convolution of images, by definition and as every target has it. */
 import { generate } from "../contract/ndarray.ts";
 import type { Size } from "../sizes/size.ts";
+import { pairText } from "./esm/text.ts";
 import {
   channelsLast,
   imageShape,
@@ -13,7 +14,6 @@ import {
   type Layout,
   type Pair,
 } from "./image.ts";
-import { pairText } from "./javascript.ts";
 import { requireNchw } from "./onnx/windows.ts";
 import { dims, primitive, type PrimitiveCase } from "./primitive.ts";
 import { padding, perAxis } from "./tensorflow/windows.ts";

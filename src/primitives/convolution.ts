@@ -3,6 +3,9 @@ import { generate, type NdArray } from "../contract/ndarray.ts";
 import type { Positional } from "../ir/lowering.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
+import { activate, activatedNode, activationText, onnxActivated } from "./activation.ts";
+import type { EsmEmitter } from "./esm/emitter.ts";
+import { pairText, tidy } from "./esm/text.ts";
 import {
   channelsLast,
   imageShape,
@@ -19,14 +22,11 @@ import {
   type Pads,
   type Pair,
 } from "./image.ts";
-import { pairText, tidy } from "./javascript.ts";
-import { onnxUnary } from "./onnx/functions.ts";
-import type { OnnxEmitter, OnnxWire } from "./onnx/onnx.ts";
+import type { OnnxEmitter, OnnxWire } from "./onnx/emitter.ts";
 import { windowed } from "./onnx/windows.ts";
-import { dims, primitive, type Activation, type EsmEmitter, type PrimitiveCase } from "./primitive.ts";
-import { apply, ints } from "./tensorflow/tensorflow.ts";
+import { activations, dims, primitive, type Activation, type PrimitiveCase } from "./primitive.ts";
+import { apply, ints } from "./tensorflow/nodes.ts";
 import { convolutionNode, poolNode, sameOffsetNode } from "./tensorflow/windows.ts";
-import { activate, activated, activations, activationText } from "./unary.ts";
 
 interface Convolution {
   readonly strides: Pair<number>;
@@ -121,7 +121,7 @@ export const conv2d = primitive<Convolution & { readonly groups: number }>({
     // Without oneDNN TensorFlow fuses a BiasAdd that it then has no grouped kernel for; a sum it leaves alone.
     const [x, filter, bias] = inputs;
     const product = convolutionNode(e, "Conv2D", [x!, filter!], others, operands);
-    return activated(e, activation, bias === undefined ? product : apply(e, "AddV2", [product, bias]));
+    return activatedNode(e, activation, bias === undefined ? product : apply(e, "AddV2", [product, bias]));
   },
   onnx: (e, [x, filter, bias], attributes, _, operands) => {
     const turned = e.transposed(filter!, [3, 2, 0, 1]);
@@ -205,7 +205,7 @@ export const depthwiseConv2d = primitive<Convolution>({
     const whole = { T, Index: { type: "i32" } } as const;
     const from = offset ? e.node("Slice", [dense, offset, ints(e, [-1, -1, -1, -1])], whole) : dense;
     const kept = poolNode(e, "AvgPool", from, { kernel: [1, 1], strides, pads: noPads });
-    return activated(e, activation, bias === undefined ? kept : e.node("BiasAdd", [kept, bias], { T }));
+    return activatedNode(e, activation, bias === undefined ? kept : e.node("BiasAdd", [kept, bias], { T }));
   },
   onnx: (e, [x, filter, bias], attributes, _, operands) => {
     const [kh, kw, c, multiplier] = operands[1]!.shape as readonly [Size, Size, Size, Size];
@@ -303,7 +303,7 @@ function onnxConvolution(
   const { image, attributes } = windowed(e, x!, operands[0]!, { ...a, kernel: [e.int(kh!), e.int(kw!)] }, 0);
   const grouped = groups === 1 ? attributes : { ...attributes, group: { int: groups } };
   const convolved = e.node("Conv", bias === undefined ? [image, filter] : [image, filter, bias], grouped);
-  return a.activation === undefined ? convolved : onnxUnary(e, a.activation, convolved, "f32");
+  return onnxActivated(e, a.activation, convolved);
 }
 
 /** Attributes of a test case. */

@@ -1,8 +1,8 @@
 /** @file Elements by their indices. */
 import { generate, stridesOf, type DType } from "../contract/ndarray.ts";
-import { tidy } from "./javascript.ts";
+import { tidy } from "./esm/text.ts";
 import { dims, primitive } from "./primitive.ts";
-import { asIntegers, literal } from "./tensorflow/tensorflow.ts";
+import { asIntegers, literal } from "./tensorflow/nodes.ts";
 
 export const gather = primitive<{ readonly axis: number }>({
   name: "gather",

@@ -1,8 +1,8 @@
 /** @file Numbers that count from 0. */
 import type { Size } from "../sizes/size.ts";
-import { onnxScalar } from "./onnx/onnx.ts";
+import { onnxScalar } from "./onnx/literals.ts";
 import { primitive } from "./primitive.ts";
-import { counted } from "./tensorflow/tensorflow.ts";
+import { counted } from "./tensorflow/nodes.ts";
 
 export const iota = primitive<{ readonly size: Size }>({
   name: "iota",

@@ -4,20 +4,13 @@ import type { Positional } from "../ir/lowering.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
 import { reader, spreadNew, spreadNode } from "./broadcasting.ts";
+import type { EsmEmitter } from "./esm/emitter.ts";
+import { numberText, tidy } from "./esm/text.ts";
 import type { Pair } from "./image.ts";
-import { numberText, tidy } from "./javascript.ts";
-import { longs, onnxScalar } from "./onnx/onnx.ts";
-import { dims, largeIntegers, primitive, type EsmEmitter, type PrimitiveCase } from "./primitive.ts";
-import {
-  apply,
-  ints,
-  joined,
-  literal as literalNode,
-  reshaped,
-  sliced,
-  type TensorFlowEmitter,
-  type Wire,
-} from "./tensorflow/tensorflow.ts";
+import { longs, onnxScalar } from "./onnx/literals.ts";
+import { dims, largeIntegers, primitive, type PrimitiveCase } from "./primitive.ts";
+import type { TensorFlowEmitter, Wire } from "./tensorflow/emitter.ts";
+import { apply, ints, joined, literal as literalNode, reshaped, sliced } from "./tensorflow/nodes.ts";
 
 const dtypes: readonly DType[] = ["f32", "i32", "bool"];
 

@@ -2,12 +2,12 @@
 import { generate } from "../contract/ndarray.ts";
 import type { Positional } from "../ir/lowering.ts";
 import type { Size } from "../sizes/size.ts";
-import { tidy } from "./javascript.ts";
-import { onnxUnary } from "./onnx/functions.ts";
-import type { OnnxWire } from "./onnx/onnx.ts";
-import { dims, primitive, type Activation } from "./primitive.ts";
-import { apply, ints, reshaped, type Wire } from "./tensorflow/tensorflow.ts";
-import { activate, activated, activations, activationText } from "./unary.ts";
+import { activate, activatedNode, activationOperation, activationText, onnxActivated } from "./activation.ts";
+import { tidy } from "./esm/text.ts";
+import type { OnnxWire } from "./onnx/emitter.ts";
+import { activations, dims, primitive, type Activation } from "./primitive.ts";
+import type { Wire } from "./tensorflow/emitter.ts";
+import { apply, ints, reshaped } from "./tensorflow/nodes.ts";
 
 interface Product {
   readonly transposeA: boolean;
@@ -79,7 +79,7 @@ export const matmul = primitive<Product>({
     if (isBatched(attributes, operands)) {
       const flags = { T, adj_x: { bool: transposeA }, adj_y: { bool: transposeB } };
       const product = e.node("BatchMatMulV2", [a!, b!], flags);
-      return activated(e, activation, bias === undefined ? product : apply(e, "AddV2", [product, bias]));
+      return activatedNode(e, activation, bias === undefined ? product : apply(e, "AddV2", [product, bias]));
     }
     const transposed = (x: Wire, permutation: readonly number[]): Wire =>
       e.node("Transpose", [x, ints(e, permutation)], { T, Tperm: { type: "i32" } });
@@ -93,12 +93,12 @@ export const matmul = primitive<Product>({
         ? turnedApart(a!, operands[0]!.shape)
         : turned(a!, transposeA);
     const flags = { T, transpose_a: { bool: false }, transpose_b: { bool: false } };
-    const product = e.product("MatMul", [left, turned(b!, transposeB)], flags, bias, activation);
+    const product = e.product("MatMul", [left, turned(b!, transposeB)], flags, bias, activationOperation(activation));
     return isFolded ? reshaped(e, product, "f32", result.shape) : product;
   },
   onnx: (e, [a, b, bias], { transposeA, transposeB, activation }, _, operands) => {
     const ranks = operands.map(({ shape }) => shape.length);
-    const finish = (y: OnnxWire) => (activation === undefined ? y : onnxUnary(e, activation, y, "f32"));
+    const finish = (y: OnnxWire) => onnxActivated(e, activation, y);
     if (ranks[0] === 2 && ranks[1] === 2 && (bias !== undefined || transposeA || transposeB)) {
       const flags = { transA: { int: Number(transposeA) }, transB: { int: Number(transposeB) } };
       return finish(e.node("Gemm", bias === undefined ? [a!, b!] : [a!, b!, bias], flags));

@@ -2,6 +2,7 @@
 import { generate } from "../contract/ndarray.ts";
 import type { Size } from "../sizes/size.ts";
 import { invariant } from "../source/internal-error.ts";
+import { pairText } from "./esm/text.ts";
 import {
   channelsLast,
   imageShape,
@@ -18,7 +19,6 @@ import {
   type Pads,
   type Pair,
 } from "./image.ts";
-import { pairText } from "./javascript.ts";
 import { requireNchw, windowed } from "./onnx/windows.ts";
 import { dims, primitive, type PrimitiveCase } from "./primitive.ts";
 import { poolNode } from "./tensorflow/windows.ts";

@@ -1,22 +1,17 @@
-/** @file The contract of a primitive: positional, what targets implement. Also the emitters that primitives write to. */
+/** @file The contract of a primitive: positional, what targets implement. */
 import type { Backend } from "../contract/backends.ts";
 import type { DType, NdArray } from "../contract/ndarray.ts";
 import type { Positional, PrimitiveShape, Variant } from "../ir/lowering.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
-import type { OnnxEmitter, OnnxWire } from "./onnx/onnx.ts";
-import type { TensorFlowEmitter, Wire } from "./tensorflow/tensorflow.ts";
+import type { EsmEmitter } from "./esm/emitter.ts";
+import type { OnnxEmitter, OnnxWire } from "./onnx/emitter.ts";
+import type { TensorFlowEmitter, Wire } from "./tensorflow/emitter.ts";
 
-/** Prints JavaScript for the ES module. `tf` is `@tensorflow/tfjs-core`, imported as a namespace. */
-export interface EsmEmitter {
-  /** A size as an expression over the sizes that the guard reads: `4`, `h`, `Math.ceil(h / 2)`. */
-  size(size: Size): string;
-  /** `[n, 64, 2 * h]` */
-  sizes(sizes: readonly Size[]): string;
-}
+/** The functions of `unary` that convolutions and matrix products can absorb, as tfjs calls them, too. */
+export const activations = ["relu", "relu6", "elu", "sigmoid"] as const;
 
-/** Activations that may be absorbed by what stands before them, as tfjs names them. */
-export type Activation = "relu" | "relu6" | "elu" | "sigmoid";
+export type Activation = (typeof activations)[number];
 
 export type NoAttributes = Readonly<Record<never, never>>;
 

@@ -1,46 +1,9 @@
 /** @file Reductions of axes. */
 import { generate, stridesOf, type DType, type NdArray } from "../contract/ndarray.ts";
-import { onnxReduce } from "./onnx/functions.ts";
-import { longs } from "./onnx/onnx.ts";
+import { argFunctions, reduceFunction, reduceFunctions, type ArgName, type ReduceName } from "./functions/reduce.ts";
+import { longs } from "./onnx/literals.ts";
 import { dims, largeIntegers, primitive } from "./primitive.ts";
-import { ints, literal } from "./tensorflow/tensorflow.ts";
-
-interface ReduceFunction {
-  readonly of: (values: readonly number[]) => number;
-  readonly dtypes: readonly DType[];
-  /** Of the cases; -3 to 3 for f32 and large integers for i32 unless told. */
-  readonly range?: readonly [number, number];
-}
-
-const numeric: readonly DType[] = ["f32", "i32"];
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
-
-/** The functions that every backend computes; names are tfjs's. */
-export const reduceFunctions = {
-  mean: { of: (values) => sum(values) / values.length, dtypes: ["f32"] },
-  sum: { of: sum, dtypes: numeric },
-  max: { of: (values) => values.reduce((a, b) => Math.max(a, b), -Infinity), dtypes: numeric },
-  min: { of: (values) => values.reduce((a, b) => Math.min(a, b), Infinity), dtypes: numeric },
-  prod: { of: (values) => values.reduce((a, b) => a * b, 1), dtypes: numeric, range: [-2, 2] },
-  any: { of: (values) => Number(values.some((value) => value !== 0)), dtypes: ["bool"] },
-  all: { of: (values) => Number(values.every((value) => value !== 0)), dtypes: ["bool"] },
-} as const satisfies Record<string, ReduceFunction>;
-
-export type ReduceName = keyof typeof reduceFunctions;
-
-const table: Readonly<Record<ReduceName, ReduceFunction>> = reduceFunctions;
-const names = Object.keys(reduceFunctions) as ReduceName[];
-
-/** What TensorFlow calls them. */
-const reduceNodes: Readonly<Record<ReduceName, string>> = {
-  mean: "Mean",
-  sum: "Sum",
-  max: "Max",
-  min: "Min",
-  prod: "Prod",
-  any: "Any",
-  all: "All",
-};
+import { ints, literal } from "./tensorflow/nodes.ts";
 
 /** A result for each index of the axes that are kept, of the elements along the others. */
 function reduced(
@@ -83,17 +46,20 @@ export const reduce = primitive<Reduce>({
       : x!.shape.filter((_, i) => !axes.includes(i)),
     dtype: x!.dtype,
   }),
-  reference: ([x], { function: name, axes, keepdims }) => reduced(x!, x!.dtype, axes, keepdims, table[name].of),
+  reference: ([x], { function: name, axes, keepdims }) =>
+    reduced(x!, x!.dtype, axes, keepdims, reduceFunction(name).of),
   esm: (_, [x], { function: name, axes, keepdims }) =>
     `tf.${name}(${x}, [${axes.join(", ")}]${keepdims ? ", true" : ""})`,
   tensorflow: (e, [x], { function: name, axes, keepdims }, { dtype }) =>
-    e.node(reduceNodes[name], [x!, ints(e, axes)], {
+    e.node(reduceFunction(name).tensorflow, [x!, ints(e, axes)], {
       ...(dtype !== "bool" && { T: { type: dtype } }),
       Tidx: { type: "i32" },
       keep_dims: { bool: keepdims },
     }),
   onnx: (e, [x], { function: name, axes, keepdims }) =>
-    axes.length === 0 ? x! : onnxReduce(e, name, x!, longs(e, axes), keepdims),
+    axes.length === 0
+      ? x!
+      : e.node(reduceFunction(name).onnx, [x!, longs(e, axes)], { keepdims: { int: Number(keepdims) } }),
   cases: () => {
     const of: readonly (readonly [shape: string, axes: readonly number[], keepdims: boolean])[] = [
       ["2x5x7x3", [1, 2], false],
@@ -104,21 +70,22 @@ export const reduce = primitive<Reduce>({
       ["6", [0], false],
       ["2x1x3x2x1x2", [0, 2, 5], false],
     ];
-    return names.flatMap((name) =>
-      table[name].dtypes.flatMap((dtype) =>
+    return (Object.keys(reduceFunctions) as ReduceName[]).flatMap((name) => {
+      const { dtypes, range } = reduceFunction(name);
+      return dtypes.flatMap((dtype) =>
         of.map(([shape, axes, keepdims]) => ({
           shapes: [dims(shape)],
           dtypes: [dtype],
           attributes: { function: name, axes, keepdims },
-          ...(table[name].range ? { range: table[name].range } : dtype === "i32" && { values: largeIntegers }),
+          ...(range ? { range } : dtype === "i32" && { values: largeIntegers }),
         })),
-      ),
-    );
+      );
+    });
   },
 });
 
 interface ArgReduce {
-  readonly function: "argmax" | "argmin";
+  readonly function: ArgName;
   readonly axis: number;
 }
 
@@ -127,20 +94,18 @@ export const argReduce = primitive<ArgReduce>({
   doc: "The index, as i32, of the largest or smallest element along an axis; of equal ones, the first.",
   shape: ([x], { axis }) => ({ shape: x!.shape.filter((_, i) => i !== axis), dtype: "i32" }),
   reference: ([x], { function: name, axis }) =>
-    reduced(x!, "i32", [axis], false, (values) => values.indexOf(table[name === "argmax" ? "max" : "min"].of(values))),
-  esm: (_, [x], { function: name, axis }) => `tf.${name === "argmax" ? "argMax" : "argMin"}(${x}, ${axis})`,
+    reduced(x!, "i32", [axis], false, (values) => values.indexOf(argFunctions[name].of(values))),
+  esm: (_, [x], { function: name, axis }) => `tf.${argFunctions[name].esm}(${x}, ${axis})`,
   tensorflow: (e, [x], { function: name, axis }, _, [operand]) =>
-    e.node(name === "argmax" ? "ArgMax" : "ArgMin", [x!, literal(e, axis, "i32")], {
+    e.node(argFunctions[name].node, [x!, literal(e, axis, "i32")], {
       T: { type: operand!.dtype },
       Tidx: { type: "i32" },
       output_type: { type: "i32" },
     }),
-  onnx: (e, [x], { function: name, axis }) => {
-    const op = name === "argmax" ? "ArgMax" : "ArgMin";
-    return e.cast(e.node(op, [x!], { axis: { int: axis }, keepdims: { int: 0 } }), "i32");
-  },
+  onnx: (e, [x], { function: name, axis }) =>
+    e.cast(e.node(argFunctions[name].node, [x!], { axis: { int: axis }, keepdims: { int: 0 } }), "i32"),
   cases: () =>
-    (["argmax", "argmin"] as const).flatMap((name) =>
+    (Object.keys(argFunctions) as ArgName[]).flatMap((name) =>
       (
         [
           ["2x5x3", 1],
@@ -150,7 +115,7 @@ export const argReduce = primitive<ArgReduce>({
           ["5x2x1x2x1x2", 0],
         ] as const
       ).flatMap(([shape, axis]) =>
-        numeric.map((dtype) => ({
+        (["f32", "i32"] as const).map((dtype) => ({
           shapes: [dims(shape)],
           dtypes: [dtype],
           values: dtype === "i32" ? largeIntegers : [-1, 0, 1, 2],

@@ -2,19 +2,15 @@
 import { generate } from "../contract/ndarray.ts";
 import type { Size } from "../sizes/size.ts";
 import { channelsLast, imageShape, imageSizes, inLayout, requireNhwc, type Layout, type Pair } from "./image.ts";
-import { onnxLiteral } from "./onnx/literal.ts";
-import { longs, onnxScalar, type OnnxEmitter, type OnnxOperator, type OnnxWire } from "./onnx/onnx.ts";
+import type { OnnxEmitter, OnnxWire } from "./onnx/emitter.ts";
+import { onnxLiteral } from "./onnx/literals.ts";
+import { longs, onnxScalar } from "./onnx/literals.ts";
+import type { OnnxOperator } from "./onnx/operators.ts";
 import { counting, int64, requireNchw } from "./onnx/windows.ts";
 import { dims, primitive, type Primitive, type PrimitiveCase } from "./primitive.ts";
-import {
-  apply,
-  converted,
-  counted,
-  literal,
-  reshaped,
-  type TensorFlowEmitter,
-  type Wire,
-} from "./tensorflow/tensorflow.ts";
+import type { TensorFlowEmitter, Wire } from "./tensorflow/emitter.ts";
+import { apply, converted, counted, literal, reshaped } from "./tensorflow/nodes.ts";
+import type { TensorFlowOperation } from "./tensorflow/operations.ts";
 
 interface Resize {
   readonly mode: "nearest" | "bilinear";
@@ -174,8 +170,8 @@ function cubic(distance: number): number {
  * the four elements around a position gets its weight where its row is.
  */
 function cubicNodes(e: TensorFlowEmitter, { from, to, alignCorners }: CubicWeights): Wire {
-  const i32 = (op: string, a: Wire, b: Wire) => apply(e, op, [a, b], "i32");
-  const f32 = (op: string, a: Wire, b: Wire) => apply(e, op, [a, b]);
+  const i32 = (op: TensorFlowOperation, a: Wire, b: Wire) => apply(e, op, [a, b], "i32");
+  const f32 = (op: TensorFlowOperation, a: Wire, b: Wire) => apply(e, op, [a, b]);
   const int = (n: number) => literal(e, n, "i32");
   const [one, all] = [e.algebra.int(1), e.algebra.int(-1)];
   const columns = reshaped(e, counted(e, to), "i32", [one, all]);

@@ -1,10 +1,10 @@
 /** @file Primitives without inputs. */
 import type { DType } from "../contract/ndarray.ts";
 import type { Size } from "../sizes/size.ts";
-import { dtypeText } from "./javascript.ts";
-import { onnxScalar } from "./onnx/onnx.ts";
+import { dtypeText } from "./esm/text.ts";
+import { onnxScalar } from "./onnx/literals.ts";
 import { primitive } from "./primitive.ts";
-import { converted, literal } from "./tensorflow/tensorflow.ts";
+import { converted, literal } from "./tensorflow/nodes.ts";
 
 export const scalar = primitive<{ readonly value: Size; readonly dtype: DType }>({
   name: "scalar",

@@ -1,9 +1,10 @@
 /** @file Along an axis: elements backwards, and running sums and products. */
 import { generate, stridesOf, type DType } from "../contract/ndarray.ts";
-import { tidy } from "./javascript.ts";
-import { longs, onnxScalar, type OnnxBody } from "./onnx/onnx.ts";
+import { tidy } from "./esm/text.ts";
+import type { OnnxBody } from "./onnx/emitter.ts";
+import { longs, onnxScalar } from "./onnx/literals.ts";
 import { dims, largeIntegers, primitive } from "./primitive.ts";
-import { asIntegers, ints, literal } from "./tensorflow/tensorflow.ts";
+import { asIntegers, ints, literal } from "./tensorflow/nodes.ts";
 
 export const reverse = primitive<{ readonly axes: readonly number[] }>({
   name: "reverse",

@@ -2,7 +2,7 @@
 import { generate, stridesOf } from "../contract/ndarray.ts";
 import { invariant } from "../source/internal-error.ts";
 import { primitive } from "./primitive.ts";
-import { apply, reshaped } from "./tensorflow/tensorflow.ts";
+import { apply, reshaped } from "./tensorflow/nodes.ts";
 
 interface Softmax {
   /** The last one unless told. */

@@ -2,20 +2,15 @@
 import { generate } from "../contract/ndarray.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
+import type { EsmEmitter } from "./esm/emitter.ts";
 import { samePadding, side, type Pair } from "./image.ts";
-import { onnxLiteral } from "./onnx/literal.ts";
-import type { OnnxEmitter, OnnxWire } from "./onnx/onnx.ts";
+import type { OnnxEmitter, OnnxWire } from "./onnx/emitter.ts";
+import { onnxLiteral } from "./onnx/literals.ts";
 import { counting, int64 } from "./onnx/windows.ts";
-import { dims, primitive, type EsmEmitter, type Primitive } from "./primitive.ts";
-import {
-  apply,
-  converted,
-  counted,
-  literal,
-  reshaped,
-  type TensorFlowEmitter,
-  type Wire,
-} from "./tensorflow/tensorflow.ts";
+import { dims, primitive, type Primitive } from "./primitive.ts";
+import type { TensorFlowEmitter, Wire } from "./tensorflow/emitter.ts";
+import { apply, converted, counted, literal, reshaped } from "./tensorflow/nodes.ts";
+import type { TensorFlowOperation } from "./tensorflow/operations.ts";
 import { samePads } from "./tensorflow/windows.ts";
 
 /** Which elements the windows cover. */
@@ -74,7 +69,7 @@ function onnxAdaptive(e: OnnxEmitter, window: OnnxWire, size: Size, count: Size)
   return { start: div(mul(window, from), to), end: div(beyond, to) };
 }
 
-const integer = (e: TensorFlowEmitter, op: string, a: Wire, b: Wire): Wire => apply(e, op, [a, b], "i32");
+const integer = (e: TensorFlowEmitter, op: TensorFlowOperation, a: Wire, b: Wire): Wire => apply(e, op, [a, b], "i32");
 
 /** The windows as a column, and the elements in each as a row. */
 function places(e: TensorFlowEmitter, [count, length]: readonly Size[]): readonly [Wire, Wire] {

@@ -52,3 +52,8 @@ export function placeOf(span: Span): string {
   const { line, column } = position(span.source, span.start);
   return `${span.source.path}:${line}:${column}`;
 }
+
+/** `net.fuse:3` */
+export function lineOf(span: Span): string {
+  return `${span.source.path}:${position(span.source, span.start).line}`;
+}

@@ -2,7 +2,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import * as ort from "onnxruntime-node";
-import { contentOf } from "../../src/codegen/onnx/content.ts";
+import { contentOf } from "../../src/codegen/content.ts";
 import { emitOnnx } from "../../src/codegen/onnx/emit.ts";
 import { OnnxNodes } from "../../src/codegen/onnx/emitter.ts";
 import { irVersion, metadataKeys, operatorSet } from "../../src/codegen/onnx/format.ts";
@@ -12,7 +12,7 @@ import { dtypeNames, typedArrays, type DType, type NdArray } from "../../src/con
 import { evaluate } from "../../src/contract/prepare.ts";
 import type { ModelGraph } from "../../src/ir/graph.ts";
 import { plan } from "../../src/plan/plan.ts";
-import type { OnnxWire } from "../../src/primitives/onnx/onnx.ts";
+import type { OnnxWire } from "../../src/primitives/onnx/emitter.ts";
 import { decode, encode } from "../../src/protobuf/message.ts";
 import { dataTypes, GraphProto, ModelProto } from "../../src/protobuf/onnx.ts";
 import type { Sizes } from "../../src/sizes/sizes.ts";
@@ -74,7 +74,6 @@ export class OnnxProbe {
           dataType: dataTypes[dtype],
           rawData: contentOf({
             dtype,
-            shape,
             data: "data" in rest ? rest.data : evaluate(rest.prepare, noWeight).data,
           }),
         })),

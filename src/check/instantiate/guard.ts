@@ -11,7 +11,7 @@ import type { AxisSpec } from "../../parser/ast.ts";
 import { printRelation, type Relation } from "../../sizes/relation.ts";
 import type { Size } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
-import { position, textOf, type Span } from "../../source/source.ts";
+import { lineOf, textOf } from "../../source/source.ts";
 import { nameOf } from "../evaluate/sizes.ts";
 import { readClause } from "../evaluate/where.ts";
 import type { Frame } from "../frame/frame.ts";
@@ -136,9 +136,4 @@ export function sizeExpr(sizes: Sizes, size: Size): SizeExpr {
     floor: (a, b) => ["floor", a, b],
     ceil: (a, b) => ["ceil", a, b],
   });
-}
-
-/** `net.fuse:3` */
-function lineOf(span: Span): string {
-  return `${span.source.path}:${position(span.source, span.start).line}`;
 }

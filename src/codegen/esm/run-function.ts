@@ -3,10 +3,10 @@ import type { Origin } from "../../ir/graph.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { firstPath } from "../../plan/preparation.ts";
 import type { Note, PlanValue, Prepared } from "../../plan/value.ts";
-import type { EsmEmitter } from "../../primitives/primitive.ts";
+import type { EsmEmitter } from "../../primitives/esm/emitter.ts";
 import type { Size, SizeVar } from "../../sizes/size.ts";
 import { InternalError } from "../../source/internal-error.ts";
-import { position } from "../../source/source.ts";
+import { lineOf } from "../../source/source.ts";
 import { camelCase, Names, propertyName } from "./names.ts";
 import { sizeText } from "./sizes.ts";
 import type { MappedLine } from "./source-map.ts";
@@ -60,7 +60,7 @@ export function runFunction(plan: Plan, indent: string): RunFunction {
     const origin = origins.get(value) ?? last;
     const around = origin?.scope.join(".") ?? "";
     if (around !== scope) lines.push({ text: "" }, { text: `// ${commentText(around === "" ? graph.name : around)}` });
-    const at = origin === undefined ? "" : lineOf(origin);
+    const at = origin === undefined ? "" : lineOf(origin.span);
     const comment = at === place ? "" : ` // ${commentText(at)}`;
     [place, scope, last] = [at, around, origin];
     const expression = value.primitive.esm(e, value.inputs.map(nameOf), value.attributes, value, value.inputs);
@@ -126,9 +126,4 @@ function preparedName({ prepare }: Prepared, { name, purpose }: Note): string {
   if (prepare.op !== "constant" || prepare.shape.length > 0) return camelCase(purpose);
   const number = String(prepare.data[0]).replace("-", "minus_").replaceAll(".", "_").replace("+", "");
   return `number_${number}`;
-}
-
-/** `net.fuse:9` */
-function lineOf({ span: { source, start } }: Origin): string {
-  return `${source.path}:${position(source, start).line}`;
 }

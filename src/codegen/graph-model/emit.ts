@@ -3,6 +3,7 @@ import { evaluate } from "../../contract/prepare.ts";
 import { dataTypes } from "../../protobuf/tensorflow.ts";
 import { printModelInfo } from "../model-info.ts";
 import { seal, unsealed } from "../seal.ts";
+import type { Unsupported } from "../steps.ts";
 import {
   modelInfo,
   programName,
@@ -11,7 +12,7 @@ import {
   type SourceInfo,
   type WeightedPlan,
 } from "../target.ts";
-import { emitGraph, versions, type Port, type Unsupported } from "../tensorflow/graph.ts";
+import { emitGraph, versions, type Port } from "../tensorflow/graph.ts";
 import { nodesToJson, shapeJson, typeName, type StoredConstant } from "./json.ts";
 
 /** Of a shard, in bytes: what browsers cache well, and all tools of TensorFlow.js write. */

@@ -1,5 +1,6 @@
 /** @file Reads a graph model that Fuse wrote: bounded, and only what Fuse writes. */
 import { elements } from "../../contract/ndarray.ts";
+import { isWritten } from "../../primitives/tensorflow/operations.ts";
 import { dataTypes } from "../../protobuf/tensorflow.ts";
 import { DataError, quote } from "../../weights/data-error.ts";
 import { field, isObject, items, parseJson } from "../../weights/json.ts";
@@ -7,7 +8,6 @@ import { checkShape } from "../../weights/tensors.ts";
 import { parseModelInfo } from "../model-info.ts";
 import { isSealed } from "../seal.ts";
 import type { StoredModel } from "../target.ts";
-import { isWritten } from "../tensorflow/operations.ts";
 import { typeName } from "./json.ts";
 
 /** A graph model in the form that TensorFlow.js takes it from memory, and the names of its nodes. */

@@ -2,22 +2,17 @@
 import type { DType, NdArray } from "../../contract/ndarray.ts";
 import type { Prepare } from "../../contract/prepare.ts";
 import type { Prepared } from "../../plan/value.ts";
-import {
-  onnxScalar,
-  type OnnxAttribute,
-  type OnnxAttributes,
-  type OnnxEmitter,
-  type OnnxOperator,
-  type OnnxType,
-  type OnnxWire,
-} from "../../primitives/onnx/onnx.ts";
+import type { OnnxAttribute, OnnxAttributes, OnnxEmitter, OnnxType, OnnxWire } from "../../primitives/onnx/emitter.ts";
+import { onnxScalar } from "../../primitives/onnx/literals.ts";
+import type { OnnxOperator } from "../../primitives/onnx/operators.ts";
 import { encode } from "../../protobuf/message.ts";
 import { attributeTypes, dataTypes, GraphProto, type AttributeProto, type NodeProto } from "../../protobuf/onnx.ts";
 import type { Size, SizeVar } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
 import { Refusal } from "../refusal.ts";
+import { remember } from "../remember.ts";
 import type { Names } from "./names.ts";
-import { sizeWires, type SizeWires } from "./sizes.ts";
+import { guardArithmetic, sizeWires, type SizeWires } from "./sizes.ts";
 
 /** A tensor of the file itself. */
 export type Initializer = { readonly name: string; readonly shape: readonly number[] } & (
@@ -40,6 +35,7 @@ export class OnnxNodes implements OnnxEmitter {
   doc: string | undefined;
   readonly names: Names;
   readonly algebra: Sizes;
+  readonly arithmetic = guardArithmetic(this);
   readonly #sizeWires: SizeWires;
   readonly #nodes: OpenNode[] = [];
   /** Of the wires that are results of nodes. */
@@ -239,10 +235,4 @@ function attributeProto(name: string, value: OnnxAttribute): AttributeProto {
     output: outputs.map(port),
   };
   return { name, g: encode(GraphProto, graph), type: types.graph };
-}
-
-function remember<K, V>(known: Map<K, V>, key: K, make: () => V): V {
-  let value = known.get(key);
-  if (value === undefined) known.set(key, (value = make()));
-  return value;
 }

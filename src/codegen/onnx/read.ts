@@ -1,7 +1,7 @@
 /** @file Reads ONNX files that Fuse wrote, and no others: what they hold may be hostile until this has looked at it. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { onnxOperators } from "../../primitives/onnx/onnx.ts";
+import { isWritten } from "../../primitives/onnx/operators.ts";
 import { decode, encode, type Message, type ValueOf } from "../../protobuf/message.ts";
 import { GraphProto, ModelProto } from "../../protobuf/onnx.ts";
 import { DataError, quote } from "../../weights/data-error.ts";
@@ -15,8 +15,6 @@ export interface OnnxModel extends StoredModel {
   /** What the file calls the results, in the order of `info.results`. */
   readonly outputs: readonly string[];
 }
-
-const operators: ReadonlySet<string> = new Set(onnxOperators);
 
 /** Of attributes in nodes in attributes: Fuse writes one graph within another. */
 const maxDepth = 2;
@@ -69,7 +67,7 @@ function parsed<F>(message: Message<F>, bytes: Uint8Array): ValueOf<Message<F>> 
 function checkNodes(nodes: NonNullable<GraphProto["node"]>, depth: number): void {
   if (depth > maxDepth) throw new DataError("its graphs nest too deeply");
   for (const { opType = "", domain = "", attribute = [] } of nodes) {
-    if (domain !== "" || !operators.has(opType))
+    if (domain !== "" || !isWritten(opType))
       throw new DataError(`it uses the operator ${quote(opType)}, which Fuse does not write`);
     for (const { g } of attribute) if (g !== undefined) checkNodes(parsed(GraphProto, g).node ?? [], depth + 1);
   }

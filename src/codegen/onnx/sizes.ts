@@ -1,7 +1,27 @@
-/** @file Sizes that are known only when the model runs, as int64 arithmetic on the shapes of the inputs: each is computed once. */
-import { longs, type OnnxEmitter, type OnnxOperator, type OnnxWire } from "../../primitives/onnx/onnx.ts";
+/** @file Sizes that are known only when the model runs, as int64 arithmetic on the shapes of the inputs. */
+import type { OnnxEmitter, OnnxWire } from "../../primitives/onnx/emitter.ts";
+import { longs } from "../../primitives/onnx/literals.ts";
+import type { OnnxOperator } from "../../primitives/onnx/operators.ts";
 import type { Size, SizeVar } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
+import { remember } from "../remember.ts";
+import type { SizeArithmetic } from "../steps.ts";
+
+/** On tensors [1], for what the guard solves. ONNX drops the fraction of a quotient; the remainder has the divisor's sign. */
+export function guardArithmetic(e: OnnxEmitter): SizeArithmetic<OnnxWire> {
+  const of = (op: OnnxOperator) => (a: OnnxWire, b: OnnxWire) => e.node(op, [a, b]);
+  const [add, sub, divide] = [of("Add"), of("Sub"), of("Div")];
+  const floor = (a: OnnxWire, b: OnnxWire) => divide(sub(a, e.node("Mod", [a, b])), b);
+  return {
+    int: (n) => longs(e, [Number(n)]),
+    add,
+    sub,
+    mul: of("Mul"),
+    divide,
+    floor,
+    ceil: (a, b) => floor(sub(add(a, b), longs(e, [1])), b),
+  };
+}
 
 export interface SizeWires {
   /** Of rank 0. */
@@ -16,7 +36,7 @@ interface Part {
   readonly natural: boolean;
 }
 
-/** `within` runs what makes the nodes of a size of this name. */
+/** Each size is computed once. `within` runs what makes the nodes of a size of this name. */
 export function sizeWires(
   e: OnnxEmitter,
   sizes: Sizes,
@@ -48,25 +68,19 @@ export function sizeWires(
   const one = (size: Size): Part => {
     const known = e.known(size);
     if (known !== undefined) return number(known);
-    let part = ones.get(size);
-    if (part === undefined) ones.set(size, (part = within(sizes.print(size), () => compute(size))));
-    return part;
+    return remember(ones, size, () => within(sizes.print(size), () => compute(size)));
   };
   return {
-    scalar: (size) => {
-      let wire = scalars.get(size);
-      if (wire === undefined)
-        scalars.set(size, (wire = within(sizes.print(size), () => e.node("Squeeze", [one(size).wire, longs(e, [0])]))));
-      return wire;
-    },
+    scalar: (size) =>
+      remember(scalars, size, () =>
+        within(sizes.print(size), () => e.node("Squeeze", [one(size).wire, longs(e, [0])])),
+      ),
     vector: (list) => {
       const known = list.map((size) => e.known(size));
       const numbers = known.filter((size) => size !== undefined);
       if (numbers.length === list.length) return longs(e, numbers);
       const key = list.map(({ id }) => id).join();
-      let wire = vectors.get(key);
-      if (wire === undefined) vectors.set(key, (wire = join(list)));
-      return wire;
+      return remember(vectors, key, () => join(list));
     },
   };
 

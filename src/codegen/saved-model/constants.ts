@@ -4,8 +4,8 @@ import { evaluate } from "../../contract/prepare.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { firstPath } from "../../plan/preparation.ts";
 import type { Prepared } from "../../plan/value.ts";
-import type { Wire } from "../../primitives/tensorflow/tensorflow.ts";
-import { areEqual, contentOf } from "../tensorflow/content.ts";
+import type { Wire } from "../../primitives/tensorflow/emitter.ts";
+import { areEqual, contentOf } from "../content.ts";
 import type { NodeEmitter } from "../tensorflow/emitter.ts";
 import { placeholder } from "../tensorflow/graph.ts";
 

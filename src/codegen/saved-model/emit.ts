@@ -5,9 +5,10 @@ import { madeBy } from "../../weights/made-by.ts";
 import { writeSafetensors } from "../../weights/safetensors.ts";
 import { printModelInfo } from "../model-info.ts";
 import { seal } from "../seal.ts";
+import type { Unsupported } from "../steps.ts";
 import { modelInfo, programName, type Emission, type SourceInfo, type WeightedPlan } from "../target.ts";
 import { NodeNames } from "../tensorflow/emitter.ts";
-import { emitGraph, versions, type Port, type Unsupported } from "../tensorflow/graph.ts";
+import { emitGraph, versions, type Port } from "../tensorflow/graph.ts";
 import { preparedBytes, SharedTensors } from "./constants.ts";
 import { markOf, paths, printNotes } from "./layout.ts";
 
@@ -42,9 +43,7 @@ export function emitSavedModel(models: readonly WeightedPlan[], info: SourceInfo
     const graph = emitGraph(plan, false, (e, wish, value) => shared.node(e, wish, value, load), { names, prefix });
     nodes.push(...graph.nodes);
     unsupported.push(...graph.unsupported);
-    const fed = graph.prepared
-      .map(({ port }) => ({ ...port, name: port.tensor }))
-      .filter(({ tensor }) => shared.fed.has(tensor));
+    const fed = graph.prepared.map(({ port }) => port).filter(({ tensor }) => shared.fed.has(tensor));
     signatures.set(name, signature([...graph.inputs, ...fed], graph.results));
   }
   if (unsupported.length > 0) return { unsupported };

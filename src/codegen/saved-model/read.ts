@@ -1,17 +1,17 @@
 /** @file Reads a SavedModel that Fuse wrote: bounded, and only what Fuse writes, for TensorFlow does whatever a file asks for. */
 import type { GuardInput } from "../../contract/guard.ts";
 import type { DType, NdArray } from "../../contract/ndarray.ts";
+import { isWritten } from "../../primitives/tensorflow/operations.ts";
 import { decode, encode, type ValueOf } from "../../protobuf/message.ts";
 import { dataTypes, SavedModel, type AttrValue, type NodeDef, type TensorInfo } from "../../protobuf/tensorflow.ts";
 import { DataError, quote } from "../../weights/data-error.ts";
 import { field, items, parseJson, readText } from "../../weights/json.ts";
 import { readSafetensors } from "../../weights/safetensors.ts";
 import type { TensorSource } from "../../weights/tensors.ts";
+import { areEqual } from "../content.ts";
 import { parseModelInfo, type ModelInfo } from "../model-info.ts";
 import { isSealed } from "../seal.ts";
 import type { StoredModel } from "../target.ts";
-import { areEqual } from "../tensorflow/content.ts";
-import { isWritten } from "../tensorflow/operations.ts";
 
 /** The files of its folder. */
 export interface SavedModelBytes {

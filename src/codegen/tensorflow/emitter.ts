@@ -1,15 +1,15 @@
 /** @file Makes TensorFlow's nodes: unique names, literals and sizes that are there once, fused products where the format has them. */
 import type { NdArray } from "../../contract/ndarray.ts";
-import type { Activation } from "../../primitives/primitive.ts";
-import type { NodeAttribute, NodeAttributes, TensorFlowEmitter, Wire } from "../../primitives/tensorflow/tensorflow.ts";
-import { unaryNodes } from "../../primitives/unary.ts";
+import type { NodeAttribute, NodeAttributes, TensorFlowEmitter, Wire } from "../../primitives/tensorflow/emitter.ts";
+import { apply, ints, literal, packed } from "../../primitives/tensorflow/nodes.ts";
+import type { TensorFlowOperation } from "../../primitives/tensorflow/operations.ts";
 import { dataTypes, type AttrValue, type NodeDef } from "../../protobuf/tensorflow.ts";
 import type { Size, SizeVar } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
-import { invariant } from "../../source/internal-error.ts";
+import { contentOf } from "../content.ts";
 import { Refusal } from "../refusal.ts";
-import { contentOf } from "./content.ts";
-import { isWritten } from "./operations.ts";
+import { remember } from "../remember.ts";
+import type { SizeArithmetic } from "../steps.ts";
 
 export interface NodeOptions {
   readonly sizes: Sizes;
@@ -56,12 +56,26 @@ export class NodeEmitter implements TensorFlowEmitter {
   readonly #sizes = new Map<Size, Wire>();
   readonly #lists = new Map<string, Wire>();
 
+  /** On i32 tensors of rank 0. Every quotient is exact or of positive numbers. */
+  readonly arithmetic: SizeArithmetic<Wire> = {
+    int: (n) => literal(this, Number(n), "i32"),
+    add: (a, b) => apply(this, "AddV2", [a, b], "i32"),
+    sub: (a, b) => apply(this, "Sub", [a, b], "i32"),
+    mul: (a, b) => apply(this, "Mul", [a, b], "i32"),
+    divide: (a, b) => this.quotient(a, b),
+    floor: (a, b) => this.quotient(a, b),
+    ceil: (a, b) => {
+      const zero = literal(this, 0, "i32");
+      return this.arithmetic.sub(zero, this.quotient(this.arithmetic.sub(zero, a), b));
+    },
+  };
+
   constructor(options: NodeOptions) {
     this.algebra = options.sizes;
     this.#options = options;
   }
 
-  node(op: string, inputs: readonly Wire[], attributes: NodeAttributes = {}): Wire {
+  node(op: TensorFlowOperation, inputs: readonly Wire[], attributes: NodeAttributes = {}): Wire {
     return this.add(
       this.scope === "" ? op : `${this.scope}/${op}`,
       op,
@@ -71,8 +85,7 @@ export class NodeEmitter implements TensorFlowEmitter {
   }
 
   /** A node with a name like the one that is wished for. */
-  add(name: string, op: string, input: readonly string[], attr: ReadonlyMap<string, AttrValue>): Wire {
-    invariant(isWritten(op), `${op} is not on the list of operations that Fuse writes`);
+  add(name: string, op: TensorFlowOperation, input: readonly string[], attr: ReadonlyMap<string, AttrValue>): Wire {
     const own = this.#options.names.unique(name);
     this.nodes.push({ name: own, op, input, attr });
     return { tensor: own };
@@ -105,35 +118,33 @@ export class NodeEmitter implements TensorFlowEmitter {
 
   size(size: Size): Wire {
     const known = this.known(size);
-    if (known !== undefined) return this.constant({ dtype: "i32", shape: [], data: Float64Array.of(known) });
-    return remember(this.#sizes, size, () => this.#computed(size));
+    if (known !== undefined) return literal(this, known, "i32");
+    const algebra = { ...this.arithmetic, variable: this.#options.variable };
+    return remember(this.#sizes, size, () => this.algebra.fold<Wire>(size, algebra));
   }
 
   sizes(list: readonly Size[]): Wire {
     const known = list.map((size) => this.known(size));
     const numbers = known.filter((size) => size !== undefined);
-    if (numbers.length === known.length)
-      return this.constant({ dtype: "i32", shape: [numbers.length], data: Float64Array.from(numbers) });
-    const attributes = { N: { int: list.length }, T: { type: "i32" }, axis: { int: 0 } } as const;
+    if (numbers.length === known.length) return ints(this, numbers);
     const key = list.map(({ id }) => id).join();
-    return remember(this.#lists, key, () =>
-      this.node(
-        "Pack",
+    const make = () =>
+      packed(
+        this,
         list.map((size) => this.size(size)),
-        attributes,
-      ),
-    );
+      );
+    return remember(this.#lists, key, make);
   }
 
   int(size: Size): number {
     return (
       this.known(size) ??
-      this.refuse(`the size ${this.#options.sizes.print(size)} would have to be known before the model runs`)
+      this.refuse(`the size ${this.algebra.print(size)} would have to be known before the model runs`)
     );
   }
 
   known(size: Size): number | undefined {
-    const found = this.#options.sizes.constant(size);
+    const found = this.algebra.constant(size);
     return found === undefined ? undefined : Number(found);
   }
 
@@ -142,18 +153,18 @@ export class NodeEmitter implements TensorFlowEmitter {
     inputs: readonly [Wire, Wire],
     attributes: NodeAttributes,
     bias: Wire | undefined,
-    activation: Activation | undefined,
+    activation: TensorFlowOperation | undefined,
   ): Wire {
     const T = { type: "f32" } as const;
     // The executor knows an activation behind a bias only.
     if (this.#options.fused && bias !== undefined) {
-      const texts = ["BiasAdd", ...(activation === undefined ? [] : [unaryNodes[activation]])];
+      const texts = ["BiasAdd", ...(activation === undefined ? [] : [activation])];
       const fused = { num_args: { int: 1 }, fused_ops: { texts } };
       return this.node(fusedNodes[op], [...inputs, bias], { ...attributes, ...fused });
     }
     const product = this.#alone(op, inputs, attributes);
     const biased = bias === undefined ? product : this.node("BiasAdd", [product, bias], { T });
-    return activation === undefined ? biased : this.node(unaryNodes[activation], [biased], { T });
+    return activation === undefined ? biased : this.node(activation, [biased], { T });
   }
 
   /**
@@ -170,31 +181,16 @@ export class NodeEmitter implements TensorFlowEmitter {
   }
 
   quotient(a: Wire, b: Wire): Wire {
-    const apply = (op: string, a: Wire, b: Wire) => this.node(op, [a, b], { T: { type: "i32" } });
-    const near = apply("FloorDiv", a, b);
+    const floored = (a: Wire, b: Wire) => apply(this, "FloorDiv", [a, b], "i32");
+    const near = floored(a, b);
     if (!this.#options.fused) return near;
     // What is left after a rounded quotient is small enough for float32.
-    return apply("AddV2", near, apply("FloorDiv", apply("Sub", a, apply("Mul", near, b)), b));
+    const { add, sub, mul } = this.arithmetic;
+    return add(near, floored(sub(a, mul(near, b)), b));
   }
 
   refuse(reason: string): never {
     throw new Refusal(reason);
-  }
-
-  /** Of the shapes of inputs. Every quotient is exact or of positive numbers. */
-  #computed(size: Size): Wire {
-    const apply = (op: string, a: Wire, b: Wire) => this.node(op, [a, b], { T: { type: "i32" } });
-    const int = (n: number) => this.constant({ dtype: "i32", shape: [], data: Float64Array.of(n) });
-    return this.#options.sizes.fold<Wire>(size, {
-      int: (n) => int(Number(n)),
-      variable: (variable) => this.#options.variable(variable),
-      add: (a, b) => apply("AddV2", a, b),
-      sub: (a, b) => apply("Sub", a, b),
-      mul: (a, b) => apply("Mul", a, b),
-      divide: (a, b) => this.quotient(a, b),
-      floor: (a, b) => this.quotient(a, b),
-      ceil: (a, b) => apply("Sub", int(0), this.quotient(apply("Sub", int(0), a), b)),
-    });
   }
 }
 
@@ -210,9 +206,3 @@ function attrValue(value: NodeAttribute): AttrValue {
 }
 
 const numberKey = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));
-
-function remember<K, V>(known: Map<K, V>, key: K, make: () => V): V {
-  let value = known.get(key);
-  if (value === undefined) known.set(key, (value = make()));
-  return value;
-}

@@ -1,15 +1,12 @@
 /** @file A plan as TensorFlow's nodes: what SavedModels, graph models and the native engine share. */
-import type { GuardVariable, SizeExpr } from "../../contract/guard.ts";
 import type { DType } from "../../contract/ndarray.ts";
-import type { Origin } from "../../ir/graph.ts";
 import type { Plan } from "../../plan/plan.ts";
-import { firstPath } from "../../plan/preparation.ts";
-import type { Note, PlanValue, Prepared } from "../../plan/value.ts";
-import type { Wire } from "../../primitives/tensorflow/tensorflow.ts";
+import type { PlanInput, PlanValue, Prepared } from "../../plan/value.ts";
+import type { Wire } from "../../primitives/tensorflow/emitter.ts";
+import { ints } from "../../primitives/tensorflow/nodes.ts";
 import { dataTypes, type AttrValue, type NodeDef } from "../../protobuf/tensorflow.ts";
 import type { Size } from "../../sizes/size.ts";
-import { InternalError } from "../../source/internal-error.ts";
-import { Refusal } from "../refusal.ts";
+import { emitSteps, stepPath, type Unsupported } from "../steps.ts";
 import { NodeEmitter, NodeNames } from "./emitter.ts";
 
 /** A tensor at the boundary of a graph. */
@@ -21,13 +18,6 @@ export interface Port {
   readonly dtype: DType;
   /** -1 where it is known only when the model runs. */
   readonly shape: readonly number[];
-}
-
-/** A step that the format cannot express. */
-export interface Unsupported {
-  readonly primitive: string;
-  readonly reason: string;
-  readonly origin: Origin | undefined;
 }
 
 export interface TensorFlowGraph {
@@ -63,105 +53,44 @@ export function emitGraph(
   prepared: PreparedNode,
   { names, prefix }: GraphPlace = { names: new NodeNames(), prefix: "" },
 ): TensorFlowGraph {
-  const { graph, inputs, steps, results } = plan;
-  const { sizes } = graph.builder;
-  const wires = new Map<PlanValue, Wire>();
-  const wireOf = (value: PlanValue): Wire => {
-    const wire = wires.get(value);
-    if (wire === undefined) throw new InternalError(`a ${value.kind} is used before it is made`);
-    return wire;
-  };
-  const variables = new Map<string, Wire>();
-  const e = new NodeEmitter({
-    sizes,
-    fused,
-    names,
-    variable: ({ name }) => variable(name),
-  });
-
-  /** Each is solved once. */
-  function variable(name: string): Wire {
-    const found = graph.guard.variables.find((variable) => variable.name === name);
-    if (found === undefined) throw new InternalError(`the guard does not find ${name}`);
-    let wire = variables.get(name);
-    if (wire === undefined) variables.set(name, (wire = solve(found)));
-    return wire;
-  }
-
-  /** (size of the axis - offset) / factor. */
-  function solve({ input, axis, factor, offset }: GuardVariable): Wire {
-    const given = inputs.find(({ name }) => name === input);
-    if (given === undefined) throw new InternalError(`there is no input ${input}`);
-    const i32 = { type: "i32" } as const;
-    const shape = e.node("Shape", [wireOf(given)], { T: { type: given.dtype }, out_type: i32 });
-    const at = given.axes.indexOf(axis);
-    const ints = (n: number) => e.constant({ dtype: "i32", shape: [1], data: Float64Array.of(n) });
-    const size = e.node("StridedSlice", [shape, ints(at), ints(at + 1), ints(1)], {
-      T: i32,
-      Index: i32,
-      shrink_axis_mask: { int: 1 },
-    });
-    const shifted = offset === 0 ? size : e.node("Sub", [size, expression(offset)], { T: i32 });
-    return factor === 1 ? shifted : e.quotient(shifted, expression(factor));
-  }
-
-  function expression(of: SizeExpr): Wire {
-    if (typeof of === "number") return e.constant({ dtype: "i32", shape: [], data: Float64Array.of(of) });
-    if (typeof of === "string") return variable(of);
-    const [operation, left, right] = of;
-    const i32 = { T: { type: "i32" } } as const;
-    const [a, b] = [expression(left), expression(right)];
-    if (operation === "+") return e.node("AddV2", [a, b], i32);
-    if (operation === "*") return e.node("Mul", [a, b], i32);
-    if (operation !== "ceil") return e.quotient(a, b);
-    const zero = expression(0);
-    return e.node("Sub", [zero, e.quotient(e.node("Sub", [zero, a], i32), b)], i32);
-  }
-
+  const { sizes } = plan.graph.builder;
   const shapeOf = (shape: readonly Size[]) => shape.map((size) => Number(sizes.constant(size) ?? -1n));
-  const portOf = (name: string, { tensor }: Wire, { dtype, shape }: PlanValue): Port => ({
-    name,
-    tensor,
-    dtype,
-    shape: shapeOf(shape),
+  const { e, wireOf, unsupported } = emitSteps<NodeEmitter, Wire>(plan, {
+    emitter: (variable) => new NodeEmitter({ sizes, fused, names, variable }),
+    input: (e, { name, dtype, shape }) => placeholder(e, prefix + name, dtype, shapeOf(shape)),
+    prepared: (e, value, name) => prepared(e, `weights/${name}`, value),
+    step: (e, value, wires, note) => {
+      e.scope = prefix + stepPath(note);
+      return value.primitive.tensorflow(e, wires, value.attributes, value, value.inputs);
+    },
+    placeholder: (e, { dtype, shape }) => placeholder(e, "unsupported", dtype, shapeOf(shape)),
+    axisSize,
   });
-  const ports = inputs.map((input) => {
-    const wire = placeholder(e, prefix + input.name, input.dtype, shapeOf(input.shape));
-    wires.set(input, wire);
-    return portOf(input.name, wire, input);
-  });
-  const made = plan.prepared.map(({ value, note }) => {
-    const name = `weights/${preparedName(value, note)}`;
-    const wire = prepared(e, name, value);
-    wires.set(value, wire);
-    return { value, port: portOf(name, wire, value) };
-  });
-
-  const unsupported: Unsupported[] = [];
-  for (const { value, note } of steps) {
-    const { scope = [] } = note.origin ?? {};
-    e.scope = prefix + [...scope, note.name ?? note.purpose].join("/");
-    try {
-      const { primitive, inputs, attributes } = value;
-      wires.set(value, primitive.tensorflow(e, inputs.map(wireOf), attributes, value, inputs));
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      unsupported.push({ primitive: value.primitive.name, reason: error.reason, origin: note.origin });
-      // So that the steps behind it are looked at, too.
-      wires.set(value, placeholder(e, "unsupported", value.dtype, shapeOf(value.shape)));
-    }
-  }
-  e.scope = "";
-  const outputs = results.map(({ name, value }) => {
-    const wire = e.add(
-      `${prefix}results/${name}`,
-      "Identity",
-      [wireOf(value).tensor],
-      new Map([["T", { type: dataTypes[value.dtype] }]]),
+  const port = (name: string, { dtype, shape }: PlanValue, { tensor }: Wire): Port => {
+    return { name, tensor, dtype, shape: shapeOf(shape) };
+  };
+  const results = plan.results.map(({ name, value }) => {
+    const T = { type: dataTypes[value.dtype] };
+    return port(
+      name,
+      value,
+      e.add(`${prefix}results/${name}`, "Identity", [wireOf(value).tensor], new Map([["T", T]])),
     );
-    return portOf(name, wire, value);
   });
-  return { nodes: e.nodes, inputs: ports, results: outputs, prepared: made, unsupported };
+  return {
+    nodes: e.nodes,
+    inputs: plan.inputs.map((input) => port(input.name, input, wireOf(input))),
+    results,
+    prepared: plan.prepared.map(({ value }) => ({ value, port: port(wireOf(value).tensor, value, wireOf(value)) })),
+    unsupported,
+  };
+}
+
+function axisSize(e: NodeEmitter, { dtype }: PlanInput, wire: Wire, axis: number): Wire {
+  const i32 = { type: "i32" } as const;
+  const shape = e.node("Shape", [wire], { T: { type: dtype }, out_type: i32 });
+  const attributes = { T: i32, Index: i32, shrink_axis_mask: { int: 1 } };
+  return e.node("StridedSlice", [shape, ints(e, [axis]), ints(e, [axis + 1]), ints(e, [1])], attributes);
 }
 
 /** A tensor that is fed. */
@@ -171,9 +100,4 @@ export function placeholder(e: NodeEmitter, name: string, dtype: DType, shape: r
     ["shape", { shape: { dim: shape.map((size) => ({ size })) } }],
   ]);
   return e.add(name, "Placeholder", [], attr);
-}
-
-/** The weight it is made of, as far as there is one. */
-function preparedName({ prepare }: Prepared, { name, purpose }: Note): string {
-  return firstPath(prepare) ?? name ?? purpose;
 }

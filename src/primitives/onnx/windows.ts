@@ -3,7 +3,9 @@ import type { Positional } from "../../ir/lowering.ts";
 import type { Size } from "../../sizes/size.ts";
 import { invariant } from "../../source/internal-error.ts";
 import { imageSizes, type Layout, type Pads, type Pair } from "../image.ts";
-import { longs, onnxScalar, type OnnxAttributes, type OnnxEmitter, type OnnxOperator, type OnnxWire } from "./onnx.ts";
+import type { OnnxAttributes, OnnxEmitter, OnnxWire } from "./emitter.ts";
+import { longs, onnxScalar } from "./literals.ts";
+import type { OnnxOperator } from "./operators.ts";
 
 export interface WindowGeometry {
   readonly kernel: Pair<number>;

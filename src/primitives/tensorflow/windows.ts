@@ -1,9 +1,11 @@
 /** @file TensorFlow's nodes of windows that slide over images: how their attributes say strides and padding. */
 import type { Positional } from "../../ir/lowering.ts";
 import type { Size } from "../../sizes/size.ts";
+import { activationOperation } from "../activation.ts";
 import { isPadded, noPads, type Pads, type Pair } from "../image.ts";
 import type { Activation } from "../primitive.ts";
-import { apply, literal, packed, type NodeAttributes, type TensorFlowEmitter, type Wire } from "./tensorflow.ts";
+import type { NodeAttributes, TensorFlowEmitter, Wire } from "./emitter.ts";
+import { apply, literal, packed } from "./nodes.ts";
 
 /** One number for each axis of an image with channels last. */
 export function perAxis([height, width]: Pair<number>): { readonly ints: readonly number[] } {
@@ -128,7 +130,7 @@ export function convolutionNode(
     ...padding(padded.pads),
     data_format: { text: "NHWC" },
   };
-  return e.product(op, [padded.x, filter!], attributes, bias, activation);
+  return e.product(op, [padded.x, filter!], attributes, bias, activationOperation(activation));
 }
 
 /** How much more `same_tf` pads before a convolution without strides than before one with them, as the beginning of a slice. */

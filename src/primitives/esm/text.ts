@@ -1,5 +1,5 @@
 /** @file Pieces of JavaScript that several primitives print. */
-import { dtypeNames, type DType } from "../contract/ndarray.ts";
+import { dtypeNames, type DType } from "../../contract/ndarray.ts";
 
 export function dtypeText(dtype: DType): string {
   return `"${dtypeNames[dtype]}"`;

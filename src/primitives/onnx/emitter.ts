@@ -1,94 +1,8 @@
-/** @file What primitives write ONNX's nodes with. */
+/** @file What primitives write the nodes of ONNX with. */
 import type { DType, NdArray } from "../../contract/ndarray.ts";
 import type { Size } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
-
-/** All that Fuse writes. */
-export const onnxOperators = [
-  "Abs",
-  "Acos",
-  "Acosh",
-  "Add",
-  "And",
-  "ArgMax",
-  "ArgMin",
-  "Asin",
-  "Asinh",
-  "Atan",
-  "Atanh",
-  "AveragePool",
-  "Cast",
-  "Ceil",
-  "Clip",
-  "Concat",
-  "Conv",
-  "ConvTranspose",
-  "Cos",
-  "Cosh",
-  "CumSum",
-  "Div",
-  "Elu",
-  "Equal",
-  "Erf",
-  "Exp",
-  "Expand",
-  "Floor",
-  "Gather",
-  "Gemm",
-  "GlobalAveragePool",
-  "GlobalMaxPool",
-  "Greater",
-  "GreaterOrEqual",
-  "Identity",
-  "IsInf",
-  "IsNaN",
-  "LeakyRelu",
-  "Less",
-  "LessOrEqual",
-  "Log",
-  "MatMul",
-  "Max",
-  "MaxPool",
-  "Min",
-  "Mod",
-  "Mul",
-  "Neg",
-  "Not",
-  "Or",
-  "Pad",
-  "Pow",
-  "Range",
-  "Reciprocal",
-  "ReduceMax",
-  "ReduceMean",
-  "ReduceMin",
-  "ReduceProd",
-  "ReduceSum",
-  "Relu",
-  "Reshape",
-  "Resize",
-  "Round",
-  "Scan",
-  "Selu",
-  "Shape",
-  "Sigmoid",
-  "Sign",
-  "Sin",
-  "Sinh",
-  "Slice",
-  "Softmax",
-  "Softplus",
-  "Sqrt",
-  "Squeeze",
-  "Sub",
-  "Tan",
-  "Tanh",
-  "Transpose",
-  "Unsqueeze",
-  "Where",
-] as const;
-
-export type OnnxOperator = (typeof onnxOperators)[number];
+import type { OnnxOperator } from "./operators.ts";
 
 /** One result of a node. */
 export interface OnnxWire {
@@ -132,7 +46,7 @@ export interface OnnxEmitter {
   ): OnnxWire[];
   /** Literal data; equal ones are one initializer. */
   constant(array: Omit<NdArray, "dtype"> & { readonly dtype: OnnxType }): OnnxWire;
-  /** An int64 tensor of rank 0: a onnxScalar, or computed of the shapes of the inputs. */
+  /** An int64 scalar: a literal, or computed from the input shapes. */
   size(size: Size): OnnxWire;
   /** An int64 tensor of rank 1. */
   sizes(list: readonly Size[]): OnnxWire;
@@ -147,14 +61,4 @@ export interface OnnxEmitter {
   cast(wire: OnnxWire, to: OnnxType): OnnxWire;
   /** Says that the format cannot express what is asked for, as a person should read it: `it has no …`. */
   refuse(reason: string): never;
-}
-
-/** Literals of int64, of rank 1. */
-export function longs(e: OnnxEmitter, values: readonly number[]): OnnxWire {
-  return e.constant({ dtype: "i64", shape: [values.length], data: Float64Array.from(values) });
-}
-
-/** A literal of rank 0. */
-export function onnxScalar(e: OnnxEmitter, value: number, dtype: OnnxType = "f32"): OnnxWire {
-  return e.constant({ dtype, shape: [], data: Float64Array.of(value) });
 }

@@ -1,0 +1,60 @@
+/** @file The functions of many numbers that `reduce` and `arg_reduce` apply along axes: all that there is to say about each. */
+import type { DType } from "../../contract/ndarray.ts";
+import type { OnnxOperator } from "../onnx/operators.ts";
+import type { TensorFlowOperation } from "../tensorflow/operations.ts";
+
+/** The name is that of tfjs. */
+interface ReduceFunction {
+  readonly of: (values: readonly number[]) => number;
+  readonly tensorflow: TensorFlowOperation;
+  readonly onnx: OnnxOperator;
+  readonly dtypes: readonly DType[];
+  /** From where to where the tests look; -3 to 3 for f32 and large integers for i32 by default. */
+  readonly range?: readonly [number, number];
+}
+
+const numeric: readonly DType[] = ["f32", "i32"];
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+const max = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), -Infinity);
+const min = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b), Infinity);
+
+/** The functions that every target computes. */
+export const reduceFunctions = {
+  mean: { of: (values) => sum(values) / values.length, tensorflow: "Mean", onnx: "ReduceMean", dtypes: ["f32"] },
+  sum: { of: sum, tensorflow: "Sum", onnx: "ReduceSum", dtypes: numeric },
+  max: { of: max, tensorflow: "Max", onnx: "ReduceMax", dtypes: numeric },
+  min: { of: min, tensorflow: "Min", onnx: "ReduceMin", dtypes: numeric },
+  prod: {
+    of: (values) => values.reduce((a, b) => a * b, 1),
+    tensorflow: "Prod",
+    onnx: "ReduceProd",
+    dtypes: numeric,
+    range: [-2, 2],
+  },
+  // ONNX has maxima and minima of bools from operator set 20 on.
+  any: {
+    of: (values) => Number(values.some((value) => value !== 0)),
+    tensorflow: "Any",
+    onnx: "ReduceMax",
+    dtypes: ["bool"],
+  },
+  all: {
+    of: (values) => Number(values.every((value) => value !== 0)),
+    tensorflow: "All",
+    onnx: "ReduceMin",
+    dtypes: ["bool"],
+  },
+} as const satisfies Record<string, ReduceFunction>;
+
+export type ReduceName = keyof typeof reduceFunctions;
+
+/** All that a record may say, whichever it is. */
+export const reduceFunction = (name: ReduceName): ReduceFunction => reduceFunctions[name];
+
+/** Which element's index `arg_reduce` gives. TensorFlow and ONNX have one name for it. */
+export const argFunctions = {
+  argmax: { of: max, esm: "argMax", node: "ArgMax" },
+  argmin: { of: min, esm: "argMin", node: "ArgMin" },
+} as const;
+
+export type ArgName = keyof typeof argFunctions;
