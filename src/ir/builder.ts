@@ -4,6 +4,7 @@ import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
 import { InternalError } from "../source/internal-error.ts";
 import type { Attributes, ValuesOf } from "./attribute.ts";
+import { canonical } from "./canonical.ts";
 import type { Constant, Input, Node, Pick, Value, Weight } from "./graph.ts";
 import { Complaint, type Obligations } from "./obligation.ts";
 import { OperatorContext, type Operator, type WeightSpec } from "./operator.ts";
@@ -18,6 +19,11 @@ export const assumed: Obligations = {
     throw new InternalError(`an operator complains after checking: ${code} ${JSON.stringify(args)}`);
   },
 };
+
+function typesOf<S extends Attributes>(op: Operator<S>, context: OperatorContext<ValuesOf<S>>): readonly TensorType[] {
+  const types = op.type(context);
+  return "axes" in types ? [types] : types;
+}
 
 export class GraphBuilder {
   readonly sizes: Sizes;
@@ -73,22 +79,23 @@ export class GraphBuilder {
     obligations: Obligations = assumed,
     weightPath = "",
   ): Node | undefined {
-    const context = new OperatorContext(
-      obligations.callee ?? op.name,
-      this.sizes,
-      inputs.map((input) => input.type),
-      attributes,
-      obligations,
-    );
+    const inputTypes = inputs.map((input) => input.type);
+    const contextOf = (values: ValuesOf<S>, asking: Obligations) =>
+      new OperatorContext(asking.callee ?? op.name, this.sizes, inputTypes, values, asking);
+    let kept = canonical(op.attributes, attributes, inputTypes);
+    const context = contextOf(kept, obligations);
     try {
-      const typed = op.type(context);
-      const types: readonly TensorType[] = "axes" in typed ? [typed] : typed;
+      let types = typesOf(op, context);
+      if (op.resolve !== undefined) {
+        kept = canonical(op.attributes, op.resolve(kept, inputTypes[0]!, types[0]!), inputTypes);
+        types = typesOf(op, contextOf(kept, assumed));
+      }
       for (const type of types)
         for (const [axis, size] of type.axes) obligations.atLeast(size, this.sizes.int(1), { axis });
       const weights = Object.fromEntries(
         (op.weights?.(context) ?? []).map((spec) => [spec.name, this.weight(`${weightPath}.${spec.name}`, spec)]),
       );
-      return this.#make(op, inputs, weights, attributes, types);
+      return this.#make(op, inputs, weights, kept, types);
     } catch (error) {
       if (error instanceof Complaint) return undefined;
       throw error;

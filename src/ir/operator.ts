@@ -138,6 +138,11 @@ export interface Operator<S extends Attributes = Attributes> {
   weights?(c: OperatorContext<ValuesOf<S>>): readonly WeightSpec[];
   /** The types of the results; size >= 1 of every axis of a result is asked by the builder, not here. */
   type(c: OperatorContext<ValuesOf<S>>): TensorType | readonly TensorType[];
+  /**
+   * The attributes that a node keeps, where what is written stands for something else: sizes instead of a tensor that has
+   * them, and those that were left out. Asked after `type`, with the types of the first input and the first result.
+   */
+  resolve?(attributes: ValuesOf<S>, input: TensorType, result: TensorType): ValuesOf<S>;
   /** Multiply-accumulates; left out means none. */
   macs?(c: OperatorContext<ValuesOf<S>>): Size;
   expand?(c: ExpansionContext<ValuesOf<S>>): Value;

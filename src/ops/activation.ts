@@ -188,7 +188,7 @@ export const softmax = operator({
   name: "softmax",
   doc: "Exponentials divided by their sum over the axes. Several axes are normalised jointly.",
   inputs: tensors("x"),
-  attributes: { axis: attribute("axes", "axes over which the result sums to 1") },
+  attributes: { axis: attribute("axes", "axes over which the result sums to 1", { unordered: true }) },
   examples: [
     { code: "softmax(x, axis: c)", inputs: "x: [n, c]" },
     { code: "softmax(x, axis: [h, w])", inputs: "x: [n, c, h, w]" },
@@ -233,7 +233,9 @@ export const log_softmax = operator({
   name: "log_softmax",
   doc: "The logarithm of softmax, computed without its underflow. Several axes are normalised jointly.",
   inputs: tensors("x"),
-  attributes: { axis: attribute("axes", "axes over which the exponentials of the result sum to 1") },
+  attributes: {
+    axis: attribute("axes", "axes over which the exponentials of the result sum to 1", { unordered: true }),
+  },
   examples: [{ code: "log_softmax(x, axis: c)", inputs: "x: [n, c]" }],
   type: (c) => {
     requireAxes(c, 0, c.attributes.axis, "axis");

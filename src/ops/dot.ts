@@ -31,8 +31,8 @@ export const dot = operator({
   doc: "The product of two tensors, summed over the contracted axes. Axes of `batch` are paired; all others are kept, and may not be in both.",
   inputs: tensors("a", "b"),
   attributes: {
-    contract: attribute("axes", "axes of both that are multiplied and summed"),
-    batch: attribute("axes", "axes of both that are paired", { default: [] }),
+    contract: attribute("axes", "axes of both that are multiplied and summed", { unordered: true }),
+    batch: attribute("axes", "axes of both that are paired", { default: [], unordered: true }),
   },
   examples: [
     { code: "dot(q, k, contract: e, batch: [n, head])", inputs: "q: [n, head, t, e], k: [n, head, s, e]" },

@@ -220,7 +220,7 @@ export const normalize = operator({
   doc: "Divides by the p-norm over the axes, or by `eps` where the norm is smaller: vectors get length 1.",
   inputs: tensors("x"),
   attributes: {
-    axis: attribute("axes", "axes of the vectors"),
+    axis: attribute("axes", "axes of the vectors", { unordered: true }),
     p: attribute("number", "exponent of the norm, positive or `inf`", { default: 2 }),
     eps: attribute("number", "the least divisor", { default: 1e-12 }),
   },

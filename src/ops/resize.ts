@@ -37,14 +37,6 @@ const align_corners = attribute(
   { default: false },
 );
 
-/** The axes that change. */
-function resizedAxes(
-  { keyed, like, axis }: { keyed: ReadonlyMap<Axis, unknown>; like: unknown; axis: readonly Axis[] | undefined },
-  axes: Iterable<Axis>,
-): readonly Axis[] {
-  return like === undefined ? keyedSpatial(keyed) : knownSpatial(axes, axis);
-}
-
 /** How many axes can be resized at once: PyTorch's `bicubic` knows no volumes. */
 const most = (mode: string): number => (mode === "bicubic" ? 2 : 3);
 
@@ -91,7 +83,7 @@ export const resize = operator({
   doc: "The image at another size, which is given or that of another tensor.",
   inputs: tensors("x"),
   attributes: {
-    keyed: attribute("keyed", "the axes that change, with their new sizes"),
+    keyed: attribute("keyed", "the axes that change, with their new sizes", { unordered: true }),
     like: attribute("like", "tensor whose sizes the result has over `axis`", { optional: true }),
     axis: axisAttribute,
     mode,
@@ -132,10 +124,21 @@ export const resize = operator({
       [...keyed].map(([name, sizes]) => [name, sizes[0]!]),
     );
   },
+  resolve: (attributes, input, result) => {
+    const { like, axis } = attributes;
+    if (like === undefined) return attributes;
+    const changed = knownSpatial(input.axes.keys(), axis).map((name) => [name, result.axes.get(name)!] as const);
+    return {
+      ...attributes,
+      keyed: new Map(changed.map(([name, size]) => [name, [size]])),
+      like: undefined,
+      axis: undefined,
+    };
+  },
   reference: (c) => {
     const [input] = c.inputs;
     const { mode, align_corners } = c.attributes;
-    const axes = resizedAxes(c.attributes, input!.axes);
+    const axes = keyedSpatial(c.attributes.keyed);
     const x = rows(input!, axes);
     const from = volumeExtent(input!, axes);
     const [, height, width] = from;
@@ -160,8 +163,8 @@ export const resize = operator({
     return made(data, [...x.axes, ...axes], c.results[0]!);
   },
   lower: ({ p, inputs: [x], attributes, results: [result] }) => {
-    const { mode, align_corners } = attributes;
-    const axes = resizedAxes(attributes, p.typeOf(x!).axes.keys());
+    const { keyed, mode, align_corners } = attributes;
+    const axes = keyedSpatial(keyed);
     if (mode === "bicubic") return lowerBicubic(p, x!, axes, align_corners, result!);
     const resized = (image: Positional, height: Size, width: Size): Positional => {
       const { h, w } = imageSizes(image.shape, p.layout);
