@@ -2,7 +2,7 @@
 import type { NdArray } from "../contract/ndarray.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
-import { InternalError } from "../source/internal-error.ts";
+import { InternalError, invariant } from "../source/internal-error.ts";
 import type { Attributes, ValuesOf } from "./attribute.ts";
 import { canonical } from "./canonical.ts";
 import type { Constant, Input, Node, Pick, Value, Weight } from "./graph.ts";
@@ -69,15 +69,15 @@ export class GraphBuilder {
   }
 
   /**
-   * Applies an operator to its inputs. `weightPath` is where its weights live: a spec named `bias` gets the path
-   * `<weightPath>.bias`. Undefined if the operator complained; then it was reported through `obligations`.
+   * Applies an operator to its inputs. `weights` is where its weights live, so that a spec named `bias` gets the path
+   * `<weights>.bias`, or what takes their place. Undefined if the operator complained; then it was reported through `obligations`.
    */
   node<S extends Attributes>(
     op: Operator<S>,
     inputs: readonly Value[],
     attributes: ValuesOf<S>,
     obligations: Obligations = assumed,
-    weightPath = "",
+    weights: string | Readonly<Record<string, Value>> = "",
   ): Node | undefined {
     const inputTypes = inputs.map((input) => input.type);
     const contextOf = (values: ValuesOf<S>, asking: Obligations) =>
@@ -92,14 +92,36 @@ export class GraphBuilder {
       }
       for (const type of types)
         for (const [axis, size] of type.axes) obligations.atLeast(size, this.sizes.int(1), { axis });
-      const weights = Object.fromEntries(
-        (op.weights?.(context) ?? []).map((spec) => [spec.name, this.weight(`${weightPath}.${spec.name}`, spec)]),
-      );
-      return this.#make(op, inputs, weights, kept, types);
+      const specs = op.weights?.(contextOf(kept, obligations)) ?? [];
+      return this.#make(op, inputs, this.#weights(op, specs, weights), kept, types);
     } catch (error) {
       if (error instanceof Complaint) return undefined;
       throw error;
     }
+  }
+
+  #weights(
+    { name: operator }: Operator,
+    specs: readonly WeightSpec[],
+    weights: string | Readonly<Record<string, Value>>,
+  ): Readonly<Record<string, Value>> {
+    if (typeof weights === "string")
+      return Object.fromEntries(specs.map((spec) => [spec.name, this.weight(`${weights}.${spec.name}`, spec)]));
+    const names = Object.keys(weights);
+    invariant(names.length === specs.length, `${operator} has ${specs.length} weights, not ${names.join()}`);
+    return Object.fromEntries(
+      specs.map(({ name, groups }) => {
+        const value = weights[name];
+        const axes = groups.flat();
+        invariant(
+          value?.type.dtype === "f32" &&
+            value.type.axes.size === axes.length &&
+            axes.every(([axis, size]) => value.type.axes.get(axis) === size),
+          `the ${name} of ${operator} is not over [${axes.map(([axis, size]) => `${axis}: ${this.sizes.print(size)}`).join()}]`,
+        );
+        return [name, value];
+      }),
+    );
   }
 
   pick(node: Node, index: number): Node | Pick {
@@ -138,7 +160,7 @@ export class GraphBuilder {
   #make(
     op: Operator,
     inputs: readonly Value[],
-    weights: Readonly<Record<string, Weight>>,
+    weights: Readonly<Record<string, Value>>,
     attributes: object,
     types: readonly TensorType[],
   ): Node {

@@ -2,6 +2,7 @@
 import type { Guard } from "../contract/guard.ts";
 import type { Initializer } from "../contract/manifest.ts";
 import type { NdArray } from "../contract/ndarray.ts";
+import type { Facts } from "../sizes/facts.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Span } from "../source/source.ts";
 import type { GraphBuilder } from "./builder.ts";
@@ -44,8 +45,8 @@ export interface Node {
   /** The record itself. */
   readonly op: Operator;
   readonly inputs: readonly Value[];
-  /** By the names of the operator's weight specs. */
-  readonly weights: Readonly<Record<string, Weight>>;
+  /** By the names of the operator's weight specs: weights, or what is computed of them. */
+  readonly weights: Readonly<Record<string, Value>>;
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly types: readonly TensorType[];
   /** Of the first result. */
@@ -91,6 +92,8 @@ export interface ModelGraph {
   readonly settings: Readonly<Record<string, string>>;
   /** The weights that the results need, in order of evaluation. */
   readonly weights: readonly Weight[];
+  /** What is known of run-time sizes: what the settings and conditions of this world say, which the guard checks. */
+  readonly facts: Facts;
   readonly guard: Guard;
   readonly origins: ReadonlyMap<Value, readonly Origin[]>;
   /** Made the values, and makes expansions of composites. */

@@ -3,6 +3,7 @@ import type { DType } from "../contract/ndarray.ts";
 import type { Constant, ModelGraph, Node, Value } from "../ir/graph.ts";
 import type { Laid, Lowering, Positional, PrimitiveShape, Variant } from "../ir/lowering.ts";
 import { printType, type Axis, type TensorType } from "../ir/type.ts";
+import { operandsOf, reachable } from "../ir/walk.ts";
 import { binary } from "../primitives/binary.ts";
 import { conv2d, depthwiseConv2d } from "../primitives/convolution.ts";
 import { broadcast, reshape, transpose } from "../primitives/layout.ts";
@@ -26,21 +27,10 @@ export interface Lowered {
 export function lower(graph: ModelGraph, profile: Profile): Lowered {
   const lowering = new GraphLowering(graph, profile);
   const inputs = graph.inputs.map((input) => lowering.input(input));
-  const values = new Set<Value>();
-  const open: Value[] = graph.results.map(({ value }) => value);
-  for (let value = open.pop(); value !== undefined; value = open.pop()) {
-    if (values.has(value)) continue;
-    values.add(value);
-    open.push(...operands(value));
-  }
+  const values = reachable(graph.results.map(({ value }) => value));
   for (const value of [...values].sort((a, b) => a.id - b.id)) lowering.lower(value);
   const results = graph.results.map(({ value, order }) => lowering.result(value, order));
   return { inputs, results, builder: lowering.builder };
-}
-
-function operands(value: Value): readonly Value[] {
-  if (value.kind === "pick") return [value.of];
-  return value.kind === "node" ? [...value.inputs, ...Object.values(value.weights)] : [];
 }
 
 class GraphLowering implements Lowering {
@@ -164,7 +154,7 @@ class GraphLowering implements Lowering {
   /** What must be lowered before the value can be: its operands, or what a composite stands for. */
   #needs(value: Value): readonly Value[] {
     if (value.kind === "node" && value.op.lower === undefined) return [this.#graph.builder.expansion(value)];
-    return operands(value);
+    return operandsOf(value);
   }
 
   #lay(value: Value): readonly Laid[] {
@@ -201,14 +191,16 @@ class GraphLowering implements Lowering {
   }
 
   /**
-   * Catches a wrong lowering where it is, not where its result is used. Sizes of run time may be equal without having one
-   * normal form, for a primitive knows nothing of the facts of a world: `ceil(h/2)` where `h/2` is exact.
+   * Catches a wrong lowering where it is, not where its result is used. A primitive knows nothing of the facts of the world, so
+   * that its sizes may have another form: `ceil(h/2)` where `h/2` is exact. Wrong is what the facts refute.
    */
   #verify(operator: string, { value, axes, spread }: Laid, type: TensorType): void {
     const fits = axes.every((axis, i) => {
-      const expected = this.sizes.constant(spread?.has(axis) ? this.sizes.int(1) : sizeOf(type, axis));
-      const actual = this.sizes.constant(value.shape[i]!);
-      return expected === actual || expected === undefined || actual === undefined;
+      const expected = spread?.has(axis) ? this.sizes.int(1) : sizeOf(type, axis);
+      const actual = value.shape[i];
+      if (actual === undefined || actual === expected) return actual === expected;
+      const { kind } = this.#graph.facts.compare(expected, actual);
+      return kind === "equal" || kind === "unknown";
     });
     const shape = value.shape.map((size) => this.sizes.print(size));
     invariant(
