@@ -10,7 +10,7 @@ import { emitOnnx } from "./codegen/onnx/emit.ts";
 import { emitSavedModel } from "./codegen/saved-model/emit.ts";
 import type { BinaryFile, Emission, WeightedPlan } from "./codegen/target.ts";
 import { emitEngine } from "./codegen/tensorflow/engine.ts";
-import type { ModelGraph } from "./ir/graph.ts";
+import type { ModelGraph } from "./ir/model-graph.ts";
 import { library } from "./library.ts";
 import { plan, type Plan } from "./plan/plan.ts";
 import { esmProfile, savedModelProfile, type Backend, type Profile } from "./plan/profile.ts";

@@ -16,7 +16,7 @@ export type { Program } from "./check/program.ts";
 export type { Settings } from "./check/instantiate/settings.ts";
 export type { EmittedFile } from "./codegen/esm/emit.ts";
 export type { BinaryFile, WeightedPlan } from "./codegen/target.ts";
-export type { ModelGraph } from "./ir/graph.ts";
+export type { ModelGraph } from "./ir/model-graph.ts";
 export type { Plan } from "./plan/plan.ts";
 export { graphModelProfile, onnxProfile, savedModelProfile, type Backend, type Profile } from "./plan/profile.ts";
 export type { Diagnostic } from "./source/diagnostic.ts";

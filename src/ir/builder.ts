@@ -8,7 +8,7 @@ import { canonical } from "./canonical.ts";
 import type { Constant, Input, Node, Pick, Value, Weight } from "./graph.ts";
 import { Complaint, type Obligations } from "./obligation.ts";
 import { OperatorContext, type Operator, type WeightSpec } from "./operator.ts";
-import { tensorType, type Axis, type TensorType } from "./type.ts";
+import { tensorType, type Axis, type Tensor, type TensorType } from "./type.ts";
 
 /** For graphs whose obligations were decided before: expansions, tests of records. Complaints are defects here. */
 export const assumed: Obligations = {
@@ -30,6 +30,8 @@ export class GraphBuilder {
   readonly #interned = new Map<string, Value>();
   readonly #keys = new WeakMap<object, number>();
   readonly #expansions = new WeakMap<Node, Value>();
+  /** Everything made here, as what it is. */
+  readonly #own = new WeakMap<Tensor, Value>();
   #count = 0;
 
   constructor(sizes: Sizes) {
@@ -38,7 +40,7 @@ export class GraphBuilder {
 
   /** A new input at every call. */
   input(name: string, type: TensorType, order: readonly Axis[] = [...type.axes.keys()]): Input {
-    return { kind: "input", id: this.#count++, name, type, order };
+    return this.#made({ kind: "input", id: this.#count++, name, type, order });
   }
 
   /** Interned by path, type and start: two uses of one layer share its weights, two worlds may differ in shape. */
@@ -141,18 +143,20 @@ export class GraphBuilder {
     const known = this.#expansions.get(node);
     if (known !== undefined) return known;
     if (node.op.expand === undefined) throw new InternalError(`${node.op.name} is not a composite`);
-    const made = node.op.expand({
+    const expanded = node.op.expand({
       sizes: this.sizes,
       inputs: node.inputs,
       weights: node.weights,
       attributes: node.attributes,
       scalar: (value) => this.scalar(value),
       node: (op, inputs, attributes) => {
-        const inner = this.node(op, inputs, attributes);
+        const own = inputs.map((input) => this.#ownOf(input));
+        const inner = this.node(op, own, attributes);
         if (inner === undefined) throw new InternalError(`${node.op.name} expands to an impossible ${op.name}`);
         return inner;
       },
     });
+    const made = this.#ownOf(expanded);
     this.#expansions.set(node, made);
     return made;
   }
@@ -191,9 +195,20 @@ export class GraphBuilder {
     const key = parts.join("|");
     const known = this.#interned.get(key);
     if (known !== undefined) return known as T;
-    const made = make(this.#count++);
+    const made = this.#made(make(this.#count++));
     this.#interned.set(key, made);
     return made;
+  }
+
+  #made<T extends Value>(value: T): T {
+    this.#own.set(value, value);
+    return value;
+  }
+
+  #ownOf(tensor: Tensor): Value {
+    const found = this.#own.get(tensor);
+    if (found === undefined) throw new InternalError("an expansion uses a value that its builder did not make");
+    return found;
   }
 
   /** A number for an object's identity. Sizes are interned, so theirs is exact. */

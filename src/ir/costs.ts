@@ -1,7 +1,8 @@
 /** @file What a graph computes: its operators in order, and their multiply-accumulates. */
 import type { Size } from "../sizes/size.ts";
 import { assumed, type GraphBuilder } from "./builder.ts";
-import type { ModelGraph, Node, Value, Weight } from "./graph.ts";
+import type { Node, Value, Weight } from "./graph.ts";
+import type { ModelGraph } from "./model-graph.ts";
 import { OperatorContext } from "./operator.ts";
 import { operandsOf, reachable } from "./walk.ts";
 

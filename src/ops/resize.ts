@@ -1,9 +1,8 @@
 /** @file Images at other sizes: resize and upsample. */
 import { attribute } from "../ir/attribute.ts";
-import type { Value } from "../ir/graph.ts";
 import type { Laid, Lowering, Positional } from "../ir/lowering.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
-import { printType, withAxes, type Axis, type TensorType } from "../ir/type.ts";
+import { printType, withAxes, type Axis, type Tensor, type TensorType } from "../ir/type.ts";
 import { imageSizes } from "../primitives/image.ts";
 import { transpose } from "../primitives/layout.ts";
 import { matmul } from "../primitives/matmul.ts";
@@ -184,7 +183,7 @@ export const resize = operator({
 });
 
 /** No backend has it: along each axis it is the product with a matrix. Rows are what is not resized. */
-function lowerBicubic(p: Lowering, x: Value, axes: readonly Axis[], alignCorners: boolean, type: TensorType): Laid {
+function lowerBicubic(p: Lowering, x: Tensor, axes: readonly Axis[], alignCorners: boolean, type: TensorType): Laid {
   const others = except(p.loose(x).axes, axes);
   const rows = product(p.sizes, sizesOf(type, others));
   const along = (value: Positional, axis: Axis): Positional => {
@@ -252,7 +251,7 @@ export const upsample = operator({
     });
     const keyed = (of: (plan: (typeof plans)[number]) => readonly Size[]) =>
       new Map(plans.map((plan) => [plan.name, of(plan)]));
-    const resized = (value: Value, to: ReadonlyMap<Axis, readonly Size[]>) =>
+    const resized = (value: Tensor, to: ReadonlyMap<Axis, readonly Size[]>) =>
       g.node(resize, [value], { keyed: to, like: undefined, axis: undefined, mode, align_corners });
     // Aligned corners are as far apart as the sizes say.
     if (align_corners || plans.every(({ size, whole }) => whole === size))

@@ -1,8 +1,9 @@
 /** @file From the graph to primitives: every operator's lowering, with layouts chosen where they are asked for. */
 import type { DType } from "../contract/ndarray.ts";
-import type { Constant, ModelGraph, Node, Value } from "../ir/graph.ts";
+import type { Constant, Node, Value } from "../ir/graph.ts";
+import type { ModelGraph } from "../ir/model-graph.ts";
 import type { Laid, Lowering, Positional, PrimitiveShape, Variant } from "../ir/lowering.ts";
-import { printType, type Axis, type TensorType } from "../ir/type.ts";
+import { printType, type Axis, type Tensor, type TensorType } from "../ir/type.ts";
 import { operandsOf, reachable } from "../ir/walk.ts";
 import { binary } from "../primitives/binary.ts";
 import { conv2d, depthwiseConv2d } from "../primitives/convolution.ts";
@@ -40,7 +41,7 @@ class GraphLowering implements Lowering {
   readonly #graph: ModelGraph;
   readonly #profile: Profile;
   /** Of every value that is lowered, its results. */
-  readonly #done = new Map<Value, readonly Laid[]>();
+  readonly #done = new Map<Tensor, readonly Laid[]>();
 
   constructor(graph: ModelGraph, profile: Profile) {
     this.#graph = graph;
@@ -90,7 +91,7 @@ class GraphLowering implements Lowering {
     return this.#profile.variants.has(variant);
   }
 
-  typeOf(value: Value): TensorType {
+  typeOf(value: Tensor): TensorType {
     return value.type;
   }
 
@@ -98,22 +99,22 @@ class GraphLowering implements Lowering {
     return buildTimeNumber(this.sizes, size);
   }
 
-  isPrepared(value: Value): boolean {
+  isPrepared(value: Tensor): boolean {
     return this.builder.own(this.loose(value).value).kind === "prepared";
   }
 
-  any(value: Value): Laid {
+  any(value: Tensor): Laid {
     const { value: x, axes, spread } = this.loose(value);
     return { value: spread === undefined ? x : this.#carryOut(x, axes, value.type), axes };
   }
 
-  loose(value: Value): Laid {
+  loose(value: Tensor): Laid {
     const [laid, ...others] = this.#results(value);
     invariant(laid !== undefined && others.length === 0, "a lowering uses a value with several results as one");
     return laid;
   }
 
-  ordered(value: Value, axes: readonly Axis[]): Positional {
+  ordered(value: Tensor, axes: readonly Axis[]): Positional {
     const { value: x, axes: from, spread } = this.loose(value);
     const permutation = axes.map((axis) => from.indexOf(axis));
     invariant(
@@ -145,9 +146,9 @@ class GraphLowering implements Lowering {
     return this.emit(broadcast, [x], { shape: axes.map((axis) => sizeOf(type, axis)) });
   }
 
-  #results(value: Value): readonly Laid[] {
+  #results(value: Tensor): readonly Laid[] {
     const found = this.#done.get(value);
-    if (found === undefined) throw new InternalError(`a lowering uses a ${value.kind} that is not its input`);
+    if (found === undefined) throw new InternalError("a lowering uses a value that is not its input");
     return found;
   }
 

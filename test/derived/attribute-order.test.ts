@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { Attribute } from "../../src/ir/attribute.ts";
 import { assumed } from "../../src/ir/builder.ts";
-import type { ModelGraph, Node } from "../../src/ir/graph.ts";
+import type { Node } from "../../src/ir/graph.ts";
+import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import type { Operator } from "../../src/ir/operator.ts";
 import type { Arg } from "../../src/parser/ast.ts";
 import { expressions } from "../../src/parser/walk.ts";

@@ -1,7 +1,8 @@
 /** @file The cases that PyTorch computed for every operator, as graphs with data. */
 import { readFileSync } from "node:fs";
 import { elements, named, type DType, type NamedArray } from "../../src/contract/ndarray.ts";
-import type { Input, ModelGraph, Node, Value } from "../../src/ir/graph.ts";
+import type { Input, Node, Value } from "../../src/ir/graph.ts";
+import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import { operators } from "../../src/ops/table.ts";
 import { Facts } from "../../src/sizes/facts.ts";
 import { OperatorTest, ownWeights, type Written } from "./operators.ts";

@@ -3,7 +3,8 @@ import type { GuardAxis, GuardInput, GuardRequirement, GuardVariable } from "../
 import type { DType } from "../../src/contract/ndarray.ts";
 import type { Attribute } from "../../src/ir/attribute.ts";
 import { GraphBuilder } from "../../src/ir/builder.ts";
-import type { Input, ModelGraph, Node, Origin, Value, Weight } from "../../src/ir/graph.ts";
+import type { Input, Node, Origin, Value, Weight } from "../../src/ir/graph.ts";
+import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import type { Operator, WeightSpec } from "../../src/ir/operator.ts";
 import { tensorType } from "../../src/ir/type.ts";
 import { Facts } from "../../src/sizes/facts.ts";

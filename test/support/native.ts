@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { emitFactory } from "../../src/codegen/esm/emit.ts";
 import { emitEngine } from "../../src/codegen/tensorflow/engine.ts";
-import type { ModelGraph } from "../../src/ir/graph.ts";
+import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { esmProfile, savedModelProfile } from "../../src/plan/profile.ts";
 import { instantiate, model, type Model, type ModelDefinition } from "../../src/runtime/node/index.ts";

@@ -9,7 +9,7 @@ import { irVersion, metadataKeys, operatorSet } from "../../src/codegen/onnx/for
 import { Names } from "../../src/codegen/onnx/names.ts";
 import { dtypeNames, typedArrays, type DType, type NdArray } from "../../src/contract/ndarray.ts";
 import { evaluate } from "../../src/contract/prepare.ts";
-import type { ModelGraph } from "../../src/ir/graph.ts";
+import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { onnxProfile } from "../../src/plan/profile.ts";
 import type { OnnxWire } from "../../src/primitives/onnx/onnx.ts";

@@ -1,5 +1,6 @@
 /** @file Builds one world of a model: settings applied, blocks inlined, run-time sizes symbolic. */
-import type { GraphResult, ModelGraph, Origin, Value, Weight } from "../../ir/graph.ts";
+import type { Origin, Value, Weight } from "../../ir/graph.ts";
+import type { GraphResult, ModelGraph } from "../../ir/model-graph.ts";
 import { reachable } from "../../ir/walk.ts";
 import type { Diagnostic } from "../../source/diagnostic.ts";
 import { invariant } from "../../source/internal-error.ts";

@@ -1,9 +1,10 @@
 /** @file The model of a program, ready for `fuse run`: its weights, the engine that suits, and the memory that it takes. */
 import { totalmem } from "node:os";
 import type { Program } from "../../check/program.ts";
-import type { ModelGraph } from "../../ir/graph.ts";
+import type { ModelGraph } from "../../ir/model-graph.ts";
 import { manifestOf } from "../../plan/manifest.ts";
-import { bytesOf, liveBytes, numbersAt } from "../../plan/memory.ts";
+import { bytesOf } from "../../plan/buffers.ts";
+import { liveBytes, numbersAt } from "../../plan/memory.ts";
 import { plan, type Plan } from "../../plan/plan.ts";
 import { esmProfile } from "../../plan/profile.ts";
 import type { BackendName } from "../../runtime/node/index.ts";

@@ -1,6 +1,7 @@
 /** @file The layers of a model: a row for every operator, in order of evaluation. */
 import { macsOf, stepsOf } from "../../ir/costs.ts";
-import type { ModelGraph, Node, Weight } from "../../ir/graph.ts";
+import type { Node, Weight } from "../../ir/graph.ts";
+import type { ModelGraph } from "../../ir/model-graph.ts";
 import { tensorType, volume, type TensorType } from "../../ir/type.ts";
 import { inOrder } from "../../ir/walk.ts";
 import type { Size } from "../../sizes/size.ts";
