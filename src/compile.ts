@@ -9,7 +9,7 @@ import { needsWeights, type BinaryFile, type Emission, type SourceInfo } from ".
 import { defaultTarget, targets, type TargetName } from "./codegen/targets.ts";
 import type { Backend } from "./contract/backends.ts";
 import type { NdArray } from "./contract/ndarray.ts";
-import type { ModelGraph } from "./ir/graph.ts";
+import type { ModelGraph } from "./ir/model-graph.ts";
 import { library } from "./library.ts";
 import { plan, type Plan } from "./plan/plan.ts";
 import type { Diagnostic } from "./source/diagnostic.ts";

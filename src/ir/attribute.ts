@@ -30,7 +30,7 @@ interface Kinds {
   keyed: ReadonlyMap<Axis, readonly Size[]>;
   /** The positional arguments of the form `from -> to`. */
   maps: readonly AxisMap[];
-  /** A tensor of which only the sizes are read. */
+  /** A tensor of which only the sizes are read; a node keeps these (`Operator.resolve`), not the tensor's type. */
   like: TensorType;
   init: Initializer;
   dtype: DType;
@@ -55,6 +55,8 @@ export interface Attribute<T = unknown> {
   readonly min: number;
   /** Of `sizes`: values may be fractions, which are sizes over a number (`3/2`). */
   readonly fractions: boolean;
+  /** Of `axes`, `keyed` and `maps`: the order in which they are listed means nothing. */
+  readonly unordered: boolean;
   /** Only for the type of the value. */
   readonly value?: T;
 }
@@ -66,6 +68,7 @@ interface Options {
   readonly axis?: boolean;
   readonly min?: number;
   readonly fractions?: boolean;
+  readonly unordered?: boolean;
   readonly choices?: readonly string[];
 }
 
@@ -88,6 +91,7 @@ export function attribute<K extends AttributeKind, const O extends Options>(
     choices: options.choices ?? [],
     min: options.min ?? 1,
     fractions: options.fractions ?? false,
+    unordered: options.unordered ?? false,
   };
 }
 

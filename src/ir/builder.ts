@@ -2,12 +2,13 @@
 import type { NdArray } from "../contract/ndarray.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
-import { InternalError } from "../source/internal-error.ts";
+import { InternalError, invariant } from "../source/internal-error.ts";
 import type { Attributes, ValuesOf } from "./attribute.ts";
+import { canonical } from "./canonical.ts";
 import type { Constant, Input, Node, Pick, Value, Weight } from "./graph.ts";
 import { Complaint, type Obligations } from "./obligation.ts";
 import { OperatorContext, type Operator, type WeightSpec } from "./operator.ts";
-import { tensorType, type Axis, type TensorType } from "./type.ts";
+import { tensorType, type Axis, type Tensor, type TensorType } from "./type.ts";
 
 /** For graphs whose obligations were decided before: expansions, tests of records. Complaints are defects here. */
 export const assumed: Obligations = {
@@ -19,11 +20,18 @@ export const assumed: Obligations = {
   },
 };
 
+function typesOf<S extends Attributes>(op: Operator<S>, context: OperatorContext<ValuesOf<S>>): readonly TensorType[] {
+  const types = op.type(context);
+  return "axes" in types ? [types] : types;
+}
+
 export class GraphBuilder {
   readonly sizes: Sizes;
   readonly #interned = new Map<string, Value>();
   readonly #keys = new WeakMap<object, number>();
   readonly #expansions = new WeakMap<Node, Value>();
+  /** Everything made here, as what it is. */
+  readonly #own = new WeakMap<Tensor, Value>();
   #count = 0;
 
   constructor(sizes: Sizes) {
@@ -32,7 +40,7 @@ export class GraphBuilder {
 
   /** A new input at every call. */
   input(name: string, type: TensorType, order: readonly Axis[] = [...type.axes.keys()]): Input {
-    return { kind: "input", id: this.#count++, name, type, order };
+    return this.#made({ kind: "input", id: this.#count++, name, type, order });
   }
 
   /** Interned by path, type and start: two uses of one layer share its weights, two worlds may differ in shape. */
@@ -63,36 +71,59 @@ export class GraphBuilder {
   }
 
   /**
-   * Applies an operator to its inputs. `weightPath` is where its weights live: a spec named `bias` gets the path
-   * `<weightPath>.bias`. Undefined if the operator complained; then it was reported through `obligations`.
+   * Applies an operator to its inputs. `weights` is where its weights live, so that a spec named `bias` gets the path
+   * `<weights>.bias`, or what takes their place. Undefined if the operator complained; then it was reported through `obligations`.
    */
   node<S extends Attributes>(
     op: Operator<S>,
     inputs: readonly Value[],
     attributes: ValuesOf<S>,
     obligations: Obligations = assumed,
-    weightPath = "",
+    weights: string | Readonly<Record<string, Value>> = "",
   ): Node | undefined {
-    const context = new OperatorContext(
-      obligations.callee ?? op.name,
-      this.sizes,
-      inputs.map((input) => input.type),
-      attributes,
-      obligations,
-    );
+    const inputTypes = inputs.map((input) => input.type);
+    const contextOf = (values: ValuesOf<S>, asking: Obligations) =>
+      new OperatorContext(asking.callee ?? op.name, this.sizes, inputTypes, values, asking);
+    let kept = canonical(op.attributes, attributes, inputTypes);
+    const context = contextOf(kept, obligations);
     try {
-      const typed = op.type(context);
-      const types: readonly TensorType[] = "axes" in typed ? [typed] : typed;
+      let types = typesOf(op, context);
+      if (op.resolve !== undefined) {
+        kept = canonical(op.attributes, op.resolve(kept, inputTypes[0]!, types[0]!), inputTypes);
+        types = typesOf(op, contextOf(kept, assumed));
+      }
       for (const type of types)
         for (const [axis, size] of type.axes) obligations.atLeast(size, this.sizes.int(1), { axis });
-      const weights = Object.fromEntries(
-        (op.weights?.(context) ?? []).map((spec) => [spec.name, this.weight(`${weightPath}.${spec.name}`, spec)]),
-      );
-      return this.#make(op, inputs, weights, attributes, types);
+      const specs = op.weights?.(contextOf(kept, obligations)) ?? [];
+      return this.#make(op, inputs, this.#weights(op, specs, weights), kept, types);
     } catch (error) {
       if (error instanceof Complaint) return undefined;
       throw error;
     }
+  }
+
+  #weights(
+    { name: operator }: Operator,
+    specs: readonly WeightSpec[],
+    weights: string | Readonly<Record<string, Value>>,
+  ): Readonly<Record<string, Value>> {
+    if (typeof weights === "string")
+      return Object.fromEntries(specs.map((spec) => [spec.name, this.weight(`${weights}.${spec.name}`, spec)]));
+    const names = Object.keys(weights);
+    invariant(names.length === specs.length, `${operator} has ${specs.length} weights, not ${names.join()}`);
+    return Object.fromEntries(
+      specs.map(({ name, groups }) => {
+        const value = weights[name];
+        const axes = groups.flat();
+        invariant(
+          value?.type.dtype === "f32" &&
+            value.type.axes.size === axes.length &&
+            axes.every(([axis, size]) => value.type.axes.get(axis) === size),
+          `the ${name} of ${operator} is not over [${axes.map(([axis, size]) => `${axis}: ${this.sizes.print(size)}`).join()}]`,
+        );
+        return [name, value];
+      }),
+    );
   }
 
   pick(node: Node, index: number): Node | Pick {
@@ -112,18 +143,20 @@ export class GraphBuilder {
     const known = this.#expansions.get(node);
     if (known !== undefined) return known;
     if (node.op.expand === undefined) throw new InternalError(`${node.op.name} is not a composite`);
-    const made = node.op.expand({
+    const expanded = node.op.expand({
       sizes: this.sizes,
       inputs: node.inputs,
       weights: node.weights,
       attributes: node.attributes,
       scalar: (value) => this.scalar(value),
       node: (op, inputs, attributes) => {
-        const inner = this.node(op, inputs, attributes);
+        const own = inputs.map((input) => this.#ownOf(input));
+        const inner = this.node(op, own, attributes);
         if (inner === undefined) throw new InternalError(`${node.op.name} expands to an impossible ${op.name}`);
         return inner;
       },
     });
+    const made = this.#ownOf(expanded);
     this.#expansions.set(node, made);
     return made;
   }
@@ -131,7 +164,7 @@ export class GraphBuilder {
   #make(
     op: Operator,
     inputs: readonly Value[],
-    weights: Readonly<Record<string, Weight>>,
+    weights: Readonly<Record<string, Value>>,
     attributes: object,
     types: readonly TensorType[],
   ): Node {
@@ -162,9 +195,20 @@ export class GraphBuilder {
     const key = parts.join("|");
     const known = this.#interned.get(key);
     if (known !== undefined) return known as T;
-    const made = make(this.#count++);
+    const made = this.#made(make(this.#count++));
     this.#interned.set(key, made);
     return made;
+  }
+
+  #made<T extends Value>(value: T): T {
+    this.#own.set(value, value);
+    return value;
+  }
+
+  #ownOf(tensor: Tensor): Value {
+    const found = this.#own.get(tensor);
+    if (found === undefined) throw new InternalError("an expansion uses a value that its builder did not make");
+    return found;
   }
 
   /** A number for an object's identity. Sizes are interned, so theirs is exact. */

@@ -1,10 +1,8 @@
 /** @file The graph: what the author meant, as hash-consed values over named axes with symbolic sizes. */
-import type { Guard } from "../contract/guard.ts";
 import type { Initializer } from "../contract/manifest.ts";
 import type { NdArray } from "../contract/ndarray.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Span } from "../source/source.ts";
-import type { GraphBuilder } from "./builder.ts";
 import type { Operator } from "./operator.ts";
 import type { Axis, TensorType } from "./type.ts";
 
@@ -44,8 +42,8 @@ export interface Node {
   /** The record itself. */
   readonly op: Operator;
   readonly inputs: readonly Value[];
-  /** By the names of the operator's weight specs. */
-  readonly weights: Readonly<Record<string, Weight>>;
+  /** By the names of the operator's weight specs: weights, or what is computed of them. */
+  readonly weights: Readonly<Record<string, Value>>;
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly types: readonly TensorType[];
   /** Of the first result. */
@@ -70,29 +68,4 @@ export interface Origin {
   readonly name: string | undefined;
   /** The labels and blocks around it, outermost first: `["backbone", "layer1", "0"]`. */
   readonly scope: readonly string[];
-}
-
-export interface GraphResult {
-  readonly name: string;
-  readonly value: Value;
-  /** Memory layout at the boundary. */
-  readonly order: readonly Axis[];
-}
-
-/** A model with its settings applied: one world, blocks inlined, run-time sizes symbolic. */
-export interface ModelGraph {
-  readonly name: string;
-  readonly doc: string | undefined;
-  /** The file it was declared in, as the user named it. */
-  readonly path: string;
-  readonly inputs: readonly Input[];
-  readonly results: readonly GraphResult[];
-  /** Settings and their values, in order of declaration: `{ classes: "1000", pool: "avg" }`. */
-  readonly settings: Readonly<Record<string, string>>;
-  /** The weights that the results need, in order of evaluation. */
-  readonly weights: readonly Weight[];
-  readonly guard: Guard;
-  readonly origins: ReadonlyMap<Value, readonly Origin[]>;
-  /** Made the values, and makes expansions of composites. */
-  readonly builder: GraphBuilder;
 }

@@ -2,8 +2,7 @@
 import type { DType } from "../contract/ndarray.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
-import type { Value } from "./graph.ts";
-import type { Axis, TensorType } from "./type.ts";
+import type { Axis, Tensor, TensorType } from "./type.ts";
 
 /** A value of the plan: positional, with sizes that may be known only at run time. */
 export interface Positional {
@@ -54,17 +53,17 @@ export interface Lowering {
   /** Order of image axes that the target's convolutions and pools take. */
   readonly layout: "NHWC" | "NCHW";
   can(variant: Variant): boolean;
-  typeOf(value: Value): TensorType;
+  typeOf(value: Tensor): TensorType;
   /** The number that a build-time size is; a size that is not known here is a defect of Fuse. */
   int(size: Size): number;
   /** Whether it is made of weights and constants when the model is loaded. */
-  isPrepared(value: Value): boolean;
+  isPrepared(value: Tensor): boolean;
   /** In whatever order it has, without spread axes. */
-  any(value: Value): Laid;
+  any(value: Tensor): Laid;
   /** In whatever order it has; axes may be spread. For elementwise lowerings, which broadcast anyway. */
-  loose(value: Value): Laid;
+  loose(value: Tensor): Laid;
   /** With exactly these axes, all that it has, in this order; transposes only where needed. */
-  ordered(value: Value, axes: readonly Axis[]): Positional;
+  ordered(value: Tensor, axes: readonly Axis[]): Positional;
   emit<A>(primitive: PrimitiveShape<A>, inputs: readonly Positional[], attributes: A): Positional;
   /** A tensor of one f32 number, known when a model is built or when it runs. */
   scalar(value: number | Size, dtype?: DType): Positional;

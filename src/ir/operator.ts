@@ -7,11 +7,10 @@ import type { Code, Holes } from "../source/catalogue/catalogue.ts";
 import type { Details } from "../source/diagnostic.ts";
 import { nearest } from "../source/suggest.ts";
 import type { Attributes, ValuesOf } from "./attribute.ts";
-import type { Value } from "./graph.ts";
 import type { Laid, Lowering } from "./lowering.ts";
 import type { About, Obligations } from "./obligation.ts";
 import { Complaint } from "./obligation.ts";
-import { printType, type Axis, type TensorType } from "./type.ts";
+import { printType, type Axis, type Tensor, type TensorType } from "./type.ts";
 
 /** A parameter that a layer owns, called what PyTorch calls it. */
 export interface WeightSpec {
@@ -105,8 +104,8 @@ export interface ReferenceContext<A> {
 /** What a lowering sees: `p` makes primitives. */
 export interface LoweringContext<A> {
   readonly p: Lowering;
-  readonly inputs: readonly Value[];
-  readonly weights: Readonly<Record<string, Value>>;
+  readonly inputs: readonly Tensor[];
+  readonly weights: Readonly<Record<string, Tensor>>;
   readonly attributes: A;
   readonly results: readonly TensorType[];
 }
@@ -114,13 +113,13 @@ export interface LoweringContext<A> {
 /** What an expansion sees: `g` makes operators. */
 export interface ExpansionContext<A> {
   readonly sizes: Sizes;
-  readonly inputs: readonly Value[];
-  readonly weights: Readonly<Record<string, Value>>;
+  readonly inputs: readonly Tensor[];
+  readonly weights: Readonly<Record<string, Tensor>>;
   readonly attributes: A;
   /** Applies an operator without weights. */
-  node<S extends Attributes>(op: Operator<S>, inputs: readonly Value[], attributes: ValuesOf<S>): Value;
+  node<S extends Attributes>(op: Operator<S>, inputs: readonly Tensor[], attributes: ValuesOf<S>): Tensor;
   /** A number or size as a rank-0 f32 tensor. */
-  scalar(value: number | Size): Value;
+  scalar(value: number | Size): Tensor;
 }
 
 /**
@@ -138,9 +137,14 @@ export interface Operator<S extends Attributes = Attributes> {
   weights?(c: OperatorContext<ValuesOf<S>>): readonly WeightSpec[];
   /** The types of the results; size >= 1 of every axis of a result is asked by the builder, not here. */
   type(c: OperatorContext<ValuesOf<S>>): TensorType | readonly TensorType[];
+  /**
+   * The attributes that a node keeps, where what is written stands for something else: sizes instead of a tensor that has
+   * them, and those that were left out. Asked after `type`, with the types of the first input and the first result.
+   */
+  resolve?(attributes: ValuesOf<S>, input: TensorType, result: TensorType): ValuesOf<S>;
   /** Multiply-accumulates; left out means none. */
   macs?(c: OperatorContext<ValuesOf<S>>): Size;
-  expand?(c: ExpansionContext<ValuesOf<S>>): Value;
+  expand?(c: ExpansionContext<ValuesOf<S>>): Tensor;
   reference?(c: ReferenceContext<ValuesOf<S>>): NamedArray | readonly NamedArray[];
   lower?(c: LoweringContext<ValuesOf<S>>): Laid | readonly Laid[];
 }

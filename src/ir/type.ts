@@ -12,6 +12,11 @@ export interface TensorType {
   readonly axes: ReadonlyMap<Axis, Size>;
 }
 
+/** A value as the record of an operator sees it: by its type. What it is made of is the graph's business. */
+export interface Tensor {
+  readonly type: TensorType;
+}
+
 export function tensorType(dtype: DType, axes: Iterable<readonly [Axis, Size]>): TensorType {
   return { dtype, axes: new Map(axes) };
 }

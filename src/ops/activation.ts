@@ -1,7 +1,7 @@
 /** @file Activation functions: of every element by itself, and softmax over axes. */
 import { attribute } from "../ir/attribute.ts";
-import type { Value } from "../ir/graph.ts";
 import { operator, tensors, type ExpansionContext } from "../ir/operator.ts";
+import type { Tensor } from "../ir/type.ts";
 import { binary } from "../primitives/binary.ts";
 import { softmax as softmaxPrimitive } from "../primitives/softmax.ts";
 import { leaky_relu as leakyPrimitive, unary } from "../primitives/unary.ts";
@@ -119,7 +119,7 @@ export const prelu = operator({
 });
 
 /** An activation that is written in other operators. */
-function composite(name: string, doc: string, expand: (g: ExpansionContext<object>, x: Value) => Value) {
+function composite(name: string, doc: string, expand: (g: ExpansionContext<object>, x: Tensor) => Tensor) {
   return operator({
     name,
     doc,
@@ -173,8 +173,8 @@ export const gelu = operator({
   type: (c) => ({ dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes }),
   expand: (g) => {
     const x = g.inputs[0]!;
-    const times = (a: Value, b: number | Value) => g.node(mul, [a, typeof b === "number" ? g.scalar(b) : b], {});
-    const plus = (a: Value, b: number | Value) => g.node(add, [a, typeof b === "number" ? g.scalar(b) : b], {});
+    const times = (a: Tensor, b: number | Tensor) => g.node(mul, [a, typeof b === "number" ? g.scalar(b) : b], {});
+    const plus = (a: Tensor, b: number | Tensor) => g.node(add, [a, typeof b === "number" ? g.scalar(b) : b], {});
     const cube = () => times(times(x, x), x);
     const inner =
       g.attributes.approximate === "none"
@@ -188,7 +188,7 @@ export const softmax = operator({
   name: "softmax",
   doc: "Exponentials divided by their sum over the axes. Several axes are normalised jointly.",
   inputs: tensors("x"),
-  attributes: { axis: attribute("axes", "axes over which the result sums to 1") },
+  attributes: { axis: attribute("axes", "axes over which the result sums to 1", { unordered: true }) },
   examples: [
     { code: "softmax(x, axis: c)", inputs: "x: [n, c]" },
     { code: "softmax(x, axis: [h, w])", inputs: "x: [n, c, h, w]" },
@@ -233,7 +233,9 @@ export const log_softmax = operator({
   name: "log_softmax",
   doc: "The logarithm of softmax, computed without its underflow. Several axes are normalised jointly.",
   inputs: tensors("x"),
-  attributes: { axis: attribute("axes", "axes over which the exponentials of the result sum to 1") },
+  attributes: {
+    axis: attribute("axes", "axes over which the exponentials of the result sum to 1", { unordered: true }),
+  },
   examples: [{ code: "log_softmax(x, axis: c)", inputs: "x: [n, c]" }],
   type: (c) => {
     requireAxes(c, 0, c.attributes.axis, "axis");

@@ -1,6 +1,6 @@
 /** @file Pooling to a given size, as PyTorch's: window i of n is from floor(i * size / n) to below ceil((i + 1) * size / n). */
 import type { NamedArray } from "../contract/ndarray.ts";
-import { attribute, type ValuesOf } from "../ir/attribute.ts";
+import { attribute } from "../ir/attribute.ts";
 import type { Laid, Lowering, Positional } from "../ir/lowering.ts";
 import {
   operator,
@@ -9,7 +9,7 @@ import {
   type OperatorContext,
   type ReferenceContext,
 } from "../ir/operator.ts";
-import { withAxes, type TensorType } from "../ir/type.ts";
+import { withAxes, type Axis, type TensorType } from "../ir/type.ts";
 import { binary } from "../primitives/binary.ts";
 import { imageSizes, noPads, type Pair } from "../primitives/image.ts";
 import { pool } from "../primitives/pool.ts";
@@ -33,8 +33,10 @@ import { product, reshaped, sizesOf } from "./shared/axes.ts";
 import { dtypeOf, floating, requireAxes } from "./shared/conditions.ts";
 import { keyedSpatial, requirePerAxis, requireSpatialCount } from "./shared/spatial.ts";
 
-const attributes = { keyed: attribute("keyed", "the axes that are pooled, with their new sizes: `h: 7, w: 7`") };
-type Values = ValuesOf<typeof attributes>;
+const pooledAxes = "the axes that are pooled, with their new sizes: `h: 7, w: 7`";
+interface Values {
+  readonly keyed: ReadonlyMap<Axis, readonly Size[]>;
+}
 
 function pooledType(c: OperatorContext<Values>): TensorType {
   const { keyed } = c.attributes;
@@ -203,7 +205,7 @@ export const adaptive_avgpool = operator({
   name: "adaptive_avgpool",
   doc: "The averages of windows that divide one to three axes evenly, as many as the new size says; where that does not divide the old one they overlap.",
   inputs: tensors("x"),
-  attributes,
+  attributes: { keyed: attribute("keyed", pooledAxes, { unordered: true }) },
   examples: [
     { code: "adaptive_avgpool(x, h: 3, w: 2)", inputs: "x: [n, c, h, w]" },
     { code: "adaptive_avgpool(x, h: 2, w: 3)", inputs: "x: [n, c, h: 2*k, w: 3*l]" },
@@ -221,7 +223,8 @@ export const adaptive_maxpool = operator({
   doc: "The largest elements of windows that divide one to three axes evenly, as many as the new size says; with `indices` also where they are.",
   inputs: tensors("x"),
   attributes: {
-    ...attributes,
+    // Indices count in the order of the axes.
+    keyed: attribute("keyed", pooledAxes),
     indices: attribute(
       "bool",
       "a second result, i32: the flat index of each in the axes that are pooled, in their order (`d`, `h`, `w`, or else as written)",

@@ -1,4 +1,5 @@
 /** @file Where the largest and the smallest element are: argmax and argmin. */
+import { attribute } from "../ir/attribute.ts";
 import { operator, tensors } from "../ir/operator.ts";
 import { argReduce } from "../primitives/reduce.ts";
 import { reduceAttributes, reducedType } from "./reduce.ts";
@@ -11,7 +12,11 @@ function position(name: "argmax" | "argmin", what: string, isBetter: (a: number,
     name,
     doc: `The index, as i32, of the ${what} element over the axes; of equal ones, the first. Several axes have one flat index, the axis written last counting fastest.`,
     inputs: tensors("x"),
-    attributes: reduceAttributes,
+    attributes: {
+      // The order decides what the index counts first.
+      axis: attribute("axes", reduceAttributes.axis.doc),
+      keepdims: reduceAttributes.keepdims,
+    },
     examples: [
       { code: `${name}(x, axis: c)`, inputs: "x: [n, c, h, w]" },
       { code: `${name}(x, axis: [w, h], keepdims: true)`, inputs: "x: [n, c, h, w]" },

@@ -1,10 +1,9 @@
 /** @file `dot`: the product of two tensors, summed over the axes that are contracted. */
 import { arrange, elements } from "../contract/ndarray.ts";
 import { attribute } from "../ir/attribute.ts";
-import type { Value } from "../ir/graph.ts";
 import type { Laid, Lowering } from "../ir/lowering.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
-import { volume, tensorType, type Axis, type TensorType } from "../ir/type.ts";
+import { volume, tensorType, type Axis, type Tensor, type TensorType } from "../ir/type.ts";
 import { matmul } from "../primitives/matmul.ts";
 import { isPixelwise, pixelwise } from "./lowering/linear-map.ts";
 import { made, matrixProduct, sizeOf } from "./reference/rows.ts";
@@ -31,8 +30,8 @@ export const dot = operator({
   doc: "The product of two tensors, summed over the contracted axes. Axes of `batch` are paired; all others are kept, and may not be in both.",
   inputs: tensors("a", "b"),
   attributes: {
-    contract: attribute("axes", "axes of both that are multiplied and summed"),
-    batch: attribute("axes", "axes of both that are paired", { default: [] }),
+    contract: attribute("axes", "axes of both that are multiplied and summed", { unordered: true }),
+    batch: attribute("axes", "axes of both that are paired", { default: [], unordered: true }),
   },
   examples: [
     { code: "dot(q, k, contract: e, batch: [n, head])", inputs: "q: [n, head, t, e], k: [n, head, s, e]" },
@@ -81,13 +80,13 @@ export const dot = operator({
     const mapped = asMap(p, a!, b!, attributes, result!) ?? asMap(p, b!, a!, attributes, result!);
     if (mapped !== undefined) return mapped;
     const canFlip = p.can("matmul.transposes") || attributes.batch.length === 0;
-    const best = (x: Value, y: Value) => fewestMoves(p.loose(x).axes, p.loose(y).axes, attributes, canFlip);
+    const best = (x: Tensor, y: Tensor) => fewestMoves(p.loose(x).axes, p.loose(y).axes, attributes, canFlip);
     const [asWritten, exchanged] = [best(a!, b!), best(b!, a!)];
     // The product of the exchanged operands is the transposed one: as good, where one is.
     const exchange = !canFlip && exchanged.moves < asWritten.moves;
     const { batch, sideA, sideB } = exchange ? exchanged : asWritten;
     const [left, right] = exchange ? [b!, a!] : [a!, b!];
-    const merged = (x: Value, axes: readonly Axis[]) => product(p.sizes, sizesOf(p.typeOf(x), axes));
+    const merged = (x: Tensor, axes: readonly Axis[]) => product(p.sizes, sizesOf(p.typeOf(x), axes));
     // Where transposes are steps of their own, they can move only through batch axes that stay apart.
     const paired = sizesOf(p.typeOf(a!), batch);
     const matrices = batch.length === 0 || !canFlip ? paired : [merged(a!, batch)];
@@ -105,8 +104,8 @@ export const dot = operator({
 /** The product as a linear map of axes of `x` by a matrix that is known when the model is loaded, if it is one and does better so. */
 function asMap(
   p: Lowering,
-  x: Value,
-  by: Value,
+  x: Tensor,
+  by: Tensor,
   { contract, batch }: Attributes,
   result: TensorType,
 ): Laid | undefined {

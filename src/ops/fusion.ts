@@ -200,7 +200,7 @@ export const expand = operator({
   inputs: tensors("x"),
   attributes: {
     like: attribute("like", "tensor whose axes the result has", { optional: true }),
-    keyed: attribute("keyed", "new axes with their sizes"),
+    keyed: attribute("keyed", "new axes with their sizes", { unordered: true }),
   },
   examples: [
     { code: "expand(x, h: 7, w: 7)", inputs: "x: [n, c]" },
@@ -229,6 +229,10 @@ export const expand = operator({
     if (like === undefined && keyed.size === 0) c.complain("missing-attribute", { callee: c.callee, name: "like" }, {});
     return withAxes(x, added);
   },
+  resolve: (_, { axes }, result) => {
+    const added = [...result.axes].filter(([axis]) => !axes.has(axis));
+    return { like: undefined, keyed: new Map(added.map(([axis, size]) => [axis, [size]])) };
+  },
   reference: (c) => {
     const { axes, shape } = c.results[0]!;
     return named(generate(c.inputs[0]!.dtype, shape, reader(c.inputs[0]!, axes)), axes);
@@ -243,7 +247,7 @@ export const tile = operator({
   name: "tile",
   doc: "Repeats a tensor as a whole along axes, which grow so many times.",
   inputs: tensors("x"),
-  attributes: { keyed: attribute("keyed", "axes with how often they are repeated: `h: 2`") },
+  attributes: { keyed: attribute("keyed", "axes with how often they are repeated: `h: 2`", { unordered: true }) },
   examples: [
     { code: "tile(x, h: 2)", inputs: "x: [n, c, h, w]" },
     { code: "tile(x, t: n, d: 3)", inputs: "x: i32[n, t, d]" },

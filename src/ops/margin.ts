@@ -21,7 +21,10 @@ export const slice = operator({
   doc: "The elements of axes from one place up to another, which is not among them; a third number is the step.",
   inputs: tensors("x"),
   attributes: {
-    keyed: attribute("keyed", "`t: [from, to]` or `t: [from, to, step]`; places count from 0", { min: 0 }),
+    keyed: attribute("keyed", "`t: [from, to]` or `t: [from, to, step]`; places count from 0", {
+      min: 0,
+      unordered: true,
+    }),
   },
   examples: [
     { code: "slice(x, t: [1, 3])", inputs: "x: [n, t: k + 2, d]" },
@@ -80,7 +83,7 @@ export const pad = operator({
   doc: "A margin around axes: of one value, of the mirrored inside without its outermost elements (`reflect`), or of these (`replicate`).",
   inputs: tensors("x"),
   attributes: {
-    keyed: attribute("keyed", "`h: 1` on both sides, or `h: [before, after]`", { min: 0 }),
+    keyed: attribute("keyed", "`h: 1` on both sides, or `h: [before, after]`", { min: 0, unordered: true }),
     mode: attribute("choice", "what the margin holds", {
       choices: ["constant", "reflect", "replicate"],
       default: "constant",

@@ -1,8 +1,7 @@
 /** @file Normalisations. */
 import { attribute } from "../ir/attribute.ts";
-import type { Value } from "../ir/graph.ts";
 import { operator, tensors, type ExpansionContext, type OperatorContext, type WeightSpec } from "../ir/operator.ts";
-import { printType, type Axis } from "../ir/type.ts";
+import { printType, type Axis, type Tensor } from "../ir/type.ts";
 import { add, div, mul, pow, sub } from "./elementwise.ts";
 import { abs, clamp, rsqrt, square } from "./functions.ts";
 import { expand } from "./fusion.ts";
@@ -137,11 +136,11 @@ function besideChannels(
  */
 function standardised(
   g: ExpansionContext<{ readonly axis: Axis; readonly spatial: readonly Axis[] | undefined; readonly eps: number }>,
-  together: (means: Value) => Value,
-): Value {
+  together: (means: Tensor) => Tensor,
+): Tensor {
   const x = g.inputs[0]!;
   const axis = besideChannels(x.type.axes.keys(), g.attributes);
-  const average = (value: Value) =>
+  const average = (value: Tensor) =>
     together(axis.length === 0 ? value : g.node(mean, [value], { axis, keepdims: false }));
   const centred = g.node(sub, [x, average(x)], {});
   const variance = average(g.node(square, [centred], {}));
@@ -220,7 +219,7 @@ export const normalize = operator({
   doc: "Divides by the p-norm over the axes, or by `eps` where the norm is smaller: vectors get length 1.",
   inputs: tensors("x"),
   attributes: {
-    axis: attribute("axes", "axes of the vectors"),
+    axis: attribute("axes", "axes of the vectors", { unordered: true }),
     p: attribute("number", "exponent of the norm, positive or `inf`", { default: 2 }),
     eps: attribute("number", "the least divisor", { default: 1e-12 }),
   },
@@ -243,7 +242,7 @@ export const normalize = operator({
 });
 
 /** (Σ |x|^p)^(1/p), and the largest |x| for infinity. */
-function norm(g: ExpansionContext<{ readonly axis: readonly Axis[]; readonly p: number }>, x: Value): Value {
+function norm(g: ExpansionContext<{ readonly axis: readonly Axis[]; readonly p: number }>, x: Tensor): Tensor {
   const { axis, p } = g.attributes;
   const over = { axis, keepdims: false };
   if (p === 1) return g.node(l1, [x], over);

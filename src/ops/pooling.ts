@@ -1,7 +1,6 @@
 /** @file Pooling: the maximum or the average of a window that slides over one to three spatial axes. */
 import type { DType, NamedArray } from "../contract/ndarray.ts";
 import { attribute, type ValuesOf } from "../ir/attribute.ts";
-import type { Value } from "../ir/graph.ts";
 import type { Laid, Lowering, Positional } from "../ir/lowering.ts";
 import {
   operator,
@@ -10,7 +9,7 @@ import {
   type OperatorContext,
   type ReferenceContext,
 } from "../ir/operator.ts";
-import { withAxes, type TensorType } from "../ir/type.ts";
+import { withAxes, type Tensor, type TensorType } from "../ir/type.ts";
 import { binary } from "../primitives/binary.ts";
 import { imageShape, imageSizes, noPads, type Pads, type Pair } from "../primitives/image.ts";
 import { broadcast, pad } from "../primitives/layout.ts";
@@ -364,7 +363,7 @@ export const lppool = operator({
   expand: (g) => {
     const { norm_type, ...window } = g.attributes;
     const x = g.inputs[0]!;
-    const power = (value: Value, exponent: number) => g.node(pow, [value, g.scalar(exponent)], {});
+    const power = (value: Tensor, exponent: number) => g.node(pow, [value, g.scalar(exponent)], {});
     const powers = norm_type === 1 ? x : norm_type === 2 ? g.node(square, [x], {}) : power(x, norm_type);
     const axes = knownSpatial(x.type.axes.keys(), window.axis);
     const elements = product(

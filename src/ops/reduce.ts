@@ -14,7 +14,7 @@ import { dtypeOf, floating, logical, numeric, requireAxes } from "./shared/condi
 
 /** What every reduction takes. */
 export const reduceAttributes = {
-  axis: attribute("axes", "axes to reduce; they disappear"),
+  axis: attribute("axes", "axes to reduce; they disappear", { unordered: true }),
   keepdims: attribute("bool", "keep the axes, with size 1", { default: false }),
 };
 type Attributes = ValuesOf<typeof reduceAttributes>;

@@ -1,9 +1,8 @@
 /** @file Images at other sizes: resize and upsample. */
 import { attribute } from "../ir/attribute.ts";
-import type { Value } from "../ir/graph.ts";
 import type { Laid, Lowering, Positional } from "../ir/lowering.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
-import { printType, withAxes, type Axis, type TensorType } from "../ir/type.ts";
+import { printType, withAxes, type Axis, type Tensor, type TensorType } from "../ir/type.ts";
 import { imageSizes } from "../primitives/image.ts";
 import { transpose } from "../primitives/layout.ts";
 import { matmul } from "../primitives/matmul.ts";
@@ -36,14 +35,6 @@ const align_corners = attribute(
   "whether the centres of the corner pixels stay in the corners, not of `nearest`",
   { default: false },
 );
-
-/** The axes that change. */
-function resizedAxes(
-  { keyed, like, axis }: { keyed: ReadonlyMap<Axis, unknown>; like: unknown; axis: readonly Axis[] | undefined },
-  axes: Iterable<Axis>,
-): readonly Axis[] {
-  return like === undefined ? keyedSpatial(keyed) : knownSpatial(axes, axis);
-}
 
 /** How many axes can be resized at once: PyTorch's `bicubic` knows no volumes. */
 const most = (mode: string): number => (mode === "bicubic" ? 2 : 3);
@@ -91,7 +82,7 @@ export const resize = operator({
   doc: "The image at another size, which is given or that of another tensor.",
   inputs: tensors("x"),
   attributes: {
-    keyed: attribute("keyed", "the axes that change, with their new sizes"),
+    keyed: attribute("keyed", "the axes that change, with their new sizes", { unordered: true }),
     like: attribute("like", "tensor whose sizes the result has over `axis`", { optional: true }),
     axis: axisAttribute,
     mode,
@@ -132,10 +123,21 @@ export const resize = operator({
       [...keyed].map(([name, sizes]) => [name, sizes[0]!]),
     );
   },
+  resolve: (attributes, input, result) => {
+    const { like, axis } = attributes;
+    if (like === undefined) return attributes;
+    const changed = knownSpatial(input.axes.keys(), axis).map((name) => [name, result.axes.get(name)!] as const);
+    return {
+      ...attributes,
+      keyed: new Map(changed.map(([name, size]) => [name, [size]])),
+      like: undefined,
+      axis: undefined,
+    };
+  },
   reference: (c) => {
     const [input] = c.inputs;
     const { mode, align_corners } = c.attributes;
-    const axes = resizedAxes(c.attributes, input!.axes);
+    const axes = keyedSpatial(c.attributes.keyed);
     const x = rows(input!, axes);
     const from = volumeExtent(input!, axes);
     const [, height, width] = from;
@@ -160,8 +162,8 @@ export const resize = operator({
     return made(data, [...x.axes, ...axes], c.results[0]!);
   },
   lower: ({ p, inputs: [x], attributes, results: [result] }) => {
-    const { mode, align_corners } = attributes;
-    const axes = resizedAxes(attributes, p.typeOf(x!).axes.keys());
+    const { keyed, mode, align_corners } = attributes;
+    const axes = keyedSpatial(keyed);
     if (mode === "bicubic") return lowerBicubic(p, x!, axes, align_corners, result!);
     const resized = (image: Positional, height: Size, width: Size): Positional => {
       const { h, w } = imageSizes(image.shape, p.layout);
@@ -181,7 +183,7 @@ export const resize = operator({
 });
 
 /** No backend has it: along each axis it is the product with a matrix. Rows are what is not resized. */
-function lowerBicubic(p: Lowering, x: Value, axes: readonly Axis[], alignCorners: boolean, type: TensorType): Laid {
+function lowerBicubic(p: Lowering, x: Tensor, axes: readonly Axis[], alignCorners: boolean, type: TensorType): Laid {
   const others = except(p.loose(x).axes, axes);
   const rows = product(p.sizes, sizesOf(type, others));
   const along = (value: Positional, axis: Axis): Positional => {
@@ -249,7 +251,7 @@ export const upsample = operator({
     });
     const keyed = (of: (plan: (typeof plans)[number]) => readonly Size[]) =>
       new Map(plans.map((plan) => [plan.name, of(plan)]));
-    const resized = (value: Value, to: ReadonlyMap<Axis, readonly Size[]>) =>
+    const resized = (value: Tensor, to: ReadonlyMap<Axis, readonly Size[]>) =>
       g.node(resize, [value], { keyed: to, like: undefined, axis: undefined, mode, align_corners });
     // Aligned corners are as far apart as the sizes say.
     if (align_corners || plans.every(({ size, whole }) => whole === size))

@@ -10,7 +10,7 @@ export const flip = operator({
   name: "flip",
   doc: "The elements along axes in the opposite order.",
   inputs: tensors("x"),
-  attributes: { axis: attribute("axes", "axes to turn round") },
+  attributes: { axis: attribute("axes", "axes to turn round", { unordered: true }) },
   examples: [
     { code: "flip(x, axis: w)", inputs: "x: [n, c, h, w]" },
     { code: "flip(x, axis: [h, w])", inputs: "x: bool[h, w]" },

@@ -2,7 +2,7 @@
 import { arrange } from "../contract/ndarray.ts";
 import { attribute, type AxisMap } from "../ir/attribute.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
-import { tensorType, withAxes, without, type Axis } from "../ir/type.ts";
+import { tensorType, withAxes, without, type Axis, type TensorType } from "../ir/type.ts";
 import type { Size } from "../sizes/size.ts";
 import { except, gathered, place, product, reshaped, sizesOf } from "./shared/axes.ts";
 import {
@@ -44,11 +44,16 @@ function reshapedAxes(c: OperatorContext<unknown>, { from, to }: AxisMap): reado
   return to.map(({ axis, size }) => [axis, size ?? rest!]);
 }
 
+/** The maps with the sizes of what they made. */
+function withSizes(maps: readonly AxisMap[], made: TensorType): readonly AxisMap[] {
+  return maps.map(({ from, to }) => ({ from, to: to.map(({ axis }) => ({ axis, size: made.axes.get(axis) })) }));
+}
+
 export const reshape = operator({
   name: "reshape",
   doc: "Merges axes, splits one, or both: the elements of `from`, the last axis fastest, become those of `to`. One size may be left out.",
   inputs: tensors("x"),
-  attributes: { maps: attribute("maps", "which axes become which: `[c, h, w] -> d`") },
+  attributes: { maps: attribute("maps", "which axes become which: `[c, h, w] -> d`", { unordered: true }) },
   examples: [
     { code: "reshape(x, [h, w] -> t)", inputs: "x: [n, c, h, w]" },
     { code: "reshape(x, d -> [head: 4, e])", inputs: "x: [n, t, d: 4*k]" },
@@ -60,6 +65,7 @@ export const reshape = operator({
     const to = maps.flatMap((map) => reshapedAxes(c, map));
     return replaceAxes(c.input(0), takenBy(maps), to);
   },
+  resolve: ({ maps }, _, result) => ({ maps: withSizes(maps, result) }),
   reference: (c) => {
     const [x] = c.inputs;
     const { maps } = c.attributes;
@@ -95,7 +101,7 @@ export const rename = operator({
   name: "rename",
   doc: "Gives axes other names; several are renamed at once. Sizes stay as they are.",
   inputs: tensors("x"),
-  attributes: { maps: attribute("maps", "new names: `t -> s`") },
+  attributes: { maps: attribute("maps", "new names: `t -> s`", { unordered: true }) },
   examples: [{ code: "rename(x, t -> s)", inputs: "x: [n, t, d]" }],
   type: (c) => {
     dtypeOf(c, 0, anything);
@@ -110,6 +116,7 @@ export const rename = operator({
       [...axes].map(([axis, size]) => [renamed(maps, axis), size]),
     );
   },
+  resolve: ({ maps }, _, result) => ({ maps: withSizes(maps, result) }),
   reference: (c) => ({ ...c.inputs[0]!, axes: c.inputs[0]!.axes.map((axis) => renamed(c.attributes.maps, axis)) }),
   lower: ({ p, inputs, attributes: { maps } }) => {
     const { value, axes, spread } = p.loose(inputs[0]!);
@@ -130,7 +137,7 @@ export const squeeze = operator({
   name: "squeeze",
   doc: "Drops axes of size 1.",
   inputs: tensors("x"),
-  attributes: { axis: attribute("axes", "axes to drop; their size must be 1") },
+  attributes: { axis: attribute("axes", "axes to drop; their size must be 1", { unordered: true }) },
   examples: [{ code: "squeeze(x, axis: c)", inputs: "x: [n, c: 1, h, w]" }],
   type: (c) => {
     dtypeOf(c, 0, anything);
@@ -155,7 +162,7 @@ export const unsqueeze = operator({
   name: "unsqueeze",
   doc: "Adds axes of size 1.",
   inputs: tensors("x"),
-  attributes: { axis: attribute("axes", "the new axes") },
+  attributes: { axis: attribute("axes", "the new axes", { unordered: true }) },
   examples: [{ code: "unsqueeze(x, axis: c)", inputs: "x: [n, h, w]" }],
   type: (c) => {
     dtypeOf(c, 0, anything);

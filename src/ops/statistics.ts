@@ -1,7 +1,7 @@
 /** @file Reductions that are written in others: norms, logsumexp, variance and standard deviation. */
 import { attribute, type ValuesOf } from "../ir/attribute.ts";
-import type { Value } from "../ir/graph.ts";
 import { operator, tensors, type ExpansionContext } from "../ir/operator.ts";
+import type { Tensor } from "../ir/type.ts";
 import { add, div, sub } from "./elementwise.ts";
 import { abs, clamp, exp, log, sqrt, square } from "./functions.ts";
 import { max, mean, reduceAttributes, reducedType, sum } from "./reduce.ts";
@@ -16,7 +16,7 @@ const examples = (name: string) => [
   { code: `${name}(x, axis: [w, h], keepdims: true)`, inputs: "x: [n, c, h, w]" },
 ];
 
-function composite(name: string, doc: string, expand: (g: ExpansionContext<Attributes>, x: Value) => Value) {
+function composite(name: string, doc: string, expand: (g: ExpansionContext<Attributes>, x: Tensor) => Tensor) {
   return operator({
     name,
     doc,
@@ -63,7 +63,7 @@ const varianceAttributes = {
 };
 
 /** Exact for large means, unlike the mean of the squares less the square of the mean. */
-function variance(g: ExpansionContext<ValuesOf<typeof varianceAttributes>>): Value {
+function variance(g: ExpansionContext<ValuesOf<typeof varianceAttributes>>): Tensor {
   const { axis, keepdims, correction } = g.attributes;
   const x = g.inputs[0]!;
   const centred = g.node(sub, [x, g.node(mean, [x], { axis, keepdims: false })], {});
@@ -76,7 +76,7 @@ function variance(g: ExpansionContext<ValuesOf<typeof varianceAttributes>>): Val
 function spreadMeasure(
   name: string,
   doc: string,
-  expand: (g: ExpansionContext<ValuesOf<typeof varianceAttributes>>) => Value,
+  expand: (g: ExpansionContext<ValuesOf<typeof varianceAttributes>>) => Tensor,
 ) {
   return operator({
     name,

@@ -1,8 +1,10 @@
 /** @file From the graph to primitives: every operator's lowering, with layouts chosen where they are asked for. */
 import type { DType } from "../contract/ndarray.ts";
-import type { Constant, ModelGraph, Node, Value } from "../ir/graph.ts";
+import type { Constant, Node, Value } from "../ir/graph.ts";
+import type { ModelGraph } from "../ir/model-graph.ts";
 import type { Laid, Lowering, Positional, PrimitiveShape, Variant } from "../ir/lowering.ts";
-import { printType, type Axis, type TensorType } from "../ir/type.ts";
+import { printType, type Axis, type Tensor, type TensorType } from "../ir/type.ts";
+import { operandsOf, reachable } from "../ir/walk.ts";
 import { binary } from "../primitives/binary.ts";
 import { conv2d, depthwiseConv2d } from "../primitives/convolution.ts";
 import { broadcast, reshape, transpose } from "../primitives/layout.ts";
@@ -26,21 +28,10 @@ export interface Lowered {
 export function lower(graph: ModelGraph, profile: Profile): Lowered {
   const lowering = new GraphLowering(graph, profile);
   const inputs = graph.inputs.map((input) => lowering.input(input));
-  const values = new Set<Value>();
-  const open: Value[] = graph.results.map(({ value }) => value);
-  for (let value = open.pop(); value !== undefined; value = open.pop()) {
-    if (values.has(value)) continue;
-    values.add(value);
-    open.push(...operands(value));
-  }
+  const values = reachable(graph.results.map(({ value }) => value));
   for (const value of [...values].sort((a, b) => a.id - b.id)) lowering.lower(value);
   const results = graph.results.map(({ value, order }) => lowering.result(value, order));
   return { inputs, results, builder: lowering.builder };
-}
-
-function operands(value: Value): readonly Value[] {
-  if (value.kind === "pick") return [value.of];
-  return value.kind === "node" ? [...value.inputs, ...Object.values(value.weights)] : [];
 }
 
 class GraphLowering implements Lowering {
@@ -50,7 +41,7 @@ class GraphLowering implements Lowering {
   readonly #graph: ModelGraph;
   readonly #profile: Profile;
   /** Of every value that is lowered, its results. */
-  readonly #done = new Map<Value, readonly Laid[]>();
+  readonly #done = new Map<Tensor, readonly Laid[]>();
 
   constructor(graph: ModelGraph, profile: Profile) {
     this.#graph = graph;
@@ -100,7 +91,7 @@ class GraphLowering implements Lowering {
     return this.#profile.variants.has(variant);
   }
 
-  typeOf(value: Value): TensorType {
+  typeOf(value: Tensor): TensorType {
     return value.type;
   }
 
@@ -108,22 +99,22 @@ class GraphLowering implements Lowering {
     return buildTimeNumber(this.sizes, size);
   }
 
-  isPrepared(value: Value): boolean {
+  isPrepared(value: Tensor): boolean {
     return this.builder.own(this.loose(value).value).kind === "prepared";
   }
 
-  any(value: Value): Laid {
+  any(value: Tensor): Laid {
     const { value: x, axes, spread } = this.loose(value);
     return { value: spread === undefined ? x : this.#carryOut(x, axes, value.type), axes };
   }
 
-  loose(value: Value): Laid {
+  loose(value: Tensor): Laid {
     const [laid, ...others] = this.#results(value);
     invariant(laid !== undefined && others.length === 0, "a lowering uses a value with several results as one");
     return laid;
   }
 
-  ordered(value: Value, axes: readonly Axis[]): Positional {
+  ordered(value: Tensor, axes: readonly Axis[]): Positional {
     const { value: x, axes: from, spread } = this.loose(value);
     const permutation = axes.map((axis) => from.indexOf(axis));
     invariant(
@@ -155,16 +146,16 @@ class GraphLowering implements Lowering {
     return this.emit(broadcast, [x], { shape: axes.map((axis) => sizeOf(type, axis)) });
   }
 
-  #results(value: Value): readonly Laid[] {
+  #results(value: Tensor): readonly Laid[] {
     const found = this.#done.get(value);
-    if (found === undefined) throw new InternalError(`a lowering uses a ${value.kind} that is not its input`);
+    if (found === undefined) throw new InternalError("a lowering uses a value that is not its input");
     return found;
   }
 
   /** What must be lowered before the value can be: its operands, or what a composite stands for. */
   #needs(value: Value): readonly Value[] {
     if (value.kind === "node" && value.op.lower === undefined) return [this.#graph.builder.expansion(value)];
-    return operands(value);
+    return operandsOf(value);
   }
 
   #lay(value: Value): readonly Laid[] {
@@ -201,14 +192,15 @@ class GraphLowering implements Lowering {
   }
 
   /**
-   * Catches a wrong lowering where it is, not where its result is used. Sizes of run time may be equal without having one
-   * normal form, for a primitive knows nothing of the facts of a world: `ceil(h/2)` where `h/2` is exact.
+   * Catches a wrong lowering where it is, not where its result is used. A primitive knows nothing of the facts of the world, so
+   * that its sizes may have another form: `ceil(h/2)` where `h/2` is exact. Wrong is what the facts refute.
    */
   #verify(operator: string, { value, axes, spread }: Laid, type: TensorType): void {
     const fits = axes.every((axis, i) => {
-      const expected = this.sizes.constant(spread?.has(axis) ? this.sizes.int(1) : sizeOf(type, axis));
-      const actual = this.sizes.constant(value.shape[i]!);
-      return expected === actual || expected === undefined || actual === undefined;
+      const expected = spread?.has(axis) ? this.sizes.int(1) : sizeOf(type, axis);
+      const actual = value.shape[i];
+      if (actual === undefined || actual === expected) return actual === expected;
+      return this.#graph.facts.decide({ op: "==", a: expected, b: actual }).verdict !== "no";
     });
     const shape = value.shape.map((size) => this.sizes.print(size));
     invariant(

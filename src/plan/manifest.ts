@@ -1,6 +1,7 @@
 /** @file What a model says about its weights to those who load, check or make them. */
 import type { ManifestEntry } from "../contract/manifest.ts";
-import type { ModelGraph, Origin } from "../ir/graph.ts";
+import type { Origin } from "../ir/graph.ts";
+import type { ModelGraph } from "../ir/model-graph.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
 import { InternalError } from "../source/internal-error.ts";

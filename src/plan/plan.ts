@@ -1,6 +1,6 @@
 /** @file The plan: what a machine does with a model, as data, and the call that makes it of a graph. */
 import type { ManifestEntry } from "../contract/manifest.ts";
-import type { ModelGraph } from "../ir/graph.ts";
+import type { ModelGraph } from "../ir/model-graph.ts";
 import type { Axis } from "../ir/type.ts";
 import { absorbEpilogues } from "./epilogues.ts";
 import { lower } from "./lower.ts";

@@ -1,14 +1,21 @@
 /** @file Rules for what only moves data: it composes, vanishes where it changes nothing, and is done at load where that is possible. */
 import { broadcast, reshape, transpose } from "../primitives/layout.ts";
 import { matmul } from "../primitives/matmul.ts";
+import type { PrimitiveShape } from "../ir/lowering.ts";
 import type { Size } from "../sizes/size.ts";
-import type { PlanBuilder } from "./builder.ts";
+import type { Sizes } from "../sizes/sizes.ts";
 import { madeBy, type Computation, type PlanValue } from "./value.ts";
 
 const same = (a: readonly Size[], b: readonly Size[]) => a.length === b.length && a.every((size, i) => size === b[i]);
 
+/** What makes values of a plan. */
+interface Emitter {
+  readonly sizes: Sizes;
+  emit<A>(primitive: PrimitiveShape<A>, inputs: readonly PlanValue[], attributes: A): PlanValue;
+}
+
 /** A simpler value equal to the computation that is asked for, if there is one. */
-export function simpler(asked: Computation, builder: PlanBuilder): PlanValue | undefined {
+export function simpler(asked: Computation, builder: Emitter): PlanValue | undefined {
   const [x] = asked.inputs;
   if (x === undefined) return undefined;
   if (madeBy(asked, transpose)) {

@@ -3,6 +3,7 @@ import { elements, named, type NamedArray } from "../contract/ndarray.ts";
 import type { GraphBuilder } from "../ir/builder.ts";
 import type { Constant, Input, Node, Value, Weight } from "../ir/graph.ts";
 import type { TensorType } from "../ir/type.ts";
+import { inOrder, operandsOf } from "../ir/walk.ts";
 import type { Size, SizeVar } from "../sizes/size.ts";
 import { InternalError } from "../source/internal-error.ts";
 
@@ -24,10 +25,13 @@ export interface Environment {
  * graph do not matter.
  */
 export function evaluateGraph(results: readonly Value[], env: Environment): NamedArray[] {
-  const order = schedule(results, env.builder);
+  // Of a composite, what it stands for.
+  const operands = (value: Value): readonly Value[] =>
+    value.kind === "node" && value.op.reference === undefined ? [env.builder.expansion(value)] : operandsOf(value);
+  const order = inOrder(results, operands);
   const uses = new Map<Value, number>();
   const count = (value: Value) => uses.set(value, (uses.get(value) ?? 0) + 1);
-  for (const value of order) for (const operand of operandsOf(value, env.builder)) count(operand);
+  for (const value of order) for (const operand of operands(value)) count(operand);
   for (const value of results) count(value);
 
   const arrays = new Map<Value, readonly NamedArray[]>();
@@ -40,34 +44,9 @@ export function evaluateGraph(results: readonly Value[], env: Environment): Name
     return found;
   };
   for (const value of order) {
-    const operands = operandsOf(value, env.builder).map(take);
-    arrays.set(value, evaluate(value, operands, env));
+    arrays.set(value, evaluate(value, operands(value).map(take), env));
   }
   return results.map((value) => take(value)[0]!);
-}
-
-/** The values that must be known before a value, in a fixed order: inputs, then weights; of a composite, what it stands for. */
-function operandsOf(value: Value, builder: GraphBuilder): readonly Value[] {
-  if (value.kind === "pick") return [value.of];
-  if (value.kind !== "node") return [];
-  if (value.op.reference === undefined) return [builder.expansion(value)];
-  return [...value.inputs, ...Object.values(value.weights)];
-}
-
-/** Everything that the results need, operands first; iterative, because a chain may be long. */
-function schedule(results: readonly Value[], builder: GraphBuilder): readonly Value[] {
-  const order: Value[] = [];
-  const seen = new Set<Value>();
-  const open = results.map((value) => ({ value, entered: false })).reverse();
-  for (let top = open.pop(); top !== undefined; top = open.pop()) {
-    if (top.entered) order.push(top.value);
-    else if (!seen.has(top.value)) {
-      seen.add(top.value);
-      open.push({ value: top.value, entered: true });
-      for (const operand of operandsOf(top.value, builder).toReversed()) open.push({ value: operand, entered: false });
-    }
-  }
-  return order;
 }
 
 /** The results of one value: several only for an operator with several. */

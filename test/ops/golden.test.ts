@@ -11,6 +11,7 @@ import { difference, seeded } from "../support/arrays.ts";
 import { backends, useBackend } from "../support/backends.ts";
 import { EagerLowering } from "../support/eager.ts";
 import { goldenCases, goldenGraph, goldenLabel, goldenModel, type GoldenCase } from "../support/golden.ts";
+import { ownWeights } from "../support/operators.ts";
 import { runOnce } from "../support/run.ts";
 
 const names = Object.keys(operators);
@@ -91,7 +92,7 @@ describe.each(backends())("compiled for $name, it agrees with PyTorch", ({ name:
       const { node, arrays, wanted } = graph;
       const inputs = Object.fromEntries(node.inputs.map((input, i) => [`x${i}`, arrays.get(input)!]));
       const weights = Object.fromEntries(
-        Object.values(node.weights).map((weight) => [weight.path, arrays.get(weight)!]),
+        Object.values(ownWeights(node)).map((weight) => [weight.path, arrays.get(weight)!]),
       );
       const results = await runOnce(plan(goldenModel(graph), esmProfile(backend)), inputs, weights);
       const laid = wanted.map(({ axes }, i) => ({ ...results[`y${i}`]!, axes }));

@@ -6,7 +6,7 @@ import { OperatorContext } from "../../src/ir/operator.ts";
 import { printType, type TensorType } from "../../src/ir/type.ts";
 import { operators } from "../../src/ops/table.ts";
 import type { Size } from "../../src/sizes/size.ts";
-import { OperatorTest } from "../support/operators.ts";
+import { OperatorTest, ownWeights } from "../support/operators.ts";
 import { typeRows, type TypeRow } from "./type-rows.ts";
 
 const list = <T>(value: T | readonly T[]) => [value].flat() as T[];
@@ -30,7 +30,7 @@ function weightsOf({ sizes }: OperatorTest, node: Node): Record<string, string> 
     return printType(sizes, { dtype: "f32", axes: sized });
   };
   return Object.fromEntries(
-    Object.entries(node.weights).map(([name, { type, groups }]) => [
+    Object.entries(ownWeights(node)).map(([name, { type, groups }]) => [
       name,
       groups.map((axes) => group(type, axes)).join(" "),
     ]),

@@ -5,7 +5,7 @@ import { buildGraphs } from "../../src/compile.ts";
 import type { Backend } from "../../src/contract/backends.ts";
 import { checkGuard } from "../../src/contract/guard.ts";
 import { arrange, named, type NdArray } from "../../src/contract/ndarray.ts";
-import type { ModelGraph } from "../../src/ir/graph.ts";
+import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import { evaluatePlan } from "../../src/plan/evaluate.ts";
 import { plan, type Plan } from "../../src/plan/plan.ts";
 import { evaluateGraph } from "../../src/reference/interpreter.ts";

@@ -1,9 +1,11 @@
 /** @file The cases that PyTorch computed for every operator, as graphs with data. */
 import { readFileSync } from "node:fs";
 import { elements, named, type DType, type NamedArray } from "../../src/contract/ndarray.ts";
-import type { Input, ModelGraph, Node, Value } from "../../src/ir/graph.ts";
+import type { Input, Node, Value } from "../../src/ir/graph.ts";
+import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import { operators } from "../../src/ops/table.ts";
-import { OperatorTest, type Written } from "./operators.ts";
+import { Facts } from "../../src/sizes/facts.ts";
+import { OperatorTest, ownWeights, type Written } from "./operators.ts";
 
 /** What the patterns are, beside dtypes: numbers from 0.5 on, and whole numbers that occur often. */
 type Kind = DType | "positive" | "ties";
@@ -68,7 +70,7 @@ export function goldenGraph({ op, inputs, attributes, weights = {}, outputs }: G
   });
   const node = context.apply(operators[op]!, values, attributes);
   if (node === undefined) throw new Error(`${op} complains: ${context.asked.join()}`);
-  for (const [name, weight] of Object.entries(node.weights)) {
+  for (const [name, weight] of Object.entries(ownWeights(node))) {
     const given = weights[name];
     const stored = [...weight.type.axes.values()].map((size) => context.sizes.print(size));
     if (given?.shape.join() !== stored.join()) throw new Error(`${name} of ${op} is [${stored.join()}]`);
@@ -92,7 +94,8 @@ export function goldenModel({ context, node, wanted }: GoldenGraph): ModelGraph 
     inputs,
     results: wanted.map(({ axes }, i) => ({ name: `y${i}`, value: context.builder.pick(node, i), order: axes })),
     settings: {},
-    weights: Object.values(node.weights),
+    weights: Object.values(ownWeights(node)),
+    facts: new Facts(context.sizes),
     guard: {
       model: "Golden",
       inputs: inputs.map((input) => ({

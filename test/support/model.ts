@@ -3,9 +3,11 @@ import type { GuardAxis, GuardInput, GuardRequirement, GuardVariable } from "../
 import type { DType } from "../../src/contract/ndarray.ts";
 import type { Attribute } from "../../src/ir/attribute.ts";
 import { GraphBuilder } from "../../src/ir/builder.ts";
-import type { Input, ModelGraph, Node, Origin, Value, Weight } from "../../src/ir/graph.ts";
+import type { Input, Node, Origin, Value, Weight } from "../../src/ir/graph.ts";
+import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import type { Operator, WeightSpec } from "../../src/ir/operator.ts";
 import { tensorType } from "../../src/ir/type.ts";
+import { Facts } from "../../src/sizes/facts.ts";
 import type { Size, SizeVar } from "../../src/sizes/size.ts";
 import { Sizes } from "../../src/sizes/sizes.ts";
 import { sourceFile } from "../../src/source/source.ts";
@@ -83,7 +85,7 @@ export class ModelBuilder {
     ]);
     const node = this.builder.node(op, inputs, Object.fromEntries(values) as never, undefined, options.path);
     if (node === undefined) throw new Error(`${op.name} complains`);
-    Object.values(node.weights).forEach((weight) => this.#keep(weight));
+    for (const weight of Object.values(node.weights)) if (weight.kind === "weight") this.#keep(weight);
     return this.#note(node, options);
   }
 
@@ -96,6 +98,7 @@ export class ModelBuilder {
       results: Object.entries(results).map(([name, [value, order]]) => ({ name, value, order })),
       settings: {},
       weights: this.weights,
+      facts: new Facts(this.sizes),
       guard: {
         model: name,
         inputs: this.#guardInputs,

@@ -4,7 +4,7 @@ import { emitFactory } from "../../src/codegen/esm/emit.ts";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { savedModelProfile } from "../../src/codegen/saved-model/profile.ts";
 import { emitEngine } from "../../src/codegen/tensorflow/engine.ts";
-import type { ModelGraph } from "../../src/ir/graph.ts";
+import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { instantiate, model, type Model, type ModelDefinition } from "../../src/runtime/node/index.ts";
 import { info } from "./run.ts";

@@ -10,7 +10,7 @@ import { Names } from "../../src/codegen/onnx/names.ts";
 import { onnxProfile } from "../../src/codegen/onnx/profile.ts";
 import { dtypeNames, typedArrays, type DType, type NdArray } from "../../src/contract/ndarray.ts";
 import { evaluate } from "../../src/contract/prepare.ts";
-import type { ModelGraph } from "../../src/ir/graph.ts";
+import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import { plan } from "../../src/plan/plan.ts";
 import type { OnnxWire } from "../../src/primitives/onnx/emitter.ts";
 import { decode, encode } from "../../src/protobuf/message.ts";

@@ -2,7 +2,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { elements } from "../../src/contract/ndarray.ts";
 import { macsOf, stepsOf } from "../../src/ir/costs.ts";
-import type { ModelGraph, Node } from "../../src/ir/graph.ts";
+import type { Node } from "../../src/ir/graph.ts";
+import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import type { Operator } from "../../src/ir/operator.ts";
 import { printType } from "../../src/ir/type.ts";
 import { operators, symbols } from "../../src/ops/table.ts";

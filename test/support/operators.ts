@@ -2,7 +2,7 @@
 import type { DType } from "../../src/contract/ndarray.ts";
 import type { Attribute, AxisMap } from "../../src/ir/attribute.ts";
 import { GraphBuilder } from "../../src/ir/builder.ts";
-import type { Input, Node, Value } from "../../src/ir/graph.ts";
+import type { Input, Node, Value, Weight } from "../../src/ir/graph.ts";
 import type { Obligations } from "../../src/ir/obligation.ts";
 import type { Operator } from "../../src/ir/operator.ts";
 import { tensorType, type TensorType } from "../../src/ir/type.ts";
@@ -15,6 +15,15 @@ export type Written = Readonly<Record<string, unknown>>;
 /** Names for the results of an example. */
 export const resultNames = (code: string): readonly string[] =>
   /^(split|unstack)\(|indices: true/.test(code) ? ["first", "second"] : ["result"];
+
+/** The weights of a node that was made with weights of its own, by name. */
+export function ownWeights(node: Node): Readonly<Record<string, Weight>> {
+  const entries = Object.entries(node.weights).map(([name, value]) => {
+    if (value.kind !== "weight") throw new Error(`${name} of ${node.op.name} is computed`);
+    return [name, value] as const;
+  });
+  return Object.fromEntries(entries);
+}
 
 export class OperatorTest {
   readonly sizes = new Sizes();

@@ -42,7 +42,8 @@ export function applyOperator(
 
 /** Claims the paths of an operator's weights: one owner for each, of one shape, known when a model is built. */
 function ownWeights(frame: Frame, node: Node, call: Call): boolean {
-  return Object.values(node.weights).every((weight) => claim(frame, weight, call));
+  const own = Object.values(node.weights).filter((value) => value.kind === "weight");
+  return own.every((weight) => claim(frame, weight, call));
 }
 
 /** Claims the path of a block; false if another call has it. */

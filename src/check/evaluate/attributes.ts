@@ -1,6 +1,6 @@
 /** @file Reads the attributes of an operator's call into the values that its record declares. */
 import type { Initializer } from "../../contract/manifest.ts";
-import type { Attribute, AttributeKind, AxisMap, Padding } from "../../ir/attribute.ts";
+import type { Attribute, AxisMap, Padding } from "../../ir/attribute.ts";
 import type { Operator } from "../../ir/operator.ts";
 import type { Arg, AxisSpec, Call, Expr } from "../../parser/ast.ts";
 import type { Size } from "../../sizes/size.ts";
@@ -25,9 +25,16 @@ export interface ReadAttributes {
 const failed = Symbol("failed");
 type Read<T> = T | typeof failed;
 
+/** An argument and the attribute that it gives; of the `keyed` one, the size of an axis. */
+interface Given {
+  readonly attribute: string;
+  readonly axis?: string;
+  readonly arg: Arg;
+}
+
 /**
- * The attributes of a call, defaults filled in. `positional` are the arguments that are no tensors: `->` maps, and at
- * most one attribute without its name. Undefined if anything was reported.
+ * The attributes of a call, in the order of the record, defaults filled in. `positional` are the arguments that are no
+ * tensors: `->` maps, and at most one attribute without its name. Undefined if anything was reported.
  */
 export function readAttributes(
   frame: Frame,
@@ -36,92 +43,95 @@ export function readAttributes(
   positional: readonly Arg[],
   results: number,
 ): ReadAttributes | undefined {
-  const values: Record<string, unknown> = {};
-  const spans = new Map<string, Span>();
-  const entries = Object.entries(op.attributes);
-  const keyed = entries.find(([, attribute]) => attribute.kind === "keyed")?.[0];
-  const maps = entries.find(([, attribute]) => attribute.kind === "maps")?.[0];
-  const byAxis = new Map<string, readonly Size[]>();
-  const axisMaps: AxisMap[] = [];
-  let sound = true;
+  const named = (call.args ?? []).filter((arg) => arg.kind === "named");
+  const given = assign(frame, op, [...positional, ...named]);
+  const read = given.map((item) => (item === failed ? failed : readGiven(frame, op, item)));
+  if (read.includes(failed)) return undefined;
+  const sound = given.filter((item) => item !== failed);
+  const values = fillDefaults(frame, op, call, sound, read, results);
+  return values === undefined ? undefined : { values, spans: spansOf(sound) };
+}
 
-  const put = (name: string, read: Read<unknown>, span: Span): void => {
-    if (read === failed) sound = false;
-    else values[name] = read;
-    spans.set(name, span);
-  };
-
+/** Finds the attribute of each argument, and reports those that have none, or one that was given before. */
+function assign(frame: Frame, op: Operator, args: readonly Arg[]): readonly Read<Given>[] {
+  const nameOf = (fits: (attribute: Attribute) => boolean) =>
+    Object.keys(op.attributes).find((name) => fits(op.attributes[name]!));
+  const maps = nameOf(({ kind }) => kind === "maps");
+  const keyed = nameOf(({ kind }) => kind === "keyed");
+  const positional = nameOf((attribute) => attribute.positional);
   const seen = new Map<string, Span>();
-  for (const arg of [...positional, ...(call.args ?? []).filter((arg) => arg.kind === "named")]) {
-    if (arg.kind === "map") {
-      const read = maps === undefined ? noMap(frame, op, arg) : readMap(frame, arg);
-      if (read === undefined) sound = false;
-      else axisMaps.push(read);
-      if (maps !== undefined) spans.set(maps, arg.span);
-      continue;
-    }
-    const name = arg.kind === "named" ? arg.name.text : entries.find(([, attribute]) => attribute.positional)?.[0];
-    if (name === undefined) {
-      if (arg.kind === "positional") unnamed(frame, op, arg);
-      sound = false;
-      continue;
-    }
+  return args.map((arg): Read<Given> => {
+    if (arg.kind === "map") return maps === undefined ? noMap(frame, op, arg) : { attribute: maps, arg };
+    const name = arg.kind === "named" ? arg.name.text : positional;
+    if (name === undefined) return arg.kind === "positional" ? unnamed(frame, op, arg) : failed;
     const earlier = seen.get(name);
     if (earlier !== undefined) {
-      report(
-        frame,
-        "duplicate-name",
-        arg.span,
-        { name, what: "given" },
-        { labels: [{ span: earlier, text: "first here" }] },
-      );
-      sound = false;
-      continue;
+      const labels = [{ span: earlier, text: "first here" }];
+      report(frame, "duplicate-name", arg.span, { name, what: "given" }, { labels });
+      return failed;
     }
     seen.set(name, arg.span);
-    const attribute = Object.hasOwn(op.attributes, name) ? op.attributes[name] : undefined;
-    const hidden = attribute !== undefined && ["keyed", "maps", "results"].includes(attribute.kind);
-    if (attribute !== undefined && !hidden) {
-      put(name, readOne(frame, op, name, attribute, arg.value), arg.value.span);
-      continue;
+    if (Object.hasOwn(op.attributes, name) && !isUnnamed(op.attributes[name]!)) return { attribute: name, arg };
+    if (keyed !== undefined && arg.kind === "named") return { attribute: keyed, axis: name, arg };
+    unknownAttribute(frame, op, arg);
+    return failed;
+  });
+}
+
+/** Whether nobody writes its name: it is given by axes, by maps, or by the names on the left of the statement. */
+function isUnnamed({ kind }: Attribute): boolean {
+  return kind === "keyed" || kind === "maps" || kind === "results";
+}
+
+function readGiven(frame: Frame, op: Operator, { attribute: name, axis, arg }: Given): Read<unknown> {
+  const attribute = op.attributes[name]!;
+  if (arg.kind === "map") return readMap(frame, arg);
+  if (axis !== undefined) return readSizes(frame, axis, attribute, arg.value);
+  return readOne(frame, op, name, attribute, arg.value);
+}
+
+/** The values of all attributes; reports the first that is missing. `read` are the values of what is `given`. */
+function fillDefaults(
+  frame: Frame,
+  op: Operator,
+  call: Call,
+  given: readonly Given[],
+  read: readonly unknown[],
+  results: number,
+): Readonly<Record<string, unknown>> | undefined {
+  const values: Record<string, unknown> = {};
+  for (const [name, attribute] of Object.entries(op.attributes)) {
+    const own = [...given.entries()].filter(([, item]) => item.attribute === name);
+    if (attribute.kind === "keyed") values[name] = new Map(own.map(([i, { axis }]) => [axis, read[i]]));
+    else if (attribute.kind === "maps") values[name] = own.map(([i]) => read[i]);
+    else if (attribute.kind === "results") values[name] = results;
+    else if (own.length > 0) values[name] = read[own[0]![0]];
+    else if (attribute.default !== undefined || attribute.optional) values[name] = defaultValue(frame, attribute);
+    else {
+      const notes = [`\`${name}\`: ${attribute.doc}`];
+      const helps = [{ text: "give it", code: `${name}: …` }];
+      report(frame, "missing-attribute", call.callee.span, { callee: op.name, name }, { notes, helps });
+      return undefined;
     }
-    if (keyed === undefined || arg.kind !== "named") {
-      unknownAttribute(frame, op, arg);
-      sound = false;
-      continue;
-    }
-    const sizes = readSizes(frame, name, op.attributes[keyed]!, arg.value);
-    if (sizes === failed) sound = false;
-    else byAxis.set(name, sizes);
-    spans.set(keyed, arg.span);
-    spans.set(name, arg.value.span);
   }
-  if (keyed !== undefined) values[keyed] = byAxis;
-  if (maps !== undefined) values[maps] = axisMaps;
-  for (const [name, attribute] of entries) {
-    if (attribute.kind === "results") values[name] = results;
-    else if (!(name in values) && !seen.has(name)) {
-      if (attribute.default !== undefined) values[name] = defaultValue(frame, attribute);
-      else if (attribute.optional) values[name] = undefined;
-      else if (sound) {
-        report(
-          frame,
-          "missing-attribute",
-          call.callee.span,
-          { callee: op.name, name },
-          { notes: [`\`${name}\`: ${attribute.doc}`], helps: [{ text: "give it", code: `${name}: …` }] },
-        );
-        sound = false;
-      }
-    }
+  return values;
+}
+
+/** Where attributes, and axes of the `keyed` one, are given. */
+function spansOf(given: readonly Given[]): ReadonlyMap<string, Span> {
+  const spans = new Map<string, Span>();
+  for (const { attribute, axis, arg } of given) {
+    if (arg.kind === "map" || axis !== undefined) spans.set(attribute, arg.span);
+    if (arg.kind !== "map") spans.set(axis ?? attribute, arg.value.span);
   }
-  return sound ? { values, spans } : undefined;
+  return spans;
 }
 
 /** Numbers in a record stand for sizes; one value stands for all axes. */
 function defaultValue(frame: Frame, attribute: Attribute): unknown {
   const { sizes } = frame.context;
   const given = attribute.default;
+  if (given === undefined) return undefined;
   switch (attribute.kind) {
     case "size":
       return sizes.int(given as number);
@@ -281,10 +291,10 @@ function axisName(frame: Frame, name: string, expr: Expr): Read<string> {
   return failed;
 }
 
-function readMap(frame: Frame, arg: Arg & { readonly kind: "map" }): AxisMap | undefined {
+function readMap(frame: Frame, arg: Arg & { readonly kind: "map" }): Read<AxisMap> {
   const from = each(arg.from, (item) => axisName(frame, "->", item));
   const to = arg.to.axes.map((axis) => ({ axis: axis.name.text, size: axisSize(frame, axis) }));
-  if (from === failed || to.some(({ size }) => size === failed)) return undefined;
+  if (from === failed || to.some(({ size }) => size === failed)) return failed;
   return { from, to: to as AxisMap["to"] };
 }
 
@@ -329,19 +339,20 @@ export function readInitializer(frame: Frame, expr: Expr): Initializer | undefin
   return made;
 }
 
-function noMap(frame: Frame, op: Operator, arg: Arg): undefined {
+function noMap(frame: Frame, op: Operator, arg: Arg): typeof failed {
   report(frame, "bad-attribute", arg.span, {
     name: op.name,
     expected: "not given axes with `->`",
     found: textOf(arg.span),
   });
+  return failed;
 }
 
 function unknownAttribute(frame: Frame, op: Operator, arg: Arg): void {
   const name = arg.kind === "named" ? arg.name.text : textOf(arg.span);
   const span = arg.kind === "named" ? arg.name.span : arg.span;
   const shown = Object.entries(op.attributes)
-    .filter(([, attribute]) => !(["keyed", "maps", "results"] as AttributeKind[]).includes(attribute.kind))
+    .filter(([, attribute]) => !isUnnamed(attribute))
     .map(([attribute]) => attribute);
   const other = arg.kind === "named" ? otherAttributes.get(name) : undefined;
   const near = foreignAttributes.get(name) ?? nearest(name, shown);
@@ -351,17 +362,18 @@ function unknownAttribute(frame: Frame, op: Operator, arg: Arg): void {
 }
 
 /** `CBAM(7)`: offers the name of the first attribute that is not given. */
-function unnamed(frame: Frame, op: Operator, arg: Arg & { readonly kind: "positional" }): void {
+function unnamed(frame: Frame, op: Operator, arg: Arg & { readonly kind: "positional" }): typeof failed {
   const val = value(frame, arg.value);
-  if (val.kind === "unknown") return;
+  if (val.kind === "unknown") return failed;
   if (val.kind === "tensor") {
     const expected = op.inputs.names.length === 1 ? "one tensor" : `${op.inputs.names.length} tensors`;
     report(frame, "wrong-tensor-count", arg.span, { callee: op.name, expected, found: "one more is" });
-    return;
+    return failed;
   }
   const [first] = Object.keys(op.attributes);
   const code = `${first ?? "name"}: ${textOf(arg.span)}`;
   const edits = first === undefined ? [] : [{ span: arg.span, text: code }];
   const notes = ["tensors are positional, attributes are named"];
   report(frame, "unnamed-attribute", arg.span, {}, { notes, helps: [{ text: "name it", code, edits }] });
+  return failed;
 }

@@ -1,5 +1,7 @@
 /** @file Builds one world of a model: settings applied, blocks inlined, run-time sizes symbolic. */
-import type { GraphResult, ModelGraph, Origin, Value, Weight } from "../../ir/graph.ts";
+import type { Origin, Value, Weight } from "../../ir/graph.ts";
+import type { GraphResult, ModelGraph } from "../../ir/model-graph.ts";
+import { reachable } from "../../ir/walk.ts";
 import type { Diagnostic } from "../../source/diagnostic.ts";
 import { invariant } from "../../source/internal-error.ts";
 import { Reporter } from "../../source/reporter.ts";
@@ -83,6 +85,7 @@ export function instantiate(context: Context, block: Block, settings: Settings):
       signature.parameters.map(({ name }) => [name, settingText(context, values.get(name)!)]),
     ),
     weights: usedWeights(frame, results),
+    facts: frame.world.facts,
     guard: makeGuard(frame, requirements, delicateSizes(context.sizes, origins)),
     origins,
     builder: context.builder,
@@ -92,15 +95,8 @@ export function instantiate(context: Context, block: Block, settings: Settings):
 
 /** The weights that the results need, in order of evaluation. */
 function usedWeights(frame: Frame, results: readonly GraphResult[]): readonly Weight[] {
-  const seen = new Set<Value>();
-  const open = results.map(({ value }) => value);
-  for (let value = open.pop(); value !== undefined; value = open.pop()) {
-    if (seen.has(value)) continue;
-    seen.add(value);
-    if (value.kind === "node") open.push(...value.inputs, ...Object.values(value.weights));
-    else if (value.kind === "pick") open.push(value.of);
-  }
-  return frame.world.weights.map(({ weight }) => weight).filter((weight) => seen.has(weight));
+  const needed = reachable(results.map(({ value }) => value));
+  return frame.world.weights.map(({ weight }) => weight).filter((weight) => needed.has(weight));
 }
 
 /** The value of every parameter, or undefined if one is missing or wrong. Defaults may use earlier parameters. */

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from "node:fs";
 import type { Program } from "../../check/program.ts";
 import type { Block } from "../../check/text/modules.ts";
 import { buildGraphs, chooseModels, openProgram, type Outcome } from "../../compile.ts";
-import type { ModelGraph } from "../../ir/graph.ts";
+import type { ModelGraph } from "../../ir/model-graph.ts";
 import { readBytes } from "../../node/files.ts";
 import { fail, Failure, reading } from "../terminal/failure.ts";
 import { chooseModel } from "../terminal/names.ts";

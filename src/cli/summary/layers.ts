@@ -1,7 +1,9 @@
 /** @file The layers of a model: a row for every operator, in order of evaluation. */
 import { macsOf, stepsOf } from "../../ir/costs.ts";
-import type { ModelGraph, Node, Weight } from "../../ir/graph.ts";
+import type { Node, Weight } from "../../ir/graph.ts";
+import type { ModelGraph } from "../../ir/model-graph.ts";
 import { tensorType, volume, type TensorType } from "../../ir/type.ts";
+import { inOrder } from "../../ir/walk.ts";
 import type { Size } from "../../sizes/size.ts";
 
 export interface Layer {
@@ -25,7 +27,7 @@ export function layersOf(graph: ModelGraph): readonly Layer[] {
     const [origin] = origins.get(step) ?? [];
     // What the compiler added belongs to what stands before it.
     const scope = origin?.scope.join(".") ?? layers.at(-1)?.scope ?? "";
-    const weights = step.kind === "weight" ? [step] : Object.values(step.weights);
+    const weights = weightsOf(step);
     const fresh = weights.filter((weight) => !seen.has(weight));
     for (const weight of fresh) seen.add(weight);
     const path = pathOf(step);
@@ -55,11 +57,17 @@ export function ordered(type: TensorType, order: readonly string[]): TensorType 
   );
 }
 
+/** The weights that a layer has, or of which its own are computed. */
+function weightsOf(step: Node | Weight): readonly Weight[] {
+  const own = step.kind === "weight" ? [step] : Object.values(step.weights);
+  return inOrder(own).filter((value) => value.kind === "weight");
+}
+
 /** `blocks.0.conv` of a convolution whose weights are `blocks.0.conv.weight` and `blocks.0.conv.bias`. */
 function pathOf(step: Node | Weight): string | undefined {
   if (step.kind === "weight") return step.path;
   const [first] = Object.entries(step.weights);
-  return first?.[1].path.slice(0, -first[0].length - 1);
+  return first?.[1].kind === "weight" ? first[1].path.slice(0, -first[0].length - 1) : undefined;
 }
 
 function within(scope: string, path: string): string {

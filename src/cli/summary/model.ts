@@ -1,7 +1,7 @@
 /** @file A model as `fuse summary` shows it. */
 import { esmProfile } from "../../codegen/esm/profile.ts";
 import { checkGuard, evaluate } from "../../contract/guard.ts";
-import type { ModelGraph } from "../../ir/graph.ts";
+import type { ModelGraph } from "../../ir/model-graph.ts";
 import { printType, type TensorType } from "../../ir/type.ts";
 import { liveBytes, numbersAt, traffic } from "../../plan/memory.ts";
 import { plan } from "../../plan/plan.ts";

@@ -2,7 +2,7 @@
 import type { Settings } from "../../check/instantiate/settings.ts";
 import type { Program } from "../../check/program.ts";
 import type { Block } from "../../check/text/modules.ts";
-import type { ModelGraph } from "../../ir/graph.ts";
+import type { ModelGraph } from "../../ir/model-graph.ts";
 import { bytesText, countText } from "../terminal/numbers.ts";
 import { table } from "../terminal/table.ts";
 import { layersOf, ordered } from "./layers.ts";

@@ -1,7 +1,6 @@
 /** @file Values as images for lowerings: four positions, of which one is a batch that folds all other axes. */
-import type { Value } from "../../ir/graph.ts";
 import type { Laid, Lowering, Positional } from "../../ir/lowering.ts";
-import type { Axis, TensorType } from "../../ir/type.ts";
+import type { Axis, Tensor, TensorType } from "../../ir/type.ts";
 import { except, product, reshaped, sizesOf } from "../shared/axes.ts";
 
 export interface Image {
@@ -14,7 +13,7 @@ export interface Image {
 }
 
 /** One or two axes become height and width; `c`, or what stands last in memory, the channels; all others the batch. */
-export function toImage(p: Lowering, value: Value, spatial: readonly Axis[]): Image {
+export function toImage(p: Lowering, value: Tensor, spatial: readonly Axis[]): Image {
   const type = p.typeOf(value);
   const others = except(p.loose(value).axes, spatial);
   const last = p.loose(value).axes.at(-1);

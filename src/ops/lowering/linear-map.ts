@@ -1,14 +1,13 @@
 /** @file Linear maps of axes that lie as channels lie: a convolution of single pixels. */
-import type { Value } from "../../ir/graph.ts";
 import type { Laid, Lowering, Positional } from "../../ir/lowering.ts";
-import type { Axis, TensorType } from "../../ir/type.ts";
+import type { Axis, Tensor, TensorType } from "../../ir/type.ts";
 import { conv2d } from "../../primitives/convolution.ts";
 import { noPads } from "../../primitives/image.ts";
 import { except, product, reshaped, sizesOf } from "../shared/axes.ts";
 
 /** A map of some axes of a tensor to others. */
 export interface AxesMap {
-  readonly x: Value;
+  readonly x: Tensor;
   /** In the order in which `x` has them. */
   readonly from: readonly Axis[];
   readonly to: readonly Axis[];

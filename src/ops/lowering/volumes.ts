@@ -1,7 +1,6 @@
 /** @file Values as volumes for lowerings: stacks of images. Backends convolve images ten times as fast as volumes (wasm), or pads and dilations not at all. */
-import type { Value } from "../../ir/graph.ts";
 import type { Laid, Lowering, Positional } from "../../ir/lowering.ts";
-import type { Axis, TensorType } from "../../ir/type.ts";
+import type { Axis, Tensor, TensorType } from "../../ir/type.ts";
 import { binary } from "../../primitives/binary.ts";
 import { imageShape } from "../../primitives/image.ts";
 import type { Size } from "../../sizes/size.ts";
@@ -17,7 +16,7 @@ export interface Volume {
 }
 
 /** Three axes become depth, height and width; `c`, or else none, the channels; all others the batch. */
-export function toVolume(p: Lowering, value: Value, spatial: readonly Axis[]): Volume {
+export function toVolume(p: Lowering, value: Tensor, spatial: readonly Axis[]): Volume {
   const type = p.typeOf(value);
   const others = except(p.loose(value).axes, spatial);
   const channel = others.find((axis) => axis === "c");
@@ -58,7 +57,7 @@ export function stacked(p: Lowering, value: Positional, depth: Size): Positional
  */
 export function overVolume(
   p: Lowering,
-  value: Value,
+  value: Tensor,
   spatial: readonly Axis[],
   type: TensorType,
   { planes, depth }: Readonly<Record<"planes" | "depth", (image: Positional) => Positional>>,

@@ -1,7 +1,6 @@
 /** @file What pools share beyond the pooling calls of a backend: references by lists of elements, and largest elements with their places. */
-import type { Value } from "../../ir/graph.ts";
 import type { Laid, Lowering, Positional } from "../../ir/lowering.ts";
-import type { Axis, TensorType } from "../../ir/type.ts";
+import type { Axis, Tensor, TensorType } from "../../ir/type.ts";
 import { binary } from "../../primitives/binary.ts";
 import { gather } from "../../primitives/gather.ts";
 import type { Pair } from "../../primitives/image.ts";
@@ -74,7 +73,7 @@ export function takeWindows(p: Lowering, value: Positional, axis: number, window
 /** The largest elements over windows of one to three axes, none where the size stays; then the flat index of each in the axes. */
 export function placedLargestOver(
   p: Lowering,
-  input: Value,
+  input: Tensor,
   axes: readonly Axis[],
   windows: readonly (Windows | undefined)[],
   results: readonly TensorType[],

@@ -1,0 +1,48 @@
+/** @file One form for attributes that mean the same: in the order of their record, and sorted where order means nothing. */
+import { invariant } from "../source/internal-error.ts";
+import type { Attribute, Attributes, AxisMap, ValuesOf } from "./attribute.ts";
+import type { Axis, TensorType } from "./type.ts";
+
+/** Axes as the inputs have them, one input after the other; names that are new come last, by the alphabet. */
+type Order = (a: Axis, b: Axis) => number;
+
+/** The attributes of a node over these inputs. What is not given is undefined. */
+export function canonical<S extends Attributes>(
+  declared: S,
+  given: ValuesOf<S>,
+  inputs: readonly TensorType[],
+): ValuesOf<S> {
+  const values: Readonly<Record<string, unknown>> = given;
+  const undeclared = Object.keys(values).find((name) => !Object.hasOwn(declared, name));
+  invariant(undeclared === undefined, `the attribute ${undeclared} is not declared`);
+  const order = orderOf(inputs);
+  const entries = Object.entries(declared).map(([name, attribute]) => [name, sorted(attribute, values[name], order)]);
+  return Object.fromEntries(entries) as ValuesOf<S>;
+}
+
+function orderOf(inputs: readonly TensorType[]): Order {
+  const places = new Map<Axis, number>();
+  for (const axis of inputs.flatMap((type) => [...type.axes.keys()]))
+    if (!places.has(axis)) places.set(axis, places.size);
+  const place = (axis: Axis) => places.get(axis) ?? places.size;
+  return (a, b) => place(a) - place(b) || (a < b ? -1 : Number(a > b));
+}
+
+function sorted({ kind, unordered }: Attribute, value: unknown, order: Order): unknown {
+  if (!unordered || value === undefined) return value;
+  switch (kind) {
+    case "axes":
+      return (value as readonly Axis[]).toSorted(order);
+    case "keyed":
+      return new Map([...(value as ReadonlyMap<Axis, unknown>)].sort(([a], [b]) => order(a, b)));
+    case "maps":
+      return (value as readonly AxisMap[]).toSorted((a, b) => order(firstAxis(a), firstAxis(b)));
+    default:
+      return value;
+  }
+}
+
+/** Tells maps of one operator apart, whose axes are distinct: the first axis that is taken, or else made. */
+function firstAxis({ from, to }: AxisMap): Axis {
+  return from[0] ?? to[0]?.axis ?? "";
+}
