@@ -128,11 +128,15 @@ export interface ExpansionContext<A> {
  */
 export interface Operator<S extends Attributes = Attributes> {
   readonly name: string;
+  /** What other frameworks call it, where that is another word: capitals, `_` and a final `2d` make none. */
+  readonly alsoCalled?: readonly string[];
   /** The first sentence stands alone. */
   readonly doc: string;
   /** Names of the tensor inputs; the last may repeat. */
   readonly inputs: { readonly names: readonly string[]; readonly variadic: boolean };
   readonly attributes: S;
+  /** No arithmetic: every element of a result is one of an input, bit for bit, or its position. Tests allow no difference. */
+  readonly exact?: true;
   readonly examples: readonly Example[];
   weights?(c: OperatorContext<ValuesOf<S>>): readonly WeightSpec[];
   /** The types of the results; size >= 1 of every axis of a result is asked by the builder, not here. */

@@ -137,9 +137,12 @@ export const hardsigmoid = composite("hardsigmoid", "The piecewise linear sigmoi
 export const hardswish = composite("hardswish", "The piecewise form of silu, x * relu6(x + 3) / 6.", (g, x) =>
   g.node(div, [g.node(mul, [x, g.node(relu6, [g.node(add, [x, g.scalar(3)], {})], {})], {}), g.scalar(6)], {}),
 );
-export const silu = composite("silu", "The sigmoid linear unit or swish, x * sigmoid(x).", (g, x) =>
-  g.node(mul, [x, g.node(sigmoid, [x], {})], {}),
-);
+export const silu = operator({
+  ...composite("silu", "The sigmoid linear unit or swish, x * sigmoid(x).", (g, x) =>
+    g.node(mul, [x, g.node(sigmoid, [x], {})], {}),
+  ),
+  alsoCalled: ["swish"],
+});
 
 export const mish = composite("mish", "The self-regularised activation x * tanh(softplus(x)) (Misra 2019).", (g, x) =>
   g.node(mul, [x, g.node(tanh, [g.node(softplus, [x], {})], {})], {}),

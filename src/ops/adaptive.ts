@@ -233,6 +233,7 @@ export const adaptive_maxpool = operator({
       },
     ),
   },
+  exact: true,
   examples: [
     { code: "adaptive_maxpool(x, h: 3, w: 2)", inputs: "x: [n, c, h, w]" },
     { code: "adaptive_maxpool(x, h: 2, w: 3)", inputs: "x: [n, c, h: 2*k, w: 3*l]" },

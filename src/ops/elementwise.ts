@@ -65,8 +65,14 @@ export const mod = arithmetic(
   },
 );
 export const pow = arithmetic("pow", "pow(a, b)", "The power, a to the b.", Math.pow, floating);
-export const maximum = arithmetic("maximum", "maximum(a, b)", "The larger of two elements.", Math.max);
-export const minimum = arithmetic("minimum", "minimum(a, b)", "The smaller of two elements.", Math.min);
+export const maximum = operator({
+  ...arithmetic("maximum", "maximum(a, b)", "The larger of two elements.", Math.max),
+  exact: true,
+});
+export const minimum = operator({
+  ...arithmetic("minimum", "minimum(a, b)", "The smaller of two elements.", Math.min),
+  exact: true,
+});
 
 export const equal = comparison("equal", "==", "Whether elements are equal, `a == b`.", (a, b) => a === b, anything);
 export const not_equal = comparison(
@@ -114,6 +120,7 @@ export const where = operator({
   doc: "Elements of `a` where the condition is true, of `b` elsewhere. One of the three has all axes of the others; `a` and `b` have one dtype.",
   inputs: tensors("condition", "a", "b"),
   attributes: {},
+  exact: true,
   examples: [
     { code: "where(a < b, a, b)", inputs: "a: [n, c], b: [n, c]" },
     { code: "where(mask, x, 0)", inputs: "mask: bool[n, h, w], x: [n, c, h, w]" },

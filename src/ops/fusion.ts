@@ -26,6 +26,8 @@ export const concat = operator({
   doc: "Joins tensors along an axis, whose sizes add; all other axes are equal.",
   inputs: several,
   attributes: { axis: attribute("axis", "axis to join along") },
+  alsoCalled: ["cat", "concatenate"],
+  exact: true,
   examples: [
     { code: "concat(a, b, axis: c)", inputs: "a: [n, c: 2, h, w], b: [n, c: 3, h, w]" },
     { code: "concat(a, b, a, axis: t)", inputs: "a: i32[n, t: p], b: i32[t: q, n]" },
@@ -64,6 +66,7 @@ export const stack = operator({
   doc: "Joins tensors of one type along a new axis, which has as many elements as there are tensors.",
   inputs: several,
   attributes: { axis: attribute("axis", "the new axis") },
+  exact: true,
   examples: [{ code: "stack(a, b, axis: c)", inputs: "a: [n, h, w], b: [n, h, w]" }],
   type: (c) => {
     const { axis } = c.attributes;
@@ -113,6 +116,7 @@ export const split = operator({
     parts: attribute("results", "number of equal parts"),
     keyed: attribute("keyed", "the sizes of the parts, listed for the axis to split"),
   },
+  exact: true,
   examples: [
     { code: "split(x, c: [2, 3])", inputs: "x: [n, c: 5, h, w]" },
     { code: "split(x, axis: c)", inputs: "x: [n, c: 6, h, w]" },
@@ -163,6 +167,7 @@ export const unstack = operator({
     axis: attribute("axis", "axis to take apart; its size is the number of names"),
     parts: attribute("results", "number of elements"),
   },
+  exact: true,
   examples: [
     { code: "unstack(x, axis: k)", inputs: "x: [n, k: 2, h, w]" },
     { code: "unstack(x, axis: c)", inputs: "x: bool[c: 2]" },
@@ -202,6 +207,7 @@ export const expand = operator({
     like: attribute("like", "tensor whose axes the result has", { optional: true }),
     keyed: attribute("keyed", "new axes with their sizes", { unordered: true }),
   },
+  exact: true,
   examples: [
     { code: "expand(x, h: 7, w: 7)", inputs: "x: [n, c]" },
     { code: "expand(x, like: y)", inputs: "x: [n, c], y: [n, c, h, w]" },
@@ -248,6 +254,7 @@ export const tile = operator({
   doc: "Repeats a tensor as a whole along axes, which grow so many times.",
   inputs: tensors("x"),
   attributes: { keyed: attribute("keyed", "axes with how often they are repeated: `h: 2`", { unordered: true }) },
+  exact: true,
   examples: [
     { code: "tile(x, h: 2)", inputs: "x: [n, c, h, w]" },
     { code: "tile(x, t: n, d: 3)", inputs: "x: i32[n, t, d]" },

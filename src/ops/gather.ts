@@ -24,6 +24,7 @@ export const gather = operator({
   doc: "The elements of `x` at indices along an axis, which the index's axes replace. Axes of both are paired; an index outside is that of the nearest element.",
   inputs: tensors("x", "index"),
   attributes: { axis: attribute("axis", "axis that the index, i32, counts along from 0") },
+  exact: true,
   examples: [
     { code: "gather(x, index, axis: t)", inputs: "x: [n, t, d], index: i32[k]" },
     { code: "gather(x, index, axis: t)", inputs: "x: [n, t, d], index: i32[n, t: q]" },
@@ -105,6 +106,7 @@ export const embedding = operator({
     keyed: attribute("keyed", "the axes of a vector with their sizes: `d: 64`"),
     init: initAttribute,
   },
+  exact: true,
   examples: [
     { code: "embedding(ids, num_embeddings: 10, d: 4)", inputs: "ids: i32[n, t]" },
     { code: "embedding(ids, num_embeddings: 5, head: 2, e: 3, init: normal(0.02))", inputs: "ids: i32[n]" },

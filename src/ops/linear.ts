@@ -51,6 +51,7 @@ export const linear = operator({
   doc: "A linear map of axes to axes with a weight for every pair of elements, and a bias; all other axes are rows.",
   inputs: tensors("x"),
   attributes,
+  alsoCalled: ["Dense"],
   examples: [
     { code: "linear(x, c: 8)", inputs: "x: [n, c: 4, h, w]" },
     { code: "linear(x, d -> [head: 2, e: 3], bias: false)", inputs: "x: [n, t, d: 6]" },

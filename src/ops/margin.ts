@@ -26,6 +26,7 @@ export const slice = operator({
       unordered: true,
     }),
   },
+  exact: true,
   examples: [
     { code: "slice(x, t: [1, 3])", inputs: "x: [n, t: k + 2, d]" },
     { code: "slice(x, h: [0, h, 2], w: [0, w, 2])", inputs: "x: [n, c, h, w]" },
@@ -90,6 +91,7 @@ export const pad = operator({
     }),
     value: attribute("number", "the constant", { default: 0 }),
   },
+  exact: true,
   examples: [
     { code: "pad(x, h: [1, 2], w: 1)", inputs: "x: [n, c, h, w]" },
     { code: "pad(x, t: [2, 1], mode: reflect)", inputs: "x: [n, t: k + 2]" },

@@ -15,6 +15,7 @@ export const identity = operator({
   doc: "The tensor itself.",
   inputs: tensors("x"),
   attributes: {},
+  exact: true,
   examples: [{ code: "identity(x)", inputs: "x: [n, c]" }],
   type: (c) => c.input(0),
   expand: (g) => g.inputs[0]!,
@@ -27,6 +28,7 @@ export const dropout = operator({
   attributes: {
     p: attribute("number", "probability of being dropped in training", { default: 0.5, positional: true }),
   },
+  exact: true,
   examples: [{ code: "dropout(x, 0.2)", inputs: "x: [n, c]" }],
   type: (c) => {
     requireNumber(c, "p", c.attributes.p, "a probability, 0 to 1", (p) => p >= 0 && p <= 1);
@@ -40,6 +42,7 @@ export const cast = operator({
   doc: "The elements in another dtype: to i32 without their fraction, to bool whether they are not 0.",
   inputs: tensors("x"),
   attributes: { dtype: attribute("dtype", "dtype of the result", { positional: true }) },
+  alsoCalled: ["to"],
   examples: [
     { code: "cast(x, i32)", inputs: "x: [n, c]" },
     { code: "cast(x, dtype: f32)", inputs: "x: bool[n, c]" },
@@ -63,6 +66,7 @@ export const iota = operator({
   doc: "Positions along a new axis, counted from 0, as i32: for position codes and causal masks.",
   inputs: tensors(),
   attributes: { keyed: attribute("keyed", "the axis with its size: `t: 8`") },
+  alsoCalled: ["arange"],
   examples: [{ code: "x + cast(iota(t: t), f32)", inputs: "x: [n, t]" }],
   type: (c) => {
     const [first, second] = c.attributes.keyed;

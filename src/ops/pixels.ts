@@ -38,6 +38,7 @@ export const pixel_shuffle = operator({
   doc: "Channels become pixels: of every factor² channels in turn, each pixel makes a square of pixels of one channel, row by row. Over three axes these are factor³ and cubes, over one factor and runs.",
   inputs: tensors("x"),
   attributes,
+  exact: true,
   examples: [
     { code: "pixel_shuffle(x, 2)", inputs: "x: [n, c: 4*k, h, w]" },
     { code: "pixel_shuffle(x, factor: 3, axis: t)", inputs: "x: [n, t, c: 6]" },
@@ -74,6 +75,7 @@ export const pixel_unshuffle = operator({
   doc: "Pixels become channels: every square of factor² pixels of a channel becomes one pixel of as many channels, row by row. Over three axes these are cubes and factor³, over one runs and factor.",
   inputs: tensors("x"),
   attributes,
+  exact: true,
   examples: [
     { code: "pixel_unshuffle(x, 2)", inputs: "x: [n, c, h: 2*a, w: 2*b]" },
     { code: "pixel_unshuffle(x, factor: 3, axis: t)", inputs: "x: [n, t: 3*k, c]" },
@@ -111,6 +113,7 @@ export const channel_shuffle = operator({
   doc: "Mixes groups of channels: the first channel of every group, then the second of every group, and so on.",
   inputs: tensors("x"),
   attributes: { groups: attribute("size", "number of groups") },
+  exact: true,
   examples: [
     { code: "channel_shuffle(x, groups: 2)", inputs: "x: [n, c: 2*k, h, w]" },
     { code: "channel_shuffle(x, groups: 3)", inputs: "x: i32[t, c: 6]" },

@@ -294,6 +294,7 @@ export const maxpool = operator({
       default: false,
     }),
   },
+  exact: true,
   examples: [
     { code: "maxpool(x, kernel: 2)", inputs: "x: [n, c, h: 2*k, w: 2*l]" },
     { code: "maxpool(x, kernel: 3, stride: 2, pad: 1)", inputs: "x: [n, c, h, w]" },

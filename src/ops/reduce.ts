@@ -76,8 +76,14 @@ export const mean = reduction(
   (data, start, count) => total(data, start, count) / count,
 );
 export const sum = reduction("sum", "The sum over the axes.", numeric, total);
-export const max = reduction("max", "The largest element over the axes.", numeric, folded(-Infinity, Math.max));
-export const min = reduction("min", "The smallest element over the axes.", numeric, folded(Infinity, Math.min));
+export const max = operator({
+  ...reduction("max", "The largest element over the axes.", numeric, folded(-Infinity, Math.max)),
+  exact: true,
+});
+export const min = operator({
+  ...reduction("min", "The smallest element over the axes.", numeric, folded(Infinity, Math.min)),
+  exact: true,
+});
 export const prod = reduction(
   "prod",
   "The product over the axes.",

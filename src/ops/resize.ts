@@ -88,6 +88,7 @@ export const resize = operator({
     mode,
     align_corners,
   },
+  alsoCalled: ["interpolate"],
   examples: [
     { code: "resize(x, h: 7, w: 9)", inputs: "x: [n, c, h, w]" },
     { code: "resize(x, like: y, mode: bilinear)", inputs: "x: [n, c, h, w], y: [n, h: 2*k, w: 2*l]" },

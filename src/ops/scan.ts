@@ -11,6 +11,7 @@ export const flip = operator({
   doc: "The elements along axes in the opposite order.",
   inputs: tensors("x"),
   attributes: { axis: attribute("axes", "axes to turn round", { unordered: true }) },
+  exact: true,
   examples: [
     { code: "flip(x, axis: w)", inputs: "x: [n, c, h, w]" },
     { code: "flip(x, axis: [h, w])", inputs: "x: bool[h, w]" },

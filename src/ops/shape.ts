@@ -54,6 +54,7 @@ export const reshape = operator({
   doc: "Merges axes, splits one, or both: the elements of `from`, the last axis fastest, become those of `to`. One size may be left out.",
   inputs: tensors("x"),
   attributes: { maps: attribute("maps", "which axes become which: `[c, h, w] -> d`", { unordered: true }) },
+  exact: true,
   examples: [
     { code: "reshape(x, [h, w] -> t)", inputs: "x: [n, c, h, w]" },
     { code: "reshape(x, d -> [head: 4, e])", inputs: "x: [n, t, d: 4*k]" },
@@ -102,6 +103,7 @@ export const rename = operator({
   doc: "Gives axes other names; several are renamed at once. Sizes stay as they are.",
   inputs: tensors("x"),
   attributes: { maps: attribute("maps", "new names: `t -> s`", { unordered: true }) },
+  exact: true,
   examples: [{ code: "rename(x, t -> s)", inputs: "x: [n, t, d]" }],
   type: (c) => {
     dtypeOf(c, 0, anything);
@@ -138,6 +140,7 @@ export const squeeze = operator({
   doc: "Drops axes of size 1.",
   inputs: tensors("x"),
   attributes: { axis: attribute("axes", "axes to drop; their size must be 1", { unordered: true }) },
+  exact: true,
   examples: [{ code: "squeeze(x, axis: c)", inputs: "x: [n, c: 1, h, w]" }],
   type: (c) => {
     dtypeOf(c, 0, anything);
@@ -163,6 +166,7 @@ export const unsqueeze = operator({
   doc: "Adds axes of size 1.",
   inputs: tensors("x"),
   attributes: { axis: attribute("axes", "the new axes", { unordered: true }) },
+  exact: true,
   examples: [{ code: "unsqueeze(x, axis: c)", inputs: "x: [n, h, w]" }],
   type: (c) => {
     dtypeOf(c, 0, anything);

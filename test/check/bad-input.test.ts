@@ -4,7 +4,6 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { buildPlans } from "../../src/compile.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { DataError, type LoadedModel } from "../../src/runtime/node/index.ts";
-import { renderDiagnostics } from "../../src/source/render.ts";
 import { seeded } from "../support/arrays.ts";
 import { backends, useBackend } from "../support/backends.ts";
 import { programOf } from "../support/check.ts";
@@ -24,10 +23,6 @@ function planOf(file: string, settings?: Settings): Plan {
   if (value === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
   return value[0]!;
 }
-
-/** What the compiler says of a system with other settings. */
-const reported = (file: string, settings: Settings): string =>
-  renderDiagnostics(build(file, settings).diagnostics, { color: false });
 
 /** Loads a system with random weights. */
 async function loaded(file: string, settings?: Settings): Promise<LoadedModel> {
@@ -103,113 +98,6 @@ describe("a weight file for other sizes", () => {
       "the weights do not fit CBAM
       missing (1):
         spatial.weight [c: 1, c': 2, h: 7, w: 7], at examples/systems/cbam.fuse:11"
-    `);
-  });
-});
-
-describe("settings that cannot be", () => {
-  test("r does not divide c", () => {
-    expect(reported("se", { c: "24", r: "16" })).toMatchInlineSnapshot(`
-      "error[not-divisible]: \`c / r\` needs r to divide c, but 16 does not divide 24
-        ┌─ examples/systems/se.fuse:5:47
-      5 │   gate = x |> mean(axis: [h, w]) |> linear(c: c / r) @fc1 |> relu |> linear(c: c) @fc2 |> sigmoid
-        │                                               ^^^^^
-        = with the settings c=24, r=16
-        help: r could be 1, 2, 3, 4, 6, 8, 12 or 24
-
-      1 error
-      "
-    `);
-    expect(reported("cbam", { c: "24", r: "16" })).toMatchInlineSnapshot(`
-      "error[not-divisible]: \`c / r\` needs r to divide c, but 16 does not divide 24
-        ┌─ examples/systems/cbam.fuse:5:25
-      5 │   layer fc1 = linear(c: c / r)
-        │                         ^^^^^
-        = with the settings c=24, r=16, kernel=7
-        help: r could be 1, 2, 3, 4, 6, 8, 12 or 24
-
-      1 error
-      "
-    `);
-    expect(reported("bam", { c: "32", r: "5" })).toMatchInlineSnapshot(`
-      "error[not-divisible]: \`c / r\` needs r to divide c, but 5 does not divide 32
-        ┌─ examples/systems/bam.fuse:7:18
-      7 │     |> linear(c: c / r) @fc1 |> batchnorm @fc_bn |> relu
-        │                  ^^^^^
-        = with the settings c=32, r=5, dilation=4
-        help: r could be 1, 2, 4, 8, 16 or 32
-
-      error[not-divisible]: \`c / r\` needs r to divide c, but 5 does not divide 32
-         ┌─ examples/systems/bam.fuse:10:16
-      10 │     |> conv(c: c / r) @reduce |> batchnorm @bn0 |> relu
-         │                ^^^^^
-         = with the settings c=32, r=5, dilation=4
-         help: r could be 1, 2, 4, 8, 16 or 32
-
-      2 errors
-      "
-    `);
-  });
-
-  test("r does not divide c, at a call of the library", () => {
-    const text = `fuse 1
-import { BAM } from "fuse/attention"
-
-model Gate(x: [n, c: 24, h, w]) -> (y: [n, c: 24, h, w]) {
-  return x |> BAM(r: 16) @bam
-}
-`;
-    const found = programOf(text, {}, "gate.fuse").check();
-    expect(renderDiagnostics(found, { color: false })).toMatchInlineSnapshot(`
-      "error[not-divisible]: \`BAM\` needs r to divide c, but 16 does not divide 24
-        ┌─ gate.fuse:5:15
-      5 │   return x |> BAM(r: 16) @bam
-        │               ^^^
-        = required by \`c / r\` at fuse/attention:46:18
-        help: r could be 1, 2, 3, 4, 6, 8, 12 or 24
-
-      1 error
-      "
-    `);
-  });
-
-  test("heads do not divide c", () => {
-    expect(reported("attention-reduce", { c: "30", width: "10" })).toMatchInlineSnapshot(`
-      "error[not-divisible]: \`d / heads\` needs heads to divide d, but 8 does not divide 30
-         ┌─ examples/systems/attention-reduce.fuse:14:8
-      14 │     |> MultiheadAttention(heads: heads) @attention
-         │        ^^^^^^^^^^^^^^^^^^
-         = required by \`d / heads\` at fuse/attention:132:69
-         = with the settings c=30, width=10, heads=8
-         help: heads could be 1, 2, 3, 5, 6, 10, 15 or 30
-
-      1 error
-      "
-    `);
-  });
-
-  test("a choice that there is not", () => {
-    expect(reported("cbam", { c: "32", kernel: "5" })).toMatchInlineSnapshot(`
-      "error[bad-setting]: \`kernel\` cannot be 5: it is one of 3, 7
-        ┌─ examples/systems/cbam.fuse:4:50
-      4 │ model CBAM(x: [n, c, h, w], c: int, r: int = 16, kernel: 3 | 7 = 7) -> (y: [n, c, h, w]) {
-        │                                                  ^^^^^^^^^^^^^^^^^
-
-      1 error
-      "
-    `);
-  });
-
-  test("a size that is not given", () => {
-    expect(reported("conv-reduce", { c: "32" })).toMatchInlineSnapshot(`
-      "error[missing-setting]: \`ConvReduce\` needs a value for \`width\`
-        ┌─ examples/systems/conv-reduce.fuse:4:43
-      4 │ model ConvReduce(x: [n, c, h, w], c: int, width: int) -> (y: [n, c: width, h, w]) {
-        │                                           ^^^^^^^^^^
-        help: give it    --set width=…
-
-      1 error
-      "
     `);
   });
 });

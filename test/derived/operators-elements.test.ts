@@ -1,4 +1,4 @@
 /** @file Derived from the records: operators that work on every element by itself, at many sizes. */
 import { describeOperators } from "../support/operator-cases.ts";
 
-describeOperators("elements");
+describeOperators("elementwise", "functions", "activation");

@@ -47,6 +47,11 @@ describe.each(Object.entries(operators))("%s", (name, op) => {
   });
 });
 
+test("what other frameworks call an operator is not the name of another one", () => {
+  const words = Object.values(operators).flatMap(({ alsoCalled = [] }) => alsoCalled);
+  expect(words.filter((word, i) => word in operators || words.indexOf(word) !== i)).toEqual([]);
+});
+
 test("axes cannot be called like the attributes beside them", () => {
   const expected =
     "align_corners axis batch bias contract dilation eps groups init keepdims kernel like mode pad scale stride";

@@ -13,12 +13,6 @@ function unary(name: string, attributes: readonly string[] = [], dtypes: readonl
   ];
 }
 
-const functions = [
-  ..."hardsigmoid hardswish hardtanh log_sigmoid mish relu relu6 selu sigmoid silu softplus softsign tanh".split(" "),
-  ..."acos acosh asin asinh atan atanh ceil cos cosh erf exp expm1 floor".split(" "),
-  ..."isinf isnan log log1p reciprocal round rsqrt sign sin sinh sqrt tan".split(" "),
-];
-
 /** Of an operator on two tensors: either may be the smaller, a number or a size. `b` is an expression over `b`. */
 function binary(
   name: string,
@@ -51,7 +45,6 @@ const notNumbers = [NaN, Infinity, -Infinity, 0, 3];
 const ties = [-2.5, -1.5, -0.75, 0.5, 1.5, 2.5, 3.25];
 
 export const elements: AttributeSets = {
-  ...Object.fromEntries(functions.map((name) => [name, unary(name)])),
   abs: unary("abs", [], ["i32"]),
   celu: unary("celu", ["alpha: 0.3", "alpha: 2"]),
   clamp: [

@@ -1,8 +1,10 @@
 /** @file What the derived tests run besides the examples of the records: every operator with a few sets of attributes. */
+import type { Operator } from "../../src/ir/operator.ts";
 import { axes } from "./attribute-sets-axes.ts";
 import { elements } from "./attribute-sets-elements.ts";
 import { sums } from "./attribute-sets-sums.ts";
 import { windows } from "./attribute-sets-windows.ts";
+import { impliedSets } from "./implied-sets.ts";
 
 /** An expression over inputs with symbolic sizes. */
 export interface AttributeSet {
@@ -17,7 +19,10 @@ export interface AttributeSet {
 /** By operator. */
 export type AttributeSets = Readonly<Record<string, readonly AttributeSet[]>>;
 
-/** Each family has a test file of its own, so that they run in parallel. */
-export const families = { axes, elements, sums, windows } satisfies Readonly<Record<string, AttributeSets>>;
+/** What is written by hand, where the examples do not imply enough. */
+export const attributeTables: readonly AttributeSets[] = [axes, elements, sums, windows];
 
-export type Family = keyof typeof families;
+const written: AttributeSets = Object.assign({}, ...attributeTables) as AttributeSets;
+
+/** The sets of an operator, besides its examples. */
+export const attributeSets = (op: Operator): readonly AttributeSet[] => written[op.name] ?? impliedSets(op);

@@ -6,10 +6,10 @@ import type { Node } from "../../src/ir/graph.ts";
 import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import type { Operator } from "../../src/ir/operator.ts";
 import { printType } from "../../src/ir/type.ts";
-import { operators, symbols } from "../../src/ops/table.ts";
+import { families, operators, symbols } from "../../src/ops/table.ts";
 import { numbersAt } from "../../src/plan/memory.ts";
 import { seeded } from "./arrays.ts";
-import { families, type AttributeSet, type AttributeSets, type Family } from "./attribute-sets.ts";
+import { attributeSets, type AttributeSet } from "./attribute-sets.ts";
 import { backends, useBackend } from "./backends.ts";
 import { programOf } from "./check.ts";
 import { expectModule, expectPlan, graphOf, prepareCase, type Case } from "./compare.ts";
@@ -23,14 +23,6 @@ export const records: ReadonlyMap<string, Operator> = new Map(
 
 /** At how many shapes every case is run, where so many are admissible. */
 const runs = 50;
-
-/** Operators of which every element of the result is one of the inputs' elements, bit for bit. */
-const moves = new Set(
-  (
-    "adaptive_maxpool channel_shuffle concat dropout embedding expand flip gather identity max maximum maxpool min minimum " +
-    "pad pixel_shuffle pixel_unshuffle rename reshape slice split squeeze stack tile unsqueeze unstack where"
-  ).split(" "),
-);
 
 /** A model that returns what the code computes; the types of its results are those that the checker finds for the block. */
 function modelText({ code, inputs }: AttributeSet): string {
@@ -47,8 +39,7 @@ function modelText({ code, inputs }: AttributeSet): string {
 
 /** The examples of a record and its attribute sets. */
 export function setsOf(op: Operator): readonly AttributeSet[] {
-  const tables: readonly AttributeSets[] = Object.values(families);
-  return [...op.examples, ...tables.flatMap((table) => table[op.name] ?? [])];
+  return [...op.examples, ...attributeSets(op)];
 }
 
 export const graphOfSet = (set: AttributeSet): ModelGraph => graphOf(modelText(set));
@@ -57,7 +48,8 @@ export function nodesOf(graph: ModelGraph): readonly Node[] {
   return stepsOf(graph).filter((step) => step.kind === "node");
 }
 
-const isMovement = ({ op, attributes }: Node): boolean => moves.has(op.name) || attributes["mode"] === "nearest";
+/** The nearest pixel is a pixel, but the other modes of the same operators compute. */
+const isExact = ({ op, attributes }: Node): boolean => op.exact === true || attributes["mode"] === "nearest";
 
 /** Axis by axis, what was inferred is what the interpreter has. */
 function expectTypes({ graph, samples }: Case): void {
@@ -85,17 +77,17 @@ function expectMacs({ graph, samples }: Case): void {
 }
 
 /**
- * The tests of a family: types, MACs, plans and modules against the interpreter. A case is made where it is first needed,
+ * The tests of the operators of these families: types, MACs, plans and modules against the interpreter. A case is made where it is first needed,
  * so that one that cannot be made fails by its name.
  */
-export function describeOperators(family: Family): void {
-  const table: AttributeSets = families[family];
-  const cases = Object.keys(table).flatMap((name) =>
-    setsOf(records.get(name)!).map((set, i) => {
+export function describeOperators(...names: readonly string[]): void {
+  const ops = names.flatMap((name) => families[name]!);
+  const cases = ops.flatMap((op) =>
+    setsOf(op).map((set, i) => {
       let made: Case | undefined;
       const make = (): Case => {
         const graph = graphOfSet(set);
-        const seed = [...name].reduce((sum, letter) => 31 * sum + letter.charCodeAt(0), i) % 2 ** 30;
+        const seed = [...op.name].reduce((sum, letter) => 31 * sum + letter.charCodeAt(0), i) % 2 ** 30;
         return prepareCase(set.code, graph, manyShapes(graph.guard, seeded(seed), runs), seed, set.values);
       };
       return {
@@ -104,7 +96,7 @@ export function describeOperators(family: Family): void {
       };
     }),
   );
-  const tolerance = (it: Case, otherwise: number) => (nodesOf(it.graph).every(isMovement) ? 0 : otherwise);
+  const tolerance = (it: Case, otherwise: number) => (nodesOf(it.graph).every(isExact) ? 0 : otherwise);
 
   // Names in full: vitest cuts what it prints of an object.
   const named = cases.map((it) => [it.name, it] as const);

@@ -7,7 +7,7 @@ import { textOf, type Span } from "../../source/source.ts";
 import { didYouMean, nearest } from "../../source/suggest.ts";
 import { report, type Frame } from "../frame/frame.ts";
 import { kindOf, unknown, type Val } from "../frame/values.ts";
-import { foreignOperators, otherOperators } from "../text/foreign-names.ts";
+import { foreignOperator, otherOperators } from "../text/foreign-names.ts";
 import { applyOperator } from "./apply.ts";
 import { readAttributes } from "./attributes.ts";
 import { bindCall } from "./bind.ts";
@@ -72,7 +72,7 @@ function notCallable(frame: Frame, call: Call, named: Val | undefined): void {
   if (missing !== undefined) return report(frame, "unknown-operator", span, { name: text }, { helps: [missing] });
   const known = [...Object.keys(frame.context.operators), ...frame.block.module.visible.keys()];
   const other = otherOperators.get(text);
-  const helps = other === undefined ? didYouMean(span, foreignOperators.get(text) ?? nearest(text, known)) : [other];
+  const helps = other === undefined ? didYouMean(span, foreignOperator(text) ?? nearest(text, known)) : [other];
   report(frame, "unknown-operator", span, { name: text }, { helps });
 }
 

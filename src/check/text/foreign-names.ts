@@ -1,48 +1,23 @@
 /** @file Names from PyTorch, NumPy and Keras, and their equivalents here. */
 import type { DType } from "../../contract/ndarray.ts";
+import { operators } from "../../ops/table.ts";
 import type { Help } from "../../source/diagnostic.ts";
 
-/** Operators that differ only in name. */
-export const foreignOperators: ReadonlyMap<string, string> = new Map([
-  ["Conv1d", "conv"],
-  ["Conv2d", "conv"],
-  ["Conv3d", "conv"],
-  ["conv1d", "conv"],
-  ["conv2d", "conv"],
-  ["conv3d", "conv"],
-  ["ConvTranspose2d", "conv_transpose"],
-  ["Linear", "linear"],
-  ["Dense", "linear"],
-  ["dense", "linear"],
-  ["BatchNorm1d", "batchnorm"],
-  ["BatchNorm2d", "batchnorm"],
-  ["batch_norm", "batchnorm"],
-  ["LayerNorm", "layernorm"],
-  ["layer_norm", "layernorm"],
-  ["GroupNorm", "groupnorm"],
-  ["group_norm", "groupnorm"],
-  ["MaxPool2d", "maxpool"],
-  ["max_pool2d", "maxpool"],
-  ["AvgPool2d", "avgpool"],
-  ["avg_pool2d", "avgpool"],
-  ["AdaptiveAvgPool2d", "adaptive_avgpool"],
-  ["adaptive_avg_pool2d", "adaptive_avgpool"],
-  ["Embedding", "embedding"],
-  ["Dropout", "dropout"],
-  ["cat", "concat"],
-  ["concatenate", "concat"],
-  ["interpolate", "resize"],
-  ["Upsample", "upsample"],
-  ["ReLU", "relu"],
-  ["GELU", "gelu"],
-  ["SiLU", "silu"],
-  ["swish", "silu"],
-  ["PReLU", "prelu"],
-  ["LeakyReLU", "leaky_relu"],
-  ["Identity", "identity"],
-  ["arange", "iota"],
-  ["to", "cast"],
-]);
+/** Without what distinguishes PyTorch's modules and functions from each other: `AdaptiveAvgPool2d`, `batch_norm`. */
+const plain = (name: string): string =>
+  name
+    .toLowerCase()
+    .replaceAll("_", "")
+    .replace(/[123]d$/, "");
+
+const operatorsByPlainName: ReadonlyMap<string, string> = new Map(
+  Object.values(operators).flatMap(({ name, alsoCalled = [] }) =>
+    [name, ...alsoCalled].map((word) => [plain(word), name] as const),
+  ),
+);
+
+/** The operator that another framework calls so. */
+export const foreignOperator = (name: string): string | undefined => operatorsByPlainName.get(plain(name));
 
 /** Operators that are written differently, so another name would not be enough. */
 export const otherOperators: ReadonlyMap<string, Help> = new Map<string, Help>([

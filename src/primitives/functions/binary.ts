@@ -32,7 +32,7 @@ const all: readonly DType[] = ["f32", "i32", "bool"];
 /** A function whose results are bools; the tests look at equal operands, too. */
 const comparison = (
   of: (a: number, b: number) => boolean,
-  rest: Pick<BinaryFunction, "esm" | "tensorflow" | "onnx" | "dtypes">,
+  rest: Omit<BinaryFunction, "of" | "result" | "values">,
 ): BinaryFunction => ({ of: (a, b) => Number(of(a, b)), result: "bool", values: [-2, -1, 0, 1, 2], ...rest });
 
 /** The functions that every target computes. */
