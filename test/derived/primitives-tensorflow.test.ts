@@ -1,22 +1,29 @@
 /** @file Derived from the records: every primitive as TensorFlow's nodes, in a session and by the executor of TensorFlow.js. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { NodeEmitter, NodeNames } from "../../src/codegen/tensorflow/emitter.ts";
-import { placeholder } from "../../src/codegen/tensorflow/graph.ts";
+import { emitGraph, placeholder } from "../../src/codegen/tensorflow/graph.ts";
 import type { NdArray } from "../../src/contract/ndarray.ts";
 import type { Positional } from "../../src/ir/lowering.ts";
+import { plan } from "../../src/plan/plan.ts";
 import { graphModelProfile, savedModelProfile, type Profile } from "../../src/plan/profile.ts";
 import { conv2dTranspose } from "../../src/primitives/convolution-transpose.ts";
 import { conv2d, depthwiseConv2d } from "../../src/primitives/convolution.ts";
 import { pool } from "../../src/primitives/pool.ts";
 import type { EsmBackend, Primitive, PrimitiveCase } from "../../src/primitives/primitive.ts";
 import { primitives } from "../../src/primitives/table.ts";
+import { tensorFlowOperations } from "../../src/primitives/tensorflow/operations.ts";
 import type { Size } from "../../src/sizes/size.ts";
 import { Sizes } from "../../src/sizes/sizes.ts";
 import { difference, randomArray, seeded } from "../support/arrays.ts";
 import { backends, useBackend } from "../support/backends.ts";
+import { graphOf } from "../support/compare.ts";
 import { executedOperations, openGraphModel, openSession, type Feeds, type LoadedNodes } from "../support/nodes.ts";
 
 const named = primitives.map((primitive) => [primitive.name, primitive] as const);
+
+/** What is written around primitives: inputs, results, and the size that the guard solves. */
+const boundaryText = `fuse 1
+model Boundary(x: [n, h: 2*k]) -> (y: [n, k: k, t: 2]) { return reshape(x, h -> [k, t: 2]) }`;
 
 /** One case among the nodes of a primitive. */
 interface Emitted {
@@ -187,4 +194,16 @@ test.each(named)("%s is made of nodes that the executor knows", (_, primitive) =
     const { nodes } = emitted(primitive, fused ? graphModelProfile : savedModelProfile, "tensorflow", fused);
     expect(nodes.map(({ op }) => op!).filter((op) => !known.has(op))).toEqual([]);
   }
+});
+
+test("a file may ask for exactly the operations that are written", () => {
+  const boundary = emitGraph(plan(graphOf(boundaryText), savedModelProfile), false, (e, name) =>
+    placeholder(e, name, "f32", []),
+  );
+  const written = primitives.flatMap((primitive) => [
+    ...emitted(primitive, savedModelProfile, "tensorflow", false).nodes,
+    ...emitted(primitive, graphModelProfile, "tensorflow", true).nodes,
+  ]);
+  const operations = new Set([...boundary.nodes, ...written].map(({ op }) => op));
+  expect([...operations].sort()).toEqual([...tensorFlowOperations].sort());
 });
