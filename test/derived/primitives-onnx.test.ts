@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { Refusal } from "../../src/codegen/refusal.ts";
 import { transpose, type NdArray } from "../../src/contract/ndarray.ts";
+import { onnxOperators } from "../../src/primitives/onnx/operators.ts";
 import type { Primitive, PrimitiveCase } from "../../src/primitives/primitive.ts";
 import { resize } from "../../src/primitives/resize.ts";
 import { primitives } from "../../src/primitives/table.ts";
@@ -54,6 +55,24 @@ function prepare(it: PrimitiveCase<unknown>, seed: number): Prepared {
   };
 }
 
+/** Writes one case; `symbolic` says whether sizes are known only when it runs. */
+function emit(probe: OnnxProbe, primitive: Primitive, it: Prepared, symbolic: boolean): void {
+  const onlyImage = windowed.includes(primitive.name);
+  const operands = it.inputs.map(({ shape, dtype }, i) => ({
+    dtype,
+    shape: shape.map((n, at) => {
+      const isKnown = !symbolic || (onlyImage && (i > 0 || at === 1));
+      return isKnown ? sizes.int(n) : symbol(n);
+    }),
+  }));
+  const attributes = symbolic && !onlyImage ? mapSizes(it.attributes, (size) => symbol(numberOf(size))) : it.attributes;
+  const result = primitive.shape(operands, attributes, sizes);
+  const wires = it.inputs.map((input) => probe.input(input));
+  probe.output(primitive.onnx(probe.e, wires, attributes, result, operands), result.dtype);
+}
+
+const newProbe = (): OnnxProbe => new OnnxProbe(sizes, (name) => Number(name.slice(1)));
+
 async function failuresOf(primitive: Primitive, symbolic: boolean): Promise<string[]> {
   const cases = primitive.cases(sizes).map(prepare);
   const label = ({ it, attributes }: Prepared) =>
@@ -63,20 +82,8 @@ async function failuresOf(primitive: Primitive, symbolic: boolean): Promise<stri
   const wrong: string[] = [];
   for (const it of cases) {
     try {
-      const probe = new OnnxProbe(sizes, (name) => Number(name.slice(1)));
-      const onlyImage = windowed.includes(primitive.name);
-      const operands = it.inputs.map(({ shape, dtype }, i) => ({
-        dtype,
-        shape: shape.map((n, at) => {
-          const isKnown = !symbolic || (onlyImage && (i > 0 || at === 1));
-          return isKnown ? sizes.int(n) : symbol(n);
-        }),
-      }));
-      const attributes =
-        symbolic && !onlyImage ? mapSizes(it.attributes, (size) => symbol(numberOf(size))) : it.attributes;
-      const result = primitive.shape(operands, attributes, sizes);
-      const wires = it.inputs.map((input) => probe.input(input));
-      probe.output(primitive.onnx(probe.e, wires, attributes, result, operands), result.dtype);
+      const probe = newProbe();
+      emit(probe, primitive, it, symbolic);
       const [got] = await probe.run();
       const want = primitive.reference(it.inputs, it.attributes, numberOf);
       const complaint = difference(got!, want, primitive.exact ? 0 : 1e-4);
@@ -96,6 +103,15 @@ test.each(named)("%s, at sizes of run time", async (_, primitive) => {
   expect(await failuresOf(primitive, true)).toEqual([]);
 });
 
+test("a file may ask for exactly the operators that are written", () => {
+  const probe = newProbe();
+  for (const primitive of primitives)
+    for (const it of primitive.cases(sizes).map(prepare))
+      for (const symbolic of [false, true]) emit(probe, primitive, it, symbolic);
+  const operators = new Set(probe.e.finish().nodes.map(({ opType }) => opType));
+  expect([...operators].sort()).toEqual([...onnxOperators].sort());
+});
+
 test("the nearest pixel is PyTorch's at sizes where a float32 factor rounds", async () => {
   const random = seeded(7);
   const pairs = Array.from(
@@ -104,7 +120,7 @@ test("the nearest pixel is PyTorch's at sizes where a float32 factor rounds", as
   );
   const whole = [2, 3, 5, 6, 7, 41, 47, 55, 61].map((factor) => [9, 9 * factor] as const);
   const attributes = { mode: "nearest", alignCorners: false, layout: "NCHW" } as const;
-  const probe = new OnnxProbe(sizes, (name) => Number(name.slice(1)));
+  const probe = newProbe();
   const wanted = [...pairs, ...whole].flatMap(([from, to]) => {
     const image: NdArray = {
       dtype: "f32",
@@ -126,7 +142,7 @@ test("the nearest pixel is PyTorch's at sizes where a float32 factor rounds", as
 });
 
 test("an image that is enlarged by a whole factor is one node, whatever its size", () => {
-  const probe = new OnnxProbe(sizes, (name) => Number(name.slice(1)));
+  const probe = newProbe();
   const [h, w] = [symbol(5), symbol(6)];
   const operand = { dtype: "f32" as const, shape: [symbol(2), sizes.int(3), h, w] };
   const twice = (size: Size) => sizes.mul(sizes.int(2), size);
@@ -152,7 +168,7 @@ test("sizes are what they are, below zero too, and each is computed once", async
     sizes.divide(sizes.mul(a, sizes.sub(b, of(1))), of(2)),
     sizes.floor(sizes.mul(a, a), sizes.add(b, of(2))),
   ];
-  const probe = new OnnxProbe(sizes, (name) => Number(name.slice(1)));
+  const probe = newProbe();
   for (const size of list) probe.output(probe.e.cast(probe.e.size(size), "i32"), "i32");
   probe.output(probe.e.cast(probe.e.sizes([of(2), of(5), ...list, of(0)]), "i32"), "i32");
   const results = await probe.run();

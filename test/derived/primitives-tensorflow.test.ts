@@ -3,23 +3,30 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { graphModelProfile } from "../../src/codegen/graph-model/profile.ts";
 import { savedModelProfile } from "../../src/codegen/saved-model/profile.ts";
 import { NodeEmitter, NodeNames } from "../../src/codegen/tensorflow/emitter.ts";
-import { placeholder } from "../../src/codegen/tensorflow/graph.ts";
+import { emitGraph, placeholder } from "../../src/codegen/tensorflow/graph.ts";
 import type { Backend } from "../../src/contract/backends.ts";
 import type { NdArray } from "../../src/contract/ndarray.ts";
 import type { Positional } from "../../src/ir/lowering.ts";
+import { plan } from "../../src/plan/plan.ts";
 import type { Profile } from "../../src/plan/profile.ts";
 import { conv2dTranspose } from "../../src/primitives/convolution-transpose.ts";
 import { conv2d, depthwiseConv2d } from "../../src/primitives/convolution.ts";
 import { pool } from "../../src/primitives/pool.ts";
 import type { Primitive, PrimitiveCase } from "../../src/primitives/primitive.ts";
 import { primitives } from "../../src/primitives/table.ts";
+import { tensorFlowOperations } from "../../src/primitives/tensorflow/operations.ts";
 import type { Size } from "../../src/sizes/size.ts";
 import { Sizes } from "../../src/sizes/sizes.ts";
 import { difference, randomArray, seeded } from "../support/arrays.ts";
 import { backends, useBackend } from "../support/backends.ts";
+import { graphOf } from "../support/compare.ts";
 import { executedOperations, openGraphModel, openSession, type Feeds, type LoadedNodes } from "../support/nodes.ts";
 
 const named = primitives.map((primitive) => [primitive.name, primitive] as const);
+
+/** What is written around primitives: inputs, results, and the size that the guard solves. */
+const boundaryText = `fuse 1
+model Boundary(x: [n, h: 2*k]) -> (y: [n, k: k, t: 2]) { return reshape(x, h -> [k, t: 2]) }`;
 
 /** One case among the nodes of a primitive. */
 interface Emitted {
@@ -190,4 +197,16 @@ test.each(named)("%s is made of nodes that the executor knows", (_, primitive) =
     const { nodes } = emitted(primitive, fused ? graphModelProfile : savedModelProfile, "tensorflow", fused);
     expect(nodes.map(({ op }) => op!).filter((op) => !known.has(op))).toEqual([]);
   }
+});
+
+test("a file may ask for exactly the operations that are written", () => {
+  const boundary = emitGraph(plan(graphOf(boundaryText), savedModelProfile), false, (e, name) =>
+    placeholder(e, name, "f32", []),
+  );
+  const written = primitives.flatMap((primitive) => [
+    ...emitted(primitive, savedModelProfile, "tensorflow", false).nodes,
+    ...emitted(primitive, graphModelProfile, "tensorflow", true).nodes,
+  ]);
+  const operations = new Set([...boundary.nodes, ...written].map(({ op }) => op));
+  expect([...operations].sort()).toEqual([...tensorFlowOperations].sort());
 });
