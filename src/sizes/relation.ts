@@ -33,8 +33,10 @@ export function readRelation(sizes: Sizes, op: Comparison, a: Size, b: Size): Co
 
 /** Holds exactly where the other does not, for sizes that have a value. */
 export function negate(sizes: Sizes, { op, a, b }: Comparable): Comparable {
-  if (op === ">=") return { op, a: b, b: sizes.add(a, sizes.int(1)) };
-  return { op: op === "==" ? "!=" : "==", a, b };
+  if (op !== ">=") return { op: op === "==" ? "!=" : "==", a, b };
+  const one = sizes.int(1);
+  // The opposite of `<` is `>=` between the same sides.
+  return constantTerm(sizes, b) === 1n ? { op, a: sizes.sub(b, one), b: a } : { op, a: b, b: sizes.add(a, one) };
 }
 
 /** The relation between what `put` makes of its sides. */
@@ -71,7 +73,10 @@ export function spell(sizes: Sizes, { op, a, b }: Relation): Spelling {
   const offset = constantTerm(sizes, difference);
   if (offset !== undefined) {
     const number = sizes.int(offset);
-    ways.push({ left: sizes.sub(difference, number), sign: ">=", right: sizes.neg(number) });
+    const rest = sizes.sub(difference, number);
+    const isNegative = rest.terms.every(({ coefficient }) => coefficient < 0n);
+    if (isNegative) ways.push({ left: sizes.neg(rest), sign: "<=", right: number });
+    else ways.push({ left: rest, sign: ">=", right: sizes.neg(number) });
   }
   const length = ({ left, sign, right }: Spelling) => `${sizes.print(left)}${sign}${sizes.print(right)}`.length;
   return ways.reduce((shortest, way) => (length(way) < length(shortest) ? way : shortest));

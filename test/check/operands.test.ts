@@ -126,3 +126,22 @@ describe("a block of the library that is not imported", () => {
     expect(found?.helps.flatMap(({ code }) => code ?? []).join()).not.toContain("import");
   });
 });
+
+test("an equality that needs an even size asks for an even size", () => {
+  const fixed = (text: string) =>
+    fixText("main.fuse", { text, diagnostics: check(text) }, (now) => check(now)).diagnostics;
+  const text = inBlock("x: [n, c, h, w: 4*k]", "x + (x |> avgpool(kernel: 2) |> upsample(2))");
+  const [found] = check(text);
+  expect(found!.helps.map(({ code }) => code)).toEqual(["where h % 2 == 0"]);
+  expect(fixed(text)).toEqual([]);
+  // In one of several variants, only there.
+  const body = "match by { half => x + (x |> avgpool(kernel: 2) |> upsample(2)), none => x }";
+  const chosen = inBlock("x: [n, c, h, w: 4*k], by: half | none", body);
+  expect(check(chosen).flatMap(({ helps }) => helps.map(({ code }) => code))).toEqual([
+    "where h % 2 == 0 if by == half",
+  ]);
+  expect(fixed(chosen)).toEqual([]);
+  // No single divisor makes two variables equal.
+  const [other] = check(inBlock("x: [n, h: a], y: [n, h: 2*b]", "x + y"));
+  expect(other!.helps.map(({ code }) => code)).toEqual(["where a == 2*b"]);
+});

@@ -1,7 +1,14 @@
 /** @file Holds what the algebra of sizes says against the plain meaning of the expressions. */
 import { Facts, type Example } from "../../src/sizes/facts.ts";
 import { SizeTooLarge } from "../../src/sizes/pool.ts";
-import { negate, printRelation, readRelation, type Comparison, type Relation } from "../../src/sizes/relation.ts";
+import {
+  negate,
+  printRelation,
+  readRelation,
+  spell,
+  type Comparison,
+  type Relation,
+} from "../../src/sizes/relation.ts";
 import type { Size, SizeVar } from "../../src/sizes/size.ts";
 import { Sizes } from "../../src/sizes/sizes.ts";
 import { compare } from "../support/size-text.ts";
@@ -256,6 +263,14 @@ function judgeRelations(given: Case, built: Built, witnesses: readonly Assignmen
         demand(
           (MEANS[op](x, y) === expected) === MEANS[relation.op](left, right),
           () => `a ${op} b is read as ${printRelation(built.sizes, relation)} at ${show(at)}`,
+        );
+        const spelling = spell(built.sizes, relation);
+        const [first, second] = [built.value(spelling.left, at), built.value(spelling.right, at)];
+        demand(
+          first !== undefined &&
+            second !== undefined &&
+            MEANS[spelling.sign](first, second) === (MEANS[op](x, y) === expected),
+          () => `a ${op} b is printed as ${printRelation(built.sizes, relation)} at ${show(at)}`,
         );
       }
   }

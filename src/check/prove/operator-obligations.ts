@@ -131,5 +131,20 @@ function operandLabels(site: Site, inputs: readonly number[] = [0, 1]): Label[] 
 /** Equalities must be declared; the line to add is offered where both sides are over the signature of one block. */
 function equalityHelp(frame: Frame, a: Size, b: Size): Help[] {
   if (frame.world.facts.add({ op: "==", a, b }) === "impossible") return [];
-  return addCondition(frame, `${sizeText(frame, a)} == ${sizeText(frame, b)}`);
+  return addCondition(frame, multipleFor(frame, a, b) ?? `${sizeText(frame, a)} == ${sizeText(frame, b)}`);
+}
+
+/** `h % 2 == 0` for h == 2*floor(h/2): the least multiple of one variable that makes two sizes equal. */
+function multipleFor(frame: Frame, a: Size, b: Size): string | undefined {
+  const { sizes } = frame.context;
+  const { facts } = frame.world;
+  const { terms, variables } = facts.apply(sizes.sub(a, b));
+  const [variable, ...others] = variables;
+  if (variable === undefined || others.length > 0) return undefined;
+  const numbers = terms.map(({ coefficient }) => Math.abs(Number(coefficient))).sort((x, y) => x - y);
+  const enough = numbers.find((number) => {
+    const known = facts.add({ op: "divides", a: sizes.int(number), b: sizes.of(variable) });
+    return known !== "impossible" && known.decide({ op: "==", a, b }).verdict === "yes";
+  });
+  return enough === undefined ? undefined : `${variable.name} % ${enough} == 0`;
 }
