@@ -1,4 +1,4 @@
-/** @file Test configuration. */
+/** @file How the tests run: in the quick tier, or with `FUSE_TEST=full` at all sizes (`test/support/tier.ts`). */
 import { defineConfig } from "vitest/config";
 import { closingLine } from "./test/support/closing-line.ts";
 

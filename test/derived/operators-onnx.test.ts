@@ -6,12 +6,13 @@ import { prepareCase } from "../support/compare.ts";
 import { expectOnnx } from "../support/formats.ts";
 import { graphOfSet, records, setsOf } from "../support/operator-cases.ts";
 import { manyShapes } from "../support/shapes.ts";
+import { byTier } from "../support/tier.ts";
 
 /** What ONNX cannot express, by the code of the example, with the reason. */
 const unsupported: Readonly<Record<string, string>> = {};
 
 /** At how many shapes each is run. */
-const runs = 4;
+const runs = byTier({ quick: 2, full: 4 });
 
 const sets = [...records.values()].flatMap((op) => setsOf(op).map((set) => ({ op: op.name, ...set })));
 

@@ -4,8 +4,9 @@ import { prepareCase } from "../support/compare.ts";
 import { describeTensorFlow, lazily } from "../support/formats.ts";
 import { graphOfSet, records, setsOf } from "../support/operator-cases.ts";
 import { manyShapes } from "../support/shapes.ts";
+import { byTier } from "../support/tier.ts";
 
-const runs = 4;
+const runs = byTier({ quick: 2, full: 4 });
 
 /** What a format cannot express, with the reason: nothing so far. */
 const unsupported: Readonly<Record<string, string>> = {};

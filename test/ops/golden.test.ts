@@ -13,6 +13,7 @@ import { EagerLowering } from "../support/eager.ts";
 import { goldenCases, goldenGraph, goldenLabel, goldenModel, type GoldenCase } from "../support/golden.ts";
 import { ownWeights } from "../support/operators.ts";
 import { runOnce } from "../support/run.ts";
+import { byTier } from "../support/tier.ts";
 
 const names = Object.keys(operators);
 const casesOf = (name: string): readonly GoldenCase[] => goldenCases.filter(({ op }) => op === name);
@@ -43,6 +44,9 @@ describe("the reference agrees with PyTorch", () => {
   });
 });
 
+/** Of inputs as they are, then in random orders. */
+const rounds = byTier({ quick: [0, 1], full: [0, 1, 2, 3] });
+
 const everything: readonly Variant[] = [
   "conv2d.stride-and-dilation",
   "conv2d.groups",
@@ -65,7 +69,7 @@ describe.each([
     const random = seeded(1);
     const shuffled = (axes: readonly string[]) => axes.toSorted(() => random() - 0.5);
     const found = casesOf(name).flatMap((it) =>
-      [0, 1, 2, 3].flatMap((round) => {
+      rounds.flatMap((round) => {
         const { context, node, arrays } = goldenGraph(it);
         const leaf = (value: Value) => {
           const array = arrays.get(value)!;

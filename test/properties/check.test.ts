@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { build, buildPlans } from "../../src/compile.ts";
 import { seeded } from "../support/arrays.ts";
 import { programOf } from "../support/check.ts";
+import { repeatInTime } from "../support/properties.ts";
 
 const probe = "\nmodel Probe(x: [n, c: 64]) -> [n, c: 64] { return relu(x) }\n";
 const texts = readdirSync("test/fixtures/samples").map(
@@ -42,10 +43,10 @@ function edited(random: () => number): string {
   return text.join("");
 }
 
-test("400 programs with random edits give diagnostics or modules", () => {
+test("programs with random edits give diagnostics or modules", () => {
   const random = seeded(7);
   let sound = 0;
-  for (let i = 0; i < 400; i++) {
+  const tried = repeatInTime({ runs: 400, least: 20 }, () => {
     const text = edited(random);
     const program = programOf(text);
     const { value, diagnostics } = buildPlans(program, { model: "Probe" });
@@ -53,7 +54,7 @@ test("400 programs with random edits give diagnostics or modules", () => {
     const failed = diagnostics.some(({ severity }) => severity === "error");
     expect(value === undefined, text).toBe(failed);
     if (!failed) sound++;
-  }
+  });
   // Some edits are harmless: the test sees both sides.
-  expect(sound).toBeGreaterThan(5);
+  expect(sound).toBeGreaterThan(tried < 400 ? 0 : 5);
 });

@@ -1,5 +1,4 @@
 /** @file Formatting changes nothing but the layout, on random programs: the tree and the comments stay, and formatting again does nothing. */
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { format } from "../../src/format/format.ts";
 import type { Ast } from "../../src/parser/ast.ts";
@@ -7,6 +6,7 @@ import { parse } from "../../src/parser/parse.ts";
 import { Reporter } from "../../src/source/reporter.ts";
 import { sourceFile } from "../../src/source/source.ts";
 import { programText } from "../support/format-programs.ts";
+import { assertProperty } from "../support/properties.ts";
 
 const seed = 6;
 
@@ -49,9 +49,6 @@ test.each([
   ["with comments between some tokens", 5, 200],
   ["with comments between many tokens", 40, 100],
   ["with comments between all tokens", 100, 50],
-])("random programs %s", (_, density, numRuns) => {
-  fc.assert(
-    fc.property(programText(density), (text) => check(text)),
-    { seed, numRuns, endOnFailure: true },
-  );
+])("random programs %s", async (_, density, runs) => {
+  await assertProperty(programText(density), check, { seed, runs, least: 5, endOnFailure: true });
 });

@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { backends } from "../support/backends.ts";
+import { byTier } from "../support/tier.ts";
 
 const { skipped } = backends().find(({ name }) => name === "tensorflow")!;
 
@@ -29,10 +30,13 @@ interface Held {
 }
 
 test.skipIf(skipped)(
-  "500 runs leave no tensor, no handle, no session and no memory",
+  "many runs leave no tensor, no handle, no session and no memory",
   { timeout: 180_000, retry: 1 },
   () => {
-    const { engine, before, after, end } = child("native-memory.ts") as {
+    const { engine, before, after, end } = child(
+      "native-memory.ts",
+      byTier({ quick: ["20", "60"], full: ["100", "500"] }),
+    ) as {
       readonly engine: string;
       readonly before: object;
       readonly after: Readonly<Record<"run" | "runArrays", readonly [Held, Held]>>;

@@ -1,5 +1,6 @@
 /** @file A reporter that ends a run with one plain line, `12 passed, 0 failed`, for programs that read the output. */
 import type { Reporter } from "vitest/node";
+import { tier } from "./tier.ts";
 
 /** What is asked of a file with tests: the part of vitest's `TestModule` that matters here. */
 export interface CountedModule {
@@ -36,6 +37,12 @@ export function count(modules: readonly CountedModule[], unhandled: number): Cou
 export const closingLine: Reporter = {
   onTestRunEnd(modules, unhandled) {
     const { passed, failed, skipped } = count(modules, unhandled.length);
+    // On a line of its own: what reads the closing line need not know of tiers.
+    console.log(
+      tier === "full"
+        ? "full tier: all sizes and random inputs"
+        : "quick tier: every test, at few sizes; FUSE_TEST=full npm test runs them at all",
+    );
     console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
     // A run without a test has shown nothing.
     if (failed > 0 || passed === 0) process.exitCode = 1;

@@ -14,6 +14,7 @@ import { backends, useBackend } from "./backends.ts";
 import { programOf } from "./check.ts";
 import { randomWeights, runAll } from "./run.ts";
 import type { Shapes } from "./shapes.ts";
+import { byTier } from "./tier.ts";
 
 type Arrays = Readonly<Record<string, NdArray>>;
 
@@ -96,7 +97,7 @@ export function expectPlan({ plan, weights, samples }: Case, tolerance = 1e-9): 
 }
 
 /** At how many sizes a plan is run that is made for one backend: it differs from the portable one in few places. */
-const runsOfOwnPlan = 8;
+const runsOfOwnPlan = byTier({ quick: 2, full: 8 });
 
 /** The module agrees with the interpreter on the backend in use, as it runs everywhere and as it is made for that backend. */
 export async function expectModule(

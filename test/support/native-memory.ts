@@ -1,6 +1,6 @@
 /**
- * @file Runs the network of examples/background-blur as a session, 500 times with tensors and 500 times with arrays, in a process
- * of its own, with `--expose-gc`, and prints what is held after 100 and after 500 of each.
+ * @file Runs the network of examples/background-blur as a session, with tensors and then with arrays, in a process of its own,
+ * with `--expose-gc`, and prints what is held after some and after all runs of each. Arguments: these two numbers.
  */
 import * as tf from "@tensorflow/tfjs-core";
 import { readFileSync } from "node:fs";
@@ -9,6 +9,7 @@ import { alignedArray, selectBackend } from "../../src/runtime/node/index.ts";
 import { programOf } from "./check.ts";
 import { held, sessionModel } from "./native.ts";
 
+const [some, all] = process.argv.slice(2).map(Number);
 const folder = "examples/background-blur";
 const path = `${folder}/background-blur.fuse`;
 
@@ -39,9 +40,9 @@ const runs = {
 };
 const after: Record<string, object[]> = { run: [], runArrays: [] };
 for (const [name, run] of Object.entries(runs))
-  for (let count = 1; count <= 500; count++) {
+  for (let count = 1; count <= all!; count++) {
     await run();
-    if (count === 100 || count === 500) after[name]!.push({ ...held(), resident: await residentMemory() });
+    if (count === some || count === all) after[name]!.push({ ...held(), resident: await residentMemory() });
   }
 const { engine } = selfie;
 x.dispose();

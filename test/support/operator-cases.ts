@@ -15,6 +15,7 @@ import { programOf } from "./check.ts";
 import { expectModule, expectPlan, graphOf, prepareCase, type Case } from "./compare.ts";
 import { resultNames } from "./operators.ts";
 import { manyShapes } from "./shapes.ts";
+import { byTier } from "./tier.ts";
 
 /** Of all operators, by name. */
 export const records: ReadonlyMap<string, Operator> = new Map(
@@ -22,7 +23,7 @@ export const records: ReadonlyMap<string, Operator> = new Map(
 );
 
 /** At how many shapes every case is run, where so many are admissible. */
-const runs = 50;
+const runs = byTier({ quick: 5, full: 50 });
 
 /** A model that returns what the code computes; the types of its results are those that the checker finds for the block. */
 function modelText({ code, inputs }: AttributeSet): string {
