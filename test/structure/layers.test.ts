@@ -27,7 +27,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   node: ["weights", "runtime", "ir", "source", "node:", "fast-png", "jpeg-js", "onnxruntime-node"],
   cli: [
     ...["index", "compile", "check", "format", "codegen", "plan", "reference", "weights", "ir", "source", "version"],
-    ...["runtime", "runtime/node", "node", "node:", "commander", "cli-table3", "cli-progress", "@tensorflow/tfjs-core"],
+    ...["runtime", "runtime/node", "node", "node:", "commander", "cli-progress", "@tensorflow/tfjs-core"],
     "@tensorflow/tfjs-converter",
   ],
 };
