@@ -20,8 +20,13 @@ export function inPlace<T>(place: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw error instanceof DataError ? new DataError(`${place}: ${error.message}`, error.details) : error;
+    throw placed(place, error);
   }
+}
+
+/** What was thrown, with the place in front of its message if it is a `DataError`. */
+export function placed(place: string, error: unknown): unknown {
+  return error instanceof DataError ? new DataError(`${place}: ${error.message}`, error.details) : error;
 }
 
 /** A name out of a file, for a message: in quotes, cut if long, without characters that could act on a terminal. */

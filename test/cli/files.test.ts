@@ -5,8 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { largestDifference } from "../../src/cli/run/expectation.ts";
 import { bytesText, countText, numberText, parseBytes } from "../../src/cli/terminal/numbers.ts";
-import { readPicture } from "../../src/node/pictures.ts";
-import { encodePng } from "../../src/node/png.ts";
+import { readPicture, writePicture } from "../../src/node/pictures.ts";
 import { openWeights } from "../../src/node/tensor-files.ts";
 import { readNpy, writeNpy } from "../../src/weights/npy.ts";
 import { writeSafetensors } from "../../src/weights/safetensors.ts";
@@ -48,13 +47,13 @@ async function done(command: string): Promise<string> {
   return out;
 }
 
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "fuse-files-"));
   writeFileSync(at("orders.fuse"), orders);
   writeFileSync(at("net.fuse"), net);
   writeFileSync(at("scale.fuse"), "fuse 1\n\nblock Scale(x: [n, c]) -> [n, c] {\n  return 2 * x\n}\n");
   writeFileSync(at("bad.fuse"), net.replace("Scale()", "Scale(r: 1)"));
-  writeFileSync(at("x.png"), encodePng(picture));
+  await writePicture(at("x.png"), picture);
   writeFileSync(at("half.safetensors"), writeSafetensors(weights, { dtype: () => "F16" }));
   writeFileSync(at("row.npy"), writeNpy({ dtype: "f32", shape: [1, 2], data: Float32Array.of(1, 2) }));
 });

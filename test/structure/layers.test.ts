@@ -24,7 +24,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   version: [],
   runtime: ["weights", "ir/guard", "ir/ndarray", "@tensorflow/tfjs-core"],
   "runtime/node": ["runtime", "protobuf", "weights", "ir/ndarray", "ir/guard", "node:", "@tensorflow"],
-  node: ["weights", "runtime", "ir", "source", "node:", "fast-png", "jpeg-js", "onnxruntime-node"],
+  node: ["weights", "runtime", "ir", "source", "node:", "sharp", "onnxruntime-node"],
   cli: [
     ...["index", "compile", "check", "format", "codegen", "plan", "reference", "weights", "ir", "source", "version"],
     ...["runtime", "runtime/node", "node", "node:", "commander", "cli-progress", "@tensorflow/tfjs-core"],
