@@ -5,6 +5,7 @@ import { elements } from "../../contract/ndarray.ts";
 import { writeAtomically } from "../../node/files.ts";
 import { weightFiles } from "../../node/tensor-files.ts";
 import { manifestOf } from "../../plan/manifest.ts";
+import { bytesText } from "../../source/bytes-text.ts";
 import { diagnostic } from "../../source/reporter.ts";
 import { printShape, quote } from "../../weights/data-error.ts";
 import { initialise } from "../../weights/init.ts";
@@ -24,7 +25,7 @@ import {
 import { initText } from "../summary/block-weights.ts";
 import { blockWeights } from "../summary/block.ts";
 import { reading, writing } from "../terminal/failure.ts";
-import { bytesText, countText, plural } from "../terminal/numbers.ts";
+import { countText, plural } from "../terminal/numbers.ts";
 import {
   matchingOptions,
   maxWeightsOption,

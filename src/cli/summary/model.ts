@@ -7,9 +7,10 @@ import { plan } from "../../plan/plan.ts";
 import { esmProfile } from "../../plan/profile.ts";
 import { SizeTooLarge } from "../../sizes/pool.ts";
 import type { Size } from "../../sizes/size.ts";
+import { bytesText } from "../../source/bytes-text.ts";
 import { refuse } from "../files/programs.ts";
 import { fail } from "../terminal/failure.ts";
-import { bytesText, countText, plural } from "../terminal/numbers.ts";
+import { countText, plural } from "../terminal/numbers.ts";
 import { table } from "../terminal/table.ts";
 import { layersOf, ordered, parametersOf, type Layer } from "./layers.ts";
 
