@@ -7,7 +7,7 @@ import { buildEngine, buildModule, buildPlans } from "../../compile.ts";
 import type { NdArray, NumberArray } from "../../contract/ndarray.ts";
 import type { StoredDType } from "../../weights/tensors.ts";
 import { isSameFile } from "../files/overwriting.ts";
-import { made } from "../files/programs.ts";
+import { valueOrFail } from "../files/programs.ts";
 import { encodeWeights, fittingWeights, isMadeByFuse, limitWeights, readAll, type Weighted } from "../files/weights.ts";
 import type { MatchingOptions } from "../terminal/options.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -21,7 +21,7 @@ export async function moduleOutputs(
   terminal: Terminal,
 ): Promise<readonly Output[]> {
   const { model, set = {}, backend, weights, maxWeights, outdir = dirname(file) } = options;
-  const plans = made(buildPlans(program, { model, settings: set, backend }), terminal);
+  const plans = valueOrFail(buildPlans(program, { model, settings: set, backend }), terminal);
   const models = plans.map(({ graph, manifest }) => ({ name: graph.name, manifest }));
   for (const each of models) limitWeights(each, maxWeights);
   // Of the backends only TensorFlow runs graphs.

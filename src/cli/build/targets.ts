@@ -10,7 +10,7 @@ import { graphModelProfile, onnxProfile, savedModelProfile, type Profile } from 
 import { InternalError } from "../../source/internal-error.ts";
 import { inPlace } from "../../weights/data-error.ts";
 import { beginsSo } from "../files/overwriting.ts";
-import { made } from "../files/programs.ts";
+import { valueOrFail } from "../files/programs.ts";
 import { fittingWeights, isMadeByFuse, limitWeights } from "../files/weights.ts";
 import { fail } from "../terminal/failure.ts";
 import type { Pairs } from "../terminal/options.ts";
@@ -68,7 +68,7 @@ export async function targetOutputs(
   terminal: Terminal,
 ): Promise<readonly Output[]> {
   const { model, set = {}, weights, maxWeights, outdir = dirname(file) } = options;
-  const plans = made(buildPlans(program, { model, settings: set }, target.profile), terminal);
+  const plans = valueOrFail(buildPlans(program, { model, settings: set }, target.profile), terminal);
   const models: WeightedPlan[] = [];
   for (const plan of plans) {
     const weighted = { name: plan.graph.name, manifest: plan.manifest };
@@ -80,7 +80,7 @@ export async function targetOutputs(
       models.push({ plan, load: (path) => inPlace(weights, tensors.get(path) ?? neverAsked) });
     }
   }
-  const files = made(target.build(program, models), terminal);
+  const files = valueOrFail(target.build(program, models), terminal);
   return files.map(({ path, bytes }) => {
     const whole = join(outdir, path);
     return { path: whole, bytes, isOurs: (start) => target.isOurs(whole, start) };

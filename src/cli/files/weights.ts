@@ -11,7 +11,7 @@ import { areComplete, matchWeights, type MatchOptions, type WeightProblems } fro
 import { formatProblems } from "../../weights/problems.ts";
 import { writeSafetensors, type WritableDType } from "../../weights/safetensors.ts";
 import type { StoredDType, TensorSource } from "../../weights/tensors.ts";
-import { fail, reading } from "../terminal/failure.ts";
+import { fail, readOrFail } from "../terminal/failure.ts";
 import { plural } from "../terminal/numbers.ts";
 import { pair, type MatchingOptions } from "../terminal/options.ts";
 import { eachWithProgress } from "../terminal/progress.ts";
@@ -45,7 +45,7 @@ export async function fittingWeights(
   path: string,
   options: MatchingOptions,
 ): Promise<FittingWeights> {
-  const { source, dtypeOf } = noting(await reading(path, () => openWeights(path)));
+  const { source, dtypeOf } = noting(await readOrFail(path, () => openWeights(path)));
   const { tensors, problems } = matchWeights(manifest, source, await matchOptions(options));
   if (!areComplete(problems)) {
     const message = `\`${name}\` needs ${plural(manifest.length, "tensor")}, and \`${path}\` holds ${source.size}`;
@@ -130,7 +130,7 @@ async function matchOptions({ weightsPrefix, rename = [] }: MatchingOptions): Pr
 }
 
 async function readMap(path: string): Promise<(readonly [string, string])[]> {
-  const bytes = await reading(path, () => readBytes(path, maxMap));
+  const bytes = await readOrFail(path, () => readBytes(path, maxMap));
   let map: unknown;
   try {
     map = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));

@@ -11,7 +11,7 @@ import { readBytes } from "../../node/files.ts";
 import { shardPaths } from "../../node/tensor-files.ts";
 import type { BackendName } from "../../runtime/node/index.ts";
 import { DataError, inPlace } from "../../weights/data-error.ts";
-import { reading } from "../terminal/failure.ts";
+import { readOrFail } from "../terminal/failure.ts";
 import type { Engine, EngineName } from "./engines/engine.ts";
 
 /** A model of a file. */
@@ -88,7 +88,7 @@ export async function readBuilt(path: string, engine: BuiltFiles["engine"]): Pro
     const file = part === "" || part === "model.json" ? path : join(folder, part);
     if (engine === "saved-model" && statSync(file, { throwIfNoEntry: false }) === undefined) return undefined;
     files.push(file);
-    return reading(file, () => readBytes(file, maxBytes));
+    return readOrFail(file, () => readBytes(file, maxBytes));
   };
   try {
     return { engine, models: await readers[engine](read), files };
