@@ -3,6 +3,7 @@ import type * as Runtime from "onnxruntime-node";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { dtypeNames, typedArrays, type DType, type NdArray } from "../contract/ndarray.ts";
 import { DataError } from "../weights/data-error.ts";
+import { firstLine } from "./first-line.ts";
 
 /**
  * The results by name; `resultNames` are those of the file's outputs, in their order. Whoever calls it has looked at the file
@@ -47,13 +48,6 @@ async function saying<T>(what: string, run: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw new DataError(`${what}: ${firstLine(error)}`);
   }
-}
-
-/** Of a message, without what could act on a terminal, and not longer than a person reads. */
-function firstLine(error: unknown): string {
-  const [line = ""] = String(error instanceof Error ? error.message : error).split("\n");
-  const safe = line.replace(/\p{C}/gu, " ");
-  return safe.length > 300 ? `${safe.slice(0, 300)}…` : safe;
 }
 
 function tensorOf({ Tensor }: typeof Runtime, { dtype, shape, data }: NdArray): Tensor {

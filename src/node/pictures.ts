@@ -1,12 +1,12 @@
 /** @file Pictures as files and as tensors in NHWC. */
 import type { NdArray } from "../contract/ndarray.ts";
-import { DataError, inPlace, printShape } from "../weights/data-error.ts";
+import { DataError, placed, printShape } from "../weights/data-error.ts";
 import { readBytes, writeAtomically } from "./files.ts";
-import { decodeJpeg, encodeJpeg, isJpeg } from "./jpeg.ts";
+import { decodePicture, encodePicture } from "./picture-codec.ts";
+import { formatOfPath, pictureEndings } from "./picture-formats.ts";
 import { maxPixels, type Picture } from "./picture.ts";
-import { decodePng, encodePng, isPng } from "./png.ts";
 
-/** Of a picture's file, in bytes. */
+/** The largest file that is read, in bytes. */
 const maxFile = 500_000_000;
 
 /** What the numbers of a picture's tensor mean: 1 or 255 is the brightest. */
@@ -14,26 +14,24 @@ export type PixelRange = "0..1" | "0..255";
 
 /** Whether a path is to be read or written as a picture, by its ending. */
 export function isPicturePath(path: string): boolean {
-  return /\.(png|jpe?g)$/i.test(path);
+  return formatOfPath(path) !== undefined;
 }
 
-/** Reads a PNG or JPEG, which its content tells. @throws DataError `path: reason` */
+/** Reads a picture; its content says in which format it is. @throws DataError `path: reason` */
 export async function readPicture(path: string, limit = maxPixels): Promise<Picture> {
   const bytes = await readBytes(path, maxFile);
-  return inPlace(path, () => decodePicture(bytes, limit));
+  try {
+    return await decodePicture(bytes, limit);
+  } catch (error) {
+    throw placed(path, error);
+  }
 }
 
-/** Decodes a PNG or JPEG of at most `limit` pixels. @throws DataError */
-export function decodePicture(bytes: Uint8Array, limit = maxPixels): Picture {
-  if (isPng(bytes)) return decodePng(bytes, limit);
-  if (isJpeg(bytes)) return decodeJpeg(bytes, limit);
-  throw new DataError(bytes.length === 0 ? "is empty" : "is neither a PNG nor a JPEG picture");
-}
-
-/** Writes a PNG or, if the path says so, a JPEG; the file is whole or not there. @throws DataError `path: reason` */
+/** Writes a picture in the format that the path names; the file is whole or not there. @throws DataError `path: reason` */
 export async function writePicture(path: string, picture: Picture): Promise<void> {
-  if (!isPicturePath(path)) throw new DataError(`${path}: pictures are written as .png or .jpg`);
-  await writeAtomically(path, /png$/i.test(path) ? encodePng(picture) : encodeJpeg(picture));
+  const format = formatOfPath(path);
+  if (format === undefined) throw new DataError(`${path}: pictures are written as ${pictureEndings}`);
+  await writeAtomically(path, await encodePicture(picture, format));
 }
 
 /**

@@ -1,8 +1,8 @@
 /** @file From the graph to primitives: every operator's lowering, with layouts chosen where they are asked for. */
 import type { DType } from "../contract/ndarray.ts";
 import type { Constant, Node, Value } from "../ir/graph.ts";
-import type { ModelGraph } from "../ir/model-graph.ts";
 import type { Laid, Lowering, Positional, PrimitiveShape, Variant } from "../ir/lowering.ts";
+import type { ModelGraph } from "../ir/model-graph.ts";
 import { printType, type Axis, type Tensor, type TensorType } from "../ir/type.ts";
 import { operandsOf, reachable } from "../ir/walk.ts";
 import { binary } from "../primitives/binary.ts";

@@ -1,6 +1,6 @@
 /** @file Order and lifetimes: the order of the source, but what frees more than it makes as soon as it can be done. */
-import type { PlanBuilder } from "./builder.ts";
 import { bufferOf, bytesOf, nominalNumbers } from "./buffers.ts";
+import type { PlanBuilder } from "./builder.ts";
 import { computationsOf, type Computation, type Note, type PlanValue, type Prepared } from "./value.ts";
 
 /** A computation in its place. */

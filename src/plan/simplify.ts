@@ -1,7 +1,7 @@
 /** @file Rules for what only moves data: it composes, vanishes where it changes nothing, and is done at load where that is possible. */
+import type { PrimitiveShape } from "../ir/lowering.ts";
 import { broadcast, reshape, transpose } from "../primitives/layout.ts";
 import { matmul } from "../primitives/matmul.ts";
-import type { PrimitiveShape } from "../ir/lowering.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
 import { madeBy, type Computation, type PlanValue } from "./value.ts";

@@ -20,8 +20,13 @@ export function inPlace<T>(place: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw error instanceof DataError ? new DataError(`${place}: ${error.message}`, error.details) : error;
+    throw placed(place, error);
   }
+}
+
+/** Returns what was thrown, with the place before its message if it is a `DataError`. */
+export function placed(place: string, error: unknown): unknown {
+  return error instanceof DataError ? new DataError(`${place}: ${error.message}`, error.details) : error;
 }
 
 /** Quotes a name from a file for a message. Shortens it if long, and escapes characters that could control a terminal. */

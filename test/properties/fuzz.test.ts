@@ -4,8 +4,8 @@ import { emitFactory } from "../../src/codegen/esm/emit.ts";
 import { buildPlans } from "../../src/compile.ts";
 import { renderDiagnostics } from "../../src/source/render.ts";
 import { check, programOf } from "../support/check.ts";
-import { info } from "../support/run.ts";
 import { repeatInTime } from "../support/properties.ts";
+import { info } from "../support/run.ts";
 import { fuzz, makeFuzzCase } from "./fuzz.ts";
 
 const repeat = (n: number, piece: (i: number) => string, between = ""): string =>

@@ -24,8 +24,8 @@ import { evaluateGraph } from "../../src/reference/interpreter.ts";
 import { difference, randomArray, seeded } from "../support/arrays.ts";
 import { useBackend } from "../support/backends.ts";
 import { ModelBuilder } from "../support/model.ts";
-import { randomWeights, runOnce } from "../support/run.ts";
 import { assertProperty } from "../support/properties.ts";
+import { randomWeights, runOnce } from "../support/run.ts";
 
 /** What is drawn: every number decides something, whatever the graph is like by then. */
 const recipe = fc.record({

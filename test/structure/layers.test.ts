@@ -61,8 +61,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   version: [],
   runtime: ["weights", "contract", "@tensorflow/tfjs-core"],
   "runtime/node": ["runtime", "protobuf", "weights", "contract", "node:", "@tensorflow"],
-  node: ["weights", "contract", "node:", "fast-png", "jpeg-js", "onnxruntime-node"],
-  "cli/terminal": ["source", "weights", "node:", "commander", "cli-table3", "cli-progress"],
+  node: ["weights", "contract", "node:", "sharp", "onnxruntime-node"],
+  "cli/terminal": ["source", "weights", "node:", "commander", "cli-progress"],
   "cli/files": [...["cli/terminal", "compile", "check", "ir", "node", "version", "weights", "contract"], "node:"],
   "cli/summary": ["cli/terminal", "check", "codegen", "plan", "ir", "sizes", "contract", "source"],
   "cli/build": [

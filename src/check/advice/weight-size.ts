@@ -32,19 +32,6 @@ export function biggestFactors(sizes: Sizes, weight: Weight): string {
   return `its biggest factors are ${shown.join("; ")}`;
 }
 
-const units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-
-/** Formats bytes: `628 GiB`. */
-export function bytesText(bytes: bigint): string {
-  let value = Number(bytes);
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  return `${value >= 100 || Number.isInteger(value) ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
-}
-
 export const smallerHelps: readonly (Help | string)[] = [
   "a 1x1 `conv` or a `linear` over the channels alone has a weight for every pair of channels, not of pixels",
   "or pool first: `mean(axis: [h, w])`",

@@ -22,12 +22,12 @@ export function decideCondition(frame: Frame, expr: Expr): boolean | undefined {
     case "bool":
       return expr.value;
     case "unary": {
-      const operand = expr.op === "not" ? decideCondition(frame, expr.operand) : misfit(frame, expr);
+      const operand = expr.op === "not" ? decideCondition(frame, expr.operand) : notACondition(frame, expr);
       return operand === undefined ? undefined : !operand;
     }
     case "binary": {
       if (isComparison(expr.op)) return compare(frame, expr, expr.op);
-      if (expr.op !== "and" && expr.op !== "or") return misfit(frame, expr);
+      if (expr.op !== "and" && expr.op !== "or") return notACondition(frame, expr);
       // What choices decide leaves nothing open on the other side.
       if (onlyChoices(frame, expr.right)) {
         const right = decideCondition(frame, expr.right);
@@ -41,14 +41,14 @@ export function decideCondition(frame: Frame, expr: Expr): boolean | undefined {
       const val = plainName(expr) && frame.names.get(expr.callee.text);
       if (val?.kind === "bool") return val.value;
       if (val?.kind === "unknown") return undefined;
-      return misfit(frame, expr);
+      return notACondition(frame, expr);
     }
     default:
-      return misfit(frame, expr);
+      return notACondition(frame, expr);
   }
 }
 
-function misfit(frame: Frame, expr: Expr): undefined {
+function notACondition(frame: Frame, expr: Expr): undefined {
   const name = plainName(expr);
   const val = name && frame.names.get(name.text);
   if (val?.kind === "tensor") report(frame, "tensor-condition", expr.span, {}, { helps: elementwise });
@@ -138,7 +138,7 @@ function compareChoice(
     unknownChoice(frame, other.span, textOf(other.span), parameter);
     return undefined;
   }
-  if (op !== "==" && op !== "!=") return misfit(frame, expr);
+  if (op !== "==" && op !== "!=") return notACondition(frame, expr);
   return (val.text === name.text) === (op === "==");
 }
 

@@ -14,21 +14,21 @@ import { nameOf, sizeOf } from "./sizes.ts";
 export function parameterValue(frame: Frame, parameter: Parameter, expr: Expr): Val {
   if (parameter.kind === "choice") return choiceValue(frame, parameter, expr);
   if (parameter.kind === "int") {
-    if (expr.kind === "number" && /[.e]/i.test(expr.raw)) return misfit(frame, parameter, expr, "a whole number");
+    if (expr.kind === "number" && /[.e]/i.test(expr.raw)) return badArgument(frame, parameter, expr, "a whole number");
     const size = sizeOf(frame, expr);
     return size === undefined ? unknown : { kind: "size", size };
   }
   const val = value(frame, expr);
   if (val.kind === "unknown" || val.kind === parameter.kind) return val;
-  if (parameter.kind === "bool") return misfit(frame, parameter, expr, "true or false");
+  if (parameter.kind === "bool") return badArgument(frame, parameter, expr, "true or false");
   if (val.kind === "number") return val;
-  if (val.kind !== "size") return misfit(frame, parameter, expr, "a number");
+  if (val.kind !== "size") return badArgument(frame, parameter, expr, "a number");
   requireBuildTime(frame, val.size, { kind: "attribute", name: parameter.name }, expr.span);
   const constant = frame.context.sizes.constant(val.size);
   return { kind: "number", value: constant === undefined ? NaN : Number(constant) };
 }
 
-function misfit(frame: Frame, parameter: Parameter, expr: Expr, expected: string): Val {
+function badArgument(frame: Frame, parameter: Parameter, expr: Expr, expected: string): Val {
   report(frame, "bad-attribute", expr.span, { name: parameter.name, expected, found: `\`${textOf(expr.span)}\`` });
   return unknown;
 }

@@ -3,10 +3,10 @@ import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Program } from "../../check/program.ts";
 import { writeAtomically } from "../../node/files.ts";
+import { bytesText } from "../../source/bytes-text.ts";
 import { isSameFile, refuseForeign } from "../files/overwriting.ts";
 import { sourcesOf } from "../files/programs.ts";
-import { fail, writing } from "../terminal/failure.ts";
-import { bytesText } from "../terminal/numbers.ts";
+import { fail, writeOrFail } from "../terminal/failure.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 export interface Output {
@@ -24,7 +24,7 @@ export async function writeOutputs(program: Program, outputs: readonly Output[],
   }
   for (const { path, bytes } of outputs) {
     await makeFolder(dirname(path));
-    await writing(path, () => writeAtomically(path, bytes));
+    await writeOrFail(path, () => writeAtomically(path, bytes));
     terminal.out(`wrote ${path} (${bytesText(bytes.length)})`);
   }
 }

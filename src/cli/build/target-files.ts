@@ -5,7 +5,7 @@ import { programName, type Target } from "../../codegen/target.ts";
 import { targets } from "../../codegen/targets.ts";
 import { build, buildPlans } from "../../compile.ts";
 import { beginningOf, isSameFile } from "../files/overwriting.ts";
-import { made } from "../files/programs.ts";
+import { valueOrFail } from "../files/programs.ts";
 import { limitWeights } from "../files/weights.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { BuildOptions } from "./options.ts";
@@ -21,11 +21,11 @@ export async function targetFiles(
 ): Promise<readonly Output[]> {
   const { model, set = {}, target: name, backend, weights, maxWeights, outdir = dirname(file) } = options;
   const target = targets[name];
-  const plans = made(buildPlans(program, { model, settings: set, target: name, backend }), terminal);
+  const plans = valueOrFail(buildPlans(program, { model, settings: set, target: name, backend }), terminal);
   for (const { graph, manifest } of plans) limitWeights({ name: graph.name, manifest }, maxWeights);
   const held = target.holdsWeights ? { weights: await heldWeights(plans, file, options) } : {};
   const locate = (path: string) => seenFrom(outdir, path);
-  const outputs = made(build(program, name, plans, { ...held, locate }), terminal).map(({ path, bytes }) =>
+  const outputs = valueOrFail(build(program, name, plans, { ...held, locate }), terminal).map(({ path, bytes }) =>
     output(target, join(outdir, path), bytes),
   );
   if (weights === undefined || target.holdsWeights) return outputs;

@@ -6,7 +6,7 @@ import { writeAtomically } from "../../node/files.ts";
 import type { Diagnostic } from "../../source/diagnostic.ts";
 import { openText, readProgram } from "../files/programs.ts";
 import { diagnosticJson } from "../terminal/diagnostic-json.ts";
-import { Failure, writing } from "../terminal/failure.ts";
+import { Failure, writeOrFail } from "../terminal/failure.ts";
 import { plural } from "../terminal/numbers.ts";
 import { setOption, type Pairs } from "../terminal/options.ts";
 import { show, type Terminal } from "../terminal/terminal.ts";
@@ -60,7 +60,7 @@ async function checkFile(path: string, { set, fix }: Options): Promise<Checked> 
     if (!fix) return { path, program, diagnostics: before.diagnostics, fixes: [] };
     const after = fixText(path, before, (text) => diagnose(openText(path, text), set));
     if (after.text !== text) {
-      await writing(path, () => writeAtomically(path, new TextEncoder().encode(after.text)));
+      await writeOrFail(path, () => writeAtomically(path, new TextEncoder().encode(after.text)));
       program = openText(path, after.text);
     }
     return { path, program, diagnostics: after.diagnostics, fixes: after.fixes };

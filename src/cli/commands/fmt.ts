@@ -6,7 +6,7 @@ import { writeAtomically } from "../../node/files.ts";
 import { Reporter } from "../../source/reporter.ts";
 import { sourceFile } from "../../source/source.ts";
 import { readProgram } from "../files/programs.ts";
-import { Failure, writing } from "../terminal/failure.ts";
+import { Failure, writeOrFail } from "../terminal/failure.ts";
 import { show, type Terminal } from "../terminal/terminal.ts";
 
 interface Options {
@@ -43,7 +43,8 @@ async function formatFile(path: string, check: boolean, terminal: Terminal): Pro
     const after = format(sourceFile(name, before), reporter);
     if (after === undefined) throw new Failure(reporter.diagnostics);
     const changed = after !== before;
-    if (changed && isFile && !check) await writing(path, () => writeAtomically(path, new TextEncoder().encode(after)));
+    if (changed && isFile && !check)
+      await writeOrFail(path, () => writeAtomically(path, new TextEncoder().encode(after)));
     if (isFile || check) {
       if (changed) terminal.out(name);
     } else if (after !== "") terminal.out(after);

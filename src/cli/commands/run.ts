@@ -30,7 +30,7 @@ export function run(command: Command, terminal: Terminal): void {
   command
     .description(
       `Runs a model: of a program, or one that \`fuse build\` wrote for another target (${builtFiles}). ` +
-        "A PATH is a picture (.png or .jpg), an .npy, or a tensor in a file: case.safetensors#in.x",
+        "A PATH is a picture (.png, .jpg, .webp, .avif or .tif), an .npy, or a tensor in a file: case.safetensors#in.x",
     )
     .argument("<file>", "program, or what was built of one")
     .addOption(modelOption("the model, if there are several"))
@@ -63,7 +63,7 @@ export function run(command: Command, terminal: Terminal): void {
       for (const [name, path] of Object.entries(options.out ?? {}))
         if (!isWritable(path))
           command.error(
-            `error: --out ${name}=${path}: a result is written as .png, .jpg, .npy or FILE.safetensors#NAME`,
+            `error: --out ${name}=${path}: a result is written as .png, .jpg, .webp, .avif, .tif, .npy or FILE.safetensors#NAME`,
           );
       const { builtKind } = await import("../run/built-models.ts");
       const misplaced = (["set", "weights", "weightsPrefix", "rename", "debug"] as const).find(

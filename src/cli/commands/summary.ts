@@ -1,10 +1,10 @@
 /** @file `fuse summary`: what a model or a block is made of. */
 import { Option, type Command } from "commander";
 import { buildGraphs } from "../../compile.ts";
-import { blockNamed, checked, made, oneModel, openFile } from "../files/programs.ts";
-import { sorted, sortKeys, variantsOf, variantsText, type SortKey } from "../summary/variants.ts";
+import { blockNamed, checked, valueOrFail, oneModel, openFile } from "../files/programs.ts";
 import { blockJson, blockText } from "../summary/block.ts";
 import { modelJson, modelText, sizesAt } from "../summary/model.ts";
+import { sorted, sortKeys, variantsOf, variantsText, type SortKey } from "../summary/variants.ts";
 import { modelOption, setOption, sizes, type ModelOptions } from "../terminal/options.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
@@ -48,7 +48,7 @@ export function summary(command: Command, terminal: Terminal): void {
         return;
       }
       const settings = { model: options.model, settings: options.set ?? {} };
-      const graphs = made(buildGraphs(program, settings), terminal);
+      const graphs = valueOrFail(buildGraphs(program, settings), terminal);
       const values = sizesAt(graphs, options.at);
       const models = graphs.map((graph, i) => [graph, values[i]] as const);
       if (options.json) terminal.out(json({ models: models.map(([graph, at]) => modelJson(graph, at)) }));

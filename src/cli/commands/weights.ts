@@ -5,6 +5,7 @@ import { elements } from "../../contract/ndarray.ts";
 import { writeAtomically } from "../../node/files.ts";
 import { weightFiles } from "../../node/tensor-files.ts";
 import { manifestOf } from "../../plan/manifest.ts";
+import { bytesText } from "../../source/bytes-text.ts";
 import { diagnostic } from "../../source/reporter.ts";
 import { printShape, quote } from "../../weights/data-error.ts";
 import { initialise } from "../../weights/init.ts";
@@ -23,8 +24,8 @@ import {
 } from "../files/weights.ts";
 import { initText } from "../summary/block-weights.ts";
 import { blockWeights } from "../summary/block.ts";
-import { reading, writing } from "../terminal/failure.ts";
-import { bytesText, countText, plural } from "../terminal/numbers.ts";
+import { readOrFail, writeOrFail } from "../terminal/failure.ts";
+import { countText, plural } from "../terminal/numbers.ts";
 import {
   matchingOptions,
   maxWeightsOption,
@@ -140,7 +141,7 @@ async function convertFile(
   terminal: Terminal,
 ): Promise<void> {
   const path = options.output!;
-  const read = await reading(source, () => weightFiles(source));
+  const read = await readOrFail(source, () => weightFiles(source));
   protect([...programs, ...read, ...(options.rename ?? [])], [path]);
   limitWeights(model, options.maxWeights);
   const found = await fittingWeights(model, source, options);
@@ -151,7 +152,7 @@ async function convertFile(
 }
 
 async function writeWeights(path: string, bytes: Uint8Array, model: Weighted, terminal: Terminal): Promise<void> {
-  await writing(path, () => writeAtomically(path, bytes));
+  await writeOrFail(path, () => writeAtomically(path, bytes));
   terminal.out(`wrote ${path} (${bytesText(bytes.length)}): ${sumText(model.manifest)}`);
 }
 

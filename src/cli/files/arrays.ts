@@ -13,16 +13,16 @@ import { readTensor } from "../../node/tensor-files.ts";
 import { DataError } from "../../weights/data-error.ts";
 import { writeNpy } from "../../weights/npy.ts";
 import { writeSafetensors } from "../../weights/safetensors.ts";
-import { fail, reading, writing } from "../terminal/failure.ts";
+import { fail, readOrFail, writeOrFail } from "../terminal/failure.ts";
 
 /** An axis, and its size where that is fixed. */
 export type DeclaredAxis = readonly [axis: string, size: number | undefined];
 
 /** Reads an array for a tensor with these axes, in their order. A picture is turned into that order, with a batch of 1. */
 export async function readArray(path: string, axes: readonly DeclaredAxis[], pixels: PixelRange): Promise<NdArray> {
-  if (!isPicturePath(path)) return reading(fileOf(path), () => readTensor(path));
+  if (!isPicturePath(path)) return readOrFail(fileOf(path), () => readTensor(path));
   const { batch, channels } = pictureAxes(path, axes);
-  const picture = await reading(path, () => readPicture(path));
+  const picture = await readOrFail(path, () => readPicture(path));
   const tensor = named(toTensor(picture, channels, pixels), [batch, "h", "w", "c"]);
   const order = axes.map(([axis]) => axis);
   // Axes that the tensor lacks have size 1; behind the others they change nothing.
@@ -54,13 +54,14 @@ export async function writeArrays(outputs: readonly Output[], pixels: PixelRange
     const file = fileOf(path);
     if (isPicturePath(path)) {
       const picture = fromTensor(pictureTensor(name, array), pixels);
-      await writing(path, () => writePicture(path, picture));
+      await writeOrFail(path, () => writePicture(path, picture));
     } else if (file.endsWith(".safetensors")) {
       const tensors = collected.get(file) ?? new Map<string, NdArray>();
       collected.set(file, tensors.set(path === file ? name : path.slice(file.length + 1), array));
-    } else await writing(path, () => writeAtomically(path, writeNpy(array)));
+    } else await writeOrFail(path, () => writeAtomically(path, writeNpy(array)));
   }
-  for (const [file, tensors] of collected) await writing(file, () => writeAtomically(file, writeSafetensors(tensors)));
+  for (const [file, tensors] of collected)
+    await writeOrFail(file, () => writeAtomically(file, writeSafetensors(tensors)));
 }
 
 /** The axis that counts pictures, under a name that no other axis has, and the number of channels to read. */

@@ -5,7 +5,7 @@ import type { Block } from "../../check/text/modules.ts";
 import { buildGraphs, chooseModels, openProgram, type Outcome } from "../../compile.ts";
 import type { ModelGraph } from "../../ir/model-graph.ts";
 import { readBytes } from "../../node/files.ts";
-import { fail, Failure, reading } from "../terminal/failure.ts";
+import { fail, Failure, readOrFail } from "../terminal/failure.ts";
 import { chooseModel } from "../terminal/names.ts";
 import { programsBeside } from "../terminal/near-files.ts";
 import type { ModelOptions } from "../terminal/options.ts";
@@ -30,7 +30,7 @@ export function openText(path: string, text: string): Program {
 /** The text of a program; ends the command if its file cannot be read. */
 export async function readProgram(path: string): Promise<string> {
   if (!isProgram(path)) fail("unreadable-file", { path, reason: "the name of a program ends in .fuse" });
-  const bytes = await reading(path, () => readBytes(path, maxSource));
+  const bytes = await readOrFail(path, () => readBytes(path, maxSource));
   const text = decode(bytes);
   return text ?? fail("unreadable-file", { path, reason: "is not a text in UTF-8" });
 }
@@ -63,8 +63,8 @@ function decode(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** What a stage made, with its warnings shown; ends the command if it reported an error. */
-export function made<T>({ value, diagnostics }: Outcome<T>, terminal: Terminal): T {
+/** The value of a stage, with its warnings shown; ends the command if it reported an error. */
+export function valueOrFail<T>({ value, diagnostics }: Outcome<T>, terminal: Terminal): T {
   if (value === undefined) throw new Failure(diagnostics);
   show(terminal, diagnostics);
   return value;
@@ -80,7 +80,7 @@ export function checked(program: Program, terminal: Terminal): void {
 /** The graph of the one model that the options choose. */
 export function oneGraph(program: Program, { model, set }: ModelOptions, terminal: Terminal): ModelGraph {
   if (model === undefined && program.models.length > 1) chooseModel(namesOf(program));
-  const [graph] = made(buildGraphs(program, { model, settings: set ?? {} }), terminal);
+  const [graph] = valueOrFail(buildGraphs(program, { model, settings: set ?? {} }), terminal);
   return graph!;
 }
 

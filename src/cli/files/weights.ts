@@ -3,6 +3,7 @@ import { shapeOf, type ManifestEntry } from "../../contract/manifest.ts";
 import { elements, type NdArray, type NumberArray } from "../../contract/ndarray.ts";
 import { readBytes } from "../../node/files.ts";
 import { openWeights } from "../../node/tensor-files.ts";
+import { bytesText } from "../../source/bytes-text.ts";
 import { version } from "../../version.ts";
 import { DataError, inPlace, quote } from "../../weights/data-error.ts";
 import { field, isObject, parseJson, readText } from "../../weights/json.ts";
@@ -11,8 +12,8 @@ import { areComplete, matchWeights, type MatchOptions, type WeightProblems } fro
 import { formatProblems } from "../../weights/problems.ts";
 import { writeSafetensors, type WritableDType } from "../../weights/safetensors.ts";
 import type { StoredDType, TensorSource } from "../../weights/tensors.ts";
-import { fail, reading } from "../terminal/failure.ts";
-import { bytesText, plural } from "../terminal/numbers.ts";
+import { fail, readOrFail } from "../terminal/failure.ts";
+import { plural } from "../terminal/numbers.ts";
 import { pair, type MatchingOptions } from "../terminal/options.ts";
 import { eachWithProgress } from "../terminal/progress.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -42,7 +43,7 @@ export async function fittingWeights(
   path: string,
   options: MatchingOptions,
 ): Promise<FittingWeights> {
-  const { source, dtypeOf } = noting(await reading(path, () => openWeights(path)));
+  const { source, dtypeOf } = noting(await readOrFail(path, () => openWeights(path)));
   const { tensors, problems } = matchWeights(manifest, source, await matchOptions(options));
   if (!areComplete(problems)) {
     const message = `\`${name}\` needs ${plural(manifest.length, "tensor")}, and \`${path}\` holds ${source.size}`;
@@ -122,7 +123,7 @@ async function matchOptions({ weightsPrefix, rename = [] }: MatchingOptions): Pr
 }
 
 async function readMap(path: string): Promise<(readonly [string, string])[]> {
-  const bytes = await reading(path, () => readBytes(path, maxMap));
+  const bytes = await readOrFail(path, () => readBytes(path, maxMap));
   const map = inPlace(path, () => parseJson(readText(bytes)));
   if (!isObject(map)) throw new DataError(`${path}: is not a JSON object {"from": "to"}`);
   return Object.keys(map).map((from) => {

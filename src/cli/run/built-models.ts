@@ -8,7 +8,7 @@ import type { NodeBackend } from "../../contract/backends.ts";
 import { readBytes } from "../../node/files.ts";
 import { InternalError } from "../../source/internal-error.ts";
 import { inPlace } from "../../weights/data-error.ts";
-import { reading } from "../terminal/failure.ts";
+import { readOrFail } from "../terminal/failure.ts";
 import type { Engine } from "./engines/engine.ts";
 import { starters } from "./engines/table.ts";
 
@@ -50,7 +50,7 @@ export async function readBuilt(path: string, target: ReadableTarget): Promise<B
     const file = name === "" ? path : join(folder, name);
     if (isFolder && statSync(file, { throwIfNoEntry: false }) === undefined) return undefined;
     files.push(file);
-    return reading(file, () => readBytes(file, maxBytes));
+    return readOrFail(file, () => readBytes(file, maxBytes));
   };
   try {
     return { models: await readModels(target, part), files };

@@ -7,8 +7,9 @@ import { liveBytes, numbersAt, traffic } from "../../plan/memory.ts";
 import { plan } from "../../plan/plan.ts";
 import { SizeTooLarge } from "../../sizes/pool.ts";
 import type { Size } from "../../sizes/size.ts";
+import { bytesText } from "../../source/bytes-text.ts";
 import { fail, refuse } from "../terminal/failure.ts";
-import { bytesText, countText, plural } from "../terminal/numbers.ts";
+import { countText, plural } from "../terminal/numbers.ts";
 import { table } from "../terminal/table.ts";
 import { layersOf, ordered, parametersOf, type Layer } from "./layers.ts";
 

@@ -30,7 +30,7 @@ export function refuse(problems: readonly string[], helps: readonly Help[] = [])
 }
 
 /** Reads a file; what is wrong about it ends the command. */
-export async function reading<T>(path: string, read: () => Promise<T>): Promise<T> {
+export async function readOrFail<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
@@ -42,7 +42,7 @@ export async function reading<T>(path: string, read: () => Promise<T>): Promise<
 }
 
 /** Writes a file; what is in the way ends the command. */
-export async function writing<T>(path: string, write: () => Promise<T>): Promise<T> {
+export async function writeOrFail<T>(path: string, write: () => Promise<T>): Promise<T> {
   try {
     return await write();
   } catch (error) {

@@ -10,15 +10,6 @@ export function plural(count: number, noun: string): string {
   return `${countText(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-const steps = ["B", "KiB", "MiB", "GiB", "TiB"];
-
-/** `512 B`, `1.2 KiB`, `34 MiB`: two digits, or what stands before the point. */
-export function bytesText(bytes: number): string {
-  let [value, step] = [bytes, 0];
-  while (value >= 1023.5 && step < steps.length - 1) [value, step] = [value / 1024, step + 1];
-  return `${value < 9.95 && step > 0 ? Number(value.toFixed(1)) : Math.round(value)} ${steps[step]}`;
-}
-
 const units: Readonly<Record<string, number>> = {
   "": 1,
   B: 1,

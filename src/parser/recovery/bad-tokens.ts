@@ -43,7 +43,7 @@ export function badCharacter(source: SourceFile, offset: number): Mistake {
   const pair = source.text.slice(offset, offset + 2);
   const meant = pair in replacements ? pair : character;
   const span = spanAt(source, offset, meant.length);
-  return mistake("unexpected-character", span, { character: nameOf(meant) }, { helps: helps() });
+  return mistake("unexpected-character", span, { character: characterName(meant) }, { helps: helps() });
 
   function helps(): Help[] {
     if (character === ";") return [{ text: "statements need no end: leave it out", edits: [{ span, text: "" }] }];
@@ -56,7 +56,7 @@ export function badCharacter(source: SourceFile, offset: number): Mistake {
 }
 
 /** Quotes a visible character; names any other by its code point. */
-function nameOf(character: string): string {
+function characterName(character: string): string {
   if (/^[\p{L}\p{N}\p{P}\p{S}]+$/u.test(character) && character !== "`") return quoted(character);
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
 }

@@ -12,8 +12,8 @@ import { sizes } from "./sizes.ts";
 import { syntax } from "./syntax.ts";
 import { targets } from "./targets.ts";
 import { types } from "./types.ts";
-import { weights } from "./weights.ts";
 import { variants } from "./variants.ts";
+import { weights } from "./weights.ts";
 
 /** By phase, as the documentation lists them. */
 export const phases = {
