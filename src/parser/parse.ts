@@ -119,13 +119,13 @@ function readPiece<T>(
 function wrongBrackets(file: File, { from, to, unclosed: missing }: Piece): Mistake | undefined {
   const deep = firstTooDeep(file.tokens, from, to);
   if (deep !== undefined) return tooDeep(spanOf(file, deep, deep + 1));
-  return missing && unclosed(file, missing.at, missing.behind);
+  return missing && unclosed(file, missing.at, missing.after);
 }
 
-function unclosed(file: File, at: number, behind: number): Mistake {
+function unclosed(file: File, at: number, after: number): Mistake {
   const { image } = file.tokens[at]!;
   const labels =
-    behind < file.tokens.length ? [{ span: spanOf(file, behind, behind + 1), text: "it must end before this" }] : [];
+    after < file.tokens.length ? [{ span: spanOf(file, after, after + 1), text: "it must end before this" }] : [];
   return mistake("unclosed-bracket", spanOf(file, at, at + 1), { bracket: image }, { labels });
 }
 

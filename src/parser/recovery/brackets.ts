@@ -6,7 +6,7 @@ import { maxNesting } from "../mistake.ts";
 /** The matched brackets in a range of tokens. A bracket is identified by the index of its token. */
 export interface Brackets {
   /** Maps each opening bracket to the index of the first token after its group. */
-  readonly behind: ReadonlyMap<number, number>;
+  readonly after: ReadonlyMap<number, number>;
   /** The opening brackets without a partner, in order. */
   readonly unclosed: readonly number[];
   /** Whether every bracket has a partner. */
@@ -42,7 +42,7 @@ export function pairBrackets(
   group = false,
   mustClose?: (opening: number, at: number) => boolean,
 ): Brackets {
-  const behind = new Map<number, number>();
+  const after = new Map<number, number>();
   const unclosed: number[] = [];
   const open: Open[] = [];
   let strays = 0;
@@ -50,7 +50,7 @@ export function pairBrackets(
   function giveUp(count: number, at: number): void {
     for (const { index } of open.splice(open.length - count)) {
       unclosed.push(index);
-      behind.set(index, at);
+      after.set(index, at);
     }
   }
 
@@ -78,12 +78,12 @@ export function pairBrackets(
     let above = 0;
     while (open.at(-1 - above)!.type !== opening) above++;
     giveUp(above, i);
-    behind.set(open.pop()!.index, i + 1);
+    after.set(open.pop()!.index, i + 1);
     if (group && open.length === 0) break;
   }
   giveUp(open.length, to);
   unclosed.sort((a, b) => a - b);
-  return { behind, unclosed, balanced: strays === 0 && unclosed.length === 0 };
+  return { after, unclosed, balanced: strays === 0 && unclosed.length === 0 };
 
   /** Whether an open bracket can be closed here. A round or square bracket never closes across a curly one. */
   function closes(opening: TokenType): boolean {

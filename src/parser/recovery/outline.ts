@@ -14,7 +14,7 @@ export interface Piece {
   readonly from: number;
   readonly to: number;
   /** The first opening bracket without a partner, and the first token that it cannot reach. */
-  readonly unclosed: { readonly at: number; readonly behind: number } | undefined;
+  readonly unclosed: { readonly at: number; readonly after: number } | undefined;
 }
 
 export interface DeclOutline {
@@ -78,8 +78,8 @@ export function outline(stream: Stream): Outline {
 
 function piece(kind: Piece["kind"], from: number, to: number, brackets?: Brackets): Piece {
   const at = brackets && firstUnclosed(brackets, from, to);
-  const behind = at === undefined ? undefined : brackets?.behind.get(at);
-  return { kind, from, to, unclosed: at === undefined || behind === undefined ? undefined : { at, behind } };
+  const after = at === undefined ? undefined : brackets?.after.get(at);
+  return { kind, from, to, unclosed: at === undefined || after === undefined ? undefined : { at, after } };
 }
 
 /** Outlines the declaration that begins at `from`. It ends by `limit`, where the next one begins. */
@@ -96,7 +96,7 @@ function outlineDecl(stream: Stream, from: number, limit: number): DeclOutline {
   }
   const strict = pairBrackets(tokens, open, limit, true);
   const brackets = strict.balanced ? strict : pairBrackets(tokens, open, limit, true, mustClose(stream));
-  const to = brackets.behind.get(open) ?? limit;
+  const to = brackets.after.get(open) ?? limit;
   const closed = firstUnclosed(brackets, open, open + 1) === undefined;
   const statements = divide(stream, open + 1, closed ? to - 1 : to, brackets);
   return { header, open, closed, statements, to };
@@ -172,20 +172,20 @@ function divide(stream: Stream, from: number, to: number, brackets: Brackets): P
   const pieces: Piece[] = [];
   let begin = from;
   // A call follows the `)` of `|> repeat(n)`.
-  let behindRepeat = -1;
+  let afterRepeat = -1;
   const end = (i: number): void => {
     if (i > begin) pieces.push(piece("statement", begin, i, brackets));
     begin = i;
   };
   let i = from;
   while (i < to) {
-    const head = i === behindRepeat ? heads.headOfAssignment(tokens, i) : statementAt(stream, i, brackets, begin);
+    const head = i === afterRepeat ? heads.headOfAssignment(tokens, i) : statementAt(stream, i, brackets, begin);
     if (head !== undefined) end(i);
     if (head !== undefined && head > i) i = head;
     else if (isOpening(tokens[i]?.tokenType)) {
-      const behind = brackets.behind.get(i) ?? to;
-      if (isA(tokens[i - 1], t.Repeat) && isA(tokens[i - 2], t.Pipe)) behindRepeat = behind;
-      i = behind;
+      const after = brackets.after.get(i) ?? to;
+      if (isA(tokens[i - 1], t.Repeat) && isA(tokens[i - 2], t.Pipe)) afterRepeat = after;
+      i = after;
     } else i++;
   }
   end(to);
@@ -220,6 +220,6 @@ function statementAt(stream: Stream, i: number, brackets: Brackets, begin: numbe
   if (awaitsBrace(stream, begin, i)) return undefined;
   if (isInTypeOfWeight(tokens, i, begin)) return undefined;
   // `(a, b) = …`. Other brackets at the beginning of a line continue the line before.
-  const destructures = isOpening(tokens[i]?.tokenType) && isA(tokens[brackets.behind.get(i) ?? i], t.Assign);
+  const destructures = isOpening(tokens[i]?.tokenType) && isA(tokens[brackets.after.get(i) ?? i], t.Assign);
   return destructures || heads.beginsOperand(tokens[i]) ? i : undefined;
 }
