@@ -6,7 +6,7 @@ import { rewrite } from "../../src/ir/rewrite.ts";
 import { inOrder } from "../../src/ir/walk.ts";
 import { operators } from "../../src/ops/table.ts";
 import { plan } from "../../src/plan/plan.ts";
-import { esmProfile } from "../../src/plan/profile.ts";
+import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { difference, seeded } from "../support/arrays.ts";
 import { useBackend } from "../support/backends.ts";
 import { expectModule, expectPlan, graphOf, prepareCase } from "../support/compare.ts";
