@@ -61,9 +61,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   version: [],
   runtime: ["weights", "contract", "@tensorflow/tfjs-core"],
   "runtime/node": ["runtime", "protobuf", "weights", "contract", "node:", "@tensorflow"],
-  node: ["weights", "contract", "node:", "sharp", "onnxruntime-node"],
+  node: ["weights", "contract", "source", "node:", "sharp", "onnxruntime-node"],
   "cli/terminal": ["source", "weights", "node:", "commander", "cli-progress"],
-  "cli/files": [...["cli/terminal", "compile", "check", "ir", "node", "version", "weights", "contract"], "node:"],
+  "cli/files": [...["cli/terminal", "compile", "check", "ir", "node", "version", "weights", "contract", "source"], "node:"],
   "cli/summary": ["cli/terminal", "check", "codegen", "plan", "ir", "sizes", "contract", "source"],
   "cli/build": [
     ...["cli/files", "cli/terminal", "compile", "check", "codegen", "plan", "node", "weights", "contract", "source"],
