@@ -63,7 +63,10 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   "runtime/node": ["runtime", "protobuf", "weights", "contract", "node:", "@tensorflow"],
   node: ["weights", "contract", "source", "node:", "sharp", "onnxruntime-node"],
   "cli/terminal": ["source", "weights", "node:", "commander", "cli-progress"],
-  "cli/files": [...["cli/terminal", "compile", "check", "ir", "node", "version", "weights", "contract", "source"], "node:"],
+  "cli/files": [
+    ...["cli/terminal", "compile", "check", "ir", "node", "version", "weights", "contract", "source"],
+    "node:",
+  ],
   "cli/summary": ["cli/terminal", "check", "codegen", "plan", "ir", "sizes", "contract", "source"],
   "cli/build": [
     ...["cli/files", "cli/terminal", "compile", "check", "codegen", "plan", "node", "weights", "contract", "source"],
