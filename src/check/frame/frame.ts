@@ -76,6 +76,25 @@ export interface Frame {
   readonly origins: Map<Value, Origin[]> | undefined;
 }
 
+/** Creates the frame of a block that nobody calls, in a world, before anything in it has a name. */
+export function emptyFrame(
+  context: Context,
+  block: Block,
+  world: World,
+  strategy: CallStrategy,
+  origins?: Frame["origins"],
+): Frame {
+  const signature = context.signature(block);
+  const [names, sizes] = [new Map<string, Val>(), new Map<string, Size>()];
+  return { context, block, signature, world, strategy, names, sizes, scope: [], caller: undefined, origins };
+}
+
+/** Gives a parameter its value in a frame. */
+export function setParameter(frame: Frame, name: string, val: Val): void {
+  frame.names.set(name, val);
+  if (val.kind === "size") frame.sizes.set(name, val.size);
+}
+
 /**
  * Reports in a frame. In an inlined block, the diagnostic is placed at the outermost call, which the user can change;
  * a note gives the innermost place.
@@ -87,7 +106,7 @@ export function report<C extends Code>(
   args: Readonly<Record<Holes<C>, string>>,
   details: Details = {},
 ): void {
-  const outer = outermost(frame);
+  const outer = outermostCall(frame);
   if (outer === undefined) return frame.world.reporter.report(code, span, args, details);
   const cause = { text: `required by \`${oneLine(textOf(span))}\``, span };
   frame.world.reporter.report(code, outer.callee.span, args, {
@@ -96,7 +115,7 @@ export function report<C extends Code>(
   });
 }
 
-function outermost(frame: Frame): Call | undefined {
+function outermostCall(frame: Frame): Call | undefined {
   let call: Call | undefined;
   for (let at: Frame | undefined = frame; at?.caller !== undefined; at = at.caller.frame) call = at.caller.call;
   return call;

@@ -2,13 +2,14 @@
 import type { Origin, Value, Weight } from "../../ir/graph.ts";
 import type { GraphResult, ModelGraph } from "../../ir/model-graph.ts";
 import { reachable } from "../../ir/walk.ts";
+import { Facts } from "../../sizes/facts.ts";
 import type { Diagnostic } from "../../source/diagnostic.ts";
 import { invariant } from "../../source/internal-error.ts";
 import { Reporter } from "../../source/reporter.ts";
 import { runBody } from "../evaluate/body.ts";
-import type { Binding } from "../frame/frame.ts";
-import type { CallStrategy, Context, Frame } from "../frame/frame.ts";
+import { emptyFrame, setParameter, type Binding, type CallStrategy, type Context, type Frame } from "../frame/frame.ts";
 import { unknown, type Val } from "../frame/values.ts";
+import { World } from "../frame/world.ts";
 import { reportRunTime } from "../prove/build-time.ts";
 import type { Block } from "../text/modules.ts";
 import type { Parameter } from "../text/signature.ts";
@@ -108,27 +109,13 @@ function readParameters(
 ): ReadonlyMap<string, Val> | undefined {
   const signature = context.signature(block);
   const values = new Map<string, Val>();
-  const empty = { ...signature, parameters: [], tensors: [], variables: [], decl: { ...signature.decl, where: [] } };
-  const opened = openFrame(
-    { ...context, signature: () => empty },
-    {
-      block,
-      choices: new Map(),
-      assumptions: [],
-      strategy: inline([]),
-      variables: new Map(),
-      parameter: () => unknown,
-    },
-  );
-  if (opened === undefined) return undefined;
-  const frame: Frame = { ...opened.frame, signature };
+  const frame = emptyFrame(context, block, new World(new Map(), [], new Facts(context.sizes)), inline([]));
   for (const parameter of signature.parameters) {
     const val = settingValue(frame, parameter, settings, reporter);
     for (const found of frame.world.diagnostics) reporter.add(found);
     if (val === undefined || val.kind === "unknown") return undefined;
     values.set(parameter.name, val);
-    frame.names.set(parameter.name, val);
-    if (val.kind === "size") frame.sizes.set(parameter.name, val.size);
+    setParameter(frame, parameter.name, val);
   }
   return values;
 }

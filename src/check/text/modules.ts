@@ -79,12 +79,11 @@ export function loadModules(path: string, text: string, host: Host, rule: NameRu
       const local = as ?? name;
       if (target === undefined || !declare(local, visible, rule, reporter)) continue;
       const block = target.blocks.get(name.text);
+      const known = [...target.blocks.keys()].filter((block) => !block.startsWith("_"));
       if (name.text.startsWith("_")) {
-        const known = [...target.blocks.keys()].filter((block) => !block.startsWith("_"));
         const helps = known.length === 0 ? [] : [`it has ${known.join(", ")}`];
         reporter.report("private-name", name.span, { name: name.text, module: item.from.text }, { helps });
       } else if (block === undefined) {
-        const known = [...target.blocks.keys()].filter((block) => !block.startsWith("_"));
         const all = known.length === 0 ? "it declares nothing" : `it has ${known.join(", ")}`;
         const helps = [...didYouMean(name.span, nearest(name.text, known)), all];
         reporter.report("unknown-export", name.span, { name: name.text, module: item.from.text }, { helps });

@@ -24,7 +24,7 @@ export function bySummary(summaries: Summaries): CallStrategy {
     open(frame, requirement) {
       const { world, context } = frame;
       const { relation, origin } = requirement;
-      if (relation.op === "known" && outermost(frame).signature.decl.kind === "model") {
+      if (relation.op === "known" && outermostFrame(frame).signature.decl.kind === "model") {
         const variables = context.sizes.variables(world.facts.apply(relation.size));
         if ([...variables].some((variable) => variable.time !== "build")) reportRunTime(frame, relation, origin);
         return;
@@ -34,7 +34,7 @@ export function bySummary(summaries: Summaries): CallStrategy {
   };
 }
 
-function outermost(frame: Frame): Frame {
+function outermostFrame(frame: Frame): Frame {
   let at = frame;
   while (at.caller !== undefined) at = at.caller.frame;
   return at;

@@ -8,7 +8,7 @@ import { onlyChoices } from "../evaluate/conditions.ts";
 import { typeOf } from "../evaluate/types.ts";
 import { assumeClause, readClause } from "../evaluate/where.ts";
 import type { OpenAxes } from "../frame/frame.ts";
-import { report, type CallStrategy, type Context, type Frame } from "../frame/frame.ts";
+import { emptyFrame, report, setParameter, type CallStrategy, type Context, type Frame } from "../frame/frame.ts";
 import type { Val } from "../frame/values.ts";
 import { World } from "../frame/world.ts";
 import type { Block } from "../text/modules.ts";
@@ -60,23 +60,8 @@ export function openFrame(context: Context, opening: Opening): OpenFrame | undef
   const signature = context.signature(block);
   const { sizes } = context;
   const world = new World(opening.choices, assumptions, new Facts(sizes));
-  const frame: Frame = {
-    context,
-    block,
-    signature,
-    world,
-    strategy: opening.strategy,
-    names: new Map(),
-    sizes: new Map(),
-    scope: [],
-    caller: undefined,
-    origins: opening.origins,
-  };
-  for (const parameter of signature.parameters) {
-    const val = opening.parameter(parameter);
-    frame.names.set(parameter.name, val);
-    if (val.kind === "size") frame.sizes.set(parameter.name, val.size);
-  }
+  const frame = emptyFrame(context, block, world, opening.strategy, opening.origins);
+  for (const parameter of signature.parameters) setParameter(frame, parameter.name, opening.parameter(parameter));
   for (const name of signature.variables) frame.sizes.set(name, sizes.of(opening.variables.get(name)!));
   const open = openAxes(signature, opening.variables, (variable) => sizes.of(variable));
   const inputs = signature.tensors.flatMap(({ name, type }) => {
