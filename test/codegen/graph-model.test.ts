@@ -6,8 +6,9 @@ import { emitGraphModel } from "../../src/codegen/graph-model/emit.ts";
 import { evaluatePlan } from "../../src/plan/evaluate.ts";
 import { graphModelProfile } from "../../src/plan/profile.ts";
 import { difference, randomArray, seeded } from "../support/arrays.ts";
-import { backends, download, upload, useBackend } from "../support/backends.ts";
+import { backends, useBackend } from "../support/backends.ts";
 import { filesOf, source, weightedPlans } from "../support/targets.ts";
+import { download, upload } from "../support/tensors.ts";
 
 const text = `fuse 1
 
