@@ -7,8 +7,9 @@ import { DataError, type LoadedModel } from "../../src/runtime/node/index.ts";
 import { seeded } from "../support/arrays.ts";
 import { backends, useBackend } from "../support/backends.ts";
 import { programOf } from "../support/check.ts";
-import { modelOf, randomWeights, toTensor } from "../support/run.ts";
+import { modelOf, randomWeights } from "../support/run.ts";
 import { goldenBytes, goldenTensors, systemPath, systems, systemText } from "../support/systems.ts";
+import { upload } from "../support/tensors.ts";
 
 type Settings = Readonly<Record<string, string>>;
 
@@ -190,7 +191,7 @@ describe.each(backends())("NaN in an input on $name", ({ name, skipped }) => {
       const data = Float64Array.from(array.data);
       data[0] = NaN;
       data[data.length - 1] = Infinity;
-      return [input, toTensor({ ...array, data })] as const;
+      return [input, upload({ ...array, data })] as const;
     });
     const results = model.run(Object.fromEntries(inputs));
     for (const [output, { shape }] of Object.entries(goldenTensors(file, "out"))) {

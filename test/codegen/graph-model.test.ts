@@ -5,8 +5,9 @@ import { describe, expect, test } from "vitest";
 import { emitGraphModel } from "../../src/codegen/graph-model/emit.ts";
 import { evaluatePlan } from "../../src/plan/evaluate.ts";
 import { difference, randomArray, seeded } from "../support/arrays.ts";
-import { backends, download, upload, useBackend } from "../support/backends.ts";
+import { backends, useBackend } from "../support/backends.ts";
 import { filesOf, source, weightedPlans } from "../support/targets.ts";
+import { download, upload } from "../support/tensors.ts";
 
 const text = `fuse 1
 

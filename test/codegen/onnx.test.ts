@@ -19,9 +19,10 @@ import { useBackend } from "../support/backends.ts";
 import { programOf } from "../support/check.ts";
 import { graphOf, prepareCase } from "../support/compare.ts";
 import { graphIn, onnxOf, reseal, runSession } from "../support/onnx.ts";
-import { info, toArray, toTensor } from "../support/run.ts";
+import { info } from "../support/run.ts";
 import { randomShapes } from "../support/shapes.ts";
 import { goldenBytes, goldenTensors, systems, systemText } from "../support/systems.ts";
+import { download, upload } from "../support/tensors.ts";
 
 type Arrays = Readonly<Record<string, NdArray>>;
 
@@ -134,11 +135,11 @@ describe.each([
     );
     const models = await instantiate(buildFactory(program, modules!), path, model);
     const module = await models[name]!.load(new Uint8Array(stored), loaded[i]!.options);
-    const tensors = Object.fromEntries(Object.entries(inputs).map(([key, array]) => [key, toTensor(array)]));
+    const tensors = Object.fromEntries(Object.entries(inputs).map(([key, array]) => [key, upload(array)]));
     const wanted = module.run(tensors);
     const got = await runOnnx(bytes, inputs, Object.keys(wanted));
     for (const [key, tensor] of Object.entries(wanted))
-      expect(difference({ ...got[key]! }, toArray(tensor), 1e-4), key).toBe(undefined);
+      expect(difference({ ...got[key]! }, download(tensor), 1e-4), key).toBe(undefined);
     tf.dispose([tensors, wanted]);
     module.dispose();
   });

@@ -14,7 +14,8 @@ import { unary } from "../../src/primitives/unary.ts";
 import type { Size, SizeVar } from "../../src/sizes/size.ts";
 import { Sizes } from "../../src/sizes/sizes.ts";
 import { difference, randomArray, seeded } from "../support/arrays.ts";
-import { backends, download, upload, useBackend } from "../support/backends.ts";
+import { backends, useBackend } from "../support/backends.ts";
+import { download, upload } from "../support/tensors.ts";
 
 const named = primitives.map((primitive) => [primitive.name, primitive] as const);
 const sizes = new Sizes();

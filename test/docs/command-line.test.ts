@@ -1,24 +1,19 @@
 /** @file Runs the page about the command line as a transcript, with the command as it is built. */
-import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { matches, runSteps, stepsOf } from "../support/transcript.ts";
+import { join } from "node:path";
+import { afterAll, beforeAll } from "vitest";
+import { describeSteps, installCommand, root, runSteps, stepsOf } from "../support/transcript.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
 const page = readFileSync(join(root, "docs/guide/command-line.md"), "utf8");
 
 const steps = stepsOf(page);
 
 const folder = mkdtempSync(join(tmpdir(), "fuse-page-"));
+let path = "";
 
 beforeAll(() => {
-  // The command is dist/; this makes it what src/ says, which takes an instant if it is.
-  execFileSync(process.execPath, ["scripts/setup.js"], { cwd: root, env: { ...process.env, FUSE_NATIVE: "skip" } });
-  mkdirSync(join(folder, "bin"));
-  symlinkSync(join(root, "dist/cli/main.js"), join(folder, "bin/fuse"));
+  path = installCommand(folder);
   const examples = ["background-blur.fuse", "astronaut.png", "names.json"];
   const files = [
     ...examples.map((name) => `examples/background-blur/${name}`),
@@ -34,10 +29,7 @@ afterAll(() => {
 let written: readonly string[] = [];
 
 beforeAll(async () => {
-  written = await runSteps(steps, folder, `${join(folder, "bin")}${delimiter}${process.env["PATH"]}`);
+  written = await runSteps(steps, folder, path);
 }, 300_000);
 
-test.each(steps.map(({ title, text }, i) => ({ title, text, i })))("$title", ({ text, i }) => {
-  const got = written[i] ?? "the session ended before";
-  if (!matches(got, text)) expect(got).toBe(text);
-});
+describeSteps(steps, () => written);

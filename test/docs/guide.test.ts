@@ -1,12 +1,8 @@
 /** @file Runs the pages of the guide as a reader would, command by command, with the command as it is built. */
-import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from "node:fs";
-import { delimiter, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { matches, runSteps, stepsOf } from "../support/transcript.ts";
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe } from "vitest";
+import { describeSteps, installCommand, root, runSteps, stepsOf } from "../support/transcript.ts";
 
 /** `command-line` has files of its own, and a test of its own. */
 const pages = readdirSync(join(root, "docs/guide"))
@@ -16,15 +12,13 @@ const pages = readdirSync(join(root, "docs/guide"))
   .filter(({ steps }) => steps.length > 0);
 
 let folder = "";
+let path = "";
 
 beforeAll(() => {
-  // The command is dist/; this makes it what src/ says, which takes an instant if it is.
-  execFileSync(process.execPath, ["scripts/setup.js"], { cwd: root, env: { ...process.env, FUSE_NATIVE: "skip" } });
   // Inside the project, so that what is built finds its packages.
   mkdirSync(join(root, "out"), { recursive: true });
   folder = mkdtempSync(join(root, "out/guide-"));
-  mkdirSync(join(folder, "bin"));
-  symlinkSync(join(root, "dist/cli/main.js"), join(folder, "bin/fuse"));
+  path = installCommand(folder);
 });
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
@@ -36,11 +30,8 @@ describe.each(pages)("$file", ({ file, text, steps }) => {
   beforeAll(async () => {
     // Pages that say where to work begin in the project's folder.
     const cwd = /^cd out\//m.test(text) ? root : mkdtempSync(join(folder, `${file}-`));
-    written = await runSteps(steps, cwd, `${join(folder, "bin")}${delimiter}${process.env["PATH"]}`);
+    written = await runSteps(steps, cwd, path);
   }, 300_000);
 
-  test.each(steps.map(({ title, text }, i) => ({ title, text, i })))("$title", ({ text, i }) => {
-    const got = written[i] ?? "the session ended before";
-    if (!matches(got, text)) expect(got).toBe(text);
-  });
+  describeSteps(steps, () => written);
 });

@@ -7,9 +7,10 @@ import type { NdArray } from "../../src/contract/ndarray.ts";
 import { readPicture, toTensor } from "../../src/node/pictures.ts";
 import { instantiate, model, type Model } from "../../src/runtime/node/index.ts";
 import { difference } from "../support/arrays.ts";
-import { backends, download, upload, useBackend } from "../support/backends.ts";
+import { backends, useBackend } from "../support/backends.ts";
 import { programOf } from "../support/check.ts";
 import { loadOriginal } from "../support/originals.ts";
+import { download, upload } from "../support/tensors.ts";
 
 const folder = "examples/background-blur";
 const path = `${folder}/background-blur.fuse`;

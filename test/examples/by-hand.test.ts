@@ -8,11 +8,12 @@ import { plan } from "../../src/plan/plan.ts";
 import { difference } from "../support/arrays.ts";
 import { backends, useBackend } from "../support/backends.ts";
 import { graphOf } from "../support/compare.ts";
-import { modelOf, toArray, toTensor } from "../support/run.ts";
+import { modelOf } from "../support/run.ts";
 import { goldenBytes, goldenTensors, systems, systemText } from "../support/systems.ts";
+import { download, upload } from "../support/tensors.ts";
 
 const inputsOf = (file: string): tf.NamedTensorMap =>
-  Object.fromEntries(Object.entries(goldenTensors(file, "in")).map(([name, array]) => [name, toTensor(array)]));
+  Object.fromEntries(Object.entries(goldenTensors(file, "in")).map(([name, array]) => [name, upload(array)]));
 
 test("every system is written by hand", () => {
   expect(Object.keys(byHand)).toEqual(systems.map(({ file }) => file));
@@ -30,7 +31,7 @@ describe.each(backends())("by hand on $name", ({ name, skipped }) => {
     const wanted = goldenTensors(file, "out");
     expect(Object.keys(results).toSorted()).toEqual(Object.keys(wanted).toSorted());
     for (const [output, want] of Object.entries(wanted))
-      expect(difference(toArray(results[output]!), want, 1e-4), output).toBe(undefined);
+      expect(difference(download(results[output]!), want, 1e-4), output).toBe(undefined);
     expect(tf.memory().numTensors).toBe(held + Object.keys(results).length);
     tf.dispose([weights, inputs, results]);
     expect(tf.memory().numTensors).toBe(before);

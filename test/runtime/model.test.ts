@@ -17,7 +17,8 @@ import { writeSafetensors } from "../../src/weights/safetensors.ts";
 import { difference, randomArray, seeded } from "../support/arrays.ts";
 import { backends, useBackend } from "../support/backends.ts";
 import { ModelBuilder } from "../support/model.ts";
-import { modelOf, randomWeights, toArray, toTensor } from "../support/run.ts";
+import { modelOf, randomWeights } from "../support/run.ts";
+import { download, upload } from "../support/tensors.ts";
 
 /** relu(conv(x)) * s + count, in NCHW, from a batch of images and a number of type i32. */
 function smallPlan(): Plan {
@@ -42,7 +43,7 @@ let tensors: Record<string, tf.Tensor>;
 function expectWanted(results: Record<string, tf.Tensor>): void {
   expect(Object.keys(results)).toEqual(Object.keys(want));
   for (const [name, tensor] of Object.entries(results))
-    expect(difference(toArray(tensor), want[name]!, 1e-4)).toBe(undefined);
+    expect(difference(download(tensor), want[name]!, 1e-4)).toBe(undefined);
 }
 
 beforeAll(async () => {
@@ -52,7 +53,7 @@ beforeAll(async () => {
 describe.each(backends())("on $name", ({ name, skipped }) => {
   beforeAll(() => (skipped ? undefined : useBackend(name)));
   beforeEach(() => {
-    if (!skipped) tensors = { x: toTensor(inputs.x), count: toTensor(inputs.count) };
+    if (!skipped) tensors = { x: upload(inputs.x), count: upload(inputs.count) };
   });
 
   test.skipIf(skipped)("results are right, are the caller's, and the inputs stay", async () => {
@@ -66,7 +67,7 @@ describe.each(backends())("on $name", ({ name, skipped }) => {
     tf.dispose(second);
     loaded.dispose();
     expect(tf.memory()).toMatchObject({ numTensors: before.numTensors, numBytes: before.numBytes });
-    expect(toArray(tensors["x"]!).data.length).toBe(inputs.x.data.length);
+    expect(download(tensors["x"]!).data.length).toBe(inputs.x.data.length);
     tf.dispose(tensors);
   });
 
@@ -129,7 +130,7 @@ describe("weights that were loaded on one backend", () => {
     const loaded = await Small.load(weights);
     for (const name of ["cpu", "wasm", "cpu"] as const) {
       await useBackend(name);
-      const own = { x: toTensor(inputs.x), count: toTensor(inputs.count) };
+      const own = { x: upload(inputs.x), count: upload(inputs.count) };
       const results = loaded.run(own);
       expectWanted(results);
       tf.dispose([own, results]);
@@ -150,7 +151,7 @@ describe("loading", () => {
 
   const check = async (...[source, options]: Parameters<Model["load"]>) => {
     const loaded = await Small.load(source, options);
-    const own = { x: toTensor(inputs.x), count: toTensor(inputs.count) };
+    const own = { x: upload(inputs.x), count: upload(inputs.count) };
     const results = loaded.run(own);
     expectWanted(results);
     tf.dispose([own, results]);
@@ -175,11 +176,11 @@ describe("loading", () => {
     await check(
       Object.fromEntries(Object.entries(weights).map(([name, { shape, data }]) => [name, { shape, data: [...data] }])),
     );
-    const own = Object.fromEntries(Object.entries(weights).map(([name, array]) => [name, toTensor(array)]));
+    const own = Object.fromEntries(Object.entries(weights).map(([name, array]) => [name, upload(array)]));
     const before = tf.memory().numTensors;
     await check(own);
     expect(tf.memory().numTensors).toBe(before);
-    expect(toArray(own["scale"]!).data).toHaveLength(4);
+    expect(download(own["scale"]!).data).toHaveLength(4);
     tf.dispose(own);
   });
 
@@ -195,7 +196,7 @@ describe("loading", () => {
     const copy = bytes.slice();
     const loaded = await Small.load(copy);
     copy.fill(0);
-    const own = { x: toTensor(inputs.x), count: toTensor(inputs.count) };
+    const own = { x: upload(inputs.x), count: upload(inputs.count) };
     const results = loaded.run(own);
     expectWanted(results);
     tf.dispose([own, results]);
@@ -206,7 +207,7 @@ describe("loading", () => {
     tf.engine().startScope();
     const loaded = await Small.load(weights);
     tf.engine().endScope();
-    const own = { x: toTensor(inputs.x), count: toTensor(inputs.count) };
+    const own = { x: upload(inputs.x), count: upload(inputs.count) };
     const results = loaded.run(own);
     expectWanted(results);
     tf.dispose([own, results]);

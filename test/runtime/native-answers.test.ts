@@ -11,9 +11,10 @@ import { backends, useBackend } from "../support/backends.ts";
 import { programOf } from "../support/check.ts";
 import { graphOf } from "../support/compare.ts";
 import { sessionModel } from "../support/native.ts";
-import { modelOf, toArray, toTensor } from "../support/run.ts";
+import { modelOf } from "../support/run.ts";
 import { randomShapes } from "../support/shapes.ts";
 import { goldenBytes, goldenTensors, systems, systemText } from "../support/systems.ts";
+import { download, upload } from "../support/tensors.ts";
 
 const { skipped } = backends().find(({ name }) => name === "tensorflow")!;
 type Tensors = Parameters<LoadedModel["run"]>[0];
@@ -24,7 +25,7 @@ function expectSame(session: LoadedModel, calls: LoadedModel, inputs: Tensors): 
   const [got, want] = [session.run(inputs), calls.run(inputs)];
   expect(Object.keys(got)).toEqual(Object.keys(want));
   for (const [name, tensor] of Object.entries(want))
-    expect(difference(toArray(got[name]!), toArray(tensor), 1e-5), name).toBe(undefined);
+    expect(difference(download(got[name]!), download(tensor), 1e-5), name).toBe(undefined);
   tf.dispose(want);
   return got;
 }
@@ -37,19 +38,19 @@ describe.skipIf(skipped)("the systems", () => {
     const session = await (await sessionModel(graph)).load(goldenBytes(file), { prefix: "param" });
     const calls = await (await modelOf(plan(graph, esmProfile()))).load(goldenBytes(file), { prefix: "param" });
     const inputs = Object.fromEntries(
-      Object.entries(goldenTensors(file, "in")).map(([name, array]) => [name, toTensor(array)]),
+      Object.entries(goldenTensors(file, "in")).map(([name, array]) => [name, upload(array)]),
     );
     const results = expectSame(session, calls, inputs);
     const wanted = goldenTensors(file, "out");
     expect(Object.keys(results).toSorted()).toEqual(Object.keys(wanted).toSorted());
     for (const [name, want] of Object.entries(wanted))
-      expect(difference(toArray(results[name]!), want, 1e-4), name).toBe(undefined);
+      expect(difference(download(results[name]!), want, 1e-4), name).toBe(undefined);
     tf.dispose([inputs, results]);
     // At other sizes, as far as it has any that are open.
     const random = seeded(3);
     for (const shapes of randomShapes(graph.guard, random, 2, 9)) {
       const others = Object.fromEntries(
-        graph.guard.inputs.map(({ name, dtype }) => [name, toTensor(randomArray(random, dtype, shapes[name]!))]),
+        graph.guard.inputs.map(({ name, dtype }) => [name, upload(randomArray(random, dtype, shapes[name]!))]),
       );
       tf.dispose([expectSame(session, calls, others), others]);
     }
@@ -90,7 +91,7 @@ describe.skipIf(skipped)("the examples", () => {
     const session = await (await sessionModel(graph)).load(weights, options);
     const calls = await (await modelOf(plan(graph, esmProfile()))).load(weights, options);
     const inputs = {
-      [input || graph.guard.inputs[0]!.name]: toTensor(randomArray(seeded(4), "f32", shape, { range: [0, 1] })),
+      [input || graph.guard.inputs[0]!.name]: upload(randomArray(seeded(4), "f32", shape, { range: [0, 1] })),
     };
     tf.dispose([expectSame(session, calls, inputs), inputs]);
     session.dispose();

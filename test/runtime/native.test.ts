@@ -16,7 +16,8 @@ import { difference, randomArray, seeded } from "../support/arrays.ts";
 import { backends, useBackend } from "../support/backends.ts";
 import { graphOf } from "../support/compare.ts";
 import { engineFile, held, sessionModel } from "../support/native.ts";
-import { info, modelOf, randomWeights, toArray, toTensor } from "../support/run.ts";
+import { info, modelOf, randomWeights } from "../support/run.ts";
+import { download, upload } from "../support/tensors.ts";
 
 const { skipped } = backends().find(({ name }) => name === "tensorflow")!;
 
@@ -36,7 +37,7 @@ const tmp = os.tmpdir();
 /** Where sessions are loaded from; nothing may stay there. */
 const folder = mkdtempSync(path.join(tmp, "native-test-"));
 let tensors: Record<string, tf.Tensor>;
-let want: Record<string, ReturnType<typeof toArray>>;
+let want: Record<string, ReturnType<typeof download>>;
 
 /** What is held before a test, in the order of its events. */
 let before: ReturnType<typeof held>;
@@ -47,9 +48,9 @@ beforeAll(async () => {
   // Its count of what a kernel leaves takes tensors that come from another backend for leaks; here they are counted by `held`.
   tf.env().set("IS_TEST", false);
   const loaded = await (await modelOf(esm)).load(weights);
-  const own = { x: toTensor(inputs.x), k: toTensor(inputs.k) };
+  const own = { x: upload(inputs.x), k: upload(inputs.k) };
   const results = loaded.run(own);
-  want = Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, toArray(tensor)]));
+  want = Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, download(tensor)]));
   tf.dispose([own, results]);
   loaded.dispose();
 });
@@ -58,7 +59,7 @@ beforeEach(async () => {
   await useBackend("tensorflow");
   vi.stubEnv("TMPDIR", folder);
   before = held();
-  tensors = { x: toTensor(inputs.x), k: toTensor(inputs.k) };
+  tensors = { x: upload(inputs.x), k: upload(inputs.k) };
 });
 afterEach(() => {
   if (skipped) return;
@@ -73,7 +74,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function expectWanted(results: Record<string, tf.Tensor>): void {
   expect(Object.keys(results)).toEqual(Object.keys(want));
   for (const [name, tensor] of Object.entries(results))
-    expect(difference(toArray(tensor), want[name]!, 1e-5), name).toBe(undefined);
+    expect(difference(download(tensor), want[name]!, 1e-5), name).toBe(undefined);
   tf.dispose(results);
 }
 
@@ -314,7 +315,7 @@ describe.skipIf(skipped)("what it leaves behind", () => {
   test("nothing of runs in a tidy, and results outlive their inputs and the model", async () => {
     const loaded = await (await sessionModel(graph)).load(weights);
     tf.tidy(() => void loaded.run(tensors));
-    const own = { x: toTensor(inputs.x), k: toTensor(inputs.k) };
+    const own = { x: upload(inputs.x), k: upload(inputs.k) };
     const results = loaded.run(own);
     tf.dispose(own);
     loaded.dispose();

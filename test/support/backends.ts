@@ -3,7 +3,6 @@ import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-backend-wasm";
 import * as tf from "@tensorflow/tfjs-core";
 import { nodeBackendNames, type NodeBackend } from "../../src/contract/backends.ts";
-import { dtypeNames, elements, typedArrays, type DType, type NdArray } from "../../src/contract/ndarray.ts";
 
 // Every kernel is checked for leaks, and advice to users is not printed.
 tf.env().set("IS_TEST", true);
@@ -35,18 +34,4 @@ export function backends(): readonly TestedBackend[] {
 export async function useBackend(name: NodeBackend): Promise<void> {
   if (name === "tensorflow" && absence !== undefined) throw new Error(`the native backend is missing: ${absence}`);
   if (!(await tf.setBackend(name))) throw new Error(`the backend ${name} does not start`);
-}
-
-/** The array as a tensor of the backend in use. */
-export function upload({ dtype, shape, data }: NdArray): tf.Tensor {
-  return tf.tensor(typedArrays[dtype].from(data), [...shape], dtypeNames[dtype]);
-}
-
-/** The tensor's elements. */
-export function download(tensor: tf.Tensor): NdArray {
-  const dtype = (Object.keys(dtypeNames) as DType[]).find((key) => dtypeNames[key] === tensor.dtype);
-  const data = tensor.dataSync();
-  if (dtype === undefined || data.length !== elements(tensor.shape))
-    throw new Error(`not a sound tensor: ${tensor.dtype}[${tensor.shape.join(", ")}] of ${data.length} elements`);
-  return { dtype, shape: tensor.shape, data };
 }

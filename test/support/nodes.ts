@@ -10,7 +10,7 @@ import { nodesToJson } from "../../src/codegen/graph-model/json.ts";
 import type { NdArray } from "../../src/contract/ndarray.ts";
 import { encode } from "../../src/protobuf/message.ts";
 import { SavedModel, type NodeDef } from "../../src/protobuf/tensorflow.ts";
-import { download, upload } from "./backends.ts";
+import { download, upload } from "./tensors.ts";
 
 /** Arrays by the names of their nodes. */
 export type Feeds = Readonly<Record<string, NdArray>>;

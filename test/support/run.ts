@@ -6,6 +6,7 @@ import type { NdArray } from "../../src/contract/ndarray.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { instantiate, model, type Model } from "../../src/runtime/node/index.ts";
 import { randomArray } from "./arrays.ts";
+import { download, upload } from "./tensors.ts";
 
 export const info: ModuleInfo = { source: "net.fuse", hash: "0123abcd", version: "0.1.0" };
 
@@ -25,29 +26,15 @@ export function randomWeights(plan: Plan, random: () => number): Record<string, 
   );
 }
 
-const dtypes = { f32: "float32", i32: "int32", bool: "bool" } as const;
-
-/** A tensor of its own. */
-export function toTensor({ dtype, shape, data }: NdArray): tf.Tensor {
-  const values =
-    dtype === "f32" ? Float32Array.from(data) : dtype === "i32" ? Int32Array.from(data) : Uint8Array.from(data);
-  return tf.tensor(values, [...shape], dtypes[dtype]);
-}
-
-export function toArray(tensor: tf.Tensor): NdArray {
-  const dtype = Object.entries(dtypes).find(([, name]) => name === tensor.dtype)![0] as NdArray["dtype"];
-  return { dtype, shape: tensor.shape, data: Float64Array.from(tensor.dataSync()) };
-}
-
 type Arrays = Readonly<Record<string, NdArray>>;
 
 /** Loads, runs at each of the inputs, frees everything. Results by name. */
 export async function runAll(plan: Plan, runs: readonly Arrays[], weights: Arrays): Promise<Record<string, NdArray>[]> {
   const loaded = await (await modelOf(plan)).load(weights);
   const arrays = runs.map((inputs) => {
-    const tensors = Object.fromEntries(Object.entries(inputs).map(([name, array]) => [name, toTensor(array)]));
+    const tensors = Object.fromEntries(Object.entries(inputs).map(([name, array]) => [name, upload(array)]));
     const results = loaded.run(tensors);
-    const made = Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, toArray(tensor)]));
+    const made = Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, download(tensor)]));
     tf.dispose([tensors, results]);
     return made;
   });

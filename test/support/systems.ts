@@ -7,7 +7,8 @@ import type { Plan } from "../../src/plan/plan.ts";
 import type { MatchOptions } from "../../src/weights/match.ts";
 import { readSafetensors } from "../../src/weights/safetensors.ts";
 import { difference } from "./arrays.ts";
-import { modelOf, toArray, toTensor } from "./run.ts";
+import { modelOf } from "./run.ts";
+import { download, upload } from "./tensors.ts";
 
 export interface System {
   /** Of the program and of the golden tensors, without the ending. */
@@ -51,12 +52,12 @@ export async function expectGolden(
   options: MatchOptions = { prefix: "param" },
 ): Promise<void> {
   const model = await (await modelOf(plan)).load(goldenBytes(file), options);
-  const inputs = Object.entries(goldenTensors(file, "in")).map(([name, array]) => [name, toTensor(array)] as const);
+  const inputs = Object.entries(goldenTensors(file, "in")).map(([name, array]) => [name, upload(array)] as const);
   const results = model.run(Object.fromEntries(inputs));
   const wanted = goldenTensors(file, "out");
   expect(Object.keys(results).toSorted()).toEqual(Object.keys(wanted).toSorted());
   for (const [name, want] of Object.entries(wanted))
-    expect(difference(toArray(results[name]!), want, 1e-4), name).toBe(undefined);
+    expect(difference(download(results[name]!), want, 1e-4), name).toBe(undefined);
   tf.dispose([inputs.map(([, tensor]) => tensor), results]);
   model.dispose();
 }

@@ -1,5 +1,11 @@
 /** @file Pages with commands and what they print, run as they stand: one session of bash for a page. */
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
+import { mkdirSync, symlinkSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+export const root = fileURLToPath(new URL("../..", import.meta.url));
 
 export interface Step {
   readonly title: string;
@@ -18,7 +24,15 @@ export function stepsOf(page: string): readonly Step[] {
   }));
 }
 
-/** What each step writes, messages among the results. `path` is looked in first for commands. */
+/** Makes `fuse` a command, in `bin` of a folder: dist/ as src/ says, which takes an instant if it is. Returns the PATH. */
+export function installCommand(folder: string): string {
+  execFileSync(process.execPath, ["scripts/setup.js"], { cwd: root, env: { ...process.env, FUSE_NATIVE: "skip" } });
+  mkdirSync(join(folder, "bin"));
+  symlinkSync(join(root, "dist/cli/main.js"), join(folder, "bin/fuse"));
+  return `${join(folder, "bin")}${delimiter}${process.env["PATH"]}`;
+}
+
+/** What each step writes, messages among the results. `path` is where commands are. */
 export function runSteps(steps: readonly Step[], cwd: string, path: string): Promise<readonly string[]> {
   const mark = "\x1e";
   const script = steps.map(({ commands }) => `${commands}\nprintf '\\036'\n`).join("");
@@ -30,8 +44,16 @@ export function runSteps(steps: readonly Step[], cwd: string, path: string): Pro
   });
 }
 
+/** One test for each step: what was written is what the page says. */
+export function describeSteps(steps: readonly Step[], written: () => readonly string[]): void {
+  test.each(steps.map(({ title, text }, i) => ({ title, text, i })))("$title", ({ text, i }) => {
+    const got = written()[i] ?? "the session ended before";
+    if (!matches(got, text)) expect(got).toBe(text);
+  });
+}
+
 /** Whether a text is what a page says: `…` stands for anything within a line, and alone on a line for any number of lines. */
-export function matches(written: string, text: string): boolean {
+function matches(written: string, text: string): boolean {
   const lines = text.split(/(?<=\n)/).map((line) => {
     if (line === "…\n") return "(?:.*\\n)*?";
     return line
