@@ -2,8 +2,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { emitOnnx } from "../../src/codegen/onnx/emit.ts";
 import { emitGraph, type TensorFlowGraph } from "../../src/codegen/tensorflow/graph.ts";
-import { evaluate } from "../../src/contract/prepare.ts";
 import { plan } from "../../src/plan/plan.ts";
+import { storedArrays } from "../../src/plan/prepared.ts";
 import { graphModelProfile, onnxProfile, savedModelProfile, type Profile } from "../../src/plan/profile.ts";
 import { difference } from "./arrays.ts";
 import { backends, useBackend } from "./backends.ts";
@@ -97,9 +97,10 @@ export async function expectOnnx(
 
 /** The nodes of a case, weights among them. */
 function emitted({ graph, weights }: Case, profile: Profile, fused: boolean): TensorFlowGraph {
-  return emitGraph(plan(graph, profile), fused, (e, name, { prepare, dtype }) =>
-    e.literal(name, { ...evaluate(prepare, (path) => weights[path]!), dtype }),
-  );
+  const planned = plan(graph, profile);
+  const values = planned.prepared.map(({ value }) => value);
+  const arrays = storedArrays(values, (path) => weights[path]!);
+  return emitGraph(planned, fused, (e, name, value) => e.literal(name, arrays.get(value)!));
 }
 
 function expectAgreement(it: Case, { inputs, results }: TensorFlowGraph, loaded: LoadedNodes): void {

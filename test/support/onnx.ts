@@ -8,9 +8,9 @@ import { OnnxNodes } from "../../src/codegen/onnx/emitter.ts";
 import { irVersion, metadataKeys, operatorSet } from "../../src/codegen/onnx/format.ts";
 import { Names } from "../../src/codegen/onnx/names.ts";
 import { dtypeNames, typedArrays, type DType, type NdArray } from "../../src/contract/ndarray.ts";
-import { evaluate } from "../../src/contract/prepare.ts";
 import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import { plan } from "../../src/plan/plan.ts";
+import { storedArrays } from "../../src/plan/prepared.ts";
 import { onnxProfile } from "../../src/plan/profile.ts";
 import type { OnnxWire } from "../../src/primitives/onnx/onnx.ts";
 import { decode, encode } from "../../src/protobuf/message.ts";
@@ -75,7 +75,7 @@ export class OnnxProbe {
           rawData: contentOf({
             dtype,
             shape,
-            data: "data" in rest ? rest.data : evaluate(rest.prepare, noWeight).data,
+            data: "data" in rest ? rest.data : storedArrays([rest.prepared], noWeight).get(rest.prepared)!.data,
           }),
         })),
         input: [...this.#inputs].map(([name, { dtype, shape }]) => port(name, dtype, shape.length)),

@@ -3,10 +3,9 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import type { GuardVariable, SizeExpr } from "../../contract/guard.ts";
 import { elements, type NdArray } from "../../contract/ndarray.ts";
-import { evaluate } from "../../contract/prepare.ts";
 import type { Plan } from "../../plan/plan.ts";
-import { firstPath } from "../../plan/preparation.ts";
-import type { PlanValue } from "../../plan/value.ts";
+import { storedArrays } from "../../plan/prepared.ts";
+import type { PlanValue, Prepared } from "../../plan/value.ts";
 import { longs, type OnnxWire } from "../../primitives/onnx/onnx.ts";
 import { encode } from "../../protobuf/message.ts";
 import { dataTypes, GraphProto, ModelProto, type TensorProto, type ValueInfo } from "../../protobuf/onnx.ts";
@@ -60,10 +59,12 @@ function modelFile(
     });
     return { name, type: { tensorType: { elemType: dataTypes[dtype], shape: { dim } } }, docString };
   };
+  const prepared = initializers.flatMap((initializer) => ("prepared" in initializer ? [initializer.prepared] : []));
+  const arrays = storedArrays(prepared, load);
   const graph = encode(GraphProto, {
     node: nodes,
     name,
-    initializer: initializers.map((initializer) => tensorProto(initializer, load)),
+    initializer: initializers.map((initializer) => tensorProto(initializer, arrays)),
     ...(doc !== undefined && { docString: doc }),
     input: plan.inputs.map((input, i) =>
       port(input.name, input, guard.inputs[i]!.axes.map(({ declared }) => declared).join(", ")),
@@ -83,9 +84,9 @@ function modelFile(
   return encode(ModelProto, { ...file, metadataProps: [...file.metadataProps, content] });
 }
 
-function tensorProto(initializer: Initializer, load: (path: string) => NdArray): TensorProto {
+function tensorProto(initializer: Initializer, arrays: ReadonlyMap<Prepared, NdArray>): TensorProto {
   const { name, shape, dtype } = initializer;
-  const data = "prepare" in initializer ? evaluate(initializer.prepare, load).data : initializer.data;
+  const data = "prepared" in initializer ? arrays.get(initializer.prepared)!.data : initializer.data;
   return { dims: shape, dataType: dataTypes[dtype], name, rawData: contentOf({ dtype, shape, data }) };
 }
 
@@ -139,7 +140,7 @@ function emitNodes(plan: Plan) {
 
   for (const input of inputs) wires.set(input, e.input(input.name));
   for (const { value, note } of plan.prepared)
-    wires.set(value, e.prepared(value, firstPath(value.prepare) ?? note.name ?? note.purpose));
+    wires.set(value, e.prepared(value, value.path ?? note.name ?? note.purpose));
   /** What values are to be called that are results and have no name yet. */
   const waiting = new Map(results.flatMap(({ value, copy }, i) => (copy ? [] : [[value, outputs[i]!]])));
   const unsupported: Unsupported[] = [];

@@ -3,7 +3,6 @@ import type { GuardVariable, SizeExpr } from "../../contract/guard.ts";
 import type { DType } from "../../contract/ndarray.ts";
 import type { Origin } from "../../ir/graph.ts";
 import type { Plan } from "../../plan/plan.ts";
-import { firstPath } from "../../plan/preparation.ts";
 import type { Note, PlanValue, Prepared } from "../../plan/value.ts";
 import type { Wire } from "../../primitives/tensorflow/tensorflow.ts";
 import { dataTypes, type AttrValue, type NodeDef } from "../../protobuf/tensorflow.ts";
@@ -174,6 +173,6 @@ export function placeholder(e: NodeEmitter, name: string, dtype: DType, shape: r
 }
 
 /** The weight it is made of, as far as there is one. */
-function preparedName({ prepare }: Prepared, { name, purpose }: Note): string {
-  return firstPath(prepare) ?? name ?? purpose;
+function preparedName({ path }: Prepared, { name, purpose }: Note): string {
+  return path ?? name ?? purpose;
 }
