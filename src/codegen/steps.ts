@@ -2,7 +2,6 @@
 import type { GuardVariable, SizeExpr } from "../contract/guard.ts";
 import type { Origin } from "../ir/graph.ts";
 import type { Plan } from "../plan/plan.ts";
-import { firstPath } from "../plan/preparation.ts";
 import type { Computation, Note, PlanInput, PlanValue, Prepared } from "../plan/value.ts";
 import type { SizeAlgebra, SizeVar } from "../sizes/size.ts";
 import { InternalError } from "../source/internal-error.ts";
@@ -75,7 +74,7 @@ export function emitSteps<E extends GraphWriter<W>, W>(plan: Plan, format: StepF
 
   for (const input of plan.inputs) wires.set(input, format.input(e, input));
   for (const { value, note } of plan.prepared)
-    wires.set(value, format.prepared(e, value, firstPath(value.prepare) ?? note.name ?? note.purpose));
+    wires.set(value, format.prepared(e, value, value.path ?? note.name ?? note.purpose));
   const unsupported: Unsupported[] = [];
   for (const { value, note } of plan.steps) {
     try {

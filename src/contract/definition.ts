@@ -3,7 +3,7 @@ import type { Rank, ShapeMap, Tensor } from "@tensorflow/tfjs-core";
 import type { Guard } from "./guard.ts";
 import type { ManifestEntry } from "./manifest.ts";
 import type { DType } from "./ndarray.ts";
-import type { Prepare } from "./prepare.ts";
+import type { PrepareStep } from "./prepare.ts";
 
 export type Tensors = Record<string, Tensor>;
 
@@ -16,8 +16,10 @@ export interface ModelDefinition {
   readonly name: string;
   readonly guard: Guard;
   readonly manifest: readonly ManifestEntry[];
-  /** Tensors that are made of weights and constants when the model is loaded, by the names that `run` uses. */
-  readonly prepared: Readonly<Record<string, { readonly dtype: DType; readonly prepare: Prepare }>>;
+  /** What is done with weights and constants when the model is loaded. */
+  readonly prepare: readonly PrepareStep[];
+  /** The tensors that `run` uses of that, by its names for them: at which step they are made. */
+  readonly prepared: Readonly<Record<string, { readonly dtype: DType; readonly step: number }>>;
   /** The engine file, or its content: the same models as graphs, for hosts that run sessions of TensorFlow. */
   readonly graph?: URL | Uint8Array;
   /** Of all that the module depends on. An engine file with another one is not this module's. */

@@ -1,8 +1,8 @@
 /** @file Operators on corresponding elements of two or three tensors: arithmetic, comparisons, logic, choice. */
 import type { DType } from "../contract/ndarray.ts";
+import type { BinaryName } from "../contract/prepare-functions.ts";
 import { operator, tensors } from "../ir/operator.ts";
 import { binary, select } from "../primitives/binary.ts";
-import type { BinaryName } from "../primitives/functions/binary.ts";
 import { unary } from "../primitives/unary.ts";
 import { broadcastType, elementwise, lowerElementwise, lowerUnary } from "./shared/broadcasting.ts";
 import { anything, commonDtype, dtypeOf, floating, logical, numeric } from "./shared/conditions.ts";

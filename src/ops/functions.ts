@@ -1,8 +1,8 @@
 /** @file Functions of one number, applied to every element. */
 import type { DType } from "../contract/ndarray.ts";
+import { erf as erfOf, type UnaryName } from "../contract/prepare-functions.ts";
 import { attribute } from "../ir/attribute.ts";
 import { operator, tensors } from "../ir/operator.ts";
-import { erf as erfOf, type UnaryName } from "../primitives/functions/unary.ts";
 import { clamp as clampPrimitive, unary } from "../primitives/unary.ts";
 import { elementwise, lowerUnary } from "./shared/broadcasting.ts";
 import { dtypeOf, floating, numeric, requireNumber } from "./shared/conditions.ts";

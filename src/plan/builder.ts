@@ -1,6 +1,7 @@
 /** @file Makes values of a plan: equal ones are one object, what only moves data is simplified, what depends on weights only is prepared. */
-import type { DType, NdArray } from "../contract/ndarray.ts";
-import type { Prepare } from "../contract/prepare.ts";
+import { elements, type DType, type NdArray } from "../contract/ndarray.ts";
+import { evaluate } from "../contract/prepare-evaluate.ts";
+import type { PrepareOp } from "../contract/prepare.ts";
 import type { Weight } from "../ir/graph.ts";
 import type { Positional, PrimitiveShape } from "../ir/lowering.ts";
 import type { Axis } from "../ir/type.ts";
@@ -9,7 +10,7 @@ import { scalar } from "../primitives/scalar.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
 import { InternalError } from "../source/internal-error.ts";
-import { preparation } from "./preparation.ts";
+import { maxLiterals, prepared, type MakeStep } from "./preparation.ts";
 import { simpler } from "./simplify.ts";
 import type { Computation, Note, PlanInput, PlanValue, Prepared } from "./value.ts";
 
@@ -46,21 +47,20 @@ export class PlanBuilder {
 
   weight(weight: Weight): Prepared {
     const shape = weight.groups.flat().map((axis) => weight.type.axes.get(axis)!);
-    return this.#prepared({ op: "load", path: weight.path }, { shape, dtype: "f32" }, weight.path);
+    return this.#prepared({ op: "load", path: weight.path }, [], { shape, dtype: "f32" }, weight.path);
   }
 
   /** Literal data. */
   constant({ dtype, shape, data }: NdArray): Prepared {
-    const prepare: Prepare = { op: "constant", shape, data: [...data] };
-    return this.#prepared(prepare, { shape: shape.map((size) => this.sizes.int(size)), dtype }, "constant");
+    const op: PrepareOp = { op: "constant", shape, data: [...data] };
+    return this.#prepared(op, [], { shape: shape.map((size) => this.sizes.int(size)), dtype }, "constant");
   }
 
   /** A number, or a size that may be known only when the model runs, as a tensor of rank 0. */
   scalar(value: number | Size, dtype: DType = "f32"): PlanValue {
     const number = typeof value === "number" ? value : this.sizes.constant(value);
     if (number === undefined) return this.emit(scalar, [], { value, dtype });
-    const prepare: Prepare = { op: "constant", shape: [], data: [Number(number)] };
-    return this.#prepared(prepare, { shape: [], dtype }, "constant");
+    return this.#prepared({ op: "constant", shape: [], data: [Number(number)] }, [], { shape: [], dtype }, "constant");
   }
 
   /** Applies a primitive; gives a simpler value, one that is prepared at load, or an equal one that is there, if it can. */
@@ -71,8 +71,13 @@ export class PlanBuilder {
     const asked: Computation = { kind: "computation", id: -1, primitive, inputs: own, attributes, shape, dtype };
     const simple = simpler(asked, this);
     if (simple !== undefined) return simple;
-    const prepare = preparation(asked, this.sizes);
-    if (prepare !== undefined) return this.#prepared(prepare, asked, purposeOf(asked));
+    const operands = asked.inputs.filter((input) => input.kind === "prepared");
+    if (operands.length === asked.inputs.length) {
+      const purpose = purposeOf(asked);
+      const step: MakeStep = (op, of, shape, dtype) => this.#step(op, of, shape, dtype, purpose);
+      const made = prepared(asked, operands, this.sizes, step);
+      if (made !== undefined) return made;
+    }
     const key = `${primitive.name}|${own.map((input) => input.id).join()}|${this.#text(attributes)}`;
     return this.#intern(key, { ...this.note, purpose: purposeOf(asked) }, (id) => ({ ...asked, id }));
   }
@@ -95,9 +100,25 @@ export class PlanBuilder {
     if (this.noteOf(value).name === undefined) this.#notes.set(value, note);
   }
 
-  #prepared(prepare: Prepare, { shape, dtype }: Positional, purpose: string): Prepared {
-    const key = `prepared|${dtype}|${this.#text(prepare)}`;
-    return this.#intern(key, { ...this.note, purpose }, (id) => ({ kind: "prepared", id, prepare, shape, dtype }));
+  /** One step of a preparation; of constants, the literal that it comes to. */
+  #step(op: PrepareOp, of: readonly Prepared[], shape: readonly number[], dtype: DType, purpose: string): Prepared {
+    const positional = { shape: shape.map((size) => this.sizes.int(size)), dtype };
+    const isLiteral =
+      of.length > 0 && of.every((operand) => operand.op.op === "constant") && elements(shape) <= maxLiterals;
+    if (!isLiteral) return this.#prepared(op, of, positional, purpose);
+    const operands = of.map((operand) => operand.op);
+    const steps = [...operands, { ...op, of: [...of.keys()] }];
+    const [made] = evaluate(steps, new Set([of.length]), () => {
+      throw new InternalError("a constant loads a weight");
+    });
+    return this.#prepared({ op: "constant", shape, data: [...made![1].data] }, [], positional, purpose);
+  }
+
+  #prepared(op: PrepareOp, of: readonly Prepared[], { shape, dtype }: Positional, purpose: string): Prepared {
+    const key = `prepared|${dtype}|${of.map(({ id }) => id).join()}|${this.#text(op)}`;
+    const path = op.op === "load" ? op.path : of.find((operand) => operand.path !== undefined)?.path;
+    const note = { ...this.note, purpose };
+    return this.#intern(key, note, (id) => ({ kind: "prepared", id, op, of, path, shape, dtype }));
   }
 
   #intern<T extends PlanValue>(key: string, note: Note, make: (id: number) => T): T {

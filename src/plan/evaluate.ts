@@ -1,9 +1,9 @@
 /** @file Runs a plan by the references of its primitives, in float64: what every target must agree with. For tests. */
 import { checkGuard } from "../contract/guard.ts";
 import type { NdArray } from "../contract/ndarray.ts";
-import { evaluate } from "../contract/prepare.ts";
 import { numbersAt } from "./memory.ts";
 import type { Plan } from "./plan.ts";
+import { preparedArrays } from "./prepared.ts";
 import type { PlanValue } from "./value.ts";
 
 /**
@@ -21,7 +21,8 @@ export function evaluatePlan(
   const values = new Map<PlanValue, NdArray>();
   const valueOf = (value: PlanValue) => values.get(value)!;
   for (const input of plan.inputs) values.set(input, inputs[input.name]!);
-  for (const { value } of plan.prepared) values.set(value, { ...evaluate(value.prepare, load), dtype: value.dtype });
+  const prepared = plan.prepared.map(({ value }) => value);
+  for (const [value, array] of preparedArrays(prepared, load)) values.set(value, array);
   for (const { value, frees } of plan.steps) {
     values.set(value, value.primitive.reference(value.inputs.map(valueOf), value.attributes, number));
     for (const freed of frees) values.delete(freed);

@@ -1,5 +1,5 @@
 /** @file The values of a plan: positional tensors that are given, prepared when a model is loaded, or computed in a run. */
-import type { Prepare } from "../contract/prepare.ts";
+import type { PrepareOp } from "../contract/prepare.ts";
 import type { Origin } from "../ir/graph.ts";
 import type { Positional } from "../ir/lowering.ts";
 import type { Axis } from "../ir/type.ts";
@@ -13,11 +13,15 @@ export interface PlanInput extends Positional {
   readonly axes: readonly Axis[];
 }
 
-/** A tensor that is made once, when the model is loaded, of weights and constants. */
+/** A tensor that is made once, when the model is loaded, of weights and constants. Its sizes are numbers. */
 export interface Prepared extends Positional {
   readonly kind: "prepared";
+  /** Larger than those of what it is made of. */
   readonly id: number;
-  readonly prepare: Prepare;
+  readonly op: PrepareOp;
+  readonly of: readonly Prepared[];
+  /** The path of the first stored tensor that it is made of; undefined if it is made of constants alone. */
+  readonly path: string | undefined;
 }
 
 /** A primitive applied. Equal ones are one object. */

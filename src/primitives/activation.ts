@@ -1,4 +1,5 @@
 /** @file What a convolution or a matrix product has absorbed of an activation, in the words of each target. Without one, nothing happens. */
+import { unaryFormulas } from "../contract/prepare-functions.ts";
 import { onnxUnary, unaryFunctions } from "./functions/unary.ts";
 import type { OnnxEmitter, OnnxWire } from "./onnx/emitter.ts";
 import type { Activation } from "./primitive.ts";
@@ -8,7 +9,7 @@ import type { TensorFlowOperation } from "./tensorflow/operations.ts";
 
 /** As a function. */
 export function activate(activation: Activation | undefined): (x: number) => number {
-  return activation === undefined ? (x) => x : unaryFunctions[activation].of;
+  return activation === undefined ? (x) => x : unaryFormulas[activation];
 }
 
 /** tfjs's call. */

@@ -1,5 +1,6 @@
 /** @file Elementwise primitives of two and three tensors, with NumPy's broadcasting. */
 import { generate } from "../contract/ndarray.ts";
+import { binaryFormulas, type BinaryName } from "../contract/prepare-functions.ts";
 import {
   broadcasting,
   broadcastingNodes,
@@ -10,7 +11,7 @@ import {
   spreadNode,
 } from "./broadcasting.ts";
 import { tidy } from "./esm/text.ts";
-import { binaryFunction, binaryFunctions, type BinaryName } from "./functions/binary.ts";
+import { binaryFunction, binaryFunctions } from "./functions/binary.ts";
 import { dims, largeIntegers, primitive, type NoAttributes } from "./primitive.ts";
 import { apply } from "./tensorflow/nodes.ts";
 
@@ -23,7 +24,8 @@ export const binary = primitive<{ readonly function: BinaryName }>({
   }),
   reference: ([a, b], { function: name }) => {
     const [readA, readB] = [reader(a!), reader(b!)];
-    const { of, result } = binaryFunction(name);
+    const { result } = binaryFunction(name);
+    const of = binaryFormulas[name];
     return generate(result ?? a!.dtype, commonShape(a!.shape, b!.shape), (index) => of(readA(index), readB(index)));
   },
   esm: (e, inputs, { function: name }, { shape }, operands) =>

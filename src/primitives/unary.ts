@@ -1,7 +1,8 @@
 /** @file Elementwise primitives of one tensor. */
 import { generate, type DType } from "../contract/ndarray.ts";
+import { unaryFormulas, type UnaryName } from "../contract/prepare-functions.ts";
 import { dtypeText, numberText, tidy } from "./esm/text.ts";
-import { onnxUnary, unaryFunction, unaryFunctions, type UnaryName } from "./functions/unary.ts";
+import { onnxUnary, unaryFunction, unaryFunctions } from "./functions/unary.ts";
 import { onnxScalar } from "./onnx/literals.ts";
 import { dims, largeIntegers, primitive } from "./primitive.ts";
 import type { Wire } from "./tensorflow/emitter.ts";
@@ -12,7 +13,8 @@ export const unary = primitive<{ readonly function: UnaryName }>({
   doc: "A function applied to every element.",
   shape: ([x], { function: name }) => ({ shape: x!.shape, dtype: unaryFunction(name).result ?? x!.dtype }),
   reference: ([x], { function: name }) => {
-    const { of, result } = unaryFunction(name);
+    const { result } = unaryFunction(name);
+    const of = unaryFormulas[name];
     return generate(result ?? x!.dtype, x!.shape, (_, flat) => of(x!.data[flat]!));
   },
   esm: (_, [x], { function: name }, { dtype }) => {

@@ -17,8 +17,8 @@ export const EnginePrepared = message({
   /** TensorFlow's number for the dtype. */
   dtype: field(2, integer),
   shape: repeated(3, integer),
-  /** The `Prepare` that computes the tensor, as JSON. */
-  prepare: field(4, text),
+  /** Which of the model's steps makes it. */
+  step: field(4, integer),
 });
 export type EnginePrepared = ValueOf<typeof EnginePrepared>;
 
@@ -27,6 +27,8 @@ export const EngineModel = message({
   inputs: repeated(2, EnginePort),
   results: repeated(3, EnginePort),
   prepared: repeated(4, EnginePrepared),
+  /** What is done with weights and constants when the model is loaded, as `printSteps` prints it. */
+  steps: field(5, text),
 });
 export type EngineModel = ValueOf<typeof EngineModel>;
 

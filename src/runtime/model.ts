@@ -5,7 +5,7 @@ import type { ModelDefinition, Tensors } from "../contract/definition.ts";
 import { checkGuard, type Given, type Guard } from "../contract/guard.ts";
 import type { ManifestEntry } from "../contract/manifest.ts";
 import type { NdArray } from "../contract/ndarray.ts";
-import { evaluate } from "../contract/prepare.ts";
+import { evaluate } from "../contract/prepare-evaluate.ts";
 import { DataError } from "../weights/data-error.ts";
 import { areComplete, matchWeights, type MatchOptions } from "../weights/match.ts";
 import { formatProblems } from "../weights/problems.ts";
@@ -187,11 +187,14 @@ class Loaded<Inputs extends Tensors, Results extends Tensors> implements LoadedM
 }
 
 /** Creates all prepared tensors. Frees them again if one fails. */
-function prepare({ prepared }: ModelDefinition, load: LoadWeight): Tensors {
+function prepare({ prepare: steps, prepared }: ModelDefinition, load: LoadWeight): Tensors {
   const made: [string, tf.Tensor][] = [];
+  const wanted = new Map(Object.entries(prepared).map(([name, { dtype, step }]) => [step, { name, dtype }]));
   try {
-    for (const [name, { dtype, prepare }] of Object.entries(prepared))
-      made.push([name, keptTensor({ ...evaluate(prepare, load), dtype })]);
+    for (const [step, array] of evaluate(steps, new Set(wanted.keys()), load)) {
+      const { name, dtype } = wanted.get(step)!;
+      made.push([name, keptTensor({ ...array, dtype })]);
+    }
     return Object.fromEntries(made);
   } catch (error) {
     tf.dispose(made.map(([, tensor]) => tensor));

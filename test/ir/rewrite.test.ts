@@ -1,12 +1,12 @@
 /** @file Rewriting a graph: what stays is the same object, what changes computes the same, and a rule may not change a type. */
 import { beforeAll, describe, expect, test } from "vitest";
+import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import type { GraphBuilder } from "../../src/ir/builder.ts";
 import type { Node, Value } from "../../src/ir/graph.ts";
 import { rewrite } from "../../src/ir/rewrite.ts";
 import { inOrder } from "../../src/ir/walk.ts";
 import { operators } from "../../src/ops/table.ts";
 import { plan } from "../../src/plan/plan.ts";
-import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { difference, seeded } from "../support/arrays.ts";
 import { useBackend } from "../support/backends.ts";
 import { expectModule, expectPlan, graphOf, prepareCase } from "../support/compare.ts";

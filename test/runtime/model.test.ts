@@ -109,7 +109,8 @@ describe.each(backends())("on $name", ({ name, skipped }) => {
       name: "Broken",
       guard: { model: "Broken", inputs: [], variables: [], requirements: [] },
       manifest: [],
-      prepared: { one: { dtype: "f32", prepare: { op: "constant", shape: [], data: [1] } } },
+      prepare: [{ op: "constant", shape: [], data: [1] }],
+      prepared: { one: { dtype: "f32", step: 0 } },
       run: (_, { one }) => {
         tf.add(one!, one!);
         throw new Error("in the middle");

@@ -5,6 +5,7 @@ const definition: ModelDefinition = {
   name: "Net",
   guard: { model: "Net", inputs: [], variables: [], requirements: [] },
   manifest: [],
+  prepare: [],
   prepared: {},
   run: () => ({}),
 };

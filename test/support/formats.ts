@@ -5,8 +5,8 @@ import { emitOnnx } from "../../src/codegen/onnx/emit.ts";
 import { onnxProfile } from "../../src/codegen/onnx/profile.ts";
 import { savedModelProfile } from "../../src/codegen/saved-model/profile.ts";
 import { emitGraph, type TensorFlowGraph } from "../../src/codegen/tensorflow/graph.ts";
-import { evaluate } from "../../src/contract/prepare.ts";
 import { plan } from "../../src/plan/plan.ts";
+import { storedArrays } from "../../src/plan/prepared.ts";
 import type { Profile } from "../../src/plan/profile.ts";
 import { difference } from "./arrays.ts";
 import { backends, useBackend } from "./backends.ts";
@@ -100,9 +100,10 @@ export async function expectOnnx(
 
 /** The nodes of a case, weights among them. */
 function emitted({ graph, weights }: Case, profile: Profile, fused: boolean): TensorFlowGraph {
-  return emitGraph(plan(graph, profile), fused, (e, name, { prepare, dtype }) =>
-    e.literal(name, { ...evaluate(prepare, (path) => weights[path]!), dtype }),
-  );
+  const planned = plan(graph, profile);
+  const values = planned.prepared.map(({ value }) => value);
+  const arrays = storedArrays(values, (path) => weights[path]!);
+  return emitGraph(planned, fused, (e, name, value) => e.literal(name, arrays.get(value)!));
 }
 
 function expectAgreement(it: Case, { inputs, results }: TensorFlowGraph, loaded: LoadedNodes): void {

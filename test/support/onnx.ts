@@ -9,9 +9,9 @@ import { irVersion, metadataKeys, operatorSet } from "../../src/codegen/onnx/for
 import { Names } from "../../src/codegen/onnx/names.ts";
 import { onnxProfile } from "../../src/codegen/onnx/profile.ts";
 import { dtypeNames, typedArrays, type DType, type NdArray } from "../../src/contract/ndarray.ts";
-import { evaluate } from "../../src/contract/prepare.ts";
 import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import { plan } from "../../src/plan/plan.ts";
+import { storedArrays } from "../../src/plan/prepared.ts";
 import type { OnnxWire } from "../../src/primitives/onnx/emitter.ts";
 import { decode, encode } from "../../src/protobuf/message.ts";
 import { dataTypes, GraphProto, ModelProto } from "../../src/protobuf/onnx.ts";
@@ -74,7 +74,7 @@ export class OnnxProbe {
           dataType: dataTypes[dtype],
           rawData: contentOf({
             dtype,
-            data: "data" in rest ? rest.data : evaluate(rest.prepare, noWeight).data,
+            data: "data" in rest ? rest.data : storedArrays([rest.prepared], noWeight).get(rest.prepared)!.data,
           }),
         })),
         input: [...this.#inputs].map(([name, { dtype, shape }]) => port(name, dtype, shape.length)),

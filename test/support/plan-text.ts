@@ -1,14 +1,13 @@
 /** @file Prints a plan, a line for each step: what tests of the planner look at. */
-import type { Prepare } from "../../src/contract/prepare.ts";
 import type { Plan } from "../../src/plan/plan.ts";
-import type { PlanValue } from "../../src/plan/value.ts";
+import type { PlanValue, Prepared } from "../../src/plan/value.ts";
 
 /** `conv = conv2d(x, stem.weight', stem.bias) [n,8,h,w] relu; frees x`; a prime means: prepared. */
 export function planText(plan: Plan): string {
   const { sizes } = plan.graph.builder;
   const names = new Map<PlanValue, string>();
   for (const input of plan.inputs) names.set(input, input.name);
-  for (const { value } of plan.prepared) names.set(value, prepareText(value.prepare));
+  for (const { value } of plan.prepared) names.set(value, prepareText(value));
   plan.steps.forEach(({ value, note }, index) => names.set(value, `${note.name ?? note.purpose}.${index}`));
   const name = (value: PlanValue) => names.get(value)!;
   const steps = plan.steps.map(({ value, frees }) => {
@@ -28,24 +27,23 @@ export function planText(plan: Plan): string {
   return [...steps, `return { ${results.join(", ")} }`].join("\n");
 }
 
-function prepareText(prepare: Prepare): string {
-  switch (prepare.op) {
+function prepareText({ op, of }: Prepared): string {
+  const [first = "", ...others] = of.map(prepareText);
+  switch (op.op) {
     case "load":
-      return prepare.path;
+      return op.path;
     case "constant":
-      return prepare.data.length === 1 ? String(prepare.data[0]) : `constant[${prepare.shape.join()}]`;
+      return op.data.length === 1 ? String(op.data[0]) : `constant[${op.shape.join()}]`;
     case "transpose":
-      return `${prepareText(prepare.of)}.T`;
+      return `${first}.T`;
     case "reshape":
-      return `${prepareText(prepare.of)}[${prepare.shape.join()}]`;
-    case "unary":
-      return `${prepare.function}(${prepareText(prepare.of)})`;
-    case "binary":
-      return `${prepare.function}(${prepareText(prepare.a)}, ${prepareText(prepare.b)})`;
-    case "concat":
-      return `concat(${prepare.of.map(prepareText).join(", ")})`;
+      return `${first}[${op.shape.join()}]`;
     case "slice":
-      return `slice(${prepareText(prepare.of)})`;
+      return `slice(${first})`;
+    default: {
+      const name = "function" in op ? op.function : op.op;
+      return `${name}(${[first, ...others].join(", ")})`;
+    }
   }
 }
 

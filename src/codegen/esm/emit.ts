@@ -1,5 +1,6 @@
 /** @file Prints models as an ES module for TensorFlow.js: one readable file, its types and its source map. */
 import type { Plan } from "../../plan/plan.ts";
+import { preparationOf } from "../../plan/prepared.ts";
 import { programName, type SourceInfo } from "../target.ts";
 import { declarations } from "./declarations.ts";
 import { Names } from "./names.ts";
@@ -75,18 +76,20 @@ function printModel(
 ): { readonly text: string; readonly mapped: readonly MappedLine[] } {
   const indent = "  ";
   const run = runFunction(plan, indent);
+  const { steps, places } = preparationOf(run.prepared.keys());
   const prepared = Object.fromEntries(
-    [...run.prepared].map(([{ dtype, prepare }, name]) => [name, { dtype, prepare }]),
+    [...run.prepared].map(([value, name]) => [name, { dtype: value.dtype, step: places.get(value) }]),
   );
   const { name, guard } = plan.graph;
   const field = (key: string, value: unknown, levels?: number) =>
     `${indent}${key}: ${literal(value, indent, levels, key.length + 2)},\n`;
-  // A line for each weight and each prepared tensor, however long: tables are skimmed.
+  // A line for each weight, step and prepared tensor, however long: tables are skimmed.
   const fields = [
     field("name", name),
     field("guard", guard),
     field("manifest", plan.manifest, 1),
     ...graph.map((line) => `${indent}${line}\n`),
+    `${indent}prepare: ${numbered(steps, indent)},\n`,
     field("prepared", prepared, 1),
   ];
   const before = `model({\n${fields.join("")}${indent}`;
@@ -95,6 +98,13 @@ function printModel(
     text: `${before}${run.text},\n})`,
     mapped: run.mapped.map(({ line, origin }) => ({ line: first + line, origin })),
   };
+}
+
+/** A list with the index of each item after it, as a comment. */
+function numbered(items: readonly unknown[], indent: string): string {
+  if (items.length === 0) return "[]";
+  const lines = items.map((item, i) => `${indent}  ${literal(item, "", 0)}, // ${i}\n`);
+  return `[\n${lines.join("")}${indent}]`;
 }
 
 /** Whether a file begins as a module, its types or its source map do. */

@@ -1,7 +1,6 @@
 /** @file The function that a module's model runs: one statement for each step, and what nothing needs any more freed behind it. */
 import type { Origin } from "../../ir/graph.ts";
 import type { Plan } from "../../plan/plan.ts";
-import { firstPath } from "../../plan/preparation.ts";
 import type { Note, PlanValue, Prepared } from "../../plan/value.ts";
 import type { EsmEmitter } from "../../primitives/esm/emitter.ts";
 import type { Size, SizeVar } from "../../sizes/size.ts";
@@ -120,10 +119,9 @@ const binding = (key: string, variable: string): string =>
   key === variable ? variable : `${propertyName(key)}: ${variable}`;
 
 /** The author's name, or the weight it is made of, or the number that it is. */
-function preparedName({ prepare }: Prepared, { name, purpose }: Note): string {
-  const path = firstPath(prepare);
+function preparedName({ op, path }: Prepared, { name, purpose }: Note): string {
   if (name !== undefined || path !== undefined) return name ?? path!;
-  if (prepare.op !== "constant" || prepare.shape.length > 0) return camelCase(purpose);
-  const number = String(prepare.data[0]).replace("-", "minus_").replaceAll(".", "_").replace("+", "");
+  if (op.op !== "constant" || op.shape.length > 0) return camelCase(purpose);
+  const number = String(op.data[0]).replace("-", "minus_").replaceAll(".", "_").replace("+", "");
   return `number_${number}`;
 }

@@ -1,5 +1,5 @@
 /** @file Writes models as graph models of TensorFlow.js: a `model.json` and its shards for each. */
-import { evaluate } from "../../contract/prepare.ts";
+import { storedArrays } from "../../plan/prepared.ts";
 import { dataTypes } from "../../protobuf/tensorflow.ts";
 import { printModelInfo } from "../model-info.ts";
 import { seal, unsealed } from "../seal.ts";
@@ -37,9 +37,11 @@ export function emitGraphModel(models: readonly WeightedPlan[], info: SourceInfo
 }
 
 function emitOne({ plan, load }: WeightedPlan, info: SourceInfo): Exclude<Emission, { readonly tooLarge: number }> {
-  const graph = emitGraph(plan, true, (e, name, { prepare, dtype }) =>
-    e.literal(name, { ...evaluate(prepare, load), dtype }),
+  const arrays = storedArrays(
+    plan.prepared.map(({ value }) => value),
+    load,
   );
+  const graph = emitGraph(plan, true, (e, name, value) => e.literal(name, arrays.get(value)!));
   if (graph.unsupported.length > 0) return graph;
   const { node, constants } = nodesToJson(graph.nodes);
   const data = concatenate(constants);

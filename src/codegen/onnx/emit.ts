@@ -2,9 +2,9 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { elements, type NdArray } from "../../contract/ndarray.ts";
-import { evaluate } from "../../contract/prepare.ts";
 import type { Plan } from "../../plan/plan.ts";
-import type { PlanValue } from "../../plan/value.ts";
+import { storedArrays } from "../../plan/prepared.ts";
+import type { PlanValue, Prepared } from "../../plan/value.ts";
 import type { OnnxWire } from "../../primitives/onnx/emitter.ts";
 import { encode } from "../../protobuf/message.ts";
 import { dataTypes, GraphProto, ModelProto, type TensorProto, type ValueInfo } from "../../protobuf/onnx.ts";
@@ -56,10 +56,12 @@ function modelFile(
     });
     return { name, type: { tensorType: { elemType: dataTypes[dtype], shape: { dim } } }, docString };
   };
+  const prepared = initializers.flatMap((initializer) => ("prepared" in initializer ? [initializer.prepared] : []));
+  const arrays = storedArrays(prepared, load);
   const graph = encode(GraphProto, {
     node: nodes,
     name,
-    initializer: initializers.map((initializer) => tensorProto(initializer, load)),
+    initializer: initializers.map((initializer) => tensorProto(initializer, arrays)),
     ...(doc !== undefined && { docString: doc }),
     input: plan.inputs.map((input, i) =>
       port(input.name, input, guard.inputs[i]!.axes.map(({ declared }) => declared).join(", ")),
@@ -79,9 +81,9 @@ function modelFile(
   return encode(ModelProto, { ...file, metadataProps: [...file.metadataProps, content] });
 }
 
-function tensorProto(initializer: Initializer, load: (path: string) => NdArray): TensorProto {
+function tensorProto(initializer: Initializer, arrays: ReadonlyMap<Prepared, NdArray>): TensorProto {
   const { name, shape, dtype } = initializer;
-  const data = "prepare" in initializer ? evaluate(initializer.prepare, load).data : initializer.data;
+  const data = "prepared" in initializer ? arrays.get(initializer.prepared)!.data : initializer.data;
   return { dims: shape, dataType: dataTypes[dtype], name, rawData: contentOf({ dtype, data }) };
 }
 

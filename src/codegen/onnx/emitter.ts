@@ -1,6 +1,6 @@
 /** @file Makes ONNX's nodes: literals and sizes that are there once, weights that are turned when the file is written. */
 import type { DType, NdArray } from "../../contract/ndarray.ts";
-import type { Prepare } from "../../contract/prepare.ts";
+import type { PrepareOp } from "../../contract/prepare.ts";
 import type { Prepared } from "../../plan/value.ts";
 import type { OnnxAttribute, OnnxAttributes, OnnxEmitter, OnnxType, OnnxWire } from "../../primitives/onnx/emitter.ts";
 import { onnxScalar } from "../../primitives/onnx/literals.ts";
@@ -16,7 +16,7 @@ import { guardArithmetic, sizeWires, type SizeWires } from "./sizes.ts";
 
 /** A tensor of the file itself. */
 export type Initializer = { readonly name: string; readonly shape: readonly number[] } & (
-  { readonly dtype: DType; readonly prepare: Prepare } | { readonly dtype: OnnxType; readonly data: Float64Array }
+  { readonly dtype: DType; readonly prepared: Prepared } | { readonly dtype: OnnxType; readonly data: Float64Array }
 );
 
 /** A node whose values have no names yet: they stand for themselves, as wires do. */
@@ -79,9 +79,10 @@ export class OnnxNodes implements OnnxEmitter {
   }
 
   /** Of what is used of it, the first has this name. */
-  prepared({ prepare, dtype, shape }: Prepared, wish: string): OnnxWire {
+  prepared(prepared: Prepared, wish: string): OnnxWire {
+    const { dtype, shape } = prepared;
     this.names.reserve(wish);
-    return this.#initializer({ name: wish, dtype, prepare, shape: shape.map((size) => this.int(size)) });
+    return this.#initializer({ name: wish, dtype, prepared, shape: shape.map((size) => this.int(size)) });
   }
 
   constant({ dtype, shape, data }: Omit<NdArray, "dtype"> & { readonly dtype: OnnxType }): OnnxWire {
@@ -114,11 +115,11 @@ export class OnnxNodes implements OnnxEmitter {
   transposed(wire: OnnxWire, permutation: readonly number[]): OnnxWire {
     if (permutation.every((from, to) => from === to)) return wire;
     const of = this.#initializers.get(wire.value);
-    if (of === undefined || !("prepare" in of)) return this.node("Transpose", [wire], { perm: { ints: permutation } });
+    if (of === undefined || !("prepared" in of)) return this.node("Transpose", [wire], { perm: { ints: permutation } });
     const make = () =>
       this.#initializer({
         ...of,
-        prepare: transposePrepare(of.prepare, permutation),
+        prepared: turned(of.prepared, permutation),
         shape: permutation.map((from) => of.shape[from]!),
       });
     return remember(this.#turned, `${wire.value}|${permutation.join()}`, make);
@@ -127,10 +128,10 @@ export class OnnxNodes implements OnnxEmitter {
   reshaped(wire: OnnxWire, from: readonly Size[], shape: readonly Size[]): OnnxWire {
     if (from.length === shape.length && from.every((size, i) => size === shape[i])) return wire;
     const of = this.#initializers.get(wire.value);
-    if (of === undefined || !("prepare" in of)) return this.node("Reshape", [wire, this.#newShape(from, shape)]);
+    if (of === undefined || !("prepared" in of)) return this.node("Reshape", [wire, this.#newShape(from, shape)]);
     const numbers = shape.map((size) => this.int(size));
     const make = () =>
-      this.#initializer({ ...of, prepare: { op: "reshape", of: of.prepare, shape: numbers }, shape: numbers });
+      this.#initializer({ ...of, prepared: then(of.prepared, { op: "reshape", shape: numbers }), shape: numbers });
     return remember(this.#turned, `${wire.value}|as ${numbers.join()}`, make);
   }
 
@@ -213,10 +214,17 @@ export class OnnxNodes implements OnnxEmitter {
 }
 
 /** Two transposes are one, or none. */
-function transposePrepare(of: Prepare, permutation: readonly number[]): Prepare {
-  if (of.op !== "transpose") return { op: "transpose", of, permutation };
-  const composed = permutation.map((from) => of.permutation[from]!);
-  return composed.every((from, to) => from === to) ? of.of : { ...of, permutation: composed };
+function turned(of: Prepared, permutation: readonly number[]): Prepared {
+  const [inner] = of.of;
+  if (of.op.op !== "transpose" || inner === undefined) return then(of, { op: "transpose", permutation });
+  const before = of.op.permutation;
+  const composed = permutation.map((from) => before[from]!);
+  return composed.every((from, to) => from === to) ? inner : then(inner, { op: "transpose", permutation: composed });
+}
+
+/** What the file holds in place of a prepared tensor: one step more is done with it. The shape is the initializer's. */
+function then(of: Prepared, op: PrepareOp): Prepared {
+  return { ...of, op, of: [of] };
 }
 
 function attributeProto(name: string, value: OnnxAttribute): AttributeProto {

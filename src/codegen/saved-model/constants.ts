@@ -1,8 +1,10 @@
 /** @file The prepared tensors of a SavedModel: nodes that its models share, constants or fed with what lies beside it. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
 import { elements, typedArrays, type NdArray } from "../../contract/ndarray.ts";
-import { evaluate } from "../../contract/prepare.ts";
+import { printSteps } from "../../contract/prepare.ts";
 import type { Plan } from "../../plan/plan.ts";
-import { firstPath } from "../../plan/preparation.ts";
+import { preparationOf } from "../../plan/prepared.ts";
 import type { Prepared } from "../../plan/value.ts";
 import type { Wire } from "../../primitives/tensorflow/emitter.ts";
 import { areEqual, contentOf } from "../content.ts";
@@ -26,16 +28,15 @@ export class SharedTensors {
     this.#feed = feed;
   }
 
-  /** The node of a prepared tensor: one that is there if it holds the same, else a new one of the name. */
-  node(e: NodeEmitter, name: string, value: Prepared, load: (path: string) => NdArray): Wire {
-    const array = { ...evaluate(value.prepare, load), dtype: value.dtype };
-    const key = `${value.dtype}|${array.shape.join()}|${JSON.stringify(value.prepare)}`;
+  /** The node of a prepared tensor: one that is there if it is made in the same way and holds the same, else a new one of the name. */
+  node(e: NodeEmitter, name: string, value: Prepared, digest: string, array: NdArray): Wire {
+    const key = `${value.dtype}|${array.shape.join()}|${digest}`;
     const known = this.#known.get(key) ?? [];
     this.#known.set(key, known);
     // Models may read one path differently.
     const same = known.find((other) => areEqual(contentOf(other.array), contentOf(array)));
     if (same !== undefined) return same.wire;
-    const fed = this.#feed && isWeight(value);
+    const fed = this.#feed && value.path !== undefined;
     const wire = fed ? placeholder(e, name, array.dtype, array.shape) : e.literal(name, array);
     if (fed) this.fed.set(wire.tensor, array);
     known.push({ wire, array });
@@ -43,22 +44,30 @@ export class SharedTensors {
   }
 }
 
-/** Tells what depends on weights from literals of the program. */
-export function isWeight({ prepare }: Prepared): boolean {
-  return firstPath(prepare) !== undefined;
+/** Texts that are equal for tensors that are made in the same way, of whichever model: of what is done last, and of the operands' texts. */
+export function digestsOf(values: Iterable<Prepared>): ReadonlyMap<Prepared, string> {
+  const digests = new Map<Prepared, string>();
+  for (const value of preparationOf(values).places.keys()) {
+    const text = `${printSteps([value.op])}|${value.of.map((operand) => digests.get(operand)!).join()}`;
+    digests.set(value, bytesToHex(sha256(new TextEncoder().encode(text))));
+  }
+  return digests;
 }
 
 /** The bytes of all prepared tensors, equal ones of several models counted once. */
 export function preparedBytes(plans: readonly Plan[]): { readonly weights: number; readonly literals: number } {
   const sums = { weights: 0, literals: 0 };
   const seen = new Set<string>();
-  for (const { prepared, graph } of plans)
+  for (const { prepared, graph } of plans) {
+    const digests = digestsOf(prepared.map(({ value }) => value));
     for (const { value } of prepared) {
       const shape = value.shape.map((size) => Number(graph.builder.sizes.constant(size)));
-      const key = `${value.dtype}|${shape.join()}|${JSON.stringify(value.prepare)}`;
+      const key = `${value.dtype}|${shape.join()}|${digests.get(value)}`;
       if (seen.has(key)) continue;
       seen.add(key);
-      sums[isWeight(value) ? "weights" : "literals"] += elements(shape) * typedArrays[value.dtype].BYTES_PER_ELEMENT;
+      sums[value.path !== undefined ? "weights" : "literals"] +=
+        elements(shape) * typedArrays[value.dtype].BYTES_PER_ELEMENT;
     }
+  }
   return sums;
 }

@@ -1,4 +1,5 @@
 /** @file Writes the models of a program as one SavedModel of TensorFlow: nodes, a signature for each model, and what Fuse notes. */
+import { storedArrays } from "../../plan/prepared.ts";
 import { encode } from "../../protobuf/message.ts";
 import { dataTypes, SavedModel, type NodeDef, type SignatureDef } from "../../protobuf/tensorflow.ts";
 import { madeBy } from "../../weights/made-by.ts";
@@ -8,8 +9,8 @@ import { seal } from "../seal.ts";
 import type { Unsupported } from "../steps.ts";
 import { modelInfo, programName, type Emission, type SourceInfo, type WeightedPlan } from "../target.ts";
 import { NodeNames } from "../tensorflow/emitter.ts";
-import { emitGraph, versions, type Port } from "../tensorflow/graph.ts";
-import { preparedBytes, SharedTensors } from "./constants.ts";
+import { emitGraph, versions, type Port, type PreparedNode } from "../tensorflow/graph.ts";
+import { digestsOf, preparedBytes, SharedTensors } from "./constants.ts";
 import { markOf, paths, printNotes } from "./layout.ts";
 
 /**
@@ -40,7 +41,10 @@ export function emitSavedModel(models: readonly WeightedPlan[], info: SourceInfo
   for (const { plan, load } of models) {
     const { name } = plan.graph;
     const prefix = models.length === 1 ? "" : `${name}/`;
-    const graph = emitGraph(plan, false, (e, wish, value) => shared.node(e, wish, value, load), { names, prefix });
+    const values = plan.prepared.map(({ value }) => value);
+    const [arrays, digests] = [storedArrays(values, load), digestsOf(values)];
+    const node: PreparedNode = (e, wish, value) => shared.node(e, wish, value, digests.get(value)!, arrays.get(value)!);
+    const graph = emitGraph(plan, false, node, { names, prefix });
     nodes.push(...graph.nodes);
     unsupported.push(...graph.unsupported);
     const fed = graph.prepared.map(({ port }) => port).filter(({ tensor }) => shared.fed.has(tensor));

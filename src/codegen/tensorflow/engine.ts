@@ -1,5 +1,7 @@
 /** @file The engine file: what lets the runtime run a module's models as sessions of TensorFlow. Weightless. */
+import { printSteps } from "../../contract/prepare.ts";
 import type { Plan } from "../../plan/plan.ts";
+import { preparationOf } from "../../plan/prepared.ts";
 import { encodeEngine, type EngineModel } from "../../protobuf/engine.ts";
 import { dataTypes } from "../../protobuf/tensorflow.ts";
 import { emitGraph, placeholder, versions, type Port } from "./graph.ts";
@@ -37,6 +39,7 @@ function engineModel(plan: Plan): EngineModel | undefined {
     ),
   );
   if (graph.unsupported.length > 0) return undefined;
+  const { steps, places } = preparationOf(graph.prepared.map(({ value }) => value));
   const port = ({ name, tensor }: Port) => ({ name, tensor });
   return {
     graph: { node: graph.nodes, versions },
@@ -46,7 +49,8 @@ function engineModel(plan: Plan): EngineModel | undefined {
       tensor: port.tensor,
       dtype: dataTypes[port.dtype],
       shape: port.shape,
-      prepare: JSON.stringify(value.prepare),
+      step: places.get(value)!,
     })),
+    steps: printSteps(steps),
   };
 }

@@ -1,14 +1,12 @@
 /** @file The functions of two numbers that `binary` applies to elements: all that there is to say about each. */
 import type { DType } from "../../contract/ndarray.ts";
-import { binaryAtLoad } from "../../contract/prepare.ts";
+import type { BinaryName } from "../../contract/prepare-functions.ts";
 import type { OnnxEmitter, OnnxWire } from "../onnx/emitter.ts";
 import type { OnnxOperator } from "../onnx/operators.ts";
 import type { TensorFlowEmitter, Wire } from "../tensorflow/emitter.ts";
 import type { TensorFlowOperation } from "../tensorflow/operations.ts";
 
 interface BinaryFunction {
-  /** In float64. A function of `binaryAtLoad` may be applied to weights when they are loaded. */
-  readonly of: (a: number, b: number) => number;
   /** What tfjs calls it, if that is something else. */
   readonly esm?: string;
   /** What TensorFlow calls it, where the dtype is the only attribute, or its nodes. */
@@ -30,23 +28,23 @@ interface BinaryFunction {
 const all: readonly DType[] = ["f32", "i32", "bool"];
 
 /** A function whose results are bools; the tests look at equal operands, too. */
-const comparison = (
-  of: (a: number, b: number) => boolean,
-  rest: Omit<BinaryFunction, "of" | "result" | "values">,
-): BinaryFunction => ({ of: (a, b) => Number(of(a, b)), result: "bool", values: [-2, -1, 0, 1, 2], ...rest });
+const comparison = (rest: Omit<BinaryFunction, "result" | "values">): BinaryFunction => ({
+  result: "bool",
+  values: [-2, -1, 0, 1, 2],
+  ...rest,
+});
 
 /** The functions that every target computes. */
 export const binaryFunctions = {
-  add: { of: binaryAtLoad.add, tensorflow: "AddV2", onnx: "Add" },
-  sub: { of: binaryAtLoad.sub, tensorflow: "Sub", onnx: "Sub" },
-  mul: { of: binaryAtLoad.mul, tensorflow: "Mul", onnx: "Mul", integers: [-300, -1, 0, 46340] },
-  div: { of: binaryAtLoad.div, tensorflow: "RealDiv", onnx: "Div", dtypes: ["f32"], values: [-3, -0.5, 0.3, 2] },
-  maximum: { of: binaryAtLoad.maximum, tensorflow: "Maximum", onnx: "Max" },
-  minimum: { of: binaryAtLoad.minimum, tensorflow: "Minimum", onnx: "Min" },
-  pow: { of: binaryAtLoad.pow, tensorflow: "Pow", onnx: "Pow", range: [0.1, 3], integers: [0, 1, 2, 3] },
+  add: { tensorflow: "AddV2", onnx: "Add" },
+  sub: { tensorflow: "Sub", onnx: "Sub" },
+  mul: { tensorflow: "Mul", onnx: "Mul", integers: [-300, -1, 0, 46340] },
+  div: { tensorflow: "RealDiv", onnx: "Div", dtypes: ["f32"], values: [-3, -0.5, 0.3, 2] },
+  maximum: { tensorflow: "Maximum", onnx: "Max" },
+  minimum: { tensorflow: "Minimum", onnx: "Min" },
+  pow: { tensorflow: "Pow", onnx: "Pow", range: [0.1, 3], integers: [0, 1, 2, 3] },
   // The sign is the divisor's, as Python's.
   mod: {
-    of: (a, b) => a - b * Math.floor(a / b),
     tensorflow: "FloorMod",
     // Of f32 there is the remainder with the dividend's sign only: the divisor, once added, brings its own.
     onnx: (e, a, b, dtype) => {
@@ -57,38 +55,34 @@ export const binaryFunctions = {
     values: [-5, -3, -2, 2, 3, 7],
     integers: [-5, -3, 2, 16777217],
   },
-  equal: comparison((a, b) => a === b, { tensorflow: "Equal", onnx: "Equal", dtypes: all }),
-  not_equal: comparison((a, b) => a !== b, {
+  equal: comparison({ tensorflow: "Equal", onnx: "Equal", dtypes: all }),
+  not_equal: comparison({
     esm: "notEqual",
     tensorflow: "NotEqual",
     onnx: (e, a, b) => e.node("Not", [e.node("Equal", [a, b])]),
     dtypes: all,
   }),
-  less: comparison((a, b) => a < b, { tensorflow: "Less", onnx: "Less" }),
-  less_equal: comparison((a, b) => a <= b, { esm: "lessEqual", tensorflow: "LessEqual", onnx: "LessOrEqual" }),
-  greater: comparison((a, b) => a > b, { tensorflow: "Greater", onnx: "Greater" }),
-  greater_equal: comparison((a, b) => a >= b, {
+  less: comparison({ tensorflow: "Less", onnx: "Less" }),
+  less_equal: comparison({ esm: "lessEqual", tensorflow: "LessEqual", onnx: "LessOrEqual" }),
+  greater: comparison({ tensorflow: "Greater", onnx: "Greater" }),
+  greater_equal: comparison({
     esm: "greaterEqual",
     tensorflow: "GreaterEqual",
     onnx: "GreaterOrEqual",
   }),
   logical_and: {
-    of: Math.min,
     esm: "logicalAnd",
     tensorflow: (e, operands) => e.node("LogicalAnd", operands),
     onnx: "And",
     dtypes: ["bool"],
   },
   logical_or: {
-    of: Math.max,
     esm: "logicalOr",
     tensorflow: (e, operands) => e.node("LogicalOr", operands),
     onnx: "Or",
     dtypes: ["bool"],
   },
-} as const satisfies Record<string, BinaryFunction>;
-
-export type BinaryName = keyof typeof binaryFunctions;
+} as const satisfies Record<BinaryName, BinaryFunction>;
 
 /** All that a record may say, whichever it is. */
 export const binaryFunction = (name: BinaryName): BinaryFunction => binaryFunctions[name];

@@ -1,6 +1,6 @@
 /** @file The functions of one number that `unary` applies to every element: all that there is to say about each. */
 import type { DType } from "../../contract/ndarray.ts";
-import { unaryAtLoad } from "../../contract/prepare.ts";
+import type { UnaryName } from "../../contract/prepare-functions.ts";
 import { tidy } from "../esm/text.ts";
 import type { OnnxEmitter, OnnxWire } from "../onnx/emitter.ts";
 import { onnxScalar } from "../onnx/literals.ts";
@@ -10,8 +10,6 @@ import { apply, literal } from "../tensorflow/nodes.ts";
 import type { TensorFlowOperation } from "../tensorflow/operations.ts";
 
 interface UnaryFunction {
-  /** In float64. A function of `unaryAtLoad` may be applied to weights when they are loaded. */
-  readonly of: (x: number) => number;
   /** What tfjs calls it, if that is something else. */
   readonly esm?: string;
   /** What TensorFlow calls it, where the dtype is the only attribute, or its nodes. */
@@ -40,26 +38,23 @@ const halves = [-2.5, -1.5, -0.5, 0, 0.5, 1.5, 2.5, 2.4, -2.6, 1e9];
 
 /** The functions that every target computes. */
 export const unaryFunctions = {
-  relu: { of: (x) => Math.max(x, 0), tensorflow: "Relu", onnx: "Relu", dtypes: numeric },
+  relu: { tensorflow: "Relu", onnx: "Relu", dtypes: numeric },
   relu6: {
-    of: (x) => Math.min(Math.max(x, 0), 6),
     tensorflow: "Relu6",
     onnx: (e, x, dtype) => e.node("Clip", [x, onnxScalar(e, 0, dtype), onnxScalar(e, 6, dtype)]),
     dtypes: numeric,
     range: [-4, 12],
   },
-  elu: { of: (x) => (x > 0 ? x : Math.expm1(x)), tensorflow: "Elu", onnx: "Elu" },
+  elu: { tensorflow: "Elu", onnx: "Elu" },
   selu: {
-    of: (x) => 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * Math.expm1(x)),
     tensorflow: "Selu",
     onnx: "Selu",
   },
-  sigmoid: { of: (x) => 1 / (1 + Math.exp(-x)), tensorflow: "Sigmoid", onnx: "Sigmoid", range: [-30, 30] },
-  tanh: { of: Math.tanh, tensorflow: "Tanh", onnx: "Tanh" },
-  exp: { of: unaryAtLoad.exp, tensorflow: "Exp", onnx: "Exp", range: [-20, 5] },
-  log: { of: unaryAtLoad.log, tensorflow: "Log", onnx: "Log", range: [1e-3, 20] },
+  sigmoid: { tensorflow: "Sigmoid", onnx: "Sigmoid", range: [-30, 30] },
+  tanh: { tensorflow: "Tanh", onnx: "Tanh" },
+  exp: { tensorflow: "Exp", onnx: "Exp", range: [-20, 5] },
+  log: { tensorflow: "Log", onnx: "Log", range: [1e-3, 20] },
   log1p: {
-    of: Math.log1p,
     tensorflow: "Log1p",
     // log(1 + x) = 2 artanh(x / (2 + x))
     onnx: (e, x) => {
@@ -70,7 +65,6 @@ export const unaryFunctions = {
     range: [-0.9, 20],
   },
   expm1: {
-    of: Math.expm1,
     tensorflow: "Expm1",
     // exp(x) - 1 = 2 t / (1 - t) for t = tanh(x / 2)
     onnx: (e, x) => {
@@ -79,15 +73,13 @@ export const unaryFunctions = {
       return nearZero(e, x, near, e.node("Sub", [e.node("Exp", [x]), onnxScalar(e, 1)]));
     },
   },
-  sqrt: { of: unaryAtLoad.sqrt, tensorflow: "Sqrt", onnx: "Sqrt", range: [0, 20] },
+  sqrt: { tensorflow: "Sqrt", onnx: "Sqrt", range: [0, 20] },
   rsqrt: {
-    of: unaryAtLoad.rsqrt,
     tensorflow: "Rsqrt",
     onnx: (e, x) => e.node("Reciprocal", [e.node("Sqrt", [x])]),
     range: [1e-2, 20],
   },
   square: {
-    of: unaryAtLoad.square,
     tensorflow: "Square",
     onnx: (e, x) => e.node("Mul", [x, x]),
     i32: { esm: (x) => `tf.mul(${x}, ${x})`, tensorflow: (e, x) => apply(e, "Mul", [x, x], "i32") },
@@ -95,7 +87,6 @@ export const unaryFunctions = {
     integers: [-300, 0, 46340],
   },
   abs: {
-    of: unaryAtLoad.abs,
     tensorflow: "Abs",
     onnx: "Abs",
     i32: {
@@ -105,49 +96,44 @@ export const unaryFunctions = {
     dtypes: numeric,
   },
   neg: {
-    of: unaryAtLoad.neg,
     tensorflow: "Neg",
     onnx: "Neg",
     i32: { esm: (x) => tidy(negated(x)), tensorflow: negatedNode },
     dtypes: numeric,
   },
-  sign: { of: Math.sign, tensorflow: "Sign", onnx: "Sign", dtypes: numeric },
-  floor: { of: Math.floor, tensorflow: "Floor", onnx: "Floor", values: halves },
-  ceil: { of: Math.ceil, tensorflow: "Ceil", onnx: "Ceil", values: halves },
-  round: { of: roundHalfToEven, tensorflow: "Round", onnx: "Round", values: halves },
+  sign: { tensorflow: "Sign", onnx: "Sign", dtypes: numeric },
+  floor: { tensorflow: "Floor", onnx: "Floor", values: halves },
+  ceil: { tensorflow: "Ceil", onnx: "Ceil", values: halves },
+  round: { tensorflow: "Round", onnx: "Round", values: halves },
   reciprocal: {
-    of: unaryAtLoad.reciprocal,
     tensorflow: "Reciprocal",
     onnx: "Reciprocal",
     values: [-2, -0.5, 0.3, 1, 7, Infinity],
   },
-  sin: { of: Math.sin, tensorflow: "Sin", onnx: "Sin", range: [-10, 10] },
-  cos: { of: Math.cos, tensorflow: "Cos", onnx: "Cos", range: [-10, 10] },
-  tan: { of: Math.tan, tensorflow: "Tan", onnx: "Tan", range: [-1.5, 1.5] },
-  asin: { of: Math.asin, tensorflow: "Asin", onnx: "Asin", range: [-1, 1] },
-  acos: { of: Math.acos, tensorflow: "Acos", onnx: "Acos", range: [-1, 1] },
-  atan: { of: Math.atan, tensorflow: "Atan", onnx: "Atan", range: [-50, 50] },
-  sinh: { of: Math.sinh, tensorflow: "Sinh", onnx: "Sinh" },
-  cosh: { of: Math.cosh, tensorflow: "Cosh", onnx: "Cosh" },
-  asinh: { of: Math.asinh, tensorflow: "Asinh", onnx: "Asinh", range: [-50, 50] },
-  acosh: { of: Math.acosh, tensorflow: "Acosh", onnx: "Acosh", range: [1, 50] },
-  atanh: { of: Math.atanh, tensorflow: "Atanh", onnx: "Atanh", range: [-0.99, 0.99] },
-  erf: { of: erf, tensorflow: "Erf", onnx: "Erf" },
+  sin: { tensorflow: "Sin", onnx: "Sin", range: [-10, 10] },
+  cos: { tensorflow: "Cos", onnx: "Cos", range: [-10, 10] },
+  tan: { tensorflow: "Tan", onnx: "Tan", range: [-1.5, 1.5] },
+  asin: { tensorflow: "Asin", onnx: "Asin", range: [-1, 1] },
+  acos: { tensorflow: "Acos", onnx: "Acos", range: [-1, 1] },
+  atan: { tensorflow: "Atan", onnx: "Atan", range: [-50, 50] },
+  sinh: { tensorflow: "Sinh", onnx: "Sinh" },
+  cosh: { tensorflow: "Cosh", onnx: "Cosh" },
+  asinh: { tensorflow: "Asinh", onnx: "Asinh", range: [-50, 50] },
+  acosh: { tensorflow: "Acosh", onnx: "Acosh", range: [1, 50] },
+  atanh: { tensorflow: "Atanh", onnx: "Atanh", range: [-0.99, 0.99] },
+  erf: { tensorflow: "Erf", onnx: "Erf" },
   softplus: {
-    of: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
     tensorflow: "Softplus",
     onnx: "Softplus",
     range: [-40, 40],
   },
   logical_not: {
-    of: (x) => (x === 0 ? 1 : 0),
     esm: "logicalNot",
     tensorflow: (e, x) => e.node("LogicalNot", [x]),
     onnx: "Not",
     dtypes: ["bool"],
   },
   isnan: {
-    of: (x) => (Number.isNaN(x) ? 1 : 0),
     esm: "isNaN",
     tensorflow: "IsNan",
     onnx: "IsNaN",
@@ -155,16 +141,13 @@ export const unaryFunctions = {
     values: [NaN, 0, 1, -Infinity],
   },
   isinf: {
-    of: (x) => (Math.abs(x) === Infinity ? 1 : 0),
     esm: "isInf",
     tensorflow: "IsInf",
     onnx: "IsInf",
     result: "bool",
     values: [NaN, 0, 3e38, Infinity, -Infinity],
   },
-} as const satisfies Record<string, UnaryFunction>;
-
-export type UnaryName = keyof typeof unaryFunctions;
+} as const satisfies Record<UnaryName, UnaryFunction>;
 
 /** All that a record may say, whichever it is. */
 export const unaryFunction = (name: UnaryName): UnaryFunction => unaryFunctions[name];
@@ -186,22 +169,4 @@ function negatedNode(e: TensorFlowEmitter, x: Wire): Wire {
 /** Chooses `near` close to 0, where a difference from 1 would lose digits, and `far` elsewhere. */
 function nearZero(e: OnnxEmitter, x: OnnxWire, near: OnnxWire, far: OnnxWire): OnnxWire {
   return e.node("Where", [e.node("Less", [e.node("Abs", [x]), onnxScalar(e, 0.5)]), near, far]);
-}
-
-/** To the nearest integer, halves to the even one, as every backend does. */
-function roundHalfToEven(x: number): number {
-  const up = Math.round(x);
-  return up - x === 0.5 && up % 2 !== 0 ? up - 1 : up;
-}
-
-/** The error function by the series 7.1.6 of Abramowitz and Stegun, all of whose terms have the sign of x. */
-export function erf(x: number): number {
-  if (Math.abs(x) > 6) return Math.sign(x);
-  let term = x;
-  let sum = x;
-  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
-    term *= (2 * x * x) / (2 * n + 1);
-    sum += term;
-  }
-  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
 }

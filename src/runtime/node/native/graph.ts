@@ -1,8 +1,9 @@
 /** @file Finds the graph of a model in an engine file, checks it against the module, and fills in weights. */
 import type { ModelDefinition } from "../../../contract/definition.ts";
 import type { Guard } from "../../../contract/guard.ts";
-import { elements, type DType, type NdArray } from "../../../contract/ndarray.ts";
-import { evaluate, type Prepare } from "../../../contract/prepare.ts";
+import { elements, typedArrays, type DType, type NdArray } from "../../../contract/ndarray.ts";
+import { evaluate } from "../../../contract/prepare-evaluate.ts";
+import { parseSteps, type PrepareStep } from "../../../contract/prepare.ts";
 import { decodeEngine, type EngineModel, type EnginePrepared } from "../../../protobuf/engine.ts";
 import { encode } from "../../../protobuf/message.ts";
 import { dataTypes, SavedModel, type NodeDef } from "../../../protobuf/tensorflow.ts";
@@ -17,13 +18,14 @@ export interface EngineGraph {
   readonly inputs: ReadonlyMap<string, string>;
   readonly results: ReadonlyMap<string, string>;
   readonly prepared: readonly PreparedPort[];
+  readonly steps: readonly PrepareStep[];
 }
 
 interface PreparedPort {
   readonly tensor: string;
   readonly dtype: DType;
   readonly shape: readonly number[];
-  readonly prepare: Prepare;
+  readonly step: number;
 }
 
 /**
@@ -43,6 +45,7 @@ export function readGraph(file: Uint8Array, { name, guard, hash }: ModelDefiniti
       inputs: namesOf(model.inputs),
       results: namesOf(model.results),
       prepared: (model.prepared ?? []).map(preparedPort),
+      steps: parseSteps(model.steps ?? "[]"),
     };
   });
 }
@@ -74,10 +77,10 @@ function namesOf(ports: EngineModel["inputs"]): Map<string, string> {
   return new Map((ports ?? []).map(({ name = "", tensor = "" }) => [name, tensor]));
 }
 
-function preparedPort({ tensor = "", dtype, shape = [], prepare = "" }: EnginePrepared): PreparedPort {
+function preparedPort({ tensor = "", dtype, shape = [], step = 0 }: EnginePrepared): PreparedPort {
   const known = (Object.keys(dataTypes) as DType[]).find((name) => dataTypes[name] === dtype);
   if (known === undefined) throw new RangeError(`${tensor} is of the type ${dtype}`);
-  return { tensor, dtype: known, shape, prepare: JSON.parse(prepare) as Prepare };
+  return { tensor, dtype: known, shape, step };
 }
 
 export interface FilledGraph {
@@ -95,16 +98,22 @@ export function fillGraph(graph: EngineGraph, load: LoadWeight, limit: number): 
   const constants = new Map<string, NodeDef>();
   const fed = new Map<string, NdArray>();
   let bytes = 0;
-  const bySize = graph.prepared.toSorted((a, b) => elements(a.shape) - elements(b.shape));
-  for (const { tensor, dtype, shape, prepare } of bySize) {
-    const array = { ...evaluate(prepare, load), dtype };
+  const isConstant = new Set<PreparedPort>();
+  for (const port of graph.prepared.toSorted((a, b) => elements(a.shape) - elements(b.shape))) {
+    bytes += elements(port.shape) * typedArrays[port.dtype].BYTES_PER_ELEMENT;
+    if (bytes <= limit) isConstant.add(port);
+  }
+  const wanted = new Map(graph.prepared.map((port) => [port.step, port]));
+  for (const [step, made] of evaluate(graph.steps, new Set(wanted.keys()), load)) {
+    const port = wanted.get(step)!;
+    const { tensor, dtype, shape } = port;
+    const array = { ...made, dtype };
     if (array.shape.join() !== shape.join())
       throw new DataError(
         `${tensor} of the graph has the shape [${shape.join(", ")}], its weights [${array.shape.join(", ")}]`,
       );
     const data = typedArray(array);
-    bytes += data.byteLength;
-    if (bytes > limit) fed.set(tensor, { ...array, data });
+    if (!isConstant.has(port)) fed.set(tensor, { ...array, data });
     else constants.set(tensor, constant(tensor, dtype, shape, data));
   }
   const node = graph.nodes.map((node) => constants.get(node.name ?? "") ?? node);
