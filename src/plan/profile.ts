@@ -1,4 +1,4 @@
-/** @file Profiles: what a target supports and computes correctly. Lowerings decide by them, emitters never. Each target's folder has one. */
+/** @file Profiles: what a target supports and computes correctly. Lowerings decide by them, emitters never. Each target has one. */
 import type { Backend } from "../contract/backends.ts";
 import type { Variant } from "../ir/lowering.ts";
 import type { Activation } from "../primitives/primitive.ts";
