@@ -1,26 +1,26 @@
 /**
- * @file The backends of TensorFlow.js that Fuse knows, one record each. Types, options, help and test lists derive from it.
- * Importing this loads no backend.
+ * @file The backends of TensorFlow.js that Fuse supports, one record each. Types, options, help and test lists derive from
+ * them. Importing this file loads no backend.
  */
 
 interface BackendRecord {
-  /** For help: what it is. */
+  /** Description for the help. */
   readonly doc: string;
   /**
-   * How Node gets it. A module can be built for every backend of this table, but Node can only start those with this field:
-   * without it, a backend is for browsers, and `fuse run` does not offer it.
+   * How Node gets the backend. A module can be built for every backend in this table, but Node can only start those with
+   * this field. A backend without it is for browsers, and `fuse run` does not offer it.
    */
   readonly node?: {
-    /** As `npm install` takes it. */
+    /** The package to `npm install`. */
     readonly package: string;
-    /** What else helps where the package cannot be installed. */
+    /** The alternative if the package cannot be installed. */
     readonly otherwise?: string;
   };
-  /** Whether it can run a whole model as one session of TensorFlow, so that a module for it gets an engine file. */
+  /** Whether it can run a whole model as one TensorFlow session. A module built for it then gets an engine file. */
   readonly sessions?: true;
-  /** The most bytes that it can address, where that may be less than what the machine has. */
+  /** The most bytes that it can address, if that may be less than the machine has. */
   readonly addressable?: number;
-  /** Whether reading a tensor always copies. Elsewhere it may give the array that the tensor was made of. */
+  /** Whether reading a tensor always copies. If not, it may return the array that the tensor was made from. */
   readonly readingCopies?: true;
 }
 
@@ -35,7 +35,7 @@ const records = {
   wasm: {
     doc: "WebAssembly",
     node: { package: `@tensorflow/tfjs-backend-wasm@${version}` },
-    // What 32 bits can address. Beyond it, wasm would write to wrong places rather than fail.
+    // 32 bits address this much. Beyond it, wasm writes to wrong places instead of failing.
     addressable: 2 ** 32,
     readingCopies: true,
   },
@@ -58,10 +58,10 @@ export const backendNames = Object.keys(backends) as readonly Backend[];
 
 export const nodeBackendNames = backendNames.filter((name): name is NodeBackend => backends[name].node !== undefined);
 
-/** What Node tries if no backend is chosen: the fastest first. The cpu backend only runs if somebody asks for it. */
+/** The backends that Node tries by default, fastest first. The cpu backend only runs if the user chooses it. */
 export const automatic: readonly NodeBackend[] = ["tensorflow", "wasm"];
 
-/** The record of a backend by the name that TensorFlow.js has for it; undefined if Fuse does not know it. */
+/** Returns the record of a backend by its TensorFlow.js name; undefined if Fuse does not support it. */
 export function backendOf(name: string): BackendRecord | undefined {
   return backendNames.includes(name as Backend) ? backends[name as Backend] : undefined;
 }

@@ -1,4 +1,4 @@
-/** @file What a generated module says of a model. */
+/** @file The description of a model in a generated module. */
 import type { Rank, ShapeMap, Tensor } from "@tensorflow/tfjs-core";
 import type { Guard } from "./guard.ts";
 import type { ManifestEntry } from "./manifest.ts";
@@ -7,7 +7,7 @@ import type { PrepareStep } from "./prepare.ts";
 
 export type Tensors = Record<string, Tensor>;
 
-/** A tensor of whose shape the types know more than the rank: `Shaped<Rank.R4, [number, 64, number, 3]>`. */
+/** A tensor whose type says more about its shape than the rank: `Shaped<Rank.R4, [number, 64, number, 3]>`. */
 export interface Shaped<R extends Rank, S extends ShapeMap[R]> extends Tensor<R> {
   readonly shape: S;
 }
@@ -16,14 +16,14 @@ export interface ModelDefinition {
   readonly name: string;
   readonly guard: Guard;
   readonly manifest: readonly ManifestEntry[];
-  /** What is done with weights and constants when the model is loaded. */
+  /** The steps that compute tensors from weights and constants when the model is loaded. */
   readonly prepare: readonly PrepareStep[];
-  /** The tensors that `run` uses of that, by its names for them: at which step they are made. */
+  /** The results of those steps that `run` uses, by the names it uses. */
   readonly prepared: Readonly<Record<string, { readonly dtype: DType; readonly step: number }>>;
-  /** The engine file, or its content: the same models as graphs, for hosts that run sessions of TensorFlow. */
+  /** The engine file or its content: the same models as graphs, for hosts that run TensorFlow sessions. */
   readonly graph?: URL | Uint8Array;
-  /** Of all that the module depends on. An engine file with another one is not this module's. */
+  /** Hash of everything that the module depends on. An engine file with another hash belongs to another module. */
   readonly hash?: string;
-  /** Straight-line code. Every result is a new tensor; all others that it makes are freed, or left to the tidy around it. */
+  /** Straight-line code. Every result is a new tensor. It frees all other tensors it makes, or leaves them to the enclosing tidy. */
   run(inputs: Tensors, prepared: Tensors, sizes: Readonly<Record<string, number>>): Tensors;
 }

@@ -1,4 +1,4 @@
-/** @file The entry guard of a model as plain data, and its check: after it, no shape error can happen. Imports nothing of the compiler. */
+/** @file The entry guard of a model as data, and its check, after which no shape error can happen. Imports nothing from the compiler. */
 import type { DType } from "./ndarray.ts";
 
 /** A size as data: a number, a variable of the signature, or an operation. `/` is exact. */
@@ -6,9 +6,9 @@ export type SizeExpr = number | string | readonly ["+" | "*" | "/" | "floor" | "
 
 export interface GuardAxis {
   readonly axis: string;
-  /** Over the guard's variables. */
+  /** The expected size, in terms of the guard's variables. */
   readonly size: SizeExpr;
-  /** As the author wrote it: `h: 32*i`. */
+  /** The axis as the author wrote it: `h: 32*i`. */
   readonly declared: string;
 }
 
@@ -16,7 +16,7 @@ export interface GuardInput {
   readonly name: string;
   readonly dtype: DType;
   readonly axes: readonly GuardAxis[];
-  /** `net.fuse:3` */
+  /** File and line: `net.fuse:3`. */
   readonly at: string;
 }
 
@@ -25,23 +25,23 @@ export interface GuardVariable {
   readonly name: string;
   readonly input: string;
   readonly axis: string;
-  /** Over the variables before it. */
+  /** In terms of the earlier variables, like `offset`. */
   readonly factor: SizeExpr;
   readonly offset: SizeExpr;
 }
 
-/** `a op b`; `divides` says that `a` is not 0 and `b` is a multiple of it. */
+/** `a op b`. `divides` means that `a` is not 0 and `b` is a multiple of `a`. */
 export interface GuardRelation {
   readonly op: "==" | "!=" | ">=" | "divides";
   readonly a: SizeExpr;
   readonly b: SizeExpr;
 }
 
-/** A relation, or several ways of which one must hold with all its relations. */
+/** A relation, or several alternatives. All relations of at least one alternative must hold. */
 export type GuardRequirement = (
   GuardRelation | { readonly op: "or"; readonly of: readonly (readonly GuardRelation[])[] }
 ) & {
-  /** As a person reads it: `h >= 64`. */
+  /** The requirement as text for users: `h >= 64`. */
   readonly text: string;
   readonly at: string;
 };
@@ -53,18 +53,18 @@ export interface Guard {
   readonly requirements: readonly GuardRequirement[];
 }
 
-/** What the guard looks at of a tensor. The dtype may be one that Fuse does not have. */
+/** The properties of a tensor that the guard checks. The dtype may be one that Fuse does not have. */
 export interface Given {
   readonly dtype: string;
   readonly shape: readonly number[];
 }
 
-/** The values of the variables, in an object without prototype; or everything that is wrong, a sentence each. */
+/** The values of the variables, in an object without a prototype; or all problems, one sentence each. */
 export type Admission = { readonly sizes: Readonly<Record<string, number>> } | { readonly problems: readonly string[] };
 
 type Sizes = Record<string, number>;
 
-/** Whether these inputs may enter. Takes a few microseconds where they may, for it stands before every run. */
+/** Checks the inputs. Runs before every run of the model, so valid inputs only take a few microseconds. */
 export function checkGuard(guard: Guard, given: Readonly<Record<string, Given>>): Admission {
   const problems: string[] = [];
   for (const input of guard.inputs) {
@@ -109,7 +109,7 @@ export function checkGuard(guard: Guard, given: Readonly<Record<string, Given>>)
   return problems.length === 0 ? { sizes } : { problems: problems.map((problem) => `${guard.model}: ${problem}`) };
 }
 
-/** The value under an assignment; NaN where a variable has none or an exact division is not exact. */
+/** Returns the value under an assignment; NaN if a variable has no value or an exact division leaves a remainder. */
 export function evaluate(expression: SizeExpr, sizes: Readonly<Record<string, number>>): number {
   if (typeof expression === "number") return expression;
   if (typeof expression === "string") return sizes[expression] ?? NaN;
@@ -136,7 +136,7 @@ function compute(operation: Exclude<SizeExpr, number | string>[0], a: number, b:
 
 function expressionsOf(requirement: GuardRequirement): SizeExpr[] {
   const relations = requirement.op === "or" ? requirement.of.flat() : [requirement];
-  // As `k % j == 0` has them.
+  // In the order of `k % j == 0`.
   return relations.flatMap(({ op, a, b }) => (op === "divides" ? [b, a] : [a, b]));
 }
 
@@ -173,13 +173,13 @@ function tensorNamed(given: Readonly<Record<string, Given>>, name: string): Give
   return Object.hasOwn(given, name) ? given[name] : undefined;
 }
 
-/** Undefined where the tensor is missing or its rank is wrong, which is said elsewhere. */
+/** Returns the size of an axis; undefined if the tensor is missing or its rank is wrong, which is reported elsewhere. */
 function sizeAt(given: Readonly<Record<string, Given>>, { input, index }: Place): number | undefined {
   const shape = tensorNamed(given, input.name)?.shape;
   return shape?.length === input.axes.length ? shape[index] : undefined;
 }
 
-/** Whether all variables have a value: what depends on one that has none would only repeat why it has none. */
+/** Whether all variables have a value. If one has none, that was reported already, and checks that depend on it would only repeat it. */
 function isKnown(expression: SizeExpr, sizes: Sizes): boolean {
   return variablesOf(expression).every((name) => name in sizes);
 }
@@ -190,9 +190,9 @@ function variablesOf(expression: SizeExpr): string[] {
   return [...variablesOf(expression[1]), ...variablesOf(expression[2])];
 }
 
-// What follows makes sentences.
+// The functions below write messages.
 
-/** `h is 32 and w is 100` */
+/** Writes the values of variables: `h is 32 and w is 100`. */
 function valuesOf(expressions: readonly SizeExpr[], sizes: Sizes): string {
   const names = new Set(expressions.flatMap(variablesOf).filter((name) => name in sizes));
   return [...names].map((name) => `${name} is ${sizes[name]}`).join(" and ");
@@ -200,7 +200,7 @@ function valuesOf(expressions: readonly SizeExpr[], sizes: Sizes): string {
 
 const placeName = ({ input, index }: Place) => `${input.name}.${input.axes[index]!.axis}`;
 
-/** `(declared "h: k*i", net.fuse:3; k is 2)` */
+/** Writes where an axis is declared: `(declared "h: k*i", net.fuse:3; k is 2)`. */
 function declared({ input, index }: Place, values = ""): string {
   const text = `declared "${input.axes[index]!.declared}", ${input.at}`;
   return values === "" ? `(${text})` : `(${text}; ${values})`;

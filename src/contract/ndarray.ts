@@ -1,20 +1,20 @@
 /** @file Dense arrays of numbers, row-major: positional ones for files and primitives, named ones for operators. */
 
-/** `f32` is computed in float32 by every backend and in float64 by the reference interpreter; `bool` is stored as 0 or 1. */
+/** Backends compute `f32` in float32, the reference interpreter in float64. `bool` is stored as 0 or 1. */
 export type DType = "f32" | "i32" | "bool";
 
-/** The arrays in which runtimes hold the elements of each dtype; their widths are those of files, too. */
+/** The arrays that hold the elements of each dtype at run time. Files use the same widths. */
 export const typedArrays = { f32: Float32Array, i32: Int32Array, bool: Uint8Array } as const satisfies Record<
   DType,
   unknown
 >;
 
-/** What TensorFlow.js and ONNX Runtime call each dtype. */
+/** The name of each dtype in TensorFlow.js and ONNX Runtime. */
 export const dtypeNames = { f32: "float32", i32: "int32", bool: "bool" } as const satisfies Record<DType, string>;
 
 export type NumberArray = Float64Array | Float32Array | Int32Array | Uint8Array;
 
-/** A positional array: `data` has exactly as many elements as the product of `shape`. */
+/** A positional array. The length of `data` is the product of `shape`. */
 export interface NdArray {
   readonly dtype: DType;
   readonly shape: readonly number[];
@@ -30,7 +30,7 @@ export function elements(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** Row-major strides, in elements. */
+/** Returns row-major strides, in elements. */
 export function stridesOf(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length);
   let stride = 1;
@@ -41,7 +41,7 @@ export function stridesOf(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** A new array filled by `value(index)`; `index` is reused between calls. */
+/** Makes an array filled by `value(index)`. `index` is reused between calls. */
 export function generate(
   dtype: DType,
   shape: readonly number[],
@@ -59,7 +59,7 @@ export function generate(
   return { dtype, shape, data };
 }
 
-/** Position `i` of the result is position `permutation[i]` of the array. */
+/** Transposes an array: position `i` of the result is position `permutation[i]` of the array. */
 export function transpose(array: NdArray, permutation: readonly number[]): NdArray {
   if (permutation.every((from, to) => from === to)) return array;
   const strides = stridesOf(array.shape);
@@ -75,7 +75,7 @@ export function transpose(array: NdArray, permutation: readonly number[]): NdArr
   );
 }
 
-/** The same values over the same axes in the order asked for. */
+/** Returns the array with its axes in the given order. */
 export function arrange(array: NamedArray, axes: readonly string[]): NamedArray {
   const permutation = axes.map((axis) => array.axes.indexOf(axis));
   return { ...transpose(array, permutation), axes };

@@ -1,23 +1,23 @@
-/** @file The kinds of attributes that operators take, as data; what a record declares decides the type of what it is given. */
+/** @file The kinds of attributes that operators take, as data. A record's declarations determine the types of the values it receives. */
 import type { Initializer } from "../contract/manifest.ts";
 import type { DType } from "../contract/ndarray.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Axis, TensorType } from "./type.ts";
 
-/** Padding of spatial axes: `same` is PyTorch's (symmetric), `same_tf` TensorFlow's (more at the end). One pair stands for all axes. */
+/** Padding of spatial axes: `same` is PyTorch's (symmetric), `same_tf` TensorFlow's (more at the end). A single pair applies to all axes. */
 export type Padding = "same" | "same_tf" | readonly (readonly [Size, Size])[];
 
-/** `from -> to`; a size that is left out is for the operator to find. */
+/** `from -> to`. The operator infers a size that is left out. */
 export interface AxisMap {
   readonly from: readonly Axis[];
   readonly to: readonly { readonly axis: Axis; readonly size: Size | undefined }[];
 }
 
-/** What the reader of a call needs to know about each kind, and the type of the value it makes. */
+/** Each kind of attribute and the type of its values. */
 interface Kinds {
   /** A size known when a model is built. */
   size: Size;
-  /** One size or a list with one for each axis of the operator's `axis:`; always a list here, of length 1 if it stands for all. */
+  /** One size for all axes, or a list with one size per axis of the operator's `axis:`. One size is a list of length 1 here. */
   sizes: readonly Size[];
   padding: Padding;
   number: number;
@@ -26,15 +26,15 @@ interface Kinds {
   axis: Axis;
   /** One axis or a list. */
   axes: readonly Axis[];
-  /** `h: 7`, `t: [0, 4]`: every attribute whose name the record does not declare is an axis; sizes may be run-time. */
+  /** `h: 7`, `t: [0, 4]`: every attribute that the record does not declare names an axis. Sizes may be run-time sizes. */
   keyed: ReadonlyMap<Axis, readonly Size[]>;
   /** The positional arguments of the form `from -> to`. */
   maps: readonly AxisMap[];
-  /** A tensor of which only the sizes are read; a node keeps these (`Operator.resolve`), not the tensor's type. */
+  /** A tensor of which only the sizes are read. A node keeps the sizes (`Operator.resolve`), not the tensor's type. */
   like: TensorType;
   init: Initializer;
   dtype: DType;
-  /** How many names stand on the left of the statement; nobody writes it. */
+  /** The number of names on the left of the statement. Not written by authors. */
   results: number;
 }
 export type AttributeKind = keyof Kinds;
@@ -42,22 +42,22 @@ export type AttributeKind = keyof Kinds;
 export interface Attribute<T = unknown> {
   readonly kind: AttributeKind;
   readonly doc: string;
-  /** Used where the attribute is not given; without one, and unless `optional`, it is required. Sizes are written as numbers. */
+  /** The default. An attribute with no default is required unless it is `optional`. Sizes are written as numbers. */
   readonly default: unknown;
   readonly optional: boolean;
-  /** The one attribute that may stand without its name. */
+  /** The one attribute that may be given without its name. */
   readonly positional: boolean;
-  /** Its name is that of the axis whose new size it gives. */
+  /** The attribute is named after the axis whose new size it gives. */
   readonly axis: boolean;
-  /** Of a `choice`. */
+  /** The choices of a `choice`. */
   readonly choices: readonly string[];
-  /** Of `size` and `sizes`: the least value, 1 unless told; smaller ones are `size-not-positive`. */
+  /** For `size` and `sizes`: the least value, 1 by default. Smaller ones get `size-not-positive`. */
   readonly min: number;
-  /** Of `sizes`: values may be fractions, which are sizes over a number (`3/2`). */
+  /** For `sizes`: values may be fractions, sizes divided by a number (`3/2`). */
   readonly fractions: boolean;
-  /** Of `axes`, `keyed` and `maps`: the order in which they are listed means nothing. */
+  /** For `axes`, `keyed` and `maps`: their order does not matter. */
   readonly unordered: boolean;
-  /** Only for the type of the value. */
+  /** Carries the type of the value; never set. */
   readonly value?: T;
 }
 
@@ -97,5 +97,5 @@ export function attribute<K extends AttributeKind, const O extends Options>(
 
 export type Attributes = Readonly<Record<string, Attribute>>;
 
-/** The values that a record with these attributes receives. */
+/** The type of the values that a record with these attributes receives. */
 export type ValuesOf<S extends Attributes> = { readonly [K in keyof S]: S[K] extends Attribute<infer T> ? T : never };

@@ -1,4 +1,4 @@
-/** @file Makes graph values: completes attributes, computes types, asks for sizes >= 1, and interns, so that equal values are one object. */
+/** @file Makes graph values: completes attributes, computes types, requires sizes >= 1, and interns, so equal values are one object. */
 import type { NdArray } from "../contract/ndarray.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
@@ -10,7 +10,7 @@ import { Complaint, type Obligations } from "./obligation.ts";
 import { OperatorContext, type Operator, type WeightSpec } from "./operator.ts";
 import { tensorType, type Axis, type Tensor, type TensorType } from "./type.ts";
 
-/** For graphs whose obligations were decided before: expansions, tests of records. Complaints are defects here. */
+/** For graphs whose obligations are already decided: expansions, tests of records. Complaints are bugs here. */
 export const assumed: Obligations = {
   equal: () => {},
   divides: () => {},
@@ -30,7 +30,7 @@ export class GraphBuilder {
   readonly #interned = new Map<string, Value>();
   readonly #keys = new WeakMap<object, number>();
   readonly #expansions = new WeakMap<Node, Value>();
-  /** Everything made here, as what it is. */
+  /** Every tensor made here, with its full type. */
   readonly #own = new WeakMap<Tensor, Value>();
   #count = 0;
 
@@ -38,12 +38,12 @@ export class GraphBuilder {
     this.sizes = sizes;
   }
 
-  /** A new input at every call. */
+  /** Makes a new input at every call. */
   input(name: string, type: TensorType, order: readonly Axis[] = [...type.axes.keys()]): Input {
     return this.#made({ kind: "input", id: this.#count++, name, type, order });
   }
 
-  /** Interned by path, type and start: two uses of one layer share its weights, two worlds may differ in shape. */
+  /** Interned by path, type and initializer. Two uses of a layer share its weights, but shapes may differ between worlds. */
   weight(path: string, spec: WeightSpec): Weight {
     const type = tensorType("f32", spec.groups.flat());
     const start = this.#text([spec.init, spec.fan.in, spec.fan.out]);
@@ -58,21 +58,21 @@ export class GraphBuilder {
     }));
   }
 
-  /** Numbers are interned by value, literal data by object. */
+  /** Makes a constant. Numbers are interned by value, literal data by object. */
   constant(type: TensorType, value: number | Size | NdArray): Constant {
     const key = typeof value === "number" ? this.#text(value) : this.#key(value);
     return this.#intern(["constant", this.#typeKey(type), key], (id) => ({ kind: "constant", id, type, value }));
   }
 
-  /** A number or a size as a rank-0 tensor. */
+  /** Makes a rank-0 tensor of a number or a size. */
   scalar(value: number | Size, dtype: "f32" | "i32" = "f32"): Constant {
     const number = typeof value === "number" ? value : this.sizes.constant(value);
     return this.constant(tensorType(dtype, []), typeof number === "bigint" ? Number(number) : (number ?? value));
   }
 
   /**
-   * Applies an operator to its inputs. `weights` is where its weights live, so that a spec named `bias` gets the path
-   * `<weights>.bias`, or what takes their place. Undefined if the operator complained; then it was reported through `obligations`.
+   * Applies an operator to its inputs. `weights` is the path of its weights (a spec named `bias` gets `<weights>.bias`), or
+   * the values to use instead. Undefined if the operator complained, which was then reported through `obligations`.
    */
   node<S extends Attributes>(
     op: Operator<S>,
@@ -138,7 +138,7 @@ export class GraphBuilder {
     }));
   }
 
-  /** What a composite stands for; the same object each time. */
+  /** Returns the expansion of a composite; the same object each time. */
   expansion(node: Node): Value {
     const known = this.#expansions.get(node);
     if (known !== undefined) return known;
@@ -211,7 +211,7 @@ export class GraphBuilder {
     return found;
   }
 
-  /** A number for an object's identity. Sizes are interned, so theirs is exact. */
+  /** Returns a number that identifies an object. Sizes are interned, so equal ones have the same number. */
   #key(object: object): string {
     let key = this.#keys.get(object);
     if (key === undefined) this.#keys.set(object, (key = this.#count++));
@@ -222,13 +222,13 @@ export class GraphBuilder {
     return `${type.dtype}[${[...type.axes].map(([axis, size]) => `${axis}:${this.#key(size)}`).join()}]`;
   }
 
-  /** Exact text of an attribute: `NaN`, `-0` and infinities are told apart. */
+  /** Returns the exact text of an attribute. It distinguishes `NaN`, `-0` and infinities. */
   #text(value: unknown): string {
     if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
     if (Array.isArray(value)) return `[${value.map((item) => this.#text(item)).join()}]`;
     if (value instanceof Map) return this.#text([...value]);
     if (typeof value === "object" && value !== null) {
-      // Only sizes have a number `id` among what attributes hold; they are interned, so identity is equality.
+      // Among attribute values, only sizes have an `id`. They are interned, so identity is equality.
       if ("id" in value) return this.#key(value);
       return `{${Object.entries(value)
         .map(([name, item]) => `${name}:${this.#text(item)}`)

@@ -1,12 +1,12 @@
-/** @file One form for attributes that mean the same: in the order of their record, and sorted where order means nothing. */
+/** @file The canonical form of attributes: in the order of their record, and sorted where order does not matter. */
 import { invariant } from "../source/internal-error.ts";
 import type { Attribute, Attributes, AxisMap, ValuesOf } from "./attribute.ts";
 import type { Axis, TensorType } from "./type.ts";
 
-/** Axes as the inputs have them, one input after the other; names that are new come last, by the alphabet. */
+/** Orders axes as in the inputs, one input after the other. New names come last, alphabetically. */
 type Order = (a: Axis, b: Axis) => number;
 
-/** The attributes of a node over these inputs. What is not given is undefined. */
+/** Returns the attributes of a node with these inputs. Attributes not given are undefined. */
 export function canonical<S extends Attributes>(
   declared: S,
   given: ValuesOf<S>,
@@ -42,7 +42,7 @@ function sorted({ kind, unordered }: Attribute, value: unknown, order: Order): u
   }
 }
 
-/** Tells maps of one operator apart, whose axes are distinct: the first axis that is taken, or else made. */
+/** Returns the first source axis, or else the first new one. It identifies a map within its operator, because axes are distinct. */
 function firstAxis({ from, to }: AxisMap): Axis {
   return from[0] ?? to[0]?.axis ?? "";
 }

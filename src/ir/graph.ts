@@ -1,4 +1,4 @@
-/** @file The graph: what the author meant, as hash-consed values over named axes with symbolic sizes. */
+/** @file The graph: the author's program as hash-consed values over named axes with symbolic sizes. */
 import type { Initializer } from "../contract/manifest.ts";
 import type { NdArray } from "../contract/ndarray.ts";
 import type { Size } from "../sizes/size.ts";
@@ -6,7 +6,7 @@ import type { Span } from "../source/source.ts";
 import type { Operator } from "./operator.ts";
 import type { Axis, TensorType } from "./type.ts";
 
-/** A tensor that is given to the model; `order` is its memory layout at the boundary. */
+/** An input tensor of the model. `order` is its memory layout at the boundary. */
 export interface Input {
   readonly kind: "input";
   readonly id: number;
@@ -21,13 +21,13 @@ export interface Weight {
   readonly id: number;
   readonly path: string;
   readonly type: TensorType;
-  /** Storage order, PyTorch's; a stored tensor may merge adjacent axes of one group. */
+  /** Axes in storage order, which is PyTorch's. A stored tensor may merge adjacent axes of a group. */
   readonly groups: readonly (readonly Axis[])[];
   readonly init: Initializer;
   readonly fan: { readonly in: Size; readonly out: Size };
 }
 
-/** A number, a size that is known when the model runs, or literal data in the order of the type's axes. */
+/** A number, a run-time size, or literal data in the order of the type's axes. */
 export interface Constant {
   readonly kind: "constant";
   readonly id: number;
@@ -35,18 +35,18 @@ export interface Constant {
   readonly value: number | Size | NdArray;
 }
 
-/** An operator applied. Its result, or results, are its `types`. */
+/** An application of an operator. `types` are the types of its results. */
 export interface Node {
   readonly kind: "node";
   readonly id: number;
   /** The record itself. */
   readonly op: Operator;
   readonly inputs: readonly Value[];
-  /** By the names of the operator's weight specs: weights, or what is computed of them. */
+  /** Weights, or values computed from them, by the names of the operator's weight specs. */
   readonly weights: Readonly<Record<string, Value>>;
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly types: readonly TensorType[];
-  /** Of the first result. */
+  /** The type of the first result. */
   readonly type: TensorType;
 }
 
@@ -61,11 +61,11 @@ export interface Pick {
 
 export type Value = Input | Weight | Constant | Node | Pick;
 
-/** Where a value came from; never part of its identity. */
+/** Where a value comes from. Never part of its identity. */
 export interface Origin {
   readonly span: Span;
-  /** The author's name for it, if the value was given one. */
+  /** The author's name for the value, if any. */
   readonly name: string | undefined;
-  /** The labels and blocks around it, outermost first: `["backbone", "layer1", "0"]`. */
+  /** The enclosing labels and blocks, outermost first: `["backbone", "layer1", "0"]`. */
   readonly scope: readonly string[];
 }

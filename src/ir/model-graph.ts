@@ -1,4 +1,4 @@
-/** @file A model as a graph: its results, what they need, and what is known of its sizes. */
+/** @file A model as a graph: its results, what they need, and the facts about its sizes. */
 import type { Guard } from "../contract/guard.ts";
 import type { Facts } from "../sizes/facts.ts";
 import type { GraphBuilder } from "./builder.ts";
@@ -16,7 +16,7 @@ export interface GraphResult {
 export interface ModelGraph {
   readonly name: string;
   readonly doc: string | undefined;
-  /** The file it was declared in, as the user named it. */
+  /** The file that declares the model, as the user named it. */
   readonly path: string;
   readonly inputs: readonly Input[];
   readonly results: readonly GraphResult[];
@@ -24,10 +24,10 @@ export interface ModelGraph {
   readonly settings: Readonly<Record<string, string>>;
   /** The weights that the results need, in order of evaluation. */
   readonly weights: readonly Weight[];
-  /** What is known of run-time sizes: what the settings and conditions of this world say, which the guard checks. */
+  /** Facts about run-time sizes that follow from the settings and conditions of this world. The guard checks them. */
   readonly facts: Facts;
   readonly guard: Guard;
   readonly origins: ReadonlyMap<Value, readonly Origin[]>;
-  /** Made the values, and makes expansions of composites. */
+  /** The builder that made the values. It also expands composites. */
   readonly builder: GraphBuilder;
 }

@@ -1,22 +1,22 @@
-/** @file What an operator asks of the world it is used in: the three obligations, and complaints. */
+/** @file The requirements of an operator on the world it is used in: three kinds of obligations, and complaints. */
 import type { Size } from "../sizes/size.ts";
 import type { Code, Holes } from "../source/catalogue/catalogue.ts";
 import type { Details } from "../source/diagnostic.ts";
 import type { Axis } from "./type.ts";
 
-/** What an obligation or a complaint is about; who made the operator knows where that stands in a text. */
+/** The subject of an obligation or a complaint. The caller that made the operator knows where it is in the text. */
 export interface About {
   /** Index of a tensor input, or two whose sizes must agree. */
   readonly inputs?: readonly number[];
   readonly attribute?: string;
   readonly axis?: Axis;
-  /** The sizes are numbers of elements; if two must be equal, before and after. */
+  /** The sizes are numbers of elements. If two must be equal, they are those before and after. */
   readonly elements?: true;
 }
 
-/** Decides obligations: proved ones pass, refuted ones are reported, open ones become part of a signature or of an entry guard. */
+/** Decides obligations. Proved ones pass, refuted ones are reported, and open ones go into a signature or an entry guard. */
 export interface Obligations {
-  /** What the author calls the operator (`+`); its name unless told. */
+  /** The author's name for the operator (`+`); the operator's own name by default. */
   readonly callee?: string;
   equal(a: Size, b: Size, about: About): void;
   /** `divisor` divides `dividend`. */
@@ -26,5 +26,5 @@ export interface Obligations {
   report<C extends Code>(code: C, args: Readonly<Record<Holes<C>, string>>, about: About, details?: Details): void;
 }
 
-/** Thrown by `complain` and caught where the operator's type is computed: the operator's result is then unknown. */
+/** Thrown by `complain` and caught where the operator's type is computed. The result of the operator is then unknown. */
 export class Complaint extends Error {}

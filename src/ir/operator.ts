@@ -12,17 +12,17 @@ import type { About, Obligations } from "./obligation.ts";
 import { Complaint } from "./obligation.ts";
 import { printType, type Axis, type Tensor, type TensorType } from "./type.ts";
 
-/** A parameter that a layer owns, called what PyTorch calls it. */
+/** A parameter that a layer owns, with PyTorch's name. */
 export interface WeightSpec {
   readonly name: string;
   /**
-   * Axes with sizes in storage order, PyTorch's, in groups: a stored tensor may merge, row-major, adjacent axes of one
-   * group. Names are unique; an input axis of a linear map is called like its axis with a prime (`c'`).
+   * Axes with sizes in PyTorch's storage order, in groups. A stored tensor may merge adjacent axes of a group (row-major).
+   * Names are unique; the input axis of a linear map gets a prime (`c'`).
    */
   readonly groups: readonly (readonly (readonly [Axis, Size])[])[];
-  /** PyTorch's default, or what `init:` says. */
+  /** PyTorch's default, or the value of `init:`. */
   readonly init: Initializer;
-  /** Of the layer, for `kaiming` and `glorot` and PyTorch's bias bound 1/sqrt(fan-in). */
+  /** The layer's fan-in and fan-out, for `kaiming`, `glorot` and PyTorch's bias bound 1/sqrt(fan-in). */
   readonly fan: { readonly in: Size; readonly out: Size };
 }
 
@@ -34,13 +34,13 @@ export interface Example {
   readonly inputs: string;
 }
 
-/** What `type`, `weights` and `macs` see. */
+/** The context of `type`, `weights` and `macs`. */
 export class OperatorContext<A> {
   readonly sizes: Sizes;
   readonly inputs: readonly TensorType[];
   readonly attributes: A;
   readonly obligations: Obligations;
-  /** The operator's name for messages: `add`, or `+` if the author wrote that. */
+  /** The name to use in messages: `add`, or `+` if the author wrote that. */
   readonly callee: string;
 
   constructor(callee: string, sizes: Sizes, inputs: readonly TensorType[], attributes: A, obligations: Obligations) {
@@ -51,12 +51,12 @@ export class OperatorContext<A> {
     this.obligations = obligations;
   }
 
-  /** The input at an index; which indices exist follows from the record's `inputs`. */
+  /** Returns the input at an index. The record's `inputs` determine which indices exist. */
   input(index: number): TensorType {
     return this.inputs[index]!;
   }
 
-  /** The size of an axis of an input; complains `missing-axis` where there is none. */
+  /** Returns the size of an axis of an input; complains with `missing-axis` if there is no such axis. */
   size(index: number, axis: Axis): Size {
     const found = this.input(index).axes.get(axis);
     if (found !== undefined) return found;
@@ -74,34 +74,34 @@ export class OperatorContext<A> {
     this.obligations.atLeast(size, least, about);
   }
 
-  /** The exact quotient; puts the obligation that `divisor` divides `dividend`. */
+  /** Returns the exact quotient, and obliges the world to prove that `divisor` divides `dividend`. */
   divide(dividend: Size, divisor: Size, about: About): Size {
     this.obligations.divides(divisor, dividend, about);
     return this.sizes.divide(dividend, divisor);
   }
 
-  /** Reports and gives up on this operator: its result becomes unknown, which silences what follows from it. */
+  /** Reports and gives up on this operator. Its result becomes unknown, which silences follow-up errors. */
   complain<C extends Code>(code: C, args: Readonly<Record<Holes<C>, string>>, about: About, details?: Details): never {
     this.obligations.report(code, args, about, details);
     throw new Complaint();
   }
 }
 
-/** What the reference implementation of a leaf sees: every size is a number now. */
+/** The context of the reference implementation of a leaf. Every size has a value now. */
 export interface ReferenceContext<A> {
   readonly inputs: readonly NamedArray[];
-  /** By name, with the axes of their specs. */
+  /** Weights by name, with the axes of their specs. */
   readonly weights: Readonly<Record<string, NamedArray>>;
   readonly attributes: A;
   /** Axes and sizes of the results, as `type` computed them. */
   readonly results: readonly { readonly axes: readonly Axis[]; readonly shape: readonly number[] }[];
-  /** The number that a size stands for in this run. */
+  /** Returns the value of a size in this run. */
   size(size: Size): number;
-  /** Told, while it computes, how many multiply-accumulates it does; what `macs` says is compared with that. */
+  /** Called with the number of multiply-accumulates done. Tests compare the total with `macs`. */
   readonly count: (macs: number) => void;
 }
 
-/** What a lowering sees: `p` makes primitives. */
+/** The context of a lowering. `p` makes primitives. */
 export interface LoweringContext<A> {
   readonly p: Lowering;
   readonly inputs: readonly Tensor[];
@@ -110,7 +110,7 @@ export interface LoweringContext<A> {
   readonly results: readonly TensorType[];
 }
 
-/** What an expansion sees: `g` makes operators. */
+/** The context of an expansion, which makes operators with `node`. */
 export interface ExpansionContext<A> {
   readonly sizes: Sizes;
   readonly inputs: readonly Tensor[];
@@ -118,45 +118,45 @@ export interface ExpansionContext<A> {
   readonly attributes: A;
   /** Applies an operator without weights. */
   node<S extends Attributes>(op: Operator<S>, inputs: readonly Tensor[], attributes: ValuesOf<S>): Tensor;
-  /** A number or size as a rank-0 f32 tensor. */
+  /** Makes a rank-0 f32 tensor of a number or size. */
   scalar(value: number | Size): Tensor;
 }
 
 /**
- * An operator. Either a composite (`expand`: reference, MACs and lowering follow from it; `lower` may be given where
- * the expansion is slower or less exact) or a leaf (`reference` and `lower`).
+ * An operator. It is either a composite or a leaf. A composite has `expand`, from which reference, MACs and lowering follow;
+ * it may have `lower` if the expansion is slower or less exact. A leaf has `reference` and `lower`.
  */
 export interface Operator<S extends Attributes = Attributes> {
   readonly name: string;
-  /** What other frameworks call it, where that is another word: capitals, `_` and a final `2d` make none. */
+  /** Its names in other frameworks, unless they only differ in capitals, `_` or a final `2d`. */
   readonly alsoCalled?: readonly string[];
-  /** The first sentence stands alone. */
+  /** Documentation. The first sentence is also used on its own. */
   readonly doc: string;
   /** Names of the tensor inputs; the last may repeat. */
   readonly inputs: { readonly names: readonly string[]; readonly variadic: boolean };
   readonly attributes: S;
-  /** No arithmetic: every element of a result is one of an input, bit for bit, or its position. Tests allow no difference. */
+  /** No arithmetic: every element of a result is an element of an input, bit for bit, or its position. Tests allow no difference. */
   readonly exact?: true;
   readonly examples: readonly Example[];
   weights?(c: OperatorContext<ValuesOf<S>>): readonly WeightSpec[];
-  /** The types of the results; size >= 1 of every axis of a result is asked by the builder, not here. */
+  /** Returns the types of the results. The builder, not this function, requires size >= 1 for every axis of a result. */
   type(c: OperatorContext<ValuesOf<S>>): TensorType | readonly TensorType[];
   /**
-   * The attributes that a node keeps, where what is written stands for something else: sizes instead of a tensor that has
-   * them, and those that were left out. Asked after `type`, with the types of the first input and the first result.
+   * Returns the attributes that a node keeps: sizes in place of a tensor that has them, and values for those left out.
+   * Called after `type`, with the types of the first input and the first result.
    */
   resolve?(attributes: ValuesOf<S>, input: TensorType, result: TensorType): ValuesOf<S>;
-  /** Multiply-accumulates; left out means none. */
+  /** Returns the number of multiply-accumulates; 0 by default. */
   macs?(c: OperatorContext<ValuesOf<S>>): Size;
   expand?(c: ExpansionContext<ValuesOf<S>>): Tensor;
   reference?(c: ReferenceContext<ValuesOf<S>>): NamedArray | readonly NamedArray[];
   lower?(c: LoweringContext<ValuesOf<S>>): Laid | readonly Laid[];
 }
 
-/** Gives a record its inferred type. */
+/** Infers the type of a record. */
 export function operator<const S extends Attributes>(record: Operator<S>): Operator<S> {
   return record;
 }
 
-/** Inputs with these names. */
+/** Declares inputs with these names. */
 export const tensors = (...names: readonly string[]) => ({ names, variadic: false });

@@ -1,4 +1,4 @@
-/** @file Rebuilds a model's graph with other values in the place of some. Pure, and linear in the size of the graph. */
+/** @file Rebuilds a model's graph with some values replaced. Pure, and linear in the size of the graph. */
 import type { Facts } from "../sizes/facts.ts";
 import type { Sizes } from "../sizes/sizes.ts";
 import { invariant } from "../source/internal-error.ts";
@@ -8,12 +8,12 @@ import type { ModelGraph } from "./model-graph.ts";
 import { printType, type TensorType } from "./type.ts";
 import { inOrder, reachable } from "./walk.ts";
 
-/** What is to take the place of a value, whose operands are rewritten already: a value of the same type; undefined to keep it. */
+/** Returns the replacement for a value, of the same type, or undefined to keep it. The value's operands are already rewritten. */
 export type Rule = (value: Value, builder: GraphBuilder) => Value | undefined;
 
 /**
- * The graph after the rule was asked once about every value that the results need, operands first. Values that stay are the
- * same objects. What takes the place of a value has its origins, too.
+ * Applies the rule once to every value that the results need, operands first. Values that stay are the same objects. A
+ * replacement also gets the origins of the value it replaces.
  * @throws InternalError if a rule changes a type
  */
 export function rewrite(graph: ModelGraph, rule: Rule): ModelGraph {
@@ -35,7 +35,7 @@ export function rewrite(graph: ModelGraph, rule: Rule): ModelGraph {
   };
 }
 
-/** The value with other operands; the same object if they are the same. */
+/** Returns the value with other operands; the same object if the operands are the same. */
 function withOperands(value: Value, now: (operand: Value) => Value, builder: GraphBuilder): Value {
   if (value.kind === "pick") {
     const of = now(value.of);
@@ -73,7 +73,7 @@ function isSameType(a: TensorType, b: TensorType, facts: Facts): boolean {
   });
 }
 
-/** Those that were there in their order, then those that a rule made. */
+/** Returns the existing weights in their order, then those that a rule made. */
 function neededWeights(before: readonly Weight[], needed: ReadonlySet<Value>): readonly Weight[] {
   const kept = before.filter((weight) => needed.has(weight));
   const known = new Set<Value>(before);
@@ -81,7 +81,7 @@ function neededWeights(before: readonly Weight[], needed: ReadonlySet<Value>): r
   return [...kept, ...made.sort((a, b) => a.id - b.id)];
 }
 
-/** The origins of all values that one value stands for, its own first. */
+/** Merges the origins of all values that a value replaces, its own first. */
 function merged(
   origins: ReadonlyMap<Value, readonly Origin[]>,
   now: (value: Value) => Value,

@@ -6,13 +6,13 @@ import type { Sizes } from "../sizes/sizes.ts";
 /** The name of an axis. */
 export type Axis = string;
 
-/** Equal as maps: the order of the axes is for printing only. A scalar has no axes. */
+/** Types are equal if their maps are. The order of axes only matters for printing. A scalar has no axes. */
 export interface TensorType {
   readonly dtype: DType;
   readonly axes: ReadonlyMap<Axis, Size>;
 }
 
-/** A value as the record of an operator sees it: by its type. What it is made of is the graph's business. */
+/** A value as an operator's record sees it: only its type. */
 export interface Tensor {
   readonly type: TensorType;
 }
@@ -25,7 +25,7 @@ export function axisNames(type: TensorType): Axis[] {
   return [...type.axes.keys()];
 }
 
-/** The type without some axes. */
+/** Returns the type without some axes. */
 export function without(type: TensorType, axes: readonly Axis[]): TensorType {
   return tensorType(
     type.dtype,
@@ -33,14 +33,14 @@ export function without(type: TensorType, axes: readonly Axis[]): TensorType {
   );
 }
 
-/** The type with other sizes for some axes; an axis that is there keeps its place, a new one comes last. */
+/** Returns the type with other sizes for some axes. Existing axes keep their place, new ones come last. */
 export function withAxes(type: TensorType, axes: Iterable<readonly [Axis, Size]>): TensorType {
   const map = new Map(type.axes);
   for (const [axis, size] of axes) map.set(axis, size);
   return { dtype: type.dtype, axes: map };
 }
 
-/** The spatial axes that a type has, in the order `d, h, w`; `w` must be there, and `h` with `d`. Undefined if they do not fit. */
+/** Returns the spatial axes of a type in the order `d, h, w`. `w` is required, and `d` requires `h`; otherwise undefined. */
 export function spatialAxes(type: TensorType): Axis[] | undefined {
   const found = ["d", "h", "w"].filter((axis) => type.axes.has(axis));
   const fits =
@@ -48,12 +48,12 @@ export function spatialAxes(type: TensorType): Axis[] | undefined {
   return fits ? found : undefined;
 }
 
-/** The number of elements. */
+/** Returns the number of elements. */
 export function volume(sizes: Sizes, type: TensorType): Size {
   return [...type.axes.values()].reduce((product, size) => sizes.mul(product, size), sizes.int(1));
 }
 
-/** `[n, c: 64, h: ceil(h/2)]`; the dtype is printed unless it is f32. */
+/** Prints a type: `[n, c: 64, h: ceil(h/2)]`. The dtype is omitted if it is f32. */
 export function printType(sizes: Sizes, type: TensorType): string {
   const axes = [...type.axes].map(([axis, size]) => {
     const text = sizes.print(size);

@@ -1,16 +1,16 @@
-/** @file Walks over the values of a graph. None recurses: chains may be long. */
+/** @file Walks over the values of a graph, without recursion because chains may be long. */
 import type { Value } from "./graph.ts";
 
-/** What a walk follows from a value. */
+/** The values that a walk visits next from a value. */
 export type Operands = (value: Value) => readonly Value[];
 
-/** What a value is computed of: inputs, then weights; of a pick, the node. */
+/** Returns the operands of a value: inputs, then weights; for a pick, the node. */
 export function operandsOf(value: Value): readonly Value[] {
   if (value.kind === "pick") return [value.of];
   return value.kind === "node" ? [...value.inputs, ...Object.values(value.weights)] : [];
 }
 
-/** All that these values are made of, themselves included, in no particular order; not what is in `stop`, nor beyond. */
+/** Returns these values and everything they depend on, in no particular order. The walk does not enter values in `stop`. */
 export function reachable(
   values: readonly Value[],
   operands: Operands = operandsOf,
@@ -26,7 +26,7 @@ export function reachable(
   return found;
 }
 
-/** The same, every value after its operands and these in their order. */
+/** Returns these values and everything they depend on, operands first and in order. */
 export function inOrder(values: readonly Value[], operands: Operands = operandsOf): readonly Value[] {
   const order: Value[] = [];
   const seen = new Set<Value>();

@@ -1,4 +1,4 @@
-/** @file The memory of a value: whose it is, and how many bytes. */
+/** @file The memory of a value: which computation owns it, and how many bytes it has. */
 import { typedArrays } from "../contract/ndarray.ts";
 import type { Positional } from "../ir/lowering.ts";
 import { reshape } from "../primitives/layout.ts";
@@ -10,14 +10,14 @@ export function bytesOf({ dtype, shape }: Positional, number: (size: Size) => nu
   return shape.reduce((product, size) => product * number(size), typedArrays[dtype].BYTES_PER_ELEMENT);
 }
 
-/** The computation whose memory a value is: a reshape has none of its own. Undefined if it is an input's or a prepared tensor's. */
+/** Returns the computation that owns a value's memory; a reshape has none of its own. Undefined for inputs and prepared tensors. */
 export function bufferOf(value: PlanValue): Computation | undefined {
   let owner = value;
   while (madeBy(owner, reshape)) owner = owner.inputs[0]!;
   return owner.kind === "computation" ? owner : undefined;
 }
 
-/** What a run of unknown sizes could use, for choices that should not depend on them: every run-time size counts as 64. */
+/** Estimates sizes for choices that should not depend on the run: every run-time size counts as 64. */
 export function nominalNumbers(sizes: Sizes): (size: Size) => number {
   const algebra = {
     int: Number,

@@ -1,4 +1,4 @@
-/** @file Makes values of a plan: equal ones are one object, what only moves data is simplified, what depends on weights only is prepared. */
+/** @file Makes values of a plan: interns them, simplifies data movement, and prepares whatever depends on weights only. */
 import { elements, type DType, type NdArray } from "../contract/ndarray.ts";
 import { evaluate } from "../contract/prepare-evaluate.ts";
 import type { PrepareOp } from "../contract/prepare.ts";
@@ -16,7 +16,7 @@ import type { Computation, Note, PlanInput, PlanValue, Prepared } from "./value.
 
 export class PlanBuilder {
   readonly sizes: Sizes;
-  /** For the values that are made now. */
+  /** The note for values made from now on. */
   note: Note = { name: undefined, purpose: "value", origin: undefined };
   readonly #interned = new Map<string, PlanValue>();
   readonly #own = new Map<Positional, PlanValue>();
@@ -26,12 +26,12 @@ export class PlanBuilder {
     this.sizes = sizes;
   }
 
-  /** How many values there are; the next one gets it as its number. */
+  /** The number of values so far, which is the id of the next one. */
   get count(): number {
     return this.#own.size;
   }
 
-  /** Once for each name. */
+  /** Makes an input. Called once per name. */
   input(name: string, dtype: DType, axes: readonly (readonly [Axis, Size])[]): PlanInput {
     const shape = axes.map(([, size]) => size);
     const key = `input|${name}`;
@@ -50,20 +50,20 @@ export class PlanBuilder {
     return this.#prepared({ op: "load", path: weight.path }, [], { shape, dtype: "f32" }, weight.path);
   }
 
-  /** Literal data. */
+  /** Makes a prepared value of literal data. */
   constant({ dtype, shape, data }: NdArray): Prepared {
     const op: PrepareOp = { op: "constant", shape, data: [...data] };
     return this.#prepared(op, [], { shape: shape.map((size) => this.sizes.int(size)), dtype }, "constant");
   }
 
-  /** A number, or a size that may be known only when the model runs, as a tensor of rank 0. */
+  /** Makes a rank-0 tensor of a number, or of a size that may be a run-time size. */
   scalar(value: number | Size, dtype: DType = "f32"): PlanValue {
     const number = typeof value === "number" ? value : this.sizes.constant(value);
     if (number === undefined) return this.emit(scalar, [], { value, dtype });
     return this.#prepared({ op: "constant", shape: [], data: [Number(number)] }, [], { shape: [], dtype }, "constant");
   }
 
-  /** Applies a primitive; gives a simpler value, one that is prepared at load, or an equal one that is there, if it can. */
+  /** Applies a primitive. Returns a simpler value, one prepared at load, or an existing equal one, where possible. */
   emit<A>(primitive: PrimitiveShape<A>, inputs: readonly Positional[], attributes: A): PlanValue {
     if (!isPrimitive(primitive)) throw new InternalError(`${primitive.name} is not a primitive`);
     const own = inputs.map((input) => this.own(input));
@@ -82,7 +82,7 @@ export class PlanBuilder {
     return this.#intern(key, { ...this.note, purpose: purposeOf(asked) }, (id) => ({ ...asked, id }));
   }
 
-  /** The value as what it is. */
+  /** Returns a value made here with its full type. */
   own(value: Positional): PlanValue {
     const found = this.#own.get(value);
     if (found === undefined) throw new InternalError("a lowering uses a value that the planner did not make");
@@ -95,7 +95,7 @@ export class PlanBuilder {
     return note;
   }
 
-  /** Says what a value is where nobody has given it a name yet. */
+  /** Sets the note of a value that has no name yet. */
   annotate(value: PlanValue, note: Note): void {
     if (this.noteOf(value).name === undefined) this.#notes.set(value, note);
   }
@@ -131,7 +131,7 @@ export class PlanBuilder {
     return made;
   }
 
-  /** Exact text of attributes; sizes are interned, so that their numbers tell them apart. */
+  /** Returns the exact text of attributes. Sizes are interned, so their ids identify them. */
   #text(value: unknown): string {
     if (Object.is(value, -0)) return "-0";
     if (Array.isArray(value)) return `[${value.map((item) => this.#text(item)).join()}]`;

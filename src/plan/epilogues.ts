@@ -1,6 +1,6 @@
 /**
- * @file One rule: what follows a convolution or a matrix product becomes part of it. A scale and a bias over the channels go
- * into its weights when the model is loaded, an activation is fused.
+ * @file One rule: fuses epilogues into convolutions and matrix products. A scale and a bias over the channels go into the
+ * weights when the model is loaded; an activation is fused into the call.
  */
 import { binary } from "../primitives/binary.ts";
 import { conv2d, depthwiseConv2d } from "../primitives/convolution.ts";
@@ -13,22 +13,22 @@ import type { PlanBuilder } from "./builder.ts";
 import type { Profile } from "./profile.ts";
 import { computationsOf, countUses, madeBy, type Computation, type PlanValue, type Prepared } from "./value.ts";
 
-/** A convolution or matrix product without an activation, a bias `[channels]` if there is one, and a shape to give it. */
+/** A convolution or matrix product without an activation, possibly with a bias `[channels]`, and the shape of the result. */
 interface Product {
-  /** The computation that it began as, with other operands by now. */
+  /** The original computation. Its operands may have changed since. */
   readonly of: Computation;
   readonly x: PlanValue;
   readonly weight: PlanValue;
   readonly bias: PlanValue | undefined;
-  /** Of the channels, in its own shape. */
+  /** Position of the channels in the computation's own shape. */
   readonly position: number;
   readonly channels: Size;
   readonly shape: readonly Size[];
-  /** In `shape`; undefined if the channels are no position of it. */
+  /** Position of the channels in `shape`; undefined if `shape` has no such position. */
   readonly channel: number | undefined;
 }
 
-/** What stands for these values when all that can be absorbed is. */
+/** Returns the values after every scale, bias and activation that can be fused has been. */
 export function absorbEpilogues(
   results: readonly PlanValue[],
   builder: PlanBuilder,
@@ -43,7 +43,7 @@ class Absorption {
   readonly #profile: Profile;
   readonly #uses: ReadonlyMap<PlanValue, number>;
   readonly #replaced = new Map<PlanValue, PlanValue>();
-  /** Of the values as they were. */
+  /** The products, by their original values. */
   readonly #products = new Map<PlanValue, Product>();
 
   constructor(results: readonly PlanValue[], builder: PlanBuilder, profile: Profile) {
@@ -72,7 +72,7 @@ class Absorption {
     return this.#replaced.get(value) ?? value;
   }
 
-  /** The product that a value is, if nothing else needs it. */
+  /** Returns the product that a value is, if the value has no other use. */
   #absorbable(value: PlanValue | undefined): Product | undefined {
     return value !== undefined && this.#uses.get(value) === 1 ? this.#products.get(value) : undefined;
   }
@@ -103,12 +103,12 @@ class Absorption {
       const { weight, bias } = product;
       const apply = (of: PlanValue, by: PlanValue = operand) => this.#prepared(name, of, by);
       if (name === "add") {
-        // A number is not a bias yet.
+        // A number has no channels yet, so it cannot be the bias.
         const sum = bias === undefined ? operand.shape.length > 0 && operand : apply(bias);
         if (sum) return { ...product, bias: sum };
         continue;
       }
-      // The filter of a depthwise convolution is [h, w, channels, multiplier], all others have the channels last.
+      // The filter of a depthwise convolution is [h, w, channels, multiplier]; all others have the channels last.
       const perChannel = madeBy(product.of, depthwiseConv2d) && operand.shape.length > 0;
       const scale = perChannel ? this.#builder.emit(reshape, [operand], { shape: weight.shape.slice(2) }) : operand;
       const scaled = apply(weight, scale);
@@ -119,14 +119,14 @@ class Absorption {
     return undefined;
   }
 
-  /** Of weights only: undefined if it is not for the time of loading. */
+  /** Emits a computation on weights only; undefined if it cannot be done when the model is loaded. */
   #prepared(name: "add" | "mul" | "div", a: PlanValue, b: PlanValue): Prepared | undefined {
     if (a.kind !== "prepared" || b.kind !== "prepared") return undefined;
     const value = this.#builder.emit(binary, [a, b], { function: name });
     return value.kind === "prepared" ? value : undefined;
   }
 
-  /** As `[channels]`, or as a number if it is one. */
+  /** Returns the operand as `[channels]`, or as a number if it is one. */
   #overChannels(operand: PlanValue, { shape, channel, channels }: Product): PlanValue | undefined {
     const { sizes } = this.#builder;
     if (operand.kind !== "prepared" || operand.shape.length > shape.length) return undefined;
@@ -161,7 +161,7 @@ class Absorption {
   }
 }
 
-/** The position of the channels where a bias could be added; undefined if it cannot. */
+/** Returns the position of the channels if a bias could be added; else undefined. */
 function channelOf(x: Computation, profile: Profile): number | undefined {
   if (madeBy(x, conv2d) || madeBy(x, depthwiseConv2d)) {
     if (x.attributes.activation !== undefined) return undefined;
@@ -170,7 +170,7 @@ function channelOf(x: Computation, profile: Profile): number | undefined {
   if (madeBy(x, matmul)) {
     const { transposeA, activation } = x.attributes;
     const [a, b] = x.inputs;
-    // Otherwise it is not one product of two matrices, and a fused bias would be wrong on wasm.
+    // Unless this is a single product of two matrices, a fused bias would be wrong on wasm.
     const single = b!.shape.length === 2 && (a!.shape.length === 2 || !transposeA);
     const can = single || profile.variants.has("matmul.bias-with-batch");
     return can && activation === undefined ? x.shape.length - 1 : undefined;
@@ -178,7 +178,7 @@ function channelOf(x: Computation, profile: Profile): number | undefined {
   return undefined;
 }
 
-/** Where the channels are in another shape: what stands behind them, or before them, is as large as it was. */
+/** Returns the position of the channels after a reshape that keeps them last, or keeps every size up to them. */
 function channelAfter({ shape, channel, channels }: Product, to: readonly Size[]): number | undefined {
   if (channel === undefined) return undefined;
   if (channel === shape.length - 1 && to.at(-1) === channels) return to.length - 1;

@@ -1,4 +1,4 @@
-/** @file Runs a plan by the references of its primitives, in float64: what every target must agree with. For tests. */
+/** @file Runs a plan by the references of its primitives, in float64. Every target must agree with it. For tests. */
 import { checkGuard } from "../contract/guard.ts";
 import type { NdArray } from "../contract/ndarray.ts";
 import { numbersAt } from "./memory.ts";
@@ -7,7 +7,7 @@ import { preparedArrays } from "./prepared.ts";
 import type { PlanValue } from "./value.ts";
 
 /**
- * The results by name. `load` gives a weight in the shape of its manifest entry.
+ * Returns the results by name. `load` returns a weight in the shape of its manifest entry.
  * @throws Error with the guard's problems
  */
 export function evaluatePlan(

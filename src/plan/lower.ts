@@ -1,4 +1,4 @@
-/** @file From the graph to primitives: every operator's lowering, with layouts chosen where they are asked for. */
+/** @file Lowers the graph to primitives: runs every operator's lowering, and transposes where one needs a layout. */
 import type { DType } from "../contract/ndarray.ts";
 import type { Constant, Node, Value } from "../ir/graph.ts";
 import type { Laid, Lowering, Positional, PrimitiveShape, Variant } from "../ir/lowering.ts";
@@ -19,12 +19,12 @@ import type { Note, PlanInput, PlanValue } from "./value.ts";
 
 export interface Lowered {
   readonly inputs: readonly PlanInput[];
-  /** In the order of the graph's results, each in its declared layout. */
+  /** The graph's results in order, each in its declared layout. */
   readonly results: readonly PlanValue[];
   readonly builder: PlanBuilder;
 }
 
-/** Lowers what the results need, in the order of the source. */
+/** Lowers everything that the results need, in source order. */
 export function lower(graph: ModelGraph, profile: Profile): Lowered {
   const lowering = new GraphLowering(graph, profile);
   const inputs = graph.inputs.map((input) => lowering.input(input));
@@ -40,7 +40,7 @@ class GraphLowering implements Lowering {
   readonly builder: PlanBuilder;
   readonly #graph: ModelGraph;
   readonly #profile: Profile;
-  /** Of every value that is lowered, its results. */
+  /** The results of every lowered value. */
   readonly #done = new Map<Tensor, readonly Laid[]>();
 
   constructor(graph: ModelGraph, profile: Profile) {
@@ -59,7 +59,7 @@ class GraphLowering implements Lowering {
     );
   }
 
-  /** Lowers a value whose operands are lowered. Expansions nest as deeply as records do, not as programs. */
+  /** Lowers a value whose operands are lowered. Recursion is safe: expansions nest as deeply as records do, not programs. */
   lower(root: Value): void {
     const note = this.#noteOf(root);
     const before = this.builder.count;
@@ -81,7 +81,7 @@ class GraphLowering implements Lowering {
     }
   }
 
-  /** In the layout of the boundary. */
+  /** Returns a result in its layout at the boundary. */
   result(value: Value, order: readonly Axis[]): PlanValue {
     this.builder.note = { ...this.#noteOf(value), name: undefined };
     return this.builder.own(this.ordered(value, order));
@@ -122,7 +122,7 @@ class GraphLowering implements Lowering {
       `the axes [${from.join()}] cannot be ordered as [${axes.join()}]`,
     );
     const moved = this.emit(transpose, [x], { permutation });
-    // Spread axes are carried out last: less is moved.
+    // Spread axes last, to move less data.
     return spread === undefined ? moved : this.#carryOut(moved, axes, value.type);
   }
 
@@ -152,7 +152,7 @@ class GraphLowering implements Lowering {
     return found;
   }
 
-  /** What must be lowered before the value can be: its operands, or what a composite stands for. */
+  /** Returns what must be lowered before the value: its operands, or the expansion of a composite. */
   #needs(value: Value): readonly Value[] {
     if (value.kind === "node" && value.op.lower === undefined) return [this.#graph.builder.expansion(value)];
     return operandsOf(value);
@@ -192,8 +192,8 @@ class GraphLowering implements Lowering {
   }
 
   /**
-   * Catches a wrong lowering where it is, not where its result is used. A primitive knows nothing of the facts of the world, so
-   * that its sizes may have another form: `ceil(h/2)` where `h/2` is exact. Wrong is what the facts refute.
+   * Catches a wrong lowering at its source, not where its result is used. Primitives do not know the facts of the world, so
+   * their sizes may have another form: `ceil(h/2)` where `h/2` is exact. A shape is wrong if the facts refute it.
    */
   #verify(operator: string, { value, axes, spread }: Laid, type: TensorType): void {
     const fits = axes.every((axis, i) => {
@@ -222,7 +222,7 @@ function sizeOf(type: TensorType, axis: Axis): Size {
   return size;
 }
 
-/** Whether its third input is a vector that is added to the last axis of its result. */
+/** Whether a primitive's third input is a vector that is added along the last axis of its result. */
 function takesBias(primitive: { readonly name: string }): boolean {
   return [conv2d, depthwiseConv2d, matmul].some(({ name }) => name === primitive.name);
 }

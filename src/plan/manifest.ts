@@ -1,4 +1,4 @@
-/** @file What a model says about its weights to those who load, check or make them. */
+/** @file The manifest of a model's weights, for code that loads, checks or creates them. */
 import type { ManifestEntry } from "../contract/manifest.ts";
 import type { Origin } from "../ir/graph.ts";
 import type { ModelGraph } from "../ir/model-graph.ts";
@@ -7,14 +7,14 @@ import type { Sizes } from "../sizes/sizes.ts";
 import { InternalError } from "../source/internal-error.ts";
 import { lineOf } from "../source/source.ts";
 
-/** The number that a size of build time is. */
+/** Returns the value of a build-time size. */
 export function buildTimeNumber(sizes: Sizes, size: Size): number {
   const value = sizes.constant(size);
   if (value === undefined) throw new InternalError(`${sizes.print(size)} is not known when the model is built`);
   return Number(value);
 }
 
-/** Of all weights of the model. */
+/** Returns the manifest entries of all weights of the model. */
 export function manifestOf({ weights, origins, builder: { sizes } }: ModelGraph): ManifestEntry[] {
   return [...new Set(weights)].map((weight) => ({
     path: weight.path,

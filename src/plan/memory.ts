@@ -1,4 +1,4 @@
-/** @file How many bytes a plan holds and moves. Inputs and prepared tensors are there before and after and do not count as held. */
+/** @file Peak memory and memory traffic of a plan. Inputs and prepared tensors outlive a run and do not count towards the peak. */
 import { reshape } from "../primitives/layout.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
@@ -7,7 +7,7 @@ import { bufferOf, bytesOf } from "./buffers.ts";
 import type { Plan } from "./plan.ts";
 import { madeBy, type Computation, type PlanValue } from "./value.ts";
 
-/** Reads sizes under the values that a guard found. */
+/** Returns a function that evaluates sizes with the values that a guard found. */
 export function numbersAt(sizes: Sizes, values: Readonly<Record<string, number>>): (size: Size) => number {
   return (size) => {
     const found = sizes.evaluate(size, ({ name }) => {
@@ -20,7 +20,7 @@ export function numbersAt(sizes: Sizes, values: Readonly<Record<string, number>>
   };
 }
 
-/** The most bytes that are alive at once, results included, and the step that is carried out then. */
+/** Returns the peak memory in bytes, including results, and the step at which it occurs. */
 export function liveBytes(
   plan: Plan,
   values: Readonly<Record<string, number>>,
@@ -43,7 +43,7 @@ export function liveBytes(
   return { peak, atStep };
 }
 
-/** Bytes that all steps read and write; a reshape does neither. */
+/** Returns the bytes that all steps read and write. A reshape does neither. */
 export function traffic(
   plan: Plan,
   values: Readonly<Record<string, number>>,

@@ -1,4 +1,4 @@
-/** @file The plan: what a machine does with a model, as data, and the call that makes it of a graph. */
+/** @file The plan: how to run a model, as data, and the function that makes it from a graph. */
 import type { ManifestEntry } from "../contract/manifest.ts";
 import type { ModelGraph } from "../ir/model-graph.ts";
 import type { Axis } from "../ir/type.ts";
@@ -13,9 +13,9 @@ import type { Note, PlanInput, PlanValue, Prepared } from "./value.ts";
 export interface PlanResult {
   readonly name: string;
   readonly value: PlanValue;
-  /** Names of its positions. */
+  /** The names of the value's positions. */
   readonly axes: readonly Axis[];
-  /** The value is given, prepared or an earlier result, so that who asks for this one must get a copy. */
+  /** The value is an input, prepared, or an earlier result. It is shared, so callers must receive a copy. */
   readonly copy: boolean;
 }
 
@@ -27,11 +27,11 @@ export interface Plan {
   readonly prepared: readonly { readonly value: Prepared; readonly note: Note }[];
   readonly steps: readonly Step[];
   readonly results: readonly PlanResult[];
-  /** All weights of the model, in its order. */
+  /** All weights of the model, in the model's order. */
   readonly manifest: readonly ManifestEntry[];
 }
 
-/** Chooses layouts, primitives, order and lifetimes. */
+/** Makes the plan of a model: chooses layouts, primitives, order and lifetimes. */
 export function plan(graph: ModelGraph, profile: Profile): Plan {
   const { inputs, results: lowered, builder } = lower(graph, profile);
   const values = absorbEpilogues(moveTransposes(lowered, builder, profile), builder, profile);

@@ -1,4 +1,4 @@
-/** @file Profiles: what a target can do and has right. A lowering asks; no emitter decides. Each target has its own in its folder. */
+/** @file Profiles: what a target supports and computes correctly. Lowerings decide by them, emitters never. Each target has one. */
 import type { Backend } from "../contract/backends.ts";
 import type { Variant } from "../ir/lowering.ts";
 import type { Activation } from "../primitives/primitive.ts";
@@ -6,11 +6,11 @@ import type { Activation } from "../primitives/primitive.ts";
 export interface Profile {
   /** The name of the target. */
   readonly name: string;
-  /** The one backend that plans are for; without it, they run on every backend. */
+  /** The one backend that plans are for. By default, they run on every backend. */
   readonly backend?: Backend | undefined;
   /** Order of image axes in convolutions, pools and resizes. */
   readonly layout: "NHWC" | "NCHW";
   readonly variants: ReadonlySet<Variant>;
-  /** What convolutions and matrix products do on their way, in the memory of their result. */
+  /** Epilogues that convolutions and matrix products can fuse. They run in the memory of the result. */
   readonly epilogues: ReadonlySet<Activation | "bias">;
 }

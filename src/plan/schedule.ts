@@ -1,19 +1,19 @@
-/** @file Order and lifetimes: the order of the source, but what frees more than it makes as soon as it can be done. */
+/** @file Execution order and lifetimes: source order, but steps that free more memory than they allocate run as early as possible. */
 import { bufferOf, bytesOf, nominalNumbers } from "./buffers.ts";
 import type { PlanBuilder } from "./builder.ts";
 import { computationsOf, type Computation, type Note, type PlanValue, type Prepared } from "./value.ts";
 
-/** A computation in its place. */
+/** A computation in the execution order. */
 export interface Step {
   readonly value: Computation;
   readonly note: Note;
-  /** What nothing needs after this step, in order of creation. */
+  /** The values last used in this step, in order of creation. */
   readonly frees: readonly Computation[];
 }
 
 export interface Schedule {
   readonly steps: readonly Step[];
-  /** What the steps and results use, in the order in which they do. */
+  /** The prepared tensors that the steps and results use, in order of use. */
   readonly prepared: readonly { readonly value: Prepared; readonly note: Note }[];
 }
 
@@ -36,8 +36,8 @@ export function schedule(results: readonly PlanValue[], builder: PlanBuilder): S
 }
 
 /**
- * Numbers count up in the order of the source, and inputs have smaller ones than their users: what is first among the rest
- * can always be done. `eager` holds what can be done and gives memory back, or takes none; that goes first.
+ * Orders the computations. Ids follow source order, and inputs have smaller ids than their users, so the first of the
+ * remaining computations is always ready. `eager` holds ready computations that free memory or take none; these go first.
  */
 function orderOf(
   live: readonly Computation[],
@@ -46,7 +46,7 @@ function orderOf(
 ): readonly Computation[] {
   const number = nominalNumbers(sizes);
   const users = new Map<Computation, Set<Computation>>(live.map((value) => [value, new Set()]));
-  /** Of each piece of memory: who still needs it, directly or reshaped. */
+  /** For each buffer, the computations that still read it, directly or through reshapes. */
   const needed = new Map<Computation, Set<Computation>>(live.map((value) => [value, new Set()]));
   const waits = new Map<Computation, number>();
   for (const value of live) {
@@ -62,7 +62,7 @@ function orderOf(
   const consider = (value: Computation) => {
     const buffer = bufferOf(value);
     if (waits.get(value) !== 0 || buffer === undefined) return;
-    // A reshape costs nothing anywhere; beside what it reshapes it is read most easily.
+    // A reshape costs nothing wherever it runs. It reads best right after its operand.
     if (buffer !== value) {
       eager.add(value);
       return;
@@ -94,7 +94,7 @@ function orderOf(
   return [...done];
 }
 
-/** The pieces of memory that a computation reads and that are made in the run. */
+/** Returns the buffers that a computation reads and that are allocated in the run. */
 function buffersOf({ inputs }: Computation): Set<Computation> {
   return new Set(inputs.map(bufferOf).filter((buffer) => buffer !== undefined));
 }

@@ -1,4 +1,4 @@
-/** @file Rules for what only moves data: it composes, vanishes where it changes nothing, and is done at load where that is possible. */
+/** @file Rules that simplify data movement: moves compose, no-ops vanish, and weights are moved at load where possible. */
 import type { PrimitiveShape } from "../ir/lowering.ts";
 import { broadcast, reshape, transpose } from "../primitives/layout.ts";
 import { matmul } from "../primitives/matmul.ts";
@@ -8,13 +8,13 @@ import { madeBy, type Computation, type PlanValue } from "./value.ts";
 
 const same = (a: readonly Size[], b: readonly Size[]) => a.length === b.length && a.every((size, i) => size === b[i]);
 
-/** What makes values of a plan. */
+/** Makes values of a plan. */
 interface Emitter {
   readonly sizes: Sizes;
   emit<A>(primitive: PrimitiveShape<A>, inputs: readonly PlanValue[], attributes: A): PlanValue;
 }
 
-/** A simpler value equal to the computation that is asked for, if there is one. */
+/** Returns a simpler value equal to the given computation, if there is one. */
 export function simpler(asked: Computation, builder: Emitter): PlanValue | undefined {
   const [x] = asked.inputs;
   if (x === undefined) return undefined;

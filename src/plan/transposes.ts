@@ -1,4 +1,4 @@
-/** @file One rule: a transpose moves before what acts on elements, or joins, if then fewer are left: transpose(a + transpose(b)). */
+/** @file One rule: moves a transpose before elementwise operations and the like if fewer remain: transpose(a + transpose(b)). */
 import { binary, select } from "../primitives/binary.ts";
 import { concat, pad, reshape, slice, transpose } from "../primitives/layout.ts";
 import { matmul } from "../primitives/matmul.ts";
@@ -10,16 +10,16 @@ import type { PlanBuilder } from "./builder.ts";
 import type { Profile } from "./profile.ts";
 import { computationsOf, countUses, madeBy, type Computation, type PlanValue } from "./value.ts";
 
-/** A value transposed: how many transposes more that takes than the value itself, and how it is made. */
+/** A transposed value: how many more transposes it takes than the value itself, and how to make it. */
 interface Moved {
   readonly more: number;
   readonly make: () => PlanValue;
 }
 
-/** How far a transpose moves; chains may be long. */
+/** The most operations that a transpose moves past, because chains may be long. */
 const maxDepth = 32;
 
-/** What stands for these values when every transpose is where it costs least. */
+/** Returns the values with every transpose where it costs least. */
 export function moveTransposes(
   results: readonly PlanValue[],
   builder: PlanBuilder,
@@ -39,7 +39,7 @@ export function moveTransposes(
       builder.emit(transpose, [builder.emit(reshape, [x], { shape: [...ones, ...x.shape] })], { permutation });
     const turned = turn(value);
     const alone = uses.get(value) === 1;
-    // What is there anyway costs nothing; where it begins, that is the transpose itself.
+    // A transpose that exists anyway costs nothing, except at depth 0, where it is the one to move.
     const stays = madeBy(turned, transpose) && (depth === 0 || !made.has(turned)) ? 1 : 0;
     const whole: Moved = {
       more: stays - (alone && madeBy(value, transpose) ? 1 : 0),
@@ -74,7 +74,7 @@ export function moveTransposes(
   return results.map(now);
 }
 
-/** What a transpose can move through: the same of inputs that are transposed like that, with other attributes. */
+/** Returns the computation to apply to transposed inputs, with its attributes, if a transpose can move through `value`. */
 function through(
   value: PlanValue,
   permutation: readonly number[],
@@ -101,7 +101,7 @@ function through(
     return variants.has("softmax.any-axis") ? moved({ axis }) : undefined;
   }
   if (madeBy(value, matmul)) {
-    // The transposed product is that of the transposed factors, exchanged.
+    // The transpose of a product is the product of the transposed factors, in reverse order.
     const { transposeA, transposeB, activation } = value.attributes;
     const isPlain = !transposeA && !transposeB && activation === undefined && inputs.length === 2;
     const isBatched = inputs.every(({ shape }) => shape.length === permutation.length) && last > 1;

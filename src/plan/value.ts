@@ -1,11 +1,11 @@
-/** @file The values of a plan: positional tensors that are given, prepared when a model is loaded, or computed in a run. */
+/** @file The values of a plan: positional tensors that are inputs, prepared when a model is loaded, or computed in a run. */
 import type { PrepareOp } from "../contract/prepare.ts";
 import type { Origin } from "../ir/graph.ts";
 import type { Positional } from "../ir/lowering.ts";
 import type { Axis } from "../ir/type.ts";
 import type { Primitive } from "../primitives/primitive.ts";
 
-/** A tensor that is given; `axes` name its positions. Who gives it frees it. */
+/** An input tensor. `axes` name its positions. The caller frees it. */
 export interface PlanInput extends Positional {
   readonly kind: "input";
   readonly id: number;
@@ -13,7 +13,7 @@ export interface PlanInput extends Positional {
   readonly axes: readonly Axis[];
 }
 
-/** A tensor that is made once, when the model is loaded, of weights and constants. Its sizes are numbers. */
+/** A tensor that is computed once from weights and constants, when the model is loaded. Its sizes are numbers. */
 export interface Prepared extends Positional {
   readonly kind: "prepared";
   /** Larger than those of what it is made of. */
@@ -24,10 +24,10 @@ export interface Prepared extends Positional {
   readonly path: string | undefined;
 }
 
-/** A primitive applied. Equal ones are one object. */
+/** An application of a primitive. Equal ones are the same object. */
 export interface Computation extends Positional {
   readonly kind: "computation";
-  /** Larger than those of its inputs. */
+  /** Larger than the ids of its inputs. */
   readonly id: number;
   readonly primitive: Primitive;
   readonly inputs: readonly PlanValue[];
@@ -36,16 +36,16 @@ export interface Computation extends Positional {
 
 export type PlanValue = PlanInput | Prepared | Computation;
 
-/** What a person should know of a value; never part of its identity. */
+/** Information about a value for people. Never part of its identity. */
 export interface Note {
-  /** What the author called it. */
+  /** The author's name for it. */
   readonly name: string | undefined;
   /** What it is: an operator's result, a primitive on the way to one, a weight. */
   readonly purpose: string;
   readonly origin: Origin | undefined;
 }
 
-/** Whether a value is made by this primitive; then its attributes are known to be the primitive's. */
+/** Whether a value is made by this primitive. Narrows the type of its attributes. */
 export function madeBy<A>(
   value: PlanValue,
   primitive: Primitive<A>,
@@ -53,7 +53,7 @@ export function madeBy<A>(
   return value.kind === "computation" && value.primitive === primitive;
 }
 
-/** All computations that these values need, themselves included, inputs before users. Does not recurse: chains may be long. */
+/** Returns all computations that these values need, including themselves, inputs before users. No recursion: chains may be long. */
 export function computationsOf(values: readonly PlanValue[]): Computation[] {
   const found = new Set<Computation>();
   const open = [...values];
@@ -65,7 +65,7 @@ export function computationsOf(values: readonly PlanValue[]): Computation[] {
   return [...found].sort((a, b) => a.id - b.id);
 }
 
-/** How often each value is used, as an input or as a result. */
+/** Counts the uses of each value, as an input or as a result. */
 export function countUses(
   steps: readonly Computation[],
   results: readonly PlanValue[],

@@ -1,4 +1,4 @@
-/** @file What a convolution or a matrix product has absorbed of an activation, in the words of each target. Without one, nothing happens. */
+/** @file The activation that a convolution or a matrix product has absorbed, if any, as written for each target. */
 import { unaryFormulas } from "../contract/prepare-functions.ts";
 import { onnxUnary, unaryFunctions } from "./functions/unary.ts";
 import type { OnnxEmitter, OnnxWire } from "./onnx/emitter.ts";
@@ -7,27 +7,27 @@ import type { TensorFlowEmitter, Wire } from "./tensorflow/emitter.ts";
 import { apply } from "./tensorflow/nodes.ts";
 import type { TensorFlowOperation } from "./tensorflow/operations.ts";
 
-/** As a function. */
+/** Returns the activation as a function; the identity if there is none. */
 export function activate(activation: Activation | undefined): (x: number) => number {
   return activation === undefined ? (x) => x : unaryFormulas[activation];
 }
 
-/** tfjs's call. */
+/** Prints the tfjs call. */
 export function activationText(activation: Activation | undefined, x: string): string {
   return activation === undefined ? x : `tf.${activation}(${x})`;
 }
 
-/** TensorFlow's name, for the product that takes it along. */
+/** Returns TensorFlow's name, for a product that fuses the activation. */
 export function activationOperation(activation: Activation | undefined): TensorFlowOperation | undefined {
   return activation && unaryFunctions[activation].tensorflow;
 }
 
-/** TensorFlow's node. */
+/** Adds the TensorFlow node. */
 export function activatedNode(e: TensorFlowEmitter, activation: Activation | undefined, x: Wire): Wire {
   return activation === undefined ? x : apply(e, unaryFunctions[activation].tensorflow, [x]);
 }
 
-/** ONNX's nodes. */
+/** Adds the ONNX nodes. */
 export function onnxActivated(e: OnnxEmitter, activation: Activation | undefined, x: OnnxWire): OnnxWire {
   return activation === undefined ? x : onnxUnary(e, activation, x, "f32");
 }

@@ -1,4 +1,4 @@
-/** @file Elementwise primitives of two and three tensors, with NumPy's broadcasting. */
+/** @file Elementwise primitives of two or three tensors, with NumPy's broadcasting. */
 import { generate } from "../contract/ndarray.ts";
 import { binaryFormulas, type BinaryName } from "../contract/prepare-functions.ts";
 import {
@@ -84,12 +84,12 @@ export const select = primitive<NoAttributes>({
     );
   },
   esm: (e, [condition, a, b], _, result, operands) => {
-    // On wasm tf.where writes four bytes for each bool, beyond the end of its result: the next calls crash.
+    // On wasm, tf.where writes four bytes for each bool, beyond the end of its result, and the next calls crash.
     if (result.dtype === "bool")
       return broadcasting(e, [condition!, a!, b!], operands, result.shape, ([condition, a, b]) =>
         tidy(`tf.logicalOr(tf.logicalAnd(${condition}, ${a}), tf.logicalAnd(tf.logicalNot(${condition}), ${b}))`),
       );
-    // It broadcasts by itself, but by tiling (see `spread`).
+    // tf.where broadcasts too, but by tiling (see `spread`).
     const inputs = [condition!, a!, b!];
     const spreads = inputs.map((input, i) => spread(e, input, operands[i]!, result.shape));
     const call = `tf.where(${spreads.join(", ")})`;
@@ -103,13 +103,13 @@ export const select = primitive<NoAttributes>({
         const parts = [e.node("LogicalAnd", [condition!, a!]), e.node("LogicalAnd", [not, b!])];
         return e.node("LogicalOr", parts);
       });
-    // The executor spreads by tiling, too.
+    // The executor also broadcasts by tiling.
     const spreads = inputs.map((input, i) => spreadNode(e, input, operands[i]!, shape));
     return apply(e, "SelectV2", spreads, dtype);
   },
   onnx: (e, [condition, a, b], _, { dtype }) => {
     if (dtype !== "bool") return e.node("Where", [condition!, a!, b!]);
-    // Not for bools, in ONNX Runtime.
+    // ONNX Runtime has no Where for bools.
     const not = e.node("Not", [condition!]);
     return e.node("Or", [e.node("And", [condition!, a!]), e.node("And", [not, b!])]);
   },

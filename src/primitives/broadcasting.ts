@@ -1,4 +1,4 @@
-/** @file NumPy's broadcasting: shapes are aligned at the right, and a position of size 1 stands for any size. */
+/** @file NumPy's broadcasting: shapes are aligned at the right, and a position of size 1 matches any size. */
 import { stridesOf, type NdArray } from "../contract/ndarray.ts";
 import type { Positional } from "../ir/lowering.ts";
 import type { Size } from "../sizes/size.ts";
@@ -8,7 +8,7 @@ import { dtypeText, tidy } from "./esm/text.ts";
 import type { TensorFlowEmitter, Wire } from "./tensorflow/emitter.ts";
 import { apply, ones, reshaped } from "./tensorflow/nodes.ts";
 
-/** The common shape. Only a size that is the number 1 spreads; other sizes at one position are equal, which the checker saw to. */
+/** Returns the common shape. Only the number 1 spreads. The checker has proved that other sizes at the same position are equal. */
 export function broadcastShape(sizes: Sizes, shapes: readonly (readonly Size[])[]): readonly Size[] {
   const one = sizes.int(1);
   const rank = Math.max(...shapes.map((shape) => shape.length));
@@ -18,7 +18,7 @@ export function broadcastShape(sizes: Sizes, shapes: readonly (readonly Size[])[
   });
 }
 
-/** The common shape of shapes that are numbers. */
+/** Returns the common shape of numeric shapes. */
 export function commonShape(...shapes: readonly (readonly number[])[]): number[] {
   const rank = Math.max(...shapes.map((shape) => shape.length));
   return Array.from({ length: rank }, (_, i) =>
@@ -38,9 +38,9 @@ export function reader(array: NdArray): (index: readonly number[]) => number {
 }
 
 /**
- * An expression that spreads `x` over a shape, inside a `tidy`; `x` itself if it has the shape.
- * tf.broadcastTo would tile, which on wasm takes 100 times as long as multiplying by a few ones (9.2 against 0.06 ms for
- * 1x1x64 over 56x56); on the native backend both take 0.1 ms. x·1 is x for every number, infinity and NaN included.
+ * Prints an expression that spreads `x` over a shape, inside a `tidy`; `x` itself if it has the shape. Multiplies by ones:
+ * tf.broadcastTo tiles, which takes 100 times as long on wasm (9.2 vs 0.06 ms for 1x1x64 over 56x56). On the native
+ * backend both take 0.1 ms. x·1 is x for every number, including infinity and NaN.
  */
 export function spread(e: EsmEmitter, x: string, from: Positional, shape: readonly Size[]): string {
   const skip = shape.length - from.shape.length;
@@ -59,13 +59,13 @@ function timesOnes(x: string, { dtype }: Positional, shape: readonly string[]): 
   return `tf.${multiply}(${x}, tf.ones([${shape.join(", ")}]${dtype === "f32" ? "" : `, ${dtypeText(dtype)}`}))`;
 }
 
-/** Products of tensors with more axes are stale memory on wasm. */
+/** On wasm, products of tensors with more axes contain stale memory. */
 const mostAxes = 6;
 
-/** The native backend refuses products in which more runs of axes that spread and axes that do not take turns. */
+/** The native backend refuses products with more alternating runs of axes that spread and axes that do not. */
 const mostRuns = 5;
 
-/** Spreads the runs of neighbouring axes one after the other, each in the middle of three axes, the last run first. */
+/** Spreads one run of neighbouring axes after the other, last run first. Each run is the middle one of three axes. */
 function spreadEach(
   e: EsmEmitter,
   x: string,
@@ -85,13 +85,13 @@ function spreadEach(
   return `tf.reshape(${text}, ${e.sizes(shape)})`;
 }
 
-/** As `spread`, but one expression that makes one new tensor. */
+/** Like `spread`, but prints one expression that always makes one new tensor. */
 export function spreadNew(e: EsmEmitter, x: string, from: Positional, shape: readonly Size[]): string {
   const text = spread(e, x, from, shape);
   return text === x ? `tf.clone(${x})` : tidy(text);
 }
 
-/** Whether every backend broadcasts the operands by itself. */
+/** Whether every backend can broadcast the operands. */
 function isBroadcast(operands: readonly Positional[], shape: readonly Size[]): boolean {
   const spreading = shape.map((size, i) =>
     operands.map((operand) => operand.shape[i - shape.length + operand.shape.length] === size).join(),
@@ -101,7 +101,7 @@ function isBroadcast(operands: readonly Positional[], shape: readonly Size[]): b
 }
 
 /**
- * A call on operands that the backend broadcasts; they are spread before where a backend does not: wasm takes six axes, the
+ * Prints a call whose operands the backend broadcasts. Spreads them first if some backend cannot: wasm takes six axes, the
  * native backend five runs of neighbouring axes over which the same operands spread.
  */
 export function broadcasting(
@@ -119,7 +119,7 @@ export function broadcasting(
   return tidy(`tf.reshape(${call(flat)}, ${e.sizes(shape)})`);
 }
 
-/** As `broadcasting`, of nodes of TensorFlow. */
+/** Like `broadcasting`, for TensorFlow nodes. */
 export function broadcastingNodes(
   e: TensorFlowEmitter,
   inputs: readonly Wire[],
@@ -137,7 +137,7 @@ export function broadcastingNodes(
   return reshaped(e, call(flat), dtype, shape);
 }
 
-/** The same as nodes of TensorFlow: BroadcastTo would tile, too, where the executor of TensorFlow.js runs it. */
+/** Like `spread`, for TensorFlow nodes: the executor of TensorFlow.js runs BroadcastTo by tiling, too. */
 export function spreadNode(e: TensorFlowEmitter, x: Wire, from: Positional, shape: readonly Size[]): Wire {
   const { dtype } = from;
   const one = e.algebra.int(1);
@@ -155,7 +155,7 @@ export function spreadNode(e: TensorFlowEmitter, x: Wire, from: Positional, shap
       x,
       shape.slice(first).map((size, i) => (isSpread[first + i] ? size : one)),
     );
-  // As `spreadEach`.
+  // Like `spreadEach`.
   const product = (sizes: readonly Size[]): Size => sizes.reduce((a, b) => e.algebra.mul(a, b), one);
   let spreading = x;
   for (let end = shape.length; end > 0; end--) {

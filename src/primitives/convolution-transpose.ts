@@ -1,4 +1,4 @@
-/** @file Transposed convolution of images, by definition and as every target has it. */
+/** @file Transposed convolution of images: by definition, and for every target. */
 import { generate } from "../contract/ndarray.ts";
 import type { Size } from "../sizes/size.ts";
 import { pairText } from "./esm/text.ts";

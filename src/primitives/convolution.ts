@@ -1,4 +1,4 @@
-/** @file Convolutions over images, by definition and as tfjs's calls. */
+/** @file Convolutions over images: by definition, and for every target. */
 import { generate, type NdArray } from "../contract/ndarray.ts";
 import type { Positional } from "../ir/lowering.ts";
 import type { Size } from "../sizes/size.ts";
@@ -39,7 +39,7 @@ interface Convolution {
 const absorbOnce = <A extends { readonly activation?: Activation }>(attributes: A, activation: Activation) =>
   attributes.activation === undefined ? { ...attributes, activation } : undefined;
 
-/** The result's shape; `c` are its channels. */
+/** Returns the result's shape; `c` is its number of channels. */
 function convolved(sizes: Sizes, x: Positional, filter: Positional, c: Size, a: Convolution): Positional {
   const { n, h, w } = imageSizes(x.shape, a.layout);
   const strides: Pair<Size> = [sizes.int(a.strides[0]), sizes.int(a.strides[1])];
@@ -49,7 +49,7 @@ function convolved(sizes: Sizes, x: Positional, filter: Positional, c: Size, a: 
 }
 
 /**
- * The sum of products over every window. `tap` says where in the filter, and in which input channel, the summands of an
+ * Sums the products over every window. `tap` says where in the filter, and in which input channel, the summands of an
  * output channel are.
  */
 function convolve(
@@ -104,7 +104,7 @@ export const conv2d = primitive<Convolution & { readonly groups: number }>({
     const { strides, dilations, groups, layout, activation } = attributes;
     requireNhwc(layout);
     const pad = padding(e, attributes, result, operands);
-    // The ops refuse what these kernels compute: stride with dilation (everywhere) and groups (the native backend).
+    // The ops refuse two things that their kernels compute: stride with dilation (everywhere) and groups (the native backend).
     if ((beyondOne(strides) && beyondOne(dilations)) || groups > 1) {
       const inputs = `{ x: ${x}, filter: ${filter}${bias === undefined ? "" : `, bias: ${bias}`} }`;
       const common = `strides: [${strides.join(", ")}], dilations: [${dilations.join(", ")}], pad: ${pad}, dataFormat: "NHWC"`;
@@ -118,7 +118,7 @@ export const conv2d = primitive<Convolution & { readonly groups: number }>({
     const { groups, layout, activation, ...others } = attributes;
     requireNhwc(layout);
     if (groups === 1) return convolutionNode(e, "Conv2D", inputs, attributes, operands);
-    // Without oneDNN TensorFlow fuses a BiasAdd that it then has no grouped kernel for; a sum it leaves alone.
+    // Without oneDNN, TensorFlow fuses a BiasAdd and then has no grouped kernel. It leaves a plain sum alone.
     const [x, filter, bias] = inputs;
     const product = convolutionNode(e, "Conv2D", [x!, filter!], others, operands);
     return activatedNode(e, activation, bias === undefined ? product : apply(e, "AddV2", [product, bias]));
@@ -180,7 +180,7 @@ export const depthwiseConv2d = primitive<Convolution>({
     const pad = padding(e, attributes, result, operands);
     if (!beyondOne(strides) || !beyondOne(dilations))
       return call("depthwiseConv2d", x!, filter!, bias, { strides, dilations, pad, activation });
-    // The cpu backend refuses stride with dilation: every position is computed, and a pool of single elements keeps some.
+    // The cpu backend refuses stride with dilation: compute every position, then keep every n-th one by pooling single elements.
     const dense = call("depthwiseConv2d", x!, filter!, undefined, {
       strides: [1, 1],
       dilations,
@@ -198,7 +198,7 @@ export const depthwiseConv2d = primitive<Convolution>({
     const op = "DepthwiseConv2dNative";
     if (!beyondOne(strides) || !beyondOne(dilations)) return convolutionNode(e, op, inputs, attributes, operands);
     const [x, filter, bias] = inputs;
-    // As above, for the executor of TensorFlow.js.
+    // The same, for the executor of TensorFlow.js.
     const dense = convolutionNode(e, op, [x!, filter!], { strides: [1, 1], dilations, pads }, operands);
     const offset = pads === "same_tf" && sameOffsetNode(e, attributes, operands);
     const T = { type: "f32" } as const;
@@ -228,7 +228,7 @@ export const depthwiseConv2d = primitive<Convolution>({
   ],
 });
 
-/** The operands' sizes along one side, as text. */
+/** Prints the kernel size and the total padding along one side. */
 function sideText(e: EsmEmitter, a: Convolution, result: Positional, [x, filter]: readonly Positional[], i: 0 | 1) {
   const kernel = e.size(filter!.shape[i]!);
   const padding = samePadding(
@@ -241,11 +241,11 @@ function sideText(e: EsmEmitter, a: Convolution, result: Positional, [x, filter]
   return { kernel, padding };
 }
 
-/** The pads as tfjs takes them. */
+/** Prints the pads as tfjs takes them. */
 function padding(e: EsmEmitter, a: Convolution, result: Positional, operands: readonly Positional[]): string {
   if (a.pads !== "same_tf") return padText(a.pads);
   const sides = ([0, 1] as const).map((i) => sideText(e, a, result, operands, i));
-  // On wasm `same` goes wrong where a window is narrower than its stride. The comparison is false for what is no number.
+  // On wasm, `same` is wrong if a window is narrower than its stride. The comparison is false if the kernel is not a number.
   const isWide = sides.every(
     ({ kernel }, i) => a.strides[i]! === 1 || a.dilations[i]! * (Number(kernel) - 1) + 1 >= a.strides[i]!,
   );
@@ -255,11 +255,11 @@ function padding(e: EsmEmitter, a: Convolution, result: Positional, operands: re
   return `[[0, 0], ${pairs.join(", ")}, [0, 0]]`;
 }
 
-/** Half of a number, or of what an expression says. */
+/** Prints half of a number or of an expression, rounded. */
 const half = (round: "floor" | "ceil", text: string): string =>
   Number.isNaN(Number(text)) ? `Math.${round}(${text} / 2)` : String(Math[round](Number(text) / 2));
 
-/** How much more `same_tf` pads before a convolution without strides than before one with them. */
+/** Prints how much more `same_tf` pads at the start with stride 1 than with the given strides. */
 function sameOffset(e: EsmEmitter, a: Convolution, result: Positional, operands: readonly Positional[]): string[] {
   return ([0, 1] as const).map((i) => {
     const { kernel, padding } = sideText(e, a, result, operands, i);
@@ -267,7 +267,7 @@ function sameOffset(e: EsmEmitter, a: Convolution, result: Positional, operands:
   });
 }
 
-/** The op, or the fused one if there is a bias or an activation. */
+/** Prints the op, or the fused one if there is a bias or an activation. */
 function call(
   name: "conv2d" | "depthwiseConv2d",
   x: string,
@@ -291,7 +291,7 @@ function call(
   return `tf.fused.${name}({ ${fields.join(", ")} })`;
 }
 
-/** The filter is [co, ci / groups, kh, kw]; `operands` are those of the primitive. */
+/** Adds a Conv node. The filter is [co, ci / groups, kh, kw]; `operands` are those of the primitive. */
 function onnxConvolution(
   e: OnnxEmitter,
   [x, filter, bias]: readonly (OnnxWire | undefined)[],
@@ -306,12 +306,12 @@ function onnxConvolution(
   return onnxActivated(e, a.activation, convolved);
 }
 
-/** Attributes of a test case. */
+/** Makes the attributes of a test case. */
 function geometry(strides: Pair<number>, rest: Partial<Convolution> = {}): Convolution {
   return { strides, dilations: [1, 1], pads: noPads, layout: "NHWC", ...rest };
 }
 
-/** Cases for filters [kh, kw, ...channels] that make `out` channels. */
+/** Makes cases for filters [kh, kw, ...channels] with `out` output channels. */
 function convolutionCases(channels: Pair<number>, out: number): PrimitiveCase<Convolution>[] {
   const geometries: readonly (readonly [image: string, kernel: string, Convolution])[] = [
     ["1x5x5", "3x3", geometry([1, 1])],

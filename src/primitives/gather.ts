@@ -1,4 +1,4 @@
-/** @file Elements by their indices. */
+/** @file Gathers elements by index. */
 import { generate, stridesOf, type DType } from "../contract/ndarray.ts";
 import { tidy } from "./esm/text.ts";
 import { dims, primitive } from "./primitive.ts";
@@ -23,7 +23,7 @@ export const gather = primitive<{ readonly axis: number }>({
   },
   esm: (_, [x, indices], { axis }, { dtype }) => {
     const call = (of: string) => `tf.gather(${of}, ${indices}, ${axis})`;
-    // On wasm tf.gather writes four bytes for each bool, beyond the end of its result; its batch axes are wrong there, too.
+    // On wasm, tf.gather writes four bytes for each bool, beyond the end of its result. Its batch axes are wrong there, too.
     return dtype === "bool" ? tidy(`tf.notEqual(${call(`tf.cast(${x}, "int32")`)}, 0)`) : call(x!);
   },
   tensorflow: (e, [x, indices], { axis }, { dtype }) =>

@@ -1,4 +1,4 @@
-/** @file Images and the windows that slide over them: what convolutions, pools and resizing share. */
+/** @file Images and the windows that slide over them, shared by convolutions, pools and resizing. */
 import { transpose, type NdArray } from "../contract/ndarray.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
@@ -9,7 +9,7 @@ export type Pair<T> = readonly [T, T];
 
 export type Layout = "NHWC" | "NCHW";
 
-/** Before and after, of height and width; `same_tf` is TensorFlow's padding, more at the end. */
+/** Padding before and after, for height and width. `same_tf` is TensorFlow's, with the odd pixel at the end. */
 export type Pads = "same_tf" | Pair<Pair<number>>;
 
 export const noPads: Pair<Pair<number>> = [
@@ -17,7 +17,7 @@ export const noPads: Pair<Pair<number>> = [
   [0, 0],
 ];
 
-/** For cases: every side has another width. */
+/** Pads for test cases, with a different width on every side. */
 export const unevenPads: Pair<Pair<number>> = [
   [1, 0],
   [2, 3],
@@ -40,22 +40,22 @@ export function imageShape<T>({ n, h, w, c }: ImageSizes<T>, layout: Layout): re
   return layout === "NHWC" ? [n, h, w, c] : [n, c, h, w];
 }
 
-/** The image with channels last, for the loops of the references. */
+/** Moves the channels of an image last, for the loops of the references. */
 export function channelsLast(x: NdArray, layout: Layout): NdArray {
   return layout === "NHWC" ? x : transpose(x, [0, 2, 3, 1]);
 }
 
-/** Back from channels last. */
+/** Undoes `channelsLast`. */
 export function inLayout(x: NdArray, layout: Layout): NdArray {
   return layout === "NHWC" ? x : transpose(x, [0, 3, 1, 2]);
 }
 
-/** The ES module computes with channels last, the only layout of the wasm backend. */
+/** Requires channels last, the only layout of the wasm backend and so of the ES module. */
 export function requireNhwc(layout: Layout): void {
   invariant(layout === "NHWC", `the ES module has no kernels for ${layout}`);
 }
 
-/** The number of windows along each side: ceil(input / stride) for `same_tf`, else floor((input + pads - extent) / stride) + 1. */
+/** Returns the number of windows per side: ceil(input / stride) for `same_tf`, else floor((input + pads - extent) / stride) + 1. */
 export function windowCounts(
   sizes: Sizes,
   input: Pair<Size>,
@@ -75,10 +75,10 @@ export function windowCounts(
   return [count(0), count(1)];
 }
 
-/** One side of a window whose sizes are numbers. */
+/** The windows along one side, if sizes are numbers. */
 export interface Side {
   readonly count: number;
-  /** Index in the input of an element of a window; outside of 0 … input - 1 it is padding. */
+  /** Returns the index in the input of an element of a window. Outside of 0 … input - 1 the element is padding. */
   at(window: number, element: number): number;
 }
 
@@ -102,7 +102,7 @@ export function side(
   return { count, at: (window, element) => window * stride + element * dilation - before };
 }
 
-/** Both sides. */
+/** Returns the windows along both sides. */
 export function windows(
   input: Pair<number>,
   kernel: Pair<number>,
@@ -115,14 +115,14 @@ export function windows(
   return [of(0), of(1)];
 }
 
-/** `"same"`, `"valid"` or the explicit list that every backend takes (a single number is refused by the native one). */
+/** Prints `"same"`, `"valid"` or the explicit list, which every backend takes. The native backend refuses a single number. */
 export function padText(pads: Pads): string {
   if (pads === "same_tf") return `"same"`;
   const [[top, bottom], [left, right]] = pads;
   return isPadded(pads) ? `[[0, 0], [${top}, ${bottom}], [${left}, ${right}], [0, 0]]` : `"valid"`;
 }
 
-/** How much `same_tf` pads one side in all: a number if the sizes are numbers, else an expression. */
+/** Prints how much `same_tf` pads one side in total: a number if the sizes are numbers, else an expression. */
 export function samePadding(count: string, input: string, kernel: string, stride: number, dilation: number): string {
   if (kernel === "1") return "0";
   const total = (Number(count) - 1) * stride + dilation * (Number(kernel) - 1) + 1 - Number(input);
@@ -130,7 +130,7 @@ export function samePadding(count: string, input: string, kernel: string, stride
   return `Math.max((${count} - 1) * ${stride} + ${dilation} * (${kernel} - 1) + 1 - (${input}), 0)`;
 }
 
-/** Whether there are pads given as numbers. */
+/** Whether the pads are given as numbers, not all 0. */
 export function isPadded(pads: Pads): boolean {
   return pads !== "same_tf" && pads.flat().some((pad) => pad !== 0);
 }

@@ -14,7 +14,7 @@ import { apply, ints, joined, literal as literalNode, reshaped, sliced } from ".
 
 const dtypes: readonly DType[] = ["f32", "i32", "bool"];
 
-/** The case for every dtype. */
+/** Makes the case for every dtype. */
 const forAll = <A>(it: PrimitiveCase<A>): PrimitiveCase<A>[] =>
   dtypes.map((dtype) => ({
     ...it,
@@ -22,7 +22,7 @@ const forAll = <A>(it: PrimitiveCase<A>): PrimitiveCase<A>[] =>
     ...(dtype === "i32" && { values: largeIntegers }),
   }));
 
-/** A shape in a table of cases, as sizes. */
+/** Reads a shape in a table of cases, as sizes. */
 const literal = (sizes: Sizes, text: string): readonly Size[] => dims(text).map((n) => sizes.int(n));
 
 export const transpose = primitive<{ readonly permutation: readonly number[] }>({
@@ -80,7 +80,7 @@ export const broadcast = primitive<{ readonly shape: readonly Size[] }>({
   onnx: (e, [x], { shape }, _, [operand]) => {
     const from = operand!.shape;
     const skip = shape.length - from.length;
-    // Sizes that stay need not be computed: both sides spread.
+    // Expand broadcasts in both directions, so sizes that stay need not be computed.
     const asked = shape.map((size, i) => (from[i - skip] === size ? e.algebra.int(1) : size));
     return e.node("Expand", [x!, e.sizes(asked)]);
   },
@@ -178,11 +178,11 @@ export const slice = primitive<{ readonly begin: readonly Size[]; readonly size:
 });
 
 interface Pad {
-  /** Before and after, for every axis. */
+  /** Padding before and after, for every axis. */
   readonly pads: readonly Pair<Size>[];
   /** `reflect` mirrors the image at its outermost pixels, which are not repeated: 2 1 [0 1 2]; `replicate` repeats them: 0 0 [0 1 2]. */
   readonly mode: "constant" | "reflect" | "replicate";
-  /** Of `constant`; wasm takes it as a float32 number. */
+  /** The value of `constant`. wasm takes it as a float32 number. */
   readonly value: number;
 }
 
@@ -217,7 +217,7 @@ export const pad = primitive<Pad>({
       if (mode === "reflect") return `tf.mirrorPad(${x}, ${widths}, "reflect")`;
       return `tf.pad(${x}, ${widths}${value === 0 ? "" : `, ${numberText(value)}`})`;
     };
-    // The native backend reflects five axes at most; on wasm a constant around seven is stale memory.
+    // The native backend reflects at most five axes. On wasm, constant padding of seven axes contains stale memory.
     if (pads.length <= (mode === "reflect" ? 5 : 6)) return call(x!, text);
     return tidy(padEach(e, x!, text, operand!.shape, result.shape, call));
   },
@@ -230,7 +230,7 @@ export const pad = primitive<Pad>({
       if (value === 0) return e.node("Pad", inputs, attributes);
       return e.node("PadV2", [...inputs, literalNode(e, value, dtype)], attributes);
     };
-    // As above.
+    // The same limits.
     return pads.length <= (mode === "reflect" ? 5 : 6)
       ? node(x!, pads)
       : padEachNode(e, x!, pads, operand!, shape, node);
@@ -241,7 +241,7 @@ export const pad = primitive<Pad>({
     return e.node("Pad", [x!, widths, fill], { mode: { text: mode === "replicate" ? "edge" : mode } });
   },
   cases: (sizes) => {
-    /** `0+0 1+2`: before and after, for every axis. */
+    /** `pads` has before and after for every axis: `0+0 1+2`. */
     const of = (shape: string, pads: string, mode: Pad["mode"] = "constant", value = 0): PrimitiveCase<Pad> => {
       const pair = (text: string): Pair<Size> => {
         const [before, after] = text.split("+").map((n) => sizes.int(Number(n)));
@@ -270,7 +270,7 @@ export const pad = primitive<Pad>({
   },
 });
 
-/** Pads one axis after the other, in the middle of three. */
+/** Pads one axis after the other, each as the middle one of three. */
 function padEach(
   e: EsmEmitter,
   x: string,
@@ -287,7 +287,7 @@ function padEach(
   return `tf.reshape(${padded}, ${e.sizes(to)})`;
 }
 
-/** The margins as TensorFlow takes them: [rank, 2]. */
+/** Adds the margins as TensorFlow takes them: [rank, 2]. */
 function paddings(e: TensorFlowEmitter, pads: Pad["pads"]): Wire {
   const flat = pads.flat();
   const known = flat.flatMap((size) => e.known(size) ?? []);
@@ -295,7 +295,7 @@ function paddings(e: TensorFlowEmitter, pads: Pad["pads"]): Wire {
   return e.constant({ dtype: "i32", shape: [pads.length, 2], data: Float64Array.from(known) });
 }
 
-/** As `padEach`. */
+/** Like `padEach`, for TensorFlow nodes. */
 function padEachNode(
   e: TensorFlowEmitter,
   x: Wire,
@@ -315,7 +315,7 @@ function padEachNode(
   return reshaped(e, padded, dtype, to);
 }
 
-/** As `replicateEach`; wide margins, and those that are known only when the model runs, are spread. */
+/** Like `replicateEach`, for TensorFlow nodes. Spreads margins that are wide or have run-time sizes. */
 function replicateNodes(e: TensorFlowEmitter, x: Wire, pads: Pad["pads"], from: Positional): Wire {
   const { algebra } = e;
   const [none, one, all] = [algebra.int(0), algebra.int(1), algebra.int(-1)];
@@ -340,15 +340,15 @@ function replicateNodes(e: TensorFlowEmitter, x: Wire, pads: Pad["pads"], from: 
 }
 
 /**
- * The first and the last slice along each axis stand as often as its margins are wide. On cpu and wasm tf.concat is four to
- * twenty times as fast as tf.gather (1.4 against 5.4 ms on wasm for a margin of one around 56x56x64).
+ * Repeats the first and the last slice along each axis as often as its margins are wide. On cpu and wasm, tf.concat is four
+ * to twenty times as fast as tf.gather (1.4 vs 5.4 ms on wasm for a margin of one around 56x56x64).
  */
 function replicateEach(e: EsmEmitter, x: string, pads: Pad["pads"], from: Positional): string {
   const rank = from.shape.length;
   const padded = pads.reduce((text, [before, after], i) => {
     const [first, last] = [e.size(before), e.size(after)];
     if (first === "0" && last === "0") return text;
-    // The parameters' names are of this function, so that no name of the program means something else inside.
+    // Sizes are passed as arguments, so names of the program cannot clash with the names used here.
     const edge = (start: string, count: string): string => {
       const begin = Array.from({ length: rank }, (_, j) => (j === i ? start : "0"));
       const size = Array.from({ length: rank }, (_, j) => (j === i ? "1" : "-1"));
@@ -365,7 +365,7 @@ function replicateEach(e: EsmEmitter, x: string, pads: Pad["pads"], from: Positi
   return padded === x ? `tf.clone(${x})` : tidy(padded);
 }
 
-/** Reads an array; outside of it there is nothing. */
+/** Reads an array; undefined outside of it. */
 function inside(x: NdArray): (index: readonly number[]) => number | undefined {
   const strides = stridesOf(x.shape);
   return (index) => {

@@ -1,4 +1,4 @@
-/** @file The product of matrices. */
+/** @file Matrix products. */
 import { generate } from "../contract/ndarray.ts";
 import type { Positional } from "../ir/lowering.ts";
 import type { Size } from "../sizes/size.ts";
@@ -15,7 +15,7 @@ interface Product {
   readonly activation?: Activation;
 }
 
-/** Whether it is more than one product of two matrices. Rows of `a` with batch axes are as good as rows without. */
+/** Whether it is more than a single product of two matrices. Batch axes of `a` fold into its rows. */
 const isBatched = ({ transposeA }: Product, [a, b]: readonly Positional[]): boolean =>
   b!.shape.length > 2 || (a!.shape.length > 2 && transposeA);
 
@@ -46,10 +46,10 @@ export const matmul = primitive<Product>({
       return finish(sum);
     });
   },
-  // On wasm only one untransposed product runs on XNNPACK, ten times as fast as the loop that runs all others; and that
-  // loop adds a bias, and clamps for relu and relu6, once per 48 summands. So matrices are transposed first (0.15
-  // against 1.5 ms for 196x64x196; 0.05 ms more on the native backend), rows are folded (0.3 against 3.9 ms for 8x196x64x64),
-  // and where the loop must run, bias and activation come after it.
+  // On wasm, only a single untransposed product runs on XNNPACK, ten times as fast as the loop that runs all others. That
+  // loop also adds a bias, and clamps for relu and relu6, once per 48 summands. So we transpose matrices first (0.15 vs
+  // 1.5 ms for 196x64x196; 0.05 ms more on the native backend), fold rows (0.3 vs 3.9 ms for 8x196x64x64), and apply bias
+  // and activation after the loop where it must run.
   esm: (e, [a, b, bias], attributes, result, operands) => {
     const { transposeA, transposeB, activation } = attributes;
     if (isBatched(attributes, operands)) {
@@ -71,8 +71,8 @@ export const matmul = primitive<Product>({
     const whole = isFolded ? `tf.reshape(${product}, ${e.sizes(result.shape)})` : product;
     return isFolded || transposeA || transposeB ? tidy(whole) : whole;
   },
-  // The same for the executor of TensorFlow.js. TensorFlow puts the transposes back into the product; but then it fuses a
-  // sigmoid that it has no kernel for, unless something is between the transpose and the product.
+  // The same for the executor of TensorFlow.js. TensorFlow folds the transposes back into the product. It then fuses a
+  // sigmoid for which it has no kernel, unless there is a node between the transpose and the product.
   tensorflow: (e, [a, b, bias], attributes, result, operands) => {
     const { transposeA, transposeB, activation } = attributes;
     const T = { type: "f32" } as const;

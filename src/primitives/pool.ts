@@ -27,7 +27,7 @@ interface Pool {
   readonly kind: "avg" | "max";
   readonly kernel: Pair<Size>;
   readonly strides: Pair<Size>;
-  /** Padding never wins a maximum. It counts in an average if its width is given, and does not in `same_tf`. */
+  /** Padding never wins a maximum. In an average, explicit padding counts and `same_tf` does not. */
   readonly pads: Pads;
   readonly layout: Layout;
 }
@@ -64,7 +64,7 @@ export const pool = primitive<Pool>({
     });
     return inLayout(result, layout);
   },
-  // The native backend makes the lowest finite number of a window that is -Infinity throughout.
+  // The native backend returns the lowest finite number for a window that is entirely -Infinity.
   esm: (e, [x], { kind, kernel, strides, pads, layout }) => {
     requireNhwc(layout);
     invariant(kind === "max" || !isPadded(pads), "tfjs does not count padding in an average");

@@ -1,11 +1,11 @@
-/** @file Reductions of axes. */
+/** @file Reductions over axes. */
 import { generate, stridesOf, type DType, type NdArray } from "../contract/ndarray.ts";
 import { argFunctions, reduceFunction, reduceFunctions, type ArgName, type ReduceName } from "./functions/reduce.ts";
 import { longs } from "./onnx/literals.ts";
 import { dims, largeIntegers, primitive } from "./primitive.ts";
 import { ints, literal } from "./tensorflow/nodes.ts";
 
-/** A result for each index of the axes that are kept, of the elements along the others. */
+/** Computes one result for each index of the kept axes, from the elements along the others. */
 function reduced(
   x: NdArray,
   dtype: DType,

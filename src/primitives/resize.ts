@@ -1,4 +1,4 @@
-/** @file Resizing of images, as PyTorch's `interpolate`. */
+/** @file Resizing of images, like PyTorch's `interpolate`. */
 import { generate } from "../contract/ndarray.ts";
 import type { Size } from "../sizes/size.ts";
 import { channelsLast, imageShape, imageSizes, inLayout, requireNhwc, type Layout, type Pair } from "./image.ts";
@@ -14,19 +14,22 @@ import type { TensorFlowOperation } from "./tensorflow/operations.ts";
 
 interface Resize {
   readonly mode: "nearest" | "bilinear";
-  /** Only of `bilinear`: corners keep their values; otherwise pixels are squares, and their centres are compared. */
+  /** Only for `bilinear`: corners keep their values. Otherwise pixels are squares, and positions are their centres. */
   readonly alignCorners: boolean;
   /** Height and width of the result. */
   readonly size: Pair<Size>;
   readonly layout: Layout;
 }
 
-/** The pixel of the input that is `nearest` to pixel `i`. PyTorch, wasm and the native backend round in float32; cpu does not, which in one of a hundred pairs of sizes moves a pixel. */
+/**
+ * Returns the pixel of the input that is `nearest` to pixel `i`. PyTorch, wasm and the native backend round in float32. cpu
+ * does not, which moves a pixel in one of a hundred pairs of sizes.
+ */
 function nearest(i: number, from: number, to: number): number {
   return Math.min(Math.floor(Math.fround(i * Math.fround(from / to))), from - 1);
 }
 
-/** Where pixel `i` lies in the input, as two neighbours and the weight of the second. */
+/** Returns the position of pixel `i` in the input, as two neighbours and the weight of the second. */
 function between(i: number, from: number, to: number, alignCorners: boolean): readonly [number, number, number] {
   const position = alignCorners
     ? to > 1
@@ -61,7 +64,7 @@ export const resize = primitive<Resize>({
   },
   esm: (e, [x], { mode, alignCorners, size, layout }) => {
     requireNhwc(layout);
-    // Of the two flags, the first is alignCorners and the second halfPixelCenters.
+    // The two flags are alignCorners and halfPixelCenters.
     return mode === "nearest"
       ? `tf.image.resizeNearestNeighbor(${x}, ${e.sizes(size)})`
       : `tf.image.resizeBilinear(${x}, ${e.sizes(size)}, ${alignCorners}, ${!alignCorners})`;
@@ -113,15 +116,15 @@ export const resize = primitive<Resize>({
   },
 });
 
-/** The whole factor by which Resize enlarges as PyTorch does, whose float32 factor 1 / n must not be below it. */
+/** Returns the factor if it is an integer n for which Resize enlarges as PyTorch does: 1 / n rounded to float32 must not be below 1 / n. */
 function enlargement(e: OnnxEmitter, from: Size, to: Size): number | undefined {
   const factor = e.known(e.algebra.divide(to, from));
   return factor !== undefined && Math.fround(1 / factor) * factor >= 1 ? factor : undefined;
 }
 
 /**
- * Resize divides the pixel by the factor to / from, where PyTorch multiplies it by from / to, so that in one of a hundred pairs
- * of sizes another pixel is nearest: but for whole factors, rows and columns are taken by their indices.
+ * Resize divides the pixel by to / from, but PyTorch multiplies it by from / to, so another pixel is nearest in one of a
+ * hundred pairs of sizes. Unless factors are whole, we therefore gather rows and columns by index.
  */
 function onnxNearest(e: OnnxEmitter, x: OnnxWire, from: Pair<Size>, to: Pair<Size>): OnnxWire {
   const factors = [enlargement(e, from[0], to[0]), enlargement(e, from[1], to[1])];
@@ -157,8 +160,8 @@ function onnxNearestIndices(e: OnnxEmitter, from: Size, to: Size): OnnxWire {
 }
 
 /**
- * The kernel of R. Keys, Cubic convolution interpolation for digital image processing (1981), with a = -0.75, which
- * PyTorch uses; for distances from 0 to 2.
+ * The kernel of R. Keys, Cubic convolution interpolation for digital image processing (1981), with PyTorch's a = -0.75,
+ * for distances from 0 to 2.
  */
 function cubic(distance: number): number {
   if (distance < 1) return (1.25 * distance - 2.25) * distance * distance + 1;
@@ -166,8 +169,8 @@ function cubic(distance: number): number {
 }
 
 /**
- * The weights as nodes. Positions are fractions of i32 numbers, so that no rounding moves one to the next pixel; each of
- * the four elements around a position gets its weight where its row is.
+ * Adds the weights as nodes. Positions are fractions of i32 numbers, so rounding cannot move one to the next pixel. Each of
+ * the four elements around a position gets its weight at its row.
  */
 function cubicNodes(e: TensorFlowEmitter, { from, to, alignCorners }: CubicWeights): Wire {
   const i32 = (op: TensorFlowOperation, a: Wire, b: Wire) => apply(e, op, [a, b], "i32");
@@ -209,9 +212,9 @@ function cubicNodes(e: TensorFlowEmitter, { from, to, alignCorners }: CubicWeigh
     .reduce((a, b) => f32("AddV2", a, b));
 }
 
-/** The same as nodes. */
+/** Like `cubic`, for ONNX nodes. */
 function onnxCubic(e: OnnxEmitter, x: OnnxWire): OnnxWire {
-  /** Horner's scheme. */
+  /** Evaluates a polynomial by Horner's scheme. */
   const polynomial = (...coefficients: readonly number[]): OnnxWire =>
     coefficients
       .slice(1)

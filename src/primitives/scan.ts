@@ -1,4 +1,4 @@
-/** @file Along an axis: elements backwards, and running sums and products. */
+/** @file Operations along an axis: reversing it, and running sums and products. */
 import { generate, stridesOf, type DType } from "../contract/ndarray.ts";
 import { tidy } from "./esm/text.ts";
 import type { OnnxBody } from "./onnx/emitter.ts";
@@ -18,7 +18,7 @@ export const reverse = primitive<{ readonly axes: readonly number[] }>({
       return x!.data[source.reduce((flat, at, i) => flat + at * strides[i]!, 0)]!;
     });
   },
-  // On wasm tf.reverse writes four bytes for each bool, beyond the end of its result.
+  // On wasm, tf.reverse writes four bytes for each bool, beyond the end of its result.
   esm: (_, [x], { axes }, { dtype }) =>
     dtype === "bool"
       ? tidy(`tf.notEqual(tf.reverse(tf.cast(${x}, "int32"), [${axes.join(", ")}]), 0)`)
@@ -29,7 +29,7 @@ export const reverse = primitive<{ readonly axes: readonly number[] }>({
     ),
   onnx: (e, [x], { axes }) => {
     const all = (n: number) => longs(e, new Array<number>(axes.length).fill(n));
-    // From the last element on to beyond the first.
+    // From the last element to just before the first.
     return e.node("Slice", [x!, all(-1), all(Number.MIN_SAFE_INTEGER), longs(e, axes), all(-1)]);
   },
   cases: () =>
@@ -54,9 +54,9 @@ export const reverse = primitive<{ readonly axes: readonly number[] }>({
 export interface Scan {
   readonly function: "sum" | "product";
   readonly axis: number;
-  /** From the last element to the first. */
+  /** Goes from the last element to the first. */
   readonly reverse: boolean;
-  /** Without the element itself. */
+  /** Leaves out the element itself. */
   readonly exclusive: boolean;
 }
 
@@ -95,7 +95,7 @@ export const scan = primitive<Scan>({
     const flag = (on: boolean) => ({ int: Number(on) });
     if (name === "sum")
       return e.node("CumSum", [x!, onnxScalar(e, axis, "i64")], { exclusive: flag(exclusive), reverse: flag(reverse) });
-    // There is no product of this kind before operator set 26: what is done to each slice is a graph of its own.
+    // ONNX has no running product before operator set 26. A subgraph multiplies slice by slice.
     const rest = shape.filter((_, i) => i !== axis);
     const ones =
       rest.length === 0 ? onnxScalar(e, 1, dtype) : e.node("Expand", [onnxScalar(e, 1, dtype), e.sizes(rest)]);

@@ -5,7 +5,7 @@ import { primitive } from "./primitive.ts";
 import { apply, reshaped } from "./tensorflow/nodes.ts";
 
 interface Softmax {
-  /** The last one unless told. */
+  /** The last one by default. */
   readonly axis?: number;
 }
 
@@ -38,7 +38,7 @@ export const softmax = primitive<Softmax>({
   tensorflow: (e, [x], attributes, { shape }) => {
     requireLast(attributes);
     if (shape.length <= 5) return apply(e, "Softmax", [x!]);
-    // TensorFlow's own of oneDNN takes no more.
+    // TensorFlow's oneDNN kernel takes at most five axes.
     const rows = reshaped(e, x!, "f32", [e.algebra.int(-1), shape.at(-1)!]);
     return reshaped(e, apply(e, "Softmax", [rows]), "f32", shape);
   },

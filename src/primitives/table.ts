@@ -34,7 +34,7 @@ const families = [
   iota,
 ];
 
-/** Families export what their users need besides; a primitive is what can print itself. */
+/** Families also export other things. Primitives are those with `esm`. */
 function isPrimitive(value: unknown): value is Primitive {
   return typeof value === "object" && value !== null && "esm" in value;
 }

@@ -51,11 +51,11 @@ export const leaky_relu = primitive<{ readonly slope: number }>({
   doc: "Multiplies negative elements by a slope.",
   shape: ([x]) => x!,
   reference: ([x], { slope }) => generate(x!.dtype, x!.shape, (_, flat) => leaky(x!.data[flat]!, slope)),
-  // Not tf.prelu, which is faster on wasm: on the native backend it gives NaN for infinity.
+  // tf.prelu is faster on wasm, but returns NaN for infinity on the native backend.
   esm: (_, [x], { slope }) => `tf.leakyRelu(${x}, ${numberText(slope)})`,
   tensorflow: (e, [x], { slope }) => {
     if (Number.isFinite(slope)) return e.node("LeakyRelu", [x!], { T: { type: "f32" }, alpha: { float: slope } });
-    // No attribute in JSON holds such a number.
+    // JSON cannot hold such a number in an attribute.
     const isNegative = apply(e, "Less", [x!, literal(e, 0)]);
     return apply(e, "SelectV2", [isNegative, apply(e, "Mul", [x!, literal(e, slope)]), x!]);
   },
@@ -75,9 +75,9 @@ export const clamp = primitive<{ readonly min: number; readonly max: number }>({
   reference: ([x], { min, max }) =>
     generate(x!.dtype, x!.shape, (_, flat) => Math.min(Math.max(x!.data[flat]!, min), max)),
   esm: (_, [x], { min, max }, { dtype }) => {
-    // Kernel and op refuse min > max, where every element becomes max.
+    // Kernel and op refuse min > max, which makes every element max.
     if (dtype === "f32") return `tf.clipByValue(${x}, ${numberText(Math.min(min, max))}, ${numberText(max)})`;
-    // On wasm clipByValue takes integers for the bits of floats; infinite bounds are no integers anywhere.
+    // On wasm, clipByValue reads integers as the bits of floats. Infinite bounds are not integers on any backend.
     const bound = (operation: string, y: string, value: number): string =>
       Number.isFinite(value) ? `tf.${operation}(${y}, tf.scalar(${numberText(value)}, ${dtypeText(dtype)}))` : y;
     const clamped = bound("minimum", bound("maximum", x!, min), max);
@@ -121,7 +121,7 @@ export const cast = primitive<{ readonly dtype: DType }>({
       if (dtype === "bool") return value === 0 ? 0 : 1;
       return dtype === "i32" ? Math.trunc(value) : value;
     }),
-  // On wasm tf.cast to bool keeps the low byte of the integer part: 0.5 becomes false and 2 becomes 2.
+  // On wasm, tf.cast to bool keeps the low byte of the integer part: 0.5 becomes false and 2 becomes 2.
   esm: (_, [x], { dtype }, __, [operand]) =>
     dtype === "bool" && operand!.dtype !== "bool" ? `tf.notEqual(${x}, 0)` : `tf.cast(${x}, ${dtypeText(dtype)})`,
   tensorflow: (e, [x], { dtype }, _, [operand]) =>

@@ -1,4 +1,4 @@
-/** @file The windows of pools that no call of a backend computes: which elements along an axis they cover. */
+/** @file Windows of pools for which backends have no call: the elements along an axis that they cover. */
 import { generate } from "../contract/ndarray.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
@@ -15,7 +15,7 @@ import { samePads } from "./tensorflow/windows.ts";
 
 /** Which elements the windows cover. */
 export type Windows =
-  /** As those of a convolution. In place of what lies outside stands the nearest element of the window that lies inside. */
+  /** Windows of a convolution. Elements outside are replaced by the nearest element of the window that is inside. */
   | {
       readonly kind: "sliding";
       readonly kernel: number;
@@ -24,17 +24,17 @@ export type Windows =
       readonly pads: "same_tf" | Pair<number>;
       readonly count: Size;
     }
-  /** PyTorch's: from floor(i * size / count) to below ceil((i + 1) * size / count); shorter ones repeat their last element. */
+  /** PyTorch's: from floor(i * size / count) to below ceil((i + 1) * size / count). Shorter windows repeat their last element. */
   | { readonly kind: "adaptive"; readonly count: Size };
 
-/** The number of elements in every window: of adaptive ones, as many as the longest can have: with size = q * count + r, at most q + min(r, 2). */
+/** Returns the number of elements per window; for adaptive ones the most, q + min(r, 2) with size = q * count + r. */
 export function windowLength(sizes: Sizes, windows: Windows, size: Size): Size {
   return windows.kind === "sliding"
     ? sizes.int(windows.kernel)
     : sizes.add(sizes.ceil(sizes.sub(size, sizes.int(1)), windows.count), sizes.int(1));
 }
 
-/** The index of an element of a window in an input of this size. */
+/** Returns the index of an element of a window in an input of this size. */
 function placeIn(windows: Windows, size: number, count: number): (window: number, element: number) => number {
   if (windows.kind === "adaptive")
     return (window, element) =>
@@ -48,7 +48,7 @@ function placeIn(windows: Windows, size: number, count: number): (window: number
   };
 }
 
-/** Nested arrays over windows and elements: a function of the sizes, so that no name of the program means something else inside. */
+/** Prints nested arrays over windows and elements, as a function of the sizes, so names of the program cannot clash with its own. */
 function nested(
   e: EsmEmitter,
   values: Readonly<Record<string, string>>,
@@ -61,7 +61,7 @@ function nested(
   return `((${names.join(", ")}) => ${rows})(${arguments_.join(", ")})`;
 }
 
-/** Where adaptive windows begin, and where the first element behind them is. */
+/** Returns the first element of each adaptive window, and the first one after it. */
 function onnxAdaptive(e: OnnxEmitter, window: OnnxWire, size: Size, count: Size) {
   const { add, sub, mul, div } = int64(e);
   const [from, to] = [e.size(size), e.size(count)];
@@ -71,14 +71,14 @@ function onnxAdaptive(e: OnnxEmitter, window: OnnxWire, size: Size, count: Size)
 
 const integer = (e: TensorFlowEmitter, op: TensorFlowOperation, a: Wire, b: Wire): Wire => apply(e, op, [a, b], "i32");
 
-/** The windows as a column, and the elements in each as a row. */
+/** Returns the windows as a column, and the elements in each as a row. */
 function places(e: TensorFlowEmitter, [count, length]: readonly Size[]): readonly [Wire, Wire] {
   const [one, all] = [e.algebra.int(1), e.algebra.int(-1)];
   const line = (size: Size, shape: readonly Size[]): Wire => reshaped(e, counted(e, size), "i32", shape);
   return [line(count!, [all, one]), line(length!, [one, all])];
 }
 
-/** Of adaptive windows, the first and the last element. */
+/** Returns the first and the last element of each adaptive window. */
 function adaptiveNodes(e: TensorFlowEmitter, rows: Wire, size: Size, count: Size): { start: Wire; last: Wire } {
   const one = literal(e, 1, "i32");
   const start = e.quotient(integer(e, "Mul", rows, e.size(size)), e.size(count));
@@ -92,7 +92,7 @@ function adaptiveNodes(e: TensorFlowEmitter, rows: Wire, size: Size, count: Size
 
 interface WindowsOf {
   readonly windows: Windows;
-  /** Of the axis. */
+  /** The size of the axis. */
   readonly size: Size;
 }
 
@@ -185,7 +185,7 @@ export const windowIndices: Primitive<WindowsOf> = primitive<WindowsOf>({
       sliding("3x1x1", [1, 1], 4, 4),
       sliding("3x2x2", [2, 1], 7, 3),
       sliding("3x3x2", [3, 4], 9, 4),
-      // the last window of a ceil_mode reaches beyond the end
+      // with ceil_mode, the last window reaches beyond the end
       sliding("3x2x1", [0, 0], 6, 3),
       sliding("3x2x1", "same_tf", 7, 4),
       sliding("4x1x1", "same_tf", 6, 6),
@@ -201,8 +201,8 @@ export const windowIndices: Primitive<WindowsOf> = primitive<WindowsOf>({
 });
 
 /**
- * One over the number of elements of an adaptive window. The last one's share is split among its repetitions, of which none
- * gets 0: that times an infinity would be NaN.
+ * Returns one over the number of elements of an adaptive window. The last element's share is split among its repetitions.
+ * None gets 0, because 0 times infinity is NaN.
  */
 function share(size: number, count: number, row: number): (window: number, element: number) => number {
   return (window, element) => {
@@ -243,7 +243,7 @@ export const windowShares: Primitive<{
     const { start, last } = adaptiveNodes(e, rows, size, count);
     const distance = integer(e, "Sub", last, start);
     const length = converted(e, integer(e, "AddV2", distance, literal(e, 1, "i32")), "i32", "f32");
-    // The last element and its repetitions have one share.
+    // The last element and its repetitions split one share.
     const spare = integer(e, "Sub", integer(e, "Sub", e.size(shape[1]!), literal(e, 1, "i32")), distance);
     const isLast = converted(e, integer(e, "GreaterEqual", elements, distance), "bool", "i32");
     const among = integer(e, "AddV2", integer(e, "Mul", isLast, spare), literal(e, 1, "i32"));

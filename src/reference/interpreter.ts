@@ -1,4 +1,4 @@
-/** @file Evaluates a graph in float64, slowly and plainly: what all compiled code is compared with. */
+/** @file Evaluates a graph in float64, slowly and plainly. All compiled code is tested against it. */
 import { elements, named, type NamedArray } from "../contract/ndarray.ts";
 import type { GraphBuilder } from "../ir/builder.ts";
 import type { Constant, Input, Node, Value, Weight } from "../ir/graph.ts";
@@ -10,22 +10,21 @@ import { InternalError } from "../source/internal-error.ts";
 /** Where a graph gets its data from. */
 export interface Environment {
   input(input: Input): NamedArray;
-  /** Over the axes of the weight's type, in any order. */
+  /** Returns a weight with the axes of its type, in any order. */
   weight(weight: Weight): NamedArray;
-  /** The values of the variables in this run. */
+  /** Returns the value of a variable in this run. */
   sizes(variable: SizeVar): bigint;
-  /** Gets the multiply-accumulates of every operator that does any. */
+  /** Called with the multiply-accumulates of every operator that does any. */
   readonly count?: (macs: number) => void;
-  /** The one that made the values; it expands composites. */
+  /** The builder that made the values. It expands composites. */
   readonly builder: GraphBuilder;
 }
 
 /**
- * The values of the results. Every value is computed once and dropped after its last use, so that depth and size of the
- * graph do not matter.
+ * Computes the results. Every value is computed once and dropped after its last use, so the graph may be deep and large.
  */
 export function evaluateGraph(results: readonly Value[], env: Environment): NamedArray[] {
-  // Of a composite, what it stands for.
+  // A composite has no reference; its expansion is evaluated.
   const operands = (value: Value): readonly Value[] =>
     value.kind === "node" && value.op.reference === undefined ? [env.builder.expansion(value)] : operandsOf(value);
   const order = inOrder(results, operands);
@@ -49,7 +48,7 @@ export function evaluateGraph(results: readonly Value[], env: Environment): Name
   return results.map((value) => take(value)[0]!);
 }
 
-/** The results of one value: several only for an operator with several. */
+/** Computes one value. Only an operator with several results gives several. */
 function evaluate(value: Value, operands: readonly (readonly NamedArray[])[], env: Environment): readonly NamedArray[] {
   switch (value.kind) {
     case "input":

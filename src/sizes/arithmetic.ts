@@ -1,4 +1,4 @@
-/** @file Sums, products and exact quotients of sizes: arithmetic in the field of fractions, where equal values have equal forms. */
+/** @file Sums, products and exact quotients of sizes: arithmetic in the field of fractions, in a normal form. */
 import { invariant } from "../source/internal-error.ts";
 import { compareMonomials, limit, type SizePool, type Terms } from "./pool.ts";
 import { gcd, lcm, type Rational } from "./rational.ts";
@@ -55,7 +55,7 @@ export function power(pool: SizePool, a: Size, exponent: number): Size {
 export const ofAtom = (pool: SizePool, atom: Atom): Size =>
   pool.size(new Map([[pool.monomial([{ atom, power: 1 }]), 1n]]));
 
-/** p / q; for q = 0 a size without a value. */
+/** p / q. For q = 0 the result is a size without a value. */
 export const divide = (pool: SizePool, p: Size, q: Size): Size => mul(pool, p, reciprocal(pool, q));
 
 export function reciprocal(pool: SizePool, q: Size): Size {
@@ -73,7 +73,7 @@ export function reciprocal(pool: SizePool, q: Size): Size {
   return scale(pool, mul(pool, denominator, inverse), factor, pool.times(pool.unit, common, -1));
 }
 
-/** The greatest monomial that divides all terms of a polynomial. */
+/** Returns the greatest monomial that divides all terms of a polynomial. */
 export function commonFactor(pool: SizePool, polynomial: Size): Monomial {
   const [first, ...others] = polynomial.terms;
   if (first === undefined) return pool.unit;
@@ -87,13 +87,13 @@ export function commonFactor(pool: SizePool, polynomial: Size): Monomial {
 export const powerOf = (monomial: Monomial, atom: Atom): number =>
   monomial.factors.find((factor) => factor.atom === atom)?.power ?? 0;
 
-/** Every factor of `divisor` is in `monomial`, at least as often. */
+/** Whether `monomial` contains every factor of `divisor` to at least the same power. */
 export const dividesMonomial = (divisor: Monomial, monomial: Monomial): boolean =>
   divisor.factors.every(({ atom, power }) => powerOf(monomial, atom) >= power);
 
 /**
- * s = numerator / denominator, both polynomials with integer coefficients in variables and floors.
- * Where s has no value because a literal 0 divides, the denominator is 0.
+ * Writes s as numerator / denominator, both polynomials with integer coefficients in variables and floors.
+ * The denominator is 0 if s has no value because it divides by a literal 0.
  */
 export function split(pool: SizePool, s: Size): { readonly numerator: Size; readonly denominator: Size } {
   const powers = new Map<Atom, number>();
@@ -127,7 +127,7 @@ export function split(pool: SizePool, s: Size): { readonly numerator: Size; read
   return { numerator: scale(pool, numerator, lowest), denominator: scale(pool, denominator, lowest) };
 }
 
-/** What is divided by a literal 0 in `s`. */
+/** Returns the dividend of the division by a literal 0 in `s`. */
 function withoutZeroDivisor(pool: SizePool, s: Size, zero: Atom): Size {
   const terms: Terms = new Map();
   for (const { coefficient, monomial } of s.terms) {
@@ -150,7 +150,7 @@ function settle(pool: SizePool, terms: Terms, over: bigint): Size {
   return pool.size(terms, scaled);
 }
 
-/** Divides with remainder, the highest term first, until no term is left that the divisor's highest divides. Returns what all terms were multiplied by. */
+/** Divides with remainder, highest term first, until the divisor's highest term divides no term. Returns the factor that all terms got. */
 function cancel(pool: SizePool, terms: Terms, inverse: InverseAtom): bigint {
   const [leading, ...others] = inverse.of.terms;
   invariant(leading !== undefined, "the divisor 0 does not cancel");
@@ -175,15 +175,15 @@ function cancel(pool: SizePool, terms: Terms, inverse: InverseAtom): bigint {
   }
 }
 
-/** The coefficient of a monomial, times `s.over`. */
+/** Returns the coefficient of a monomial, times `s.over`. */
 export const coefficientOf = (s: Size, monomial: Monomial): bigint =>
   s.terms.find((t) => t.monomial === monomial)?.coefficient ?? 0n;
 
-/** The greatest number that divides all coefficients but that of `except`; 0 if there is no other. */
+/** Returns the greatest number that divides all coefficients except that of `except`; 0 if there are no others. */
 export const contentOf = (s: Size, except?: Monomial): bigint =>
   s.terms.reduce((g, t) => (t.monomial === except ? g : gcd(g, t.coefficient)), 0n);
 
-/** The value of a size without atoms, as a fraction of integers. */
+/** Returns the value of a size without atoms, as a fraction of integers. */
 export function rationalValue(s: Size): Rational | undefined {
   const [first, ...others] = s.terms;
   if (first === undefined) return { n: 0n, d: 1n };

@@ -1,4 +1,4 @@
-/** @file Bounds of sizes computed from their parts: what holds for every admissible assignment. */
+/** @file Bounds of sizes, computed from their parts. They hold for every admissible assignment. */
 import { add, coefficientOf, dividesMonomial, powerOf, reciprocal, scale, split, sub } from "./arithmetic.ts";
 import type { Bound, Knowledge } from "./knowledge.ts";
 import { SizeTooLarge, type Terms } from "./pool.ts";
@@ -6,8 +6,8 @@ import { ceilDiv, floorDiv, floorOf, less, over, plus, ratio } from "./rational.
 import type { Atom, Monomial, Size } from "./size.ts";
 
 /**
- * How much is tried: inequalities of the world that one bound may combine, and floors that it may replace by their arguments.
- * What is bounded on the way is either simpler or has less to try, so that the search ends.
+ * Limits the search: how many known inequalities one bound may combine, and how many floors it may replace by their arguments.
+ * Every recursive step has a simpler size or less effort left, so the search ends.
  */
 interface Effort {
   readonly facts: number;
@@ -18,12 +18,12 @@ const FULL: Effort = { facts: 2, floors: 3 };
 const withLess = (effort: Effort): Effort => ({ ...effort, facts: effort.facts - 1 });
 const withAllFloors = (effort: Effort): Effort => ({ ...effort, floors: FULL.floors });
 
-/** Heavier sizes are bounded by their parts only. */
+/** Sizes heavier than this are bounded by their parts only. */
 const MAX_SEARCHED = 40;
-/** Beyond this an expanded polynomial is not looked at. */
+/** Expanded polynomials with more terms than this are ignored. */
 const MAX_EXPANDED = 60;
 
-/** The least integer an integer-valued size can be. */
+/** Returns a lower bound of an integer-valued size, as an integer. */
 export function lowerInteger(world: Knowledge, s: Size): bigint | undefined {
   const bound = lowerBound(world, s);
   if (bound === undefined) return undefined;
@@ -35,11 +35,11 @@ export function upperInteger(world: Knowledge, s: Size): bigint | undefined {
   return lower === undefined ? undefined : -lower;
 }
 
-/** Never negative where it has a value. */
+/** Whether a size is known to be non-negative wherever it has a value. */
 export const isNonNegative = (world: Knowledge, s: Size, effort = FULL): boolean =>
   reaches(lowerBound(world, s, effort), 0n);
 
-/** Of a divisor: positive wherever a quotient by it has a value. */
+/** Whether a divisor is known to be positive wherever a quotient by it has a value. */
 export const isPositive = (world: Knowledge, divisor: Size, effort = FULL): boolean =>
   divisor !== world.pool.zero && isNonNegative(world, divisor, effort);
 
@@ -48,7 +48,7 @@ const reaches = (bound: Bound | undefined, n: bigint): boolean =>
 
 const negated = (world: Knowledge, s: Size): Size => scale(world.pool, s, ratio(-1n));
 
-/** A bound of the rational value of `s`, which need not be an integer. */
+/** Returns a lower bound of the rational value of `s`, which need not be an integer. */
 export function lowerBound(world: Knowledge, s: Size, effort = FULL): Bound | undefined {
   const key = `${s.id}/${effort.facts}/${effort.floors}`;
   if (world.bounds.has(key)) return world.bounds.get(key);
@@ -57,7 +57,7 @@ export function lowerBound(world: Knowledge, s: Size, effort = FULL): Bound | un
   return bound;
 }
 
-/** The best of what follows from the parts, without one floor, or with the help of one inequality. */
+/** Returns the best bound that follows from the parts, from replacing one floor, or from using one inequality. */
 function best(world: Knowledge, s: Size, effort: Effort): Bound | undefined {
   let result = direct(world, s, effort);
   if (s.weight > MAX_SEARCHED) return result;
@@ -78,7 +78,7 @@ function greater(a: Bound | undefined, b: Bound | undefined): Bound | undefined 
   return less(b.value, a.value) || a.strict ? a : b;
 }
 
-/** Of all terms together, and of those with the same divisor separately. */
+/** Bounds all terms together, then each group of terms with the same divisor, and returns the better result. */
 function direct(world: Knowledge, s: Size, effort: Effort): Bound | undefined {
   const together = ofFraction(world, s, effort);
   if (s.terms.every((t) => t.monomial.whole)) return together;
@@ -97,7 +97,7 @@ function direct(world: Knowledge, s: Size, effort: Effort): Bound | undefined {
   return greater(together, sum);
 }
 
-/** numerator / denominator, for a denominator that is positive where s has a value. */
+/** Bounds numerator / denominator if the denominator is positive wherever s has a value. */
 function ofFraction(world: Knowledge, s: Size, effort: Effort): Bound | undefined {
   if (s.terms.every((t) => t.monomial.whole)) {
     const bound = ofPolynomial(world, s, effort);
@@ -120,7 +120,7 @@ interface Interval {
   readonly hi: bigint | undefined;
 }
 
-/** Of a polynomial in variables and floors, times what it is over. */
+/** Bounds a polynomial in variables and floors, times its `over`. */
 function ofPolynomial(world: Knowledge, s: Size, effort: Effort): bigint | undefined {
   const { unit } = world.pool;
   const atoms = new Set(s.terms.flatMap((t) => t.monomial.factors.map((f) => f.atom)));
@@ -136,7 +136,7 @@ function ofPolynomial(world: Knowledge, s: Size, effort: Effort): bigint | undef
 const product = (monomial: Monomial, value: (atom: Atom) => bigint): bigint =>
   monomial.factors.reduce((result, { atom, power: exponent }) => result * value(atom) ** BigInt(exponent), 1n);
 
-/** A negative term without limit that no positive one outweighs. */
+/** Whether some negative term is unbounded and no positive term can outweigh it. */
 function isHopeless(s: Size, ranges: ReadonlyMap<Atom, Interval>): boolean {
   if ([...ranges.values()].some(({ lo, hi }) => lo === undefined && hi === undefined)) return true;
   if ([...ranges.values()].some(({ lo }) => lo === undefined)) return false;
@@ -148,7 +148,7 @@ function isHopeless(s: Size, ranges: ReadonlyMap<Atom, Interval>): boolean {
   );
 }
 
-/** With each atom as lo + x, or hi − x, for x ≥ 0: then positive terms need no bound, and negative ones the width of the range. */
+/** Writes each atom as lo + x or hi − x with x ≥ 0. Positive terms then need no bound; negative ones need the width of the range. */
 function ofExpanded(world: Knowledge, s: Size, ranges: ReadonlyMap<Atom, Interval>): bigint | undefined {
   let terms: Terms | undefined = new Map(s.terms.map((t) => [t.monomial, t.coefficient]));
   for (const [atom, { lo, hi }] of ranges) {
@@ -170,7 +170,7 @@ function ofExpanded(world: Knowledge, s: Size, ranges: ReadonlyMap<Atom, Interva
   return sum;
 }
 
-/** The polynomial in x that `terms` are for atom = base + sign·x. */
+/** Substitutes atom = base + sign·x and returns the polynomial in x. */
 function shifted(world: Knowledge, terms: Terms, atom: Atom, base: bigint, sign: 1n | -1n): Terms | undefined {
   if (base === 0n && sign === 1n) return terms;
   const { pool } = world;
@@ -201,14 +201,14 @@ function atomUpper(world: Knowledge, atom: Atom, effort: Effort): bigint | undef
   return atom.kind === "floor" ? floorUpper(world, atom.of, withAllFloors(effort)) : undefined;
 }
 
-/** The greatest value of ⌊x⌋. */
+/** Returns an upper bound of ⌊x⌋. */
 export function floorUpper(world: Knowledge, x: Size, effort = FULL): bigint | undefined {
   const below = lowerBound(world, negated(world, x), effort);
   if (below === undefined) return undefined;
   return below.strict ? -floorOf(below.value) - 1n : floorDiv(-below.value.n, below.value.d);
 }
 
-/** `s` with one floor replaced by what it is at least or at most: x − 1 + 1/k ≤ ⌊x⌋ ≤ x for x in ℤ/k. */
+/** Replaces one floor in `s` by a bound that makes `s` smaller: x − 1 + 1/k ≤ ⌊x⌋ ≤ x for x in ℤ/k. */
 function withoutOneFloor(world: Knowledge, s: Size, effort: Effort): Size[] {
   const { pool } = world;
   const floors = new Set<Atom>();
@@ -250,7 +250,7 @@ const isNonNegativeAtom = (world: Knowledge, atom: Atom, effort: Effort): boolea
     ? isNonNegative(world, atom.of, withAllFloors(effort))
     : (atomLower(world, atom, effort) ?? -1n) >= 0n;
 
-/** `s` − λF for F ≥ 0 known and λ > 0 such that a term disappears: what is at most `s`. */
+/** Returns lower bounds of `s`: `s` − λF for each known F ≥ 0, with λ > 0 chosen to cancel a term. */
 function withoutOneTerm(world: Knowledge, s: Size): Size[] {
   const { pool } = world;
   const { zero, nonNegative } = world.known;
@@ -268,7 +268,7 @@ function withoutOneTerm(world: Knowledge, s: Size): Size[] {
   return [...results];
 }
 
-/** Undefined where an intermediate result is beyond the caps: then this way leads nowhere. */
+/** Runs `compute`; undefined if an intermediate result exceeds the caps. */
 export function attempt<T>(compute: () => T): T | undefined {
   try {
     return compute();

@@ -1,4 +1,4 @@
-/** @file A search for small values of variables that satisfy all facts and refute a relation. */
+/** @file Searches for small values of the variables that satisfy all facts and refute a relation. */
 import { attempt } from "./bounds.ts";
 import { measure } from "./integrality.ts";
 import type { Knowledge } from "./knowledge.ts";
@@ -8,15 +8,15 @@ import { rewrite } from "./rewrite.ts";
 import type { Size, SizeAlgebra, SizeVar } from "./size.ts";
 import type { Sizes } from "./sizes.ts";
 
-/** An assignment that satisfies all facts and not the relation in question, and what both sides are there. */
+/** An assignment that satisfies all facts but not the relation, with the values of both sides. */
 export interface Example {
-  /** Of the variables that occur in the compared sizes, in order of introduction. */
+  /** Values of the variables that occur in the compared sizes, in order of introduction. */
   readonly values: ReadonlyMap<SizeVar, bigint>;
   readonly left: bigint;
   readonly right: bigint;
 }
 
-/** A relation that is to fail while all that is stated holds. */
+/** Asks for an assignment where `refuted` fails while everything in `stated` holds. */
 export interface Search {
   readonly sizes: Sizes;
   readonly world: Knowledge;
@@ -24,19 +24,19 @@ export interface Search {
   readonly refuted: Relation;
 }
 
-/** Assignments looked at by each of three searches, at most; the first and the last get half. */
+/** The most assignments that each of the three searches tries. The first and the last get half. */
 const BUDGET = 10_000;
-/** Values of a variable go up to twice the largest constant in play, but not beyond this. */
+/** A variable's values go up to about twice the largest constant that occurs, but never further than this. */
 const MAX_SPREAD = 1 << 16;
 
-/** The values that a free variable is tried with: start, start + step, … */
+/** The values to try for a free variable: start, start + step, … */
 interface Domain {
   readonly slot: number;
   readonly start: number;
   readonly step: number;
-  /** How far beyond the start; negative if there is no value. */
+  /** The last value, minus `start`. Negative if there are no values. */
   readonly spread: number;
-  /** Further values next to constants in play. */
+  /** Further values, next to constants that occur. */
   readonly special: readonly number[];
 }
 
@@ -44,7 +44,7 @@ interface Budget {
   left: number;
 }
 
-/** Smallest sum first; of equal sums the one with more in what was introduced first. Undefined if nothing was found within the budget. */
+/** Tries assignments by increasing sum; among equal sums, larger values of earlier variables first. Undefined if the budget runs out. */
 export function findExample(search: Search): Example | undefined {
   const { sizes, world } = search;
   const { op, a, b } = search.refuted;
@@ -92,7 +92,7 @@ export function findExample(search: Search): Example | undefined {
 
 const byOrder = (variables: ReadonlySet<SizeVar>): SizeVar[] => [...variables].sort((x, y) => x.order - y.order);
 
-/** The free variables that decide about the named ones, by way of solved equalities and of facts, and those facts. */
+/** Returns the free variables that the named ones depend on through solved equalities and facts, and those facts. */
 function connected({ world, stated }: Search, named: readonly SizeVar[]): { free: SizeVar[]; facts: Relation[] } {
   const freeOf = (v: SizeVar): Iterable<SizeVar> => world.known.solved.get(v)?.variables ?? [v];
   const free = new Set(named.flatMap((v) => [...freeOf(v)]));
@@ -130,7 +130,7 @@ function domainOf(world: Knowledge, v: SizeVar, slot: number, constants: readonl
   };
 }
 
-/** The numbers that occur in sizes, the greatest first, and 1. */
+/** Returns the numbers that occur in sizes, and 1, in descending order. */
 function constantsOf(sizes: readonly Size[]): number[] {
   const found = new Set<number>([1]);
   const visit = ({ terms, over }: Size): void => {
@@ -144,7 +144,7 @@ function constantsOf(sizes: readonly Size[]): number[] {
   return [...found].filter(Number.isSafeInteger).sort((x, y) => y - x);
 }
 
-/** All assignments by the sum of what exceeds the starts. */
+/** Tries all assignments, ordered by how far they exceed the starts in total. */
 function bySum(assignment: Float64Array, domains: readonly Domain[], budget: Budget, shows: () => boolean): boolean {
   const room = domains.map((_, i) => domains.slice(i).reduce((sum, d) => sum + Math.max(0, d.spread), 0));
   if (domains.some((d) => d.spread < 0)) return false;
@@ -167,7 +167,7 @@ function bySum(assignment: Float64Array, domains: readonly Domain[], budget: Bud
   return false;
 }
 
-/** Each variable at its start or next to a constant: where large numbers decide. */
+/** Tries each variable at its start and next to constants, for relations that only fail at large numbers. */
 function byConstants(
   assignment: Float64Array,
   domains: readonly Domain[],
@@ -187,7 +187,7 @@ function byConstants(
   return place(0);
 }
 
-/** False for NaN. */
+/** Whether a relation holds. False if a side is NaN. */
 const HOLDS: Record<Relation["op"], (x: number, y: number) => boolean> = {
   "==": (x, y) => x === y,
   "!=": (x, y) => x < y || x > y,
@@ -200,7 +200,7 @@ const fails = (op: Relation["op"], x: number, y: number): boolean =>
 
 type Evaluate = () => number;
 
-/** Sizes as functions on doubles; NaN where there is no value, and beyond what doubles count exactly. */
+/** Compiles sizes to functions on doubles. They return NaN if there is no value, or if a double cannot hold it exactly. */
 function asFunction(read: (v: SizeVar) => Evaluate): SizeAlgebra<Evaluate> {
   const exact = (n: number): number => (Math.abs(n) <= Number.MAX_SAFE_INTEGER ? n : NaN);
   const floor = (x: number, y: number): number => {

@@ -1,4 +1,4 @@
-/** @file What is known about sizes in one world, and what follows from it. */
+/** @file The facts about sizes in one world, and what follows from them. */
 import { contentOf, divide, split, sub } from "./arithmetic.ts";
 import { attempt, floorUpper, lowerBound, lowerInteger, upperInteger } from "./bounds.ts";
 import { findExample, type Example } from "./counterexample.ts";
@@ -13,8 +13,8 @@ import type { Sizes } from "./sizes.ts";
 export type { Example } from "./counterexample.ts";
 
 /**
- * Whether a relation holds: yes, always; no, never; unknown, it depends or is beyond what can be shown. The example, in which it fails,
- * is computed when it is first read; undefined: no small one was found.
+ * Whether a relation holds. "yes" means always, "no" means never, and "unknown" means that it depends or cannot be decided.
+ * `example` refutes the relation. It is computed on first read; undefined if no small one was found.
  */
 export interface Answer {
   readonly verdict: "yes" | "no" | "unknown";
@@ -26,8 +26,8 @@ type Verdict = Answer["verdict"];
 const OPPOSITE = { yes: "no", no: "yes", unknown: "unknown" } as const;
 
 /**
- * Immutable; every addition gives a new object, or "impossible" if it is known that no assignment can satisfy it.
- * What would be too large to derive stays unknown; only `apply` throws `SizeTooLarge`.
+ * An immutable set of facts. `add` returns a new object, or "impossible" if provably no assignment satisfies the facts.
+ * Anything too large to derive stays unknown; only `apply` throws `SizeTooLarge`.
  */
 export class Facts {
   readonly #sizes: Sizes;
@@ -40,7 +40,7 @@ export class Facts {
     this.#stated = stated;
   }
 
-  /** What is known where the relation holds too. */
+  /** Returns these facts and the relation. */
   add(relation: Relation): Facts | "impossible" {
     const { pool } = this.#sizes;
     const known = attempt(() => learn(pool, this.#world.known, this.#statements(relation)));
@@ -62,17 +62,17 @@ export class Facts {
     };
   }
 
-  /** The normal form under the solved equalities and the divisibilities. */
+  /** Returns the normal form under the solved equalities and the divisibilities. */
   apply(s: Size): Size {
     return rewrite(this.#world, s);
   }
 
-  /** A lower bound of `s` in this world; undefined: none known. */
+  /** Returns a lower bound of `s` in this world; undefined if none is known. */
   lower(s: Size): bigint | undefined {
     return attempt(() => lowerInteger(this.#world, this.apply(s)));
   }
 
-  /** A relation as statements about one expression each. */
+  /** Splits a relation into statements about one expression each. */
   #statements({ op, a, b }: Relation): Statement[] {
     const { pool } = this.#sizes;
     if (op === "==") return [{ kind: "zero", of: this.#difference(a, b) }];
@@ -82,7 +82,7 @@ export class Facts {
       { kind: "nonZero", of: a },
       { kind: "integer", of: divide(pool, b, a) },
     ];
-    // A divisor of a positive number is not greater than it.
+    // A divisor of a positive number is at most that number.
     const isPositive = (this.lower(b) ?? 0n) >= 1n;
     return isPositive ? [...quotient, { kind: "nonNegative", of: sub(pool, b, a) }] : quotient;
   }
@@ -131,7 +131,7 @@ export class Facts {
     return upper !== undefined && upper < 0n ? "no" : "unknown";
   }
 
-  /** Is q ≠ 0 and q | p? */
+  /** Decides whether q ≠ 0 and q | p. */
   #divides(q: Size, p: Size): Verdict {
     const world = this.#world;
     const { pool } = world;

@@ -8,7 +8,7 @@ import type { Atom, Size, Term } from "./size.ts";
 
 type FloorAtom = Extract<Atom, { kind: "floor" }>;
 
-/** ⌊x⌋ for any rational x: the part that is an integer comes out, what remains is one atom. */
+/** Returns ⌊x⌋ for any rational x: pulls the integer part out and makes the rest one atom. */
 export function normalFloor(world: Knowledge, x: Size): Size {
   const known = world.floors.get(x);
   if (known !== undefined) return known;
@@ -41,7 +41,7 @@ function floorOfFraction(world: Knowledge, x: Size): Size {
   if (tight !== numerator) return normalFloor(world, divide(pool, tight, denominator));
   const value = positive ? constantFloor(world, x) : undefined;
   if (value !== undefined) return pool.int(value);
-  // For a symbolic divisor q, ⌊(p − 1)/q⌋ + 1 and ⌊(p + q − 1)/q⌋ are the same: the second one is an atom, the first is not.
+  // For a symbolic divisor q, ⌊(p − 1)/q⌋ + 1 equals ⌊(p + q − 1)/q⌋. Only the second form is an atom.
   const constant = coefficientOf(numerator, pool.unit);
   if (constant >= 0n || x.terms.every((t) => t.monomial.whole)) return ofAtom(pool, pool.compound("floor", x));
   return sub(pool, ofAtom(pool, pool.compound("floor", add(pool, x, pool.one))), pool.one);
@@ -61,7 +61,7 @@ function flattened(world: Knowledge, x: Size): Size | undefined {
   return undefined;
 }
 
-/** `term` as ⌊y⌋/b for an integer b > 0. */
+/** Reads `term` as ⌊y⌋/b for an integer b > 0. */
 function innerFloor(world: Knowledge, x: Size, term: Term): { atom: FloorAtom; divisor: Size } | undefined {
   const { pool } = world;
   if (x.over % term.coefficient !== 0n || term.coefficient < 0n) return undefined;
@@ -77,7 +77,7 @@ function innerFloor(world: Knowledge, x: Size, term: Term): { atom: FloorAtom; d
   return isNonNegative(world, divisor) ? { atom: found, divisor } : undefined;
 }
 
-/** ⌊(g·p + c)/(g·q)⌋ = ⌊(g·p + g·⌊c/g⌋)/(g·q)⌋ for q > 0: a constant that cannot matter is rounded down. */
+/** ⌊(g·p + c)/(g·q)⌋ = ⌊(g·p + g·⌊c/g⌋)/(g·q)⌋ for q > 0: rounds down a constant where the difference cannot matter. */
 function rounded(world: Knowledge, numerator: Size, denominator: Size): Size {
   const { pool } = world;
   const g = gcd(stride(world, numerator), contentOf(denominator));
@@ -85,7 +85,7 @@ function rounded(world: Knowledge, numerator: Size, denominator: Size): Size {
   return sub(pool, numerator, pool.int(constant - g * floorDiv(constant, g)));
 }
 
-/** The value of ⌊x⌋ if the bounds of x leave only one. */
+/** Returns the value of ⌊x⌋ if the bounds of x leave only one. */
 function constantFloor(world: Knowledge, x: Size): bigint | undefined {
   const bounded = (atom: Atom) => atom.kind !== "variable" || world.range(atom.variable).hi !== undefined;
   const hopeless = x.terms.every((t) => t.monomial.whole && !t.monomial.factors.some((f) => bounded(f.atom)));

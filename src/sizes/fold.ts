@@ -1,12 +1,12 @@
-/** @file Sizes read as expressions: text, numbers, and whatever else an algebra makes of them. */
+/** @file Converts sizes to expressions of another domain, such as text or numbers. */
 import { coefficientOf, split, sub } from "./arithmetic.ts";
 import { compareByDegree, type SizePool } from "./pool.ts";
 import { abs, floorDiv } from "./rational.ts";
 import type { Atom, Factor, Monomial, Size, SizeAlgebra, SizeVar, Term } from "./size.ts";
 
 /**
- * Every quotient that the algebra sees is exact if the size has a value: integer terms stand alone, all others over one divisor.
- * `isPositive` decides whether ⌊(p + q − 1)/q⌋ may be called ⌈p/q⌉ for a symbolic q.
+ * Computes a size in the given algebra. Every quotient is exact if the size has a value: integer terms stay apart, and all
+ * others go over one divisor. `isPositive` decides whether ⌊(p + q − 1)/q⌋ may be written ⌈p/q⌉ for a symbolic q.
  */
 export function fold<T>(pool: SizePool, s: Size, algebra: SizeAlgebra<T>, isPositive: (divisor: Size) => boolean): T {
   const integral = s.terms.filter((t) => t.monomial.whole && t.coefficient % s.over === 0n);
@@ -23,7 +23,7 @@ export function fold<T>(pool: SizePool, s: Size, algebra: SizeAlgebra<T>, isPosi
     return sum(byDegree(p.terms).map(product));
   }
 
-  /** Positive parts first, so that a difference needs no leading sign. */
+  /** Puts positive parts first, to avoid a leading minus sign. */
   function sum(unordered: readonly Part<T>[]): T {
     const [first, ...others] = [...unordered.filter((p) => !p.negative), ...unordered.filter((p) => p.negative)];
     if (first === undefined) return algebra.int(0n);
@@ -35,7 +35,7 @@ export function fold<T>(pool: SizePool, s: Size, algebra: SizeAlgebra<T>, isPosi
     return { negative: coefficient < 0n, value: () => factors(abs(coefficient), monomial) };
   }
 
-  /** The number, then variables, then floors. */
+  /** Multiplies the number, then variables, then floors. */
   function factors(coefficient: bigint, monomial: Monomial): T {
     const isVariable = ({ atom }: Factor) => atom.kind === "variable";
     const ordered = [...monomial.factors.filter(isVariable), ...monomial.factors.filter((f) => !isVariable(f))];
@@ -53,7 +53,7 @@ export function fold<T>(pool: SizePool, s: Size, algebra: SizeAlgebra<T>, isPosi
       : algebra.ceil(polynomial(ceiling), polynomial(denominator));
   }
 
-  /** The p of ⌊(p + q − 1)/q⌋ = ⌈p/q⌉. */
+  /** Returns the p of ⌊(p + q − 1)/q⌋ = ⌈p/q⌉ if x has that form. */
   function asCeiling(x: Size, numerator: Size, denominator: Size): Size | undefined {
     const q = denominator.terms[0];
     const symbolic = denominator.terms.length !== 1 || q?.monomial !== pool.unit;
@@ -77,7 +77,7 @@ interface Part<T> {
 
 interface Text {
   readonly text: string;
-  /** How tightly it binds: sum, product, anything else. */
+  /** Precedence: 0 for a sum, 1 for a product, 2 for anything else. */
   readonly level: 0 | 1 | 2;
 }
 
@@ -94,7 +94,7 @@ export const asText: SizeAlgebra<Text> = {
   ceil: (a, b) => ({ text: `ceil(${at(1, a)}/${at(2, b)})`, level: 2 }),
 };
 
-/** Numbers; undefined where there is no value. */
+/** Computes numbers; undefined where there is no value. */
 export function asNumber(value: (v: SizeVar) => bigint): SizeAlgebra<bigint | undefined> {
   type N = bigint | undefined;
   const on = (compute: (a: bigint, b: bigint) => N) => (a: N, b: N) =>

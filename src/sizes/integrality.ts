@@ -1,4 +1,4 @@
-/** @file Which fractions are integers: products of variables and floors are, and what the divisibilities of a world say. */
+/** @file Decides which fractions are integers: products of variables and floors, and those that follow from a world's divisibilities. */
 import { coefficientOf, dividesMonomial, powerOf, rationalValue, scale, sub } from "./arithmetic.ts";
 import { Knowledge, type Known } from "./knowledge.ts";
 import type { SizePool, Terms } from "./pool.ts";
@@ -7,7 +7,10 @@ import type { Monomial, Size, Term } from "./size.ts";
 
 const ONE: Rational = { n: 1n, d: 1n };
 
-/** x − fraction(x) is an integer wherever x has a value; equal for all x that differ by what is evidently an integer. */
+/**
+ * Removes the integer part: x − fraction(x) is an integer wherever x has a value. If x and y evidently differ by an integer,
+ * their fractions are equal.
+ */
 export function fraction(world: Knowledge, x: Size): Size {
   const { pool } = world;
   const rows = world.known.integer;
@@ -48,7 +51,7 @@ const remainder = (a: Rational, b: Rational): Rational => minus(a, times(ratio(f
 
 export const isInteger = (world: Knowledge, x: Size): boolean => fraction(world, x) === world.pool.zero;
 
-/** The least g > 0 known with g · monomial an integer; undefined: none known. */
+/** Returns the least known g > 0 for which g · monomial is an integer; undefined if none is known. */
 export function measure(world: Knowledge, monomial: Monomial, depth = 3): Rational | undefined {
   const rows = world.known.integer;
   let result = monomial.whole ? ONE : undefined;
@@ -67,10 +70,10 @@ export function measure(world: Knowledge, monomial: Monomial, depth = 3): Ration
   return result;
 }
 
-/** Some factor of `a` is in `b` with the same sign. */
+/** Whether some factor of `a` occurs in `b` with the same sign. */
 const shares = (a: Monomial, b: Monomial): boolean => a.factors.some(({ atom, power }) => power * powerOf(b, atom) > 0);
 
-/** A number g with x − x₀ in gℤ for all values, x₀ the constant term; 0 if x is constant, undefined if none is known. */
+/** Returns a g with x − x₀ in gℤ for all values, where x₀ is the constant term; 0 if x is constant, undefined if none is known. */
 function spacing(world: Knowledge, x: Size): Rational | undefined {
   let result: Rational = { n: 0n, d: 1n };
   for (const term of x.terms) {
@@ -82,7 +85,7 @@ function spacing(world: Knowledge, x: Size): Rational | undefined {
   return result;
 }
 
-/** The same, for the terms of a polynomial with integer coefficients: a number that divides x − x₀. */
+/** Returns a number that divides x − x₀, for a polynomial with integer coefficients. */
 export const stride = (world: Knowledge, x: Size): bigint => {
   const g = spacing(world, x);
   return g === undefined || g.d !== 1n ? 1n : g.n;
@@ -92,25 +95,25 @@ const constantTerm = (world: Knowledge, x: Size): Rational => ratio(coefficientO
 
 const isMultiple = (a: Rational, b: Rational): boolean => (b.n === 0n ? a.n === 0n : over(a, b).d === 1n);
 
-/** By reasoning modulo a number, e.g. (2h + 1)/2. */
+/** Proves by modular arithmetic that x is never an integer, e.g. (2h + 1)/2. */
 export function isNeverInteger(world: Knowledge, x: Size): boolean {
   const rest = fraction(world, x);
   const g = spacing(world, rest);
   return g !== undefined && !isMultiple(constantTerm(world, rest), commonMeasure(g, ONE));
 }
 
-/** By reasoning modulo a number, e.g. 2a − 2b + 1. */
+/** Proves by modular arithmetic that x is never 0, e.g. 2a − 2b + 1. */
 export function isNeverZero(world: Knowledge, x: Size): boolean {
   const g = spacing(world, x);
   return g !== undefined && !isMultiple(constantTerm(world, x), g);
 }
 
-/** Combinations of known integers are worked out in at most so many steps; what is left is forgotten, which is safe. */
+/** The most steps for combining known integers. The remaining combinations are dropped, which is safe. */
 const MAX_STEPS = 40;
 
 /**
- * Adds the knowledge that x is an integer: the rows stay a basis in echelon form, each highest coefficient 1/k of what is known without it.
- * "impossible" if no value makes all of them integers.
+ * Adds the fact that x is an integer. The rows stay a basis in echelon form: each leading coefficient is 1/k of the measure known
+ * without that row. "impossible" if no assignment makes all of them integers.
  */
 export function insertInteger(pool: SizePool, known: Known, x: Size): Known | "impossible" {
   let rows = known.integer;
@@ -133,7 +136,7 @@ export function insertInteger(pool: SizePool, known: Known, x: Size): Known | "i
   return { ...known, integer: rows };
 }
 
-/** `row` or a multiple of it whose highest coefficient is least; what it says besides goes to the queue. */
+/** Returns `row`, or the multiple of it with the least leading coefficient. Queues what else the row implies. */
 function reduced(world: Knowledge, row: Size, pivot: Term, queue: Size[]): Size {
   const { pool } = world;
   const measured = measure(world, pivot.monomial);
@@ -146,7 +149,7 @@ function reduced(world: Knowledge, row: Size, pivot: Term, queue: Size[]): Size 
   return result;
 }
 
-/** The x in [1, m) with p·x ≡ 1 modulo m, for p and m without common divisor. */
+/** Returns the x in [1, m) with p·x ≡ 1 modulo m, for coprime p and m. */
 function inverseModulo(p: bigint, m: bigint): bigint {
   let [a, b, x, y] = [floorMod(p, m), m, 1n, 0n];
   while (a !== 0n) [a, b, x, y] = [b % a, a, y - (b / a) * x, x];

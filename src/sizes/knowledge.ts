@@ -1,4 +1,4 @@
-/** @file What is known about sizes at one point, in the form in which it is used; and the memory of what was derived from it. */
+/** @file The facts about sizes at one point, in the form that proofs use, and a cache of what was derived from them. */
 import type { SizePool } from "./pool.ts";
 import type { Rational } from "./rational.ts";
 import type { Atom, Size, SizeVar } from "./size.ts";
@@ -8,16 +8,16 @@ export interface Range {
   readonly hi: bigint | undefined;
 }
 
-/** A bound from below; strict: the value itself is not reached. */
+/** A lower bound. If strict, the value itself is not reached. */
 export interface Bound {
   readonly value: Rational;
   readonly strict: boolean;
 }
 
-/** Everything is in normal form under the solved equalities, which no longer mention what they solve. */
+/** Facts in normal form under the solved equalities. The right-hand sides of these do not mention solved variables. */
 export interface Known {
   readonly solved: ReadonlyMap<SizeVar, Size>;
-  /** Where they are narrower than what the variable was introduced with. */
+  /** Ranges that are narrower than the one the variable was introduced with. */
   readonly ranges: ReadonlyMap<SizeVar, Range>;
   /** Polynomials that are 0. */
   readonly zero: readonly Size[];
@@ -25,7 +25,7 @@ export interface Known {
   readonly nonNegative: readonly Size[];
   /** Polynomials that are not 0. */
   readonly nonZero: readonly Size[];
-  /** Fractions that are integers, each without the part that is one anyway. */
+  /** Fractions that are integers, each without the part that always is one. */
   readonly integer: readonly Size[];
 }
 

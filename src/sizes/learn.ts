@@ -1,4 +1,4 @@
-/** @file Facts taken in: solved for a variable, turned into bounds, or kept in normal form. What cannot hold is noticed here. */
+/** @file Adds facts: solves them for a variable, turns them into bounds, or keeps them in normal form. Detects contradictions. */
 import {
   add,
   coefficientOf,
@@ -21,19 +21,19 @@ import { abs, ceilDiv, floorDiv, ratio } from "./rational.ts";
 import { rewrite } from "./rewrite.ts";
 import type { Size, SizeVar, Term } from "./size.ts";
 
-/** A statement about one expression; each but `integer` is about an expression with integer values. */
+/** A statement about one expression, which has integer values unless the kind is `integer`. */
 export interface Statement {
   readonly kind: "zero" | "nonNegative" | "nonZero" | "integer";
   readonly of: Size;
 }
 
-/** What taking in one statement gives: new knowledge, further statements to take in, or a contradiction. */
+/** The effect of one statement: new knowledge, further statements to learn, or a contradiction. */
 type Step = { readonly known?: Known; readonly further?: readonly Statement[] } | "impossible";
 
-/** More consequences than this are not drawn; forgetting one is safe. */
+/** The most consequences to draw. Dropping the others is safe. */
 const MAX_STEPS = 400;
 
-/** What is known with further statements; "impossible" if they are seen to contradict it or each other. Throws `SizeTooLarge`. */
+/** Returns the knowledge extended by the statements; "impossible" if they provably contradict it or each other. Throws `SizeTooLarge`. */
 export function learn(pool: SizePool, start: Known, statements: readonly Statement[]): Known | "impossible" {
   let world = new Knowledge(pool, start);
   const queue = [...statements];
@@ -51,7 +51,7 @@ export function learn(pool: SizePool, start: Known, statements: readonly Stateme
   return world.known;
 }
 
-/** What other normal forms may change goes back into the queue. */
+/** Puts statements whose normal form may change back into the queue. */
 function reopened(pool: SizePool, known: Known, hasNewSolution: boolean, queue: Statement[]): Known {
   const put = (kind: Statement["kind"], sizes: readonly Size[]) => queue.push(...sizes.map((of) => ({ kind, of })));
   if (hasNewSolution) put("integer", known.integer);
@@ -112,7 +112,7 @@ const take: Record<Statement["kind"], (world: Knowledge, s: Size) => Step> = {
       };
     }
     const further = withoutFloor(world, p).map((of) => ({ kind: "nonNegative" as const, of }));
-    // A weaker bound of the same expression has served its time.
+    // Weaker bounds of the same expression are obsolete.
     const others = known.nonNegative.filter((f) => (rationalValue(sub(pool, f, p))?.n ?? -1n) < 0n);
     return { known: { ...known, nonNegative: [...others, p] }, further };
   },
@@ -160,7 +160,7 @@ const negated = (pool: SizePool, s: Size): Size => scale(pool, s, ratio(-1n));
 const isNever = (lower: bigint | undefined, upper: bigint | undefined): boolean =>
   (lower !== undefined && lower > 0n) || (upper !== undefined && upper < 0n);
 
-/** p without the factors that are ≥ 1, which change neither its sign nor where it is 0. */
+/** Removes the factors that are ≥ 1. They change neither the sign of p nor its zeros. */
 function withoutPositiveFactors(world: Knowledge, p: Size): Size {
   const { pool } = world;
   const factors = commonFactor(pool, p).factors.filter(
@@ -169,7 +169,7 @@ function withoutPositiveFactors(world: Knowledge, p: Size): Size {
   return scale(pool, p, ratio(1n), pool.times(pool.unit, pool.monomial(factors), -1));
 }
 
-/** The same zeros with the least coefficients, the highest one positive. */
+/** Returns a polynomial with the same zeros, the least coefficients, and a positive leading one. */
 function primitive(world: Knowledge, numerator: Size): Size {
   const p = withoutPositiveFactors(world, numerator);
   const first = p.terms[0];
@@ -177,7 +177,7 @@ function primitive(world: Knowledge, numerator: Size): Size {
   return scale(world.pool, p, ratio(first.coefficient < 0n ? -p.over : p.over, contentOf(p)));
 }
 
-/** g·p + c ≥ 0 as p + ⌊c/g⌋ ≥ 0. */
+/** Writes g·p + c ≥ 0 as p + ⌊c/g⌋ ≥ 0. */
 function tightened(pool: SizePool, p: Size): Size {
   const g = contentOf(p, pool.unit);
   if (g <= 1n) return p;
@@ -186,14 +186,14 @@ function tightened(pool: SizePool, p: Size): Size {
   return add(pool, rest, pool.int(floorDiv(constant, g)));
 }
 
-/** p less multiples of what is known to be 0. */
+/** Subtracts multiples of polynomials that are known to be 0. */
 export function reduced(world: Knowledge, p: Size): Size {
   return world.known.zero.reduce((rest, zero) => remainder(world.pool, rest, zero), p);
 }
 
 const MAX_DIVISIONS = 50;
 
-/** Division with remainder of polynomials, with fractions as coefficients. */
+/** Divides polynomials over the rationals and returns the remainder. */
 function remainder(pool: SizePool, p: Size, divisor: Size): Size {
   const leading = divisor.terms[0];
   let rest = p;
@@ -206,7 +206,7 @@ function remainder(pool: SizePool, p: Size, divisor: Size): Size {
   return rest;
 }
 
-/** Whether f is a multiple of p, so that f ≠ 0 excludes p = 0. */
+/** Whether f is a multiple of p; then f ≠ 0 implies p ≠ 0. */
 export const isMultiple = (pool: SizePool, f: Size, p: Size): boolean => remainder(pool, f, p) === pool.zero;
 
 interface Solution {
@@ -215,8 +215,8 @@ interface Solution {
 }
 
 /**
- * Rule 5: p = 0 solved for a variable with coefficient ±1 that occurs nowhere else in p. A run-time variable goes before one that is known
- * when a model is built, which is never expressed by run-time ones; then one whose value is admissible anyway; then the latest.
+ * Rule 5: solves p = 0 for a variable with coefficient ±1 that occurs nowhere else in p. Prefers a run-time variable to a
+ * build-time one, which is never expressed by run-time ones; then one whose value is always admissible; then the latest.
  */
 function solve(world: Knowledge, p: Size): Solution | undefined {
   const { pool } = world;
@@ -235,14 +235,14 @@ function solve(world: Knowledge, p: Size): Solution | undefined {
   return solutions.sort((x, y) => rank(x) - rank(y) || y.variable.order - x.variable.order)[0];
 }
 
-/** The variable that a term is a multiple of. */
+/** Returns the variable that a term is a multiple of. */
 function single({ monomial }: Term): SizeVar | undefined {
   const [factor, ...others] = monomial.factors;
   const alone = others.length === 0 && factor?.power === 1 && factor.atom.kind === "variable";
   return alone ? factor.atom.variable : undefined;
 }
 
-/** What ±v + c ≥ 0 makes of the range of v, whose ends are multiples of what is known to divide v. */
+/** Narrows the range of v by ±v + c ≥ 0. Its ends are multiples of the number that is known to divide v. */
 function asRange(
   world: Knowledge,
   p: Size,
@@ -258,7 +258,7 @@ function asRange(
   return { variable, lo, hi: floorDiv(bound, step) * step };
 }
 
-/** What ⌊x⌋ + c ≥ 0 or c − ⌊x⌋ ≥ 0 says of x = n/k: n + k·c ≥ 0, or k·(c + 1) − n ≥ 1. */
+/** Rewrites ⌊x⌋ + c ≥ 0 or c − ⌊x⌋ ≥ 0 for x = n/k without the floor: n + k·c ≥ 0, or k·(c + 1) − n ≥ 1. */
 function withoutFloor(world: Knowledge, p: Size): Size[] {
   const { pool } = world;
   return p.terms.flatMap(({ monomial, coefficient }) => {

@@ -1,13 +1,13 @@
-/** @file Interning: one object per atom, monomial and normal form, and the caps on their size. */
+/** @file Interns atoms, monomials and normal forms, and caps their size. */
 import { abs, gcd } from "./rational.ts";
 import type { Atom, Factor, Monomial, Size, SizeVar, Term } from "./size.ts";
 
-/** Terms of a size, those inside its floors and divisors included. */
+/** The most terms of a size, including those inside its floors and divisors. */
 const MAX_TERMS = 1_000;
 const MAX_POWER = 64;
 const MAX_COEFFICIENT = 1n << 1_024n;
 
-/** A size beyond the caps, which the message names; callers report `too-large`. */
+/** A size that exceeds one of the caps, which the message names. Callers report `too-large`. */
 export class SizeTooLarge extends Error {
   override readonly name = "SizeTooLarge";
 }
@@ -15,7 +15,7 @@ export class SizeTooLarge extends Error {
 const tooMany = "a size of more than 1,000 terms";
 const tooLong = "a size with numbers of more than 1,024 bits";
 
-/** Coefficients of monomials, still to be put into normal form. Zeros are allowed. */
+/** Coefficients of monomials, not yet in normal form. Zeros are allowed. */
 export type Terms = Map<Monomial, bigint>;
 
 export class SizePool {
@@ -52,7 +52,7 @@ export class SizePool {
     return atom;
   }
 
-  /** ⌊of⌋, or 1/of; `of` must be what `normalFloor` and `reciprocal` make of it. */
+  /** Returns the atom ⌊of⌋ or 1/of. `of` must already be in the form that `normalFloor` or `reciprocal` produces. */
   compound(kind: "floor" | "inverse", of: Size): Atom {
     const key = `${kind}${of.id}`;
     const known = this.#atoms.get(key);
@@ -63,7 +63,7 @@ export class SizePool {
     return atom;
   }
 
-  /** The factors must be in order, each atom once, no power 0. */
+  /** Interns a monomial. The factors must be in order, with each atom once and no power 0. */
   monomial(factors: readonly Factor[]): Monomial {
     const key = factors.map(({ atom, power }) => `${atom.id}^${power}`).join();
     let monomial = this.#monomials.get(key);
@@ -103,7 +103,7 @@ export class SizePool {
     return this.monomial(factors.sort((x, y) => compareAtoms(x.atom, y.atom)));
   }
 
-  /** The rational polynomial Σ terms / over, over > 0, in lowest terms and sorted. */
+  /** Interns the rational polynomial Σ terms / over with over > 0, in lowest terms and sorted. */
   size(terms: Terms, over = 1n): Size {
     let common = over;
     for (const coefficient of terms.values()) if (common !== 1n) common = gcd(common, coefficient);
@@ -139,25 +139,25 @@ export class SizePool {
   }
 }
 
-/** Stops a product that grows beyond the cap before it is finished. */
+/** Stops a product early if it grows beyond the cap. */
 export function limit(terms: Terms): void {
   if (terms.size > MAX_TERMS) throw new SizeTooLarge(tooMany);
 }
 
 const KINDS = { variable: 0, floor: 1, inverse: 2 };
 
-/** Atoms by the variable introduced first among theirs, so that what is printed follows the signature. */
+/** Orders atoms by the earliest of their variables, so printed sizes follow the order of the signature. */
 function compareAtoms(a: Atom, b: Atom): number {
   return a === b ? 0 : a.first - b.first || KINDS[a.kind] - KINDS[b.kind] || a.id - b.id;
 }
 
 /**
- * Negative if `a` comes first: by the weight of its floors, then as it is printed. Products respect the order, so that division with remainder
- * ends, and what is replaced by it never becomes heavier.
+ * Negative if `a` comes first. Orders by the weight of the floors, then as printed. Products respect this order, so division
+ * with remainder ends and never makes a size heavier.
  */
 export const compareMonomials = (a: Monomial, b: Monomial): number => b.weight - a.weight || compareByDegree(a, b);
 
-/** Higher degree first, then lexicographic by powers. */
+/** Orders by descending degree, then lexicographically by powers. */
 export function compareByDegree(a: Monomial, b: Monomial): number {
   if (a === b) return 0;
   if (a.degree !== b.degree) return b.degree - a.degree;

@@ -1,4 +1,4 @@
-/** @file Exact fractions of BigInts, and the integer divisions that round down. */
+/** @file Exact fractions of BigInts, and integer divisions that round down. */
 
 /** n/d in lowest terms, d > 0. */
 export interface Rational {
@@ -8,7 +8,7 @@ export interface Rational {
 
 export const abs = (n: bigint): bigint => (n < 0n ? -n : n);
 
-/** The greatest common divisor, ≥ 0; gcd(0, 0) = 0. */
+/** Returns the greatest common divisor, ≥ 0; gcd(0, 0) = 0. */
 export function gcd(a: bigint, b: bigint): bigint {
   let [x, y] = [abs(a), abs(b)];
   while (y !== 0n) [x, y] = [y, x % y];
@@ -41,5 +41,5 @@ export const over = (a: Rational, b: Rational): Rational => ratio(a.n * b.d, a.d
 export const minus = (a: Rational, b: Rational): Rational => ratio(a.n * b.d - b.n * a.d, a.d * b.d);
 export const less = (a: Rational, b: Rational): boolean => a.n * b.d < b.n * a.d;
 export const floorOf = (a: Rational): bigint => floorDiv(a.n, a.d);
-/** The generator of the integer combinations of a and b, ≥ 0. */
+/** Returns the generator, ≥ 0, of all integer combinations of a and b. */
 export const commonMeasure = (a: Rational, b: Rational): Rational => ratio(gcd(a.n * b.d, b.n * a.d), a.d * b.d);

@@ -1,9 +1,9 @@
-/** @file A relation between two sizes: what a world knows, what a block asks of its caller, what a built model checks. */
+/** @file A relation between two sizes: a fact of a world, a requirement on a caller, or a check of a built model. */
 import { coefficientOf, rationalValue } from "./arithmetic.ts";
 import type { Size } from "./size.ts";
 import type { Sizes } from "./sizes.ts";
 
-/** `a op b`; `divides` says that a is not 0 and b is a multiple of it. */
+/** `a op b`. `divides` means that a is not 0 and b is a multiple of a. */
 export interface Relation {
   readonly op: "==" | "!=" | ">=" | "divides";
   readonly a: Size;
@@ -13,10 +13,10 @@ export interface Relation {
 /** The operators that an author writes between two sizes. */
 export type Comparison = "==" | "!=" | "<" | "<=" | ">" | ">=";
 
-/** A relation whose opposite is one too. */
+/** A relation whose negation is also a relation. */
 export type Comparable = Relation & { readonly op: "==" | "!=" | ">=" };
 
-/** `<`, `<=` and `>` as `>=`. A strict one moves its 1 to the author's left side, by which `printRelation` knows it again. */
+/** Writes `<`, `<=` and `>` as `>=`. A strict comparison moves its 1 to the author's left side, where `printRelation` recognises it. */
 export function readRelation(sizes: Sizes, op: Comparison, a: Size, b: Size): Comparable {
   const one = sizes.int(1);
   switch (op) {
@@ -31,15 +31,15 @@ export function readRelation(sizes: Sizes, op: Comparison, a: Size, b: Size): Co
   }
 }
 
-/** Holds exactly where the other does not, for sizes that have a value. */
+/** Returns the relation that holds exactly where this one does not, for sizes that have a value. */
 export function negate(sizes: Sizes, { op, a, b }: Comparable): Comparable {
   if (op !== ">=") return { op: op === "==" ? "!=" : "==", a, b };
   const one = sizes.int(1);
-  // The opposite of `<` is `>=` between the same sides.
+  // The negation of `<` is `>=` between the same sides.
   return constantTerm(sizes, b) === 1n ? { op, a: sizes.sub(b, one), b: a } : { op, a: b, b: sizes.add(a, one) };
 }
 
-/** The relation between what `put` makes of its sides. */
+/** Applies `put` to both sides. */
 export const substitute = <R extends Relation>(relation: R, put: (size: Size) => Size): R => ({
   ...relation,
   a: put(relation.a),
@@ -49,7 +49,7 @@ export const substitute = <R extends Relation>(relation: R, put: (size: Size) =>
 export const isSame = (one: Relation, other: Relation): boolean =>
   one.op === other.op && one.a === other.a && one.b === other.b;
 
-/** As in the language: `r divides c`, `c < 4`. */
+/** Prints a relation in the language's syntax: `r divides c`, `c < 4`. */
 export function printRelation(sizes: Sizes, relation: Relation): string {
   const { left, sign, right } = spell(sizes, relation);
   return `${sizes.print(left)} ${sign} ${sizes.print(right)}`;
@@ -61,12 +61,12 @@ interface Spelling {
   readonly right: Size;
 }
 
-/** The shortest way to write a relation: `h >= 205` rather than `h - 204 >= 1`, `c < 4` rather than `4 >= c + 1`. */
+/** Returns the shortest way to write a relation: `h >= 205` rather than `h - 204 >= 1`, `c < 4` rather than `4 >= c + 1`. */
 export function spell(sizes: Sizes, { op, a, b }: Relation): Spelling {
   if (op !== ">=") return { left: a, sign: op, right: b };
   const one = sizes.int(1);
   const ways: Spelling[] = [isLater(a, b) ? { left: b, sign: "<=", right: a } : { left: a, sign: ">=", right: b }];
-  // What must be at least 1 is better off with the number that it must reach.
+  // Instead of `h > 1` for `h - 1 >= 1`, `h >= 2` is offered below.
   if (constantTerm(sizes, a) === -1n && b !== one) ways.push({ left: sizes.add(a, one), sign: ">", right: b });
   if (constantTerm(sizes, b) === 1n) ways.push({ left: sizes.sub(b, one), sign: "<", right: a });
   const difference = sizes.sub(a, b);
@@ -82,13 +82,13 @@ export function spell(sizes: Sizes, { op, a, b }: Relation): Spelling {
   return ways.reduce((shortest, way) => (length(way) < length(shortest) ? way : shortest));
 }
 
-/** Whether `a` is a number, or its first variable is introduced after that of `b`. */
+/** Whether `a` is a number, or its first variable was introduced after that of `b`. */
 function isLater(a: Size, b: Size): boolean {
   const first = ({ variables }: Size) => Math.min(...[...variables].map(({ order }) => order));
   return first(a) > first(b);
 }
 
-/** The number that is added to the variables of a size; undefined if it has none, or this is no integer. */
+/** Returns the constant term of a size with variables; undefined if it has no variables, or the term is not an integer. */
 function constantTerm(sizes: Sizes, s: Size): bigint | undefined {
   if (rationalValue(s) !== undefined) return undefined;
   const constant = coefficientOf(s, sizes.pool.unit);

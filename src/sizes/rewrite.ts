@@ -1,11 +1,11 @@
-/** @file A size rebuilt with other variables, or under what a world knows. */
+/** @file Rebuilds a size with other variables, or under the facts of a world. */
 import { add, divide, mul, ofAtom, power, reciprocal, scale } from "./arithmetic.ts";
 import { normalCeil, normalFloor } from "./floor.ts";
 import { NOTHING, Knowledge } from "./knowledge.ts";
 import { ratio } from "./rational.ts";
 import type { Atom, Size } from "./size.ts";
 
-/** `s` under the solved equalities, divisibilities and bounds of a world. */
+/** Returns `s` under the solved equalities, divisibilities and bounds of a world. */
 export function rewrite(world: Knowledge, s: Size): Size {
   const { pool } = world;
   const changed = new Map<Atom, Size>();
@@ -45,7 +45,7 @@ function rewriteAtom(world: Knowledge, atom: Atom): Size {
   return result;
 }
 
-/** `s` with each floor and its mirror image ⌊x⌋ = −⌊−x + 1 − 1/k⌋ as one atom, which is no nicer to read but recognises more. */
+/** Makes each floor and its mirror image ⌊x⌋ = −⌊−x + 1 − 1/k⌋ one atom. This proves more equalities but reads no better. */
 export function reflected(world: Knowledge, s: Size): Size {
   const { pool } = world;
   let result = s;

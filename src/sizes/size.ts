@@ -10,11 +10,11 @@ export interface SizeVar {
   readonly order: number;
 }
 
-/** A variable, the floor of a rational expression, or the reciprocal of a divisor of several terms. */
+/** A variable, the floor of a rational expression, or the reciprocal of a divisor with several terms. */
 export type Atom = {
   readonly id: number;
   readonly variables: ReadonlySet<SizeVar>;
-  /** Order of the variable introduced first among those that occur. */
+  /** Order of the earliest variable that occurs. */
   readonly first: number;
   /** Number of terms inside. */
   readonly weight: number;
@@ -37,7 +37,7 @@ export interface Monomial {
   readonly degree: number;
   /** Number of terms inside its atoms. */
   readonly weight: number;
-  /** Without divisors, so that its value is an integer. */
+  /** Has no divisors, so its value is an integer. */
   readonly whole: boolean;
   readonly inverse: boolean;
 }
@@ -48,15 +48,15 @@ export interface Term {
 }
 
 /**
- * Σ terms / over, in lowest terms. A size stands for an integer; who makes one with `divide` answers for that.
- * Within one `Sizes` equal normal forms are the same object.
+ * Σ terms / over, in lowest terms. A size stands for an integer; callers of `divide` must ensure that.
+ * Within one `Sizes`, equal normal forms are the same object.
  */
 export interface Size {
   readonly id: number;
   readonly terms: readonly Term[];
   readonly over: bigint;
   readonly variables: ReadonlySet<SizeVar>;
-  /** Number of terms, those inside its atoms included. */
+  /** Number of terms, including those inside its atoms. */
   readonly weight: number;
 }
 

@@ -1,4 +1,4 @@
-/** @file The algebra of sizes of one compilation: every operation on them, with their interning behind it. */
+/** @file Every operation on sizes of one compilation, with interning. */
 import * as arithmetic from "./arithmetic.ts";
 import { ofAtom, rationalValue } from "./arithmetic.ts";
 import { isPositive, lowerInteger } from "./bounds.ts";
@@ -9,10 +9,10 @@ import { SizePool } from "./pool.ts";
 import { rewrite } from "./rewrite.ts";
 import type { Monomial, Size, SizeAlgebra, SizeVar } from "./size.ts";
 
-/** The algebra of sizes of one compilation. All methods that make a size throw `SizeTooLarge` beyond the caps. */
+/** The sizes of one compilation. All methods that make a size throw `SizeTooLarge` beyond the caps. */
 export class Sizes {
   readonly pool = new SizePool();
-  /** What holds without any fact: the bounds that variables are introduced with. */
+  /** What holds without any facts: the bounds that variables are introduced with. */
   readonly nothing = new Knowledge(this.pool, NOTHING);
   #made = 0;
   #texts = new Map<Size, string>();
@@ -22,7 +22,7 @@ export class Sizes {
     return this.pool.owns(value);
   }
 
-  /** A new variable at every call, even of an equal name. */
+  /** Makes a new variable at every call, even if the name is the same. */
   variable(name: string, options: { readonly lower?: bigint; readonly time: "build" | "run" }): SizeVar {
     return { name, lower: options.lower ?? 1n, time: options.time, order: this.#made++ };
   }
@@ -51,7 +51,7 @@ export class Sizes {
     return arithmetic.sub(this.pool, this.pool.zero, a);
   }
 
-  /** Exact p / q; the caller puts the obligation q | p. Where that is refuted, a size without a value (`3/2`, `h/0`). */
+  /** Returns the exact quotient p / q. The caller states the obligation q | p. If it is refuted, the result has no value (`3/2`). */
   divide(p: Size, q: Size): Size {
     return arithmetic.divide(this.pool, p, q);
   }
@@ -71,7 +71,7 @@ export class Sizes {
     return this.sub(p, this.mul(q, this.floor(p, q)));
   }
 
-  /** The value of a size without variables; undefined also where it has none (1/2, 1/0). */
+  /** Returns the value of a size without variables; undefined if it has variables or no value (1/2, 1/0). */
   constant(s: Size): bigint | undefined {
     const value = rationalValue(s);
     return value?.d === 1n ? value.n : undefined;
@@ -81,17 +81,17 @@ export class Sizes {
     return s.variables;
   }
 
-  /** All variables at once. */
+  /** Replaces all variables at once. */
   substitute(s: Size, values: ReadonlyMap<SizeVar, Size>): Size {
     return rewrite(new Knowledge(this.pool, { ...NOTHING, solved: values }), s);
   }
 
-  /** The value under an assignment; undefined where an exact division is not exact or a divisor is 0. */
+  /** Returns the value under an assignment; undefined if an exact division leaves a remainder or a divisor is 0. */
   evaluate(s: Size, value: (v: SizeVar) => bigint): bigint | undefined {
     return this.fold(s, asNumber(value));
   }
 
-  /** `s` as factor·v + offset with `v` in neither; undefined if it has not that form. */
+  /** Writes `s` as factor·v + offset with `v` in neither; undefined if it does not have that form. */
   linear(s: Size, v: SizeVar): { readonly factor: Size; readonly offset: Size } | undefined {
     const once = this.pool.monomial([{ atom: this.pool.variable(v), power: 1 }]);
     const factor = new Map<Monomial, bigint>();
@@ -106,19 +106,19 @@ export class Sizes {
     return { factor: this.pool.size(factor, s.over), offset: this.pool.size(offset, s.over) };
   }
 
-  /** As in the language: `ceil(h/4)`, `2*ceil(h/8)`, `(h - 1)/2`. */
+  /** Prints a size in the language's syntax: `ceil(h/4)`, `2*ceil(h/8)`, `(h - 1)/2`. */
   print(s: Size): string {
     let text = this.#texts.get(s);
     if (text === undefined) this.#texts.set(s, (text = this.fold(s, asText).text));
     return text;
   }
 
-  /** A size as an expression in another domain. Divisions by `divide` are exact. */
+  /** Converts a size to an expression of another domain. Divisions by `divide` are exact. */
   fold<T>(s: Size, algebra: SizeAlgebra<T>): T {
     return fold(this.pool, s, algebra, (divisor) => isPositive(this.nothing, divisor));
   }
 
-  /** A lower bound that holds for all admissible values; undefined: none known. */
+  /** Returns a lower bound that holds for all admissible values; undefined if none is known. */
   lower(s: Size): bigint | undefined {
     return lowerInteger(this.nothing, s);
   }

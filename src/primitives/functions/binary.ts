@@ -1,4 +1,4 @@
-/** @file The functions of two numbers that `binary` applies to elements: all that there is to say about each. */
+/** @file The functions of two numbers that `binary` applies to elements, one record each. */
 import type { DType } from "../../contract/ndarray.ts";
 import type { BinaryName } from "../../contract/prepare-functions.ts";
 import type { OnnxEmitter, OnnxWire } from "../onnx/emitter.ts";
@@ -7,27 +7,27 @@ import type { TensorFlowEmitter, Wire } from "../tensorflow/emitter.ts";
 import type { TensorFlowOperation } from "../tensorflow/operations.ts";
 
 interface BinaryFunction {
-  /** What tfjs calls it, if that is something else. */
+  /** Its name in tfjs, if different. */
   readonly esm?: string;
-  /** What TensorFlow calls it, where the dtype is the only attribute, or its nodes. */
+  /** Its name in TensorFlow if the dtype is the only attribute, or a function that adds the nodes. */
   readonly tensorflow: TensorFlowOperation | ((e: TensorFlowEmitter, operands: readonly Wire[]) => Wire);
-  /** What ONNX calls it, or its nodes; the dtype is the operands'. */
+  /** Its name in ONNX, or a function that adds the nodes. The dtype is that of the operands. */
   readonly onnx: OnnxOperator | ((e: OnnxEmitter, a: OnnxWire, b: OnnxWire, dtype: DType) => OnnxWire);
-  /** Of the operands; f32 and i32 by default. */
+  /** Dtypes of the operands; f32 and i32 by default. */
   readonly dtypes?: readonly DType[];
-  /** Of the result; the operands' by default. */
+  /** Dtype of the result; that of the operands by default. */
   readonly result?: DType;
-  /** From where to where the tests look; -3 to 3 by default. */
+  /** The interval from which tests draw operands; -3 to 3 by default. */
   readonly range?: readonly [number, number];
-  /** What the tests look at instead. */
+  /** The values that tests use instead of an interval. */
   readonly values?: readonly number[];
-  /** What the tests look at for i32; large integers by default. */
+  /** The values that tests use for i32; large integers by default. */
   readonly integers?: readonly number[];
 }
 
 const all: readonly DType[] = ["f32", "i32", "bool"];
 
-/** A function whose results are bools; the tests look at equal operands, too. */
+/** Makes a function whose results are bools. The tests include equal operands. */
 const comparison = (rest: Omit<BinaryFunction, "result" | "values">): BinaryFunction => ({
   result: "bool",
   values: [-2, -1, 0, 1, 2],
@@ -43,10 +43,10 @@ export const binaryFunctions = {
   maximum: { tensorflow: "Maximum", onnx: "Max" },
   minimum: { tensorflow: "Minimum", onnx: "Min" },
   pow: { tensorflow: "Pow", onnx: "Pow", range: [0.1, 3], integers: [0, 1, 2, 3] },
-  // The sign is the divisor's, as Python's.
+  // The result has the sign of the divisor, as in Python.
   mod: {
     tensorflow: "FloorMod",
-    // Of f32 there is the remainder with the dividend's sign only: the divisor, once added, brings its own.
+    // For f32, ONNX only has the remainder with the dividend's sign. Adding the divisor once gives it the divisor's sign.
     onnx: (e, a, b, dtype) => {
       if (dtype !== "f32") return e.node("Mod", [a, b]);
       const remainder = (of: OnnxWire) => e.node("Mod", [of, b], { fmod: { int: 1 } });
@@ -84,5 +84,5 @@ export const binaryFunctions = {
   },
 } as const satisfies Record<BinaryName, BinaryFunction>;
 
-/** All that a record may say, whichever it is. */
+/** Returns the record of a function with all optional fields. */
 export const binaryFunction = (name: BinaryName): BinaryFunction => binaryFunctions[name];

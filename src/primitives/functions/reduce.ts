@@ -1,15 +1,15 @@
-/** @file The functions of many numbers that `reduce` and `arg_reduce` apply along axes: all that there is to say about each. */
+/** @file The functions of many numbers that `reduce` and `arg_reduce` apply along axes, one record each. */
 import type { DType } from "../../contract/ndarray.ts";
 import type { OnnxOperator } from "../onnx/operators.ts";
 import type { TensorFlowOperation } from "../tensorflow/operations.ts";
 
-/** The name is that of tfjs. */
+/** A function. Its name is the one in tfjs. */
 interface ReduceFunction {
   readonly of: (values: readonly number[]) => number;
   readonly tensorflow: TensorFlowOperation;
   readonly onnx: OnnxOperator;
   readonly dtypes: readonly DType[];
-  /** From where to where the tests look; -3 to 3 for f32 and large integers for i32 by default. */
+  /** The interval from which tests draw elements; by default -3 to 3 for f32 and large integers for i32. */
   readonly range?: readonly [number, number];
 }
 
@@ -31,7 +31,7 @@ export const reduceFunctions = {
     dtypes: numeric,
     range: [-2, 2],
   },
-  // ONNX has maxima and minima of bools from operator set 20 on.
+  // ONNX only has maxima and minima of bools from operator set 20 on.
   any: {
     of: (values) => Number(values.some((value) => value !== 0)),
     tensorflow: "Any",
@@ -48,10 +48,10 @@ export const reduceFunctions = {
 
 export type ReduceName = keyof typeof reduceFunctions;
 
-/** All that a record may say, whichever it is. */
+/** Returns the record of a function with all optional fields. */
 export const reduceFunction = (name: ReduceName): ReduceFunction => reduceFunctions[name];
 
-/** Which element's index `arg_reduce` gives. TensorFlow and ONNX have one name for it. */
+/** The elements whose index `arg_reduce` can return. `node` is the name in both TensorFlow and ONNX. */
 export const argFunctions = {
   argmax: { of: max, esm: "argMax", node: "ArgMax" },
   argmin: { of: min, esm: "argMin", node: "ArgMin" },

@@ -1,4 +1,4 @@
-/** @file The functions of one number that `unary` applies to every element: all that there is to say about each. */
+/** @file The functions of one number that `unary` applies to every element, one record each. */
 import type { DType } from "../../contract/ndarray.ts";
 import type { UnaryName } from "../../contract/prepare-functions.ts";
 import { tidy } from "../esm/text.ts";
@@ -10,26 +10,26 @@ import { apply, literal } from "../tensorflow/nodes.ts";
 import type { TensorFlowOperation } from "../tensorflow/operations.ts";
 
 interface UnaryFunction {
-  /** What tfjs calls it, if that is something else. */
+  /** Its name in tfjs, if different. */
   readonly esm?: string;
-  /** What TensorFlow calls it, where the dtype is the only attribute, or its nodes. */
+  /** Its name in TensorFlow if the dtype is the only attribute, or a function that adds the nodes. */
   readonly tensorflow: TensorFlowOperation | ((e: TensorFlowEmitter, x: Wire) => Wire);
-  /** What ONNX calls it, or its nodes; the dtype is the operand's. */
+  /** Its name in ONNX, or a function that adds the nodes. The dtype is that of the operand. */
   readonly onnx: OnnxOperator | ((e: OnnxEmitter, x: OnnxWire, dtype: DType) => OnnxWire);
-  /** What tfjs and TensorFlow compute for i32, where some backend computes the function itself in float32. */
+  /** The expressions to use for i32 in tfjs and TensorFlow, if some backend would compute the function in float32. */
   readonly i32?: {
     readonly esm: (x: string) => string;
     readonly tensorflow: (e: TensorFlowEmitter, x: Wire) => Wire;
   };
-  /** Of the operand; f32 alone by default. */
+  /** Dtypes of the operand; only f32 by default. */
   readonly dtypes?: readonly DType[];
-  /** Of the result; the operand's by default. */
+  /** Dtype of the result; that of the operand by default. */
   readonly result?: DType;
-  /** From where to where the tests look; -3 to 3 by default. */
+  /** The interval from which tests draw elements; -3 to 3 by default. */
   readonly range?: readonly [number, number];
-  /** What the tests look at instead. */
+  /** The values that tests use instead of an interval. */
   readonly values?: readonly number[];
-  /** What the tests look at for i32; large integers by default. */
+  /** The values that tests use for i32; large integers by default. */
   readonly integers?: readonly number[];
 }
 
@@ -149,10 +149,10 @@ export const unaryFunctions = {
   },
 } as const satisfies Record<UnaryName, UnaryFunction>;
 
-/** All that a record may say, whichever it is. */
+/** Returns the record of a function with all optional fields. */
 export const unaryFunction = (name: UnaryName): UnaryFunction => unaryFunctions[name];
 
-/** The nodes of ONNX. */
+/** Adds the ONNX nodes of a function. */
 export function onnxUnary(e: OnnxEmitter, name: UnaryName, x: OnnxWire, dtype: DType): OnnxWire {
   const { onnx } = unaryFunction(name);
   return typeof onnx === "string" ? e.node(onnx, [x]) : onnx(e, x, dtype);
@@ -166,7 +166,7 @@ function negatedNode(e: TensorFlowEmitter, x: Wire): Wire {
   return apply(e, "Mul", [x, literal(e, -1, "i32")], "i32");
 }
 
-/** Chooses `near` close to 0, where a difference from 1 would lose digits, and `far` elsewhere. */
+/** Selects `near` close to 0, where subtracting from 1 would lose digits, and `far` elsewhere. */
 function nearZero(e: OnnxEmitter, x: OnnxWire, near: OnnxWire, far: OnnxWire): OnnxWire {
   return e.node("Where", [e.node("Less", [e.node("Abs", [x]), onnxScalar(e, 0.5)]), near, far]);
 }

@@ -1,4 +1,4 @@
-/** @file What primitives write the nodes of ONNX with. */
+/** @file The interface with which primitives write ONNX nodes. */
 import type { DType, NdArray } from "../../contract/ndarray.ts";
 import type { Size } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
@@ -18,7 +18,7 @@ export type OnnxAttribute =
   | { readonly floats: readonly number[] }
   | { readonly graph: OnnxBody };
 
-/** A graph within a node, of values that are called as they are written here. */
+/** A graph inside a node. Its values have the names written here. */
 export interface OnnxBody {
   readonly dtype: DType;
   readonly inputs: readonly string[];
@@ -33,32 +33,32 @@ export type OnnxType = DType | "i64";
 
 /** Writes nodes of the operator set that the target's profile names. */
 export interface OnnxEmitter {
-  /** Makes sizes of sizes. */
+  /** Computes with sizes. */
   readonly algebra: Sizes;
-  /** Adds a node; gives its first result. An input that is left out is undefined. */
+  /** Adds a node and returns its first result. An omitted input is undefined. */
   node(op: OnnxOperator, inputs: readonly (OnnxWire | undefined)[], attributes?: OnnxAttributes): OnnxWire;
-  /** All results of a node. */
+  /** Adds a node and returns all its results. */
   nodes(
     op: OnnxOperator,
     inputs: readonly (OnnxWire | undefined)[],
     attributes: OnnxAttributes,
     results: number,
   ): OnnxWire[];
-  /** Literal data; equal ones are one initializer. */
+  /** Adds literal data. Equal arrays share one initializer. */
   constant(array: Omit<NdArray, "dtype"> & { readonly dtype: OnnxType }): OnnxWire;
-  /** An int64 scalar: a literal, or computed from the input shapes. */
+  /** Returns a size as an int64 scalar: a literal, or computed from the input shapes. */
   size(size: Size): OnnxWire;
-  /** An int64 tensor of rank 1. */
+  /** Returns sizes as an int64 tensor of rank 1. */
   sizes(list: readonly Size[]): OnnxWire;
-  /** The number that a size is, which becomes an attribute; refuses a size that is known only when the model runs. */
+  /** Returns the value of a size, for an attribute. Refuses run-time sizes. */
   int(size: Size): number;
-  /** The number that a size is, if it is known before the model runs. */
+  /** Returns the value of a size if it is known before the model runs. */
   known(size: Size): number | undefined;
-  /** The tensor with its axes in another order; of an initializer, an initializer. */
+  /** Transposes a tensor. An initializer stays an initializer. */
   transposed(wire: OnnxWire, permutation: readonly number[]): OnnxWire;
-  /** The tensor, which has the shape `from`, in another shape; of an initializer, an initializer. */
+  /** Reshapes a tensor of shape `from`. An initializer stays an initializer. */
   reshaped(wire: OnnxWire, from: readonly Size[], shape: readonly Size[]): OnnxWire;
   cast(wire: OnnxWire, to: OnnxType): OnnxWire;
-  /** Says that the format cannot express what is asked for, as a person should read it: `it has no …`. */
+  /** Reports that the format cannot express something, as text for users: `it has no …`. */
   refuse(reason: string): never;
 }

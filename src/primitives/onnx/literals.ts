@@ -1,20 +1,20 @@
-/** @file Literals of ONNX: of numbers, and of what depends on sizes that are known. */
+/** @file ONNX literals of numbers, and of values that depend on known sizes only. */
 import type { NdArray } from "../../contract/ndarray.ts";
 import type { Size } from "../../sizes/size.ts";
 import { InternalError } from "../../source/internal-error.ts";
 import type { OnnxEmitter, OnnxType, OnnxWire } from "./emitter.ts";
 
-/** Literals of int64, of rank 1. */
+/** Adds an int64 literal of rank 1. */
 export function longs(e: OnnxEmitter, values: readonly number[]): OnnxWire {
   return e.constant({ dtype: "i64", shape: [values.length], data: Float64Array.from(values) });
 }
 
-/** A literal of rank 0. */
+/** Adds a literal of rank 0. */
 export function onnxScalar(e: OnnxEmitter, value: number, dtype: OnnxType = "f32"): OnnxWire {
   return e.constant({ dtype, shape: [], data: Float64Array.of(value) });
 }
 
-/** The result of a primitive without inputs, if all these sizes, which are all that it asks for, are known. */
+/** Adds the result of a primitive without inputs as a literal, if all the sizes that it reads are known. */
 export function onnxLiteral<A>(
   e: OnnxEmitter,
   of: { reference(inputs: readonly [], attributes: A, size: (size: Size) => number): NdArray },

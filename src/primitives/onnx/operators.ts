@@ -1,4 +1,4 @@
-/** @file The operators of ONNX that Fuse writes, and the only ones that it runs when a file asks for them. */
+/** @file The ONNX operators that Fuse writes: an allow-list of those it runs from a file. */
 
 export const onnxOperators = [
   "Abs",
@@ -88,5 +88,5 @@ export type OnnxOperator = (typeof onnxOperators)[number];
 
 const written: ReadonlySet<string> = new Set(onnxOperators);
 
-/** Whether a file may ask for it. */
+/** Whether a file may contain the operator. */
 export const isWritten = (op: string): boolean => written.has(op);

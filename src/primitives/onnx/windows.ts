@@ -15,14 +15,14 @@ export interface WindowGeometry {
   readonly layout: Layout;
 }
 
-/** ONNX has channels first. */
+/** Requires channels first, ONNX's layout. */
 export function requireNchw(layout: Layout): void {
   invariant(layout === "NCHW", `ONNX has no operators for ${layout}`);
 }
 
 /**
- * The image, and what the operator is to know of its windows. Where the operator cannot pad as it should, the image is padded
- * before, with `fill`; `most` is how wide its own pads may be.
+ * Returns the image and the operator's attributes for its windows. If the operator cannot pad correctly, pads the image with
+ * `fill` first. `most` is the widest padding that the operator takes.
  */
 export function windowed(
   e: OnnxEmitter,
@@ -38,7 +38,7 @@ export function windowed(
   const attributes = dilations.every((n) => n === 1) ? common : { ...common, dilations: { ints: dilations } };
   const pads = knownPads(e, operand, geometry);
   if (pads === undefined) {
-    // The runtime knows no dilation there.
+    // ONNX Runtime does not support dilation with `auto_pad`.
     if (attributes === common) return { image: x, attributes: { ...attributes, auto_pad: { text: "SAME_UPPER" } } };
     return {
       image: padded(e, x, e.node("Concat", samePads(e, operand, geometry), { axis: { int: 0 } }), fill),
@@ -50,7 +50,7 @@ export function windowed(
   if (list.every((n) => n === 0)) return { image: x, attributes };
   if (pads.every((pair, i) => Math.max(...pair) <= most[i]!))
     return { image: x, attributes: { ...attributes, pads: { ints: list } } };
-  // Unless it is told not to pad, ONNX Runtime makes them the pool's own, and then refuses them.
+  // Without VALID, ONNX Runtime would fuse the Pad into the pool and then refuse its pads.
   const image = padded(e, x, longs(e, [0, 0, top, left, 0, 0, bottom, right]), fill);
   return { image, attributes: { ...attributes, auto_pad: { text: "VALID" } } };
 }
@@ -59,7 +59,7 @@ function padded(e: OnnxEmitter, x: OnnxWire, pads: OnnxWire, fill: number): Onnx
   return e.node("Pad", [x, pads, onnxScalar(e, fill)], { mode: { text: "constant" } });
 }
 
-/** The pads as numbers, if the image's sizes do not matter or are known. */
+/** Returns the pads as numbers, if the image's sizes do not matter or are known. */
 function knownPads(e: OnnxEmitter, operand: Positional, geometry: WindowGeometry): Pair<Pair<number>> | undefined {
   const { kernel, strides, dilations, pads, layout } = geometry;
   if (pads !== "same_tf") return pads;
@@ -67,7 +67,7 @@ function knownPads(e: OnnxEmitter, operand: Positional, geometry: WindowGeometry
   const pair = (i: 0 | 1): Pair<number> | undefined => {
     const reach = dilations[i] * (kernel[i] - 1);
     const size = e.known([h, w][i]!);
-    // With strides of 1 every size needs the same.
+    // With stride 1, the padding is the same for every size.
     if (size === undefined && strides[i] !== 1 && reach > 0) return undefined;
     const past = size === undefined ? reach : (Math.ceil(size / strides[i]) - 1) * strides[i] + reach + 1 - size;
     const total = reach === 0 ? 0 : Math.max(past, 0);
@@ -77,7 +77,7 @@ function knownPads(e: OnnxEmitter, operand: Positional, geometry: WindowGeometry
   return rows && columns && [rows, columns];
 }
 
-/** The parts of the eight numbers that Pad takes: before all axes, after all axes. */
+/** Returns the parts of the eight numbers that Pad takes: before all axes, then after all axes. */
 function samePads(
   e: OnnxEmitter,
   operand: Positional,
@@ -98,13 +98,13 @@ function samePads(
   return [none, ...sides.map(({ before }) => before), none, ...sides.map(({ after }) => after)];
 }
 
-/** Integers from 0 on, int64, as a column [n, 1] or a row [1, n]. */
+/** Counts from 0 in int64, as a column [n, 1] or a row [1, n]. */
 export function counting(e: OnnxEmitter, size: Size, as: "column" | "row"): OnnxWire {
   const numbers = e.node("Range", [onnxScalar(e, 0, "i64"), e.size(size), onnxScalar(e, 1, "i64")]);
   return e.node("Unsqueeze", [numbers, longs(e, [as === "column" ? 1 : 0])]);
 }
 
-/** Nodes of two int64 tensors; a number is a onnxScalar, and a quotient is of numbers that are not negative. */
+/** Arithmetic on two int64 tensors. Numbers become scalars. `div` requires non-negative operands. */
 export function int64(e: OnnxEmitter) {
   const wire = (x: OnnxWire | number): OnnxWire => (typeof x === "number" ? onnxScalar(e, x, "i64") : x);
   const of = (op: OnnxOperator) => (a: OnnxWire | number, b: OnnxWire | number) => e.node(op, [wire(a), wire(b)]);

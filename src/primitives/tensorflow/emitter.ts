@@ -1,4 +1,4 @@
-/** @file What primitives write the nodes of TensorFlow with. SavedModels and graph models of TensorFlow.js are made of the same nodes. */
+/** @file The interface with which primitives write TensorFlow nodes. SavedModels and TensorFlow.js graph models use the same nodes. */
 import type { DType, NdArray } from "../../contract/ndarray.ts";
 import type { Size } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
@@ -22,29 +22,29 @@ export type NodeAttribute =
 export type NodeAttributes = Readonly<Record<string, NodeAttribute>>;
 
 /**
- * Writes nodes. Only those that the executor of TensorFlow.js knows may be written (`dist/operations/op_list` of
- * @tensorflow/tfjs-converter), unless the profile's variant that asks for the other one is missing there. Every attribute
- * without a default must be given, types first of all.
+ * Writes nodes. The executor of TensorFlow.js must know each of them (`dist/operations/op_list` of
+ * @tensorflow/tfjs-converter), unless only a variant that its profile lacks needs the node. Every attribute without a default
+ * must be given, types in particular.
  */
 export interface TensorFlowEmitter {
-  /** For computing with sizes while nodes are written. */
+  /** Computes with sizes while nodes are written. */
   readonly algebra: Sizes;
-  /** Adds a node; gives its first result. */
+  /** Adds a node and returns its first result. */
   node(op: TensorFlowOperation, inputs: readonly Wire[], attributes?: NodeAttributes): Wire;
-  /** Another result of the node whose first one this is. */
+  /** Returns another result of the node with this first result. */
   output(first: Wire, index: number): Wire;
-  /** Literal data; equal ones are one node. */
+  /** Adds literal data. Equal arrays share one node. */
   constant(array: NdArray): Wire;
-  /** An i32 tensor of rank 0: a literal, or computed of the shapes of the inputs. */
+  /** Returns a size as an i32 tensor of rank 0: a literal, or computed from the input shapes. */
   size(size: Size): Wire;
-  /** An i32 tensor of rank 1. */
+  /** Returns sizes as an i32 tensor of rank 1. */
   sizes(list: readonly Size[]): Wire;
-  /** The number that a size is, which becomes an attribute; refuses a size that is known only when the model runs. */
+  /** Returns the value of a size, for an attribute. Refuses run-time sizes. */
   int(size: Size): number;
-  /** The number that a size is, if it is known before the model runs. */
+  /** Returns the value of a size if it is known before the model runs. */
   known(size: Size): number | undefined;
   /**
-   * A convolution or matrix product of two inputs, then the bias over the last axis and the node of an activation, if there are:
+   * Adds a convolution or matrix product of two inputs, then the bias over the last axis and the activation, if any. Writes
    * one fused node, or a chain that TensorFlow fuses by itself.
    */
   product(
@@ -54,8 +54,8 @@ export interface TensorFlowEmitter {
     bias: Wire | undefined,
     activation: TensorFlowOperation | undefined,
   ): Wire;
-  /** The floor of the quotient of i32 tensors, exactly: the executor of TensorFlow.js divides in float32 on wasm. */
+  /** Returns the exact floor of a quotient of i32 tensors. On wasm, the executor of TensorFlow.js divides in float32. */
   quotient(a: Wire, b: Wire): Wire;
-  /** Says that the format cannot express what is asked for, as a person should read it: `it has no …`. */
+  /** Reports that the format cannot express something, as text for users: `it has no …`. */
   refuse(reason: string): never;
 }

@@ -1,6 +1,6 @@
-/** @file The operations of TensorFlow that Fuse writes, and the only ones that it runs when a file asks for them. */
+/** @file The TensorFlow operations that Fuse writes: an allow-list of those it runs from a file. */
 
-/** TensorFlow has others, which read and write files. */
+/** Other operations of TensorFlow read and write files. */
 export const tensorFlowOperations = [
   "Abs",
   "Acos",
@@ -107,5 +107,5 @@ export type TensorFlowOperation = (typeof tensorFlowOperations)[number];
 
 const written: ReadonlySet<string> = new Set(tensorFlowOperations);
 
-/** Whether a file may ask for it. */
+/** Whether a file may contain the operation. */
 export const isWritten = (op: string): boolean => written.has(op);

@@ -1,4 +1,4 @@
-/** @file TensorFlow's nodes of windows that slide over images: how their attributes say strides and padding. */
+/** @file TensorFlow nodes with windows that slide over images: their strides and padding as attributes. */
 import type { Positional } from "../../ir/lowering.ts";
 import type { Size } from "../../sizes/size.ts";
 import { activationOperation } from "../activation.ts";
@@ -7,12 +7,12 @@ import type { Activation } from "../primitive.ts";
 import type { NodeAttributes, TensorFlowEmitter, Wire } from "./emitter.ts";
 import { apply, literal, packed } from "./nodes.ts";
 
-/** One number for each axis of an image with channels last. */
+/** Writes one number for each axis of an image with channels last. */
 export function perAxis([height, width]: Pair<number>): { readonly ints: readonly number[] } {
   return { ints: [1, height, width, 1] };
 }
 
-/** The attributes of padding. */
+/** Writes the padding attributes. */
 export function padding(pads: Pads): NodeAttributes {
   if (pads === "same_tf") return { padding: { text: "SAME" } };
   if (!isPadded(pads)) return { padding: { text: "VALID" } };
@@ -27,7 +27,7 @@ interface SlidingSide {
   readonly dilation: number;
 }
 
-/** How much `same_tf` pads a side in all; a tensor of i32 where that is known only when the model runs. */
+/** Returns how much `same_tf` pads a side in total; an i32 tensor if the size is only known at run time. */
 function sameTotal(e: TensorFlowEmitter, { size, kernel, stride, dilation }: SlidingSide): number | Wire {
   if (kernel === 1) return 0;
   const { algebra } = e;
@@ -39,7 +39,7 @@ function sameTotal(e: TensorFlowEmitter, { size, kernel, stride, dilation }: Sli
   return apply(e, "Maximum", [e.size(total), literal(e, 0, "i32")], "i32");
 }
 
-/** How much `same_tf` pads a side before and after, as i32. */
+/** Returns how much `same_tf` pads a side before and after, as i32. */
 export function samePads(e: TensorFlowEmitter, side: SlidingSide): readonly [Wire, Wire] {
   const total = sameTotal(e, side);
   if (typeof total === "number")
@@ -48,13 +48,13 @@ export function samePads(e: TensorFlowEmitter, side: SlidingSide): readonly [Wir
   return [before, apply(e, "Sub", [total, before], "i32")];
 }
 
-/** Whether pads are what `SAME` means, whatever the size is. */
+/** Whether the pads equal `SAME` for every size. */
 function isSameByNumbers({ kernel, stride, dilation }: SlidingSide, [before, after]: Pair<number>): boolean {
   const total = dilation * (kernel - 1);
   return stride === 1 && before === Math.floor(total / 2) && after === Math.ceil(total / 2);
 }
 
-/** What `same_tf` pads as numbers, or else an image that is padded already. */
+/** Returns the pads of `same_tf` as numbers; if they are not known, an image that is padded already. */
 function paddedForSame(
   e: TensorFlowEmitter,
   x: Wire,
@@ -88,15 +88,15 @@ export function poolNode(
   });
 }
 
-/** How windows slide, as attributes of convolutions say it. */
+/** The attributes of a convolution that describe how its windows slide. */
 interface SlidingWindows {
   readonly strides: Pair<number>;
   readonly dilations: Pair<number>;
 }
 
 /**
- * The image and its pads as convolutions take them. `SAME`, which every runtime knows best, is used where it can be, but on
- * wasm the executor has it wrong where a window is narrower than its stride.
+ * Returns the image and its pads as convolutions take them. Uses `SAME` where possible, because runtimes support it best. On
+ * wasm, though, the executor gets it wrong if a window is narrower than its stride.
  */
 function paddedImage(
   e: TensorFlowEmitter,
@@ -112,7 +112,7 @@ function paddedImage(
   return isWide ? { x, pads } : paddedForSame(e, x, sides);
 }
 
-/** A convolution of TensorFlow, with bias and activation if there are. */
+/** Adds a TensorFlow convolution, with bias and activation if any. */
 export function convolutionNode(
   e: TensorFlowEmitter,
   op: "Conv2D" | "DepthwiseConv2dNative",
@@ -133,7 +133,7 @@ export function convolutionNode(
   return e.product(op, [padded.x, filter!], attributes, bias, activationOperation(activation));
 }
 
-/** How much more `same_tf` pads before a convolution without strides than before one with them, as the beginning of a slice. */
+/** Returns how much more `same_tf` pads at the start with stride 1 than with the given strides, as the beginning of a slice. */
 export function sameOffsetNode(
   e: TensorFlowEmitter,
   attributes: SlidingWindows,
