@@ -1,17 +1,20 @@
-/** @file The engine file: what lets the runtime run a module's models as sessions of TensorFlow. Weightless. */
+/** @file The engine file, which lets the runtime run a module's models as TensorFlow sessions. It holds no weights. */
 import type { Plan } from "../../plan/plan.ts";
 import { encodeEngine, type EngineModel } from "../../protobuf/engine.ts";
 import { dataTypes } from "../../protobuf/tensorflow.ts";
 import { emitGraph, placeholder, versions, type Port } from "./graph.ts";
 
-/** Which program the models are of: the module beside the file says the same. */
+/** The program that the models come from, matching the module next to the file. */
 export interface EngineInfo {
   readonly hash: string;
-  /** Of Fuse. */
+  /** The version of Fuse. */
   readonly version: string;
 }
 
-/** The bytes of the file; the plans are for `savedModelProfile`. A model that the nodes cannot express is left out. */
+/**
+ * Returns the bytes of the file. The plans are for `savedModelProfile`. Models that the nodes cannot express are
+ * omitted.
+ */
 export function emitEngine(plans: readonly Plan[], { hash, version }: EngineInfo): Uint8Array<ArrayBuffer> {
   const models = new Map<string, EngineModel>();
   for (const plan of plans) {
@@ -21,7 +24,7 @@ export function emitEngine(plans: readonly Plan[], { hash, version }: EngineInfo
   return encodeEngine({ version, hash, models });
 }
 
-/** Whether a file begins as an engine file does: with a version and a hash. */
+/** Whether a file begins like an engine file: with a version and a hash. */
 export function isEngine(start: Uint8Array): boolean {
   return /^\n[^\n]\d+\.\d+\.[^\x12]*\x12\x10[0-9a-f]{16}/.test(String.fromCharCode(...start));
 }
