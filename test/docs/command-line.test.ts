@@ -1,4 +1,4 @@
-/** @file Runs the page about the command line as a transcript, with the command as it is built. */
+/** @file Runs the command-line page as a transcript, with the built command. */
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ const steps = stepsOf(page);
 const folder = mkdtempSync(join(tmpdir(), "fuse-page-"));
 
 beforeAll(() => {
-  // The command is dist/; this makes it what src/ says, which takes an instant if it is.
+  // The command is in dist/. This rebuilds it if src/ has changed; otherwise it takes an instant.
   execFileSync(process.execPath, ["scripts/setup.js"], { cwd: root, env: { ...process.env, FUSE_NATIVE: "skip" } });
   mkdirSync(join(folder, "bin"));
   symlinkSync(join(root, "dist/cli/main.js"), join(folder, "bin/fuse"));

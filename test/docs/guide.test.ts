@@ -1,4 +1,4 @@
-/** @file Runs the pages of the guide as a reader would, command by command, with the command as it is built. */
+/** @file Runs the pages of the guide like a reader, command by command, with the built command. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -8,7 +8,7 @@ import { matches, runSteps, stepsOf } from "../support/transcript.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** `command-line` has files of its own, and a test of its own. */
+/** `command-line` needs files of its own, and has its own test. */
 const pages = readdirSync(join(root, "docs/guide"))
   .filter((file) => file !== "command-line.md")
   .map((file) => ({ file, text: readFileSync(join(root, "docs/guide", file), "utf8") }))
@@ -18,9 +18,9 @@ const pages = readdirSync(join(root, "docs/guide"))
 let folder = "";
 
 beforeAll(() => {
-  // The command is dist/; this makes it what src/ says, which takes an instant if it is.
+  // The command is in dist/. This rebuilds it if src/ has changed; otherwise it takes an instant.
   execFileSync(process.execPath, ["scripts/setup.js"], { cwd: root, env: { ...process.env, FUSE_NATIVE: "skip" } });
-  // Inside the project, so that what is built finds its packages.
+  // Inside the project, so that built files can import its packages.
   mkdirSync(join(root, "out"), { recursive: true });
   folder = mkdtempSync(join(root, "out/guide-"));
   mkdirSync(join(folder, "bin"));

@@ -1,9 +1,9 @@
-/** @file Prints a plan, a line for each step: what tests of the planner look at. */
+/** @file Prints a plan, one line per step, for tests of the planner. */
 import type { Prepare } from "../../src/contract/prepare.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import type { PlanValue } from "../../src/plan/value.ts";
 
-/** `conv = conv2d(x, stem.weight', stem.bias) [n,8,h,w] relu; frees x`; a prime means: prepared. */
+/** `conv = conv2d(x, stem.weight', stem.bias) [n,8,h,w] relu; frees x`. A prime means prepared. */
 export function planText(plan: Plan): string {
   const { sizes } = plan.graph.builder;
   const names = new Map<PlanValue, string>();

@@ -1,4 +1,4 @@
-/** @file Runs plans as the ES modules that are printed of them. */
+/** @file Runs plans as printed ES modules. */
 import * as tf from "@tensorflow/tfjs-core";
 import { emitFactory, type ModuleInfo } from "../../src/codegen/esm/emit.ts";
 import { shapeOf } from "../../src/contract/manifest.ts";
@@ -9,13 +9,13 @@ import { randomArray } from "./arrays.ts";
 
 export const info: ModuleInfo = { source: "net.fuse", hash: "0123abcd", version: "0.1.0" };
 
-/** The model of a plan, ready to be loaded. */
+/** Returns the model of a plan, ready to load. */
 export async function modelOf(plan: Plan): Promise<Model> {
   const models = await instantiate(emitFactory([plan], info), "net.fuse.js", model);
   return models[plan.graph.name]!;
 }
 
-/** Values for all weights; variances are positive. */
+/** Returns values for all weights. Variances are positive. */
 export function randomWeights(plan: Plan, random: () => number): Record<string, NdArray> {
   return Object.fromEntries(
     plan.manifest.map((entry) => {
@@ -27,7 +27,7 @@ export function randomWeights(plan: Plan, random: () => number): Record<string, 
 
 const dtypes = { f32: "float32", i32: "int32", bool: "bool" } as const;
 
-/** A tensor of its own. */
+/** Creates a tensor with its own memory. */
 export function toTensor({ dtype, shape, data }: NdArray): tf.Tensor {
   const values =
     dtype === "f32" ? Float32Array.from(data) : dtype === "i32" ? Int32Array.from(data) : Uint8Array.from(data);
@@ -41,7 +41,7 @@ export function toArray(tensor: tf.Tensor): NdArray {
 
 type Arrays = Readonly<Record<string, NdArray>>;
 
-/** Loads, runs at each of the inputs, frees everything. Results by name. */
+/** Loads a model, runs it on each of the inputs, and frees everything. Returns results by name. */
 export async function runAll(plan: Plan, runs: readonly Arrays[], weights: Arrays): Promise<Record<string, NdArray>[]> {
   const loaded = await (await modelOf(plan)).load(weights);
   const arrays = runs.map((inputs) => {
@@ -55,7 +55,7 @@ export async function runAll(plan: Plan, runs: readonly Arrays[], weights: Array
   return arrays;
 }
 
-/** The same with one run. */
+/** Like `runAll`, with one run. */
 export async function runOnce(plan: Plan, inputs: Arrays, weights: Arrays): Promise<Record<string, NdArray>> {
   const [results] = await runAll(plan, [inputs], weights);
   return results!;

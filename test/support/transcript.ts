@@ -1,14 +1,14 @@
-/** @file Pages with commands and what they print, run as they stand: one session of bash for a page. */
+/** @file Pages with commands and their output, run as they are: one bash session per page. */
 import { execFile } from "node:child_process";
 
 export interface Step {
   readonly title: string;
   readonly commands: string;
-  /** What the page says is written: nothing if no text follows the commands. */
+  /** The expected output: empty if no text follows the commands. */
   readonly text: string;
 }
 
-/** The `sh` blocks of a page, each with the `text` block behind it. */
+/** Returns the `sh` blocks of a page, each with the `text` block after it. */
 export function stepsOf(page: string): readonly Step[] {
   const blocks = page.matchAll(/^```sh\n([^]*?)^```\n(?:\n```text\n([^]*?)^```\n)?/gm);
   return [...blocks].map(([, commands, text]) => ({
@@ -18,7 +18,7 @@ export function stepsOf(page: string): readonly Step[] {
   }));
 }
 
-/** What each step writes, messages among the results. `path` is looked in first for commands. */
+/** Returns the output of each step, with messages among the results. Commands are looked up in `path` first. */
 export function runSteps(steps: readonly Step[], cwd: string, path: string): Promise<readonly string[]> {
   const mark = "\x1e";
   const script = steps.map(({ commands }) => `${commands}\nprintf '\\036'\n`).join("");
@@ -30,7 +30,9 @@ export function runSteps(steps: readonly Step[], cwd: string, path: string): Pro
   });
 }
 
-/** Whether a text is what a page says: `…` stands for anything within a line, and alone on a line for any number of lines. */
+/**
+ * Whether an output matches a page. `…` stands for anything within a line, and alone on a line for any number of lines.
+ */
 export function matches(written: string, text: string): boolean {
   const lines = text.split(/(?<=\n)/).map((line) => {
     if (line === "…\n") return "(?:.*\\n)*?";
