@@ -1,4 +1,4 @@
-/** @file The driver: text to program, to graphs, to plans, to the files of a target. Runs in a browser: files come through a host. */
+/** @file The driver: text to program, graphs, plans, and target files. Runs in a browser: files come through a host. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Settings } from "./check/instantiate/settings.ts";
@@ -18,37 +18,43 @@ import { diagnostic, Reporter } from "./source/reporter.ts";
 import { nearest } from "./source/suggest.ts";
 import { version } from "./version.ts";
 
-/** Which models, and with which settings. */
+/** Which models to build, and with which settings. */
 export interface ModelOptions {
-  /** One model of the file; all of them if left out. */
+  /** One model of the file; all of them if omitted. */
   readonly model?: string | undefined;
   readonly settings?: Settings;
 }
 
 export interface PlanOptions extends ModelOptions {
-  /** The format that the models will be written in: an ES module unless another is chosen. */
+  /** The format to write the models in. Default: an ES module. */
   readonly target?: TargetName;
-  /** An ES module for this backend only may be faster; without it, it runs on every backend. Other targets do so anyway. */
+  /**
+   * Builds an ES module for this backend only, which may be faster. By default it runs on every backend. Other targets
+   * always do.
+   */
   readonly backend?: Backend | undefined;
 }
 
 export interface BuildOptions {
-  /** Gives a weight of a model by its path, in the shape of its manifest entry. Targets need it whose files hold the weights. */
+  /**
+   * Returns a weight of a model by its path, in the shape of its manifest entry. Required by targets whose files hold
+   * the weights.
+   */
   readonly weights?: (path: string, model: string) => NdArray;
   /**
-   * The place of a program as seen from the folder that is built into, with `/` between names, for source maps; undefined if
-   * there is no way. Without it the files are beside their program.
+   * Returns the place of a program relative to the output folder, with `/` between names, for source maps; undefined if
+   * it has none. By default, files are next to their program.
    */
   readonly locate?: (path: string) => string | undefined;
 }
 
-/** What a stage makes, with what it says; `value` is undefined exactly if there is an error. */
+/** The value of a stage, with its diagnostics. `value` is undefined exactly if there is an error. */
 export interface Outcome<T> {
   readonly value: T | undefined;
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Parses a file and all that it imports. Library modules come with the compiler; other files through the host. */
+/** Parses a file and everything it imports. Library modules come with the compiler; other files through the host. */
 export function openProgram(path: string, text: string, host: Host): Program {
   return new Program(path, text, {
     read: (path) => (Object.hasOwn(library, path) ? library[path] : host.read(path)),
@@ -56,7 +62,10 @@ export function openProgram(path: string, text: string, host: Host): Program {
   });
 }
 
-/** The graphs of the chosen models. Reports all that `Program.check` reports, and what the settings decide. */
+/**
+ * Builds the graphs of the chosen models. Reports everything that `Program.check` reports, and errors that depend on
+ * the settings.
+ */
 export function buildGraphs(program: Program, options: ModelOptions = {}): Outcome<readonly ModelGraph[]> {
   const checked = program.check();
   const models = chooseModels(program, options.model);
@@ -73,7 +82,7 @@ export function buildGraphs(program: Program, options: ModelOptions = {}): Outco
   return { value: failed(diagnostics) ? undefined : graphs, diagnostics };
 }
 
-/** The plans of the chosen models, for a target. */
+/** Builds the plans of the chosen models for a target. */
 export function buildPlans(program: Program, options: PlanOptions = {}): Outcome<readonly Plan[]> {
   const { target = defaultTarget, backend } = options;
   const { profile, profileFor } = targets[target];
@@ -83,8 +92,8 @@ export function buildPlans(program: Program, options: PlanOptions = {}): Outcome
 }
 
 /**
- * The files of a target that hold these models. The plans are those that `buildPlans` made for the same target. All models of
- * the plans are written together: which files that makes is the target's choice.
+ * Builds the files of a target from plans that `buildPlans` made for the same target. All models are written together;
+ * the target decides on the files.
  */
 export function build(
   program: Program,
@@ -110,7 +119,7 @@ function unknownWeight(path: string): never {
   throw new InternalError(`the weight ${path} is asked for, and nobody gives it`);
 }
 
-/** The files, or what the target cannot express, each thing at its place in the program. */
+/** Returns the files, or a diagnostic for each thing that the target cannot express, at its place in the program. */
 function outcomeOf(target: TargetName, emission: Emission): Outcome<readonly BinaryFile[]> {
   if ("files" in emission) return { value: emission.files, diagnostics: [] };
   const reporter = new Reporter();
@@ -118,7 +127,7 @@ function outcomeOf(target: TargetName, emission: Emission): Outcome<readonly Bin
     reporter.report("too-large-for-target", undefined, { target, bytes: String(emission.tooLarge) });
   else
     for (const { primitive, reason, origin } of emission.unsupported) {
-      // Where there is a place, that tells more than a primitive's name.
+      // With a place, the name of the primitive adds nothing.
       const what = origin === undefined ? `\`${primitive}\`` : "this";
       const helps = [{ text: "the ES module has everything", code: `--target ${defaultTarget}` }];
       reporter.report("not-in-target", origin?.span, { what, target, reason }, { helps });
@@ -126,7 +135,7 @@ function outcomeOf(target: TargetName, emission: Emission): Outcome<readonly Bin
   return { value: undefined, diagnostics: reporter.diagnostics };
 }
 
-/** The module as one text without imports, for running it at once. */
+/** Returns the module as one text without imports, for running it immediately. */
 export function buildFactory(program: Program, plans: readonly Plan[]): string {
   return emitFactory(plans, info(program));
 }
@@ -137,7 +146,7 @@ function info(program: Program): SourceInfo {
   return { source: program.main.path, hash, version };
 }
 
-/** The models of a program that have a name, or all of them without one; what is wrong if there is none. */
+/** Returns the models with this name, or all models without a name; an error if there are none. */
 export function chooseModels(program: Program, name: string | undefined): Outcome<readonly Block[]> {
   const { models } = program;
   if (models.length === 0) return nothing(diagnostic("no-model", undefined, { path: program.main.path }));
@@ -146,7 +155,7 @@ export function chooseModels(program: Program, name: string | undefined): Outcom
   return value.length > 0 || name === undefined ? { value, diagnostics: [] } : nothing(unknownModel(name, names));
 }
 
-/** What is said of a name that no model has. */
+/** Returns the diagnostic for a name that no model has. */
 export function unknownModel(name: string, models: readonly string[]): Diagnostic {
   const near = nearest(name, models);
   const helps = near === undefined ? [] : [{ text: "did you mean", code: near }];
@@ -155,7 +164,7 @@ export function unknownModel(name: string, models: readonly string[]): Diagnosti
 
 const nothing = (found: Diagnostic): Outcome<never> => ({ value: undefined, diagnostics: [found] });
 
-/** The settings that a model has; with several models each takes its own. */
+/** Returns the settings that a model has parameters for. With several models, each takes its own. */
 function own(program: Program, block: Block, settings: Settings): Settings {
   const known = program.context.signature(block).parameters.map(({ name }) => name);
   return Object.fromEntries(Object.entries(settings).filter(([name]) => known.includes(name)));

@@ -1,4 +1,4 @@
-/** @file The public API of the compiler. What generated modules import is `fuse-lang/runtime`. */
+/** @file The public API of the compiler. Generated modules import `fuse-lang/runtime` instead. */
 export { build, buildFactory, buildGraphs, buildPlans, openProgram } from "./compile.ts";
 export type { BuildOptions, ModelOptions, Outcome, PlanOptions } from "./compile.ts";
 export type { Host } from "./check/text/modules.ts";

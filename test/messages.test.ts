@@ -1,4 +1,4 @@
-/** @file What a person reads about wrong programs. To add a case, add a folder with `input.fuse` to a room of `test/fixtures`. */
+/** @file The messages about wrong programs. To add a case, add a folder with `input.fuse` to `test/fixtures/<room>`. */
 import { buildGraphs } from "../src/compile.ts";
 import { parse } from "../src/parser/parse.ts";
 import { Reporter } from "../src/source/reporter.ts";
@@ -6,7 +6,7 @@ import { sourceFile } from "../src/source/source.ts";
 import { programOf } from "./support/check.ts";
 import { describeMessages } from "./support/messages.ts";
 
-// Mistakes of syntax, as far as the parser knows them.
+// Syntax errors, as far as the parser knows them.
 describeMessages("parser", ({ path, text }) => {
   const reporter = new Reporter();
   parse(sourceFile(path, text), reporter);
@@ -15,7 +15,7 @@ describeMessages("parser", ({ path, text }) => {
 
 describeMessages("check", ({ path, text }) => programOf(text, {}, path).check());
 
-// What shows only when a model is built with its settings.
+// Errors that appear only when a model is built with its settings.
 describeMessages(
   "build",
   ({ path, text, settings }) => buildGraphs(programOf(text, {}, path), { settings }).diagnostics,

@@ -1,4 +1,4 @@
-/** @file A program: its modules, what is known of each block, the check of all worlds, and models built from it. */
+/** @file A program: its modules, facts about its blocks, the check of all worlds, and the models built from it. */
 import { GraphBuilder } from "../ir/builder.ts";
 import { operators, reservedAxisNames, symbols } from "../ops/table.ts";
 import type { Expr, Name } from "../parser/ast.ts";
@@ -23,9 +23,9 @@ import { Summaries, worldLimit, type CheckedWorld } from "./worlds/explore.ts";
 import { mergeWorlds } from "./worlds/merge.ts";
 
 export class Program {
-  /** The file that was asked for comes last. */
+  /** The main file comes last. */
   readonly modules: readonly Module[];
-  /** Of reading the files and of the headers. */
+  /** Collects diagnostics from reading the files and their headers. */
   readonly #reporter = new Reporter();
   readonly #summaries: Summaries;
   readonly #signatures = new Map<Block, Signature>();
@@ -36,7 +36,7 @@ export class Program {
   /** Read when a name is not found. */
   #library: ReadonlyMap<string, string> | undefined;
 
-  /** Reads a file and all that it imports. */
+  /** Reads a file and everything it imports. */
   constructor(path: string, text: string, host: Host) {
     const isOperator = (name: string) => (Object.hasOwn(operators, name) ? "operator" : undefined);
     this.modules = loadModules(path, text, host, isOperator, this.#reporter);
@@ -70,7 +70,7 @@ export class Program {
     return [...this.main.blocks.values()].filter(({ decl }) => decl.kind === "model");
   }
 
-  /** Every mistake and warning in every world of every block, in order of the text. */
+  /** Returns every error and warning in every world of every block, in source order. */
   check(): readonly Diagnostic[] {
     const own = this.modules.filter((module) => module.path.endsWith(".fuse"));
     for (const module of own) {
@@ -83,12 +83,12 @@ export class Program {
     return [...this.#reporter.diagnostics].sort((a, b) => file(b) - file(a) || key(a) - key(b));
   }
 
-  /** The worlds of a block, one after the other: every choice, and both sides of every open condition. */
+  /** Returns the worlds of a block in order: every choice, and both sides of every open condition. */
   worlds(block: Block): readonly CheckedWorld[] {
     return this.choices(block).flatMap((choices) => this.#summaries.worlds(block, choices));
   }
 
-  /** Every combination of choices of enums and bools, those that a `where` excludes included. */
+  /** Returns every combination of enum and bool choices, including those that a `where` excludes. */
   choices(block: Block): ReadonlyMap<string, string>[] {
     const { parameters } = this.#signature(block);
     const finite = parameters.filter((parameter: Parameter) => parameter.choices.length > 0);
@@ -98,14 +98,14 @@ export class Program {
     );
   }
 
-  /** One world of a model; the program must have passed the check. */
+  /** Builds one instance of a model. The program must have passed the check. */
   instantiate(block: Block, settings: Settings): Instance {
     const before = this.#reporter.diagnostics.length;
     const instance = this.#limited(block, () => instantiate(this.#context, block, settings));
     return instance ?? { graph: undefined, diagnostics: this.#reporter.diagnostics.slice(before) };
   }
 
-  /** Where a size of a header or the stack does not hold what a block needs, that is the block's mistake and no crash. */
+  /** Turns an oversized header size or a stack overflow into an error of the block instead of a crash. */
   #limited<T>(block: Block, work: () => T): T | undefined {
     try {
       return work();
@@ -118,7 +118,7 @@ export class Program {
     }
   }
 
-  /** Whether parts of the text could not be read, so that nothing is known to be unused. */
+  /** Whether parts of the file could not be parsed, in which case no name can be reported as unused. */
   #misread(module: Module): boolean {
     return this.#reporter.diagnostics.some(
       ({ code, span }) => span?.source === module.ast.span.source && (code in lexical || code in syntax),
@@ -207,7 +207,7 @@ export class Program {
   }
 }
 
-/** Whether a name is that of a value, so that a stage of this name is not a call. */
+/** Whether a name refers to a value, in which case a stage of this name is not a call. */
 function isValue({ kind }: Definition): boolean {
   return kind !== "choice" && kind !== "layer";
 }

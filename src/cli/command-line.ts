@@ -1,4 +1,4 @@
-/** @file From arguments to a command, and from its end to an exit code. */
+/** @file Turns arguments into a command, and its outcome into an exit code. */
 import { Command, CommanderError } from "commander";
 import { InternalError } from "../source/internal-error.ts";
 import { version } from "../version.ts";
@@ -6,7 +6,7 @@ import { DataError } from "../weights/data-error.ts";
 import { dataDiagnostic, Failure } from "./terminal/failure.ts";
 import { show, type Terminal } from "./terminal/terminal.ts";
 
-/** 0: fine. 1: the program, the data or a comparison is wrong. 2: wrong usage. */
+/** 0: success. 1: an error in the program or the data, or a failed comparison. 2: wrong usage. */
 export type ExitCode = 0 | 1 | 2;
 
 /** Adds the arguments, options and action of a command. */
@@ -14,7 +14,7 @@ export type Define = (command: Command, terminal: Terminal) => void;
 
 interface Entry {
   readonly summary: string;
-  /** Loads the command and what it needs; help about all commands needs none of that. */
+  /** Loads the command and its dependencies. The general help needs none of them. */
   readonly load: () => Promise<Define>;
 }
 
@@ -50,7 +50,7 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
   }
 }
 
-/** With options and action of the one command that the arguments name. */
+/** Returns the parser, with options and action only for the command that the arguments name. */
 async function commandLine(args: readonly string[], terminal: Terminal): Promise<Command> {
   const program = new Command("fuse")
     .description("The compiler of the language Fuse: programs that describe neural networks, for TensorFlow.js.")
@@ -67,14 +67,14 @@ async function commandLine(args: readonly string[], terminal: Terminal): Promise
     });
   const wanted = args[0] === "help" ? args[1] : args[0];
   for (const [name, { summary, load }] of Object.entries(commands)) {
-    // Made by the program, a command inherits its settings.
+    // A command that is created through `program.command` inherits its settings.
     const command = program.command(name).summary(summary);
     if (name === wanted) (await load())(command, terminal);
   }
   return program;
 }
 
-/** Commander's message on one line. */
+/** Returns Commander's message on one line. */
 function usageText(text: string): string {
   return text
     .replace(/^error: /, "")

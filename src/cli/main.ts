@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-/** @file The command `fuse`. */
+/** @file The `fuse` command. */
 import { runCommandLine } from "./command-line.ts";
 import { processTerminal } from "./terminal/terminal.ts";
 
-// Whoever reads the output may have had enough: `fuse summary net.fuse | head`.
+// The reader of the output may stop early: `fuse summary net.fuse | head`.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
   process.exit();

@@ -1,7 +1,7 @@
-/** @file The elements of a tensor as the files of the graph formats store them: little-endian, row-major. */
+/** @file The elements of a tensor as graph formats store them: little-endian, row-major. */
 import { typedArrays, type DType, type NumberArray } from "../contract/ndarray.ts";
 
-/** Of the dtypes of Fuse, and of int64, which ONNX takes for shapes, axes and indices. */
+/** For Fuse's dtypes and int64, which ONNX uses for shapes, axes and indices. */
 export const bytesPerElement = { f32: 4, i32: 4, i64: 8, bool: 1 } as const satisfies Record<DType | "i64", number>;
 
 interface Elements {
@@ -9,7 +9,7 @@ interface Elements {
   readonly data: NumberArray;
 }
 
-/** Shares the memory of arrays that hold their elements like that already. */
+/** Returns the bytes. Arrays already in this format share their memory. */
 export function contentOf({ dtype, data }: Elements): Uint8Array {
   if (dtype !== "i64" && data instanceof typedArrays[dtype] && isLittleEndian)
     return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -28,7 +28,7 @@ export function contentOf({ dtype, data }: Elements): Uint8Array {
 
 const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-/** A plain loop, for there may be gigabytes. */
+/** A plain loop, because there may be gigabytes. */
 export function areEqual(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;

@@ -1,15 +1,15 @@
-/** @file What a model file says of the Fuse program it was made of, as JSON: enough to run it again behind its guard. */
+/** @file What a model file records about its Fuse program, as JSON: enough to run it again with its guard. */
 import type { Guard, GuardRelation, GuardInput, GuardRequirement, GuardVariable, SizeExpr } from "../contract/guard.ts";
 import type { DType } from "../contract/ndarray.ts";
 import { DataError, inPlace } from "../weights/data-error.ts";
 import { duplicateKey, field, fieldReader, isObject, parseJson } from "../weights/json.ts";
 
 export interface ModelInfo {
-  /** Of Fuse. */
+  /** The version of Fuse. */
   readonly version: string;
-  /** The program's path, as its user names it. */
+  /** The program's path, as the user gave it. */
   readonly source: string;
-  /** Of the program and all that it imports. */
+  /** A hash of the program and everything it imports. */
   readonly hash: string;
   /** Its name in the program. */
   readonly model: string;
@@ -21,23 +21,23 @@ export interface ModelInfo {
 export interface ResultInfo {
   readonly name: string;
   readonly dtype: DType;
-  /** Names of its positions. */
+  /** The axis names, in order. */
   readonly axes: readonly string[];
 }
 
-/** The longest text that is read, in characters; a guard takes some hundred for each input. */
+/** The longest text that is read, in characters. A guard takes a few hundred per input. */
 const maxLength = 1_000_000;
-/** How deeply expressions may nest: far deeper than a person writes them. */
+/** The deepest nesting of expressions, far deeper than a person writes them. */
 const maxDepth = 200;
 
-/** As JSON, always the same text for the same model. */
+/** Returns the information as JSON, always the same text for the same model. */
 export function printModelInfo({ version, source, hash, model, guard, results }: ModelInfo): string {
   return JSON.stringify({ version, source, hash, model, guard, results });
 }
 
 /**
- * Reads what `printModelInfo` wrote. The text may be hostile: what comes back has this shape and bounded size, its expressions
- * can be evaluated, and it holds nothing else.
+ * Reads what `printModelInfo` wrote. The text may be hostile. The result has this shape and a bounded size, its
+ * expressions can be evaluated, and it holds nothing else.
  * @throws DataError in one line
  */
 export function parseModelInfo(text: string): ModelInfo {
@@ -123,7 +123,7 @@ function relation(json: unknown, known: ReadonlySet<string>): GuardRelation {
   return { op, a: expression(field(json, "a"), known), b: expression(field(json, "b"), known) };
 }
 
-/** Over these variables; over any if they are left out. */
+/** Reads an expression over these variables; over any if they are omitted. */
 function expression(json: unknown, known?: ReadonlySet<string>, depth = 0): SizeExpr {
   if (typeof json === "number") return Number.isSafeInteger(json) ? json : bad("a size is no integer");
   if (typeof json === "string") return (known?.has(json) ?? true) ? json : bad("a size is not known");

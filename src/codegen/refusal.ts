@@ -1,6 +1,6 @@
-/** @file What a primitive's emitter throws where a format cannot express what is asked for; emission turns it into a diagnostic. */
+/** @file Thrown by a primitive's emitter if a format cannot express a step. Emission turns it into a diagnostic. */
 export class Refusal extends Error {
-  /** Why, as a person should read it. */
+  /** Why, in words for the user. */
   readonly reason: string;
 
   constructor(reason: string) {

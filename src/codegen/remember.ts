@@ -1,6 +1,6 @@
-/** @file Values that are made once for each key. */
+/** @file A cache of values by key. */
 
-/** The value of a key, which is made if it is not there yet. */
+/** Returns the value of a key, creating it on first use. */
 export function remember<K, V>(known: Map<K, V>, key: K, make: () => V): V {
   let value = known.get(key);
   if (value === undefined) known.set(key, (value = make()));

@@ -1,4 +1,4 @@
-/** @file A plan as the nodes of a graph format, step by step: what the formats of TensorFlow and ONNX share. */
+/** @file Emits a plan as the nodes of a graph format, step by step. Shared by the TensorFlow and ONNX formats. */
 import type { GuardVariable, SizeExpr } from "../contract/guard.ts";
 import type { Origin } from "../ir/graph.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -15,26 +15,26 @@ export interface Unsupported {
   readonly origin: Origin | undefined;
 }
 
-/** Arithmetic on the tensors that sizes are while a model runs. */
+/** Arithmetic on the tensors that represent sizes at run time. */
 export type SizeArithmetic<W> = Omit<SizeAlgebra<W>, "variable">;
 
-/** What adds nodes to a graph; `W` is a tensor in it. */
+/** Adds nodes to a graph. `W` is a tensor in it. */
 interface GraphWriter<W> {
   readonly arithmetic: SizeArithmetic<W>;
 }
 
-/** How a format writes a plan, with what adds the nodes. */
+/** How a format writes a plan, given an emitter `E` that adds the nodes. */
 export interface StepFormat<E extends GraphWriter<W>, W> {
-  /** Begins a graph; `variable` gives the tensor that a variable of the guard is, and is not called before the first step. */
+  /** Begins a graph. `variable` returns the tensor of a guard variable; it is not called before the first step. */
   emitter(variable: (variable: SizeVar) => W): E;
   input(e: E, input: PlanInput): W;
-  /** The name is that of a weight in it, if there is one. Names may repeat. */
+  /** Emits a prepared tensor. `name` is that of a weight in it, if there is one. Names may repeat. */
   prepared(e: E, value: Prepared, name: string): W;
-  /** Throws a `Refusal` where the format cannot express the step. */
+  /** Emits a step. Throws a `Refusal` if the format cannot express it. */
   step(e: E, value: Computation, inputs: readonly W[], note: Note): W;
-  /** Takes the place of a step that was refused, so that the steps after it are looked at, too. */
+  /** Stands in for a rejected step, so that the steps after it are checked too. */
   placeholder(e: E, value: Computation): W;
-  /** The size of an axis of an input. */
+  /** Returns the size of an axis of an input. */
   axisSize(e: E, input: PlanInput, wire: W, axis: number): W;
 }
 
@@ -62,7 +62,7 @@ export function emitSteps<E extends GraphWriter<W>, W>(plan: Plan, format: StepF
     return remember(solved, name, () => solve(found));
   }
 
-  /** (size of the axis - offset) / factor: the guard has checked that it is whole. */
+  /** Returns (size of the axis - offset) / factor. The guard has checked that it is whole. */
   function solve({ input: name, axis, factor, offset }: GuardVariable): W {
     const input = plan.inputs.find((given) => given.name === name);
     if (input === undefined) throw new InternalError(`there is no input ${name}`);
@@ -88,7 +88,7 @@ export function emitSteps<E extends GraphWriter<W>, W>(plan: Plan, format: StepF
   return { e, wireOf, unsupported };
 }
 
-/** `encoder/conv/relu`: the blocks that a step is in, and what it is called or does. */
+/** Returns `encoder/conv/relu`: the enclosing blocks of a step, and its name or purpose. */
 export function stepPath({ name, purpose, origin }: Note): string {
   return [...(origin?.scope ?? []), name ?? purpose].join("/");
 }

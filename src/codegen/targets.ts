@@ -1,4 +1,4 @@
-/** @file All targets, one line each. What lists them, such as `--target`, derives from this table. */
+/** @file All targets, one line each. Lists of targets, such as `--target`, derive from this table. */
 import { esm } from "./esm/target.ts";
 import { graphModel } from "./graph-model/target.ts";
 import { onnx } from "./onnx/target.ts";
@@ -18,7 +18,7 @@ export const targets: Readonly<Record<TargetName, Target>> = records;
 
 export const targetNames = Object.keys(targets) as readonly TargetName[];
 
-/** What is built unless a target is chosen. */
+/** The default target of a build. */
 export const defaultTarget = "esm" satisfies TargetName;
 
 /** The targets whose files Fuse can read again. */
@@ -26,7 +26,7 @@ export type ReadableTarget = {
   [T in TargetName]: (typeof records)[T] extends { reader: object } ? T : never;
 }[TargetName];
 
-/** What the reader of each target gives. */
+/** What the reader of each target returns. */
 export type StoredModels = {
   readonly [T in ReadableTarget]: (typeof records)[T] extends { reader: Reader<infer Model> } ? Model : never;
 };
@@ -36,5 +36,5 @@ export type EngineName = typeof defaultTarget | ReadableTarget;
 
 export const readableTargets = targetNames.filter((name): name is ReadableTarget => targets[name].reader !== undefined);
 
-/** The same records, each with the type of the models that its reader gives. */
+/** The same records, each with the type of model that its reader returns. */
 export const readable: { readonly [T in ReadableTarget]: { readonly reader: Reader<StoredModels[T]> } } = records;

@@ -1,4 +1,4 @@
-/** @file Files of the command line: bounded reading, and writing that leaves nothing half-done. */
+/** @file Files of the command line: reads with a size limit, and writes that leave nothing half-done. */
 import { randomBytes } from "node:crypto";
 import type { Stats } from "node:fs";
 import { chmod, open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
@@ -8,7 +8,7 @@ import { DataError } from "../weights/data-error.ts";
 const maxBytes = 4 * 2 ** 30;
 
 /**
- * The bytes of a regular file of at most `limit` bytes.
+ * Reads a regular file of at most `limit` bytes.
  * @throws DataError `path: reason`, also for a folder or a device.
  */
 export function readBytes(path: string, limit = maxBytes): Promise<Uint8Array> {
@@ -18,7 +18,7 @@ export function readBytes(path: string, limit = maxBytes): Promise<Uint8Array> {
   });
 }
 
-/** The first bytes of a regular file, `count` or all there are. @throws DataError `path: reason` */
+/** Reads the first `count` bytes of a regular file, or all if it has fewer. @throws DataError `path: reason` */
 export function readStart(path: string, count: number): Promise<Uint8Array> {
   return readUpTo(path, (size) => Math.min(size, count));
 }
@@ -46,8 +46,8 @@ async function readUpTo(path: string, wanted: (size: number) => number): Promise
 }
 
 /**
- * Writes a file so that at any time there is the old one, or none, or the whole new one: beside it, then renamed.
- * A symbolic link keeps pointing to what is written, and a file that is replaced keeps its permissions.
+ * Writes a temporary file in the same folder and renames it, so that readers see the old file, or none, or the whole
+ * new one. A symbolic link still points to the file, and a replaced file keeps its permissions.
  * @throws DataError `path: reason`
  */
 export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
@@ -55,7 +55,8 @@ export async function writeAtomically(path: string, bytes: Uint8Array): Promise<
     const { target, mode } = await targetOf(path);
     const temporary = join(dirname(target), `.fuse-${randomBytes(6).toString("hex")}.tmp`);
     try {
-      // Never readable for more than the old one was. What the umask takes away of a new file's mode is given back to an old one's.
+      // Never readable by more users than the old file. Permissions that the umask removes are restored for a file that
+      // existed.
       await writeFile(temporary, bytes, { flag: "wx", ...(mode === undefined ? {} : { mode: mode & 0o600 }) });
       if (mode !== undefined) await chmod(temporary, mode);
       await rename(temporary, target);
@@ -68,7 +69,10 @@ export async function writeAtomically(path: string, bytes: Uint8Array): Promise<
   }
 }
 
-/** The file that a path leads to, and its permissions if it exists. A device is refused: renaming would replace it. */
+/**
+ * Returns the file that a path leads to, and its permissions if it exists. Rejects devices, which renaming would
+ * replace.
+ */
 async function targetOf(path: string): Promise<{ target: string; mode: number | undefined }> {
   try {
     const { mode } = await statOfFile(path);
@@ -86,7 +90,7 @@ async function statOfFile(path: string): Promise<Stats> {
   return stats;
 }
 
-/** An error of the system, or of too little memory, in plain words; `absent` is what ENOENT says is not there. */
+/** Explains a system error, or lack of memory, in plain words. `absent` is what ENOENT says is missing. */
 function explain(path: string, error: unknown, absent: "file" | "folder" = "file"): unknown {
   const code = codeOf(error);
   const reasons: Readonly<Record<string, string>> = {

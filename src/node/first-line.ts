@@ -1,8 +1,8 @@
-/** @file What a native library says of an error, as a part of a line of ours. */
+/** @file Extracts the first line of a native library's error message, for use in one of our own. */
 
 /**
- * The first line of an error's message that is not empty after `keep`, without characters that could act on a terminal, and cut
- * to a length that people read.
+ * Returns the first line of an error's message that is not empty after `keep`, without terminal control characters and
+ * cut to a readable length.
  */
 export function firstLine(error: unknown, keep = (line: string) => line): string {
   const lines = String(error instanceof Error ? error.message : error).split("\n");

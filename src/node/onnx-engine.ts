@@ -1,4 +1,4 @@
-/** @file Runs ONNX models in ONNX Runtime, which is loaded when it is asked for: the package is optional. */
+/** @file Runs ONNX models in ONNX Runtime, an optional package that is loaded on first use. */
 import type * as Runtime from "onnxruntime-node";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { dtypeNames, typedArrays, type DType, type NdArray } from "../contract/ndarray.ts";
@@ -6,9 +6,9 @@ import { DataError } from "../weights/data-error.ts";
 import { firstLine } from "./first-line.ts";
 
 /**
- * The results by name; `resultNames` are those of the file's outputs, in their order. Whoever calls it has looked at the file
- * (`codegen/onnx/read.ts`) and at the shapes of the inputs (the guard): what is wrong nevertheless is an error, too, but
- * one in the words of ONNX Runtime.
+ * Returns the results by name. `resultNames` are the names of the file's outputs, in order. The caller must have
+ * validated the file (`codegen/onnx/read.ts`) and the shapes of the inputs (the guard). Other errors are reported in
+ * the words of ONNX Runtime.
  * @throws DataError in one line
  */
 export async function runOnnx(
@@ -18,7 +18,7 @@ export async function runOnnx(
 ): Promise<Record<string, NdArray>> {
   const runtime = await loadRuntime();
   const session = await saying("ONNX Runtime cannot load the model", () =>
-    // What goes wrong is thrown; nothing is to be printed beside.
+    // Errors are thrown, so nothing need be printed.
     runtime.InferenceSession.create(bytes, { logSeverityLevel: 4 }),
   );
   try {

@@ -1,4 +1,4 @@
-/** @file Pictures from and to bytes, by `sharp`: what a file claims is looked at before its pixels are decoded. */
+/** @file Encodes and decodes pictures with `sharp`. Checks what a file claims before decoding its pixels. */
 import type { Metadata } from "sharp";
 import { InternalError } from "../source/internal-error.ts";
 import { DataError } from "../weights/data-error.ts";
@@ -8,8 +8,8 @@ import { checkSize, maxPixels, type Picture } from "./picture.ts";
 import { loadSharp } from "./sharp.ts";
 
 /**
- * Decodes a picture of at most `limit` pixels, turned as its Exif data says. Samples of 16 bits become 8, palettes become
- * RGB, and CMYK too; grey with alpha becomes RGBA. A colour profile changes no number, except that of CMYK.
+ * Decodes a picture of at most `limit` pixels, rotated as its Exif data says. 16-bit samples become 8-bit; palettes and
+ * CMYK become RGB; grey with alpha becomes RGBA. A colour profile changes no values, except for CMYK.
  * @throws DataError
  */
 export async function decodePicture(bytes: Uint8Array, limit = maxPixels): Promise<Picture> {
@@ -21,7 +21,7 @@ export async function decodePicture(bytes: Uint8Array, limit = maxPixels): Promi
   if (fault !== undefined) throw new DataError(fault);
 
   const sharp = await loadSharp();
-  // A warning is about pixels that had to be guessed. Sizes have no limit here, so that a message can say what they are.
+  // A warning means that pixels had to be guessed. No size limit here, because the error message should state the size.
   const options = { failOn: "warning", limitInputPixels: false } as const;
   const header = await readable(format, () => sharp(file, options).metadata());
   checkSize(header.width, header.height, limit);
@@ -45,7 +45,7 @@ export async function decodePicture(bytes: Uint8Array, limit = maxPixels): Promi
   };
 }
 
-/** The bytes of a file that holds the picture. */
+/** Returns the picture as the bytes of a file. */
 export async function encodePicture(picture: Picture, format: PictureFormat): Promise<Uint8Array> {
   const { width, height, channels, data } = picture;
   const sharp = await loadSharp();
@@ -53,7 +53,7 @@ export async function encodePicture(picture: Picture, format: PictureFormat): Pr
   return format.encode(pixels.toColourspace(channels === 1 ? "b-w" : "srgb")).toBuffer();
 }
 
-/** Whether samples have 16 bits instead of 8. TIFF has many others, whose numbers would have to be scaled by a guess. */
+/** Whether samples have 16 bits instead of 8. TIFF has many other depths, whose scale would be a guess. */
 function checkSamples(format: PictureFormat, { depth, space, channels }: Metadata): boolean {
   const known = { uchar: ["b-w", "srgb", "cmyk"], ushort: ["grey16", "rgb16"] } as const;
   const spaces: readonly string[] = depth === "uchar" || depth === "ushort" ? known[depth] : [];
@@ -75,7 +75,7 @@ async function readable<T>(format: PictureFormat, read: () => Promise<T>): Promi
   try {
     return await read();
   } catch (error) {
-    // What sharp says before the reason of libvips, or where that gives none.
+    // What sharp says before libvips' reason, or instead of one.
     const phrases =
       /^(Input buffer has corrupt header: ?|Warning treated as error due to failOn setting|Unknown error)/;
     const reason = firstLine(error, (line) => line.replace(phrases, ""));

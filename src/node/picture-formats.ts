@@ -1,16 +1,16 @@
-/** @file The formats of pictures: how a file of each begins, what reads it, and how it is written. */
+/** @file The picture formats: how to recognize, read and write each one. */
 import type { Sharp } from "sharp";
 
 export interface PictureFormat {
-  /** What people call it. */
+  /** The common name. */
   readonly name: string;
-  /** What the paths of its files end with, after the dot. */
+  /** File name endings, without the dot. */
   readonly endings: readonly string[];
-  /** Whether a file begins as one of this format does. */
+  /** Whether a file begins like one of this format. */
   readonly begins: (file: Buffer) => boolean;
-  /** What is wrong with a file that libvips would read all the same. */
+  /** Returns what is wrong with a file that libvips would read anyway. */
   readonly fault?: (file: Buffer) => string | undefined;
-  /** The class of libvips that reads it from memory. */
+  /** The libvips class that reads it from memory. */
   readonly loader: string;
   /** Sets how pixels are written. JPEG drops alpha and loses a little; the others keep every sample. */
   readonly encode: (pixels: Sharp) => Sharp;
@@ -18,7 +18,7 @@ export interface PictureFormat {
 
 const has = (file: Buffer, text: string, position = 0) =>
   file.toString("latin1", position, position + text.length) === text;
-/** The mark that is the last thing in a file, but for what a camera appends. */
+/** Requires a mark that ends the file, except for data that cameras append. */
 const needs = (mark: string) => (file: Buffer) =>
   file.lastIndexOf(mark, undefined, "latin1") < 0 ? "is cut off" : undefined;
 
@@ -37,7 +37,7 @@ export const pictureFormats: readonly PictureFormat[] = [
     begins: (file) => has(file, "\xff\xd8\xff"),
     fault: needs("\xff\xd9"),
     loader: "VipsForeignLoadJpegBuffer",
-    // sharp would blend it with black otherwise.
+    // Otherwise sharp would blend it with black.
     encode: (pixels) => pixels.removeAlpha().jpeg({ quality: 92, chromaSubsampling: "4:4:4" }),
   },
   {
@@ -52,7 +52,7 @@ export const pictureFormats: readonly PictureFormat[] = [
     endings: ["avif"],
     begins: (file) => has(file, "ftyp", 4) && brands(file).includes("avif"),
     loader: "VipsForeignLoadHeifBuffer",
-    // Eight times as fast as by default, and a fifth larger.
+    // Eight times as fast as the default, and a fifth larger.
     encode: (pixels) => pixels.avif({ lossless: true, effort: 0 }),
   },
   {
@@ -71,18 +71,18 @@ export const formatNames = alternatives(pictureFormats.map(({ name }) => name));
 /** `.png, .jpg, .webp, .avif or .tif` */
 export const pictureEndings = alternatives(pictureFormats.map(({ endings }) => `.${endings[0]}`));
 
-/** The format that a path's ending names. */
+/** Returns the format that a path's ending names. */
 export function formatOfPath(path: string): PictureFormat | undefined {
   const ending = /\.([^./\\]*)$/.exec(path)?.[1]?.toLowerCase();
   return pictureFormats.find(({ endings }) => ending !== undefined && endings.includes(ending));
 }
 
-/** The kinds of file that an ISO base media file says it is (ISO/IEC 14496-12, 4.3). */
+/** Returns the brands that an ISO base media file declares (ISO/IEC 14496-12, 4.3). */
 function brands(file: Buffer): string[] {
   return file.toString("latin1", 8, Math.min(file.readUInt32BE(), 200)).match(/[^]{4}/g) ?? [];
 }
 
-/** Whether the first page of a TIFF has brightness and colour differences, not in a JPEG: libvips takes them for RGB. */
+/** Whether the first page of a TIFF is YCbCr outside a JPEG, which libvips mistakes for RGB. */
 function isPlainYCbCr(file: Buffer): boolean {
   const little = has(file, "II");
   const u16 = (at: number) => (little ? file.readUInt16LE(at) : file.readUInt16BE(at));

@@ -1,4 +1,4 @@
-/** @file A picture in memory, and the bound on its size. */
+/** @file A picture in memory, and the limit on its size. */
 import { DataError } from "../weights/data-error.ts";
 
 /** 8-bit samples, row by row from the top, channels innermost: grey, RGB or RGBA (alpha not premultiplied). */
@@ -12,7 +12,7 @@ export interface Picture {
 /** 100 megapixels. */
 export const maxPixels = 100_000_000;
 
-/** Refuses a size that a header claims, before anything is made of it. @throws DataError */
+/** Rejects a size that a header claims, before anything is allocated for it. @throws DataError */
 export function checkSize(width: number, height: number, limit: number): void {
   if (width < 1 || height < 1) throw new DataError(`claims a size of ${width} x ${height}`);
   if (width * height > limit) {

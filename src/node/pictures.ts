@@ -9,15 +9,15 @@ import { maxPixels, type Picture } from "./picture.ts";
 /** The largest file that is read, in bytes. */
 const maxFile = 500_000_000;
 
-/** What the numbers of a picture's tensor mean: 1 or 255 is the brightest. */
+/** The range of a picture's tensor: 1 or 255 is the brightest. */
 export type PixelRange = "0..1" | "0..255";
 
-/** Whether a path is to be read or written as a picture, by its ending. */
+/** Whether a path is read or written as a picture, judging by its ending. */
 export function isPicturePath(path: string): boolean {
   return formatOfPath(path) !== undefined;
 }
 
-/** Reads a picture; its content says in which format it is. @throws DataError `path: reason` */
+/** Reads a picture. Its content decides the format. @throws DataError `path: reason` */
 export async function readPicture(path: string, limit = maxPixels): Promise<Picture> {
   const bytes = await readBytes(path, maxFile);
   try {
@@ -27,7 +27,9 @@ export async function readPicture(path: string, limit = maxPixels): Promise<Pict
   }
 }
 
-/** Writes a picture in the format that the path names; the file is whole or not there. @throws DataError `path: reason` */
+/**
+ * Writes a picture in the format that the path names. The file is complete or absent. @throws DataError `path: reason`
+ */
 export async function writePicture(path: string, picture: Picture): Promise<void> {
   const format = formatOfPath(path);
   if (format === undefined) throw new DataError(`${path}: pictures are written as ${pictureEndings}`);
@@ -35,8 +37,8 @@ export async function writePicture(path: string, picture: Picture): Promise<void
 }
 
 /**
- * The picture as a tensor [1, height, width, channels]. Alpha is dropped, or opaque where there is none; grey is spread
- * over RGB; RGB becomes grey as 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), unrounded.
+ * Returns the picture as a tensor [1, height, width, channels]. Alpha is dropped, or opaque if there is none. Grey is
+ * copied to all of RGB; RGB becomes grey as 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), unrounded.
  */
 export function toTensor(picture: Picture, channels: 1 | 3 | 4, range: PixelRange): NdArray {
   const { width, height, data } = picture;
@@ -56,8 +58,8 @@ export function toTensor(picture: Picture, channels: 1 | 3 | 4, range: PixelRang
 }
 
 /**
- * The picture that a tensor [1, height, width, 1, 3 or 4] shows (the first axis may be absent); numbers are clamped and
- * rounded, NaN is black.
+ * Returns the picture that a tensor [1, height, width, 1, 3 or 4] shows (the first axis may be absent). Numbers are
+ * clamped and rounded; NaN is black.
  * @throws DataError for another shape
  */
 export function fromTensor(tensor: NdArray, range: PixelRange): Picture {
@@ -70,7 +72,7 @@ export function fromTensor(tensor: NdArray, range: PixelRange): Picture {
     );
   }
   const scale = range === "0..1" ? 255 : 1;
-  // A clamped array rounds halves to even, and takes NaN for 0.
+  // A clamped array rounds halves to even, and converts NaN to 0.
   const data = new Uint8Array(Uint8ClampedArray.from(tensor.data, (value) => value * scale));
   return { width, height, channels, data };
 }

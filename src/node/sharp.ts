@@ -1,11 +1,11 @@
-/** @file Loads `sharp`, which decodes and encodes pictures: when one is read or written, and not before. */
+/** @file Loads `sharp`, which decodes and encodes pictures, on first use. */
 import type Sharp from "sharp";
 import { DataError } from "../weights/data-error.ts";
 import { pictureFormats } from "./picture-formats.ts";
 
 /**
- * libvips, told to read nothing but the formats of `picture-formats.ts`, and to keep nothing of a picture for another one.
- * @throws DataError where it is not installed or has no binary for this machine
+ * Loads libvips, limited to the formats of `picture-formats.ts` and without a cache between pictures.
+ * @throws DataError if it is not installed or has no binary for this machine
  */
 export async function loadSharp(): Promise<typeof Sharp> {
   let sharp: typeof Sharp;
@@ -18,7 +18,7 @@ export async function loadSharp(): Promise<typeof Sharp> {
     );
   }
   sharp.cache(false);
-  // Blocking a class blocks all that derive from it: SVG, GIF and what else libvips was built with.
+  // Blocking a class also blocks its subclasses: SVG, GIF and everything else that libvips was built with.
   sharp.block({ operation: ["VipsForeignLoad"] });
   sharp.unblock({ operation: pictureFormats.map(({ loader }) => loader) });
   return sharp;

@@ -1,4 +1,4 @@
-/** @file Weight files and single tensors by path; what a file is, its content says. */
+/** @file Opens weight files and single tensors by path. The content decides the format. */
 import { dirname, join } from "node:path";
 import type { NdArray } from "../contract/ndarray.ts";
 import { DataError, inPlace, printShape, quote } from "../weights/data-error.ts";
@@ -9,13 +9,13 @@ import type { TensorSource } from "../weights/tensors.ts";
 import { readTfjsModel, tfjsShardPaths } from "../weights/tfjs.ts";
 import { readBytes, readStart } from "./files.ts";
 
-/** So many bytes tell what a file is. */
+/** The number of bytes that are enough to recognize a format. */
 const sniffed = 100;
-/** Of all shards of a model together. */
+/** The largest total size of a model's shards. */
 const maxShards = 4 * 2 ** 30;
 
 /**
- * Opens a safetensors file, or a `model.json` of tfjs with its shards, which must be in its folder or below.
+ * Opens a safetensors file, or a tfjs `model.json` with its shards, which must be in its folder or below.
  * @throws DataError `path: reason`
  */
 export async function openWeights(path: string): Promise<TensorSource> {
@@ -28,8 +28,8 @@ export async function openWeights(path: string): Promise<TensorSource> {
 }
 
 /**
- * Reads one tensor: an `.npy`, or `FILE#NAME` for a file that `openWeights` can open; the name may be left out if the
- * file has just one.
+ * Reads one tensor: an `.npy`, or `FILE#NAME` for a file that `openWeights` can open. The name may be omitted if the
+ * file has only one tensor.
  * @throws DataError
  */
 export async function readTensor(path: string): Promise<NdArray> {
@@ -51,7 +51,7 @@ export async function readTensor(path: string): Promise<NdArray> {
 }
 
 /**
- * The files that `openWeights` reads: the path, and for a `model.json` its shards.
+ * Returns the files that `openWeights` reads: the path, and for a `model.json` its shards.
  * @throws DataError `path: reason`
  */
 export async function weightFiles(path: string): Promise<readonly string[]> {
@@ -76,7 +76,7 @@ async function openTfjsModel(path: string, bytes: Uint8Array): Promise<TensorSou
   return inPlace(path, () => readTfjsModel(model, (shard) => shards.get(shard) ?? new Uint8Array()));
 }
 
-/** The first byte that is not white space is a brace, and no byte near it is zero, as it would be in a length. */
+/** The first non-space byte is a brace, and no byte near it is zero, as one in a length would be. */
 function isJson(bytes: Uint8Array): boolean {
   const start = String.fromCharCode(...bytes.subarray(0, sniffed));
   return /^(\xef\xbb\xbf)?\s*\{/.test(start) && !start.includes("\0");

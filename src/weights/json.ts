@@ -1,11 +1,11 @@
-/** @file Reads JSON from outside: bounded, objects by their own keys only, and with the checks that `JSON.parse` does not make. */
+/** @file Reads untrusted JSON: bounded, own keys only, and with checks that `JSON.parse` does not make. */
 import { dtypeNames, type DType } from "../contract/ndarray.ts";
 import { DataError } from "./data-error.ts";
 
 /** The largest text that is read, in bytes. */
 const maxText = 100_000_000;
 
-/** The text of a file. @throws DataError */
+/** Decodes the text of a file. @throws DataError */
 export function readText(bytes: Uint8Array, limit: number = maxText): string {
   if (bytes.length > limit) throw new DataError(`has ${bytes.length} bytes, more than the limit of ${limit}`);
   try {
@@ -15,7 +15,7 @@ export function readText(bytes: Uint8Array, limit: number = maxText): string {
   }
 }
 
-/** The value of a text, which may begin with a byte order mark. @throws DataError */
+/** Parses a text, which may begin with a byte order mark. @throws DataError */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ""));
@@ -24,22 +24,24 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** An object, not an array and not null. */
+/** Whether a value is an object, not an array or null. */
 export function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** What an object has under a key of its own; undefined if it has none or is no object. */
+/** Returns the value of an object's own key; undefined if it has none or is not an object. */
 export function field(value: unknown, key: string): unknown {
   return isObject(value) && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined;
 }
 
-/** The elements of an array, none if it is not one. */
+/** Returns the elements of an array; none if it is not one. */
 export function items(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** The first key that an object of a valid JSON text has twice: readers that take the first and the last would disagree. */
+/**
+ * Returns the first key that appears twice in an object of a valid JSON text. Readers disagree on which value counts.
+ */
 export function duplicateKey(json: string): string | undefined {
   // One set of keys per open object, undefined per open array.
   const open: (Set<string> | undefined)[] = [];
@@ -71,22 +73,22 @@ export function duplicateKey(json: string): string | undefined {
   return undefined;
 }
 
-/** The most characters of a name, and the most items of a list, that a `FieldReader` accepts. */
+/** The most characters in a name, and the most items in a list, that a `FieldReader` accepts. */
 const maxName = 10_000;
 const maxItems = 10_000;
 
-/** Reads fields that must be there. Each function either gives a value of its type or calls `bad`, which throws. */
+/** Reads required fields. Each function either returns a value of its type or calls `bad`, which throws. */
 export interface FieldReader {
   readonly text: (value: unknown) => string;
-  /** A text under a key. */
+  /** Returns the text under a key. */
   readonly name: (of: unknown, key: string) => string;
-  /** A list under a key, each item read by `read`. */
+  /** Returns the list under a key, each item read by `read`. */
   readonly list: <T>(of: unknown, key: string, read: (item: unknown) => T) => T[];
-  /** The dtype under the key `dtype`. */
+  /** Returns the dtype under the key `dtype`. */
   readonly dtype: (of: unknown) => DType;
 }
 
-/** `bad` throws the error for a reason such as `guard is not a list`. */
+/** Creates a reader. `bad` throws the error for a reason such as `guard is not a list`. */
 export function fieldReader(bad: (reason: string) => never): FieldReader {
   const isShort = (value: unknown): value is string => typeof value === "string" && value.length <= maxName;
   return {

@@ -1,4 +1,4 @@
-/** @file What a person can do wrong with the systems: each mistake has a message that names the axis, the value and the line. */
+/** @file Bad inputs and weights for the systems: each error names the axis, the value and the line. */
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { buildPlans } from "../../src/compile.ts";
@@ -31,7 +31,7 @@ async function loaded(file: string, settings?: Settings): Promise<LoadedModel> {
   return (await modelOf(plan)).load(randomWeights(plan, seeded(1)));
 }
 
-/** The message and details of the error for data that is wrong; anything else that is thrown fails the test. */
+/** Returns the message and details of a data error. Any other error fails the test. */
 async function refusal(action: () => unknown): Promise<string> {
   try {
     await action();
@@ -42,7 +42,7 @@ async function refusal(action: () => unknown): Promise<string> {
   throw new Error("nothing was refused");
 }
 
-/** What a loaded system says to inputs of these shapes; nothing may be left behind. */
+/** Returns what a loaded system says about inputs of these shapes. Nothing may leak. */
 async function refusedInputs(
   file: string,
   shapes: Readonly<Record<string, readonly number[]>>,

@@ -1,4 +1,4 @@
-/** @file Calls of blocks: how the sizes of a header are computed from the tensors, and what is said where they cannot be. */
+/** @file Calls of blocks: how the header's sizes are computed from the tensors, and the errors if they cannot be. */
 import { expect, test } from "vitest";
 import { check, programOf } from "../support/check.ts";
 
@@ -81,7 +81,7 @@ test("the help for a caller speaks of the caller's sizes", () => {
   expect(helps(`${block}block C(x: [n, h], s: int) { return B(x, r: s) }`)).toEqual([
     ["argument-size-mismatch", "say so in the signature: h: s*i"],
   ]);
-  // A name of the caller's own is not taken for another size.
+  // A name of the caller's own is not mistaken for another size.
   expect(helps(`${block}block C(x: [n, h], i: int) { return B(x, r: i) }`)).toEqual([
     ["argument-size-mismatch", "say so in the signature: h: i*j"],
   ]);
@@ -105,7 +105,7 @@ test("a condition that a call does not meet is said as it is written, whichever 
         notes: [`required by \`${condition}\``, note],
       },
     ]);
-  // A bound is passed on, an equality must be declared.
+  // A bound is passed on; an equality must be declared.
   for (const condition of ["c > d", "d < c", "c >= d", "d <= c"]) expect(found(condition, "c, d")).toEqual([]);
   expect(found("c != d", "c, d")).toMatchObject([
     {

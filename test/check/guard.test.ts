@@ -1,9 +1,9 @@
-/** @file The entry guards that programs get: from declared sizes, from `where`, and from what their operators need. */
+/** @file The entry guards of programs: from declared sizes, from `where`, and from the needs of their operators. */
 import { expect, test } from "vitest";
 import { checkGuard } from "../../src/contract/guard.ts";
 import { graphOf } from "../support/compare.ts";
 
-/** What a guard says of one input of these shapes: the sizes, or the problems. */
+/** Returns what a guard says about one input of these shapes: the sizes, or the problems. */
 function admitted(text: string, shapes: Readonly<Record<string, readonly number[]>>): unknown {
   const given = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, { dtype: "f32", shape }]));
   const admission = checkGuard(graphOf(`fuse 1\n${text}`).guard, given);
@@ -57,7 +57,7 @@ test("a division of run-time sizes is asked at the entry", () => {
 });
 
 test("what is asked is not taken for granted in how it is asked", () => {
-  // Where 2 divides h + 2*floor(h/2), the floor is h/2 and the sum is 2*h, which 2 always divides.
+  // If 2 divides h + 2*floor(h/2), the floor is h/2 and the sum is 2*h, which 2 always divides.
   const text = `model M(x: [n, h, w, c: 3]) -> [n, t: (h + 2 * floor(h / 2)) / 2, d: 2, w, c: 3] {
     y = x |> avgpool(kernel: [2, 1], stride: [2, 1]) |> upsample([2, 1])
     return concat(x, y, axis: h) |> reshape(h -> [t: (h + 2 * floor(h / 2)) / 2, d: 2])

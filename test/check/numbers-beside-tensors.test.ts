@@ -1,4 +1,4 @@
-/** @file Numbers beside tensors: which dtype they take, and float parameters whose value only a build gives. */
+/** @file Numbers next to tensors: their dtype, and float parameters whose value is known only at build time. */
 import { describe, expect, test } from "vitest";
 import { buildGraphs } from "../../src/compile.ts";
 import { check, programOf } from "../support/check.ts";
@@ -19,7 +19,7 @@ describe("a whole number takes the dtype of the numbers beside it, whatever a co
   });
 });
 
-/** A call with a float parameter `p`, what the tensor is, a value that fits and one that does not. */
+/** A call with a float parameter `p`, the tensor's type, a value that fits and one that does not. */
 const rows: readonly (readonly [string, string, string, string])[] = [
   ["clamp(x, min: p)", "i32[n, c, h, w]", "2.0", "0.5"],
   ["clamp(x, max: p)", "i32[n, c, h, w]", "2.0", "0.5"],

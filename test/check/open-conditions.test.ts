@@ -1,4 +1,4 @@
-/** @file Conditions that a signature leaves open: both sides are checked, with what each knows, and no more than there may be. */
+/** @file Conditions that a signature leaves open: both sides are checked, each with its own facts, up to the limit. */
 import { expect, test } from "vitest";
 import { printRelation } from "../../src/sizes/relation.ts";
 import { check, programOf } from "../support/check.ts";
@@ -6,7 +6,7 @@ import { check, programOf } from "../support/check.ts";
 const errors = (text: string) => check(text).filter(({ severity }) => severity === "error");
 
 test("what stands before a condition is seen under it", () => {
-  // Only where a equals b is the sum possible, and that is asked too late to save the other side.
+  // The sum is possible only if a equals b, and that condition comes too late to save the other side.
   const [found, ...others] = errors(`fuse 1
 
 block Main(x: [n, c: a], y: [n, c: b]) -> [n] {

@@ -1,4 +1,4 @@
-/** @file Messages about the operands of an operator: what they lack of each other, which sizes differ, what is to be written. */
+/** @file Messages about operands: missing axes, sizes that differ, and what to write instead. */
 import { describe, expect, test } from "vitest";
 import { fixText } from "../../src/cli/commands/fix.ts";
 import { check } from "../support/check.ts";
@@ -63,11 +63,11 @@ test("numbers that differ are said, and not that they are not known to be equal"
   const text = inBlock("a: [n, c: 64], b: [n, c: 32], by: concat | add = add", chosen);
   expect(check(text).map(({ code }) => code)).toEqual(["variant-size-mismatch"]);
   expect(notes(text)).toEqual(["64  vs  32", "fine in variant `by: concat`"]);
-  // What is always different for other reasons is said with an example.
+  // Sizes that always differ for other reasons are reported with an example.
   expect(notes(inBlock("a: [n, c], b: [n, c: c + 1]", "a + b"))).toEqual(["for example c = 1:  1  vs  2"]);
 });
 
-/** Follows what is offered. */
+/** Applies the suggested fix. */
 function fixed(text: string): string {
   const now = fixText("main.fuse", { text, diagnostics: check(text) }, (text) => check(text));
   expect(now.diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
@@ -134,7 +134,7 @@ test("an equality that needs an even size asks for an even size", () => {
   const [found] = check(text);
   expect(found!.helps.map(({ code }) => code)).toEqual(["where h % 2 == 0"]);
   expect(fixed(text)).toEqual([]);
-  // In one of several variants, only there.
+  // An error in one of several variants names that variant.
   const body = "match by { half => x + (x |> avgpool(kernel: 2) |> upsample(2)), none => x }";
   const chosen = inBlock("x: [n, c, h, w: 4*k], by: half | none", body);
   expect(check(chosen).flatMap(({ helps }) => helps.map(({ code }) => code))).toEqual([

@@ -1,4 +1,4 @@
-/** @file Sizes on the way to which a JavaScript number could pass 2^53: the guard of a model refuses inputs where one does. */
+/** @file Sizes whose computation could exceed 2^53: the guard of a model rejects inputs for which it does. */
 import { describe, expect, test } from "vitest";
 import { buildGraphs } from "../../src/compile.ts";
 import { checkGuard, type Guard } from "../../src/contract/guard.ts";

@@ -1,4 +1,4 @@
-/** @file "Did you mean": every kind of name that can be misspelt, and what is offered for it. */
+/** @file "Did you mean": every kind of name that can be misspelt, and the suggestion for it. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { fuse } from "../support/command-line.ts";
 
 const inBlock = (body: string) => `fuse 1\n\nblock Main(x: [n, c, h, w], width: int) {\n  ${body}\n}\n`;
 
-/** What is wrong in a program that is otherwise right, its code, and what must be written instead. */
+/** The error in an otherwise correct program, its code, and the fix. */
 const rows: readonly (readonly [string, string, string, string, string])[] = [
   ["an operator", inBlock("return width * batchnrom(x)"), "unknown-operator", "batchnrom", "batchnorm"],
   ["an operator of PyTorch", inBlock("return x |> Conv2d(c: width) @conv"), "unknown-operator", "Conv2d", "conv"],
@@ -134,7 +134,7 @@ describe.each(rows)("%s", (_, program, code, wrong, right) => {
     const edits = help!.edits!;
     expect(edits.map(({ span }) => program.slice(span.start, span.end))).toEqual([wrong]);
     const left = check(applyEdits(program, edits)).filter(({ severity }) => severity === "error");
-    // A second arm for a choice is the next mistake.
+    // A second arm for a choice is the next error.
     expect(left.map((next) => next.code)).toEqual(
       code === "unknown-choice" && wrong === "kepe" ? ["duplicate-choice"] : [],
     );

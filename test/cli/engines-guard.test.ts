@@ -1,4 +1,4 @@
-/** @file Inputs of wrong ranks, shapes and dtypes: a session that is fed them ends its process, so that no engine ever may be. */
+/** @file Inputs of wrong rank, shape or dtype. They would end a session's process, so no engine may receive them. */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,7 +22,7 @@ const floats = (...shape: number[]): NdArray => ({
   shape,
   data: new Float32Array(shape.reduce((a, b) => a * b, 1)),
 });
-/** By name: what x is, and what is said of it. */
+/** By name: x, and the message about it. */
 const wrong: Readonly<Record<string, readonly [NdArray, string]>> = {
   "a vector": [floats(60), "x must have 4 axes"],
   "three axes": [floats(3, 4, 5), "x must have 4 axes"],
@@ -36,7 +36,7 @@ const wrong: Readonly<Record<string, readonly [NdArray, string]>> = {
   "truth values": [{ dtype: "bool", shape: [1, 3, 4, 5], data: new Uint8Array(60) }, "x must be f32"],
 };
 
-/** What `fuse run` is given: the engine, and what runs. */
+/** Arguments of `fuse run`: the engine, and the model. */
 const runs: readonly (readonly string[])[] = [
   ...engineNames.map((engine) => [
     ...["net.fuse", "--weights", "net.safetensors", "--engine", engine],
@@ -72,7 +72,7 @@ beforeAll(() => {
     [...script, folder, JSON.stringify(commands)],
     { encoding: "utf8" },
   );
-  // It came to its end by itself.
+  // The process ended on its own.
   expect([status, signal], stderr).toEqual([0, null]);
   outcomes = stdout
     .trim()

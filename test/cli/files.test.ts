@@ -1,4 +1,4 @@
-/** @file What commands read and write: arrays in every form and order, modules, weights, JSON. */
+/** @file What commands read and write: arrays in every format and order, modules, weights, JSON. */
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,7 +40,7 @@ const weights = new Map([
   ["fc.bias", { dtype: "f32" as const, shape: [2], data: Float32Array.of(0, Infinity) }],
 ]);
 
-/** Runs a command that succeeds; what it prints. */
+/** Runs a command that succeeds, and returns its output. */
 async function done(command: string): Promise<string> {
   const { code, out, err } = await fuse(folder, command.split(" "));
   expect(err).toBe("");

@@ -70,7 +70,7 @@ test.each([
   ["both", (text: string) => `\uFEFF${text.replaceAll("\n", "\r\n")}`],
   ["characters of two units before what is wrong", (text: string) => `// 🙂🙂 é\n${text}`],
 ])("%s stays as it is", async (_, change) => {
-  // The edition is missing in `wrong`; where a comment comes first, it is put before that.
+  // `wrong` lacks `fuse 1`. If a comment comes first, it is inserted before the comment.
   put("main.fuse", change(wrong));
   await fuse(folder, ["check", "main.fuse", "--fix"]);
   const fixed = right.replace("fuse 1\n", "");
@@ -90,7 +90,7 @@ test("what stays wrong is reported, and the exit code is 1", async () => {
 });
 
 test("a file that cannot be improved is left alone", async () => {
-  // The name that is offered has another shape: with it there would be a mistake more.
+  // The suggested name has another shape, so using it would add an error.
   const text = "fuse 1\n\nblock Main(x: [n, c], xs: [m, d]) {\n  y = x + 1\n  return (y * sx) + (y + xs)\n}\n";
   put("main.fuse", text);
   const { code } = await fuse(folder, ["check", "main.fuse", "--fix"]);
@@ -110,7 +110,7 @@ test("files that are only imported are not changed", async () => {
   expect(got("main.fuse")).toContain('fuse 1\nimport { Part } from "./parts.fuse"');
   const { code } = await fuse(folder, ["check", "main.fuse", "parts.fuse", "--fix"]);
   expect(got("parts.fuse")).toBe(`fuse 1\n${parts.replace("rleu", "relu")}`);
-  // The first file was checked before the second one was mended.
+  // The first file was checked before the second one was fixed.
   expect(code).toBe(1);
   expect((await fuse(folder, ["check", "main.fuse", "parts.fuse", "--fix"])).code).toBe(0);
 });
@@ -121,7 +121,7 @@ test("a file that is not there", async () => {
   expect(err).toContain("error[unreadable-file]");
 });
 
-/** A diagnostic whose fix puts `text` for one character. */
+/** Returns a diagnostic whose fix replaces one character with `text`. */
 const offering = (text: string, source: string, at: number) => {
   const span = { source: sourceFile("x.fuse", source), start: at, end: at + 1 };
   return diagnostic("unused-name", span, { name: "x" }, { helps: [{ text: "help", edits: [{ span, text }] }] });
@@ -163,7 +163,7 @@ test("JSON has this form", async () => {
   expect(code).toBe(1);
   expect(err).toBe("");
   const text = got("main.fuse");
-  /** Of the first `part` behind `before`, in the line given; columns count UTF-16 units. */
+  /** Returns the span of the first `part` after `before`, on the given line. Columns count UTF-16 units. */
   const span = (before: string, part: string, line: number) => {
     const start = text.indexOf(part, text.indexOf(before) + before.length);
     const column = start - text.lastIndexOf("\n", start - 1);

@@ -1,4 +1,4 @@
-/** @file What a person can do wrong on the command line: one clear message, the right exit code, and no file left behind. */
+/** @file User errors on the command line: one clear message, the right exit code, and no file left behind. */
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -89,7 +89,7 @@ afterAll(() => {
 
 const tree = () => readdirSync(folder, { recursive: true }).toSorted();
 
-/** What a command writes, with its exit code. No stack trace may be part of it, and no file may be left behind. */
+/** Returns a command's output with its exit code. It may not contain a stack trace, nor leave a file behind. */
 async function written(args: readonly string[]): Promise<string> {
   const before = tree();
   const { code, out, err } = await fuse(folder, args);
@@ -98,7 +98,7 @@ async function written(args: readonly string[]): Promise<string> {
   return `${out.replace(/\S+ ms$/m, "… ms")}${err}[${code}]\n`;
 }
 
-/** Each entry is a command, what it writes, and its exit code in brackets. */
+/** Each entry is a command, its output, and its exit code in brackets. */
 const transcript = readFileSync(new URL("../fixtures/command-line/mistakes.txt", import.meta.url), "utf8");
 const entries = [...transcript.matchAll(/^\$ fuse (.*)\n([^]*?^\[\d\]\n)/gm)].map(
   ([, args, text]) => [args!, text!] as const,

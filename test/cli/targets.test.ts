@@ -1,4 +1,4 @@
-/** @file `fuse build --target` and `fuse run --engine`: every system through every format, and what stands in the way. */
+/** @file `fuse build --target` and `fuse run --engine`: every system in every format, and the possible errors. */
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -39,7 +39,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Runs a command that succeeds; what it prints, without times and sizes. */
+/** Runs a command that succeeds, and returns its output without times and sizes. */
 async function done(args: readonly string[]): Promise<string> {
   const { code, out, err } = await fuse(folder, args);
   expect(err).toBe("");
@@ -47,7 +47,7 @@ async function done(args: readonly string[]): Promise<string> {
   return out.replace(/\(\d.*?B\)/g, "(…)").replace(/\S+ ms/g, "… ms");
 }
 
-/** The file that is run, and what runs it there. */
+/** The file that is run, and the engine that runs it. */
 const built = {
   "saved-model": { file: (name: string) => `${name}.saved-model`, on: ["tensorflow"] },
   "graph-model": { file: (name: string) => `${name}.graph-model/model.json`, on: ["cpu", "wasm", "tensorflow"] },
@@ -55,7 +55,7 @@ const built = {
 } as const satisfies Record<ReadableTarget, unknown>;
 const isHere = (backend: string) => !backends().some(({ name, skipped }) => name === backend && skipped);
 
-/** Inputs, and what PyTorch made of them. */
+/** Inputs, and PyTorch's results for them. */
 function golden({ file }: System): string[] {
   const path = resolve(`test/golden/${file}.safetensors`);
   const tensors = (group: "in" | "out", option: string) =>
@@ -66,7 +66,7 @@ function golden({ file }: System): string[] {
 const settingsOf = ({ settings }: System) =>
   Object.entries(settings).flatMap(([name, value]) => ["--set", `${name}=${value}`]);
 
-/** Where the golden file holds weights. */
+/** Finds the golden file's weights. */
 function weightsOf({ file }: System): string[] {
   const none = Object.keys(goldenTensors(file, "param")).length === 0;
   return none ? [] : ["--weights", resolve(`test/golden/${file}.safetensors`), "--weights-prefix", "param"];
@@ -115,7 +115,7 @@ describe.each(readableTargets)("%s", (target) => {
       cpSync(at(first), at(other), { recursive: true });
       const theirs = join(parentPath, name).replace(first, other);
       writeFileSync(theirs, "not ours");
-      // Whose a shard is, says the model.json beside it.
+      // Only the model.json next to a shard tells whose it is.
       if (name.endsWith(".bin")) rmSync(join(theirs, "..", "model.json"));
       const { code, err } = await fuse(folder, [...command, other]);
       expect(code, name).toBe(1);

@@ -1,4 +1,4 @@
-/** @file The ES module: its text, names that could break it, and that it is one. */
+/** @file The ES module: its text, and names that could break it. */
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import * as fs from "node:fs";
@@ -29,7 +29,7 @@ import { info, modelOf } from "../support/run.ts";
 const profile = esmProfile();
 const fixture = (name: string) => path.join(import.meta.dirname, "..", "fixtures", "plan", name);
 
-/** A stem, a gate over its channels, and a size of run time in the arithmetic. */
+/** A stem, a gate over its channels, and a run-time size in the arithmetic. */
 function gatedStem(): Plan {
   const m = new ModelBuilder();
   const x = m.input("photo", ["n", "c: 3", "h: 2*i", "w: 2*j"]);
@@ -53,7 +53,7 @@ function gatedStem(): Plan {
   return plan({ ...graph, doc: "A stem, and a gate over its channels.", settings: { width: "8" } }, profile);
 }
 
-/** Parses, and gives what is wrong. */
+/** Parses a text and returns its syntax errors. */
 function syntaxErrors(text: string, fileName: string): string[] {
   const { diagnostics = [] } = ts.transpileModule(text, {
     fileName,
@@ -147,7 +147,7 @@ describe("names", () => {
     const tensors = Object.fromEntries(hostile.map((name, index) => [name, tf.fill([index + 1], 10)]));
     const got = loaded.run(tensors);
     expect(Object.keys(got).sort()).toEqual([...hostile].sort());
-    // Input `index` is 10 everywhere; the weight and the size are those of the next name.
+    // Input `index` is 10 everywhere. The weight and the size are those of the next name.
     hostile.forEach((name, index) => {
       const next = (index + 1) % hostile.length;
       expect([...got[name]!.dataSync()]).toEqual(new Array(index + 1).fill(10 * next + next + 1));
@@ -168,7 +168,7 @@ describe("names", () => {
     expect(JSON.parse(map!.text)).toMatchObject({ version: 3 });
     for (const { path, text } of files.slice(0, 2)) {
       expect(syntaxErrors(text, path.endsWith(".d.ts") ? "types.ts" : "module.js")).toEqual([]);
-      // All of it is in comments: nothing of it is left without them.
+      // Everything is in comments, so nothing is left without them.
       const { outputText } = ts.transpileModule(text, {
         compilerOptions: { removeComments: true, module: ts.ModuleKind.ESNext },
       });

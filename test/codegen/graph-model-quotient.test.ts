@@ -1,4 +1,4 @@
-/** @file Sizes that float32 cannot hold are computed exactly by the nodes of graph models. */
+/** @file The nodes of graph models compute sizes exactly, even if float32 cannot represent them. */
 import { describe, expect, test } from "vitest";
 import { NodeEmitter, NodeNames } from "../../src/codegen/tensorflow/emitter.ts";
 import { placeholder } from "../../src/codegen/tensorflow/graph.ts";

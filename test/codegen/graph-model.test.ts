@@ -1,4 +1,4 @@
-/** @file Graph models: what stands in them, that TensorFlow.js loads them as they are, and that they compute what the program says. */
+/** @file Graph models: their content, that TensorFlow.js loads them unchanged, and that their results are right. */
 import { loadGraphModel } from "@tensorflow/tfjs-converter";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
@@ -16,7 +16,7 @@ model Net(x: [n, h: 2*i, w, c: 3], on: bool[n]) -> (y: [n, c: 4], same: [n, h: 2
   return y, x, not on
 }
 `;
-/** More than one shard. */
+/** Takes more than one shard. */
 const wide = `fuse 1
 
 model Wide(x: [n, c: 1100]) -> [n, c: 1100] {
@@ -33,7 +33,7 @@ function built(program: string) {
   return { ...models[0]!, files, json, shards };
 }
 
-/** As anybody loads it who knows nothing of Fuse. */
+/** Loads a graph model like any user of TensorFlow.js. */
 function load({ json, shards }: ReturnType<typeof built>) {
   const weightData = Buffer.concat(shards);
   const { buffer, byteOffset, length } = weightData;

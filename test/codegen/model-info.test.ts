@@ -1,4 +1,4 @@
-/** @file What model files say of their program: it comes back as it was, and nothing else comes back. */
+/** @file The program information in model files: it round-trips, and anything else is rejected. */
 import { describe, expect, test } from "vitest";
 import { parseModelInfo, printModelInfo, type ModelInfo } from "../../src/codegen/model-info.ts";
 import { checkGuard } from "../../src/contract/guard.ts";

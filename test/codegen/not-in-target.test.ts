@@ -1,4 +1,4 @@
-/** @file What a format cannot express: every place of the program at once, and nothing is written. */
+/** @file Programs that a format cannot express: every place is reported at once, and nothing is written. */
 import { afterEach, expect, test, vi } from "vitest";
 import { targets, type TargetName } from "../../src/codegen/targets.ts";
 import { build, buildPlans } from "../../src/compile.ts";
@@ -18,7 +18,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Those that write what primitives print in a format of somebody else's. */
+/** The formats of other tools, which primitives write. */
 const formats = (Object.keys(targets) as TargetName[]).filter((name) => name !== "esm");
 
 test.each(formats)("%s", (name) => {
@@ -27,7 +27,7 @@ test.each(formats)("%s", (name) => {
   const built = () => build(program, name, plans);
   expect(built().diagnostics).toEqual([]);
 
-  // As if the format lacked some functions: every one that the primitives write, some format has.
+  // Simulates a format without some functions, because every primitive is supported by some format.
   vi.spyOn(unary, "tensorflow").mockImplementation((e, _, { function: of }) => e.refuse(`it has no ${of}`));
   vi.spyOn(unary, "onnx").mockImplementation((e, _, { function: of }) => e.refuse(`it has no ${of}`));
   const { value, diagnostics } = built();

@@ -1,4 +1,4 @@
-/** @file ONNX files: the documents' systems against PyTorch, what a file says of itself, and files that are not what they seem. */
+/** @file ONNX files: the systems against PyTorch, the information in a file, and hostile files. */
 import * as tf from "@tensorflow/tfjs-core";
 import { readFileSync } from "node:fs";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
@@ -26,15 +26,15 @@ import { download, upload } from "../support/tensors.ts";
 
 type Arrays = Readonly<Record<string, NdArray>>;
 
-/** All transposes that are in the systems' files. */
+/** All transposes in the systems' files. */
 const transposes: Readonly<Record<string, readonly string[]>> = {
-  // q and k lie as [n, head, e, t]: the products of their columns need one of them by rows.
+  // q and k are laid out as [n, head, e, t]. The products of their columns need one of them by rows.
   "attention-reduce": ["attention/transpose"],
 };
 
 const built = systems.map((system) => ({ ...system, graph: graphOf(systemText(system.file), system.settings) }));
 
-/** The weights of a plan out of a safetensors file. */
+/** Returns the weights of a plan from a safetensors file. */
 function weightsIn(file: Uint8Array, planned: ReturnType<typeof plan>, options: MatchOptions): Arrays {
   const { tensors, problems } = matchWeights(planned.manifest, readSafetensors(file), options);
   expect(problems.missing).toEqual([]);
@@ -72,7 +72,8 @@ describe.each(built)("$file", ({ file, graph }) => {
     const { node = [], initializer = [] } = graphIn(bytes);
     const found = node.filter(({ opType }) => opType === "Transpose");
     expect(found.flatMap(({ output }) => output!)).toEqual(transposes[file] ?? []);
-    // A weight that is used in two ways is there twice, the second time with a number; what BatchNorm keeps is in other weights.
+    // A weight used in two ways appears twice, the second time with a number. BatchNorm's statistics are folded into
+    // other weights.
     const paths = graph.weights.map(({ path }) => path);
     const names = initializer.map(({ name = "" }) => (paths.includes(name) ? name : name.replace(/_\d+$/, "")));
     const known = names.filter((name) => paths.includes(name));
@@ -94,7 +95,7 @@ test("attention is its products: biases and scales are in the maps of channels",
 });
 
 describe.each([
-  // Of each input and each result with channels last, one; all else lies as it is needed.
+  // One for each input and each result with channels last. Everything else is laid out as needed.
   {
     file: "background-blur",
     weights: { Selfie: { prefix: "network" }, BackgroundBlur: {} },
@@ -170,7 +171,7 @@ describe("a file", () => {
       }));
     expect({ name, docString }).toEqual({ name: "Halve", docString: "Halves an image." });
     expect(dims(input)).toEqual([{ name: "image", dims: ["n", "2*k", "w", 3], docString: "n, h: 2*k, w, c: 3" }]);
-    // A name is of one value: the second result has the name of the input.
+    // A name belongs to one value. The second result has the name of the input.
     expect(dims(output)).toEqual([
       { name: "y", dims: ["n", "k", "ceil(w/2)", 4], docString: "n, h, w, c" },
       { name: "image_1", dims: ["n", "2*k", "w", 3], docString: "n, h, w, c" },

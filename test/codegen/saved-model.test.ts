@@ -1,4 +1,4 @@
-/** @file SavedModels: what stands in them, what is shared, fed and refused, and that they compute what the program says. */
+/** @file SavedModels: their content, what is shared, fed and rejected, and that they compute the right results. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { emitSavedModel } from "../../src/codegen/saved-model/emit.ts";
 import { evaluatePlan } from "../../src/plan/evaluate.ts";

@@ -1,4 +1,4 @@
-/** @file The source map of a module: every line of a run function leads to the line of the program that it was made of. */
+/** @file The source map of a module: every line of a run function leads to the program line that it comes from. */
 import { AnyMap, eachMapping, originalPositionFor, type SourceMapInput } from "@jridgewell/trace-mapping";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -48,7 +48,7 @@ function build(locate?: (path: string) => string | undefined) {
   return moduleOf(program, value!, locate);
 }
 
-/** The lines of the run functions, and what the map says of each: `../blocks/gate.fuse:4`. */
+/** The lines of the run functions, and the place that the map gives for each: `../blocks/gate.fuse:4`. */
 function traced({ module, map }: ReturnType<typeof build>) {
   const parsed = new AnyMap(JSON.parse(map) as SourceMapInput);
   let inside = false;
@@ -96,7 +96,7 @@ describe("a source map", () => {
     expect(where(/tf\.relu6\(/)).toEqual(["net.fuse:8"]);
     expect(where(/b: gate_fc_weight/)).toEqual(["../blocks/gate.fuse:5"]);
     expect(where(/tf\.concat\(/)[0]).toMatch(/^fuse-lang:\/\/\/fuse\/fusion\.fuse:\d+$/);
-    // A number that is made for a quotient stands where the quotient does.
+    // A number created for a quotient has the quotient's place.
     expect(where(/tf\.scalar\(h \* w/)).toEqual(["net.fuse:13"]);
     expect(where(/tf\.exp\(/)).toEqual(["net.fuse:17"]);
   });
@@ -173,7 +173,7 @@ describe("fuse build", () => {
     };
     expect(sources).toEqual(["../../models/net.fuse", "../../blocks/gate.fuse", "fuse-lang:///fuse/fusion.fuse"]);
     expect((JSON.parse(text) as { sources: string[] }).sources).toEqual(sources);
-    // What it wrote it writes again; what it did not write stays.
+    // It overwrites its own files; it keeps those it did not write.
     expect((await fuse(folder, "build models/net.fuse -o out/deep".split(" "))).code).toBe(0);
     writeFileSync(join(folder, "out/deep/net.js.map"), '{"version":3,"file":"net.js"}');
     const refused = await fuse(folder, "build models/net.fuse -o out/deep".split(" "));

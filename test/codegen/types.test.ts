@@ -27,7 +27,7 @@ model Scalar(x: []) -> (Model: []) {
 }
 `;
 
-/** Beside this file, so that packages are found as they are for a user; nothing is written there. */
+/** A path next to this file, so that packages resolve as for a user. Nothing is written there. */
 const at = (name: string) => path.join(import.meta.dirname, name);
 const runtime = path.join(import.meta.dirname, "../../src/runtime/index.ts");
 const options: ts.CompilerOptions = {
@@ -45,7 +45,7 @@ const options: ts.CompilerOptions = {
 const kept = new Map<string, ts.SourceFile | undefined>();
 let declarations = "";
 
-/** What the compiler says of a program, a line for each of its complaints: `3: message`. */
+/** Returns the compiler's errors about a program, one per line: `3: message`. */
 function complaints(text: string, name = "use.ts"): string[] {
   const files = new Map([
     [at("net.d.ts"), declarations],

@@ -1,4 +1,4 @@
-/** @file The entry guard: what it lets in, what it says about the rest, and that it costs next to nothing. */
+/** @file The entry guard: the inputs it accepts, its messages about others, and that its cost is negligible. */
 import { describe, expect, test } from "vitest";
 import {
   checkGuard,
@@ -203,7 +203,7 @@ describe("an entry guard", () => {
       for (let i = 0; i < 1000; i++) checkGuard(classifier, given);
       return performance.now() - start;
     });
-    // The least of several: other work on the machine only adds. In milliseconds for 1,000, so microseconds for one.
+    // The minimum, because other work on the machine only adds. Milliseconds for 1,000, so microseconds for one.
     expect(Math.min(...times)).toBeLessThan(20);
   });
 });

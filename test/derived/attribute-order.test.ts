@@ -1,4 +1,4 @@
-/** @file However a call is written, equal attributes make one object: in any order, with lists without an order in any, and with sizes from anywhere. */
+/** @file Equal attributes make one node, however the call is written: in any order, and with sizes from anywhere. */
 import { describe, expect, test } from "vitest";
 import type { Attribute } from "../../src/ir/attribute.ts";
 import { assumed } from "../../src/ir/builder.ts";
@@ -21,7 +21,7 @@ const declared = (op: Operator, name: string): Attribute | undefined =>
 const ofKind = (op: Operator, kind: Attribute["kind"]) =>
   Object.values(op.attributes).find((attribute) => attribute.kind === kind);
 
-/** The attributes of a node in the opposite order, and those of its lists that have none reversed. */
+/** Returns the attributes of a node in reverse order, and with unordered lists reversed. */
 function turnedValues({ op, attributes }: Node): Readonly<Record<string, unknown>> {
   const turned = (name: string, value: unknown): unknown => {
     if (!op.attributes[name]!.unordered) return value;
@@ -32,12 +32,12 @@ function turnedValues({ op, attributes }: Node): Readonly<Record<string, unknown
   return Object.fromEntries(entries.reverse());
 }
 
-/** The same call with its arguments in the opposite order, as far as that means the same. */
+/** Returns the call's arguments in reverse order, as far as that means the same. */
 function turnedArgs(op: Operator, args: readonly Arg[]): readonly string[] {
   const isKey = (arg: Arg) => arg.kind === "named" && declared(op, arg.name.text) === undefined;
   const named = args.filter((arg) => arg.kind === "named");
   const maps = args.filter((arg) => arg.kind === "map");
-  // Keys whose order counts keep it among themselves.
+  // Keys whose order matters keep it among themselves.
   const keys = ofKind(op, "keyed")?.unordered === false ? named.filter(isKey) : named.filter(isKey).reverse();
   const moved = named.toReversed().map((arg) => (isKey(arg) ? keys.shift()! : arg));
   const movedMaps = ofKind(op, "maps")?.unordered === true ? maps.toReversed() : maps;
@@ -53,7 +53,7 @@ function turnedArgs(op: Operator, args: readonly Arg[]): readonly string[] {
   });
 }
 
-/** A set with the calls of the operator turned. */
+/** Returns a set with the operator's calls reversed. */
 function turnedSet(op: Operator, set: AttributeSet): AttributeSet {
   const { blocks } = programOf(`fuse 1\nblock Probe(${set.inputs}) {\n  return ${set.code}\n}`).main;
   const edits = [...expressions(blocks.get("Probe")!.decl.body)].flatMap((expr) => {
@@ -80,7 +80,7 @@ function printed(value: unknown, sizes: Sizes): unknown {
   return Object.entries(value).map(([name, item]) => [name, printed(item, sizes)]);
 }
 
-/** Everything by which nodes are told apart, in order. */
+/** Returns everything that distinguishes nodes, in order. */
 const described = (graph: ModelGraph) =>
   nodesOf(graph).map(({ op, attributes, weights, types }) => [
     op.name,

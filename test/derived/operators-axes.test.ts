@@ -1,4 +1,4 @@
-/** @file Derived from the records: operators that move elements or go along an axis, at many sizes. */
+/** @file Derived from the records: operators that move elements or work along an axis, at many sizes. */
 import { describeOperators } from "../support/operator-cases.ts";
 
 describeOperators("fusion", "shape", "margin", "gather", "pixels", "scan", "other");

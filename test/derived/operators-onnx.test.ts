@@ -1,4 +1,4 @@
-/** @file Derived from the records: every example and attribute set of every operator as an ONNX model with symbolic sizes, in ONNX Runtime. */
+/** @file Derived from the records: every operator example and attribute set in ONNX Runtime, with symbolic sizes. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { seeded } from "../support/arrays.ts";
@@ -11,7 +11,7 @@ import { byTier } from "../support/tier.ts";
 /** What ONNX cannot express, by the code of the example, with the reason. */
 const unsupported: Readonly<Record<string, string>> = {};
 
-/** At how many shapes each is run. */
+/** The number of shapes that each case runs at. */
 const runs = byTier({ quick: 2, full: 4 });
 
 const sets = [...records.values()].flatMap((op) => setsOf(op).map((set) => ({ op: op.name, ...set })));

@@ -1,4 +1,4 @@
-/** @file Derived from the records: every example of every operator as TensorFlow's nodes, in a session and by the executor of TensorFlow.js. */
+/** @file Derived from the records: every operator example as TensorFlow nodes, in a session and in TensorFlow.js. */
 import { seeded } from "../support/arrays.ts";
 import { prepareCase } from "../support/compare.ts";
 import { describeTensorFlow, lazily } from "../support/formats.ts";

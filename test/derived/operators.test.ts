@@ -1,4 +1,4 @@
-/** @file What the derived tests of operators cover: every operator, every attribute, choice and dtype, and the shapes at the edges. */
+/** @file Coverage of the derived operator tests: every operator, attribute, choice and dtype, and edge-case shapes. */
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Guard } from "../../src/contract/guard.ts";
@@ -17,7 +17,9 @@ import { attributeSets, attributeTables } from "../support/attribute-sets.ts";
 import { graphOfSet, nodesOf, records, setsOf } from "../support/operator-cases.ts";
 import { manyShapes } from "../support/shapes.ts";
 
-/** Every application of an operator in its own examples and sets, with the code and the sizes that its attributes are made of. */
+/**
+ * Returns every application of an operator in its own examples and sets, with the code and the sizes of its attributes.
+ */
 function applications(op: Operator): readonly { readonly node: Node; readonly code: string; readonly sizes: Sizes }[] {
   return setsOf(op).flatMap((set) => {
     const graph = graphOfSet(set);
@@ -26,7 +28,7 @@ function applications(op: Operator): readonly { readonly node: Node; readonly co
   });
 }
 
-/** As text, what is given or what a record says: sizes there are numbers, and one stands for several. */
+/** Returns a given or declared value as text. Sizes are numbers there, and one may stand for several. */
 function textOf(value: unknown, kind: Attribute["kind"], sizes: Sizes): string {
   const isSize = (item: unknown): item is Size => typeof item === "object" && item !== null && "terms" in item;
   const text = (item: unknown): string => {
@@ -39,7 +41,7 @@ function textOf(value: unknown, kind: Attribute["kind"], sizes: Sizes): string {
   return text(value);
 }
 
-/** Whether the attribute says something that leaving it out would not. */
+/** Whether the attribute differs from its default. */
 function isSet({ kind, default: otherwise }: Attribute, value: unknown, sizes: Sizes): boolean {
   if (value === undefined) return false;
   if (value instanceof Map) return value.size > 0;
@@ -47,7 +49,7 @@ function isSet({ kind, default: otherwise }: Attribute, value: unknown, sizes: S
   return otherwise === undefined || textOf(value, kind, sizes) !== textOf(otherwise, kind, sizes);
 }
 
-/** All values that an attribute may have, where they are few. */
+/** Returns all values that an attribute may have, if they are few. */
 function allOf({ kind, choices }: Attribute): readonly string[] {
   if (kind === "bool") return ["true", "false"];
   if (kind === "padding") return ["same", "same_tf"];
@@ -58,7 +60,7 @@ const dtypes: readonly DType[] = ["f32", "i32", "bool"];
 const dtypesOf = (inputs: readonly { readonly dtype: DType }[]) =>
   [...new Set(inputs.map(({ dtype }) => dtype))].join();
 
-/** The dtypes of inputs that an operator takes instead of those it was applied to. */
+/** Returns the dtypes that an operator accepts in place of its inputs' own. */
 function dtypesTaken({ op, inputs, attributes }: Node, sizes: Sizes): readonly string[] {
   const complaining = {
     ...assumed,
@@ -100,14 +102,14 @@ describe.each([...records])("the tests of %s", (name, op) => {
     const made = all();
     for (const [attribute, declared] of Object.entries(op.attributes)) {
       const values = made.map(({ node }) => node.attributes[attribute]);
-      // What `resolve` reads is set in the text and no longer in the node.
+      // An attribute that `resolve` reads is set in the text but no longer in the node.
       const isRead = (code: string) => op.resolve !== undefined && code.includes(`${attribute}:`);
       expect(
         made.some(({ code, sizes }, i) => isSet(declared, values[i], sizes) || isRead(code)),
         attribute,
       ).toBe(true);
       const texts = made.map(({ sizes }, i) => textOf(values[i], declared.kind, sizes));
-      // What a transposed convolution cuts off has no such names.
+      // The amount that a transposed convolution crops has no such names.
       if (name !== "conv_transpose") expect(texts, attribute).toEqual(expect.arrayContaining([...allOf(declared)]));
     }
   });

@@ -1,4 +1,4 @@
-/** @file Derived from the records: every primitive, in every case, as ONNX's nodes does in ONNX Runtime what its reference says. */
+/** @file Derived from the records: every primitive, in every case, matches its reference in ONNX Runtime. */
 import { expect, test } from "vitest";
 import { Refusal } from "../../src/codegen/refusal.ts";
 import { transpose, type NdArray } from "../../src/contract/ndarray.ts";
@@ -14,7 +14,7 @@ import { OnnxProbe } from "../support/onnx.ts";
 const named = primitives.map((primitive) => [primitive.name, primitive] as const);
 const sizes = new Sizes();
 
-/** Sizes that are known only when the model runs, by their number. 0 and 1 are literals wherever they have a meaning. */
+/** Run-time sizes, by number. 0 and 1 are literals wherever they have a special meaning. */
 const symbols = new Map<number, Size>();
 const symbol = (n: number): Size => {
   if (n < 2) return sizes.int(n);
@@ -24,10 +24,10 @@ const symbol = (n: number): Size => {
 };
 const numberOf = (size: Size): number => Number(sizes.evaluate(size, ({ name }) => BigInt(name.slice(1))));
 
-/** What has a filter, or windows that are attributes: only the image has sizes of run time. */
+/** Primitives with a filter, or with windows that are attributes. Only the image has run-time sizes. */
 const windowed = ["conv2d", "depthwise_conv2d", "conv2d_transpose", "pool"];
 
-/** Every size of the attributes, replaced. */
+/** Replaces every size in the attributes. */
 function mapSizes(value: unknown, of: (size: Size) => Size): unknown {
   if (Array.isArray(value)) return value.map((item) => mapSizes(item, of));
   if (typeof value !== "object" || value === null) return value;
@@ -41,7 +41,7 @@ interface Prepared {
   readonly attributes: unknown;
 }
 
-/** With channels first where there is an image. */
+/** Moves channels first if there is an image. */
 function prepare(it: PrimitiveCase<unknown>, seed: number): Prepared {
   const random = seeded(seed);
   const source = { ...(it.range && { range: it.range }), ...(it.values && { values: it.values }) };
@@ -55,7 +55,7 @@ function prepare(it: PrimitiveCase<unknown>, seed: number): Prepared {
   };
 }
 
-/** Writes one case; `symbolic` says whether sizes are known only when it runs. */
+/** Emits one case. `symbolic` makes its sizes unknown until it runs. */
 function emit(probe: OnnxProbe, primitive: Primitive, it: Prepared, symbolic: boolean): void {
   const onlyImage = windowed.includes(primitive.name);
   const operands = it.inputs.map(({ shape, dtype }, i) => ({

@@ -1,4 +1,4 @@
-/** @file Derived from the records: every primitive as TensorFlow's nodes, in a session and by the executor of TensorFlow.js. */
+/** @file Derived from the records: every primitive as TensorFlow nodes, in a session and in TensorFlow.js. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { graphModelProfile } from "../../src/codegen/graph-model/profile.ts";
 import { savedModelProfile } from "../../src/codegen/saved-model/profile.ts";
@@ -24,7 +24,7 @@ import { executedOperations, openGraphModel, openSession, type Feeds, type Loade
 
 const named = primitives.map((primitive) => [primitive.name, primitive] as const);
 
-/** What is written around primitives: inputs, results, and the size that the guard solves. */
+/** The frame around primitives: inputs, results, and the size that the guard solves. */
 const boundaryText = `fuse 1
 model Boundary(x: [n, h: 2*k]) -> (y: [n, k: k, t: 2]) { return reshape(x, h -> [k, t: 2]) }`;
 
@@ -36,7 +36,7 @@ interface Emitted {
   readonly want: NdArray;
 }
 
-/** Makes nodes of sizes that are known only when they run: each is the length of a vector that is fed. */
+/** Creates nodes for run-time sizes. Each is the length of a vector that is fed. */
 class Probe {
   readonly sizes = new Sizes();
   readonly emitter: NodeEmitter;
@@ -58,7 +58,7 @@ class Probe {
 
   readonly numberOf = (size: Size): number => Number(this.sizes.constant(size));
 
-  /** A size of 1 is a literal where it spreads, and equal sizes may have to be equal. */
+  /** A size of 1 that broadcasts is a literal. Equal sizes share a symbol, because they may have to be equal. */
   readonly symbol = (n: number): Size => {
     let symbol = n > 1 ? this.#symbols.get(n) : this.sizes.int(n);
     if (symbol === undefined) {
@@ -70,7 +70,7 @@ class Probe {
     return symbol;
   };
 
-  /** Attributes with a symbol for every size. */
+  /** Replaces every size in the attributes with a symbol. */
   symbolic(attributes: unknown): unknown {
     if (typeof attributes !== "object" || attributes === null) return attributes;
     if (this.sizes.owns(attributes)) return this.symbol(this.numberOf(attributes as Size));
@@ -85,7 +85,7 @@ class Probe {
   }
 }
 
-/** Filters are weights, so that their sizes are always known. */
+/** Filters are weights, so their sizes are always known. */
 const haveFilters: readonly string[] = [conv2d, depthwiseConv2d, conv2dTranspose].map(({ name }) => name);
 
 function emitCase(
@@ -124,7 +124,7 @@ function emitCase(
   };
 }
 
-/** All cases of a primitive that a profile can ask for, as nodes. */
+/** Returns all cases of a primitive that a profile can use, as nodes. */
 function emitted(primitive: Primitive, { variants }: Profile, backend: Backend, fused: boolean) {
   const probe = new Probe(fused);
   const isAsked = ({ variant, backends }: PrimitiveCase<unknown>) =>
@@ -137,7 +137,7 @@ function emitted(primitive: Primitive, { variants }: Profile, backend: Backend, 
   return { nodes: probe.emitter.nodes, cases, vectors: probe.vectors };
 }
 
-/** One line for each case that is wrong. */
+/** Returns one line for each case that is wrong. */
 function failures(primitive: Primitive, loaded: LoadedNodes, cases: readonly Emitted[], vectors: Feeds): string[] {
   const tolerance = primitive.exact ? 0 : 1e-4;
   const complaint = (got: NdArray, { text, want }: Emitted): readonly string[] => {

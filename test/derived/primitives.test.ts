@@ -1,4 +1,4 @@
-/** @file Derived from the records: every primitive, in every case, does on every backend what its reference says. */
+/** @file Derived from the records: every primitive, in every case, matches its reference on every backend. */
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
@@ -24,7 +24,7 @@ const emitter = (print: (n: number) => string): EsmEmitter => ({
   size: (size) => print(numberOf(size)),
   sizes: (list) => `[${list.map((size) => print(numberOf(size))).join(", ")}]`,
 });
-/** Sizes that are known, and such as are not: what is printed around them must allow for a sum. */
+/** Known sizes, and unknown ones that are printed as a sum, which the surrounding code must allow for. */
 const emitters = [emitter(String), emitter((n) => `${n - 1} + 1`)];
 
 const inputsOf = ({ shapes, dtypes, range, values }: PrimitiveCase<unknown>, seed: number): readonly NdArray[] => {
@@ -35,7 +35,7 @@ const inputsOf = ({ shapes, dtypes, range, values }: PrimitiveCase<unknown>, see
 
 const positional = ({ shape, dtype }: NdArray): Positional => ({ shape: shape.map((n) => sizes.int(n)), dtype });
 
-/** Evaluates the expression that a primitive prints; checks that it makes one tensor and leaves none behind. */
+/** Evaluates the expression that a primitive prints. Checks that it creates one tensor and leaks none. */
 function evaluate(
   primitive: Primitive,
   it: PrimitiveCase<unknown>,
@@ -46,7 +46,7 @@ function evaluate(
   const names = inputs.map((_, i) => `x${i}`);
   const result = primitive.shape(operands, it.attributes, sizes);
   const text = primitive.esm(e, names, it.attributes, result, operands);
-  // What Fuse prints is what is tested.
+  // This tests exactly the code that Fuse prints.
   // eslint-disable-next-line @typescript-eslint/no-implied-eval
   const run = new Function("tf", ...names, `return ${text}`) as (...args: unknown[]) => tf.Tensor;
   const tensors = inputs.map(upload);
@@ -59,7 +59,7 @@ function evaluate(
   return array;
 }
 
-/** One line for each case that is wrong. */
+/** Returns one line for each case that is wrong. */
 const failures = (primitive: Primitive, wrong: (it: PrimitiveCase<unknown>, seed: number) => string | undefined) =>
   primitive.cases(sizes).flatMap((it, seed) => {
     let complaint: string | undefined;
@@ -115,7 +115,8 @@ describe.each(named)("%s", (_, primitive) => {
     const wrong = failures(primitive, (it, seed) => {
       const inputs = inputsOf(it, seed);
       const values = new Map<SizeVar, bigint>();
-      // A size of 1 is a literal where it spreads; so all are. Equal sizes may have to be equal.
+      // A size of 1 that broadcasts is a literal, so all of them are. Equal sizes share a variable, because they may
+      // have to be equal.
       const variables = new Map<number, Size>();
       const symbol = (n: number): Size => {
         const known = variables.get(n);

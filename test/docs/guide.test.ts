@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe } from "vitest";
 import { describeSteps, installCommand, root, runSteps, stepsOf } from "../support/transcript.ts";
 
-/** `command-line` has files of its own, and a test of its own. */
+/** `command-line` needs files of its own, and has its own test. */
 const pages = readdirSync(join(root, "docs/guide"))
   .filter((file) => file !== "command-line.md")
   .map((file) => ({ file, text: readFileSync(join(root, "docs/guide", file), "utf8") }))

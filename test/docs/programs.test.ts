@@ -1,4 +1,4 @@
-/** @file The `fuse` blocks of the README and the documentation: each checks without errors, or with exactly the message shown after it. */
+/** @file The `fuse` blocks in the README and the docs check without errors, or with exactly the message shown. */
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { renderDiagnostics } from "../../src/source/render.ts";
@@ -12,7 +12,7 @@ const pages = [
     .map((file) => `docs/${file.split("\\").join("/")}`),
 ];
 
-/** A program, the `text` block that follows it within a few lines if that is a message, and the file that it names. */
+/** A program, the `text` block within a few lines after it if that is a message, and the file that it names. */
 const blocks = pages.flatMap((page) =>
   [
     ...readFileSync(page, "utf8").matchAll(
@@ -21,7 +21,7 @@ const blocks = pages.flatMap((page) =>
   ].map(([, text, message = ""], i) => [page, i + 1, text!, isReference(page) ? "" : message] as const),
 );
 
-/** Its programs are repaired ones; the messages beside them are of the programs before. */
+/** Its programs are the fixed ones; the messages next to them are about the programs before. */
 function isReference(page: string): boolean {
   return page.startsWith("docs/diagnostics/");
 }

@@ -1,4 +1,4 @@
-/** @file What is generated from the records is what they say; and editors colour programs by it as the compiler reads them. */
+/** @file Generated files match the records, and editors highlight programs as the compiler reads them. */
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -25,7 +25,7 @@ const programs = ["examples", "library", "test/fixtures/samples"].flatMap((folde
     .map((file) => `${folder}/${file}`),
 );
 
-/** What a token's scope must begin with; names and punctuation are coloured by what they are used for. */
+/** The prefix of a token's scope. Names and punctuation are highlighted according to their use. */
 const scopes: Readonly<Record<string, RegExp>> = {
   Return: /^keyword\.control/,
   If: /^keyword\.control/,
@@ -67,7 +67,7 @@ describe("fuse.tmLanguage.json, in the engine of editors", () => {
     grammar = (await registry.loadGrammar("source.fuse"))!;
   });
 
-  /** The innermost scope at each offset of a text. */
+  /** Returns the innermost scope at each offset of a text. */
   function scopesOf(text: string): string[] {
     const found: string[] = [];
     let stack = textmate.INITIAL;

@@ -1,4 +1,4 @@
-/** @file The example of a blurred background: its network against the original one, on every backend, and what it leaves behind. */
+/** @file The background-blur example: its network against the original on every backend, and no leaks. */
 import * as tf from "@tensorflow/tfjs-core";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -21,11 +21,11 @@ const { value: plans, diagnostics } = buildPlans(program);
 const models: Readonly<Record<string, Model>> = await instantiate(buildFactory(program, plans!), path, model);
 const photo = toTensor(await readPicture(`${folder}/astronaut.png`), 3, "0..1");
 
-/** The photograph in the size that the network takes. */
+/** The photograph at the network's input size. */
 const resized = (): tf.Tensor4D =>
   tf.tidy(() => tf.image.resizeBilinear(upload(photo) as tf.Tensor4D, [256, 256], false, true));
 
-/** What a backend itself holds: the bytes of the wasm heap, which only grows, or the handles of native tensors. */
+/** Returns what a backend holds: the bytes of the wasm heap, which only grows, or the handles of native tensors. */
 function held(): number {
   const backend = tf.backend() as unknown as { wasm?: { HEAPU8: Uint8Array }; getNumOfTFTensors?: () => number };
   const count = backend.wasm?.HEAPU8.length ?? backend.getNumOfTFTensors?.();

@@ -1,4 +1,4 @@
-/** @file The systems of examples/systems against the best calls written by hand: no more kernels, no more memory. */
+/** @file The systems of examples/systems against the best handwritten calls: no more kernels, no more memory. */
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { byHand, prepareByHand } from "../../bench/by-hand.js";
@@ -62,14 +62,14 @@ describe.each(backends())("adaptive averages by hand on $name", ({ name, skipped
   );
 });
 
-/** Kernels and bytes that a system may take beyond what is written by hand; below zero it must take so many less. */
+/** How many more kernels and bytes than the handwritten code a system may use. Negative numbers require a saving. */
 const excess: Readonly<Record<string, { readonly kernels: number; readonly bytes: number }>> = {
-  // By hand queries, keys and values are one product, one transpose of rank 5 and one call that takes that apart; here they
-  // are three products and three transposes.
+  // By hand, queries, keys and values are one product, one rank-5 transpose and one call that splits it. Here they are
+  // three products and three transposes.
   "attention-reduce": { kernels: 3, bytes: 0 },
-  // Two pools gather the same windows, here only once. By hand it is known how long the longest window is; here sizes are
-  // symbolic, and windows are as long as they can be for any. The height comes first, not the width: from the last position
-  // tensorflow gathers slowly.
+  // Two pools gather the same windows; here this happens only once. By hand, the length of the longest window is known.
+  // Here sizes are symbolic, and windows have the greatest length possible for any size. The height comes first, not
+  // the width, because tensorflow gathers slowly from the last position.
   "global-pools": { kernels: -1, bytes: 1752 },
 };
 
@@ -89,7 +89,7 @@ describe.each(backends().filter(({ name }) => name !== "tensorflow"))("compiled 
     const told = `${ours.kernels.join(" ")} in ${ours.bytes}; by hand ${theirs.kernels.join(" ")} in ${theirs.bytes}`;
     const allowed = excess[file];
     if (allowed === undefined) expect(more.kernels, told).toBeLessThanOrEqual(0);
-    // What is allowed is needed: the table says what is true.
+    // The allowance must be needed, which keeps the table accurate.
     else expect(more.kernels, told).toBe(allowed.kernels);
     expect(more.bytes, told).toBeLessThanOrEqual(allowed?.bytes ?? 0);
   });

@@ -1,4 +1,4 @@
-/** @file The example of emotions: the network against the original one on every backend, and the photograph's face. */
+/** @file The emotion example: the network against the original on every backend, and the face in the photograph. */
 import * as tf from "@tensorflow/tfjs-core";
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -63,7 +63,7 @@ describe.each(backends())("on $name", ({ name, skipped }) => {
     const { probabilities, picture } = portrait.run({ photo: input });
     expect(download(probabilities!).data[3]).toBeGreaterThan(0.99);
     expect(picture!.shape).toEqual([1, 155, 135, 3]);
-    // The smile is redder than it was, the hair is not.
+    // The smile is redder than before; the hair is not.
     const redder = (y: number, x: number): number => {
       const at = (array: { data: ArrayLike<number> }, width: number, row: number, column: number) =>
         array.data[(row * width + column) * 3]! - array.data[(row * width + column) * 3 + 2]!;

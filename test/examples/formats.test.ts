@@ -1,4 +1,4 @@
-/** @file Every example in every graph format, in every world that can be built, equals the float64 interpreter. */
+/** @file Every example in every graph format, in every variant that can be built, equals the float64 interpreter. */
 import { readFileSync } from "node:fs";
 import { describe, test } from "vitest";
 import { variantsOf } from "../../src/cli/summary/variants.ts";
@@ -12,7 +12,7 @@ import { describeTensorFlow, expectOnnx, lazily, type LazyCase } from "../suppor
 import { manyShapes, type Shapes } from "../support/shapes.ts";
 import { systems, systemText } from "../support/systems.ts";
 
-/** A network as it was trained: of random ones float32 and float64 do not agree to 1e-4, after so many layers. */
+/** A trained network. After this many layers, float32 and float64 differ by more than 1e-4 with random weights. */
 interface Trained {
   readonly model: string;
   readonly weights: string;
@@ -20,10 +20,10 @@ interface Trained {
   readonly shapes: Shapes;
 }
 
-/** Of pixels, as all networks here take them. */
+/** Pixel values, as all networks here take them. */
 const brightness = Array.from({ length: 256 }, (_, i) => i / 255);
 
-/** At a few shapes that the guard admits, with random weights, unless it is a trained network. */
+/** Prepares a case at a few shapes that the guard accepts, with random weights unless it is a trained network. */
 function example(name: string, text: string, settings: Readonly<Record<string, string>>, trained?: Trained): LazyCase {
   return lazily(name, () => {
     const graph = graphOf(text, settings, trained?.model);

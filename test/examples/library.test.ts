@@ -1,4 +1,4 @@
-/** @file The standard library: every block checks in all its worlds, runs in every variant, and does what PyTorch does where there are golden tensors. */
+/** @file The standard library: every block checks and runs in every variant, and matches PyTorch's golden tensors. */
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Block } from "../../src/check/text/modules.ts";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
@@ -18,7 +18,7 @@ interface Entry {
   readonly block: string;
   readonly inputs: string;
   readonly result: string;
-  /** All but the choices, of which each is run. */
+  /** All settings except the choices, each of which is run. */
   readonly settings?: string | undefined;
   /** Calls without weights have no label. */
   readonly weightless?: true | undefined;
@@ -135,7 +135,7 @@ const publicBlocks = modules.flatMap(({ name, program }) =>
     .map(([block, found]) => ({ name, block, found })),
 );
 
-/** Parts of others, of no paper of their own. */
+/** Parts of other blocks, without a paper of their own. */
 const unpublished: ReadonlySet<string> = new Set(["ConvPair"]);
 
 describe.each(modules)("$name", ({ program }) => {
@@ -158,7 +158,7 @@ test("every public block has an entry", () => {
   expect(names.toSorted()).toEqual(publicBlocks.map(({ name, block }) => `${name} ${block}`).toSorted());
 });
 
-/** Every combination of the choices of a block's parameters, as they stand in a call. */
+/** Returns every combination of a block's choices, as written in a call. */
 function variants({ decl }: Block): string[] {
   return decl.params
     .filter((param) => param.kind === "attribute")
@@ -170,7 +170,7 @@ function variants({ decl }: Block): string[] {
     );
 }
 
-/** A model that does nothing but call a block. */
+/** Returns a model that only calls a block. */
 function probe({ module, block, inputs, result, settings, weightless }: Entry, choices = ""): string {
   const tensors = [...inputs.matchAll(/(\w+): \w*\[/g)].map(([, name]) => name).join(", ");
   const call = `${block}(${tensors}${settings === undefined ? "" : `, ${settings}`}${choices})`;
@@ -198,7 +198,7 @@ describe("in every variant, the compiled block agrees with the interpreter", () 
   });
 });
 
-/** Golden tensors, the block that they are of, and its settings and choices. */
+/** Golden tensors, their block, and its settings and choices. */
 const golden: readonly (readonly [file: string, block: string, settings?: string])[] = [
   ["conv-reduce", "ConvReduce", "width: 12"],
   ["flatten-linear-reduce", "FlattenLinearReduce", "width: 3"],
@@ -241,7 +241,7 @@ test("every other block has golden tensors", () => {
   expect(names.toSorted()).toEqual(entries.map(({ block }) => block).toSorted());
 });
 
-/** The tensors of a header one after the other, with the axes as they are written, and the sizes and names of golden ones. */
+/** Declares the tensors of a header in order, with axes as written, and the sizes and names of the golden ones. */
 function declared(header: string, arrays: Readonly<Record<string, NdArray>>): string {
   const types = [...header.matchAll(/(?:(\w+): )?(?:i32)?\[([^\]]*)\]/g)];
   const names = Object.keys(arrays);

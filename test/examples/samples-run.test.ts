@@ -1,4 +1,4 @@
-/** @file The sample programs of the language, through one-line models, on every backend against the interpreter. */
+/** @file The sample programs of the language, as one-line models, on every backend against the interpreter. */
 import { readFileSync } from "node:fs";
 import { seeded } from "../support/arrays.ts";
 import { describeCases, graphOf, prepareCase } from "../support/compare.ts";

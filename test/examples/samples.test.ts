@@ -1,4 +1,4 @@
-/** @file The sample programs of the language: every world checks, with the result types and weight paths that the language prints. */
+/** @file The sample programs of the language: every variant checks, with the documented types and weight paths. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Program } from "../../src/check/program.ts";
@@ -16,7 +16,7 @@ const blockOf = (program: Program, name: string): Block => {
   return block;
 };
 
-/** The results of every world, each different text once. */
+/** Returns the distinct results of all worlds. */
 function results(program: Program, name: string): string[] {
   const { sizes } = program.context;
   const texts = program
@@ -95,7 +95,7 @@ describe.each(samples)("$file", ({ file, worlds, types }) => {
   });
 });
 
-/** Weight paths, as the table of the language lists them; each stands for `.weight`, and `.bias` where there is one. */
+/** Weight paths, as the language's table lists them. Each stands for `.weight`, and `.bias` if there is one. */
 const paths: readonly (readonly [
   file: string,
   block: string,
@@ -111,7 +111,7 @@ const paths: readonly (readonly [
   ["attention-pool", "AttentionPool", "x: [n, t, d: 64]", "AttentionPool(x)", ["query", "q", "k", "v", "out"]],
 ];
 
-/** Owners of the weights of a model, without the last part of the path if it is a parameter's name. */
+/** Returns the owners of a model's weights, without the last part of the path if it is a parameter's name. */
 function owners(program: Program, model: string): string[] {
   const { value, diagnostics } = buildGraphs(program, { model });
   expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);

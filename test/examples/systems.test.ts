@@ -1,4 +1,4 @@
-/** @file The systems of examples/systems: PyTorch's weights load as they are, and give what PyTorch gives, on every backend. */
+/** @file The systems of examples/systems: PyTorch's weights load unchanged and give its results on every backend. */
 import { readdirSync, readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";

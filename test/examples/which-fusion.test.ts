@@ -1,4 +1,4 @@
-/** @file The experiment with 45 variants: each is costed, and each runs on every backend as the interpreter says. */
+/** @file The experiment with 45 variants: each has costs, and each matches the interpreter on every backend. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { variantsOf } from "../../src/cli/summary/variants.ts";

@@ -1,4 +1,4 @@
-/** @file The formatter: layouts of every construct, the project's own programs, the command and the plugin of Prettier. */
+/** @file The formatter: the layout of every construct, our own programs, the command and the Prettier plugin. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ function formatted(text: string): string | undefined {
   return format(sourceFile("x.fuse", text), new Reporter());
 }
 
-/** What becomes of statements in a block. */
+/** Formats statements in a block. */
 function body(text: string): string {
   const result = formatted(`block A(x: [n]) {\n${text}\n}\n`)!;
   return result.slice("block A(x: [n]) {\n".length, -"}\n".length);

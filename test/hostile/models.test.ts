@@ -1,4 +1,4 @@
-/** @file Built models that are cut off, changed or made up: `fuse run` says what is wrong in one line, and nothing of them is run. */
+/** @file Truncated, altered or forged models: `fuse run` reports the problem in one line, and runs nothing. */
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -56,11 +56,11 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Expects that a run ends in one line of message. */
+/** Expects that a run ends with a one-line message. */
 async function expectOneLine(target: ReadableTarget, what: string): Promise<void> {
   const { code, out, err } = await fuse(folder, ["run", files[target], "--in", "x=x.npy"]);
   expect([code, out], `${what}: ${err}`).toEqual([1, ""]);
-  // Details may follow it, each in a line of its own; a stack trace may not.
+  // Details may follow, one per line; a stack trace may not.
   expect(err, what).toMatch(/^error\[(bad-data|unreadable-file)\]: [^\p{C}]+\n( {2}[=h][^\p{C}]*\n)*$/u);
   expect(err, what).not.toMatch(/^\s+at /m);
 }
@@ -74,7 +74,7 @@ describe.each(readableTargets)("%s", (target) => {
           .filter((entry) => entry.isFile())
           .map(({ parentPath, name }) => join(parentPath, name));
 
-  /** Each file in turn with other content; then it is what it was. */
+  /** Replaces the content of each file in turn, then restores it. */
   async function changed(change: (bytes: Buffer, random: () => number) => Iterable<[string, Uint8Array]>) {
     for (const path of inPlace()) {
       const bytes = readFileSync(path);
@@ -89,7 +89,7 @@ describe.each(readableTargets)("%s", (target) => {
       }
     }
     const { code, err } = await fuse(folder, ["run", files[target], "--in", "x=x.npy"]);
-    // Without the native backend it is looked at, found to be whole, and cannot be run.
+    // Without the native backend, the model is validated but cannot be run.
     if (target === "saved-model" && native.skipped) expect(err).toMatch(/^error\[(backend|engine)-unavailable\]/);
     else expect(code).toBe(0);
   }
@@ -138,7 +138,7 @@ test("a file that is not there is one line, too", async () => {
   writeFileSync(shard, bytes);
 });
 
-/** What somebody makes who knows how files are sealed. */
+/** A forgery by someone who knows how files are sealed. */
 describe("sealed again", () => {
   type Model = ValueOf<typeof SavedModel>;
   const parts = partsOf(filesOf(emitSavedModel(weightedPlans(text, "saved-model"), source)));
@@ -151,7 +151,7 @@ describe("sealed again", () => {
     const node = change(graph.graphDef!.node!);
     return encode(SavedModel, { ...model, metaGraphs: [{ ...graph, graphDef: { ...graph.graphDef, node } }] });
   };
-  /** The inputs of a shape, as its message says it. */
+  /** The inputs for a shape in its protobuf message. */
   const withInputs = (shape: ValueOf<typeof TensorShape>) =>
     withNodes((nodes) =>
       nodes.map((node) => {

@@ -1,4 +1,4 @@
-/** @file What a stranger's program may do: nothing in it becomes code, and nothing is read or written but what was asked for. */
+/** @file Hostile programs: nothing in them becomes code, and only the files in the command are read or written. */
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import {
@@ -36,14 +36,14 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Code that would be seen to have run. */
+/** Code that leaves a trace if it runs. */
 const code = "globalThis.ran = true";
 beforeEach(() => {
   Reflect.deleteProperty(globalThis, "ran");
 });
 const ran = () => Reflect.has(globalThis, "ran");
 
-/** That a text has no syntax error, no statement but those of a module of ours, and no name out of a hostile text. */
+/** Expects no syntax error, no statements except those of our modules, and no name from a hostile text. */
 function expectHarmless(text: string, file: "module.js" | "types.ts"): void {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.ESNext, true);
   const { diagnostics } = ts.transpileModule(text, {
@@ -61,7 +61,7 @@ function expectHarmless(text: string, file: "module.js" | "types.ts"): void {
   visit(source);
 }
 
-/** Builds, looks at the texts, and imports the module as a file; its models. */
+/** Builds, checks the texts, imports the module as a file, and returns its models. */
 async function imported(text: string, path = "net.fuse"): Promise<Readonly<Record<string, Model>>> {
   const program = openProgram(path, text, { read: () => undefined });
   const { value, diagnostics } = buildPlans(program);
@@ -72,7 +72,7 @@ async function imported(text: string, path = "net.fuse"): Promise<Readonly<Recor
   expect((JSON.parse(map) as { sourcesContent: string[] }).sourcesContent).toEqual([text]);
   const runtime = fileURLToPath(new URL("../../src/runtime/node/index.ts", import.meta.url));
   const place = mkdtempSync(at("module-"));
-  // Vite looks for a map under its name as a URL, not as a path.
+  // Vite looks for the map under a URL rather than a path.
   const named = `${module.slice(0, module.lastIndexOf("//# "))}//# sourceMappingURL=net.js.map\n`;
   writeFileSync(join(place, "net.js"), named.replace('"fuse-lang/runtime"', JSON.stringify(runtime)));
   writeFileSync(join(place, "net.js.map"), map);
@@ -282,7 +282,7 @@ import { F } from "fuse/evil"
 import { G } from "__proto__"
 import { H } from "fuse/constructor"
 `;
-    // A library that someone else serves.
+    // A library served by someone else.
     const library =
       'fuse 1\nimport { S } from "../../secret.fuse"\nimport { T } from "./secret.fuse"\nimport { U } from "/secret.fuse"\n';
     const program = openProgram("a/main.fuse", user, {
@@ -333,7 +333,7 @@ describe("what a command writes", () => {
     expect((await run("weights net.fuse --init w.safetensors")).code).toBe(0);
   });
 
-  /** The texts of programs are what they were. */
+  /** Expects the program texts to be unchanged. */
   function expectUnharmed(): void {
     expect([readFileSync(here("net.fuse"), "utf8"), readFileSync(here("part.fuse"), "utf8")]).toEqual([net, part]);
     expect(readFileSync(here("other.fuse"), "utf8")).toBe(part);
@@ -363,7 +363,7 @@ describe("what a command writes", () => {
     expect((await run("build net.fuse -o out")).code).toBe(1);
     expect(readdirSync(here("out"))).toEqual(["net.d.ts"]);
     rmSync(here("out/net.d.ts"));
-    // A link that leads nowhere is replaced by the file, and nothing appears where it led.
+    // A dangling link is replaced by the file, and nothing appears at its target.
     symlinkSync("../elsewhere.js", here("out/net.js"));
     const before = readdirSync(place).toSorted();
     expect((await run("build net.fuse -o out")).code).toBe(0);

@@ -1,4 +1,4 @@
-/** @file Multiply-accumulates: a leaf says its own, a composite has those of all that it stands for, each counted once. */
+/** @file Multiply-accumulates: a leaf counts its own, a composite those of its parts, each once. */
 import { expect, test } from "vitest";
 import { generate, named } from "../../src/contract/ndarray.ts";
 import { GraphBuilder } from "../../src/ir/builder.ts";
@@ -48,10 +48,10 @@ test("a composite counts what it stands for once, and not what it is made of", (
 
 const image = "[n: 2, c: 4, h: 5, w: 6]";
 const counted: readonly (readonly [string, string | readonly string[], Written, number])[] = [
-  // Every element of the result is a sum over channels and window, elements in padding among them.
+  // Every element of the result is a sum over channels and window, including elements in padding.
   ["conv", image, { c: 3, kernel: 3 }, 2 * 3 * 5 * 6 * (4 * 3 * 3)],
   ["conv", image, { c: 6, kernel: [1, 3], stride: 2, groups: 2, pad: "same_tf" }, 2 * 6 * 3 * 3 * (2 * 1 * 3)],
-  // Every element of the input paints a window of each channel, what is cut off included.
+  // Every element of the input paints a window in each channel, including cropped parts.
   ["conv_transpose", image, { c: 3, kernel: 2, stride: 2 }, 2 * 4 * 5 * 6 * (3 * 2 * 2)],
   ["conv_transpose", image, { c: 6, kernel: 3, pad: 1, groups: 2, bias: false }, 2 * 4 * 5 * 6 * (3 * 3 * 3)],
   ["linear", image, { keyed: { c: 7 } }, 2 * 5 * 6 * 4 * 7],

@@ -1,4 +1,4 @@
-/** @file Rewriting a graph: what stays is the same object, what changes computes the same, and a rule may not change a type. */
+/** @file Graph rewriting: unchanged parts keep their identity, changed parts compute the same, and types stay. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import type { GraphBuilder } from "../../src/ir/builder.ts";

@@ -1,4 +1,4 @@
-/** @file Walks over a graph: what is reached, in which order, and that long chains are no matter. */
+/** @file Graph walks: the values they reach, the order, and that long chains are no problem. */
 import { describe, expect, test } from "vitest";
 import type { Value } from "../../src/ir/graph.ts";
 import { inOrder, operandsOf, reachable } from "../../src/ir/walk.ts";

@@ -1,4 +1,4 @@
-/** @file Files of the command line: limits, plain words for what is wrong, nothing half-written. */
+/** @file Files of the command line: limits, plain error messages, nothing half-written. */
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
@@ -28,7 +28,7 @@ const put = (name: string, content: string | Uint8Array) => {
   writeFileSync(at(name), content);
   return at(name);
 };
-/** The message of the DataError, its path cut to what is below the folder. */
+/** Returns the DataError's message, with its path relative to the folder. */
 async function refusal(promise: Promise<unknown>): Promise<string> {
   const error: unknown = await promise.then(
     () => undefined,
@@ -119,7 +119,7 @@ describe("weight files", () => {
   });
 
   test("a safetensors header may be as long as a brace", async () => {
-    // 123 is the code of "{", with which a JSON text begins, too.
+    // 123 is the code of "{", which also begins a JSON text.
     const header = `{"a":{"dtype":"BOOL","shape":[0],"data_offsets":[0,0]}}`.padEnd(123);
     const bytes = Uint8Array.of(123, 0, 0, 0, 0, 0, 0, 0, ...Buffer.from(header));
     expect([...(await openWeights(put("brace", bytes))).keys()]).toEqual(["a"]);

@@ -1,4 +1,4 @@
-/** @file Pictures as bytes: every kind that is read, what damaged and hostile files get, and what comes back of what is written. */
+/** @file Picture encoding and decoding: every supported kind, damaged and hostile files, and round trips. */
 import { readFileSync } from "node:fs";
 import { deflateSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
@@ -29,13 +29,15 @@ async function expectRefused(bytes: Uint8Array, message: string | RegExp): Promi
 }
 const differences = (a: ArrayLike<number>, b: Uint8Array) => Array.from(b, (value, i) => Math.abs(value - a[i]!));
 const largest = (a: ArrayLike<number>, b: Uint8Array) => Math.max(...differences(a, b));
-/** Of a lossy file; another order of channels, a negative or a turned picture would make it more than 50. */
+/**
+ * The average difference of a lossy file. Swapped channels, a negative or a rotated picture would make it more than 50.
+ */
 const average = (a: ArrayLike<number>, b: Uint8Array) =>
   differences(a, b).reduce((sum, difference) => sum + difference, 0) / b.length;
 const undecodable = (name: string) =>
   new RegExp(`^cannot be decoded as ${name}: it is damaged, cut off or of a rare kind( \\(.+\\))?$`);
 
-/** 24 x 16 in blocks of 8 x 8, each of one colour, so that JPEG keeps them nearly. */
+/** 24 x 16 in blocks of 8 x 8, each of one colour, so that JPEG nearly preserves them. */
 const blocks: Picture = {
   width: 24,
   height: 16,
@@ -55,7 +57,7 @@ const twoOf = (picture: Picture) => {
 };
 const spliced = (file: Buffer, at: number, inserted: Buffer) =>
   Buffer.concat([file.subarray(0, at), inserted, file.subarray(at)]);
-/** A segment of a JPEG. */
+/** A JPEG segment. */
 const segment = (marker: number, data: Buffer) =>
   Buffer.concat([Buffer.of(0xff, marker, (data.length + 2) >> 8, (data.length + 2) & 255), data]);
 const twoPages = await twoOf(blocks).tiff().toBuffer();
@@ -204,7 +206,8 @@ describe("JPEG", () => {
     const written = Buffer.from(await encodePicture({ ...blocks, channels: 4, data }, formatNamed("JPEG")));
     expect(written.equals(jpeg)).toBe(true);
     expect((await sharp(written).metadata()).chromaSubsampling).toBe("4:4:4");
-    // The first number of the table that the specification recommends (ITU-T T.81, K.1) is 16: 16 x (200 - 2 x 92) / 100.
+    // The first number of the table that the specification recommends (ITU-T T.81, K.1) is 16: 16 x (200 - 2 x 92) /
+    // 100.
     expect(written[written.indexOf(Uint8Array.of(0xff, 0xdb)) + 5]).toBe(3);
   });
 
@@ -265,7 +268,7 @@ describe("WebP", () => {
 
   test("refuses a size that it only claims", async () => {
     const file = await pixelsOf(blocks).webp({ quality: 80 }).toBuffer();
-    // RFC 6386, 9.1: after three bytes of a start code, two numbers of 14 bits.
+    // RFC 6386, 9.1: after a three-byte start code, two 14-bit numbers.
     const size = file.indexOf(Uint8Array.of(0x9d, 0x01, 0x2a)) + 3;
     await expectRefused(Buffer.from(file).fill(0xff, size, size + 4), /^claims 16383 x 16383 pixels, more/);
   });
@@ -424,7 +427,7 @@ describe.each(files)("any file of %s", (name, file) => {
   });
 });
 
-/** The same file with an orientation: by hand where that is simple. */
+/** Returns the same file with an orientation, written by hand if that is simple. */
 async function oriented(name: string, file: Buffer, orientation: number): Promise<Buffer> {
   const { width, height, data } = blocks;
   if (name === "PNG") return spliced(file, 33, chunk("eXIf", exif(orientation)));
@@ -435,7 +438,7 @@ async function oriented(name: string, file: Buffer, orientation: number): Promis
   return formatNamed(name).encode(pixelsOf(blocks).withMetadata({ orientation })).toBuffer();
 }
 
-/** What a person should see of a picture with an orientation (Exif 2.32, 4.6.4.A, Orientation). */
+/** Returns how a picture with an orientation should look (Exif 2.32, 4.6.4.A, Orientation). */
 function orient({ width, height, channels, data }: Picture, orientation: number): Picture {
   const [wide, high] = orientation > 4 ? [height, width] : [width, height];
   const [right, bottom] = [width - 1, height - 1];

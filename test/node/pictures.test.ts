@@ -1,4 +1,4 @@
-/** @file Pictures as tensors and as files, and what is said where the decoder is missing. */
+/** @file Pictures as tensors and as files, and the error if the decoder is missing. */
 import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** @file What operators complain about, by the codes of the diagnostics. */
+/** @file The errors that operators report, by diagnostic code. */
 import { expect, test } from "vitest";
 import { operators } from "../../src/ops/table.ts";
 import { OperatorTest, type Written } from "../support/operators.ts";

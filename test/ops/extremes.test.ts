@@ -1,4 +1,4 @@
-/** @file Infinities, ties and cancellation: what PyTorch 2 makes of them, and every backend too. */
+/** @file Infinities, ties and cancellation: every backend gives what PyTorch 2 gives. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { elements } from "../../src/contract/ndarray.ts";
@@ -11,7 +11,10 @@ import { runOnce } from "../support/run.ts";
 const inf = Infinity;
 const ends = [inf, -inf, 0, -1, 2];
 
-/** A call of `x`, the shape and elements of `x`, and the dtype and elements of every result, of the shape of the first axes left. */
+/**
+ * A call of `x`, the shape and elements of `x`, and the dtype and elements of every result, in the shape of the first
+ * axes left.
+ */
 interface Extreme {
   readonly code: string;
   readonly input: string;

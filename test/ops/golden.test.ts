@@ -1,4 +1,4 @@
-/** @file Every operator against PyTorch: its reference, its lowering to several kinds of target, and on every backend. */
+/** @file Every operator against PyTorch: its reference, its lowering for several targets, and every backend. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { arrange, type NamedArray } from "../../src/contract/ndarray.ts";
@@ -18,7 +18,7 @@ import { byTier } from "../support/tier.ts";
 const names = Object.keys(operators);
 const casesOf = (name: string): readonly GoldenCase[] => goldenCases.filter(({ op }) => op === name);
 
-/** What is wrong with the results of a case, none if nothing is. */
+/** Returns what is wrong with the results of a case; empty if nothing is. */
 function wrong(it: GoldenCase, got: readonly NamedArray[], tolerance: number): string[] {
   return goldenGraph(it).wanted.flatMap((want, i) => {
     const [found, expected] = [got[i]!.axes.toSorted().join(), want.axes.toSorted().join()];
@@ -44,7 +44,7 @@ describe("the reference agrees with PyTorch", () => {
   });
 });
 
-/** Of inputs as they are, then in random orders. */
+/** First with inputs as they are, then in random orders. */
 const rounds = byTier({ quick: [0, 1], full: [0, 1, 2, 3] });
 
 const everything: readonly Variant[] = [
@@ -90,7 +90,7 @@ describe.each(backends())("compiled for $name, it agrees with PyTorch", ({ name:
 
   test.skipIf(skipped).each(names)("%s", async (name) => {
     const found: string[] = [];
-    // A model has an input.
+    // A model needs an input.
     for (const it of casesOf(name).filter(({ inputs }) => inputs.length > 0)) {
       const graph = goldenGraph(it);
       const { node, arrays, wanted } = graph;

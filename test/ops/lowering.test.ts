@@ -1,4 +1,4 @@
-/** @file What lowerings emit: few primitives, transposes only where a layout asks for them, broadcasts only at the end. */
+/** @file Lowerings emit few primitives, transposes only where a layout needs them, and broadcasts only at the end. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { arrange, elements, generate, named, type NamedArray } from "../../src/contract/ndarray.ts";
@@ -10,7 +10,7 @@ import { difference, seeded } from "../support/arrays.ts";
 import { EagerLowering } from "../support/eager.ts";
 import { OperatorTest, type Written } from "../support/operators.ts";
 
-/** Inputs lie in memory as their types are written; weights as they are stored. */
+/** Inputs are laid out as their types are written, weights as they are stored. */
 function lowered(op: string, inputs: readonly string[], attributes: Written = {}, variants: readonly Variant[] = []) {
   const context = new OperatorTest();
   const node = context.apply(
@@ -36,12 +36,12 @@ const nhwc = "[n: 2, h: 4, w: 4, c: 6]";
 const ndhwc = "[n: 2, d: 4, h: 4, w: 4, c: 3]";
 
 test.each([
-  // Weights are transposed when they are loaded; images in their layout are not.
+  // Weights are transposed when they are loaded. Images in the native layout are not.
   ["conv", [nhwc], { c: 4, kernel: 3 }, [], "transpose conv2d", "n h w c"],
   ["conv", ["[n: 2, c: 6, h: 4, w: 4]"], { c: 4 }, [], "transpose transpose conv2d", "n h w c"],
   ["conv", [nhwc], { c: 6, kernel: 3, groups: 6 }, [], "transpose reshape depthwise_conv2d", "n h w c"],
   ["conv", [nhwc], { c: 4, groups: 2, bias: false }, ["conv2d.groups"], "transpose conv2d", "n h w c"],
-  // Dense, of which some pixels stay.
+  // A dense convolution that keeps some of its pixels.
   ["conv", [nhwc], { c: 4, kernel: 3, stride: 2, dilation: 2, pad: 2 }, [], "transpose conv2d pool", "n h w c"],
   [
     "conv",
@@ -102,7 +102,7 @@ test.each([
     "transpose conv2d_transpose",
     "n h w c",
   ],
-  // A volume is a stack of images; each layer of the window is a convolution of its own.
+  // A volume is a stack of images. Each layer of the window is a separate convolution.
   [
     "conv",
     ["[n: 1, d: 3, h: 4, w: 4, c: 2]"],
@@ -124,7 +124,7 @@ test.each([
     "reshape reshape matmul reshape",
     "n h t s",
   ],
-  // without it, batch axes stay apart
+  // Without it, batch axes stay separate,
   [
     "dot",
     ["[n: 2, h: 2, t: 3, e: 4]", "[n: 2, h: 2, s: 5, e: 4]"],
@@ -133,7 +133,7 @@ test.each([
     "transpose matmul",
     "n h t s",
   ],
-  // and operands are exchanged if fewer are moved then
+  // and operands are swapped if that moves fewer of them.
   ["dot", ["[n: 2, e: 4, t: 3]", "[n: 2, s: 5, e: 4]"], { contract: "e", batch: ["n"] }, [], "matmul", "n s t"],
   [
     "dot",
@@ -169,10 +169,10 @@ test.each([
     "pad pool broadcast pad pool binary",
     "n h w c",
   ],
-  // One pool where the new sizes divide the old ones, else windows of several sizes.
+  // One pool if the new sizes divide the old ones; otherwise windows of several sizes.
   ["adaptive_avgpool", [nhwc], { keyed: { h: 2, w: 1 } }, [], "pool", "n h w c"],
   ["adaptive_maxpool", [nhwc], { keyed: { h: 4, w: 4 } }, [], "", "n h w c"],
-  // Over a volume the planes come first, then the depth as the height of images.
+  // Over a volume, the planes come first, then the depth as the height of images.
   [
     "adaptive_avgpool",
     [ndhwc],
@@ -198,7 +198,7 @@ test.each([
     "window_indices gather window_shares reshape binary reduce window_indices gather window_shares reshape binary reduce",
     "n h w c",
   ],
-  // Windows of several sizes are gathered in whatever order an image has, the last position last.
+  // Windows of several sizes are gathered in whatever order an image has, with the last position last.
   [
     "adaptive_maxpool",
     ["[n: 2, c: 6, h: 4, w: 5]"],
@@ -216,7 +216,7 @@ test.each([
     "window_indices gather window_shares binary reduce",
     "n w c h",
   ],
-  // Only some axes are divided evenly: over a volume the planes or the depth still are a pool.
+  // Only some axes divide evenly. Over a volume, the planes or the depth are still a pool.
   [
     "adaptive_maxpool",
     [ndhwc],
@@ -250,7 +250,7 @@ test.each([
     "reshape pool reshape reshape pool reshape",
     "n h w c",
   ],
-  // Padded to a multiple of the dilation; of the places every second stays.
+  // Padded to a multiple of the dilation; every second position is kept.
   [
     "maxpool",
     ["[n: 2, w: 9, c: 6]"],
@@ -259,7 +259,7 @@ test.each([
     "reshape pad reshape pool reshape slice pool reshape",
     "n w c",
   ],
-  // Channels are averaged first, so that no tensor of the image's size has one axis more.
+  // Channels are averaged first, so that no tensor of the image's size has an extra axis.
   [
     "groupnorm",
     [nhwc],
@@ -290,13 +290,13 @@ test.each([
     "n d h w c",
   ],
   ["resize", [ndhwc], { keyed: { d: 3, h: 4, w: 4 } }, [], "reshape reshape reshape resize reshape", "n d h w c"],
-  // Where the scaled size is no whole number, a margin makes it one; what comes of it is cut off.
+  // If the scaled size is not a whole number, a margin makes it one, and the excess is cropped.
   ["upsample", [nhwc], { scale: "3/2" }, [], "resize", "n h w c"],
   ["upsample", [nhwc], { scale: "4/3" }, [], "pad resize slice", "n h w c"],
   ["upsample", [nhwc], { scale: "4/3", mode: "bilinear", align_corners: true }, [], "resize", "n h w c"],
   ["softmax", ["[n: 2, c: 3]"], { axis: "c" }, [], "softmax", "n c"],
   ["softmax", [nhwc], { axis: ["h", "w"] }, [], "transpose reshape softmax reshape", "n c h w"],
-  // Axes that stand together are merged where they are.
+  // Adjacent axes are merged in place.
   ["reshape", [nhwc], { maps: [[["h", "w"], [["t", 16]]]] }, [], "reshape", "n t c"],
   ["reshape", [nhwc], { maps: [[["c", "h", "w"], [["d", 96]]]] }, [], "transpose reshape", "n d"],
   [
@@ -322,7 +322,7 @@ test.each([
   ["unsqueeze", ["[n: 2, c: 4]"], { axis: ["h", "w"] }, [], "reshape", "n h w c"],
   ["slice", [nhwc], { keyed: { h: [1, 3] } }, [], "slice", "n h w c"],
   ["slice", [nhwc], { keyed: { h: [0, 3, 2] } }, [], "slice pad reshape slice reshape", "n h w c"],
-  // The larger operand rules; a smaller one with the same relative order only gets positions of size 1.
+  // The larger operand sets the layout. A smaller one in the same relative order only gets axes of size 1.
   ["mul", [nhwc, "[n: 2, c: 6]"], {}, [], "reshape binary", "n h w c"],
   ["mul", [nhwc, "[c: 6]"], {}, [], "binary", "n h w c"],
   ["mul", ["[c: 6, n: 2]", nhwc], {}, [], "transpose reshape binary", "n h w c"],
@@ -332,7 +332,7 @@ test.each([
   expect(lowered(op, inputs, attributes, variants)).toEqual({ emitted, axes });
 });
 
-/** A chain of operators over operands that spread: as BAM adds a channel gate to a spatial one. */
+/** A chain of operators over operands that broadcast, like BAM's sum of a channel gate and a spatial gate. */
 test("what is spread costs nothing where the other operand fills it", () => {
   const context = new OperatorTest();
   const channel = context.input("[n: 2, c: 3]", "channel");

@@ -1,4 +1,4 @@
-/** @file What holds for the record of every operator, whatever it computes. */
+/** @file Properties of every operator's record, whatever it computes. */
 import { describe, expect, test } from "vitest";
 import { operators, reservedAxisNames, symbols } from "../../src/ops/table.ts";
 import { check } from "../support/check.ts";

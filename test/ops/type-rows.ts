@@ -1,11 +1,11 @@
-/** @file Calls of operators over symbolic sizes, and the types, obligations, weights and MACs that they have. */
+/** @file Calls of operators over symbolic sizes, with their types, obligations, weights and MACs. */
 import type { Written } from "../support/operators.ts";
 
 interface More {
   readonly attributes?: Written;
-  /** What the operator asks for besides sizes of at least 1 that are plain. */
+  /** The operator's obligations, except that plain sizes are at least 1. */
   readonly asks?: readonly string[];
-  /** Storage order; axes that may be merged stand in one pair of brackets. */
+  /** In storage order. Axes that may be merged are in one pair of brackets. */
   readonly weights?: Readonly<Record<string, string>>;
   readonly macs?: string;
 }
@@ -15,7 +15,7 @@ export type TypeRow = readonly [string, string | readonly string[], string | rea
 const image = "[n, c, h, w]";
 
 export const typeRows: readonly TypeRow[] = [
-  // Elementwise: the result has the axes of both, the first operand's first.
+  // Elementwise: the result has the axes of both operands, the first operand's first.
   ["add", [image, "[n, c]"], image],
   ["add", ["[n, c]", "[n, h, w, c]"], "[n, c, h, w]"],
   ["mul", [image, "[]"], image],
@@ -233,7 +233,7 @@ export const typeRows: readonly TypeRow[] = [
   ],
   ["avgpool", image, "[n, c, h: ceil(h/2), w: ceil(w/2)]", { attributes: { kernel: 2, pad: "same_tf" } }],
   ["maxpool", "[n, c, h: 6, w: 7]", "[n, c, h: 3, w: 3]", { attributes: { kernel: 3, stride: 2, ceil_mode: true } }],
-  // The last window would begin beyond: 6 + 2*1 in steps of 3.
+  // The last window would begin beyond the input: 6 + 2*1 in steps of 3.
   [
     "maxpool",
     "[n, c, h: 6, w: 9]",
@@ -249,7 +249,7 @@ export const typeRows: readonly TypeRow[] = [
     { attributes: { kernel: 3, stride: 2, pad: 1, indices: true } },
   ],
   ["maxpool", image, image, { attributes: { kernel: 3, stride: 1, pad: "same", dilation: 2 } }],
-  // Of a window that is wider than its elements all may be padding.
+  // If a window is wider than its input, it may consist of padding only.
   [
     "maxpool",
     "[n, w]",

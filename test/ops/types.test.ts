@@ -13,7 +13,7 @@ const list = <T>(value: T | readonly T[]) => [value].flat() as T[];
 const title = ([op, inputs, , more]: TypeRow) =>
   `${op}(${list(inputs).join(", ")}) ${JSON.stringify(more?.attributes ?? {})}`;
 
-/** What the row says, applied to symbols or to numbers. */
+/** Applies the row's operator to symbols or to numbers. */
 function applied([op, inputs, , more]: TypeRow, known: Readonly<Record<string, number>> = {}) {
   const context = new OperatorTest(known);
   const node = context.apply(
@@ -58,7 +58,7 @@ describe("symbolic types", () => {
   });
 });
 
-/** Values for the variables of a row, which may not be what its obligations ask for. */
+/** Values for the variables of a row. Some do not satisfy its obligations. */
 const assignments = [
   [1, 1, 1, 1, 1, 1],
   [2, 3, 5, 7, 4, 6],

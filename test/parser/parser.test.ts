@@ -1,4 +1,4 @@
-/** @file The parser: what it accepts, the tree it makes, and that every node knows its exact place. */
+/** @file The parser: the programs it accepts, the tree it builds, and that every node has its exact place. */
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Ast, Expr, Stage } from "../../src/parser/ast.ts";
@@ -15,21 +15,21 @@ function parsed(text: string): { ast: Ast; codes: string[] } {
   return { ast, codes: reporter.diagnostics.map(({ code }) => code) };
 }
 
-/** The Ast of a program without mistakes. */
+/** Returns the AST of a program without errors. */
 function valid(text: string): Ast {
   const { ast, codes } = parsed(text);
   expect(codes).toEqual([]);
   return ast;
 }
 
-/** The value of a statement `y = …`. */
+/** Returns the value of a statement `y = …`. */
 function expression(text: string): Expr {
   const statement = valid(`block A(x: [n]) {\n  y = ${text}\n}`).decls[0]?.body[0];
   if (statement?.kind !== "assign") throw new Error("not an assignment");
   return statement.value;
 }
 
-/** An expression with all its parentheses. */
+/** Prints an expression with all its parentheses. */
 function show(expr: Expr): string {
   switch (expr.kind) {
     case "number":
@@ -65,7 +65,7 @@ function showStage(stage: Stage): string {
   return stage.repeat === undefined ? show(stage.call) : `repeat ${show(stage.repeat.count)} ${show(stage.call)}`;
 }
 
-/** The text of every span in a tree, by the path to it. */
+/** Returns the text of every span in a tree, by the path to it. */
 function places(value: unknown, path = ""): Record<string, string> {
   if (typeof value !== "object" || value === null) return {};
   if (isSpan(value)) return { [path.slice(1)]: textOf(value) };

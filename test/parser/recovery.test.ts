@@ -1,4 +1,4 @@
-/** @file What the parser and the checker make of programs that are wrong in several places, or not finished. */
+/** @file Programs that are unfinished or wrong in several places: what the parser and the checker report. */
 import fc from "fast-check";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
@@ -12,7 +12,7 @@ import { position, sourceFile } from "../../src/source/source.ts";
 import { check } from "../support/check.ts";
 import { byTier } from "../support/tier.ts";
 
-/** `code line:column` of everything that is reported. */
+/** Returns `code line:column` of every diagnostic. */
 function found(text: string): string[] {
   return check(text).map(({ code, span }) => {
     const { line, column } = position(span!.source, span!.start);
@@ -102,7 +102,7 @@ block Main(x: [n, c]) -> [n, d] {
   return relu(e) + b * a
 }
 `;
-    // Neither is the result, whose type is not known, compared with what is declared.
+    // A result of unknown type is not compared with its declaration either.
     expect(found(text)).toEqual(["unknown-size 3:30", "unknown-name 4:7"]);
     expect(found(text.replace("-> [n, d] ", ""))).toEqual(["unknown-name 4:7"]);
   });
@@ -116,8 +116,8 @@ const files = folders
 const host = { read: () => undefined };
 
 /**
- * The text up to the end of each token, and without each token. `near` keeps only the declaration with the token and the
- * next one, which is as far as a mistake can reach.
+ * Returns the text up to the end of each token, and without each token. `near` keeps only the declaration with the
+ * token and the next one, which is as far as an error can reach.
  */
 function halfWritten(text: string, near: boolean): string[] {
   const { tokens } = lex(sourceFile("main.fuse", text));

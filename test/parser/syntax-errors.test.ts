@@ -1,4 +1,4 @@
-/** @file Mistakes of syntax: each entry of the catalogue's own programs, and how edits repair them. What a terminal shows: `test/fixtures/parser`. */
+/** @file Syntax errors: the catalogue's programs, and their fixes. `test/fixtures/parser` has the terminal output. */
 import { describe, expect, test } from "vitest";
 import { parse } from "../../src/parser/parse.ts";
 import { lexical } from "../../src/source/catalogue/lexical.ts";
@@ -15,10 +15,10 @@ function diagnose(text: string): Diagnostic[] {
 }
 
 const codes = (text: string): string[] => diagnose(text).map(({ code }) => code);
-/** Statements in a block. */
+/** Wraps statements in a block. */
 const body = (...lines: string[]): string => `block A(x: [n, c], y: [n, c]) {\n${lines.join("\n")}\n}`;
 
-/** The text after the edits of the first help of each diagnostic. */
+/** Applies the edits of the first help of each diagnostic. */
 function repaired(text: string): string {
   const edits = diagnose(text).flatMap(({ helps }) => helps[0]?.edits ?? []);
   return edits

@@ -1,4 +1,4 @@
-/** @file Which scales, biases and activations become part of the convolution or matrix product before them. */
+/** @file Which scales, biases and activations are fused into the convolution or matrix product before them. */
 import { describe, expect, test } from "vitest";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import type { Value } from "../../src/ir/graph.ts";
@@ -16,7 +16,7 @@ import { planText } from "../support/plan-text.ts";
 const profile = esmProfile();
 const NHWC = ["n", "h", "w", "c"];
 
-/** The lines of a plan whose result is what `make` makes of an image with three channels. */
+/** Returns the lines of a plan for what `make` builds from an image with three channels. */
 function linesOf(make: (m: ModelBuilder, x: Value) => Value, used: Profile = profile): string[] {
   const m = new ModelBuilder();
   const y = make(m, m.input("x", ["n", "h", "w", "c: 3"]));

@@ -1,4 +1,4 @@
-/** @file Lowering: where transposes are, what is done at load, what is simplified away. */
+/** @file Lowering: where transposes go, what happens at load time, and what is simplified away. */
 import { describe, expect, test } from "vitest";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { softmax } from "../../src/ops/activation.ts";
@@ -23,7 +23,7 @@ const profile = esmProfile();
 const NCHW = ["n", "c", "h", "w"];
 const NHWC = ["n", "h", "w", "c"];
 
-/** Two convolutions with a connection around the second. */
+/** Two convolutions with a shortcut around the second. */
 function residual(m: ModelBuilder, axes: readonly string[]) {
   const x = m.input("x", axes);
   const a = m.apply(conv, [x], { c: 8 }, { path: "a" });

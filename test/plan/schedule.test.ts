@@ -1,4 +1,4 @@
-/** @file Order, lifetimes, and what a plan holds and moves. */
+/** @file Execution order, lifetimes, and the memory that a plan holds and moves. */
 import { describe, expect, test } from "vitest";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { relu, sigmoid } from "../../src/ops/activation.ts";
@@ -61,7 +61,7 @@ describe("bytes", () => {
       sigmoid.3 = sigmoid(sigmoid.2) [4*n]; frees sigmoid.2
       return { y: sigmoid.3 }"
     `);
-    // At each sigmoid what it reads and what it makes: 2 * 10 * 4 numbers.
+    // Each sigmoid holds its input and its result: 2 * 10 * 4 numbers.
     expect(liveBytes(made, { n: 10 })).toEqual({ peak: 320, atStep: 2 });
     expect(traffic(made, { n: 10 })).toEqual({ read: 480, written: 480 });
   });

@@ -19,7 +19,7 @@ import { primitivesOf } from "../support/plan-text.ts";
 
 const NCHW = ["n", "c", "h", "w"];
 
-/** The primitives of what is made of an image with three channels, NCHW outside. */
+/** Returns the primitives for what `make` builds from an image with three channels, with NCHW inputs and results. */
 function primitives(make: (m: ModelBuilder, x: Value) => Value, profile: Profile = esmProfile(), order = NCHW): string {
   const m = new ModelBuilder();
   const axes = order.map((axis) => (axis === "c" ? "c: 3" : axis));

@@ -1,4 +1,4 @@
-/** @file Any text checks, and builds where it can, without throwing: programs with random edits. */
+/** @file Programs with random edits check, and build if possible, without throwing. */
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { build, buildPlans } from "../../src/compile.ts";
@@ -27,7 +27,7 @@ const nasty = [
   "repeat(n)",
 ];
 
-/** A program with one to three tokens removed, replaced or added. */
+/** Returns a program with one to three tokens removed, replaced or added. */
 function edited(random: () => number): string {
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)]!;
   const text = [...pick(tokens)];
@@ -55,6 +55,6 @@ test("programs with random edits give diagnostics or modules", () => {
     expect(value === undefined, text).toBe(failed);
     if (!failed) sound++;
   });
-  // Some edits are harmless: the test sees both sides.
+  // Some edits are harmless, so the test sees both outcomes.
   expect(sound).toBeGreaterThan(tried < 400 ? 0 : 5);
 });

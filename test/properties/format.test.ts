@@ -1,4 +1,4 @@
-/** @file Formatting changes nothing but the layout, on random programs: the tree and the comments stay, and formatting again does nothing. */
+/** @file Formatting random programs keeps the tree and the comments, and is idempotent. */
 import { expect, test } from "vitest";
 import { format } from "../../src/format/format.ts";
 import type { Ast } from "../../src/parser/ast.ts";
@@ -23,12 +23,12 @@ function formatted(text: string): string {
   return result;
 }
 
-/** The tree without places and comments. */
+/** Prints the tree without spans and comments. */
 function tree({ comments: _, ...ast }: Ast): string {
   return JSON.stringify(ast, (key, value: unknown) => (/^(?:span|opSpan|header)$/.test(key) ? undefined : value));
 }
 
-/** Every comment as it is written, without blanks at its end. */
+/** Returns every comment as written, without trailing spaces. */
 function comments(ast: Ast): string[] {
   return ast.comments.map(({ span }) => span.source.text.slice(span.start, span.end).trimEnd());
 }

@@ -1,4 +1,4 @@
-/** @file Any text is judged, never a crash: random programs, of fixed seeds, and programs beyond all measure. */
+/** @file No text crashes the compiler: random programs from fixed seeds, and enormous programs. */
 import { describe, expect, test } from "vitest";
 import { emitFactory } from "../../src/codegen/esm/emit.ts";
 import { buildPlans } from "../../src/compile.ts";
@@ -12,7 +12,7 @@ const repeat = (n: number, piece: (i: number) => string, between = ""): string =
   Array.from({ length: n }, (_, i) => piece(i)).join(between);
 const model = (body: string): string => `fuse 1\n\nmodel A(x: [n, c: 4]) -> (y: [n, c: 4]) {\n${body}\n}\n`;
 
-/** The messages of errors, by their codes: `too-large: …`. */
+/** Returns the messages of errors, with their codes: `too-large: …`. */
 function errors(text: string, files: Readonly<Record<string, string>> = {}): string[] {
   const { diagnostics } = buildPlans(programOf(text, files));
   renderDiagnostics(diagnostics, { color: false });
@@ -37,7 +37,7 @@ test("random programs give messages or modules", () => {
       throw new Error(`seed ${seed}:\n${text}`, { cause: error });
     }
   });
-  // They are of all kinds, and reach all stages.
+  // All kinds of programs occur, and all stages are reached.
   expect([kinds.size, codes.size > tried / 10, built > (tried < 300 ? 0 : 5)]).toEqual([5, true, true]);
 });
 
@@ -82,7 +82,7 @@ describe("programs without measure", () => {
   ])("a name of a megabyte: %s", (_, program, codes) => {
     const start = performance.now();
     expect(errors(program("v".repeat(1_000_000))).map((text) => text.slice(0, text.indexOf(":")))).toEqual(codes);
-    // Far beyond what it takes, far below what the square of the length would take.
+    // Far more than it takes, far less than quadratic time would.
     expect(performance.now() - start).toBeLessThan(10_000);
   });
 });

@@ -1,4 +1,4 @@
-/** @file Programs that nobody would write, of a seed, and what must hold of every text: it is judged, never a crash. */
+/** @file Random programs that nobody would write, and the properties of every text. The compiler never crashes. */
 import { readdirSync, readFileSync } from "node:fs";
 import { build, buildPlans } from "../../src/compile.ts";
 import { operators } from "../../src/ops/table.ts";
@@ -65,7 +65,7 @@ export function makeFuzzCase(seed: number): FuzzCase {
   }
 }
 
-/** One change; half of them put a word where one of its kind was, so that what the parser lets pass is reached too. */
+/** Makes one change. Half of the changes replace a word with one of its kind, to reach code after the parser too. */
 function edit(text: string[], random: () => number): void {
   const below = (n: number) => Math.floor(random() * n);
   const pick = (items: readonly string[]): string => items[below(items.length)] ?? "";
@@ -92,7 +92,7 @@ export interface FuzzReport {
 
 /**
  * Takes a text through the whole compiler.
- * @throws whatever the compiler throws, and Error where what it says of the text is impossible
+ * @throws whatever the compiler throws, and Error if its diagnostics are impossible
  */
 export function fuzz(text: string): FuzzReport {
   const program = programOf(text, { "parts.fuse": "fuse 1\nblock Part(x: [n, c]) -> [n, c] {\n  return relu(x)\n}\n" });

@@ -1,4 +1,4 @@
-/** @file Any text parses: without throwing, with at most one syntax error in a statement, and with spans inside the text. */
+/** @file Any text parses: no crash, at most one syntax error per statement, and all spans inside the text. */
 import fc from "fast-check";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
@@ -27,14 +27,14 @@ function parsed(text: string): { ast: Ast; diagnostics: readonly Diagnostic[] } 
   return { ast, diagnostics: reporter.diagnostics };
 }
 
-/** What holds for every text. */
+/** Checks the properties of every text. */
 function check(text: string): readonly Diagnostic[] {
   const { ast, diagnostics } = parsed(text);
   for (const { text: name, span } of [...ast.broken, ...ast.decls.flatMap(({ broken }) => broken)])
     expect(name === "return" || text.slice(span.start, span.end) === name).toBe(true);
   for (const { message, span } of diagnostics) {
     expect(span!.start >= 0 && span!.start <= span!.end && span!.end <= text.length).toBe(true);
-    // What is quoted is the user's; neither names of tokens nor of rules are words of a message.
+    // Quotations are the user's. The words of a message are not names of tokens or rules.
     expect(message.replace(/`[^`]*`/g, "")).not.toMatch(/[a-z][A-Z]|EOF|undefined|NaN/);
   }
   expect(renderDiagnostics(diagnostics, { color: false }).length).toBeGreaterThanOrEqual(diagnostics.length);
@@ -49,7 +49,7 @@ function check(text: string): readonly Diagnostic[] {
   return diagnostics;
 }
 
-/** Where headers, the braces of bodies, statements and what is behind bodies begin. */
+/** Returns where headers, braces of bodies, statements and the text after bodies begin. */
 function startsOfPieces(text: string): number[] {
   const source = sourceFile("x.fuse", text);
   const { tokens } = lex(source);
@@ -58,7 +58,7 @@ function startsOfPieces(text: string): number[] {
     ...[edition, ...imports, ...strays].map((piece) => piece?.from ?? 0),
     ...decls.flatMap(({ header, open, statements, to }) => [
       ...[header.from, open ?? header.from, to],
-      // The brace at the end of a body is the place of a statement that ends too early.
+      // The closing brace of a body is the place of a statement that ends too early.
       ...statements.map(({ from }) => from),
     ]),
   ];
@@ -161,7 +161,7 @@ describe("nesting", () => {
       try {
         outcomes.add(atDepth(depth).join());
       } catch (error) {
-        // There is not even room for the lexer.
+        // There is not even enough stack for the lexer.
         expect(error).toBeInstanceOf(RangeError);
         break;
       }

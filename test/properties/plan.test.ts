@@ -1,4 +1,4 @@
-/** @file Random graphs: a plan computes what the operators mean, frees everything once, and runs without leaving anything. */
+/** @file Random graphs: a plan computes what the operators mean, frees everything once, and leaks nothing. */
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -27,7 +27,7 @@ import { ModelBuilder } from "../support/model.ts";
 import { assertProperty } from "../support/properties.ts";
 import { randomWeights, runOnce } from "../support/run.ts";
 
-/** What is drawn: every number decides something, whatever the graph is like by then. */
+/** The random choices. Every number decides something, whatever the graph looks like by then. */
 const recipe = fc.record({
   seed: fc.nat(),
   order: fc.shuffledSubarray(["n", "c", "h", "w"], { minLength: 4 }),
@@ -38,7 +38,7 @@ type Recipe = typeof recipe extends fc.Arbitrary<infer T> ? T : never;
 
 const pick = <T>(list: readonly T[], choice: number): T => list[choice % list.length]!;
 
-/** A graph of it. Steps that do not fit the value they are drawn for are left out. */
+/** Builds a graph from a recipe. Steps that do not fit their value are skipped. */
 function build({ order, steps, results }: Recipe) {
   const m = new ModelBuilder();
   const declared = { n: "n", c: "c: 4", h: "h: 2*i", w: "w" } as const;
@@ -111,7 +111,7 @@ function build({ order, steps, results }: Recipe) {
       }
     };
     const made = rank === 0 ? undefined : make();
-    // Concatenations of concatenations would grow.
+    // Concatenations of concatenations would keep growing.
     if (made !== undefined && channels(made) <= 16) values.push(made);
   });
   const chosen = results.map(([which, turn], index) => {
@@ -153,7 +153,7 @@ function sample(recipe: Recipe) {
   return { made, weights, inputs, want, sizes: admission.sizes };
 }
 
-/** Every input of a step is there, and what is not a result is freed exactly once. */
+/** Expects every input of a step to exist, and everything except results to be freed exactly once. */
 function expectLifetimes({ inputs, prepared, steps, results }: Plan): void {
   const alive = new Set<PlanValue>([...inputs, ...prepared.map(({ value }) => value)]);
   for (const { value, frees } of steps) {

@@ -1,6 +1,6 @@
-/** @file Random pairs of size expressions, equal, nearly equal or unrelated, and random facts about their variables. */
+/** @file Random pairs of size expressions (equal, nearly equal or unrelated), and random facts about variables. */
 
-/** An expression as it is written, not normalised. */
+/** An expression as written, not normalised. */
 export type Tree =
   | { readonly op: "int"; readonly n: number }
   | { readonly op: "var"; readonly name: string }
@@ -25,7 +25,7 @@ export interface Case {
   readonly facts: readonly Fact[];
   readonly a: Tree;
   readonly b: Tree;
-  /** Whether what `a` and `b` need to have a value is stated as facts, as a checker does. */
+  /** Whether the conditions for `a` and `b` to have a value are stated as facts, as a checker does. */
   readonly states: boolean;
 }
 
@@ -67,7 +67,7 @@ export function makeCase(seed: number): Case {
   return { variables, facts, a, b, states: rand() < 0.7 };
 }
 
-/** Two sides of a fact in the same surroundings, or a tree and what became of it. */
+/** Returns two sides of a fact in the same context, or a tree and a variation of it. */
 function makePair(rand: Random, names: readonly [string, ...string[]], facts: readonly Fact[]): [Tree, Tree] {
   const fact = facts[below(rand, facts.length)];
   if (fact === undefined || rand() < 0.65) {
@@ -138,7 +138,7 @@ function makeTree(rand: Random, names: readonly [string, ...string[]], depth: nu
   return node(op, part(), divisor());
 }
 
-/** A second expression that is often the same, often nearly so. */
+/** Returns a second expression that is often the same, often nearly so. */
 function makePartner(rand: Random, names: readonly [string, ...string[]], facts: readonly Fact[], a: Tree): Tree {
   const chance = rand();
   if (chance < 0.1) return makeTree(rand, names, 1 + below(rand, 3));
@@ -160,7 +160,7 @@ function somewhere(rand: Random, t: Tree, change: (t: Tree) => Tree): Tree {
   return rand() < 0.6 ? { ...t, a: somewhere(rand, t.a, change) } : { ...t, b: somewhere(rand, t.b, change) };
 }
 
-/** The same value wherever both have one. */
+/** Returns a tree with the same value wherever both have one. */
 function preserved(rand: Random, names: readonly [string, ...string[]], facts: readonly Fact[], t: Tree): Tree {
   const k = int(pick(rand, [2, 3, 4]));
   const v = variable(pick(rand, names));
@@ -190,7 +190,7 @@ function preserved(rand: Random, names: readonly [string, ...string[]], facts: r
   return pick(rand, [t, ...ways]);
 }
 
-/** Nearly the same. */
+/** Returns a tree with nearly the same value. */
 function disturbed(rand: Random, names: readonly [string, ...string[]], t: Tree): Tree {
   if (t.op === "int") return int(t.n + 1);
   if (t.op === "var") return pick(rand, [variable(pick(rand, names)), node("+", t, int(1)), node("*", int(2), t)]);
@@ -210,7 +210,7 @@ export const same = (x: Tree, y: Tree): boolean => JSON.stringify(x) === JSON.st
 
 export type Assignment = ReadonlyMap<string, bigint>;
 
-/** The value by the plain meaning of the operators; undefined where a division is not exact or by 0. */
+/** Returns the value by the plain meaning of the operators; undefined if a division is not exact or by 0. */
 export function valueOf(t: Tree, at: Assignment): bigint | undefined {
   if (t.op === "int") return BigInt(t.n);
   if (t.op === "var") return at.get(t.name);
@@ -244,7 +244,7 @@ export function holds({ kind, a, b }: Fact, at: Assignment): boolean {
   return kind === "atLeast" ? x >= y : y !== 0n && x % y === 0n;
 }
 
-/** What a tree needs to have a value, inner parts first, as facts: exact divisions, and divisors that are not 0. */
+/** Returns the conditions for a tree to have a value, inner parts first: exact divisions, and divisors other than 0. */
 export function needs(t: Tree): Fact[] {
   if (!("a" in t)) return [];
   const inner = [...needs(t.a), ...needs(t.b)];
@@ -253,7 +253,7 @@ export function needs(t: Tree): Fact[] {
   return divides && !(isInt(t.b) && t.b.n > 0) ? [...inner, { kind: "different", a: t.b, b: int(0) }] : inner;
 }
 
-/** Assignments that satisfy all facts: small ones, random ones, and such as solve `variable = tree`. */
+/** Returns assignments that satisfy all facts: small ones, random ones, and solutions of `variable = tree`. */
 export function admissible({ variables, facts }: Case, rand: Random, count: number): Assignment[] {
   const found: Assignment[] = [];
   const values = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 24, 32, 33, 64, 96, 100, 128, 1000] as const;

@@ -1,4 +1,4 @@
-/** @file Holds what the algebra of sizes says against the plain meaning of the expressions. */
+/** @file Checks the size algebra against the plain meaning of the expressions. */
 import { Facts, type Example } from "../../src/sizes/facts.ts";
 import { SizeTooLarge } from "../../src/sizes/pool.ts";
 import {
@@ -16,10 +16,10 @@ import { admissible, exactly, floored, holds, needs, random, text, valueOf } fro
 import type { Assignment, BinaryOp, Case, Fact, Tree } from "./size-cases.ts";
 
 export interface Report {
-  /** What `compare` said of the pair. */
+  /** What `compare` said about the pair. */
   readonly outcome: "equal" | "less" | "greater" | "different" | "unknown" | "impossible" | "too large";
   readonly hasExample: boolean;
-  /** Assignments that the answers were held against. */
+  /** The number of assignments that the answers were checked against. */
   readonly witnesses: number;
 }
 
@@ -29,7 +29,7 @@ function demand(condition: boolean, complaint: () => string): asserts condition 
   if (!condition) throw new Wrong(complaint());
 }
 
-/** Throws where anything that is said about the case is wrong. */
+/** Throws if any answer about the case is wrong. */
 export function check(given: Case, seed: number): Report {
   try {
     return judge(given, seed);
@@ -80,7 +80,7 @@ class Built {
 
 type Evaluate = (at: Assignment) => bigint | undefined;
 
-/** The same as `evaluate`, folded once for many assignments. */
+/** Like `evaluate`, but folded once for many assignments. */
 function compiled({ sizes }: Built, s: Size): Evaluate {
   const on =
     (compute: (x: bigint, y: bigint) => bigint | undefined) =>
@@ -135,7 +135,7 @@ function judge(given: Case, seed: number): Report {
   return { outcome: compare(facts, a, b), hasExample, witnesses: witnesses.length };
 }
 
-/** Normal forms, interning, substitution and bounds, without facts. */
+/** Checks normal forms, interning, substitution and bounds, without facts. */
 function judgeForms(given: Case, built: Built, witnesses: readonly Assignment[], rand: () => number): void {
   const { sizes } = built;
   const [a, b] = [built.size(given.a), built.size(given.b)];
@@ -165,7 +165,7 @@ function judgeForms(given: Case, built: Built, witnesses: readonly Assignment[],
   }
 }
 
-/** Something small with the same variables. */
+/** Returns a small tree with the same variables. */
 function replacement(rand: () => number, { variables }: Case): Tree {
   const name = variables[Math.floor(rand() * variables.length)]?.name ?? "h";
   const v: Tree = { op: "var", name };
@@ -187,16 +187,16 @@ function state(start: Facts, built: Built, stated: readonly Fact[]): Facts | "im
 
 type Holds = (x: bigint, y: bigint) => boolean;
 
-/** One answer about two trees, and what it means. */
+/** One answer about two trees, and its meaning. */
 interface Claim {
   readonly about: string;
   readonly left: Tree;
   readonly right: Tree;
   readonly kind: string;
-  /** What must hold for all assignments. */
+  /** Must hold for all assignments. */
   readonly always: Holds;
   readonly example: Example | undefined;
-  /** What the example must show. */
+  /** Must hold for the example. */
   readonly shows: Holds;
 }
 
@@ -233,7 +233,7 @@ function claims(given: Case, built: Built, facts: Facts): Claim[] {
   ];
 }
 
-/** What relations say of numbers. */
+/** What relations mean for numbers. */
 const MEANS: Readonly<Record<Relation["op"] | Comparison, Holds>> = {
   "==": (x, y) => x === y,
   "!=": (x, y) => x !== y,
@@ -246,7 +246,7 @@ const MEANS: Readonly<Record<Relation["op"] | Comparison, Holds>> = {
 
 const COMPARISONS = ["==", "!=", "<", "<=", ">", ">="] as const;
 
-/** What is read of a comparison, and its opposite, mean what they should. */
+/** Checks the meaning of comparisons as they are read, and of their negations. */
 function judgeRelations(given: Case, built: Built, witnesses: readonly Assignment[]): void {
   const [a, b] = [built.size(given.a), built.size(given.b)];
   for (const op of COMPARISONS) {

@@ -1,4 +1,4 @@
-/** @file The reference interpreter: values in the right order, each once, however deep the graph is. */
+/** @file The reference interpreter evaluates values in the right order, each once, however deep the graph is. */
 import { expect, test } from "vitest";
 import { generate, named, type NamedArray } from "../../src/contract/ndarray.ts";
 import type { Value } from "../../src/ir/graph.ts";

@@ -1,4 +1,4 @@
-/** @file Choosing what computes in Node. */
+/** @file Selecting the backend in Node. */
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { DataError, selectBackend } from "../../src/runtime/node/index.ts";
@@ -6,7 +6,7 @@ import { backends } from "../support/backends.ts";
 
 const native = backends().find(({ name }) => name === "tensorflow")!;
 
-/** As if the package were installed without its native part. */
+/** Simulates the package without its native part. */
 function withoutNative(): void {
   vi.doMock("@tensorflow/tfjs-node", () => {
     throw new Error("the native addon cannot be found\nrun something");

@@ -1,4 +1,4 @@
-/** @file What errors for callers in JavaScript are called where they are printed. */
+/** @file The printed names of errors for JavaScript callers. */
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { GuardError } from "../../src/runtime/guard-error.ts";

@@ -1,4 +1,4 @@
-/** @file Models at run time: loading, running, refusing, and that nothing is left behind. */
+/** @file Models at run time: loading, running, rejecting inputs, and leaking nothing. */
 import * as tf from "@tensorflow/tfjs-core";
 import * as fs from "node:fs";
 import os from "node:os";
@@ -20,7 +20,7 @@ import { ModelBuilder } from "../support/model.ts";
 import { modelOf, randomWeights } from "../support/run.ts";
 import { download, upload } from "../support/tensors.ts";
 
-/** relu(conv(x)) * s + count, in NCHW, from a batch of images and a number of type i32. */
+/** relu(conv(x)) * s + count, in NCHW, from a batch of images and an i32 number. */
 function smallPlan(): Plan {
   const m = new ModelBuilder();
   const x = m.input("x", ["n", "c: 2", "h: 2*i", "w"]);

@@ -1,4 +1,4 @@
-/** @file The native engine gives what the straight-line code gives, and what PyTorch gives. */
+/** @file The native engine gives the same results as the straight-line code and PyTorch. */
 import * as tf from "@tensorflow/tfjs-core";
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -19,7 +19,7 @@ import { download, upload } from "../support/tensors.ts";
 const { skipped } = backends().find(({ name }) => name === "tensorflow")!;
 type Tensors = Parameters<LoadedModel["run"]>[0];
 
-/** The results of both ways agree; gives those of the session. */
+/** Expects that both ways agree, and returns the session's results. */
 function expectSame(session: LoadedModel, calls: LoadedModel, inputs: Tensors): ReturnType<LoadedModel["run"]> {
   expect([session.engine, calls.engine]).toEqual(["session", "calls"]);
   const [got, want] = [session.run(inputs), calls.run(inputs)];
@@ -46,7 +46,7 @@ describe.skipIf(skipped)("the systems", () => {
     for (const [name, want] of Object.entries(wanted))
       expect(difference(download(results[name]!), want, 1e-4), name).toBe(undefined);
     tf.dispose([inputs, results]);
-    // At other sizes, as far as it has any that are open.
+    // At other sizes, if any are open.
     const random = seeded(3);
     for (const shapes of randomShapes(graph.guard, random, 2, 9)) {
       const others = Object.fromEntries(

@@ -1,4 +1,4 @@
-/** @file What can be seen of the native engine only in a process of its own: memory over many runs, and the environment. */
+/** @file What the native engine shows only in a process of its own: memory over many runs, and the environment. */
 import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { backends } from "../support/backends.ts";
@@ -6,7 +6,7 @@ import { byTier } from "../support/tier.ts";
 
 const { skipped } = backends().find(({ name }) => name === "tensorflow")!;
 
-/** What a script prints. */
+/** Returns the output of a script. */
 function child(
   script: string,
   parameters: readonly string[] = [],
@@ -46,7 +46,7 @@ test.skipIf(skipped)(
     expect(end).toEqual(before);
     for (const [name, most] of [
       ["run", 1.05],
-      // Arrays that are let go of are collected now and then.
+      // Unused arrays are collected only now and then.
       ["runArrays", 1.1],
     ] as const) {
       const [first, last] = after[name];

@@ -1,4 +1,4 @@
-/** @file The native engine: when it computes, what it refuses, which files it reads, and what it leaves behind. */
+/** @file The native engine: when it runs, what it rejects, which files it reads, and that it leaks nothing. */
 import * as tf from "@tensorflow/tfjs-core";
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import os from "node:os";
@@ -34,18 +34,18 @@ const weights = randomWeights(esm, random);
 const inputs = { x: randomArray(random, "f32", [2, 4, 5, 4]), k: randomArray(random, "i32", [2]) };
 
 const tmp = os.tmpdir();
-/** Where sessions are loaded from; nothing may stay there. */
+/** Sessions are loaded from here. Nothing may be left in it. */
 const folder = mkdtempSync(path.join(tmp, "native-test-"));
 let tensors: Record<string, tf.Tensor>;
 let want: Record<string, ReturnType<typeof download>>;
 
-/** What is held before a test, in the order of its events. */
+/** What is held before a test. */
 let before: ReturnType<typeof held>;
 
 beforeAll(async () => {
   if (skipped) return;
   await useBackend("tensorflow");
-  // Its count of what a kernel leaves takes tensors that come from another backend for leaks; here they are counted by `held`.
+  // Its leak check mistakes tensors from another backend for leaks. `held` counts them here.
   tf.env().set("IS_TEST", false);
   const loaded = await (await modelOf(esm)).load(weights);
   const own = { x: upload(inputs.x), k: upload(inputs.k) };
@@ -78,7 +78,7 @@ function expectWanted(results: Record<string, tf.Tensor>): void {
   tf.dispose(results);
 }
 
-/** Loads, expects the answers of this engine, and frees. */
+/** Loads a model, expects this engine, and frees it. */
 async function check(load: Promise<LoadedModel>, engine: LoadedModel["engine"]): Promise<void> {
   const loaded = await load;
   expect(loaded.engine).toBe(engine);
@@ -211,7 +211,7 @@ describe.skipIf(skipped)("what it refuses", () => {
     const loaded = await (await sessionModel(graph)).load(weights);
     await useBackend("wasm");
     const flat = tf.tensor1d(Float32Array.from(inputs.x.data));
-    // wasm gives it another shape without telling what it moves.
+    // wasm changes its shape without reporting what it moves.
     const x = tf.reshape(flat, inputs.x.shape as number[]);
     await useBackend("tensorflow");
     expectWanted(loaded.run({ ...tensors, x }));
@@ -223,7 +223,7 @@ describe.skipIf(skipped)("what it refuses", () => {
     const loaded = await (await sessionModel(graph)).load(weights);
     const bytes = tf.tensor1d([1, 2], "int32");
     const map = (tf.backend() as unknown as { tensorMap: { get(id: object): { dtype: number } } }).tensorMap;
-    // As pictures are that tfjs-node decodes.
+    // Like pictures that tfjs-node decodes.
     const stored = map.get(bytes.dataId);
     const { dtype } = stored;
     stored.dtype = 4;
@@ -300,7 +300,7 @@ describe.skipIf(skipped)("what it leaves behind", () => {
     };
     const Net = await sessionModel(graph);
     await expect(Net.load({ ...weights, scale: { shape: [4], data: unreadable } })).rejects.toThrow("unreadable");
-    // A weight that the graph has no use for is read when the session is there.
+    // A weight that the graph does not use is read once the session exists.
     const spare = { ...esm.manifest.find(({ path }) => path === "scale")!, path: "spare" };
     const Spare = await sessionModel(graph, { graph: file, manifest: [...esm.manifest, spare] });
     await expect(Spare.load({ ...weights, spare: { shape: [4], data: unreadable } })).rejects.toThrow("unreadable");

@@ -1,4 +1,4 @@
-/** @file `runArrays`: the same as `run` with typed arrays, on every backend, and who owns which array. */
+/** @file `runArrays`: like `run` with typed arrays, on every backend, and who owns which array. */
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, beforeEach, describe, expect, expectTypeOf, test } from "vitest";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
@@ -18,7 +18,7 @@ import { graphOf } from "../support/compare.ts";
 import { held, sessionModel } from "../support/native.ts";
 import { randomWeights } from "../support/run.ts";
 
-// A copy, a part that cpu cuts out without copying, a weight, a literal, and all dtypes.
+// A copy, a slice that cpu takes without copying, a weight, a literal, and all dtypes.
 const graph = graphOf(`fuse 1
   model Net(x: [n, c: 4], k: i32[n], b: bool[n]) -> (y: [n, c: 4], x: [n, c: 4], part: [n, c: 2], k: i32[n], b: bool[n], s: [c: 4]) {
     weight scale: [c: 4] = normal(1)
@@ -86,7 +86,7 @@ describe.each([
         ({ data }) => data.buffer,
       );
       expect(new Set([...buffers, x.buffer]).size).toBe(buffers.length + 1);
-      // Nothing that a run or a backend still uses can be among them.
+      // None of them may still be in use by a run or a backend.
       for (const { data } of Object.values(first)) data.fill(1);
       (inputs["k"]!.data as Int32Array).set([-1, 0, 7]);
       const again = await net.runArrays(inputs);
@@ -167,7 +167,7 @@ test("the types say what is in the arrays", () => {
   expectTypeOf<Got["is"]["data"]>().toEqualTypeOf<Uint8Array>();
   expectTypeOf<Parameters<Net["runArrays"]>[0]>().toEqualTypeOf<{ readonly x: TensorArray }>();
   expectTypeOf<NonNullable<Parameters<Net["runArrays"]>[1]>["index"]>().toEqualTypeOf<Int32Array | undefined>();
-  // Where nothing is known of a model.
+  // For a model of unknown type.
   expectTypeOf<Awaited<ReturnType<LoadedModel["runArrays"]>>[string]["data"]>().toEqualTypeOf<TypedArray>();
 });
 

@@ -1,4 +1,4 @@
-/** @file The scripts that make a clone ready: what they do, what they say, and that they do nothing twice. */
+/** @file The scripts that set up a clone: what they do and print, and that they are idempotent. */
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import os from "node:os";
@@ -14,7 +14,7 @@ afterEach(() => {
   for (const folder of folders.splice(0)) fs.rmSync(folder, { recursive: true, force: true });
 });
 
-/** A clone of a very small project with our scripts, beside the compiler that they call. */
+/** Creates a clone of a very small project with our scripts, and the compiler that they call. */
 function clone(): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "fuse-clone-"));
   folders.push(folder);

@@ -1,4 +1,4 @@
-/** @file Relations by examples: how comparisons are read, printed and negated. */
+/** @file Relations by example: how comparisons are read, printed and negated. */
 import { describe, expect, it } from "vitest";
 import { negate, printRelation, readRelation, substitute, type Comparison } from "../../src/sizes/relation.ts";
 import { SizeText } from "../support/size-text.ts";
@@ -22,7 +22,7 @@ describe("a comparison", () => {
     ["c < d", "c < d", "c >= d"],
     ["c >= d", "c >= d", "c < d"],
     ["c <= d", "c <= d", "d < c"],
-    // The variable that is introduced first comes first, as in a signature.
+    // The variable introduced first comes first, as in a signature.
     ["d >= c", "c <= d", "d < c"],
     ["4 < c", "c >= 5", "c < 5"],
     ["4 > c", "c <= 3", "c >= 4"],

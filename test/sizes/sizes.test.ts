@@ -1,4 +1,4 @@
-/** @file The algebra of sizes by examples: normal forms, what follows from facts, and what must not follow. */
+/** @file The size algebra by example: normal forms, what follows from facts, and what must not. */
 import { describe, expect, it } from "vitest";
 import type { Example, Facts } from "../../src/sizes/facts.ts";
 import { SizeTooLarge } from "../../src/sizes/pool.ts";

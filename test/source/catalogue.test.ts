@@ -1,4 +1,4 @@
-/** @file Every entry of the catalogue explains itself, and shows a program that is wrong and the same one repaired. */
+/** @file Every entry of the catalogue has an explanation, a wrong program, and the same program fixed. */
 import { describe, expect, test } from "vitest";
 import { catalogue } from "../../src/source/catalogue/catalogue.ts";
 import type { Diagnostic, Entry } from "../../src/source/diagnostic.ts";

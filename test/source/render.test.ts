@@ -15,7 +15,7 @@ block Neck(x: [n, c, h, w]) {
 `,
 );
 
-/** The first place of a text. */
+/** Returns the first occurrence of a text. */
 function at(text: string, source: SourceFile = neck): Span {
   const start = source.text.indexOf(text);
   return { source, start, end: start + text.length };
@@ -31,7 +31,7 @@ const mismatch: Diagnostic = {
   helps: [],
 };
 
-/** Framed, so that the indentation of its first line is seen. */
+/** Framed, to show the indentation of the first line. */
 const shown = (more: Partial<Diagnostic>): string =>
   `\n${renderDiagnostic({ ...mismatch, ...more }, { color: false })}\n`;
 

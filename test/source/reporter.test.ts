@@ -1,4 +1,4 @@
-/** @file What is collected of diagnostics: each once, fast however many, with nothing quoted beyond what a person reads. */
+/** @file Collecting diagnostics: each once, fast however many there are, with quotations cut to a readable length. */
 import { expect, test } from "vitest";
 import { diagnostic, Reporter } from "../../src/source/reporter.ts";
 import { sourceFile } from "../../src/source/source.ts";
@@ -15,7 +15,7 @@ test("the same code at the same place is one mistake, in each file", () => {
   at(one, 0, 2);
   at(one, 1, 1);
   reporter.report("unknown-operator", { source: one, start: 0, end: 1 }, { name: "a" });
-  // What has no place is said each time.
+  // A diagnostic without a place is kept every time.
   reporter.report("unknown-name", undefined, { name: "a" });
   reporter.report("unknown-name", undefined, { name: "a" });
   expect(reporter.diagnostics).toHaveLength(7);
@@ -29,7 +29,7 @@ test("takes time in proportion to the number of mistakes", () => {
   for (let start = 0; start < 100_000; start++)
     reporter.report("unknown-name", { source, start, end: start }, { name: "a" });
   expect(reporter.diagnostics).toHaveLength(100_000);
-  // Comparing each with all before it takes several times as long.
+  // Comparing each with all earlier ones takes several times as long.
   expect(performance.now() - began).toBeLessThan(10_000);
 });
 

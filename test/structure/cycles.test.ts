@@ -1,21 +1,21 @@
-/** @file No import circles, imports of types included, but where the recursion of a tree is divided into files. */
+/** @file No import cycles, type imports included, except where the recursion of a tree spans several files. */
 import { readdirSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { expect, test } from "vitest";
 
-/** The files of each circle that there may be. */
+/** The files of each allowed cycle. */
 const natural: readonly (readonly string[])[] = [
   // A condition compares sizes, and a size may depend on a condition.
   ["check/evaluate/conditions.ts", "check/evaluate/sizes.ts"],
-  // An expression calls, a call has arguments, and an argument is an expression.
+  // An expression contains calls, a call has arguments, and an argument is an expression.
   ["arguments", "attributes", "bind", "call", "expression", "parameters", "pipeline"].map(
     (file) => `check/evaluate/${file}.ts`,
   ),
-  // An expression may be a pipeline, whose stages hold expressions.
+  // An expression may be a pipeline, whose stages contain expressions.
   ["format/expressions.ts", "format/stages.ts"],
 ];
 
-/** The files of ours that a file imports. */
+/** Returns our own files that a file imports. */
 function importsOf(file: string): readonly string[] {
   const text = readFileSync(`src/${file}`, "utf8");
   const statements = text.matchAll(/^(?:import|export)\s[^;"']*?\bfrom\s+"(\.[^"]+)"/gm);
@@ -23,13 +23,13 @@ function importsOf(file: string): readonly string[] {
   return [...statements, ...others].map(([, a, b]) => posix.join(posix.dirname(file), (a ?? b)!));
 }
 
-/** The groups of files in which each imports every other, if only by way of others (Tarjan 1972). */
+/** Returns the groups of files in which each imports every other, directly or indirectly (Tarjan 1972). */
 function circles(imports: ReadonlyMap<string, readonly string[]>): readonly (readonly string[])[] {
   const found: (readonly string[])[] = [];
   const order = new Map<string, number>();
   const open: string[] = [];
 
-  /** The earliest file that is still open and can be reached. */
+  /** Returns the earliest reachable file that is still open. */
   function visit(file: string): number {
     const own = order.size;
     order.set(file, own);

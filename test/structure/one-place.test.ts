@@ -1,4 +1,4 @@
-/** @file Whoever adds a target or a backend finds all the places: its name is written in its folder, in the tables, and nowhere else. */
+/** @file The name of a target or backend appears only in its folder and in the tables, so adding one is easy. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
@@ -6,25 +6,25 @@ import { expect, test } from "vitest";
 import { targetNames } from "../../src/codegen/targets.ts";
 import { backendNames } from "../../src/contract/backends.ts";
 
-/** Each of these has one line for a target. */
+/** Each of these has one line per target. */
 const targetTables = ["cli/run/engines/table.ts", "codegen/targets.ts"];
 
-/** Each of these has one entry for a backend. */
+/** Each of these has one entry per backend. */
 const backendTables = ["codegen/esm/profile.ts", "contract/backends.ts", "runtime/node/backend.ts"];
 
-/** Further files that name one of them, and why. */
+/** Other files that name one of them, and why. */
 const exceptions: Readonly<Record<string, readonly string[]>> = {
   esm: [
-    "plan/builder.ts", // Knows a whole primitive by its field of this name,
+    "plan/builder.ts", // Refers to a whole primitive by its field of this name,
     "primitives/table.ts", // and so does this.
   ],
   tensorflow: [
-    "cli/run/engines/table.ts", // The engine of SavedModels needs this backend.
-    "runtime/node/native/binding.ts", // What only this backend has.
+    "cli/run/engines/table.ts", // The SavedModel engine needs this backend.
+    "runtime/node/native/binding.ts", // Features that only this backend has.
   ],
 };
 
-/** By name, the files of src that mention it, without the fields of primitives. */
+/** The files of src that mention each name, not counting the fields of primitives. */
 const places = new Map<string, Set<string>>([...targetNames, ...backendNames].map((name) => [name, new Set()]));
 
 const inProse = new Map(
@@ -61,7 +61,7 @@ test.each(targetNames)("the target %s is named in its folder and in two tables",
 });
 
 test.each(backendNames)("the backend %s is named in three tables", (name) => {
-  // Cases of primitives say which backends are exact enough for them.
+  // Primitive cases name the backends that are exact enough for them.
   const own = (file: string) => file.startsWith("primitives/");
   expect(found(name, own).toSorted()).toEqual([...backendTables, ...(exceptions[name] ?? [])].toSorted());
 });

@@ -1,7 +1,7 @@
-/** @file Random arrays, and how two arrays differ. */
+/** @file Random arrays, and differences between arrays. */
 import { generate, type DType, type NdArray } from "../../src/contract/ndarray.ts";
 
-/** Numbers in [0, 1), always the same ones for one seed (mulberry32). */
+/** Returns numbers in [0, 1), always the same for one seed (mulberry32). */
 export function seeded(seed: number): () => number {
   let state = seed;
   return () => {
@@ -13,13 +13,13 @@ export function seeded(seed: number): () => number {
 }
 
 interface Source {
-  /** Elements are drawn evenly from here … */
+  /** Elements are drawn uniformly from this range … */
   readonly range?: readonly [number, number];
-  /** … or are some of these. */
+  /** … or from these values. */
   readonly values?: readonly number[];
 }
 
-/** An array of what its dtype can hold: float32 numbers, integers, zeros and ones. */
+/** Returns an array of values that its dtype can hold: float32 numbers, integers, zeros and ones. */
 export function randomArray(
   random: () => number,
   dtype: DType,
@@ -34,8 +34,8 @@ export function randomArray(
 }
 
 /**
- * Says where `got` differs from `want` by more than `tolerance`, relative to max(1, |want|); undefined if it does not.
- * Integers, infinities and NaN must be the same, and for a tolerance of 0 the bits of float32 numbers.
+ * Describes where `got` differs from `want` by more than `tolerance`, relative to max(1, |want|); undefined if it does
+ * not. Integers, infinities and NaN must be the same, and for a tolerance of 0 the bits of float32 numbers.
  */
 export function difference(got: NdArray, want: NdArray, tolerance: number): string | undefined {
   const type = ({ dtype, shape }: NdArray): string => `${dtype}[${shape.join(", ")}]`;

@@ -1,4 +1,4 @@
-/** @file Attribute sets of operators that move elements, or go along an axis: fusion, shape, margins, pixels, scans, gather. */
+/** @file Attribute sets of operators that move elements or work along an axis: fusion, shape, scans, gather. */
 import type { AttributeSet, AttributeSets } from "./attribute-sets.ts";
 
 /** The same call on inputs of every dtype. */

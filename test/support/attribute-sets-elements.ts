@@ -1,7 +1,7 @@
-/** @file Attribute sets of operators that work on every element by itself: activations, functions, arithmetic, choice. */
+/** @file Attribute sets of elementwise operators: activations, functions, arithmetic, choice. */
 import type { AttributeSet, AttributeSets } from "./attribute-sets.ts";
 
-/** Of a function of one tensor with these attributes: rank 0, 1 and 6, and other dtypes. */
+/** Sets of a unary function with these attributes: rank 0, 1 and 6, and other dtypes. */
 function unary(name: string, attributes: readonly string[] = [], dtypes: readonly string[] = []): AttributeSet[] {
   const [first = "", ...others] = attributes.map((text) => `, ${text}`);
   return [
@@ -13,7 +13,7 @@ function unary(name: string, attributes: readonly string[] = [], dtypes: readonl
   ];
 }
 
-/** Of an operator on two tensors: either may be the smaller, a number or a size. `b` is an expression over `b`. */
+/** Sets of a binary operator: either operand may be the smaller, a number or a size. `b` is an expression over `b`. */
 function binary(
   name: string,
   symbol: string,
@@ -100,7 +100,7 @@ export const elements: AttributeSets = {
   logical_or: logical("or"),
   maximum: binary("maximum", "", ["i32"]),
   minimum: binary("minimum", "", ["i32"]),
-  // An integer has no remainder of 0.
+  // The remainder of an integer divided by 0 is undefined.
   mod: binary("mod", "%", ["i32"], (dtype) => (dtype === "i32" ? "(2 * b + 1)" : "b")),
   mul: binary("mul", "*", ["i32"]),
   not_equal: [

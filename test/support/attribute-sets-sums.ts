@@ -1,7 +1,7 @@
-/** @file Attribute sets of operators that combine the elements along axes: reductions, statistics, products, norms. */
+/** @file Attribute sets of operators that combine elements along axes: reductions, statistics, products, norms. */
 import type { AttributeSet, AttributeSets } from "./attribute-sets.ts";
 
-/** Every number of axes, space in front of and behind the channels, and other dtypes. */
+/** Every number of axes, spatial axes before and after the channels, and other dtypes. */
 function reduction(name: string, prefix = "", others: readonly string[] = []): AttributeSet[] {
   return [
     { code: `${name}(x, axis: [c, u, w])`, inputs: `x: ${prefix}[u, n, c, d, h, w]` },
@@ -30,7 +30,7 @@ const joint = (name: string): AttributeSet[] => [
   { code: `${name}(x, axis: t)`, inputs: "x: [t]" },
 ];
 
-/** Products of many stay within float32. */
+/** Products of many of these stay within float32. */
 const factors = [-1.25, 0.8, 1, -1, 1.25, -0.8];
 
 export const sums: AttributeSets = {

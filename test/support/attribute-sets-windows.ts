@@ -1,7 +1,7 @@
 /** @file Attribute sets of operators that slide windows over images or resize them: convolutions, pools, resize. */
 import type { AttributeSet, AttributeSets } from "./attribute-sets.ts";
 
-/** What all pools take. */
+/** The attributes that all pools take. */
 const pools = (name: string, x = "x"): AttributeSet[] => [
   { code: `${name}(${x}, kernel: [2, 3], stride: [3, 1], pad: [[1, 0], [0, 2]])`, inputs: "x: [n, h, w, c]" },
   { code: `${name}(${x}, kernel: 3, stride: 2, pad: same)`, inputs: "x: [u, n, c, t, h, w]" },
@@ -19,7 +19,7 @@ const pools = (name: string, x = "x"): AttributeSet[] => [
   { code: `${name}(${x}, kernel: 1, stride: 2)`, inputs: "x: [n, c, h, w]" },
 ];
 
-/** Both ways of aligning; `nearest` has one. */
+/** Both alignments; `nearest` has one. */
 const modes = ["nearest", "bilinear", "bicubic", "bilinear, align_corners: true", "bicubic, align_corners: true"];
 
 export const windows: AttributeSets = {

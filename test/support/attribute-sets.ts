@@ -1,4 +1,4 @@
-/** @file What the derived tests run besides the examples of the records: every operator with a few sets of attributes. */
+/** @file Attribute sets of every operator, which the derived tests run in addition to the examples of the records. */
 import type { Operator } from "../../src/ir/operator.ts";
 import { axes } from "./attribute-sets-axes.ts";
 import { elements } from "./attribute-sets-elements.ts";
@@ -12,17 +12,17 @@ export interface AttributeSet {
   readonly code: string;
   /** e.g. `x: [n, c: 4, h, w]` */
   readonly inputs: string;
-  /** The elements of f32 inputs are some of these, where chance would not meet what matters. */
+  /** Elements of f32 inputs are drawn from these, where random numbers would miss what matters. */
   readonly values?: readonly number[];
 }
 
-/** By operator. */
+/** Attribute sets by operator. */
 export type AttributeSets = Readonly<Record<string, readonly AttributeSet[]>>;
 
-/** What is written by hand, where the examples do not imply enough. */
+/** Handwritten sets, where the examples do not imply enough. */
 export const attributeTables: readonly AttributeSets[] = [axes, elements, sums, windows];
 
 const written: AttributeSets = Object.assign({}, ...attributeTables) as AttributeSets;
 
-/** The sets of an operator, besides its examples. */
+/** Returns the sets of an operator, in addition to its examples. */
 export const attributeSets = (op: Operator): readonly AttributeSet[] => written[op.name] ?? impliedSets(op);

@@ -1,19 +1,20 @@
-/** @file The backends of TensorFlow.js that tests compare, in one process and on one copy of tfjs-core. */
+/** @file The TensorFlow.js backends that tests compare, in one process and on one copy of tfjs-core. */
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-backend-wasm";
 import * as tf from "@tensorflow/tfjs-core";
 import { nodeBackendNames, type NodeBackend } from "../../src/contract/backends.ts";
 
-// Every kernel is checked for leaks, and advice to users is not printed.
+// Checks every kernel for leaks, and suppresses advice to users.
 tf.env().set("IS_TEST", true);
-// What the runtime sets before it loads the native library, which reads both then. The level hides what the optimizer of
-// graphs (grappler) says when it gives one of its rewrites up, which is no error of ours: with oneDNN, TensorFlow 2.9 to 2.15
-// cannot fuse the shortcuts of the chained residual blocks of `Portrait` in examples/emotion ("remapper failed ... missing
-// node 'features/block2/add/AddV2'"). It then runs the graph as we wrote it. Errors that matter are thrown as well.
+// The runtime sets both before it loads the native library, which reads them then. The level hides messages of the
+// graph optimizer (grappler) when it abandons a rewrite, which is not an error of ours: with oneDNN, TensorFlow 2.9 to
+// 2.15 cannot fuse the shortcuts of the chained residual blocks of `Portrait` in examples/emotion ("remapper failed ...
+// missing node 'features/block2/add/AddV2'"). It then runs the graph as we wrote it. Errors that matter are thrown as
+// well.
 process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "3";
 process.env["TF_ENABLE_ONEDNN_OPTS"] ??= "1";
 
-/** Why the native backend is not here; undefined if it is. */
+/** Why the native backend is missing; undefined if it is available. */
 const absence: string | undefined = await import("@tensorflow/tfjs-node").then(
   () => undefined,
   (error: unknown) => (error instanceof Error ? error.message : String(error)),
@@ -21,7 +22,7 @@ const absence: string | undefined = await import("@tensorflow/tfjs-node").then(
 
 export interface TestedBackend {
   readonly name: NodeBackend;
-  /** Not here and not required (FUSE_NATIVE=require does that): its tests are to be reported as skipped. */
+  /** Missing and not required (FUSE_NATIVE=require requires it): its tests are reported as skipped. */
   readonly skipped: boolean;
 }
 
@@ -30,7 +31,7 @@ export function backends(): readonly TestedBackend[] {
   return nodeBackendNames.map((name) => ({ name, skipped: name === "tensorflow" && skipped }));
 }
 
-/** Makes a backend the one that computes; throws if it cannot. */
+/** Selects a backend; throws if that fails. */
 export async function useBackend(name: NodeBackend): Promise<void> {
   if (name === "tensorflow" && absence !== undefined) throw new Error(`the native backend is missing: ${absence}`);
   if (!(await tf.setBackend(name))) throw new Error(`the backend ${name} does not start`);

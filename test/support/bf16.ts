@@ -1,4 +1,4 @@
-/** @file Loads a model with and without `allowBf16`, in a process of its own, and prints what came of it. */
+/** @file Loads a model with and without `allowBf16` in its own process, and prints the results. */
 import { DataError, model, type ModelDefinition } from "../../src/runtime/node/index.ts";
 
 const definition: ModelDefinition = {

@@ -1,4 +1,4 @@
-/** @file Runs the command line in this process, in a folder, and keeps what it writes. */
+/** @file Runs the command line in this process, in a given folder, and captures its output. */
 import { runCommandLine, type ExitCode } from "../../src/cli/command-line.ts";
 
 export interface Outcome {
@@ -7,7 +7,7 @@ export interface Outcome {
   readonly err: string;
 }
 
-/** The folder becomes the one that paths are relative to, as it is for a person. */
+/** Paths are relative to the folder, as for a user. */
 export async function fuse(folder: string, args: readonly string[]): Promise<Outcome> {
   const before = process.cwd();
   let [out, err] = ["", ""];

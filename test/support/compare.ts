@@ -1,4 +1,4 @@
-/** @file Compares what is compiled of a program with the float64 interpreter, on every backend and at given or random sizes. */
+/** @file Compares a compiled program with the float64 interpreter, on every backend and at given or random sizes. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { buildGraphs } from "../../src/compile.ts";
@@ -18,17 +18,17 @@ import { byTier } from "./tier.ts";
 
 type Arrays = Readonly<Record<string, NdArray>>;
 
-/** One run: what goes in and what the interpreter makes of it. */
+/** One run: its inputs and the interpreter's results. */
 export interface Sample {
   readonly inputs: Arrays;
-  /** Of the guard's variables. */
+  /** The values of the guard's variables. */
   readonly sizes: Readonly<Record<string, number>>;
   readonly want: Arrays;
   /** Multiply-accumulates that the interpreter counted. */
   readonly macs: number;
 }
 
-/** A model with weights, inputs and what they should give. */
+/** A model with weights, inputs and expected results. */
 export interface Case {
   readonly name: string;
   readonly graph: ModelGraph;
@@ -37,7 +37,7 @@ export interface Case {
   readonly samples: readonly Sample[];
 }
 
-/** The only model of a program, or the one that is named. */
+/** Returns the only model of a program, or the one with this name. */
 export function graphOf(text: string, settings: Readonly<Record<string, string>> = {}, model?: string): ModelGraph {
   const { value, diagnostics } = buildGraphs(programOf(text), { settings, model });
   const [graph] = value ?? [];
@@ -45,7 +45,10 @@ export function graphOf(text: string, settings: Readonly<Record<string, string>>
   return graph;
 }
 
-/** Runs the interpreter at the given shapes, with random inputs, which may be drawn from `values`, and random weights, unless they are given. */
+/**
+ * Runs the interpreter at the given shapes, with random inputs (optionally drawn from `values`) and given or random
+ * weights.
+ */
 export function prepareCase(
   name: string,
   graph: ModelGraph,
@@ -86,7 +89,7 @@ function agree(got: Arrays, want: Arrays, tolerance: number): void {
     expect(difference(got[name]!, array, tolerance), name).toBe(undefined);
 }
 
-/** The plan's references in float64 agree with the interpreter. */
+/** Expects the plan's references in float64 to agree with the interpreter. */
 export function expectPlan({ plan, weights, samples }: Case, tolerance = 1e-9): void {
   for (const { inputs, want } of samples)
     agree(
@@ -96,10 +99,13 @@ export function expectPlan({ plan, weights, samples }: Case, tolerance = 1e-9): 
     );
 }
 
-/** At how many sizes a plan is run that is made for one backend: it differs from the portable one in few places. */
+/** The number of sizes at which a plan for one backend runs. It differs from the portable plan in few places. */
 const runsOfOwnPlan = byTier({ quick: 2, full: 8 });
 
-/** The module agrees with the interpreter on the backend in use, as it runs everywhere and as it is made for that backend. */
+/**
+ * Expects the module to agree with the interpreter on the current backend, both the portable one and the one for that
+ * backend.
+ */
 export async function expectModule(
   { graph, plan: portable, weights, samples }: Case,
   backend: Backend,
@@ -113,7 +119,7 @@ export async function expectModule(
   }
 }
 
-/** The tests of all cases: the plan, then the module on every backend. */
+/** Defines the tests of all cases: the plan, then the module on every backend. */
 export function describeCases(cases: readonly Case[]): void {
   test.each(cases)("$name: the plan agrees with the interpreter", (it) => expectPlan(it));
 

@@ -1,4 +1,4 @@
-/** @file Lowers and evaluates at once, with the references of primitives: shows what a lowering computes, in any layout. */
+/** @file Lowers and evaluates eagerly, with the primitives' references, to show what a lowering computes. */
 import { transpose, type DType, type NamedArray, type NdArray } from "../../src/contract/ndarray.ts";
 import type { GraphBuilder } from "../../src/ir/builder.ts";
 import type { Node, Value } from "../../src/ir/graph.ts";
@@ -20,7 +20,7 @@ export class EagerLowering implements Lowering {
   readonly #arrays = new Map<Positional, NdArray>();
   readonly #done = new Map<Value, readonly Laid[]>();
 
-  /** `leaf` gives inputs and weights, in the layouts that they are to have. All sizes must be numbers. */
+  /** `leaf` returns inputs and weights, in their intended layouts. All sizes must be numbers. */
   constructor(
     builder: GraphBuilder,
     leaf: (value: Value) => NamedArray,
@@ -34,7 +34,7 @@ export class EagerLowering implements Lowering {
     this.layout = layout;
   }
 
-  /** The results of a node, spread axes carried out. */
+  /** Returns the results of a node, with broadcasts materialised. */
   results(node: Node): readonly NamedArray[] {
     return this.#lower(node).map((laid, i) => ({
       ...this.#arrays.get(this.#filled(laid, node.types[i]!))!,

@@ -1,4 +1,4 @@
-/** @file Random programs for the formatter: valid in syntax, of every rule of the grammar, with line breaks and comments between any two tokens. */
+/** @file Random valid programs for the formatter, with line breaks and comments between any two tokens. */
 import fc, { type Arbitrary } from "fast-check";
 
 type Tokens = readonly string[];
@@ -8,7 +8,7 @@ const word = (...words: string[]): Arbitrary<Tokens> => fc.constantFrom(...words
 const seq = (...parts: Arbitrary<Tokens>[]): Arbitrary<Tokens> => fc.tuple(...parts).map((found) => found.flat());
 const maybe = (part: Arbitrary<Tokens>): Arbitrary<Tokens> => fc.oneof({ arbitrary: none, weight: 2 }, part);
 
-/** `item { separator item }`, with the last separator where `trailing` says so. */
+/** `item { separator item }`, with the last separator if `trailing` says so. */
 function list(
   item: Arbitrary<Tokens>,
   separator: string,
@@ -33,7 +33,7 @@ const literal = word("0", "1", "256", "0.50", "1e-5", "inf", "true", "false");
 const choice = word("a", "concat", "embedded_gaussian");
 const choices = list(choice, "|", 1, 3);
 
-/** How deep the rules contain each other; there, the first of the alternatives is taken. */
+/** The nesting depth of the rules. At this depth, the first alternative is taken. */
 const depth = { depthIdentifier: fc.createDepthIdentifier(), maxDepth: 9 };
 
 /** The rules of expressions, which contain each other. */
@@ -134,7 +134,7 @@ const axes = seq(
   word("]"),
 );
 const tensor = seq(maybe(word("i32", "f32")), word("["), axes);
-/** In a statement, a line break before or behind the element type would be read as the beginning of another one. */
+/** In a statement, a line break before or after the element type would start a new statement. */
 const typed = seq(fc.oneof(word(": ["), fc.constant([": bool ["])), axes);
 const type = fc.oneof(choices, list(word("1", "3", "7"), "|", 1, 3));
 const param = seq(name, word(":"), fc.oneof(tensor, seq(type, maybe(seq(word("="), rules.expr)))));
@@ -170,7 +170,10 @@ const words = fc.constantFrom(
 );
 const comment = fc.tuple(fc.constantFrom(" ", "\n", "\n\n  "), words, fc.constantFrom("\n", "\n\n\n", " \n"));
 
-/** What stands between two tokens: a comment behind an operand must not look like arithmetic, for then it divides. */
+/**
+ * Returns the text between two tokens. A comment after an operand must not look like arithmetic, because then it is a
+ * division.
+ */
 function between(
   before: string,
   kind: number,
@@ -182,7 +185,7 @@ function between(
   return lead + (mayDivide && text.startsWith("// a,") ? "// and so on" : text) + end;
 }
 
-/** Texts of programs; of a hundred gaps between tokens, about `comments` hold a comment. */
+/** Generates program texts. Of a hundred gaps between tokens, about `comments` hold a comment. */
 export function programText(comments: number): Arbitrary<string> {
   const gaps = fc.array(fc.tuple(fc.integer({ min: -comments, max: 99 - comments }), comment, blank), {
     minLength: 40,

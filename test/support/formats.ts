@@ -1,4 +1,4 @@
-/** @file Compares what the graph formats make of a program with the float64 interpreter: sessions, graph models, ONNX. */
+/** @file Compares a program in the graph formats with the float64 interpreter: sessions, graph models, ONNX. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { graphModelProfile } from "../../src/codegen/graph-model/profile.ts";
 import { emitOnnx } from "../../src/codegen/onnx/emit.ts";
@@ -15,7 +15,7 @@ import { executedOperations, openGraphModel, openSession, type LoadedNodes } fro
 import { runSession } from "./onnx.ts";
 import { info } from "./run.ts";
 
-/** A case that is made when a test needs it, once. */
+/** A case that is created once, when a test needs it. */
 export interface LazyCase {
   readonly name: string;
   readonly get: () => Case;
@@ -26,13 +26,13 @@ export function lazily(name: string, make: () => Case): LazyCase {
   return { name, get: () => (made ??= make()) };
 }
 
-/** By the name of a case, why a format cannot express it. */
+/** Why a format cannot express a case, by the case's name. */
 export type Unsupported = Readonly<Record<string, string>>;
 
 const tolerance = 1e-4;
 const native = backends().find(({ name }) => name === "tensorflow")!;
 
-/** In a session of TensorFlow, and by the executor of TensorFlow.js on every backend. */
+/** Runs cases in a TensorFlow session, and in the TensorFlow.js executor on every backend. */
 export function describeTensorFlow(cases: readonly LazyCase[], unsupported: Unsupported): void {
   const executed = executedOperations();
   const expectSupport = (name: string, graph: TensorFlowGraph): void => {
@@ -72,7 +72,7 @@ export function describeTensorFlow(cases: readonly LazyCase[], unsupported: Unsu
   });
 }
 
-/** In ONNX Runtime. */
+/** Runs a case in ONNX Runtime. */
 export async function expectOnnx(
   name: string,
   { graph, weights, samples }: Case,
@@ -89,7 +89,7 @@ export async function expectOnnx(
     emission.files[0]!.bytes,
     samples.map(({ inputs }) => inputs),
   );
-  // Of the same name as an input, a result has a number behind it: they are known by their order.
+  // A result with the name of an input has a number after it, so results are identified by their order.
   samples.forEach(({ want, sizes }, run) => {
     const got = Object.values(results[run]!);
     Object.entries(want).forEach(([name, array], i) =>
@@ -98,7 +98,7 @@ export async function expectOnnx(
   });
 }
 
-/** The nodes of a case, weights among them. */
+/** Returns the nodes of a case, weights included. */
 function emitted({ graph, weights }: Case, profile: Profile, fused: boolean): TensorFlowGraph {
   const planned = plan(graph, profile);
   const values = planned.prepared.map(({ value }) => value);

@@ -7,10 +7,10 @@ import { operators } from "../../src/ops/table.ts";
 import { Facts } from "../../src/sizes/facts.ts";
 import { OperatorTest, ownWeights, type Written } from "./operators.ts";
 
-/** What the patterns are, beside dtypes: numbers from 0.5 on, and whole numbers that occur often. */
+/** The kinds of patterns besides dtypes: numbers from 0.5 up, and whole numbers that repeat often. */
 type Kind = DType | "positive" | "ties";
 
-/** Inputs and weights are not stored but made of a seed, see `pattern`. */
+/** Inputs and weights are not stored but generated from a seed; see `pattern`. */
 interface Pattern {
   readonly seed: number;
   readonly kind: Kind;
@@ -33,7 +33,7 @@ export const goldenCases = ["ops", "ops-shape"].flatMap(
   (name) => JSON.parse(readFileSync(`test/golden/${name}.json`, "utf8")) as readonly GoldenCase[],
 );
 
-/** Element i is ((37 i + 101 seed) mod 257 - 128) / 64, and what the kind makes of it. */
+/** Element i is ((37 i + 101 seed) mod 257 - 128) / 64, adjusted for the kind. */
 function pattern(shape: readonly number[], { seed, kind }: Pattern): Float64Array {
   return Float64Array.from({ length: elements(shape) }, (_, i) => {
     const value = (((i * 37 + seed * 101) % 257) - 128) / 64;
@@ -47,7 +47,7 @@ function pattern(shape: readonly number[], { seed, kind }: Pattern): Float64Arra
 export interface GoldenGraph {
   readonly context: OperatorTest;
   readonly node: Node;
-  /** Of the inputs and weights; weights in the order in which they are stored. */
+  /** Arrays of the inputs and weights. Weights are in storage order. */
   readonly arrays: ReadonlyMap<Value, NamedArray>;
   readonly wanted: readonly NamedArray[];
 }
@@ -83,7 +83,7 @@ export function goldenGraph({ op, inputs, attributes, weights = {}, outputs }: G
   return { context, node, arrays, wanted };
 }
 
-/** The case as a model whose results lie as PyTorch's. */
+/** Returns the case as a model whose results are laid out like PyTorch's. */
 export function goldenModel({ context, node, wanted }: GoldenGraph): ModelGraph {
   const inputs = node.inputs.filter((value) => value.kind === "input");
   const number = (input: Input, axis: string) => Number(context.sizes.constant(input.type.axes.get(axis)!));
@@ -112,7 +112,7 @@ export function goldenModel({ context, node, wanted }: GoldenGraph): ModelGraph 
   };
 }
 
-/** The call as a person would write it. */
+/** Returns the call as a person would write it. */
 export function goldenLabel({ op, inputs, attributes = {} }: GoldenCase): string {
   const types = inputs.map(({ axes }) => `[${axes.map((axis) => axis.join(": ")).join(", ")}]`);
   return `${op}(${types.join(", ")}) ${JSON.stringify(attributes)}`;

@@ -1,17 +1,17 @@
-/** @file The attribute sets of an operator that no table mentions: its examples at other ranks, with other dtypes and choices. */
+/** @file Attribute sets of operators without a table: their examples at other ranks, dtypes and choices. */
 import type { Operator } from "../../src/ir/operator.ts";
 import type { AttributeSet } from "./attribute-sets.ts";
 import { check } from "./check.ts";
 import { resultNames } from "./operators.ts";
 
-/** Writes every input anew, from its dtype (f32 is often left out) and its axes. */
+/** Rewrites every input from its dtype (f32 is often omitted) and its axes. */
 function inputsWith(inputs: string, change: (dtype: string, axes: readonly string[]) => string): string {
   return inputs.replaceAll(/(\w*)\[([^\]]*)\]/g, (_, dtype: string, axes: string) =>
     change(dtype, axes === "" ? [] : axes.split(", ")),
   );
 }
 
-/** With further axes, six in all. */
+/** Adds further axes, up to six in all. */
 function widened(axes: readonly string[]): readonly string[] {
   const names = axes.map((axis) => axis.split(":")[0]!);
   return [...axes, ..."unedhw".split("").filter((axis) => !names.includes(axis))].slice(0, 6);
@@ -34,7 +34,7 @@ function isAccepted({ code, inputs }: AttributeSet): boolean {
   return found.every(({ severity }) => severity !== "error");
 }
 
-/** What the checker accepts of these; a set that an example already is does not count. */
+/** Returns the sets that the checker accepts, except those that equal an example. */
 export function impliedSets(op: Operator): readonly AttributeSet[] {
   const sets = op.examples.flatMap((example) => [...variations(op, example)]);
   const different = new Map([...op.examples, ...sets].map((set) => [`${set.code} of ${set.inputs}`, set]));

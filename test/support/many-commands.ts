@@ -1,4 +1,4 @@
-/** @file A process that runs commands of `fuse`, one after the other, and prints how each ended. Arguments: a folder, and JSON. */
+/** @file A process that runs `fuse` commands in sequence and prints how each ended. Arguments: a folder, and JSON. */
 import { fuse } from "./command-line.ts";
 
 const [folder = "", json = "[]"] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-/** @file Tests of what a terminal shows: each folder of `test/fixtures/<room>` has a program, and the messages about it. */
+/** @file Tests of terminal output: each folder of `test/fixtures/<room>` has a program, and the messages about it. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -8,7 +8,7 @@ import { renderDiagnostics } from "../../src/source/render.ts";
 export interface WrongProgram {
   readonly path: string;
   readonly text: string;
-  /** What `settings.txt` says, a `name=value` on each line; none without such a file. */
+  /** The content of `settings.txt`, a `name=value` per line; empty without such a file. */
   readonly settings: Readonly<Record<string, string>>;
 }
 
@@ -22,7 +22,7 @@ function read(folder: string): WrongProgram {
   };
 }
 
-/** One test for each folder: what is found in `input.fuse` is `messages.txt`, which `vitest -u` writes. */
+/** Defines one test per folder: the diagnostics of `input.fuse` must equal `messages.txt`, which `vitest -u` writes. */
 export function describeMessages(room: string, find: (program: WrongProgram) => readonly Diagnostic[]): void {
   const folder = `test/fixtures/${room}`;
   describe(room, () => {

@@ -1,4 +1,4 @@
-/** @file Builds model graphs by hand, as the checker would make them of a program, for tests of what comes after. */
+/** @file Builds model graphs by hand, like the checker does from a program, for tests of later stages. */
 import type { GuardAxis, GuardInput, GuardRequirement, GuardVariable } from "../../src/contract/guard.ts";
 import type { DType } from "../../src/contract/ndarray.ts";
 import type { Attribute } from "../../src/ir/attribute.ts";
@@ -12,11 +12,11 @@ import type { Size, SizeVar } from "../../src/sizes/size.ts";
 import { Sizes } from "../../src/sizes/sizes.ts";
 import { sourceFile } from "../../src/source/source.ts";
 
-/** Numbers stand for sizes, and axes of this form are declared: `n`, `c: 3`, `h: 2*i`. */
+/** Numbers stand for sizes. Axes are declared as `n`, `c: 3` or `h: 2*i`. */
 interface Options {
   /** The author's name. */
   readonly name?: string;
-  /** Of the source, from 1. */
+  /** The source line, from 1. */
   readonly line?: number;
   readonly scope?: readonly string[];
   /** Where the operator's weights live. */
@@ -35,14 +35,14 @@ export class ModelBuilder {
   readonly #variables = new Map<string, SizeVar>();
   readonly #source = sourceFile("net.fuse", "\n".repeat(99));
 
-  /** The size variable of the signature, known when the model runs. */
+  /** Returns the signature's size variable, which is known at run time. */
   size(name: string): Size {
     let variable = this.#variables.get(name);
     if (variable === undefined) this.#variables.set(name, (variable = this.sizes.variable(name, { time: "run" })));
     return this.sizes.of(variable);
   }
 
-  /** `input("photo", ["n", "h: 2*i", "w", "c: 3"])`; a size is a number, or a variable that a number may multiply. */
+  /** `input("photo", ["n", "h: 2*i", "w", "c: 3"])`. A size is a number, or a variable with an optional factor. */
   input(name: string, axes: readonly string[], dtype: DType = "f32"): Input {
     const parsed = axes.map((declared) => {
       const [, axis = "", , size = axis] = /^(\w+)(: (.+))?$/.exec(declared) ?? [];
@@ -72,7 +72,10 @@ export class ModelBuilder {
     return this.#keep(this.#note(this.builder.weight(path, spec), options));
   }
 
-  /** Applies an operator; attributes that are left out get their defaults, and numbers become sizes where sizes are asked for. */
+  /**
+   * Applies an operator. Omitted attributes get their defaults, and numbers become sizes where the operator takes
+   * sizes.
+   */
   apply(
     op: Operator,
     inputs: readonly Value[],

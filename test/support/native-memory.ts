@@ -1,6 +1,7 @@
 /**
- * @file Runs the network of examples/background-blur as a session, with tensors and then with arrays, in a process of its own,
- * with `--expose-gc`, and prints what is held after some and after all runs of each. Arguments: these two numbers.
+ * @file Prints the memory that examples/background-blur holds after many runs, as a session, in its own process.
+ *
+ * First with tensors, then with arrays. Needs `--expose-gc`. Arguments: the two numbers of runs to measure after.
  */
 import * as tf from "@tensorflow/tfjs-core";
 import { readFileSync } from "node:fs";
@@ -13,7 +14,7 @@ const [some, all] = process.argv.slice(2).map(Number);
 const folder = "examples/background-blur";
 const path = `${folder}/background-blur.fuse`;
 
-/** In bytes, the middle one of several readings. */
+/** Returns the median of several readings, in bytes. */
 async function residentMemory(): Promise<number> {
   const readings: number[] = [];
   for (let i = 0; i < 9; i++) {

@@ -1,4 +1,4 @@
-/** @file Models with the graph that the native engine runs, as a module has them that lies beside its engine file. */
+/** @file Models with the graph that the native engine runs, like those of a module next to its engine file. */
 import * as tf from "@tensorflow/tfjs-core";
 import { emitFactory } from "../../src/codegen/esm/emit.ts";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
@@ -9,7 +9,7 @@ import { plan } from "../../src/plan/plan.ts";
 import { instantiate, model, type Model, type ModelDefinition } from "../../src/runtime/node/index.ts";
 import { info } from "./run.ts";
 
-/** The engine file of some models. */
+/** Returns the engine file of some models. */
 export function engineFile(...graphs: readonly ModelGraph[]): Uint8Array<ArrayBuffer> {
   return emitEngine(
     graphs.map((graph) => plan(graph, savedModelProfile)),
@@ -17,7 +17,7 @@ export function engineFile(...graphs: readonly ModelGraph[]): Uint8Array<ArrayBu
   );
 }
 
-/** The model of a graph, ready to be loaded; `change` is made to its definition. */
+/** Returns the model of a graph, ready to load, with `change` applied to its definition. */
 export async function sessionModel(
   graph: ModelGraph,
   change: Partial<ModelDefinition> = { graph: engineFile(graph) },
@@ -27,7 +27,7 @@ export async function sessionModel(
   return models[graph.name]!;
 }
 
-/** What the process holds in TensorFlow and tfjs: tensors, their handles in TensorFlow, sessions. */
+/** Returns what the process holds in TensorFlow and tfjs: tensors, their handles in TensorFlow, sessions. */
 export function held(): { readonly tensors: number; readonly handles: number; readonly sessions: number } {
   const backend = tf.findBackend("tensorflow") as unknown as {
     getNumOfTFTensors(): number;

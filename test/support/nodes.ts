@@ -1,4 +1,4 @@
-/** @file Runs TensorFlow's nodes: as a SavedModel in the session of tfjs-node, and as a graph model of TensorFlow.js. */
+/** @file Runs TensorFlow nodes: as a SavedModel in a tfjs-node session, and as a TensorFlow.js graph model. */
 import { loadGraphModel } from "@tensorflow/tfjs-converter";
 import * as tf from "@tensorflow/tfjs-core";
 import type { NodeJSKernelBackend } from "@tensorflow/tfjs-node/dist/nodejs_kernel_backend.js";
@@ -15,14 +15,14 @@ import { download, upload } from "./tensors.ts";
 /** Arrays by the names of their nodes. */
 export type Feeds = Readonly<Record<string, NdArray>>;
 
-/** Nodes that are loaded. */
+/** Loaded nodes. */
 export interface LoadedNodes {
-  /** The results of nodes that the feeds lead to. */
+  /** Returns the results of nodes that depend on the feeds. */
   run(feeds: Feeds, results: readonly string[]): readonly NdArray[];
   dispose(): void;
 }
 
-/** In the session of the native backend, which must be the one in use. */
+/** Loads nodes into a session of the native backend, which must be the current one. */
 export function openSession(nodes: readonly NodeDef[]): LoadedNodes {
   const backend = tf.backend() as NodeJSKernelBackend;
   const folder = mkdtempSync(join(tmpdir(), "fuse-nodes-"));
@@ -48,7 +48,7 @@ export function openSession(nodes: readonly NodeDef[]): LoadedNodes {
   };
 }
 
-/** By the executor of TensorFlow.js on the backend in use. */
+/** Loads nodes into the TensorFlow.js executor on the current backend. */
 export async function openGraphModel(nodes: readonly NodeDef[]): Promise<LoadedNodes> {
   const { node, constants } = nodesToJson(nodes);
   const weightSpecs = constants.map(({ name, shape, dtype }) => ({ name, shape: [...shape], dtype }));
@@ -70,7 +70,7 @@ export async function openGraphModel(nodes: readonly NodeDef[]): Promise<LoadedN
   };
 }
 
-/** The operations that the executor of TensorFlow.js knows. */
+/** Returns the operations that the TensorFlow.js executor supports. */
 export function executedOperations(): ReadonlySet<string> {
   const root = dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-converter/package.json"));
   const folder = join(root, "dist/operations/op_list");

@@ -1,4 +1,4 @@
-/** @file Runs ONNX models and what primitives write of them. */
+/** @file Runs ONNX models, and the nodes that primitives emit. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import * as ort from "onnxruntime-node";
@@ -20,7 +20,7 @@ import { info } from "./run.ts";
 
 type Arrays = Readonly<Record<string, NdArray>>;
 
-/** Nodes that are run by themselves: every input is given, every size that is asked for is that of an input. */
+/** Nodes that run on their own. Every input is given, and every size is that of an input. */
 export class OnnxProbe {
   readonly e: OnnxNodes;
   readonly #inputs = new Map<string, NdArray>();
@@ -28,7 +28,7 @@ export class OnnxProbe {
   readonly #names = new Names();
   readonly #variables = new Map<string, OnnxWire>();
 
-  /** `sizeOf` is the number that a variable is. */
+  /** `sizeOf` returns the value of a variable. */
   constructor(sizes: Sizes, sizeOf: (variable: string) => number) {
     this.e = new OnnxNodes(sizes, this.#names, ({ name }) => {
       let wire = this.#variables.get(name);
@@ -87,7 +87,7 @@ export class OnnxProbe {
   }
 }
 
-/** Runs a model, as it stands: without Fuse's own engine. */
+/** Runs a model unchanged, without Fuse's own engine. */
 export async function runSession(bytes: Uint8Array, runs: readonly Arrays[]): Promise<Record<string, NdArray>[]> {
   const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 4, intraOpNumThreads: 1 });
   const made: Record<string, NdArray>[] = [];
@@ -108,7 +108,7 @@ function arrayOf(name: string, { type, dims, data }: ort.Tensor): NdArray {
   return { dtype, shape: dims, data: Float64Array.from(data as Float32Array) };
 }
 
-/** The ONNX file of a graph with these weights; throws if ONNX cannot express it. */
+/** Returns the ONNX file of a graph with these weights; throws if ONNX cannot express it. */
 export function onnxOf(graph: ModelGraph, weights: Arrays): Uint8Array {
   const emission = emitOnnx([{ plan: plan(graph, onnxProfile), load: (path) => weights[path]! }], info);
   if ("files" in emission) return emission.files[0]!.bytes;
@@ -117,12 +117,12 @@ export function onnxOf(graph: ModelGraph, weights: Arrays): Uint8Array {
   );
 }
 
-/** The graph in a file. */
+/** Returns the graph in a file. */
 export function graphIn(bytes: Uint8Array): GraphProto {
   return decode(GraphProto, decode(ModelProto, bytes).graph!);
 }
 
-/** A file that was changed by somebody who knows how its content is told from another. */
+/** Forges a changed file whose content hash is correct. */
 export function reseal(parts: ModelProto, change: (model: string) => string = (model) => model): Uint8Array {
   const model = parts.metadataProps!.find(({ key }) => key === metadataKeys.model)!.value!;
   const rest = { ...parts, metadataProps: [{ key: metadataKeys.model, value: change(model) }] };

@@ -1,4 +1,6 @@
-/** @file The derived tests of operators: every example and attribute set as a module with symbolic sizes, run at many shapes. */
+/**
+ * @file The derived operator tests: every example and attribute set as a module with symbolic sizes, at many shapes.
+ */
 import { beforeAll, describe, expect, test } from "vitest";
 import { elements } from "../../src/contract/ndarray.ts";
 import { macsOf, stepsOf } from "../../src/ir/costs.ts";
@@ -17,15 +19,18 @@ import { resultNames } from "./operators.ts";
 import { manyShapes } from "./shapes.ts";
 import { byTier } from "./tier.ts";
 
-/** Of all operators, by name. */
+/** The records of all operators, by name. */
 export const records: ReadonlyMap<string, Operator> = new Map(
   [...Object.values(operators), ...Object.values(symbols)].map((op) => [op.name, op]),
 );
 
-/** At how many shapes every case is run, where so many are admissible. */
+/** The number of shapes that every case runs at, if enough are allowed. */
 const runs = byTier({ quick: 5, full: 50 });
 
-/** A model that returns what the code computes; the types of its results are those that the checker finds for the block. */
+/**
+ * Returns a model that returns what the code computes. Its result types are those that the checker infers for the
+ * block.
+ */
 function modelText({ code, inputs }: AttributeSet): string {
   const results = resultNames(code);
   const body = `{ ${results.join(", ")} = ${code.includes("|>") ? `(${code})` : code} return ${results.join(", ")} }`;
@@ -38,7 +43,7 @@ function modelText({ code, inputs }: AttributeSet): string {
   return `fuse 1\nmodel Probe(${inputs}) -> (${declared}) ${body.replaceAll(/\b(first|second|result)\b/g, "$1_")}`;
 }
 
-/** The examples of a record and its attribute sets. */
+/** Returns the examples of a record and its attribute sets. */
 export function setsOf(op: Operator): readonly AttributeSet[] {
   return [...op.examples, ...attributeSets(op)];
 }
@@ -49,10 +54,10 @@ export function nodesOf(graph: ModelGraph): readonly Node[] {
   return stepsOf(graph).filter((step) => step.kind === "node");
 }
 
-/** The nearest pixel is a pixel, but the other modes of the same operators compute. */
+/** The nearest pixel is exact; the other modes of the same operators compute. */
 const isExact = ({ op, attributes }: Node): boolean => op.exact === true || attributes["mode"] === "nearest";
 
-/** Axis by axis, what was inferred is what the interpreter has. */
+/** Expects the inferred types to match the interpreter's, axis by axis. */
 function expectTypes({ graph, samples }: Case): void {
   if (graph.guard.variables.length > 1) expect(samples).toHaveLength(runs);
   for (const { sizes, want } of samples) {
@@ -78,8 +83,8 @@ function expectMacs({ graph, samples }: Case): void {
 }
 
 /**
- * The tests of the operators of these families: types, MACs, plans and modules against the interpreter. A case is made where it is first needed,
- * so that one that cannot be made fails by its name.
+ * Defines the tests of the operators of these families: types, MACs, plans and modules against the interpreter. Cases
+ * are created on first use, so one that cannot be created fails under its own name.
  */
 export function describeOperators(...names: readonly string[]): void {
   const ops = names.flatMap((name) => families[name]!);
@@ -99,7 +104,7 @@ export function describeOperators(...names: readonly string[]): void {
   );
   const tolerance = (it: Case, otherwise: number) => (nodesOf(it.graph).every(isExact) ? 0 : otherwise);
 
-  // Names in full: vitest cuts what it prints of an object.
+  // Full names, because vitest truncates printed objects.
   const named = cases.map((it) => [it.name, it] as const);
   describe.each(named)("%s", (_, { get }) => {
     test("has the inferred types", () => expectTypes(get()));

@@ -1,4 +1,4 @@
-/** @file Applies one operator in a test: types and sizes are text, what the operator asks for is text again. */
+/** @file Applies one operator in a test. Types, sizes and obligations are written as text. */
 import type { DType } from "../../src/contract/ndarray.ts";
 import type { Attribute, AxisMap } from "../../src/ir/attribute.ts";
 import { GraphBuilder } from "../../src/ir/builder.ts";
@@ -9,14 +9,14 @@ import { tensorType, type TensorType } from "../../src/ir/type.ts";
 import type { Size, SizeVar } from "../../src/sizes/size.ts";
 import { Sizes } from "../../src/sizes/sizes.ts";
 
-/** Numbers and texts stand for sizes; what is not given gets its default. */
+/** Numbers and texts stand for sizes. Omitted attributes get their defaults. */
 export type Written = Readonly<Record<string, unknown>>;
 
 /** Names for the results of an example. */
 export const resultNames = (code: string): readonly string[] =>
   /^(split|unstack)\(|indices: true/.test(code) ? ["first", "second"] : ["result"];
 
-/** The weights of a node that was made with weights of its own, by name. */
+/** Returns the weights that belong to a node itself, by name. */
 export function ownWeights(node: Node): Readonly<Record<string, Weight>> {
   const entries = Object.entries(node.weights).map(([name, value]) => {
     if (value.kind !== "weight") throw new Error(`${name} of ${node.op.name} is computed`);
@@ -28,9 +28,9 @@ export function ownWeights(node: Node): Readonly<Record<string, Weight>> {
 export class OperatorTest {
   readonly sizes = new Sizes();
   readonly builder = new GraphBuilder(this.sizes);
-  /** What the operators asked for: `r | c`, `a == b`, `h >= 3`, or the code of a complaint. */
+  /** The operators' obligations: `r | c`, `a == b`, `h >= 3`, or the code of an error. */
   readonly asked: string[] = [];
-  /** By name, made when a text first uses them. */
+  /** Variables by name, created when a text first uses them. */
   readonly variables = new Map<string, SizeVar>();
   readonly #known: Readonly<Record<string, number>>;
 
@@ -39,7 +39,7 @@ export class OperatorTest {
     this.#known = known;
   }
 
-  /** `2*k + 1`, with the operators of JavaScript, left to right as written. */
+  /** Reads `2*k + 1`, with the operators of JavaScript, left to right as written. */
   size(text: string | number): Size {
     const tokens = String(text).match(/\w+|[-+*/()]/g) ?? [];
     const atom = (): Size => {
@@ -73,7 +73,7 @@ export class OperatorTest {
     return variable;
   }
 
-  /** `i32[n, c: 2*k]` */
+  /** Reads `i32[n, c: 2*k]`. */
   type(text: string): TensorType {
     const [, dtype = "", axes = ""] = /^(\w*)\[(.*)\]$/.exec(text) ?? [];
     const parsed = axes.split(",").flatMap((part) => {
@@ -87,7 +87,7 @@ export class OperatorTest {
     return this.builder.input(name, this.type(text));
   }
 
-  /** The node, or undefined if the operator complained; `asked` says what about. */
+  /** Returns the node, or undefined if the operator reported an error, which is in `asked`. */
   apply(op: Operator, inputs: readonly Value[], attributes: Written = {}): Node | undefined {
     return this.builder.node(op, inputs, this.attributes(op, attributes), this.#obligations, op.name);
   }
@@ -122,7 +122,7 @@ export class OperatorTest {
     return value;
   }
 
-  /** Writes down what is not plain from the numbers. */
+  /** Records obligations that the numbers do not settle. */
   get #obligations(): Obligations {
     const print = (size: Size) => this.sizes.print(size);
     const number = (size: Size) => this.sizes.constant(size);

@@ -1,9 +1,9 @@
-/** @file The trained networks as their original files: the oracles of the examples. */
+/** @file The trained networks in their original files: the oracles of the examples. */
 import { loadGraphModel, type GraphModel } from "@tensorflow/tfjs-converter";
 import * as tf from "@tensorflow/tfjs-core";
 import { readFileSync } from "node:fs";
 
-/** `test/golden/<folder>/<name>.json` and its weights. */
+/** Loads `test/golden/<folder>/<name>.json` and its weights. */
 export function loadOriginal(folder: string, name: string): Promise<GraphModel> {
   const json = JSON.parse(readFileSync(`test/golden/${folder}/${name}.json`, "utf8")) as tf.io.ModelJSON;
   const bytes = readFileSync(`test/golden/${folder}/${name}.bin`);

@@ -1,4 +1,4 @@
-/** @file Files of pictures by hand, so that a test decides over every byte: PNG, TIFF, and Exif data. */
+/** @file Picture files written by hand, so that a test controls every byte: PNG, TIFF, and Exif data. */
 import { crc32, deflateSync } from "node:zlib";
 
 export interface PngHeader {
@@ -18,7 +18,7 @@ export function chunk(type: string, data: Uint8Array): Buffer {
   return bytes;
 }
 
-/** A PNG; each row begins with its filter byte. */
+/** Returns a PNG. Each row begins with its filter byte. */
 export function png(header: PngHeader, rows: readonly number[], ...others: Buffer[]): Buffer {
   const { width = 1, height = 1, depth = 8, colour = 0, interlace = 0 } = header;
   const ihdr = Buffer.alloc(13);
@@ -30,7 +30,7 @@ export function png(header: PngHeader, rows: readonly number[], ...others: Buffe
   return Buffer.concat([signature, chunk("IHDR", ihdr), ...others, idat, chunk("IEND", new Uint8Array())]);
 }
 
-/** Rows of a PNG in the order of Adam7 (PNG specification, section 8.2), unfiltered. */
+/** Returns rows of a PNG in Adam7 order (PNG specification, section 8.2), unfiltered. */
 export function adam7(width: number, height: number, channels: number, data: Uint8Array): number[] {
   const passes = [
     [0, 0, 8, 8],
@@ -64,7 +64,7 @@ export interface TiffHeader {
   readonly fields?: readonly (readonly [tag: number, type: 3 | 4, values: readonly number[]])[];
 }
 
-/** A TIFF of one uncompressed strip. */
+/** Returns a TIFF with one uncompressed strip. */
 export function tiff(header: TiffHeader, data: readonly number[], order: "II" | "MM" = "II"): Buffer {
   const { width = 1, height = 1, bits = 8, samples = 1, photometric = 1, fields = [] } = header;
   const all = [
@@ -106,7 +106,7 @@ export function tiff(header: TiffHeader, data: readonly number[], order: "II" | 
   return file.subarray(0, free);
 }
 
-/** Exif data with nothing but an orientation. */
+/** Returns Exif data with only an orientation. */
 export function exif(orientation: number): Buffer {
   const bytes = Buffer.alloc(26);
   bytes.write("II*\0", "latin1");

@@ -2,7 +2,7 @@
 import type { Plan } from "../../src/plan/plan.ts";
 import type { PlanValue, Prepared } from "../../src/plan/value.ts";
 
-/** `conv = conv2d(x, stem.weight', stem.bias) [n,8,h,w] relu; frees x`; a prime means: prepared. */
+/** `conv = conv2d(x, stem.weight', stem.bias) [n,8,h,w] relu; frees x`. A prime means prepared. */
 export function planText(plan: Plan): string {
   const { sizes } = plan.graph.builder;
   const names = new Map<PlanValue, string>();

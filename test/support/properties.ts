@@ -1,20 +1,20 @@
-/** @file Tests of random inputs: how many they draw, which depends on the tier and on the time that it takes. */
+/** @file Tests with random inputs. How many they draw depends on the tier and on the time they take. */
 import fc from "fast-check";
 import { byTier } from "./tier.ts";
 
-/** How long a test draws more than the least, in milliseconds: on a slow machine it draws fewer, but does not fail for that. */
+/** How long a test draws beyond the minimum, in milliseconds. A slow machine draws fewer, without failing. */
 const time = byTier({ quick: 3_000, full: 30_000 });
 
 interface Amount {
-  /** In the full tier; the quick one has a tenth, but not less than the least. */
+  /** The number in the full tier. The quick tier has a tenth, but at least `least`. */
   readonly runs: number;
-  /** With fewer the test would mean nothing: these are done however long it takes. */
+  /** The minimum for a meaningful test, however long it takes. */
   readonly least: number;
 }
 
 const most = ({ runs, least }: Amount): number => Math.max(least, byTier({ quick: Math.ceil(runs / 10), full: runs }));
 
-/** What is drawn has the property, which throws if not. */
+/** Expects random values to have the property, which throws if they do not. */
 export async function assertProperty<T>(
   drawn: fc.Arbitrary<T>,
   property: (value: T) => unknown,
@@ -27,7 +27,7 @@ export async function assertProperty<T>(
   if (more > 0) await fc.assert(holds, { ...options, ...limits, seed: seed + 1, numRuns: more });
 }
 
-/** Calls with 0, 1, 2 … as often as the amount and the time allow, and returns how often that was. */
+/** Calls `run` with 0, 1, 2 … as often as the amount and the time allow, and returns the number of calls. */
 export function repeatInTime(amount: Amount, run: (index: number) => void): number {
   const end = performance.now() + time;
   let done = 0;

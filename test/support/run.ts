@@ -1,4 +1,4 @@
-/** @file Runs plans as the ES modules that are printed of them. */
+/** @file Runs plans as printed ES modules. */
 import * as tf from "@tensorflow/tfjs-core";
 import { emitFactory, type ModuleInfo } from "../../src/codegen/esm/emit.ts";
 import { shapeOf } from "../../src/contract/manifest.ts";
@@ -10,13 +10,13 @@ import { download, upload } from "./tensors.ts";
 
 export const info: ModuleInfo = { source: "net.fuse", hash: "0123abcd", version: "0.1.0" };
 
-/** The model of a plan, ready to be loaded. */
+/** Returns the model of a plan, ready to load. */
 export async function modelOf(plan: Plan): Promise<Model> {
   const models = await instantiate(emitFactory([plan], info), "net.fuse.js", model);
   return models[plan.graph.name]!;
 }
 
-/** Values for all weights; variances are positive. */
+/** Returns values for all weights. Variances are positive. */
 export function randomWeights(plan: Plan, random: () => number): Record<string, NdArray> {
   return Object.fromEntries(
     plan.manifest.map((entry) => {
@@ -28,7 +28,7 @@ export function randomWeights(plan: Plan, random: () => number): Record<string, 
 
 type Arrays = Readonly<Record<string, NdArray>>;
 
-/** Loads, runs at each of the inputs, frees everything. Results by name. */
+/** Loads a model, runs it on each of the inputs, and frees everything. Returns results by name. */
 export async function runAll(plan: Plan, runs: readonly Arrays[], weights: Arrays): Promise<Record<string, NdArray>[]> {
   const loaded = await (await modelOf(plan)).load(weights);
   const arrays = runs.map((inputs) => {
@@ -42,7 +42,7 @@ export async function runAll(plan: Plan, runs: readonly Arrays[], weights: Array
   return arrays;
 }
 
-/** The same with one run. */
+/** Like `runAll`, with one run. */
 export async function runOnce(plan: Plan, inputs: Arrays, weights: Arrays): Promise<Record<string, NdArray>> {
   const [results] = await runAll(plan, [inputs], weights);
   return results!;

@@ -6,7 +6,7 @@ export interface Sections {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** A program without such lines is one file, `main.fuse`. */
+/** Splits a program. Without such lines it is one file, `main.fuse`. */
 export function sections(program: string): Sections {
   const [before, ...parts] = program.split(/^\/\/ file: (.+)\n/m);
   const names = parts.filter((_, i) => i % 2 === 0);

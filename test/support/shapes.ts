@@ -1,11 +1,11 @@
-/** @file Shapes that a guard admits, by chance and at the edges. */
+/** @file Shapes that a guard accepts, random ones and edge cases. */
 import { checkGuard, evaluate, type Guard } from "../../src/contract/guard.ts";
 import { elements } from "../../src/contract/ndarray.ts";
 
-/** Of the inputs, by name. */
+/** The shapes of inputs, by name. */
 export type Shapes = Readonly<Record<string, readonly number[]>>;
 
-/** The shapes of the inputs at these sizes, if the guard admits them. */
+/** Returns the shapes of the inputs at these sizes, if the guard accepts them. */
 function shapesAt(guard: Guard, sizes: Readonly<Record<string, number>>): Shapes | undefined {
   const shapes = Object.fromEntries(
     guard.inputs.map(({ name, axes }) => [name, axes.map(({ size }) => evaluate(size, sizes))]),
@@ -14,7 +14,7 @@ function shapesAt(guard: Guard, sizes: Readonly<Record<string, number>>): Shapes
   return "sizes" in checkGuard(guard, given) ? shapes : undefined;
 }
 
-/** Input shapes that a guard admits, at random sizes up to a limit; different ones where possible. */
+/** Returns input shapes that a guard accepts, at random sizes up to a limit, all different if possible. */
 export function randomShapes(guard: Guard, random: () => number, count: number, limit = 7): Shapes[] {
   const found = new Map<string, Shapes>();
   for (let attempt = 0; found.size < count && attempt < 100 * count; attempt++) {
@@ -27,21 +27,21 @@ export function randomShapes(guard: Guard, random: () => number, count: number, 
   return [...found.values()];
 }
 
-/** What an input may hold, so that a run takes no more than a moment. */
+/** The most elements of an input, which keeps runs short. */
 const mostElements = 3000;
 
-/** How often a kind of shape is tried before it counts as not admissible. */
+/** The number of attempts before a kind of shape counts as unacceptable. */
 const attempts = 40;
 
 /**
- * Many different shapes. First those that are rarely met by chance: every size 1 by itself and all of them, the first,
- * usually the batch, 3, all odd, one beyond 7 and the others small; then what chance brings,
- * from further where little is admissible.
+ * Returns many different shapes. First come those that random sizes rarely hit: each size 1 on its own, then all of
+ * them; the first (usually the batch) 3; all odd; one beyond 7 and the others small. Random ones follow, from a wider
+ * range if few are acceptable.
  */
 export function manyShapes(guard: Guard, random: () => number, count: number): readonly Shapes[] {
   const names = guard.variables.map(({ name }) => name);
   const upTo = (limit: number) => 1 + Math.floor(random() * limit);
-  // Few sizes must reach further to be different so often.
+  // With few sizes, the range must be wider to give this many different shapes.
   const limit = Math.max(7, Math.ceil(3 * count ** (1 / Math.max(names.length, 1))));
   const sizesBy = (size: (name: string) => number) => () =>
     Object.fromEntries(names.map((name) => [name, size(name)] as const));

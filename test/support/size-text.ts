@@ -3,7 +3,7 @@ import { Facts } from "../../src/sizes/facts.ts";
 import type { Size, SizeVar } from "../../src/sizes/size.ts";
 import { Sizes } from "../../src/sizes/sizes.ts";
 
-/** Variables are introduced in the order in which they are first written; capitals are known at build time, `z0` may be 0. */
+/** Variables are introduced in the order of first use. Capitals are known at build time; `z0` may be 0. */
 export class SizeText {
   readonly sizes = new Sizes();
   readonly variables = new Map<string, SizeVar>();
@@ -65,7 +65,7 @@ export class SizeText {
     return this.sizes.print(this.size(text));
   }
 
-  /** The facts, or "impossible" as soon as they contradict each other. */
+  /** Returns the facts, or "impossible" as soon as they contradict each other. */
   tryFacts(...texts: readonly string[]): Facts | "impossible" {
     let facts: Facts | "impossible" = new Facts(this.sizes);
     for (const text of texts) {
@@ -85,7 +85,7 @@ export class SizeText {
   }
 }
 
-/** What is known of the order of two sizes. */
+/** Returns what is known about the order of two sizes. */
 export function compare(facts: Facts, a: Size, b: Size): "equal" | "less" | "greater" | "different" | "unknown" {
   const { verdict } = facts.decide({ op: "==", a, b });
   if (verdict !== "no") return verdict === "yes" ? "equal" : verdict;

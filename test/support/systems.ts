@@ -1,4 +1,4 @@
-/** @file The systems of examples/systems, with the settings at which PyTorch ran them, and what it computed. */
+/** @file The systems of examples/systems, with the settings that PyTorch ran them with, and its results. */
 import * as tf from "@tensorflow/tfjs-core";
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
@@ -11,11 +11,11 @@ import { modelOf } from "./run.ts";
 import { download, upload } from "./tensors.ts";
 
 export interface System {
-  /** Of the program and of the golden tensors, without the ending. */
+  /** The program and the golden tensors, without the ending. */
   readonly file: string;
-  /** Of the model. */
+  /** The model's name. */
   readonly name: string;
-  /** As `--set` takes them. */
+  /** The settings, in the form of `--set`. */
   readonly settings: Readonly<Record<string, string>>;
 }
 
@@ -39,13 +39,13 @@ export const systemPath = (file: string): string => `examples/systems/${file}.fu
 export const systemText = (file: string): string => readFileSync(systemPath(file), "utf8");
 export const goldenBytes = (file: string): Uint8Array => readFileSync(`test/golden/${file}.safetensors`);
 
-/** The tensors whose names begin with `group.`, by the rest of their names. */
+/** Returns the tensors whose names begin with `group.`, by the rest of their names. */
 export function goldenTensors(file: string, group: "in" | "param" | "out"): Record<string, NdArray> {
   const stored = [...readSafetensors(goldenBytes(file))].filter(([name]) => name.startsWith(`${group}.`));
   return Object.fromEntries(stored.map(([name, tensor]) => [name.slice(group.length + 1), tensor.read()]));
 }
 
-/** Runs a plan on the backend in use with the weights and inputs of a golden file, and expects PyTorch's outputs. */
+/** Runs a plan on the current backend with the weights and inputs of a golden file, and expects PyTorch's outputs. */
 export async function expectGolden(
   file: string,
   plan: Plan,

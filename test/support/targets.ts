@@ -1,4 +1,4 @@
-/** @file Models of texts as they are given to targets, and sessions of what those write. */
+/** @file Plans with weights for targets, and sessions of the SavedModels they write. */
 import type { Program } from "../../src/check/program.ts";
 import type { Arrays } from "../../src/cli/run/engines/engine.ts";
 import { savedModelEngine } from "../../src/cli/run/engines/saved-model.ts";
@@ -15,7 +15,7 @@ import { randomWeights } from "./run.ts";
 
 export const source: SourceInfo = { source: "net.fuse", hash: "0123abcd", version: "0.1.0" };
 
-/** All models of a program. A weight that several of them have is one, if it has one shape. */
+/** Returns all models of a program. A weight that several of them have in one shape has one value. */
 export function weightedPlans(text: string, target: TargetName, seed = 1): WeightedPlan[] {
   const { value, diagnostics } = buildPlans(programOf(text), { target });
   if (value === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
@@ -33,13 +33,15 @@ export function weightedPlans(text: string, target: TargetName, seed = 1): Weigh
   });
 }
 
-/** The files; throws if there are none. */
+/** Returns the files; throws if there are none. */
 export function filesOf(emission: Emission): readonly BinaryFile[] {
   if ("files" in emission) return emission.files;
   throw new Error(`no files: ${JSON.stringify(emission)}`);
 }
 
-/** The module, its types and its map, as texts, its graph, and the names of all files. Throws if there are none. */
+/**
+ * Returns the module, its types and its map as texts, its graph, and the names of all files. Throws if there are none.
+ */
 export function moduleOf(program: Program, plans: readonly Plan[], locate?: (path: string) => string | undefined) {
   const { value: files = [] } = build(program, "esm", plans, locate === undefined ? {} : { locate });
   const bytes = (ending: string) => files.find(({ path }) => path.endsWith(ending))!.bytes;
@@ -47,13 +49,13 @@ export function moduleOf(program: Program, plans: readonly Plan[], locate?: (pat
   return { module: module!, types: types!, map: map!, graph: bytes(".graph"), paths: files.map(({ path }) => path) };
 }
 
-/** The files of a SavedModel by what they are. */
+/** Returns the files of a SavedModel by their role. */
 export function partsOf(files: readonly BinaryFile[]): SavedModelBytes {
   const part = (name: string) => files.find(({ path }) => path.endsWith(`/${name}`))?.bytes;
   return { model: part(paths.model)!, notes: part(paths.notes)!, weights: part(paths.weights) };
 }
 
-/** Runs one model of a SavedModel once, on the backend tensorflow, which is in use. */
+/** Runs one model of a SavedModel once, on the tensorflow backend, which must be the current one. */
 export async function runSavedModel(files: readonly BinaryFile[], model: string, inputs: Arrays): Promise<Arrays> {
   const parts = partsOf(files);
   const session = readSavedModel(parts).find(({ info }) => info.model === model)!;

@@ -9,5 +9,5 @@ function tierNamed(name: string): Tier {
 
 export const tier = tierNamed(process.env["FUSE_TEST"] ?? "quick");
 
-/** The value for the tier that runs. */
+/** Returns the value for the current tier. */
 export const byTier = <T>(values: Readonly<Record<Tier, T>>): T => values[tier];

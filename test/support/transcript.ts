@@ -10,11 +10,11 @@ export const root = fileURLToPath(new URL("../..", import.meta.url));
 export interface Step {
   readonly title: string;
   readonly commands: string;
-  /** What the page says is written: nothing if no text follows the commands. */
+  /** The expected output: empty if no text follows the commands. */
   readonly text: string;
 }
 
-/** The `sh` blocks of a page, each with the `text` block behind it. */
+/** Returns the `sh` blocks of a page, each with the `text` block after it. */
 export function stepsOf(page: string): readonly Step[] {
   const blocks = page.matchAll(/^```sh\n([^]*?)^```\n(?:\n```text\n([^]*?)^```\n)?/gm);
   return [...blocks].map(([, commands, text]) => ({

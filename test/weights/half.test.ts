@@ -36,7 +36,7 @@ test.each(formats)("$name: every value comes back as the same bits", ({ widen, n
 });
 
 test.each(formats)("$name: any number becomes the nearest, ties to even", ({ widen, narrow, infinity }) => {
-  // Finite values in ascending order; the next one after them would be infinity's place.
+  // Finite values in ascending order. The next one would be at infinity's position.
   const positive = widen(all.subarray(0, infinity));
   const overflow = 2 * positive.at(-1)! - positive.at(-2)!;
   const nearest = (x: number): number => {

@@ -1,4 +1,4 @@
-/** @file Matching the tensors of a file with the weights of a model, what is said about problems, and starting values. */
+/** @file Matching a file's tensors with a model's weights, the reported problems, and initial values. */
 import { describe, expect, test } from "vitest";
 import type { Initializer } from "../../src/contract/manifest.ts";
 import type { ManifestEntry } from "../../src/contract/manifest.ts";

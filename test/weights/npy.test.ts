@@ -1,4 +1,4 @@
-/** @file The .npy format: what NumPy writes, round trips, and what is refused. */
+/** @file The .npy format: NumPy's files, round trips, and rejected files. */
 import { describe, expect, test } from "vitest";
 import type { NdArray } from "../../src/contract/ndarray.ts";
 import { DataError } from "../../src/weights/data-error.ts";

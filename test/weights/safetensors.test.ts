@@ -1,4 +1,4 @@
-/** @file The safetensors format: round trips, and files that a hostile sender would make. */
+/** @file The safetensors format: round trips, and hostile files. */
 import fc from "fast-check";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
@@ -6,7 +6,7 @@ import type { NdArray } from "../../src/contract/ndarray.ts";
 import { DataError } from "../../src/weights/data-error.ts";
 import { readSafetensors, writeSafetensors } from "../../src/weights/safetensors.ts";
 
-/** A file with this header and so many bytes of data; `length` is what it claims of its header. */
+/** Returns a file with this header and `data` bytes of data. `length` is the claimed header length. */
 function file(header: string, data = 0, length = BigInt(new TextEncoder().encode(header).length)): Uint8Array {
   const text = new TextEncoder().encode(header);
   const bytes = new Uint8Array(8 + text.length + data);

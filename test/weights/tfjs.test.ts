@@ -1,4 +1,4 @@
-/** @file Weights of tfjs models: two real ones, every quantisation, the layout that each consumer implies, and bad files. */
+/** @file Weights of tfjs models: two real ones, every quantisation, the layout for each consumer, and bad files. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { DataError } from "../../src/weights/data-error.ts";
@@ -27,7 +27,7 @@ function golden(folder: string, name: string) {
 describe("the selfie segmentation network (float16)", () => {
   const { model, bytes } = golden("selfie-segmentation", "selfie");
   const source = readTfjsModel(model, () => bytes);
-  /** The values as the shard holds them, by name. */
+  /** The values in the shard, by name. */
   const raw = new Map<string, Float32Array | Int32Array>();
   let position = 0;
   for (const { name, shape, dtype } of model.weightsManifest[0]!.weights) {
@@ -88,7 +88,7 @@ test("the emotion network (float32, fused convolutions), its shard cut anywhere"
   for (const [name, tensor] of whole) expect(pieces.get(name)!.read()).toEqual(tensor.read());
 });
 
-/** One tensor and the nodes around it. */
+/** Returns one tensor and the nodes around it. */
 function graph(weight: object, node: readonly object[], data: Uint8Array) {
   return readTfjsModel({ modelTopology: { node }, weightsManifest: [{ paths: ["x"], weights: [weight] }] }, () => data);
 }

@@ -1,4 +1,4 @@
-/** @file Applies an operator at a place: obligations, weight paths, origins. */
+/** @file Applies an operator at a call site: obligations, weight paths, origins. */
 import type { Node, Weight } from "../../ir/graph.ts";
 import type { Operator } from "../../ir/operator.ts";
 import { printType } from "../../ir/type.ts";
@@ -12,10 +12,10 @@ import { unknown, type Val } from "../frame/values.ts";
 import { requireBuildTime } from "../prove/obligations.ts";
 import { obligationsAt } from "../prove/operator-obligations.ts";
 
-/** Operators that one instantiation may apply. */
+/** The most operators that one instantiation may apply. */
 export const operatorLimit = 100_000;
 
-/** The result of an operator whose attributes are read; `path` is where its weights live. */
+/** Returns the result of an operator whose attributes have been read. `path` is where its weights live. */
 export function applyOperator(
   site: Site,
   op: Operator,
@@ -33,7 +33,7 @@ export function applyOperator(
   const inputs = site.inputs.map((input) => input.value);
   const before = frame.world.reporter.errors;
   const node = builder.node(op, inputs, attributes, obligationsAt(site, op.attributes), path);
-  // Of an operator that cannot be, nothing more is said.
+  // An invalid operator has been reported already.
   if (node === undefined || frame.world.reporter.errors > before) return unknown;
   addOrigin(frame, node, site.whole);
   if (call !== undefined && !ownWeights(frame, node, call)) return unknown;
@@ -41,13 +41,13 @@ export function applyOperator(
   return { kind: "tensors", values: node.types.map((_, i) => builder.pick(node, i)), names: [] };
 }
 
-/** Claims the paths of an operator's weights: one owner for each, of one shape, known when a model is built. */
+/** Claims the paths of an operator's weights. Each has one owner and one shape, known at build time. */
 function ownWeights(frame: Frame, node: Node, call: Call): boolean {
   const own = Object.values(node.weights).filter((value) => value.kind === "weight");
   return own.every((weight) => claim(frame, weight, call));
 }
 
-/** Claims the path of a block; false if another call has it. */
+/** Claims the path of a block; returns false if another call owns it. */
 export function claimPath(frame: Frame, path: string, call: Call): boolean {
   const owner = frame.world.owners.get(path);
   if (owner === undefined) frame.world.owners.set(path, { site: call, shape: "" });
@@ -64,7 +64,7 @@ function taken(frame: Frame, path: string, owner: Span, span: Span): false {
   return false;
 }
 
-/** No backend of TensorFlow.js holds a tensor beyond this. */
+/** No TensorFlow.js backend can hold a larger tensor. */
 const weightLimit = 2n ** 31n;
 
 function warnOfSize(frame: Frame, weight: Weight, span: Span): void {
@@ -80,14 +80,14 @@ function warnOfSize(frame: Frame, weight: Weight, span: Span): void {
   });
 }
 
-/** The frame in which a layer is used that leads here, perhaps through calls of blocks; the outermost of several. */
+/** Returns the outermost frame, up the chain of callers, in which a layer is used. */
 function layerFrame(frame: Frame): Frame | undefined {
   let found: Frame | undefined;
   for (let at: Frame | undefined = frame; at !== undefined; at = at.caller?.frame) if (at.use !== undefined) found = at;
   return found;
 }
 
-/** False if another place owns the path, or this one in another shape. */
+/** Claims a weight's path. Returns false if another place owns it, or the same place with another shape. */
 export function claim(frame: Frame, weight: Weight, site: Call | WeightStmt): boolean {
   const { path } = weight;
   const { owners, weights } = frame.world;

@@ -1,4 +1,4 @@
-/** @file The arguments of a call of a block: tensors by position, attributes by name. */
+/** @file Arguments of a block call: tensors by position, attributes by name. */
 import type { TensorType } from "../../ir/type.ts";
 import type { Arg, Call, Expr } from "../../parser/ast.ts";
 import { textOf, type Span } from "../../source/source.ts";
@@ -14,7 +14,7 @@ export interface TensorArgument {
   readonly val: Val;
 }
 
-/** The tensors of a call, evaluated; undefined if something was reported. */
+/** Evaluates the tensors of a call; undefined if an error was reported. */
 export function tensorArguments(
   frame: Frame,
   signature: Signature,
@@ -63,7 +63,7 @@ export function tensorArguments(
 
 export type NamedArg = Arg & { readonly kind: "named" };
 
-/** The attributes of a call, by name; undefined if something was reported. */
+/** Collects the attributes of a call by name; undefined if an error was reported. */
 export function namedArguments(frame: Frame, signature: Signature, call: Call): Map<string, NamedArg> | undefined {
   const given = new Map<string, NamedArg>();
   const known = signature.parameters.map((parameter) => parameter.name);

@@ -1,4 +1,4 @@
-/** @file Reads the attributes of an operator's call into the values that its record declares. */
+/** @file Reads the attributes of an operator call into the values that the operator's record declares. */
 import type { Initializer } from "../../contract/manifest.ts";
 import type { Attribute, AxisMap, Padding } from "../../ir/attribute.ts";
 import type { Operator } from "../../ir/operator.ts";
@@ -21,11 +21,11 @@ export interface ReadAttributes {
   readonly spans: ReadonlyMap<string, Span>;
 }
 
-/** An attribute that could not be read; what is wrong was reported. */
+/** An attribute that could not be read; the error was reported. */
 const failed = Symbol("failed");
 type Read<T> = T | typeof failed;
 
-/** An argument and the attribute that it gives; of the `keyed` one, the size of an axis. */
+/** An argument and the attribute it sets. For the `keyed` attribute, also the axis whose size it sets. */
 interface Given {
   readonly attribute: string;
   readonly axis?: string;
@@ -33,8 +33,8 @@ interface Given {
 }
 
 /**
- * The attributes of a call, in the order of the record, defaults filled in. `positional` are the arguments that are no
- * tensors: `->` maps, and at most one attribute without its name. Undefined if anything was reported.
+ * Reads the attributes of a call in the order of the record, with defaults filled in. `positional` holds the arguments
+ * that are not tensors: `->` maps, and at most one attribute without its name. Undefined if an error was reported.
  */
 export function readAttributes(
   frame: Frame,
@@ -52,7 +52,7 @@ export function readAttributes(
   return values === undefined ? undefined : { values, spans: spansOf(sound) };
 }
 
-/** Finds the attribute of each argument, and reports those that have none, or one that was given before. */
+/** Finds the attribute that each argument sets. Reports arguments that match none, and duplicates. */
 function assign(frame: Frame, op: Operator, args: readonly Arg[]): readonly Read<Given>[] {
   const nameOf = (fits: (attribute: Attribute) => boolean) =>
     Object.keys(op.attributes).find((name) => fits(op.attributes[name]!));
@@ -78,7 +78,10 @@ function assign(frame: Frame, op: Operator, args: readonly Arg[]): readonly Read
   });
 }
 
-/** Whether nobody writes its name: it is given by axes, by maps, or by the names on the left of the statement. */
+/**
+ * Whether the attribute's name is never written: it is set by axes, by maps, or by the names on the left of the
+ * statement.
+ */
 function isUnnamed({ kind }: Attribute): boolean {
   return kind === "keyed" || kind === "maps" || kind === "results";
 }
@@ -90,7 +93,9 @@ function readGiven(frame: Frame, op: Operator, { attribute: name, axis, arg }: G
   return readOne(frame, op, name, attribute, arg.value);
 }
 
-/** The values of all attributes; reports the first that is missing. `read` are the values of what is `given`. */
+/**
+ * Returns the values of all attributes; reports the first one missing. `read` holds the values of `given`, in order.
+ */
 function fillDefaults(
   frame: Frame,
   op: Operator,
@@ -117,7 +122,7 @@ function fillDefaults(
   return values;
 }
 
-/** Where attributes, and axes of the `keyed` one, are given. */
+/** Returns where each attribute, and each axis of the `keyed` one, is set. */
 function spansOf(given: readonly Given[]): ReadonlyMap<string, Span> {
   const spans = new Map<string, Span>();
   for (const { attribute, axis, arg } of given) {
@@ -127,7 +132,7 @@ function spansOf(given: readonly Given[]): ReadonlyMap<string, Span> {
   return spans;
 }
 
-/** Numbers in a record stand for sizes; one value stands for all axes. */
+/** Returns a default as a value: numbers in a record become sizes, and one value applies to all axes. */
 function defaultValue(frame: Frame, attribute: Attribute): unknown {
   const { sizes } = frame.context;
   const given = attribute.default;
@@ -208,7 +213,7 @@ function wrong(frame: Frame, name: string, expected: string, expr: Expr, val?: V
   return failed;
 }
 
-/** One value or a list; always a list here. */
+/** Reads one value or a list, always as a list. */
 function each<T>(expr: Expr, read: (item: Expr) => Read<T>): Read<readonly T[]> {
   const items = (expr.kind === "list" ? expr.items : [expr]).map(read);
   return items.every((item) => item !== failed) ? (items as T[]) : failed;
@@ -223,14 +228,14 @@ function buildTimeSize(frame: Frame, name: string, attribute: Attribute, expr: E
   return size;
 }
 
-/** A size, or `bad-attribute` where a float stands. */
+/** Reads a size; reports `bad-attribute` for a float. */
 function integer(frame: Frame, name: string, expr: Expr): Read<Size> {
   if (expr.kind === "number" && /[.e]/i.test(expr.raw)) return wrong(frame, name, "a whole number", expr);
   if (expr.kind === "list" || expr.kind === "bool") return wrong(frame, name, "a size", expr);
   return sizeOf(frame, expr) ?? failed;
 }
 
-/** Of a key such as `h: 7` or `t: [0, 4]`; run-time sizes are fine. */
+/** Reads the value of a key such as `h: 7` or `t: [0, 4]`. Run-time sizes are allowed. */
 function readSizes(frame: Frame, name: string, attribute: Attribute, expr: Expr): Read<readonly Size[]> {
   return each(expr, (item) => {
     const size = integer(frame, name, item);
@@ -298,7 +303,10 @@ function readMap(frame: Frame, arg: Arg & { readonly kind: "map" }): Read<AxisMa
   return { from, to: to as AxisMap["to"] };
 }
 
-/** Elided: the size variable of that name, or for the operator to find. */
+/**
+ * Returns the size of an axis. If omitted, it is the size variable of that name, or undefined for the operator to
+ * infer.
+ */
 function axisSize(frame: Frame, axis: AxisSpec): Read<Size | undefined> {
   if (axis.size === undefined) return frame.sizes.get(axis.name.text);
   return sizeOf(frame, axis.size) ?? failed;
@@ -313,7 +321,7 @@ const initializers: Readonly<Record<string, (value: number | undefined) => Initi
   ones: (value) => (value === undefined ? { kind: "constant", value: 1 } : undefined),
 };
 
-/** `normal(0.02)`, `zeros`, `0.5`. */
+/** Reads `normal(0.02)`, `zeros` or `0.5`. */
 export function readInitializer(frame: Frame, expr: Expr): Initializer | undefined {
   if (expr.kind !== "call" || frame.names.has(expr.callee.text)) {
     const number = readNumber(frame, "init", expr);
@@ -361,7 +369,7 @@ function unknownAttribute(frame: Frame, op: Operator, arg: Arg): void {
   report(frame, "unknown-attribute", span, { callee: op.name, name }, { helps: [...fix, ...list] });
 }
 
-/** `CBAM(7)`: offers the name of the first attribute that is not given. */
+/** Reports a stray positional argument such as `CBAM(7)`; suggests the first attribute that is not set. */
 function unnamed(frame: Frame, op: Operator, arg: Arg & { readonly kind: "positional" }): typeof failed {
   const val = value(frame, arg.value);
   if (val.kind === "unknown") return failed;

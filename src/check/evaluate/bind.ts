@@ -1,4 +1,4 @@
-/** @file Binds a call to a signature: axes by name, sizes by unification, parameters with their defaults, `where` clauses. */
+/** @file Binds a call to a signature: axes by name, sizes by unification, parameters, `where` clauses. */
 import { tensorType, type Axis } from "../../ir/type.ts";
 import type { AxisSpec, Call, Expr, TensorExpr } from "../../parser/ast.ts";
 import type { Size } from "../../sizes/size.ts";
@@ -17,7 +17,7 @@ import { parameterValue } from "./parameters.ts";
 import { nameOf, sizeOf } from "./sizes.ts";
 import { requireWhere } from "./where.ts";
 
-/** Undefined if something was reported. */
+/** Binds a call; undefined if an error was reported. */
 export function bindCall(
   frame: Frame,
   block: Block,
@@ -68,7 +68,7 @@ function choiceOf(frame: Frame, parameter: Parameter, val: Val | undefined): str
   return parameter.kind === "choice" && val?.kind === "size" ? sizeText(frame, val.size) : undefined;
 }
 
-/** Puts a parameter's value, evaluated in `from`, into the frame of the block. */
+/** Evaluates a parameter's value in `from` and stores it in the block's frame. */
 function setParameter(
   from: Frame,
   inner: Frame,
@@ -88,7 +88,7 @@ function setParameter(
 }
 
 function setDefault(frame: Frame, inner: Frame, parameter: Parameter, call: Call): boolean {
-  // An int parameter named like a size variable is that variable.
+  // An `int` parameter with the name of a size variable is that variable.
   const bound = parameter.kind === "int" ? inner.sizes.get(parameter.name) : undefined;
   if (bound !== undefined) {
     inner.names.set(parameter.name, { kind: "size", size: bound });
@@ -105,7 +105,7 @@ function setDefault(frame: Frame, inner: Frame, parameter: Parameter, call: Call
   return setParameter(inner, inner, parameter, { name: parameter.ast.name, value: expr });
 }
 
-/** The argument has the axes that the parameter names, and others only where it says `...`. */
+/** Checks that the argument has the axes that the parameter names, and extra axes only if the parameter has `...`. */
 function matchAxes(
   frame: Frame,
   call: Call,
@@ -180,7 +180,7 @@ interface AxisPair {
   readonly tensor: string;
 }
 
-/** Plain variables of all tensors first, then patterns with one unbound variable, then comparisons. */
+/** Unifies sizes: plain variables of all tensors first, then patterns with one unbound variable, then comparisons. */
 function unify(frame: Frame, inner: Frame, call: Call, tensors: readonly TensorArgument[]): boolean {
   const pairs = tensors.flatMap(({ span, type }, i) => {
     const { name, type: expected } = inner.signature.tensors[i]!;
@@ -196,7 +196,10 @@ function unify(frame: Frame, inner: Frame, call: Call, tensors: readonly TensorA
   return solved.every((pair) => agrees(frame, inner, call, pair)) && solved.length === rest.length;
 }
 
-/** Binds the one unbound variable of `k*v + m`, if there is one. False if that cannot be; then it was reported. */
+/**
+ * Binds the unbound variable of `k*v + m`, if there is one. Returns false if it has no solution, which is then
+ * reported.
+ */
 function solve(frame: Frame, inner: Frame, pair: AxisPair): boolean {
   const { sizes } = frame.context;
   const { size: declared, span: place } = pair.spec;
@@ -233,7 +236,7 @@ function solve(frame: Frame, inner: Frame, pair: AxisPair): boolean {
   return true;
 }
 
-/** What a size of the header is where one name of it has this value; nothing is reported, and nothing asked for. */
+/** Evaluates a size of the header with `name` set to `value`, without reporting errors or adding obligations. */
 function silently(inner: Frame, expr: Expr, name: string, value: Size): Size | undefined {
   const { choices, assumptions, facts } = inner.world;
   return sizeOf(
@@ -247,7 +250,7 @@ function silently(inner: Frame, expr: Expr, name: string, value: Size): Size | u
   );
 }
 
-/** A name that means nothing yet where the call is: this one, if that is so. */
+/** Returns `name`, or another name if `name` is taken at the call site. */
 function freeName({ names, sizes }: Frame, name: string): string {
   const isFree = (one: string) => !names.has(one) && !sizes.has(one);
   return [name, ..."ijkmpqrs"].find(isFree) ?? `${name}_`;
@@ -280,7 +283,7 @@ function mismatch(frame: Frame, inner: Frame, pair: AxisPair, details: Details):
   report(frame, "argument-size-mismatch", pair.span, args, { ...details, notes: [declared, ...(details.notes ?? [])] });
 }
 
-/** As the author of the callee wrote it. */
+/** Returns the size as the callee's author wrote it. */
 function declaredSize({ spec }: AxisPair): string {
   return spec.size === undefined ? spec.name.text : oneLine(textOf(spec.size.span));
 }

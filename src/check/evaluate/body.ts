@@ -1,4 +1,4 @@
-/** @file Runs the statements of a block in a frame, one after the other. */
+/** @file Runs the statements of a block in a frame, in order. */
 import type { NdArray } from "../../contract/ndarray.ts";
 import type { Value } from "../../ir/graph.ts";
 import type { Assign, Expr, Layer, Name, Pipeline, Return, Stmt, WeightStmt } from "../../parser/ast.ts";
@@ -18,7 +18,10 @@ export interface Returned {
   readonly expr: Expr;
 }
 
-/** What the block returns; a value of unknown type is undefined, and so is everything without a `return`. */
+/**
+ * Runs the body and returns its results. A value of unknown type is undefined; so is the whole result without a
+ * `return`.
+ */
 export function runBody(frame: Frame): readonly Returned[] | undefined {
   const { body, name, broken } = frame.signature.decl;
   for (const lost of broken) if (!frame.names.has(lost.text)) frame.names.set(lost.text, unknown);
@@ -70,7 +73,7 @@ function run(frame: Frame, stmt: Stmt): readonly Returned[] | undefined {
 function returned(frame: Frame, stmt: Return): readonly Returned[] {
   return stmt.values.flatMap((expr) => {
     const val = value(frame, expr, frame.signature.results?.length ?? 1);
-    // `return F(x)` passes several results on.
+    // `return F(x)` passes on several results.
     if (val.kind === "tensors" && stmt.values.length === 1) return val.values.map((value) => ({ value, expr }));
     return [{ value: toTensor(frame, val, expr, []), expr }];
   });
@@ -102,9 +105,9 @@ function wrongCount(frame: Frame, stmt: Assign, val: Val): void {
   });
 }
 
-/** Every name is given once, parameters included. */
+/** Defines a name. Each name is defined once, parameters included. */
 function define(frame: Frame, name: Name, val: Val): void {
-  // What nobody wants may be called `_`, as often as one likes.
+  // `_` discards a value and may be reused.
   if (name.text === "_") return;
   if (frame.names.has(name.text)) {
     const earlier = definedBefore(frame, name);
@@ -125,7 +128,7 @@ function define(frame: Frame, name: Name, val: Val): void {
   if (val.kind === "tensor") nameValue(frame, val.value, name);
 }
 
-/** A `return` of what the last statement named. */
+/** Suggests a `return` of the name that the last statement defines. */
 function returnLast({ signature: { decl } }: Frame): Help[] {
   const last = decl.body.at(-1);
   if (last?.kind !== "assign") return [];
@@ -138,13 +141,13 @@ function returnLast({ signature: { decl } }: Frame): Help[] {
   ];
 }
 
-/** What defined a name before this place, in words, and where. */
+/** Returns what already defined this name, in words, and where. */
 function definedBefore({ signature: { decl } }: Frame, name: Name): { name: Name; what: string } | undefined {
   const earlier = definitions(decl).find((one) => one.name.text === name.text && one.name.span.start < name.span.start);
   return earlier && { name: earlier.name, what: isParameter(earlier) ? "a parameter" : `a ${earlier.kind}` };
 }
 
-/** A chain of stages without a tensor. */
+/** Evaluates a layer: a chain of stages without a tensor. */
 function layer(frame: Frame, stmt: Layer): Val {
   const head = stmt.value.kind === "pipeline" ? stmt.value.head : stmt.value;
   const val = head.kind === "call" && head.args === undefined ? frame.names.get(head.callee.text) : undefined;
@@ -157,7 +160,7 @@ function layer(frame: Frame, stmt: Layer): Val {
   return unknown;
 }
 
-/** The chain alone. */
+/** Suggests the chain without its head. */
 function withoutHead({ head, stages, span }: Pipeline): Help {
   const first = stages[0]!;
   const start = first.kind === "stage" ? (first.repeat?.span ?? first.call.span).start : first.span.start;
@@ -165,7 +168,7 @@ function withoutHead({ head, stages, span }: Pipeline): Help {
   return { text: "leave the tensor out", code, edits: [{ span: { ...head.span, end: start }, text: "" }] };
 }
 
-/** A `weight` or `const` statement. */
+/** Evaluates a `weight` or `const` statement. */
 function ownTensor(frame: Frame, stmt: WeightStmt): Val {
   const { builder, sizes } = frame.context;
   const type = typeOf(frame, stmt.type, new Map());
@@ -189,7 +192,7 @@ function ownTensor(frame: Frame, stmt: WeightStmt): Val {
   return claim(frame, weight, stmt) ? { kind: "tensor", value: weight } : unknown;
 }
 
-/** Nested lists of numbers in the declared order. */
+/** Reads nested lists of numbers in the declared axis order. */
 function literal(frame: Frame, stmt: WeightStmt, shape: readonly number[]): NdArray | undefined {
   const data: number[] = [];
   const axes = stmt.type.axes.map(({ name }) => name.text);

@@ -1,4 +1,4 @@
-/** @file Calls: of operators, blocks, layers, and of a parameter whose choices are operators. */
+/** @file Calls of operators, blocks, layers, and parameters whose choices are operators. */
 import type { Value } from "../../ir/graph.ts";
 import type { Operator } from "../../ir/operator.ts";
 import type { Arg, Call, Expr } from "../../parser/ast.ts";
@@ -22,7 +22,7 @@ interface Operand {
   readonly val: Val;
 }
 
-/** `piped` is the tensor of a pipeline; `copy` counts the repetitions of a repeated stage. */
+/** Evaluates a call. `piped` is the tensor of a pipeline; `copy` is the index of a repeated stage's copy. */
 export function evaluateCall(frame: Frame, call: Call, piped: Val | undefined, results: number, copy?: number): Val {
   if (piped?.kind === "unknown") return unknown;
   const name = call.callee.text;
@@ -54,7 +54,7 @@ export function evaluateCall(frame: Frame, call: Call, piped: Val | undefined, r
   return unknown;
 }
 
-/** Where a call ends without its label. */
+/** Returns where a call's callee ends, without the label. */
 function endOfCallee({ callee, label }: Call): number {
   const before = callee.span.source.text.slice(callee.span.start, label!.span.start);
   return callee.span.start + before.trimEnd().length;
@@ -76,7 +76,7 @@ function notCallable(frame: Frame, call: Call, named: Val | undefined): void {
   report(frame, "unknown-operator", span, { name: text }, { helps });
 }
 
-/** The import of a block that the library has; one that is there already is extended. */
+/** Suggests the import of a library block, extending an existing import if there is one. */
 function missingImport({ context, block: { module } }: Frame, name: string): Help | undefined {
   const from = context.libraryModule(name);
   if (from === undefined) return undefined;
@@ -159,7 +159,7 @@ function counted(least: number, variadic: boolean): string {
   return variadic ? `at least ${tensors}` : tensors;
 }
 
-/** `conv(x: photo)`: reported with the fix. */
+/** Reports a named tensor such as `conv(x: photo)`, with a fix. */
 function namedTensor(frame: Frame, op: Operator, call: Call): boolean {
   const arg = (call.args ?? []).find(
     (arg) =>
@@ -179,7 +179,7 @@ function namedTensor(frame: Frame, op: Operator, call: Call): boolean {
   return true;
 }
 
-/** `floor`, `ceil`, `min` and `max` of sizes are sizes. */
+/** Evaluates `floor`, `ceil`, `min` or `max` of sizes, which is a size. */
 function roundedSize(frame: Frame, call: Call, piped: readonly Operand[]): Val | undefined {
   if (!["floor", "ceil", "min", "max"].includes(call.callee.text) || piped.length > 0) return undefined;
   const args = (call.args ?? []).map((arg) => (arg.kind === "positional" ? arg.value : undefined));
@@ -188,7 +188,7 @@ function roundedSize(frame: Frame, call: Call, piped: readonly Operand[]): Val |
   return size === undefined ? unknown : { kind: "size", size };
 }
 
-/** Whether an expression is made of sizes only, from its text. */
+/** Whether an expression consists of sizes only, judging by its text. */
 function isSize(frame: Frame, expr: Expr): boolean {
   switch (expr.kind) {
     case "number":

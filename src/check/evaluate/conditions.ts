@@ -1,4 +1,4 @@
-/** @file Conditions: decided from choices and sizes before anything runs, or open, which forks the world. */
+/** @file Conditions. Choices and sizes decide them at check time; one that stays open forks the world. */
 import type { Arm, BinaryExpr, Expr, Match } from "../../parser/ast.ts";
 import { readRelation, type Comparison } from "../../sizes/relation.ts";
 import { textOf, type Span } from "../../source/source.ts";
@@ -16,7 +16,9 @@ export function isComparison(op: string): op is Comparison {
   return comparisons.includes(op);
 }
 
-/** Undefined if something was reported. Where the signature leaves it open, the world takes one side. */
+/**
+ * Decides a condition; undefined if an error was reported. If the signature leaves it open, the world takes one side.
+ */
 export function decideCondition(frame: Frame, expr: Expr): boolean | undefined {
   switch (expr.kind) {
     case "bool":
@@ -28,7 +30,7 @@ export function decideCondition(frame: Frame, expr: Expr): boolean | undefined {
     case "binary": {
       if (isComparison(expr.op)) return compare(frame, expr, expr.op);
       if (expr.op !== "and" && expr.op !== "or") return notACondition(frame, expr);
-      // What choices decide leaves nothing open on the other side.
+      // If choices alone decide one side, the other side need not be considered.
       if (onlyChoices(frame, expr.right)) {
         const right = decideCondition(frame, expr.right);
         if (right === undefined || right === (expr.op === "or")) return right;
@@ -62,13 +64,13 @@ function notACondition(frame: Frame, expr: Expr): undefined {
     });
 }
 
-/** The parameter that a plain name means, if it has choices. */
+/** Returns the parameter that a plain name refers to, if it has choices. */
 export function choiceParameter(frame: Frame, expr: Expr): Parameter | undefined {
   const name = plainName(expr)?.text;
   return frame.signature.parameters.find((parameter) => parameter.name === name && parameter.kind === "choice");
 }
 
-/** Whether only choices and bools decide a condition, and no size. */
+/** Whether choices and bools alone decide a condition, without any size. */
 export function onlyChoices(frame: Frame, expr: Expr): boolean {
   switch (expr.kind) {
     case "bool":
@@ -155,7 +157,7 @@ export function unknownChoice(
   report(frame, "unknown-choice", span, { name, parameter: parameter.name }, { helps });
 }
 
-/** The arm that this world takes. Reports what is wrong with the arms as a whole. */
+/** Returns the arm that this world takes. Reports errors in the arms as a whole. */
 export function armOf(frame: Frame, expr: Match): Arm | undefined {
   const parameter = choiceParameter(frame, expr.subject);
   if (parameter === undefined) {

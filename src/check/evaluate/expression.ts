@@ -1,4 +1,4 @@
-/** @file Expressions in value positions: a tensor, then a parameter, then a size. */
+/** @file Expressions in value positions. A name is looked up as a tensor, then as a parameter, then as a size. */
 import type { Value } from "../../ir/graph.ts";
 import type { BinaryExpr, Call, Expr, Pipeline, UnaryExpr } from "../../parser/ast.ts";
 import type { Help } from "../../source/diagnostic.ts";
@@ -13,7 +13,7 @@ import { decideCondition, inBranch, isComparison } from "./conditions.ts";
 import { applyStage } from "./pipeline.ts";
 import { exactQuotient, sizeOf } from "./sizes.ts";
 
-/** What an expression stands for; `unknown` if something was reported. `results` is how many names wait for it. */
+/** Evaluates an expression; `unknown` if an error was reported. `results` is the number of names it is assigned to. */
 export function value(frame: Frame, expr: Expr, results = 1): Val {
   switch (expr.kind) {
     case "number":
@@ -53,7 +53,7 @@ function pipeline(frame: Frame, expr: Pipeline, results: number): Val {
   );
 }
 
-/** A name, the size of a tensor's axis, or one of several results. */
+/** Evaluates a name, the size of a tensor's axis, or one of several results. */
 function reference(frame: Frame, expr: Call): Val {
   const name = expr.callee.text;
   const val = frame.names.get(name);
@@ -65,7 +65,7 @@ function reference(frame: Frame, expr: Call): Val {
   if (val !== undefined) return val;
   const size = frame.sizes.get(name);
   if (size !== undefined) return { kind: "size", size };
-  // A block without tensors, or an operator that needs none, may stand without parentheses.
+  // A block without tensor parameters, or an operator that needs no arguments, may be called without parentheses.
   if (Object.hasOwn(frame.context.operators, name) || frame.block.module.visible.has(name))
     return evaluateCall(frame, expr, undefined, 1);
   if (frame.block.module.lost.has(name)) return unknown;
@@ -80,7 +80,7 @@ function reference(frame: Frame, expr: Call): Val {
   return unknown;
 }
 
-/** `F(x).p3` */
+/** Picks one result by name: `F(x).p3`. */
 export function pickResult(frame: Frame, val: Val, expr: Call): Val {
   const [name, further] = expr.path;
   if (name === undefined || val.kind === "unknown") return val;
@@ -131,7 +131,7 @@ function binary(frame: Frame, expr: BinaryExpr): Val {
   ]);
 }
 
-/** Whether evaluating it as a value is sensible at all: choices are not values. */
+/** Whether the expression may be evaluated as a value. Choices are not values. */
 function mayBeTensor(frame: Frame, expr: Expr): boolean {
   if (expr.kind === "number" || expr.kind === "bool" || expr.kind === "inf") return false;
   if (expr.kind !== "call" || expr.args !== undefined) return expr.kind !== "list";
@@ -144,7 +144,7 @@ function condition(frame: Frame, expr: Expr): Val {
   return decided === undefined ? unknown : { kind: "bool", value: decided };
 }
 
-/** Between numbers known here and sizes; undefined where the result is a tensor. */
+/** Computes with known numbers and sizes; undefined if the result is a tensor. */
 function scalarArithmetic(frame: Frame, expr: BinaryExpr, left: Val, right: Val): Val | undefined {
   const { sizes } = frame.context;
   if (left.kind === "size" && right.kind === "size") {
@@ -173,7 +173,7 @@ function scalarArithmetic(frame: Frame, expr: BinaryExpr, left: Val, right: Val)
   return { kind: "number", value: results[expr.op] ?? NaN };
 }
 
-/** An operator that is written as a sign. */
+/** Applies an operator that is written as a symbol. */
 function symbol(
   frame: Frame,
   name: string,
@@ -209,8 +209,8 @@ function symbol(
 }
 
 /**
- * A value as a tensor operand: numbers and sizes are rank 0, and adapt to an i32 tensor beside them if they are whole. A bool tensor
- * beside them says nothing about numbers: it is the condition of a `where`.
+ * Converts a value to a tensor operand. Numbers and sizes become rank-0 tensors; whole ones take the type of an i32
+ * operand next to them. A bool operand does not affect the type: it is the condition of a `where`.
  */
 export function toTensor(frame: Frame, val: Val, expr: Expr, beside: readonly Val[]): Value | undefined {
   switch (val.kind) {
@@ -248,7 +248,7 @@ export function toTensor(frame: Frame, val: Val, expr: Expr, beside: readonly Va
   }
 }
 
-/** How something that is no tensor is used. */
+/** Suggests how to use a value that is not a tensor. */
 function useOf(frame: Frame, val: Val, expr: Expr): Help[] {
   const text = textOf(expr.span);
   if (val.kind !== "choice") return [];
@@ -256,7 +256,7 @@ function useOf(frame: Frame, val: Val, expr: Expr): Help[] {
   return [{ text: "distinguish its choices", code: `match ${text} { ${val.text} => … }` }];
 }
 
-/** `x * (h / 2)` is `x * h / 2`, where the tensor is divided. */
+/** Suggests `x * h / 2` for `x * (h / 2)`, which divides the tensor instead of the size. */
 function multiplyFirst(expr: UnaryExpr | BinaryExpr, operand: BinaryExpr): Help[] {
   const text = textOf(operand.span);
   const inner = /^\(([^()]*)\)$/.exec(text)?.[1];

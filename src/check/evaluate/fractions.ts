@@ -1,4 +1,4 @@
-/** @file Fractions where an attribute takes them: decimals, read exactly, and sizes over a number. */
+/** @file Fractions, for attributes that take them: exact decimals, and sizes divided by a number. */
 import type { Expr } from "../../parser/ast.ts";
 import type { Size } from "../../sizes/size.ts";
 import { textOf } from "../../source/source.ts";
@@ -6,10 +6,13 @@ import { plainName, report, type Frame } from "../frame/frame.ts";
 import { requireAtLeast, requireBuildTime } from "../prove/obligations.ts";
 import { sizeOf } from "./sizes.ts";
 
-/** Beyond this many zeros a decimal is no sensible factor. */
+/** A decimal with more zeros than this is not a sensible factor. */
 const greatestPower = 30;
 
-/** `1.5`, `r / 4`, positive; without a size if something was reported, undefined if neither is written. */
+/**
+ * Reads a positive fraction such as `1.5` or `r / 4`. Undefined if the expression is neither form; without `size` if an
+ * error was reported.
+ */
 export function readFraction(frame: Frame, name: string, expr: Expr): { readonly size?: Size } | undefined {
   if (expr.kind === "number") return decimal(frame, name, expr);
   if (expr.kind === "binary" && expr.op === "/" && expr.right.kind === "number") {
@@ -18,7 +21,7 @@ export function readFraction(frame: Frame, name: string, expr: Expr): { readonly
   }
   const own = frame.names.get(plainName(expr)?.text ?? "");
   if (own?.kind !== "number") return undefined;
-  // Its value may come with the settings, when sizes are checked long since.
+  // The float's value may come from the settings, long after sizes are checked.
   const expected = "a number that is written out, or a size over one (`r / 4`)";
   report(frame, "bad-attribute", expr.span, { name, expected, found: `the float \`${textOf(expr.span)}\`` });
   return {};
@@ -42,7 +45,7 @@ function decimal(
   return { size: power < 0 ? sizes.divide(sizes.int(digits), scale) : sizes.mul(sizes.int(digits), scale) };
 }
 
-/** Here the division need not be exact. */
+/** Reads a quotient, which need not be a whole number here. */
 function quotient(frame: Frame, name: string, left: Expr, right: Expr): Size | undefined {
   const { sizes } = frame.context;
   const [numerator, denominator] = [sizeOf(frame, left), sizeOf(frame, right)];

@@ -1,4 +1,4 @@
-/** @file What an expression means opposite a parameter: a size, a number, a choice. */
+/** @file Evaluates an expression passed for a parameter: a size, a number, or a choice. */
 import type { Expr } from "../../parser/ast.ts";
 import type { Help } from "../../source/diagnostic.ts";
 import { textOf } from "../../source/source.ts";
@@ -10,7 +10,7 @@ import { unknownChoice } from "./conditions.ts";
 import { value } from "./expression.ts";
 import { nameOf, sizeOf } from "./sizes.ts";
 
-/** What an expression means opposite a parameter. */
+/** Evaluates an expression passed for a parameter. */
 export function parameterValue(frame: Frame, parameter: Parameter, expr: Expr): Val {
   if (parameter.kind === "choice") return choiceValue(frame, parameter, expr);
   if (parameter.kind === "int") {
@@ -33,7 +33,7 @@ function badArgument(frame: Frame, parameter: Parameter, expr: Expr, expected: s
   return unknown;
 }
 
-/** An `int` parameter that is passed on can have the choices itself. */
+/** Suggests that an `int` parameter which is passed on declare the choices itself. */
 function withChoices({ signature }: Frame, { choices }: Parameter, expr: Expr): Help[] {
   const own = signature.parameters.find(({ name, kind }) => kind === "int" && name === nameOf(expr));
   const type = own?.ast.choices[0];
@@ -42,7 +42,7 @@ function withChoices({ signature }: Frame, { choices }: Parameter, expr: Expr): 
   return [{ text: "give it the choices too", code: `${own.name}: ${text}`, edits: [{ span: type.span, text }] }];
 }
 
-/** A choice, or a parameter of the caller whose choice is one of these. */
+/** Evaluates a choice, or a parameter of the caller whose current choice is one of these. */
 function choiceValue(frame: Frame, parameter: Parameter, expr: Expr): Val {
   if (!parameter.integers) {
     const text = nameOf(expr);

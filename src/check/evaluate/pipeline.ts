@@ -1,4 +1,4 @@
-/** @file Stages: what `|>` does with its tensor, with `repeat`, and with piped `match` and `if`. */
+/** @file Pipeline stages: how `|>` passes its tensor on, `repeat`, and piped `match` and `if`. */
 import type { Call, CallStage, Expr, Stage } from "../../parser/ast.ts";
 import { textOf } from "../../source/source.ts";
 import { report, typeText, type Frame } from "../frame/frame.ts";
@@ -15,7 +15,7 @@ export function applyStage(frame: Frame, stage: Stage, input: Val, results: numb
     : repeat(frame, stage, stage.repeat.count, input);
 }
 
-/** A chain of stages without its tensor: an arm of a piped `match`, or a layer. */
+/** Applies a chain of stages to a tensor: an arm of a piped `match`, or a layer. */
 export function applyChain(frame: Frame, chain: Expr, input: Val, results = 1): Val {
   switch (chain.kind) {
     case "call":
@@ -37,7 +37,7 @@ export function applyChain(frame: Frame, chain: Expr, input: Val, results = 1): 
   }
 }
 
-/** Copies are labelled `.0, .1, …`, or count on from a label whose last part is a number. */
+/** Repeats a stage. Copies are labelled `.0, .1, …`, or count up from a label whose last part is a number. */
 function repeat(frame: Frame, stage: CallStage, countExpr: Expr, input: Val): Val {
   const { sizes } = frame.context;
   const count = sizeOf(frame, countExpr);
@@ -58,7 +58,7 @@ function repeat(frame: Frame, stage: CallStage, countExpr: Expr, input: Val): Va
   return output;
 }
 
-/** Once stands for any number of times: the shape must stay. */
+/** Checks one repetition on behalf of all, which requires that the shape stays the same. */
 function repeatSymbolic(frame: Frame, call: Call, input: Val): Val {
   const output = evaluateCall(frame, call, input, 1, 0);
   if (input.kind !== "tensor" || output.kind !== "tensor") return output.kind === "unknown" ? unknown : output;
@@ -79,7 +79,7 @@ function repeatSymbolic(frame: Frame, call: Call, input: Val): Val {
   return unknown;
 }
 
-/** The label of a copy. */
+/** Returns the label of a copy. */
 export function copyLabel(label: string, copy: number | undefined): string {
   if (copy === undefined) return label;
   const parts = label.split(".");

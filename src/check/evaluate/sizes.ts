@@ -1,4 +1,4 @@
-/** @file Expressions in size positions: what `c / r` or `ceil(h / 2)` stands for in a frame, with the obligations it puts. */
+/** @file Expressions in size positions: evaluates `c / r` or `ceil(h / 2)` in a frame and adds their obligations. */
 import type { BinaryExpr, Call, Expr } from "../../parser/ast.ts";
 import type { Size } from "../../sizes/size.ts";
 import type { Help } from "../../source/diagnostic.ts";
@@ -10,7 +10,7 @@ import { kindOf, type Val } from "../frame/values.ts";
 import { requireAtLeast, requireDivides } from "../prove/obligations.ts";
 import { decideCondition, inBranch } from "./conditions.ts";
 
-/** Undefined if something was reported. */
+/** Evaluates a size; undefined if an error was reported. */
 export function sizeOf(frame: Frame, expr: Expr): Size | undefined {
   const { sizes } = frame.context;
   switch (expr.kind) {
@@ -41,7 +41,7 @@ function notASize(frame: Frame, expr: Expr): undefined {
   report(frame, "not-a-size", expr.span, { what: `\`${textOf(expr.span)}\`` });
 }
 
-/** `c`, or `y.c`: the size of an axis of a tensor. */
+/** Evaluates `c`, or `y.c`, the size of a tensor's axis. */
 function named(frame: Frame, expr: Call): Size | undefined {
   const { text, span } = expr.callee;
   const axis = expr.path[0];
@@ -83,7 +83,7 @@ function sizeOfAxis(frame: Frame, expr: Call): Size | undefined {
   return size;
 }
 
-/** `floor(a / b)`, `ceil(a / b)`: the division directly below is not exact. `min`, `max` fold numbers. */
+/** Evaluates `floor(a / b)` or `ceil(a / b)`, where the division need not be exact, and `min` or `max` of numbers. */
 function rounded(frame: Frame, expr: Call): Size | undefined {
   const { sizes } = frame.context;
   const name = expr.callee.text;
@@ -135,7 +135,9 @@ function arithmetic(frame: Frame, expr: BinaryExpr): Size | undefined {
 
 const isNumber = (expr: Expr): boolean => expr.kind === "number";
 
-/** `a / b` between sizes; `rounds` where numbers that do not divide are to be rounded, for a float would be no help. */
+/**
+ * Divides sizes exactly. With `rounds`, suggests rounding numbers that do not divide, because a float would not help.
+ */
 export function exactQuotient(frame: Frame, expr: BinaryExpr, a: Size, b: Size, rounds = false): Size | undefined {
   const help = () => ({ text: "round it", code: `floor(${textOf(expr.span)})` });
   const sound = requireDivides(frame, b, a, {
@@ -148,18 +150,18 @@ export function exactQuotient(frame: Frame, expr: BinaryExpr, a: Size, b: Size, 
   return sound ? frame.context.sizes.divide(a, b) : undefined;
 }
 
-/** The name of a plain reference, for positions that want an axis or a choice. */
+/** Returns the name of a plain reference, for positions that take an axis or a choice. */
 export function nameOf(expr: Expr): string | undefined {
   return plainName(expr)?.text;
 }
 
-/** `y.c`, with an axis that the tensor has. */
+/** Suggests `y.c`, with an axis that the tensor has. */
 function axisSize(name: string, val: Val & { readonly kind: "tensor" }): Help {
   const axes = [...val.value.type.axes.keys()];
   return { text: "the size of one of its axes is", code: `${name}.${axes.includes("c") ? "c" : (axes.at(-1) ?? "c")}` };
 }
 
-/** A parameter that is to be a size must be whole. */
+/** Suggests declaring a float parameter as `int` if it is used as a size. */
 function floatHelps({ signature }: Frame, name: string): Help[] {
   const type = signature.parameters.find((parameter) => parameter.name === name)?.ast.choices[0];
   if (type === undefined) return [];

@@ -1,4 +1,4 @@
-/** @file What the tensor types of a signature mean in a frame. */
+/** @file Evaluates the tensor types of a signature in a frame. */
 import { tensorType, type Axis, type TensorType } from "../../ir/type.ts";
 import type { TensorExpr } from "../../parser/ast.ts";
 import type { Size } from "../../sizes/size.ts";
@@ -7,12 +7,12 @@ import { didYouMean, nearest } from "../../source/suggest.ts";
 import { report, type Frame, type OpenAxes } from "../frame/frame.ts";
 import { sizeOf } from "./sizes.ts";
 
-/** The types that a block declares for its results; undefined without a declaration. */
+/** Returns the result types that a block declares; undefined without a declaration. */
 export function declaredResults(frame: Frame, open: OpenAxes): (TensorType | undefined)[] | undefined {
   return frame.signature.results?.map(({ type }) => typeOf(frame, type, open));
 }
 
-/** What a tensor type of a signature means in a frame. */
+/** Evaluates a tensor type of a signature. */
 export function typeOf(frame: Frame, expr: TensorExpr, open: OpenAxes): TensorType | undefined {
   const axes: (readonly [Axis, Size])[] = [];
   for (const [i, { name, size }] of expr.axes.entries()) {

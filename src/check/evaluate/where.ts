@@ -11,29 +11,29 @@ import { ask, reportUnmet, requireDivides } from "../prove/obligations.ts";
 import { decideCondition, isComparison, onlyChoices } from "./conditions.ts";
 import { sizeOf } from "./sizes.ts";
 
-/** A relation that a clause states, and how it is written. */
+/** A relation from a clause, with the expression that states it. */
 export interface Stated extends Relation {
   readonly expr: Expr;
   readonly left: Size;
   readonly right: Size;
 }
 
-/** What `or` leaves open between sizes: all relations of one of these hold. */
+/** An `or` between sizes that is still open. All relations of at least one alternative hold. */
 interface Either {
   readonly op: "or";
   readonly of: readonly (readonly Stated[])[];
 }
 
-/** What must all hold; undefined if something was reported. */
+/** The relations that must all hold; undefined if an error was reported. */
 export type Clause = readonly (Stated | Either)[] | undefined;
 
-/** The relations of a clause, under the choices of the frame's world. A clause whose `if` is refuted has none. */
+/** Returns the relations of a clause under the world's choices; none if its `if` is refuted. */
 export function readClause(frame: Frame, where: Where): Clause {
   if (where.if !== undefined && decideEnums(frame, where.if) === false) return [];
   return atoms(frame, where.condition, false);
 }
 
-/** Whether only choices decide it, and how; undefined if sizes matter. */
+/** Decides an expression if it depends on choices only; undefined if sizes matter. */
 function decideEnums(frame: Frame, expr: Expr): boolean | undefined {
   return onlyChoices(frame, expr) ? decideCondition(frame, expr) : undefined;
 }
@@ -51,7 +51,7 @@ function atoms(frame: Frame, expr: Expr, negated: boolean): Clause {
     const right = atoms(frame, expr.right, negated);
     if (left === undefined || right === undefined) return undefined;
     if ((expr.op === "and") !== negated) return [...left, ...right];
-    // A side that holds already leaves nothing to ask; one that never holds leaves the other.
+    // If one side holds already, nothing is left to require. If one side can never hold, the other must.
     if (left.length === 0 || right.length === 0) return [];
     if (isNever(frame, left)) return right;
     if (isNever(frame, right)) return left;
@@ -65,7 +65,7 @@ function never(frame: Frame, expr: Expr): Stated {
   return { op: "==", a, b, expr, left: a, right: b };
 }
 
-/** Every way in which all of a clause can hold. */
+/** Returns every way in which all of a clause can hold. */
 function alternatives(clause: readonly (Stated | Either)[]): Stated[][] {
   return clause.reduce<Stated[][]>(
     (ways, one) => ways.flatMap((way) => (one.op === "or" ? one.of : [[one]]).map((more) => [...way, ...more])),
@@ -89,7 +89,7 @@ function comparison(frame: Frame, expr: Expr & { kind: "binary" }, negated: bool
     decideCondition(frame, expr);
     return undefined;
   }
-  // `a % b == 0` says that b divides a.
+  // `a % b == 0` means that b divides a.
   const { left, right } = expr;
   if (
     expr.op === "==" &&
@@ -111,11 +111,11 @@ function comparison(frame: Frame, expr: Expr & { kind: "binary" }, negated: bool
   return [{ ...(negated ? negate(sizes, relation) : relation), expr, left: a, right: b }];
 }
 
-/** The facts with a clause added; "impossible" if it can never hold. */
+/** Adds a clause to the facts; "impossible" if it can never hold. */
 export function assumeClause(facts: Facts, clause: Clause): Facts | "impossible" {
   let known: Facts = facts;
   for (const one of clause ?? []) {
-    // Of several ways no single fact follows.
+    // An `or` implies no single fact.
     if (one.op === "or") continue;
     const next = known.add(one);
     if (next === "impossible") return next;
@@ -124,7 +124,7 @@ export function assumeClause(facts: Facts, clause: Clause): Facts | "impossible"
   return known;
 }
 
-/** Asks the caller for the clauses of a callee. False if one is not met; then it was reported. */
+/** Requires the callee's clauses of the caller. Returns false if one is not met, which is then reported. */
 export function requireWhere(frame: Frame, inner: Frame, call: Call): boolean {
   return inner.signature.decl.where.every((where) => {
     const clause = readClause(inner, where);
@@ -151,7 +151,7 @@ function requireStated(frame: Frame, call: Call, where: Where, one: Stated | Eit
   return false;
 }
 
-/** The same condition over the caller's sizes. */
+/** Suggests the same condition in the caller's sizes. */
 function missingCondition(frame: Frame, relation: Relation): Help[] {
   const { facts } = frame.world;
   return addCondition(

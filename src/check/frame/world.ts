@@ -9,18 +9,18 @@ import type { Diagnostic } from "../../source/diagnostic.ts";
 import { Reporter } from "../../source/reporter.ts";
 import type { Span } from "../../source/source.ts";
 
-/** What a block needs of its caller, found by checking its body: sizes are over its signature. */
+/** What a block requires of its caller, found by checking its body. Sizes are those of its signature. */
 export interface Requirement {
   readonly relation: AskedRelation | KnownSize;
-  /** What has the size that is to be large enough, in words: "axis `h` of the result". */
+  /** The thing whose size must be large enough: "axis `h` of the result". */
   readonly what?: string;
-  /** Where it comes from: `linear(c: c / r)` at a place. */
+  /** Where the requirement comes from: `linear(c: c / r)` and its place. */
   readonly origin: { readonly text: string; readonly span: Span };
-  /** Only under these; all of them, for they are the assumptions of one world. */
+  /** The requirement applies only if all of these hold. They are the assumptions of one world. */
   readonly when: readonly Relation[];
 }
 
-/** What can be asked of a caller who was not told of it: equalities must be declared. */
+/** A relation that a caller may have to satisfy without a declaration. Equalities must be declared. */
 export type AskedRelation = Relation & { readonly op: ">=" | "divides" };
 
 /** A size that must be known when a model is built. */
@@ -36,36 +36,36 @@ export type BuildTimeUse =
   | { readonly kind: "condition" }
   | { readonly kind: "attribute"; readonly name: string };
 
-/** A weight of a world; not `always` where only some worlds of a called block have it. */
+/** A weight of a world. Not `always` if only some worlds of a called block have it. */
 export interface OwnedWeight {
   readonly weight: Weight;
   readonly always: boolean;
 }
 
-/** What claimed a path first. */
+/** The first place that claimed a path. */
 export interface Owner {
   readonly site: Call | WeightStmt;
   readonly shape: string;
-  /** The call of the layer for which it was claimed. */
+  /** The call of the layer that claimed it. */
   readonly use?: Span | undefined;
 }
 
 export class World {
   /** The choice of every enum and bool parameter. */
   readonly choices: ReadonlyMap<string, string>;
-  /** The undecided conditions that were met, each as the side that this world took. */
+  /** The open conditions met so far, each as the side that this world took. */
   assumptions: readonly Relation[];
-  /** For every open condition that was met: the assumptions of the world that takes its other side. */
+  /** For every open condition met so far, the assumptions of the world that takes the other side. */
   readonly others: (readonly Relation[])[] = [];
-  /** Grows with every requirement that was put to the caller. */
+  /** Grows with every obligation passed on to the caller. */
   facts: Facts;
   readonly requirements: Requirement[] = [];
   readonly reporter = new Reporter();
-  /** Who owns a weight path, and with which shape. */
+  /** The owner of each weight path, with the weight's shape. */
   readonly owners = new Map<string, Owner>();
   /** In order of evaluation. */
   readonly weights: OwnedWeight[] = [];
-  /** Operators applied so far; bounded. */
+  /** The number of operators applied so far, which is limited. */
   operators = 0;
 
   constructor(choices: ReadonlyMap<string, string>, assumptions: readonly Relation[], facts: Facts) {
@@ -74,11 +74,11 @@ export class World {
     this.facts = facts;
   }
 
-  /** Takes one side of an open condition for all that follows, the side where it holds if that can be. */
+  /** Takes one side of an open condition from here on: the side where it holds, if that is possible. */
   fork(sizes: Sizes, condition: Comparable): boolean {
     const other = negate(sizes, condition);
     const before = this.assumptions;
-    // What the facts cannot express is asked again.
+    // A condition that the facts cannot express comes up again.
     if (before.some((earlier) => isSame(earlier, condition))) return true;
     if (before.some((earlier) => isSame(earlier, other))) return false;
     const facts = this.facts.add(condition);

@@ -1,9 +1,9 @@
-/** @file Sizes whose numbers a JavaScript number does not hold, so that no target could compute with them. */
+/** @file Finds sizes with numbers that a JavaScript number cannot represent, which no target could compute. */
 import type { Origin, Value } from "../../ir/graph.ts";
 import type { Size } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
 
-/** The first value, in order of evaluation, that has such a size. Sizes themselves are exact, however large. */
+/** Returns the first value, in order of evaluation, with such a size. Sizes themselves are exact, however large. */
 export function firstInexact(
   sizes: Sizes,
   origins: ReadonlyMap<Value, readonly Origin[]>,

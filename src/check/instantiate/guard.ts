@@ -1,4 +1,4 @@
-/** @file The entry guard of a model, from its signature and from what could not be decided before it runs. */
+/** @file The entry guard of a model, from its signature and from what could not be decided at build time. */
 import type {
   Guard,
   GuardRelation,
@@ -19,15 +19,15 @@ import type { AskedRelation, Requirement } from "../frame/world.ts";
 import { identifiers } from "../text/signature.ts";
 import type { Delicate } from "./rounding.ts";
 
-/** What was left to the guard, over the model's run-time variables. */
+/** A relation left to the guard, in the model's run-time variables. */
 export interface OpenRelation {
   readonly relation: AskedRelation;
   readonly origin: Requirement["origin"];
 }
 
 /**
- * The guard of a model whose frame has been run. Of delicate sizes it asks that no
- * number on the way to them is rounded.
+ * Returns the guard of a model whose frame has been run. It also requires that delicate sizes are computed without
+ * rounding.
  */
 export function makeGuard(
   frame: Frame,
@@ -62,7 +62,7 @@ export function makeGuard(
     const text = printRelation(sizes, relation);
     return { ...guardRelation(sizes, relation), text, at: lineOf(origin.span) };
   });
-  // A comparison with a number that cannot be computed is not met.
+  // A comparison fails if one of its numbers cannot be computed.
   const computed = delicate.map(({ size, origin }): GuardRequirement => {
     const relation = guardRelation(sizes, { op: "==", a: size, b: size });
     const text = `${sizes.print(size)} without a number beyond 2^53`;
@@ -88,7 +88,7 @@ function sameRequirement(one: GuardRequirement, other: GuardRequirement): boolea
   return key(one) === key(other);
 }
 
-/** Plain axes first, then patterns, in the order in which a call would bind them. */
+/** Returns the guard's variables: plain axes first, then patterns, in the order in which a call would bind them. */
 function guardVariables(frame: Frame): GuardVariable[] {
   const { sizes } = frame.context;
   const found: GuardVariable[] = [];
@@ -111,7 +111,7 @@ function guardVariables(frame: Frame): GuardVariable[] {
     known.add(name);
     const size = val.value.type.axes.get(axis.name.text)!;
     const [only] = sizes.variables(variable);
-    // A setting of 0 may have left nothing of it: then no size fits.
+    // A setting of 0 may have eliminated the variable. Then no size fits.
     const { factor, offset } = sizes.linear(size, only!) ?? { factor: sizes.int(0), offset: size };
     found.push({
       name,
@@ -124,7 +124,7 @@ function guardVariables(frame: Frame): GuardVariable[] {
   return found;
 }
 
-/** A size as data for a module. */
+/** Converts a size to data for a module. */
 export function sizeExpr(sizes: Sizes, size: Size): SizeExpr {
   return sizes.fold<SizeExpr>(size, {
     int: (n) => Number(n),

@@ -1,4 +1,4 @@
-/** @file Builds one world of a model: settings applied, blocks inlined, run-time sizes symbolic. */
+/** @file Builds one instance of a model: settings applied, blocks inlined, run-time sizes symbolic. */
 import type { Origin, Value, Weight } from "../../ir/graph.ts";
 import type { GraphResult, ModelGraph } from "../../ir/model-graph.ts";
 import { reachable } from "../../ir/walk.ts";
@@ -24,7 +24,7 @@ export interface Instance {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** The graph of a model that passed the check; what only its settings decide is reported here. */
+/** Builds the graph of a model that passed the check. Reports errors that depend on the settings. */
 export function instantiate(context: Context, block: Block, settings: Settings): Instance {
   const reporter = new Reporter();
   const signature = context.signature(block);
@@ -94,13 +94,15 @@ export function instantiate(context: Context, block: Block, settings: Settings):
   return { graph, diagnostics };
 }
 
-/** The weights that the results need, in order of evaluation. */
+/** Returns the weights that the results need, in order of evaluation. */
 function usedWeights(frame: Frame, results: readonly GraphResult[]): readonly Weight[] {
   const needed = reachable(results.map(({ value }) => value));
   return frame.world.weights.map(({ weight }) => weight).filter((weight) => needed.has(weight));
 }
 
-/** The value of every parameter, or undefined if one is missing or wrong. Defaults may use earlier parameters. */
+/**
+ * Returns the value of every parameter; undefined if one is missing or invalid. Defaults may use earlier parameters.
+ */
 function readParameters(
   context: Context,
   block: Block,
@@ -135,7 +137,7 @@ function settingText(context: Context, val: Val): string {
   }
 }
 
-/** What only settings decide is said with them. */
+/** Adds the settings to diagnostics that depend on them. */
 function withSettings(frame: Frame, diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   const used = frame.signature.parameters
     .filter((parameter: Parameter) => parameter.kind !== "float")
@@ -145,7 +147,7 @@ function withSettings(frame: Frame, diagnostics: readonly Diagnostic[]): readonl
   return diagnostics.map((found) => (found.severity === "error" ? { ...found, notes: [...found.notes, note] } : found));
 }
 
-/** Calls by inlining; open obligations become requirements of the entry guard. */
+/** Calls by inlining. Open obligations become requirements of the entry guard. */
 function inline(requirements: OpenRelation[]): CallStrategy {
   return {
     call: inlineCall,

@@ -1,4 +1,4 @@
-/** @file Sizes of which a module, computing in JavaScript numbers, could pass 2^53 on the way and so be wrong unnoticed. */
+/** @file Finds sizes whose intermediate results could exceed 2^53 in a module, and so be silently wrong. */
 import type { Origin, Value } from "../../ir/graph.ts";
 import type { Size } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
@@ -9,14 +9,14 @@ export interface Delicate {
   readonly origin: Origin | undefined;
 }
 
-/** No axis is longer: with one byte for each element it would be a terabyte. */
+/** An upper bound for an axis: at one byte per element, a terabyte. */
 const longest = 2n ** 40n;
 const exact = 2n ** 53n;
 
 /**
- * The sizes among the types and attributes of a graph that could be wrong for tensors that can exist. What is small and comes out of
- * large numbers is delicate: a quotient by a large divisor, a difference of large products. What stays large is not, for it would be
- * the size of a tensor that is too large to exist.
+ * Returns the sizes in a graph's types and attributes that could be wrong for tensors that can exist. A small size
+ * computed from large numbers is delicate: a quotient by a large divisor, a difference of large products. A size that
+ * stays large is not, because a tensor of that size cannot exist.
  */
 export function delicateSizes(sizes: Sizes, origins: ReadonlyMap<Value, readonly Origin[]>): Delicate[] {
   const seen = new Map<Size, Delicate | undefined>();
@@ -27,7 +27,7 @@ export function delicateSizes(sizes: Sizes, origins: ReadonlyMap<Value, readonly
 }
 
 interface Bound {
-  /** Never exceeded by the absolute value. */
+  /** An upper bound for the absolute value. */
   readonly most: bigint;
   readonly delicate: boolean;
 }
@@ -50,7 +50,7 @@ function boundOf(sizes: Sizes, size: Size): Bound {
   });
 }
 
-/** The sizes of a value's axes, of the attributes that made it, and of numbers that it takes. */
+/** Returns the sizes of a value's axes, of the attributes of its node, and of its constant operands. */
 function sizesOf(value: Value): readonly Size[] {
   const axes = [...value.type.axes.values()];
   if (value.kind === "constant") return [...axes, ...within(value.value)];
@@ -59,7 +59,7 @@ function sizesOf(value: Value): readonly Size[] {
   return [...axes, ...within(Object.values(value.attributes)), ...constants.flatMap(sizesOf)];
 }
 
-/** All sizes in an attribute's value, which may be a list, a map or a record of them. */
+/** Returns all sizes in an attribute's value, which may be a list, a map or a record. */
 function within(value: unknown): Size[] {
   if (Array.isArray(value)) return value.flatMap(within);
   if (value instanceof Map) return [...value.values()].flatMap(within);
@@ -67,7 +67,7 @@ function within(value: unknown): Size[] {
   return isSize(value) ? [value] : Object.values(value).flatMap(within);
 }
 
-/** Nothing else that attributes hold has an `id`. */
+/** No other attribute value has an `id`. */
 function isSize(value: object): value is Size {
   return "id" in value && "terms" in value;
 }

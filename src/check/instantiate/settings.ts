@@ -1,4 +1,4 @@
-/** @file Settings of a model: what `--set name=value` gives, checked against its parameters. */
+/** @file Checks the settings of a model (`--set name=value`) against its parameters. */
 import type { Reporter } from "../../source/reporter.ts";
 import { nearest } from "../../source/suggest.ts";
 import { parameterValue } from "../evaluate/parameters.ts";
@@ -6,12 +6,12 @@ import type { Frame } from "../frame/frame.ts";
 import type { Val } from "../frame/values.ts";
 import type { Parameter, Signature } from "../text/signature.ts";
 
-/** By name, as text: `{ classes: "1000", pool: "avg" }`. */
+/** Settings by name, as text: `{ classes: "1000", pool: "avg" }`. */
 export type Settings = Readonly<Record<string, string>>;
 
 const greatest = 2 ** 31 - 1;
 
-/** Reports settings that no parameter has. */
+/** Reports settings that match no parameter. */
 export function checkSettings(signature: Signature, settings: Settings, reporter: Reporter): void {
   const known = signature.parameters.map((parameter) => parameter.name);
   for (const name of Object.keys(settings)) {
@@ -23,7 +23,10 @@ export function checkSettings(signature: Signature, settings: Settings, reporter
   }
 }
 
-/** A parameter's value from the settings, or its default; undefined if neither is there or fits, which is reported. */
+/**
+ * Returns a parameter's value from the settings, or its default. Reports a missing or invalid value and returns
+ * undefined.
+ */
 export function settingValue(
   frame: Frame,
   parameter: Parameter,

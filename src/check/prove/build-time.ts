@@ -1,10 +1,10 @@
-/** @file Reports sizes that should be known when a model is built, and are known only when it runs. */
+/** @file Reports sizes that must be known when the model is built but are known only when it runs. */
 import type { Help } from "../../source/diagnostic.ts";
 import { addParameter } from "../advice/header-edits.ts";
 import { report, sizeText, type Frame } from "../frame/frame.ts";
 import type { KnownSize, Requirement } from "../frame/world.ts";
 
-/** A size that should be known when a model is built, and is not. */
+/** Reports a size that must be known at build time and is not. */
 export function reportRunTime(frame: Frame, known: KnownSize, origin: Requirement["origin"]): void {
   const { use } = known;
   const size = sizeText(frame, known.size);

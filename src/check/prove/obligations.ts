@@ -1,4 +1,4 @@
-/** @file Proves relations under the facts of a world: a refuted one is reported, an open one is put to whoever uses the block. */
+/** @file Proves relations under a world's facts. Reports refuted ones and passes open ones to the caller. */
 import type { Call } from "../../parser/ast.ts";
 import type { Answer, Example } from "../../sizes/facts.ts";
 import type { Size, SizeVar } from "../../sizes/size.ts";
@@ -9,7 +9,7 @@ import type { AskedRelation, BuildTimeUse, Requirement } from "../frame/world.ts
 
 type Origin = Requirement["origin"];
 
-/** Where the facts leave it open, the relation is put to whoever uses the block, and holds from then on. */
+/** Decides a relation. If the facts leave it open, it becomes an obligation of the caller and holds from then on. */
 export function ask(frame: Frame, relation: AskedRelation, origin: Origin, what?: string): Answer {
   const { world, strategy } = frame;
   const answer = world.facts.decide(relation);
@@ -22,17 +22,17 @@ export function ask(frame: Frame, relation: AskedRelation, origin: Origin, what?
 
 interface Division {
   readonly span: Span;
-  /** Who needs it: `SE`, or the division itself. */
+  /** What needs the division to be exact: `SE`, or the division itself. */
   readonly what: string;
-  /** As the author wrote them. */
+  /** The operands as the author wrote them. */
   readonly divisor: string;
   readonly dividend: string;
   readonly origin?: Origin;
-  /** What to do where both are numbers, if it is neither another divisor nor a float. */
+  /** Help for the case that both are numbers, to replace the default (another divisor, or a float). */
   readonly help?: (dividend: bigint, divisor: bigint) => Help | string;
 }
 
-/** False if the divisor can never divide the dividend; then it was reported. */
+/** Requires an exact division. Returns false if the divisor can never divide the dividend, which is then reported. */
 export function requireDivides(frame: Frame, divisor: Size, dividend: Size, at: Division): boolean {
   const { sizes } = frame.context;
   const { world } = frame;
@@ -64,7 +64,7 @@ export function requireDivides(frame: Frame, divisor: Size, dividend: Size, at: 
   return false;
 }
 
-/** The two nearest, all positive. */
+/** Returns the two nearest positive multiples. */
 export function multiplesNear(value: bigint, of: bigint): bigint[] {
   const above = value - (value % of) + of;
   return above > of ? [above - of, above] : [above, above + of];
@@ -82,12 +82,12 @@ export function listed(items: readonly unknown[]): string {
 
 interface Bound {
   readonly span: Span;
-  /** What has the size: "axis `h` of the result". */
+  /** The thing whose size this is: "axis `h` of the result". */
   readonly what: string;
   readonly origin?: Origin;
 }
 
-/** `size >= least` */
+/** Requires `size >= least`. */
 export function requireAtLeast(frame: Frame, size: Size, least: Size, at: Bound): void {
   const relation = { op: ">=", a: size, b: least } as const;
   if (ask(frame, relation, at.origin ?? originOf(at.span), at.what).verdict !== "no") return;
@@ -106,7 +106,7 @@ export function requireAtLeast(frame: Frame, size: Size, least: Size, at: Bound)
   );
 }
 
-/** The size must be known when a model is built. */
+/** Requires a size that is known when the model is built. */
 export function requireBuildTime(frame: Frame, size: Size, use: BuildTimeUse, span: Span): void {
   const { facts, assumptions } = frame.world;
   if (frame.context.sizes.variables(facts.apply(size)).size === 0) return;
@@ -115,16 +115,16 @@ export function requireBuildTime(frame: Frame, size: Size, use: BuildTimeUse, sp
 }
 
 interface Unmet {
-  /** Over the sizes of the callee. */
+  /** The condition, in the callee's sizes. */
   readonly constraint: string;
   readonly origin: Origin;
   readonly answer: Answer;
-  /** The sides of the constraint here, if it has two. */
+  /** The two sides in the caller's sizes, if the condition has two. */
   readonly sides?: { readonly left: Size; readonly right: Size } | undefined;
   readonly helps?: readonly Help[];
 }
 
-/** A condition of a callee's header that does not hold at a call, or is not known to. */
+/** Reports a condition of a callee's header that does not hold at a call, or cannot be proved there. */
 export function reportUnmet(frame: Frame, { callee }: Call, unmet: Unmet): void {
   const { constraint, origin, answer, sides, helps } = unmet;
   const { sizes } = frame.context;

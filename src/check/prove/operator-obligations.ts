@@ -1,4 +1,4 @@
-/** @file The obligations that an operator puts where it is applied, and how what is wrong with it is said there. */
+/** @file The obligations of an operator where it is applied, and how violations are reported there. */
 import type { Attributes } from "../../ir/attribute.ts";
 import type { Value } from "../../ir/graph.ts";
 import type { About, Obligations } from "../../ir/obligation.ts";
@@ -13,7 +13,7 @@ import { originOf, report, sizeText, typeText, type Frame } from "../frame/frame
 import type { Site } from "../frame/site.ts";
 import { divisorsOf, exampleNotes, listed, multiplesNear, requireAtLeast, requireDivides } from "./obligations.ts";
 
-/** The obligations of one operator at its place. */
+/** Returns the obligations of one operator at its call site. */
 export function obligationsAt(site: Site, declared: Attributes): Obligations {
   const { frame } = site;
   const spanOf = (about: About): Span =>
@@ -83,7 +83,7 @@ export function obligationsAt(site: Site, declared: Attributes): Obligations {
       });
     },
     atLeast(size, least, about) {
-      // Sizes of inputs were asked for where the inputs were made.
+      // The sizes of inputs were already checked where the inputs were created.
       const known = (value: Value) => about.axis !== undefined && value.type.axes.get(about.axis) === size;
       if (site.inputs.some(({ value }) => known(value)) && frame.context.sizes.constant(least) === 1n) return;
       requireAtLeast(frame, size, least, {
@@ -107,20 +107,20 @@ export function obligationsAt(site: Site, declared: Attributes): Obligations {
   };
 }
 
-/** The other axis that is offered for one, as an edit of the place where that one stands. */
+/** Turns a suggested axis name into an edit at the place where the wrong one was written. */
 function withEdit(help: Help | string, at: Span | undefined): Help | string {
   const offers = typeof help !== "string" && help.text === "did you mean" && help.code !== undefined;
   return offers && help.edits === undefined && at !== undefined ? didYouMean(at, help.code)[0]! : help;
 }
 
-/** What has the size that is to be large enough. */
+/** Names the thing whose size is too small. */
 function sizedThing({ inputs, attribute, axis, elements }: About): string {
   if (elements === true) return "the number of elements";
   if (attribute !== undefined) return `\`${attribute}\``;
   return `axis \`${axis}\` of the ${inputs === undefined ? "result" : "input"}`;
 }
 
-/** The types under the operands. */
+/** Labels each operand with its type. */
 function operandLabels(site: Site, inputs: readonly number[] = [0, 1]): Label[] {
   return inputs.flatMap((index) => {
     const input = site.inputs[index];
@@ -128,13 +128,13 @@ function operandLabels(site: Site, inputs: readonly number[] = [0, 1]): Label[] 
   });
 }
 
-/** Equalities must be declared; the line to add is offered where both sides are over the signature of one block. */
+/** Equalities must be declared. Suggests the line to add if both sides are in the sizes of one block's signature. */
 function equalityHelp(frame: Frame, a: Size, b: Size): Help[] {
   if (frame.world.facts.add({ op: "==", a, b }) === "impossible") return [];
   return addCondition(frame, multipleFor(frame, a, b) ?? `${sizeText(frame, a)} == ${sizeText(frame, b)}`);
 }
 
-/** `h % 2 == 0` for h == 2*floor(h/2): the least multiple of one variable that makes two sizes equal. */
+/** Returns `h % 2 == 0` for h == 2*floor(h/2): the smallest multiple of one variable that makes two sizes equal. */
 function multipleFor(frame: Frame, a: Size, b: Size): string | undefined {
   const { sizes } = frame.context;
   const { facts } = frame.world;

@@ -1,4 +1,4 @@
-/** @file Calls by summary: a callee is not looked into, its requirements are put to the block that is being checked. */
+/** @file Calls by summary: the callee's body is not entered. Its requirements apply to the block being checked. */
 import type { Weight } from "../../ir/graph.ts";
 import { tensorType, type Axis, type TensorType } from "../../ir/type.ts";
 import type { Call } from "../../parser/ast.ts";
@@ -17,7 +17,9 @@ import { ask, reportUnmet, requireAtLeast, requireBuildTime, requireDivides } fr
 import type { CheckedWorld, Summaries } from "./explore.ts";
 import { difference } from "./results.ts";
 
-/** Calls by summary: the callee is not looked into; open obligations go into the signature of the block being checked. */
+/**
+ * Calls by summary: the callee's body is not entered. Open obligations become requirements of the block being checked.
+ */
 export function bySummary(summaries: Summaries): CallStrategy {
   return {
     call: (frame, callee, call, path) => callBySummary(summaries, frame, callee, call, path),
@@ -60,7 +62,7 @@ function callBySummary(summaries: Summaries, frame: Frame, callee: Binding, call
   const declared = declaredResults(inner, callee.open);
   const types = declared ?? commonResults(frame, callee, call, possible, put);
   if (types === undefined) return unknown;
-  // What it is made of is not looked into: to the caller it is given, like an input.
+  // The callee's graph is not built here. To the caller its results are given, like inputs.
   const values = types.map((type) => type && context.builder.input(call.callee.text, type));
   if (values.length === 1) return values[0] === undefined ? unknown : { kind: "tensor", value: values[0] };
   const names = callee.signature.results?.map(({ name }) => name) ?? [];
@@ -69,7 +71,10 @@ function callBySummary(summaries: Summaries, frame: Frame, callee: Binding, call
 
 type Put = (size: Size) => Size;
 
-/** Puts a callee's requirement to the caller; conditions that hold are dropped, and one that cannot hold drops it. */
+/**
+ * Applies a callee's requirement to the caller. Conditions that hold are dropped; if one cannot hold, so is the
+ * requirement.
+ */
 function requireOf(frame: Frame, call: Call, requirement: Requirement, put: Put): void {
   const { facts } = frame.world;
   const { origin, what } = requirement;
@@ -93,7 +98,7 @@ function requireOf(frame: Frame, call: Call, requirement: Requirement, put: Put)
     requireDivides(frame, a, b, { span, what: `\`${text}\``, ...divisionText(sizes, a, b, origin.span), origin });
   } else if (what !== undefined) requireAtLeast(frame, relation.a, relation.b, { span, what, origin });
   else {
-    // A condition of some header further in, in the words of this callee.
+    // A condition from a header further down, in the words of this callee.
     const answer = ask(frame, relation, origin);
     if (answer.verdict !== "no" || needed.op === "known") return;
     const { left, right } = spell(sizes, needed);
@@ -102,7 +107,7 @@ function requireOf(frame: Frame, call: Call, requirement: Requirement, put: Put)
   }
 }
 
-/** Both sides as the division that put the obligation has them, if it is one. */
+/** Returns both sides as written, if the obligation comes from a division. */
 function divisionText(
   sizes: Sizes,
   divisor: Size,
@@ -115,7 +120,10 @@ function divisionText(
   return { divisor: sizes.print(divisor), dividend: sizes.print(dividend) };
 }
 
-/** Whether it matters depends on the caller's own sizes: it is passed on with its conditions, unless it holds under them. */
+/**
+ * Handles a requirement whose conditions depend on the caller's own sizes. It is passed on with them unless it holds
+ * under them.
+ */
 function underCondition(frame: Frame, requirement: Requirement, when: readonly Relation[]): void {
   const { sizes } = frame.context;
   const { relation } = requirement;
@@ -132,7 +140,7 @@ function underCondition(frame: Frame, requirement: Requirement, when: readonly R
   if (!holds) frame.strategy.open(frame, { ...requirement, when: [...frame.world.assumptions, ...when] });
 }
 
-/** The callee's weights become the caller's, below the path of the call. */
+/** Adds the callee's weights to the caller's, under the path of the call. */
 function takeWeights(frame: Frame, possible: readonly CheckedWorld[], path: readonly string[], put: Put): void {
   const { builder } = frame.context;
   const { weights } = frame.world;
@@ -152,7 +160,7 @@ function takeWeights(frame: Frame, possible: readonly CheckedWorld[], path: read
     if (!weights.some((owned) => owned.weight === weight)) weights.push({ weight, always: count === possible.length });
 }
 
-/** The result of a block without a declaration, if all its worlds that are possible here agree. */
+/** Returns the results of a block without a declaration, if all worlds that are possible here agree. */
 function commonResults(
   frame: Frame,
   callee: Binding,
@@ -177,7 +185,7 @@ function commonResults(
   return undefined;
 }
 
-/** A result of the callee over the caller's sizes, with what `...` stands for. */
+/** Expresses a result of the callee in the caller's sizes, with `...` expanded. */
 function renamed(type: TensorType, callee: Binding, put: Put): TensorType {
   const axes = [...type.axes].flatMap(([axis, size]): readonly (readonly [Axis, Size])[] => {
     const open = axis.startsWith("...") ? callee.open.get(axis.slice(3)) : undefined;

@@ -1,4 +1,4 @@
-/** @file Opens the frame of a block that nobody calls: its own variables, one choice for every enum, the facts of its header. */
+/** @file Creates the entry frame of a block that is checked on its own: size variables, choices, the header's facts. */
 import type { Input } from "../../ir/graph.ts";
 import { Facts } from "../../sizes/facts.ts";
 import type { Relation } from "../../sizes/relation.ts";
@@ -20,7 +20,7 @@ export interface OpenFrame {
   readonly open: OpenAxes;
 }
 
-/** What a parameter is while its block is checked: a variable, or one of its choices. */
+/** Returns the value of a parameter while its block is checked: a variable, or one of its choices. */
 export function symbolic(
   context: Context,
   variables: ReadonlyMap<string, SizeVar>,
@@ -49,12 +49,14 @@ interface Opening {
   readonly assumptions: readonly Relation[];
   readonly strategy: CallStrategy;
   readonly variables: ReadonlyMap<string, SizeVar>;
-  /** What each parameter stands for. */
+  /** Returns the value of each parameter. */
   parameter(parameter: Parameter): Val;
   readonly origins?: Frame["origins"];
 }
 
-/** Undefined where the header excludes this world, or contradicts itself, which is reported. */
+/**
+ * Creates the entry frame. Undefined if the header excludes this world; a header that contradicts itself is reported.
+ */
 export function openFrame(context: Context, opening: Opening): OpenFrame | undefined {
   const { block, assumptions } = opening;
   const signature = context.signature(block);
@@ -98,7 +100,7 @@ export function openFrame(context: Context, opening: Opening): OpenFrame | undef
   return { frame, inputs, open };
 }
 
-/** While a block is checked, `...` is one axis of a name that no author can write. */
+/** While a block is checked, `...` is one axis with a name that no author can write. */
 function openAxes(
   signature: Signature,
   variables: ReadonlyMap<string, SizeVar>,

@@ -1,4 +1,4 @@
-/** @file Checks a block for itself: every world, with its results and what it needs of its caller. */
+/** @file Checks a block on its own: every world, with its results and its requirements of the caller. */
 import type { TensorType } from "../../ir/type.ts";
 import type { Relation } from "../../sizes/relation.ts";
 import type { SizeVar } from "../../sizes/size.ts";
@@ -12,17 +12,19 @@ import { openFrame, symbolic } from "./entry-frame.ts";
 import { checkResults } from "./results.ts";
 import { checkSolvable, signatureVariables } from "./size-variables.ts";
 
-/** Variants of one block that are visited. */
+/** The most worlds of one block that are explored. */
 export const worldLimit = 256;
 
-/** One world of a block, checked. */
+/** One world of a block, after checking. */
 export interface CheckedWorld {
   readonly choices: ReadonlyMap<string, string>;
   readonly assumptions: readonly Relation[];
-  /** Over the block's variables; undefined where a result's type is unknown. */
+  /** The result types in the block's size variables; undefined where a type is unknown. */
   readonly results: readonly (TensorType | undefined)[] | undefined;
   readonly requirements: readonly Requirement[];
-  /** Its own and those of the blocks it calls, over the block's variables, in order of evaluation. */
+  /**
+   * The block's own weights and those of the blocks it calls, in the block's size variables and in order of evaluation.
+   */
   readonly weights: readonly OwnedWeight[];
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -34,7 +36,7 @@ export class Summaries {
   readonly #variables = new Map<Block, Map<string, SizeVar>>();
   readonly #keys = new Map<Block, number>();
 
-  /** The strategy carries out the calls of the blocks that are checked, with the summaries of their callees. */
+  /** The strategy carries out calls in the blocks that are checked, using the summaries of their callees. */
   constructor(context: () => Context, strategy: (summaries: Summaries) => CallStrategy) {
     this.#context = context;
     this.#strategy = strategy;
@@ -47,7 +49,7 @@ export class Summaries {
     return variables;
   }
 
-  /** The worlds of a block under a choice for every enum: one, or more where conditions on sizes stay open. */
+  /** Returns the worlds of a block for one set of choices: one, or more if conditions on sizes stay open. */
   worlds(block: Block, choices: ReadonlyMap<string, string>): readonly CheckedWorld[] {
     if (!this.#keys.has(block)) this.#keys.set(block, this.#keys.size);
     const key = `${this.#keys.get(block)}|${[...choices].map((pair) => pair.join("=")).join()}`;
@@ -61,7 +63,7 @@ export class Summaries {
     const variables = this.variables(block);
     const found: CheckedWorld[] = [];
     const open: (readonly Relation[])[] = [[]];
-    // One more than may be, for whoever counts them.
+    // Goes one past the limit, so that the caller can tell it was exceeded.
     while (open.length > 0 && found.length <= worldLimit) {
       const assumptions = open.pop()!;
       const opened = openFrame(context, {
@@ -81,7 +83,7 @@ export class Summaries {
       if (results !== undefined && declared !== undefined) checkResults(frame, declared, results);
       open.push(...frame.world.others);
       if (frame.world.others.length > 0 && frame.world.reporter.errors > 0) {
-        // Seen under all assumptions from the beginning, it may be right.
+        // The errors may go away when all assumptions hold from the start, so check this world again.
         open.push(frame.world.assumptions);
         continue;
       }

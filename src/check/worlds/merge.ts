@@ -1,4 +1,4 @@
-/** @file Merges what the worlds of one block report: a mistake is said once, and a size error of some worlds names them. */
+/** @file Merges the diagnostics of a block's worlds. Each appears once; a size error of only some worlds names them. */
 import { isSame, printRelation } from "../../sizes/relation.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
 import type { Diagnostic, Help } from "../../source/diagnostic.ts";
@@ -68,7 +68,7 @@ function inVariant(
   );
 }
 
-/** `where ca == cb` holds only for the variant. */
+/** Restricts a suggested `where ca == cb` to the variant. */
 function onlyIf(help: Help, condition: string): Help {
   if (help.code?.startsWith("where ") !== true) return help;
   const edits = (help.edits ?? []).map((edit) => ({ ...edit, text: `${edit.text} if ${condition}` }));

@@ -1,10 +1,10 @@
-/** @file What a body returns against what its header declares. */
+/** @file Compares what a body returns with what its header declares. */
 import type { TensorType } from "../../ir/type.ts";
 import type { Returned } from "../evaluate/body.ts";
 import { report, sizeText, typeText, type Frame } from "../frame/frame.ts";
 import { exampleNotes } from "../prove/obligations.ts";
 
-/** Body against declaration: number of results, dtype, axes, sizes. */
+/** Compares a body with its declaration: number of results, dtype, axes, sizes. */
 export function checkResults(
   frame: Frame,
   declared: readonly (TensorType | undefined)[],
@@ -22,7 +22,7 @@ export function checkResults(
   for (const [i, type] of declared.entries()) {
     const { value, expr } = found[i]!;
     const place = frame.signature.results?.[i]?.type.span;
-    // Beside a `return` in the same file, what is declared stands under its own place.
+    // The label at the declaration.
     const labels = place === undefined ? [] : [{ span: place, text: "declared here" }];
     if (value === undefined || type === undefined) continue;
     const problem = difference(frame, type, value.type);
@@ -46,7 +46,7 @@ export function checkResults(
   }
 }
 
-/** Where two types differ, in words; undefined where they are equal under the facts. */
+/** Describes how two types differ; undefined if they are equal under the facts. */
 export function difference(
   frame: Frame,
   declared: TensorType,

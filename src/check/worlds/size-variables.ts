@@ -6,7 +6,7 @@ import { nameOf } from "../evaluate/sizes.ts";
 import { oneLine, report, type Context, type Frame } from "../frame/frame.ts";
 import { identifiers, type Signature } from "../text/signature.ts";
 
-/** The variables of a signature, made once: the results and requirements of all its worlds are over them. */
+/** Creates the variables of a signature. This happens once, because the summaries of all its worlds share them. */
 export function signatureVariables(context: Context, signature: Signature): Map<string, SizeVar> {
   const time = signature.decl.kind === "model" ? "run" : "build";
   const variables = new Map<string, SizeVar>();
@@ -25,7 +25,7 @@ export function signatureVariables(context: Context, signature: Signature): Map<
   return variables;
 }
 
-/** Reports sizes of tensor parameters that a call could not solve: more than one unbound variable, or one that is not linear. */
+/** Reports axis sizes that a call cannot solve: those with more than one unbound variable, or not linear in it. */
 export function checkSolvable(frame: Frame, variables: ReadonlyMap<string, SizeVar>): void {
   const { sizes } = frame.context;
   const axes = frame.signature.tensors.flatMap(({ type }) => type.axes);
@@ -64,7 +64,7 @@ export function checkSolvable(frame: Frame, variables: ReadonlyMap<string, SizeV
   }
 }
 
-/** `k*v + m` with an integer k: a guard computes in whole numbers. */
+/** Whether the size is `k*v + m` with an integer k. Guards compute in whole numbers. */
 function isPattern(sizes: Sizes, size: Size, variable: SizeVar): boolean {
   const linear = sizes.linear(size, variable);
   return linear !== undefined && linear.factor.over === 1n && linear.factor.terms.every((term) => term.monomial.whole);

@@ -3,7 +3,7 @@ import type { TargetName } from "../../codegen/targets.ts";
 import type { Backend } from "../../contract/backends.ts";
 import type { MatchingOptions, ModelOptions } from "../terminal/options.ts";
 
-/** As the command line gives them. */
+/** The options as the command line gives them. */
 export interface BuildOptions extends ModelOptions, MatchingOptions {
   readonly target: TargetName;
   readonly backend?: Backend;

@@ -1,4 +1,4 @@
-/** @file Writes what `fuse build` makes: everything or, if one file would replace what is not ours, nothing. */
+/** @file Writes the files of `fuse build`: all of them, or none if one would replace a file that Fuse did not write. */
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Program } from "../../check/program.ts";
@@ -12,11 +12,13 @@ import type { Terminal } from "../terminal/terminal.ts";
 export interface Output {
   readonly path: string;
   readonly bytes: Uint8Array;
-  /** Whether a file that is there and begins so may be replaced. */
+  /** Whether an existing file that begins with these bytes may be replaced. */
   readonly isOurs: (start: Uint8Array) => boolean | Promise<boolean>;
 }
 
-/** Ends the command before it writes anything if a file that is there is part of the program, or not ours. */
+/**
+ * Writes the files. Ends the command before writing anything if an existing file is part of the program, or not ours.
+ */
 export async function writeOutputs(program: Program, outputs: readonly Output[], terminal: Terminal): Promise<void> {
   for (const { path, isOurs } of outputs) {
     await refuseForeign(path, isOurs);

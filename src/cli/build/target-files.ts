@@ -1,4 +1,4 @@
-/** @file What `fuse build` writes: the files of a target, and the weights, within them or beside them. */
+/** @file The files that `fuse build` writes: those of a target, with the weights inside or next to them. */
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import type { Program } from "../../check/program.ts";
 import { programName, type Target } from "../../codegen/target.ts";
@@ -12,7 +12,10 @@ import type { BuildOptions } from "./options.ts";
 import type { Output } from "./outputs.ts";
 import { collectWeights, heldWeights } from "./weights.ts";
 
-/** Ends the command if the weights are missing or do not fit, or if the target lacks something that the program needs. */
+/**
+ * Returns the files. Ends the command if weights are missing or do not fit, or if the target cannot express the
+ * program.
+ */
 export async function targetFiles(
   program: Program,
   file: string,
@@ -41,7 +44,7 @@ function output({ isOurs }: Target, path: string, bytes: Uint8Array): Output {
   return { path, bytes, isOurs: (start) => isOurs(path, start, beside) };
 }
 
-/** A relative path as URLs have it; undefined between disks. */
+/** Returns a relative path with the slashes of a URL; undefined between drives. */
 function seenFrom(folder: string, path: string): string | undefined {
   const seen = relative(folder, path);
   return isAbsolute(seen) ? undefined : seen.split(sep).join("/");

@@ -1,4 +1,4 @@
-/** @file The weights of what is built: given to the target that holds them, or collected into a file of their own. */
+/** @file The weights of a build: passed to a target that holds them, or collected in a separate file. */
 import { needsWeights } from "../../codegen/target.ts";
 import type { NdArray, NumberArray } from "../../contract/ndarray.ts";
 import type { Plan } from "../../plan/plan.ts";
@@ -11,7 +11,10 @@ import type { MatchingOptions } from "../terminal/options.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { BuildOptions } from "./options.ts";
 
-/** Gives each weight of each model; ends the command if some are missing or do not fit. A weight is only read when it is asked for. */
+/**
+ * Returns a function that gives each weight of each model. Ends the command if any are missing or do not fit. Weights
+ * are read on demand.
+ */
 export async function heldWeights(
   plans: readonly Plan[],
   file: string,
@@ -45,7 +48,7 @@ function refuseWithout(plan: Plan, file: string, isOneOfMany: boolean, { model, 
   return fail("bad-input", { message: needsWeights(plan) }, { helps });
 }
 
-/** A file with the weights of all models; ends the command if one model does not find all of its own. */
+/** Returns a file with the weights of all models. Ends the command if any of them are missing. */
 export async function collectWeights(
   plans: readonly Plan[],
   path: string,

@@ -1,4 +1,4 @@
-/** @file `fuse check`: reports mistakes and warnings. */
+/** @file `fuse check`: reports errors and warnings. */
 import type { Command } from "commander";
 import type { Program } from "../../check/program.ts";
 import { buildGraphs } from "../../compile.ts";
@@ -70,7 +70,10 @@ async function checkFile(path: string, { set, fix }: Options): Promise<Checked> 
   }
 }
 
-/** Of the check, and of building the models: all with the settings that are given, else those that need none. */
+/**
+ * Returns the diagnostics of the check and of building models: all of them if settings are given, else those that need
+ * none.
+ */
 function diagnose(program: Program, settings: Pairs | undefined): readonly Diagnostic[] {
   if (settings !== undefined) return buildGraphs(program, { settings }).diagnostics;
   const checked = program.check();
@@ -83,7 +86,7 @@ function diagnose(program: Program, settings: Pairs | undefined): readonly Diagn
 
 const isError = ({ severity }: Diagnostic) => severity === "error";
 
-/** A file that several import is checked with each of them. */
+/** A file that several programs import is checked with each of them. */
 function distinct(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const seen = new Map<string, Diagnostic>();
   for (const found of diagnostics) {

@@ -1,4 +1,4 @@
-/** @file `fuse explain`: what a diagnostic means. */
+/** @file `fuse explain`: explains a diagnostic. */
 import type { Command } from "commander";
 import { catalogue } from "../../source/catalogue/catalogue.ts";
 import type { Entry } from "../../source/diagnostic.ts";
@@ -51,7 +51,7 @@ function page(code: string, entry: Entry, width: number): string {
   ].join("\n");
 }
 
-/** The message with the names of its holes: `there is no model <name>`. */
+/** Returns the message with its placeholders: `there is no model <name>`. */
 function messageOf({ message }: Entry): string {
   return message.render(Object.fromEntries(message.holes.map((hole) => [hole, `<${hole}>`])));
 }

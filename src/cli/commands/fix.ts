@@ -1,20 +1,20 @@
-/** @file `fuse check --fix`: does what messages offer to do, as long as that leaves a program with no more errors. */
+/** @file `fuse check --fix`: applies suggested fixes, as long as the program ends up with no more errors. */
 import type { Diagnostic, Edit } from "../../source/diagnostic.ts";
 import { applyEdits } from "../../source/edits.ts";
 import { placeOf } from "../../source/source.ts";
 import { helpText } from "../terminal/diagnostic-json.ts";
 
-/** A text with what is said about it. */
+/** A text with its diagnostics. */
 export interface Checked {
   readonly text: string;
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** What was done, and where it was in the text of that moment: `net.fuse:4:15`. */
+/** What was done, and where in the text at that moment: `net.fuse:4:15`. */
 export interface Fix {
   readonly place: string;
   readonly code: string;
-  /** The help that was followed. */
+  /** The help that was applied. */
   readonly help: string;
 }
 
@@ -22,7 +22,7 @@ export interface Fixed extends Checked {
   readonly fixes: readonly Fix[];
 }
 
-/** A fix may make room for another; what still changes after so many rounds does not end. */
+/** A fix may enable another. Fixes that still change something after this many rounds would never end. */
 const maxRounds = 10;
 
 interface Candidate {
@@ -31,13 +31,13 @@ interface Candidate {
 }
 
 /**
- * Follows the first help of every diagnostic that can be followed and changes nothing but the file `path`, again and again
- * until there is none. `check` says what is wrong with a text.
+ * Applies the first applicable help of every diagnostic that changes only the file `path`, and repeats until there is
+ * none. `check` returns the diagnostics of a text.
  */
 export function fixText(path: string, before: Checked, check: (text: string) => readonly Diagnostic[]): Fixed {
   let now: Fixed = { ...before, fixes: [] };
   const seen = new Set([before.text]);
-  /** The text with some of the candidates, unless it was there before or has more errors. */
+  /** Applies some of the candidates, unless the resulting text was seen before or has more errors. */
   const attempt = (candidates: readonly Candidate[]): boolean => {
     const text = applyEdits(
       now.text,
@@ -53,13 +53,13 @@ export function fixText(path: string, before: Checked, check: (text: string) => 
   for (let round = 0; round < maxRounds; round++) {
     const candidates = compatible(path, now.diagnostics);
     if (candidates.length === 0) break;
-    // If not all of them together, then the first that can be.
+    // If they cannot be applied together, apply the first one that can be.
     if (!attempt(candidates) && !candidates.some((candidate) => attempt([candidate]))) break;
   }
   return now;
 }
 
-/** The first fix of each diagnostic, without those that meet one before them. */
+/** Returns the first fix of each diagnostic, without those that conflict with an earlier one. */
 function compatible(path: string, diagnostics: readonly Diagnostic[]): Candidate[] {
   const chosen: Candidate[] = [];
   for (const { code, span, helps } of diagnostics) {
@@ -73,7 +73,7 @@ function compatible(path: string, diagnostics: readonly Diagnostic[]): Candidate
   return chosen;
 }
 
-/** Whether two edits overlap, or insert at one place. */
+/** Whether two edits overlap, or insert at the same place. */
 function meet({ span: a }: Edit, { span: b }: Edit): boolean {
   return a.start === b.start || (a.start < b.end && b.start < a.end);
 }

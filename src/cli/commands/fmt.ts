@@ -1,4 +1,4 @@
-/** @file `fuse fmt`: lays programs out. */
+/** @file `fuse fmt`: formats programs. */
 import type { Command } from "commander";
 import { text } from "node:stream/consumers";
 import { format } from "../../format/format.ts";
@@ -13,7 +13,7 @@ interface Options {
   readonly check?: true;
 }
 
-/** What stands for the standard input among the files. */
+/** The argument that means standard input. */
 const standardInput = "-";
 
 export function fmt(command: Command, terminal: Terminal): void {
@@ -33,7 +33,10 @@ export function fmt(command: Command, terminal: Terminal): void {
     });
 }
 
-/** Whether the layout was, or is to be, another; undefined if the file cannot be read or has mistakes, which are shown. */
+/**
+ * Returns whether the file was, or would be, reformatted; undefined if it cannot be read or has errors, which are
+ * shown.
+ */
 async function formatFile(path: string, check: boolean, terminal: Terminal): Promise<boolean | undefined> {
   const isFile = path !== standardInput;
   const name = isFile ? path : "stdin";

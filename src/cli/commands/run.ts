@@ -1,4 +1,4 @@
-/** @file `fuse run`: computes a model's results. What computes is loaded only when it is needed. */
+/** @file `fuse run`: computes a model's results. Engines are loaded only when needed. */
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { readableTargets, targets } from "../../codegen/targets.ts";
 import { backends, nodeBackendNames } from "../../contract/backends.ts";
@@ -14,7 +14,7 @@ const automatic = [...special.map((name) => `${engineFor(name)} on ${name}`), `e
 const builtFiles = readableTargets.map((name) => `${name}: its ${targets[name].reader?.suffix ?? "folder"}`).join(", ");
 const pixels: readonly RunOptions["pixels"][] = ["0..1", "0..255"];
 
-/** Of options that have no meaning for a model that is built. */
+/** Options that have no meaning for a built model. */
 const flags = {
   set: "--set",
   weights: "--weights",

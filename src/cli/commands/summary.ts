@@ -1,4 +1,4 @@
-/** @file `fuse summary`: what a model or a block is made of. */
+/** @file `fuse summary`: shows the structure of a model or a block. */
 import { Option, type Command } from "commander";
 import { buildGraphs } from "../../compile.ts";
 import { blockNamed, checked, valueOrFail, oneModel, openFile } from "../files/programs.ts";

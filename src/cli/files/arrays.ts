@@ -1,4 +1,4 @@
-/** @file Arrays from and to what a person names: a picture, an .npy, a tensor in a safetensors file. */
+/** @file Reads and writes arrays in files that the user names: a picture, an .npy, a tensor in a safetensors file. */
 import { arrange, named, type NamedArray, type NdArray } from "../../contract/ndarray.ts";
 import { writeAtomically } from "../../node/files.ts";
 import {
@@ -15,22 +15,25 @@ import { writeNpy } from "../../weights/npy.ts";
 import { writeSafetensors } from "../../weights/safetensors.ts";
 import { fail, readOrFail, writeOrFail } from "../terminal/failure.ts";
 
-/** An axis, and its size where that is fixed. */
+/** An axis, and its size if that is fixed. */
 export type DeclaredAxis = readonly [axis: string, size: number | undefined];
 
-/** Reads an array for a tensor with these axes, in their order. A picture is turned into that order, with a batch of 1. */
+/**
+ * Reads an array for a tensor with these axes, in their order. A picture is transposed to that order, with a batch of
+ * 1.
+ */
 export async function readArray(path: string, axes: readonly DeclaredAxis[], pixels: PixelRange): Promise<NdArray> {
   if (!isPicturePath(path)) return readOrFail(fileOf(path), () => readTensor(path));
   const { batch, channels } = pictureAxes(path, axes);
   const picture = await readOrFail(path, () => readPicture(path));
   const tensor = named(toTensor(picture, channels, pixels), [batch, "h", "w", "c"]);
   const order = axes.map(([axis]) => axis);
-  // Axes that the tensor lacks have size 1; behind the others they change nothing.
+  // Axes that the tensor lacks have size 1, so placing them after the others changes nothing.
   const arranged = arrange(tensor, [...order, ...tensor.axes.filter((axis) => !order.includes(axis))]);
   return { ...arranged, shape: arranged.shape.slice(0, order.length) };
 }
 
-/** The file of `FILE#NAME`. */
+/** Returns the file of `FILE#NAME`. */
 export function fileOf(path: string): string {
   return /^(.*?\.(?:safetensors|json))#.+$/s.exec(path)?.[1] ?? path;
 }
@@ -47,7 +50,7 @@ export function isWritable(path: string): boolean {
   return isPicturePath(path) || /\.(npy|safetensors)$/i.test(fileOf(path));
 }
 
-/** Writes results, those for one safetensors file together. */
+/** Writes results; those for one safetensors file are written together. */
 export async function writeArrays(outputs: readonly Output[], pixels: PixelRange): Promise<void> {
   const collected = new Map<string, Map<string, NdArray>>();
   for (const { name, path, array } of outputs) {
@@ -64,7 +67,7 @@ export async function writeArrays(outputs: readonly Output[], pixels: PixelRange
     await writeOrFail(file, () => writeAtomically(file, writeSafetensors(tensors)));
 }
 
-/** The axis that counts pictures, under a name that no other axis has, and the number of channels to read. */
+/** Returns the batch axis, under a name that no other axis has, and the number of channels to read. */
 function pictureAxes(path: string, axes: readonly DeclaredAxis[]): { batch: string; channels: 1 | 3 | 4 } {
   const names = axes.map(([axis]) => axis);
   const others = names.filter((axis) => !["h", "w", "c"].includes(axis));
@@ -77,7 +80,7 @@ function pictureAxes(path: string, axes: readonly DeclaredAxis[]): { batch: stri
   return fail("bad-input", { message });
 }
 
-/** An array over h, w, and perhaps c and one other axis, as [1, h, w, c]. */
+/** Returns an array over h, w, and optionally c and one other axis, as [1, h, w, c]. */
 function pictureTensor(name: string, array: NamedArray): NdArray {
   const others = array.axes.filter((axis) => !["h", "w", "c"].includes(axis));
   if (!array.axes.includes("h") || !array.axes.includes("w") || others.length > 1)

@@ -1,10 +1,13 @@
-/** @file Where results may be written: not over what is read, nor over what `fuse` did not make. */
+/** @file Protects files from being overwritten: those that a command reads, and those that `fuse` did not write. */
 import { realpathSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fail } from "../terminal/failure.ts";
 
-/** Ends the command if a result would replace a file that the command reads, or any program, or has no folder to be in. */
+/**
+ * Ends the command if a result would replace a file that the command reads, or any program, or if its folder does not
+ * exist.
+ */
 export function protect(read: readonly string[], written: readonly string[]): void {
   for (const path of written) {
     if (isProgram(path) || read.some((source) => isSameFile(source, path))) fail("would-overwrite", { path });
@@ -13,7 +16,7 @@ export function protect(read: readonly string[], written: readonly string[]): vo
   }
 }
 
-/** Ends the command if there is a file already and its first bytes do not say that `fuse` made it. */
+/** Ends the command if the file exists and its first bytes do not show that `fuse` wrote it. */
 export async function refuseForeign(
   path: string,
   isOurs: (start: Uint8Array) => boolean | Promise<boolean>,
@@ -26,7 +29,7 @@ export async function refuseForeign(
   fail("would-overwrite", { path }, { notes: ["`fuse` did not write the file that is there"] });
 }
 
-/** The first bytes of a file; none if there is no file. */
+/** Returns the first bytes of a file; none if it does not exist. */
 export async function beginningOf(path: string): Promise<Uint8Array> {
   const start = new Uint8Array(200);
   if (statOf(path)?.isFile() !== true) return start.subarray(0, 0);
@@ -39,16 +42,16 @@ export async function beginningOf(path: string): Promise<Uint8Array> {
   }
 }
 
-/** Whether there is a program, also if a link leads to it. */
+/** Whether the path leads to a program, possibly through a link. */
 const isProgram = (path: string): boolean => statOf(path) !== undefined && realpathSync(path).endsWith(".fuse");
 
-/** Whether two paths lead to one file that exists. */
+/** Whether two paths lead to the same existing file. */
 export function isSameFile(a: string, b: string): boolean {
   const [one, other] = [statOf(a), statOf(b)];
   return one !== undefined && one.ino === other?.ino && one.dev === other.dev;
 }
 
-/** Undefined where there is nothing, or nothing that may be looked at. */
+/** Returns undefined if nothing is there or access is denied. */
 function statOf(path: string) {
   try {
     return statSync(path, { bigint: true });

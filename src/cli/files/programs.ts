@@ -1,4 +1,4 @@
-/** @file Programs from files, and the one model that a command works on. */
+/** @file Opens programs from files, and selects the one model that a command works on. */
 import { readFileSync, statSync } from "node:fs";
 import type { Program } from "../../check/program.ts";
 import type { Block } from "../../check/text/modules.ts";
@@ -11,10 +11,10 @@ import { programsBeside } from "../terminal/near-files.ts";
 import type { ModelOptions } from "../terminal/options.ts";
 import { show, type Terminal } from "../terminal/terminal.ts";
 
-/** Of a program's text, in bytes. */
+/** The largest program text, in bytes. */
 const maxSource = 2 ** 24;
 
-/** Opens a program and all that it imports; ends the command if its file cannot be read. */
+/** Opens a program and everything it imports. Ends the command if its file cannot be read. */
 export async function openFile(path: string): Promise<Program> {
   return openText(path, await readProgram(path));
 }
@@ -27,7 +27,7 @@ export function openText(path: string, text: string): Program {
   });
 }
 
-/** The text of a program; ends the command if its file cannot be read. */
+/** Returns the text of a program. Ends the command if its file cannot be read. */
 export async function readProgram(path: string): Promise<string> {
   if (!isProgram(path)) fail("unreadable-file", { path, reason: "the name of a program ends in .fuse" });
   const bytes = await readOrFail(path, () => readBytes(path, maxSource));
@@ -35,15 +35,15 @@ export async function readProgram(path: string): Promise<string> {
   return text ?? fail("unreadable-file", { path, reason: "is not a text in UTF-8" });
 }
 
-/** The paths of the files that a program was read from: its own and those it imports, without the library's. */
+/** Returns the paths of the files that a program was read from: its own and its imports, without library modules. */
 export function sourcesOf(program: Program): string[] {
   return program.modules.map(({ path }) => path).filter(isProgram);
 }
 
-/** Tells programs from modules of the library, which are in no folder. */
+/** Distinguishes programs from library modules, which are in no folder. */
 const isProgram = (path: string): boolean => path.endsWith(".fuse");
 
-/** The text of an imported file; undefined where it cannot be read. */
+/** Returns the text of an imported file; undefined if it cannot be read. */
 function readImport(path: string): string | undefined {
   if (!isProgram(path)) return undefined;
   try {
@@ -54,7 +54,7 @@ function readImport(path: string): string | undefined {
   }
 }
 
-/** A byte order mark is left for the parser, which knows it. */
+/** A byte order mark is left to the parser. */
 function decode(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -63,28 +63,28 @@ function decode(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** The value of a stage, with its warnings shown; ends the command if it reported an error. */
+/** Returns the value of a stage and shows its warnings. Ends the command if it reported an error. */
 export function valueOrFail<T>({ value, diagnostics }: Outcome<T>, terminal: Terminal): T {
   if (value === undefined) throw new Failure(diagnostics);
   show(terminal, diagnostics);
   return value;
 }
 
-/** Checks a program of which nothing is built; ends the command if it has a mistake. */
+/** Checks a program when nothing is built from it. Ends the command if it has an error. */
 export function checked(program: Program, terminal: Terminal): void {
   const diagnostics = program.check();
   if (diagnostics.some(({ severity }) => severity === "error")) throw new Failure(diagnostics);
   show(terminal, diagnostics);
 }
 
-/** The graph of the one model that the options choose. */
+/** Returns the graph of the one model that the options choose. */
 export function oneGraph(program: Program, { model, set }: ModelOptions, terminal: Terminal): ModelGraph {
   if (model === undefined && program.models.length > 1) chooseModel(namesOf(program));
   const [graph] = valueOrFail(buildGraphs(program, { model, settings: set ?? {} }), terminal);
   return graph!;
 }
 
-/** The one model that is meant; ends the command if there is none or a choice. */
+/** Returns the one model that is meant. Ends the command if there is none, or more than one to choose from. */
 export function oneModel(program: Program, name: string | undefined): Block {
   const { value, diagnostics } = chooseModels(program, name);
   if (value === undefined) throw new Failure(diagnostics);
@@ -93,7 +93,7 @@ export function oneModel(program: Program, name: string | undefined): Block {
 
 const namesOf = ({ models }: Program): string[] => models.map(({ decl }) => decl.name.text);
 
-/** The block (no model) of this name in the program's own file. */
+/** Returns the block (not a model) with this name in the program's own file. */
 export function blockNamed(program: Program, name: string | undefined): Block | undefined {
   const block = name === undefined ? undefined : program.main.blocks.get(name);
   return block?.decl.kind === "block" ? block : undefined;

@@ -1,4 +1,4 @@
-/** @file Weights of a model from a file, and back into one. */
+/** @file Reads the weights of a model from a file, and writes them to one. */
 import { shapeOf, type ManifestEntry } from "../../contract/manifest.ts";
 import { elements, type NdArray, type NumberArray } from "../../contract/ndarray.ts";
 import { readBytes } from "../../node/files.ts";
@@ -18,26 +18,26 @@ import { pair, type MatchingOptions } from "../terminal/options.ts";
 import { eachWithProgress } from "../terminal/progress.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
-/** What is needed of a model. */
+/** The part of a model that matching weights needs. */
 export interface Weighted {
   readonly name: string;
   readonly manifest: readonly ManifestEntry[];
 }
 
-/** Of a rename map, in bytes. */
+/** The largest rename map, in bytes. */
 const maxMap = 10_000_000;
 
 /** Weights that fit a model, ready to be read. */
 export interface FittingWeights {
-  /** By path. */
+  /** Readers by path. */
   readonly tensors: ReadonlyMap<string, () => NdArray>;
-  /** Tensors that the model does not ask for. */
+  /** Tensors that the model does not need. */
   readonly extra: WeightProblems["extra"];
-  /** In which dtype the file had an array that was read. */
+  /** Returns the dtype that an array had in the file. */
   readonly dtypeOf: (data: NumberArray) => StoredDType;
 }
 
-/** Opens a file and finds all weights of a model in it; ends the command with all that is missing or has another shape. */
+/** Opens a file and finds all weights of a model in it. Ends the command if any are missing or have the wrong shape. */
 export async function fittingWeights(
   { name, manifest }: Weighted,
   path: string,
@@ -52,7 +52,7 @@ export async function fittingWeights(
   return { tensors, extra: problems.extra, dtypeOf };
 }
 
-/** The same tensors, and the dtype of each array that they read. */
+/** Wraps a source to record the dtype of each array that is read. */
 function noting(source: TensorSource): { source: TensorSource; dtypeOf: FittingWeights["dtypeOf"] } {
   const dtypes = new WeakMap<NumberArray, StoredDType>();
   const noted = [...source].map(([name, tensor]) => {
@@ -71,7 +71,7 @@ export function readAll(weights: FittingWeights, path: string, terminal: Termina
   return arraysOf(weights.tensors, `reading ${path}`, (read) => inPlace(path, read), terminal);
 }
 
-/** An array for each item, by the same keys. */
+/** Creates an array for each item, under the same keys. */
 export async function arraysOf<T>(
   items: ReadonlyMap<string, T>,
   title: string,
@@ -83,7 +83,10 @@ export async function arraysOf<T>(
   return made;
 }
 
-/** A weight file with Fuse's paths and shapes; f16 and bf16 stay what they were unless `dtype` says otherwise. */
+/**
+ * Encodes a weight file with Fuse's paths and shapes. By default, f16 and bf16 stay what they are; `dtype` overrides
+ * that.
+ */
 export function encodeWeights(
   arrays: ReadonlyMap<string, NdArray>,
   dtype: WritableDType | ((data: NumberArray) => StoredDType),
@@ -97,7 +100,7 @@ export function encodeWeights(
   });
 }
 
-/** The number of numbers in all weights. */
+/** Returns the number of parameters in all weights. */
 export function parametersOf(manifest: readonly ManifestEntry[]): number {
   return manifest.reduce((sum, entry) => sum + elements(shapeOf(entry)), 0);
 }

@@ -1,4 +1,4 @@
-/** @file Models that `fuse build` wrote, from their files: read bounded and looked at, then run. */
+/** @file Models from files that `fuse build` wrote: read with a size limit, validated, then run. */
 import { statSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import type { ModelInfo } from "../../codegen/model-info.ts";
@@ -12,26 +12,26 @@ import { readOrFail } from "../terminal/failure.ts";
 import type { Engine } from "./engines/engine.ts";
 import { starters } from "./engines/table.ts";
 
-/** A model of a file. */
+/** A model from a file. */
 export interface BuiltModel {
   readonly info: ModelInfo;
-  /** Makes it ready to run; the backend is in use already. */
+  /** Makes the model ready to run. The backend is already selected. */
   start(backend: NodeBackend | undefined): Promise<Engine>;
 }
 
 export interface BuiltFiles {
   readonly models: readonly BuiltModel[];
-  /** All that was read. */
+  /** All files that were read. */
   readonly files: readonly string[];
 }
 
-/** Reads the models of a target, from a disk or as they were just made. @throws DataError */
+/** Reads the models of a target, from disk or as just built. @throws DataError */
 async function readModels<T extends ReadableTarget>(target: T, part: ReadPart): Promise<readonly BuiltModel[]> {
   const models = await readable[target].reader.read(part);
   return models.map((model) => ({ info: model.info, start: (backend) => starters[target](model, backend) }));
 }
 
-/** The target that a path is for by its name, or by being a folder. Undefined for programs, and for what no target writes. */
+/** Returns the target of a path, by its ending or by being a folder. Undefined for programs and other files. */
 export function builtKind(path: string): ReadableTarget | undefined {
   if (path.endsWith(".fuse")) return undefined;
   const named = readableTargets.find((name) => suffixOf(name) !== undefined && path.endsWith(suffixOf(name)!));
@@ -41,7 +41,10 @@ export function builtKind(path: string): ReadableTarget | undefined {
 
 const suffixOf = (target: ReadableTarget): string | undefined => targets[target].reader?.suffix;
 
-/** Reads a built model; ends the command if it cannot be read. @throws DataError `path: reason`, if it is not as Fuse wrote it */
+/**
+ * Reads a built model. Ends the command if it cannot be read. @throws DataError `path: reason`, if it is not as Fuse
+ * wrote it
+ */
 export async function readBuilt(path: string, target: ReadableTarget): Promise<BuiltFiles> {
   const files: string[] = [];
   const isFolder = suffixOf(target) === undefined;
@@ -61,10 +64,10 @@ export async function readBuilt(path: string, target: ReadableTarget): Promise<B
   }
 }
 
-/** Of a file, in bytes: what a message of protobuf, and a shard, may have. */
+/** The largest file, in bytes: the limit of a protobuf message, and of a shard. */
 const maxBytes = 2 ** 31;
 
-/** The one model of files that were just made. */
+/** Returns the one model of files that were just built. */
 export async function modelOf(target: ReadableTarget, files: readonly BinaryFile[]): Promise<BuiltModel> {
   const suffix = suffixOf(target);
   const opened = files.find(({ path }) => suffix === undefined || path.endsWith(suffix))?.path ?? "";

@@ -1,4 +1,4 @@
-/** @file A model that was built before, ready for `fuse run`. */
+/** @file A built model, ready for `fuse run`. */
 import type { ReadableTarget } from "../../codegen/targets.ts";
 import { fail } from "../terminal/failure.ts";
 import { chooseModel } from "../terminal/names.ts";
@@ -6,7 +6,7 @@ import { readBuilt, type BuiltModel } from "./built-models.ts";
 import type { RunOptions } from "./options.ts";
 import { backendOf, isOutOfMemory, runOnce, type Runnable } from "./runnable.ts";
 
-/** Reads it; ends the command if it has several models and none is chosen, or if another engine is asked for. */
+/** Reads the model. Ends the command if there are several and none is chosen, or if `--engine` names another engine. */
 export async function builtModel(path: string, kind: ReadableTarget, options: RunOptions): Promise<Runnable> {
   const { engine, backend, model: wanted } = options;
   if (engine !== "auto" && engine !== kind)

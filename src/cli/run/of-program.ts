@@ -1,4 +1,4 @@
-/** @file The model of a program, ready for `fuse run`: its weights, the engine that suits, and the memory that it takes. */
+/** @file A program's model, ready for `fuse run`: its weights, a suitable engine, and its memory needs. */
 import { totalmem } from "node:os";
 import type { Program } from "../../check/program.ts";
 import { esmProfile } from "../../codegen/esm/profile.ts";
@@ -26,7 +26,7 @@ import { defaultEngine, engineFor } from "./engines/table.ts";
 import type { RunOptions } from "./options.ts";
 import { backendOf, isOutOfMemory, runOnce, type Execution, type Runnable, type Sizes } from "./runnable.ts";
 
-/** Opens and builds; ends the command if the program has a mistake. */
+/** Opens and builds the program. Ends the command if it has an error. */
 export async function programModel(file: string, options: RunOptions, terminal: Terminal): Promise<Runnable> {
   const program = await openFile(file);
   const graph = oneGraph(program, options, terminal);
@@ -48,14 +48,14 @@ export async function programModel(file: string, options: RunOptions, terminal: 
   };
 }
 
-/** What is computed, and of what. */
+/** A model to run, with its inputs. */
 interface Job {
   readonly program: Program;
   readonly graph: ModelGraph;
   readonly weights: Arrays;
-  /** By name, all that the guard admitted. */
+  /** Inputs by name, all accepted by the guard. */
   readonly inputs: Arrays;
-  /** What the guard found. */
+  /** The sizes that the guard found. */
   readonly sizes: Sizes;
 }
 
@@ -76,7 +76,7 @@ async function execute(
   const { value: files, diagnostics } = build(job.program, name, [planned], { weights: (path) => weightOf(job, path) });
   if (files === undefined) {
     if (choice !== "auto") throw new Failure(diagnostics);
-    // What the format lacks, the module has.
+    // The module can run what the format cannot express.
     return runModule(job, on!, false);
   }
   return inMemory(job, planned, on, async () => {
@@ -98,7 +98,7 @@ function runModule(job: Job, on: NodeBackend, debug: boolean): Promise<Execution
   });
 }
 
-/** Ends the command if the memory does not suffice. */
+/** Ends the command if memory runs out. */
 async function inMemory<T>(job: Job, planned: Plan, on: NodeBackend | undefined, run: () => Promise<T>): Promise<T> {
   const needed = bytesNeeded(planned, job.sizes);
   const addressable = on === undefined ? undefined : backends[on].addressable;
@@ -114,7 +114,7 @@ async function inMemory<T>(job: Job, planned: Plan, on: NodeBackend | undefined,
   }
 }
 
-/** Inputs, weights, and what is alive at once between them. */
+/** Returns the bytes of inputs, weights, and peak memory between them. */
 function bytesNeeded(planned: Plan, sizes: Sizes): number {
   const number = numbersAt(planned.graph.builder.sizes, sizes);
   const held = [...planned.inputs, ...planned.prepared.map(({ value }) => value)];

@@ -3,7 +3,7 @@ import type { EngineName } from "../../codegen/targets.ts";
 import type { BackendChoice } from "../../runtime/node/index.ts";
 import type { MatchingOptions, ModelOptions, Pairs } from "../terminal/options.ts";
 
-/** As the command line gives them. */
+/** The options as the command line gives them. */
 export interface RunOptions extends ModelOptions, MatchingOptions {
   readonly weights?: string;
   readonly maxWeights: number;

@@ -18,7 +18,7 @@ import { largestDifference } from "./expectation.ts";
 import type { RunOptions } from "./options.ts";
 import type { Runnable, Sizes } from "./runnable.ts";
 
-/** Carries out `fuse run`. */
+/** Executes `fuse run`. */
 export async function runModel(file: string, options: RunOptions, terminal: Terminal): Promise<void> {
   const { in: given = {}, out = {}, expect = {}, pixels } = options;
   const model = await open(file, options, terminal);
@@ -57,7 +57,7 @@ export async function runModel(file: string, options: RunOptions, terminal: Term
   if (failures.length > 0) throw new Failure(failures);
 }
 
-/** A program is known by its name; all else that has the name of a built model is one. */
+/** A program is recognized by its name. Any other path with the name of a built model is one. */
 async function open(file: string, options: RunOptions, terminal: Terminal): Promise<Runnable> {
   const kind = builtKind(file);
   if (kind === undefined) return (await import("./of-program.ts")).programModel(file, options, terminal);
@@ -78,7 +78,10 @@ async function readInputs(
   return Object.fromEntries(inputs);
 }
 
-/** What results should be; ends the command if that has another shape or dtype than the result will have, as far as that is known. */
+/**
+ * Reads the expected results. Ends the command if one has another shape or dtype than the result will have, as far as
+ * known.
+ */
 async function readExpectations(
   model: Runnable,
   expected: Readonly<Record<string, string>>,
@@ -113,7 +116,7 @@ function misshapen(
   return diagnostic("expectation-shape", undefined, { name, found: found!, expected: expected! });
 }
 
-/** The sizes that the guard finds; ends the command with all that it refuses. */
+/** Returns the sizes that the guard finds. Ends the command with everything that it rejects. */
 function admit({ guard }: Runnable, inputs: Arrays): Sizes {
   const admission = checkGuard(guard, inputs);
   if ("sizes" in admission) return admission.sizes;
@@ -122,7 +125,7 @@ function admit({ guard }: Runnable, inputs: Arrays): Sizes {
   return refuse(admission.problems, missing.length === 0 ? [] : [{ text: "give it", code }]);
 }
 
-/** Says that a result is as expected, or what is wrong. */
+/** Reports that a result is as expected, or returns what is wrong. */
 function compare(name: string, got: NamedArray, want: NdArray, tolerance: number, terminal: Terminal): Diagnostic[] {
   const worst = largestDifference(got, want, tolerance);
   const place = worst === undefined || worst.difference === 0 ? "" : ` at ${placeText(got, worst.index)}`;
@@ -144,10 +147,10 @@ const axesText = ({ axes, shape }: NamedArray) => `[${axes.map((axis, i) => `${a
 const placeText = ({ axes }: NamedArray, index: readonly number[]) =>
   `[${axes.map((axis, i) => `${axis}: ${index[i]}`).join(", ")}]`;
 
-/** As many numbers as one reads at a glance. */
+/** Few enough to read at a glance. */
 const fewNumbers = 12;
 
-/** All numbers if there are few; else `min 0  mean 0.41  max 1`, and how many are not finite. */
+/** Returns all numbers if there are few; otherwise `min 0 mean 0.41 max 1`, and how many are not finite. */
 function statistics({ data }: NdArray): string {
   if (data.length <= fewNumbers) return Array.from(data, (value) => numberText(value)).join("  ");
   let [min, max, sum, finite] = [Infinity, -Infinity, 0, 0];

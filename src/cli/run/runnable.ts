@@ -1,4 +1,4 @@
-/** @file What `fuse run` works on: a model of a program, or one that was built before. */
+/** @file The model that `fuse run` works on: from a program, or from built files. */
 import type { ResultInfo } from "../../codegen/model-info.ts";
 import type { EngineName } from "../../codegen/targets.ts";
 import type { Guard } from "../../contract/guard.ts";
@@ -15,22 +15,22 @@ export interface Runnable {
   readonly name: string;
   readonly guard: Guard;
   readonly results: readonly ResultInfo[];
-  /** The files that it is made of, which no result may replace. */
+  /** The files that the model comes from, which no result may replace. */
   readonly sources: readonly string[];
-  /** The shape of a result at the sizes that the guard has found; undefined if only a run tells. */
+  /** Returns the shape of a result at the sizes that the guard found; undefined if only a run can tell. */
   shapeOf(result: string, sizes: Sizes): readonly number[] | undefined;
-  /** Runs once. Ends the command if the engine cannot be had or the memory does not suffice. */
+  /** Runs once. Ends the command if the engine is unavailable or memory runs out. */
   execute(inputs: Arrays, sizes: Sizes): Promise<Execution>;
 }
 
 export interface Execution {
   readonly engine: EngineName;
-  /** A backend of TensorFlow.js, or ONNX Runtime. */
+  /** A TensorFlow.js backend, or ONNX Runtime. */
   readonly on: string;
-  /** From the inputs to the values of the results; loading is not part of it. */
+  /** The time from the inputs to the values of the results, without loading. */
   readonly milliseconds: number;
   readonly results: Arrays;
-  /** Empty unless they were asked for. */
+  /** Empty by default; filled if the options request it. */
   readonly kernels: readonly Kernel[];
 }
 
@@ -45,7 +45,7 @@ export async function runOnce(name: EngineName, engine: Engine, inputs: Arrays):
   }
 }
 
-/** Makes a backend the one that computes; ends the command if it cannot be had. */
+/** Selects a backend. Ends the command if it is unavailable. */
 export async function startBackend(choice: BackendChoice): Promise<NodeBackend> {
   try {
     return await selectBackend(choice);
@@ -56,7 +56,7 @@ export async function startBackend(choice: BackendChoice): Promise<NodeBackend> 
   }
 }
 
-/** Makes the backend of an engine the one that computes, if it needs one; ends the command if both do not go together. */
+/** Selects the backend of an engine, if it needs one. Ends the command if the two do not go together. */
 export async function backendOf(engine: EngineName, choice: BackendChoice): Promise<NodeBackend | undefined> {
   const { backend } = engines[engine];
   if (backend === "any") return startBackend(choice);
@@ -69,7 +69,7 @@ export async function backendOf(engine: EngineName, choice: BackendChoice): Prom
   return fail("engine-unavailable", { engine, reason });
 }
 
-/** Of this process, of TensorFlow, or of WebAssembly, which aborts. */
+/** Whether this process, TensorFlow, or WebAssembly (which aborts) ran out of memory. */
 export function isOutOfMemory(error: unknown): boolean {
   return (
     error instanceof Error &&

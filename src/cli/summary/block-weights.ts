@@ -1,10 +1,10 @@
-/** @file The weights of a block: their sizes are formulas over its signature, and which there are depends on the variant. */
+/** @file The weights of a block. Sizes are formulas over its signature; the variant decides which weights exist. */
 import type { Program } from "../../check/program.ts";
 import type { Block } from "../../check/text/modules.ts";
 import type { Initializer } from "../../contract/manifest.ts";
 import { printType } from "../../ir/type.ts";
 
-/** A row for each path with each shape: path, axes, initialiser, and which variants have it. */
+/** Returns a row for each path and shape: path, axes, initialiser, and the variants that have it. */
 export function weightRows(program: Program, block: Block): string[][] {
   const worlds = program.worlds(block);
   const counts = new Map<string, { row: string[]; count: number; always: boolean }>();
@@ -17,7 +17,7 @@ export function weightRows(program: Program, block: Block): string[][] {
   return [...counts.values()].map(({ row, count, always }) => [...row, variantsText(count, worlds.length, always)]);
 }
 
-/** What a called block has in some of its own variants only is "depends". */
+/** "depends" means that only some variants of a called block have the weight. */
 function variantsText(count: number, all: number, always: boolean): string {
   if (!always) return "depends";
   return count === all ? "all" : `${count} of ${all}`;

@@ -1,4 +1,4 @@
-/** @file A block as `fuse summary` shows it: every variant, with its results and what it needs of its caller. */
+/** @file A block in `fuse summary`: every variant, with its results and its requirements of the caller. */
 import type { Program } from "../../check/program.ts";
 import type { Block } from "../../check/text/modules.ts";
 import type { CheckedWorld } from "../../check/worlds/explore.ts";
@@ -26,7 +26,7 @@ export function blockText(program: Program, block: Block): string {
   ].join("\n");
 }
 
-/** The weights of a block as a table. */
+/** Returns the weights of a block as a table. */
 export function blockWeights(program: Program, block: Block): string {
   const rows = weightRows(program, block);
   return rows.length === 0 ? "no weights" : table(["weight", "axes", "init", "variants"], rows, []);
@@ -53,7 +53,7 @@ function worldText(sizes: Sizes, { choices, assumptions }: CheckedWorld): string
   return [...chosen, ...assumptions.map((one) => printRelation(sizes, one))].join(", ");
 }
 
-/** All of them hold under the world's own assumptions, which are not repeated. */
+/** Every requirement is subject to the variant's own assumptions, which are not repeated. */
 function requirementsOf(sizes: Sizes, { requirements }: CheckedWorld): string[] {
   const texts = new Set<string>();
   const known = new Set<string>();

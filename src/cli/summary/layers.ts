@@ -7,14 +7,14 @@ import { inOrder } from "../../ir/walk.ts";
 import type { Size } from "../../sizes/size.ts";
 
 export interface Layer {
-  /** The labels around it: `backbone.layer1.0`; empty outside of all blocks. */
+  /** The labels of the enclosing calls: `backbone.layer1.0`; empty outside all blocks. */
   readonly scope: string;
-  /** The path of its weights or the author's name for its result, within the scope; empty if there is neither. */
+  /** The path of its weights, or the author's name for its result, within the scope; empty if there is neither. */
   readonly name: string;
   readonly operator: string;
   readonly results: readonly TensorType[];
   readonly weights: readonly Weight[];
-  /** Numbers in its weights, but 0 where an earlier layer has the same ones. */
+  /** The number of its parameters, or 0 if an earlier layer has the same ones. */
   readonly parameters: number;
   readonly macs: Size;
 }
@@ -25,7 +25,7 @@ export function layersOf(graph: ModelGraph): readonly Layer[] {
   const layers: Layer[] = [];
   for (const step of stepsOf(graph)) {
     const [origin] = origins.get(step) ?? [];
-    // What the compiler added belongs to what stands before it.
+    // A step that the compiler added belongs to the layer before it.
     const scope = origin?.scope.join(".") ?? layers.at(-1)?.scope ?? "";
     const weights = weightsOf(step);
     const fresh = weights.filter((weight) => !seen.has(weight));
@@ -44,12 +44,12 @@ export function layersOf(graph: ModelGraph): readonly Layer[] {
   return layers;
 }
 
-/** Numbers in a weight. */
+/** Returns the number of parameters in a weight. */
 export function parametersOf({ builder: { sizes } }: ModelGraph, { type }: Weight): number {
   return Number(sizes.constant(volume(sizes, type)) ?? 0n);
 }
 
-/** The type with its axes in this order. */
+/** Returns the type with its axes in this order. */
 export function ordered(type: TensorType, order: readonly string[]): TensorType {
   return tensorType(
     type.dtype,
@@ -57,13 +57,13 @@ export function ordered(type: TensorType, order: readonly string[]): TensorType 
   );
 }
 
-/** The weights that a layer has, or of which its own are computed. */
+/** Returns the weights of a layer, or those that its own are computed from. */
 function weightsOf(step: Node | Weight): readonly Weight[] {
   const own = step.kind === "weight" ? [step] : Object.values(step.weights);
   return inOrder(own).filter((value) => value.kind === "weight");
 }
 
-/** `blocks.0.conv` of a convolution whose weights are `blocks.0.conv.weight` and `blocks.0.conv.bias`. */
+/** Returns `blocks.0.conv` for a convolution with weights `blocks.0.conv.weight` and `blocks.0.conv.bias`. */
 function pathOf(step: Node | Weight): string | undefined {
   if (step.kind === "weight") return step.path;
   const [first] = Object.entries(step.weights);

@@ -1,4 +1,4 @@
-/** @file A model as `fuse summary` shows it. */
+/** @file A model in `fuse summary`. */
 import { esmProfile } from "../../codegen/esm/profile.ts";
 import { checkGuard, evaluate } from "../../contract/guard.ts";
 import type { ModelGraph } from "../../ir/model-graph.ts";
@@ -17,8 +17,8 @@ import { layersOf, ordered, parametersOf, type Layer } from "./layers.ts";
 export type Sizes = Readonly<Record<string, number>>;
 
 /**
- * For each graph the sizes of its inputs, undefined if they are open and none are given. Ends the command if a size is
- * missing, belongs to no model, or is not admitted.
+ * Returns the input sizes of each graph; undefined if they are open and none are given. Ends the command if a size is
+ * missing, belongs to no model, or is rejected by the guard.
  */
 export function sizesAt(graphs: readonly ModelGraph[], at: Sizes | undefined): readonly (Sizes | undefined)[] {
   const variables = graphs.map(({ guard }) => guard.variables.map(({ name }) => name));
@@ -86,7 +86,7 @@ export function modelJson(graph: ModelGraph, at: Sizes | undefined): object {
   };
 }
 
-/** How sizes and types read: as formulas, or as numbers where the sizes of the inputs are known. */
+/** Returns printers for sizes and types: as numbers if the input sizes are known, otherwise as formulas. */
 export function printers({ builder: { sizes } }: ModelGraph, at: Sizes | undefined) {
   if (at === undefined) {
     const size = (s: Size) => sizes.print(s);
@@ -106,7 +106,7 @@ function signature({ name, inputs, results }: ModelGraph, type: (t: TensorType) 
   return `${name}(${given.join(", ")}) -> (${made.join(", ")})`;
 }
 
-/** Layers of one block call stand together, below a row with its labels. */
+/** Layers of one block call are grouped under a row with its labels. */
 function layerTable(
   { name }: ModelGraph,
   layers: readonly Layer[],
@@ -153,7 +153,7 @@ function totalLines(
   ];
 }
 
-/** What a model costs; of the ES module, as far as memory goes. */
+/** Returns the costs of a model. The memory figures are those of the ES module. */
 export function totals(graph: ModelGraph, layers: readonly Layer[], at: Sizes | undefined) {
   const parameters = [...new Set(graph.weights)].reduce((sum, weight) => sum + parametersOf(graph, weight), 0);
   const macs = sumOf(graph, layers);
@@ -164,7 +164,7 @@ export function totals(graph: ModelGraph, layers: readonly Layer[], at: Sizes | 
   return { parameters, macs, memory: { bytesRead: read, bytesWritten: written, liveBytes: peak } };
 }
 
-/** Undefined where the sum has too many terms to be a size. */
+/** Returns undefined if the sum has too many terms to be a size. */
 function sumOf({ builder: { sizes } }: ModelGraph, layers: readonly Layer[]): Size | undefined {
   try {
     return layers.reduce((sum, { macs }) => sizes.add(sum, macs), sizes.int(0));

@@ -1,4 +1,4 @@
-/** @file Every variant of a model as `fuse summary --variants` shows it: one row each, with its costs or why it is impossible. */
+/** @file The rows of `fuse summary --variants`: each variant of a model with its costs, or why it is impossible. */
 import type { Settings } from "../../check/instantiate/settings.ts";
 import type { Program } from "../../check/program.ts";
 import type { Block } from "../../check/text/modules.ts";
@@ -9,23 +9,23 @@ import { table } from "../terminal/table.ts";
 import { layersOf, ordered } from "./layers.ts";
 import { printers, sizesAt, totals, type Sizes } from "./model.ts";
 
-/** What rows can be sorted by. */
+/** The columns that rows can be sorted by. */
 export const sortKeys = ["variant", "weights", "macs", "read", "written", "live"] as const;
 export type SortKey = (typeof sortKeys)[number];
 
 interface Variant {
-  /** The settings that make it. */
+  /** The settings of the variant. */
   readonly variant: Settings;
-  /** Why it is impossible; undefined if it is possible. */
+  /** Why the variant is impossible; undefined if it is possible. */
   readonly refused: string | undefined;
   readonly results: readonly string[];
   readonly weights: number;
-  /** A formula where the sizes of the inputs are open. */
+  /** A formula if input sizes are open. */
   readonly macs: number | string;
   readonly memory: { readonly read: number; readonly written: number; readonly live: number } | undefined;
 }
 
-/** The variants of a model whose program passed the check; settings that are given are not varied. */
+/** Returns the variants of a model whose program passed the check. Parameters in `settings` are not varied. */
 export function variantsOf(program: Program, block: Block, settings: Settings, at: Sizes | undefined): Variant[] {
   const wanted = program
     .choices(block)
@@ -51,7 +51,7 @@ function costsOf(graph: ModelGraph, at: Sizes | undefined): Omit<Variant, "varia
   };
 }
 
-/** Sorted by one cost, cheapest first; impossible variants come last. */
+/** Sorts by one cost, cheapest first. Impossible variants come last. */
 export function sorted(variants: readonly Variant[], key: SortKey): readonly Variant[] {
   if (key === "variant") return variants;
   const cost = ({ refused, weights, macs, memory }: Variant): number => {

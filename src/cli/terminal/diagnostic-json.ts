@@ -1,8 +1,10 @@
-/** @file Diagnostics for other programs. The form is documented in docs/guide/command-line.md and is kept from version to version. */
+/** @file Diagnostics for other programs. The format is stable and documented in docs/guide/command-line.md. */
 import type { Diagnostic, Help } from "../../source/diagnostic.ts";
 import { position, type Span } from "../../source/source.ts";
 
-/** `path` is the file that it is about if the diagnostic has no place. Lines and columns count from 1, offsets from 0. */
+/**
+ * Returns a diagnostic as JSON. `path` is its file if it has no span. Lines and columns count from 1, offsets from 0.
+ */
 export function diagnosticJson(found: Diagnostic, path: string): object {
   const { code, severity, message, span, labels, notes, helps } = found;
   return {
@@ -22,7 +24,7 @@ export function diagnosticJson(found: Diagnostic, path: string): object {
   };
 }
 
-/** A help in one line: what to do, and what to write. */
+/** Returns a help on one line: what to do, and what to write. */
 export function helpText({ text, code }: Help): string {
   return code === undefined ? text : `${text}: ${code}`;
 }

@@ -1,4 +1,4 @@
-/** @file How a command ends early: with diagnostics. */
+/** @file Ends a command early, with diagnostics. */
 import { accessSync, constants, statSync } from "node:fs";
 import type { Code, Holes } from "../../source/catalogue/catalogue.ts";
 import type { Details, Diagnostic, Help } from "../../source/diagnostic.ts";
@@ -6,7 +6,9 @@ import { diagnostic } from "../../source/reporter.ts";
 import { DataError } from "../../weights/data-error.ts";
 import { nearFile } from "./near-files.ts";
 
-/** The program, the data or a comparison is wrong. The diagnostics may have been shown already, and then there are none here. */
+/**
+ * An error in the program or the data, or a failed comparison. `diagnostics` is empty if they have been shown already.
+ */
 export class Failure extends Error {
   override readonly name = "Failure";
   readonly diagnostics: readonly Diagnostic[];
@@ -22,14 +24,14 @@ export function fail<C extends Code>(code: C, args: Readonly<Record<Holes<C>, st
   throw new Failure([diagnostic(code, undefined, args, details)]);
 }
 
-/** Ends the command with all that an entry guard refuses. */
+/** Ends the command with everything that an entry guard rejects. */
 export function refuse(problems: readonly string[], helps: readonly Help[] = []): never {
-  // They are sentences, and messages end without a full stop.
+  // The problems are sentences, but messages have no full stop.
   const [message = "", ...notes] = problems.map((problem) => problem.replace(/\.$/, ""));
   return fail("bad-input", { message }, { notes, helps });
 }
 
-/** Reads a file; what is wrong about it ends the command. */
+/** Reads a file. A DataError ends the command. */
 export async function readOrFail<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
@@ -41,7 +43,7 @@ export async function readOrFail<T>(path: string, read: () => Promise<T>): Promi
   }
 }
 
-/** Writes a file; what is in the way ends the command. */
+/** Writes a file. A DataError ends the command. */
 export async function writeOrFail<T>(path: string, write: () => Promise<T>): Promise<T> {
   try {
     return await write();
@@ -51,7 +53,7 @@ export async function writeOrFail<T>(path: string, write: () => Promise<T>): Pro
   }
 }
 
-/** What comes from outside and is wrong, as a diagnostic. */
+/** Converts a DataError to a diagnostic. */
 export function dataDiagnostic({ message, details }: DataError): Diagnostic {
   return diagnostic("bad-data", undefined, { message }, { notes: details });
 }
@@ -60,7 +62,7 @@ function withoutPath(path: string, message: string): string {
   return message.startsWith(`${path}: `) ? message.slice(path.length + 2) : message;
 }
 
-/** Tells a file that is not there from one whose content is wrong. */
+/** Distinguishes a missing or unreadable file from one with invalid content. */
 function isReadableFile(path: string): boolean {
   try {
     accessSync(path, constants.R_OK);

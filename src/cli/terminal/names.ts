@@ -1,4 +1,4 @@
-/** @file How a command ends where a name is missing or wrong. */
+/** @file Ends a command if a name is missing or unknown. */
 import { nearest } from "../../source/suggest.ts";
 import { fail } from "./failure.ts";
 
@@ -8,7 +8,7 @@ export function chooseModel(names: readonly string[]): never {
   return fail("choose-model", { models: names.join(", ") }, { helps });
 }
 
-/** Ends the command because `name` is none of `known`, which are `what`s of a model. */
+/** Ends the command because `name` is not one of `known`, the inputs or results of a model. */
 export function unknownName(model: string, what: "input" | "result", name: string, known: readonly string[]): never {
   const near = nearest(name, known);
   const helps = near === undefined ? [] : [`did you mean \`${near}\`?`];

@@ -1,4 +1,4 @@
-/** @file Numbers as a person reads and writes them. */
+/** @file Formats and parses numbers for people. */
 
 /** `1,234,567` */
 export function countText(count: number | bigint): string {
@@ -30,7 +30,7 @@ export function parseBytes(text: string): number | undefined {
   return number === undefined || factor === undefined ? undefined : Number(number) * factor;
 }
 
-/** `0.0123`, `1e-7`, `NaN`: so many digits at most. */
+/** `0.0123`, `1e-7`, `NaN`: at most `digits` digits. */
 export function numberText(value: number, digits = 4): string {
   return String(Number(value.toPrecision(digits)));
 }

@@ -1,8 +1,8 @@
-/** @file Options that several commands have. */
+/** @file Options that several commands share. */
 import { InvalidArgumentError, Option } from "commander";
 import { parseBytes } from "./numbers.ts";
 
-/** By name. */
+/** Values by name. */
 export type Pairs = Readonly<Record<string, string>>;
 
 /** `--model` and `--set` */
@@ -11,7 +11,7 @@ export interface ModelOptions {
   readonly set?: Pairs;
 }
 
-/** How tensors of a weight file are found. */
+/** How to find tensors in a weight file. */
 export interface MatchingOptions {
   readonly weightsPrefix?: string;
   readonly rename?: readonly string[];
@@ -30,7 +30,7 @@ export const matchingOptions = (): readonly Option[] => [
   ).argParser((text: string, previous: readonly string[] = []) => [...previous, text]),
 ];
 
-/** The limit for the weights of a model, in bytes. */
+/** The limit on a model's weights, in bytes. */
 export const maxWeightsOption = () =>
   new Option("--max-weights <size>", "refuse models with larger weights")
     .default(2 * 2 ** 30, "2GiB")
@@ -40,7 +40,7 @@ export const maxWeightsOption = () =>
       return bytes;
     });
 
-/** Collects NAME=VALUE, or what `form` says; each name may be given once. */
+/** Collects NAME=VALUE, or the given `form`. Each name may appear once. */
 export const pairs =
   (form: string) =>
   (text: string, previous: Pairs = {}): Pairs => {
@@ -67,7 +67,7 @@ export function sizes(text: string, previous: Readonly<Record<string, number>> =
   return found;
 }
 
-/** For help: `plain JavaScript (cpu) or WebAssembly (wasm)`. */
+/** Returns text for help: `plain JavaScript (cpu) or WebAssembly (wasm)`. */
 export function described<Name extends string>(
   names: readonly Name[],
   records: Readonly<Record<Name, { readonly doc: string }>>,

@@ -1,7 +1,7 @@
-/** @file A progress bar, where a person looks and the work takes a while. */
+/** @file A progress bar for long work on an interactive terminal. */
 import type { Terminal } from "./terminal.ts";
 
-/** Does `work` with each item. Work may hold the thread: the bar is drawn between items. */
+/** Does `work` with each item. The work may block the thread, because the bar is drawn between items. */
 export async function eachWithProgress<T>(
   { interactive }: Terminal,
   title: string,

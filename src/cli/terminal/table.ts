@@ -1,6 +1,6 @@
-/** @file Tables as text. */
+/** @file Plain-text tables. */
 
-/** Rows without borders, two spaces between columns. The columns `numbers` are aligned on the right. */
+/** Returns rows without borders, with two spaces between columns. The columns in `numbers` are right-aligned. */
 export function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],

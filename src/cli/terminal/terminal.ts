@@ -1,34 +1,34 @@
-/** @file Where a command writes. */
+/** @file The terminal that a command writes to. */
 import type { Diagnostic } from "../../source/diagnostic.ts";
 import { renderDiagnostic, renderDiagnostics } from "../../source/render.ts";
 
 export interface Terminal {
-  /** Writes lines of results; the last line feed is added. */
+  /** Writes result lines. Adds the final newline. */
   readonly out: (text: string) => void;
-  /** Writes lines about what went wrong, or what else a person should know. */
+  /** Writes errors and other information for the user. */
   readonly err: (text: string) => void;
-  /** Whether a person looks at what goes to `err`. */
+  /** Whether `err` goes to a person. */
   readonly interactive: boolean;
-  /** Whether `err` shows colours. */
+  /** Whether `err` supports colours. */
   readonly color: boolean;
-  /** The width of a line. */
+  /** The line width. */
   readonly columns: number;
 }
 
-/** The terminal of this process. */
+/** Returns the terminal of this process. */
 export function processTerminal({ stdout, stderr, env }: NodeJS.Process): Terminal {
   const line = (text: string) => (text.endsWith("\n") ? text : `${text}\n`);
   return {
     out: (text) => void stdout.write(line(text)),
     err: (text) => void stderr.write(line(text)),
     interactive: stderr.isTTY,
-    // no-color.org: any text that is not empty.
+    // no-color.org: any non-empty value.
     color: stderr.isTTY && (env["NO_COLOR"] ?? "") === "",
     columns: stdout.isTTY ? stdout.columns : 100,
   };
 }
 
-/** Writes diagnostics as a person reads them; those about programs with how many there are. */
+/** Writes diagnostics in readable form, with a count of those about programs. */
 export function show(terminal: Terminal, diagnostics: readonly Diagnostic[]): void {
   if (diagnostics.length === 0) return;
   const { color } = terminal;

@@ -1,17 +1,17 @@
-/** @file The types of a module: its models' inputs with their ranks, and results with the sizes that are known. */
+/** @file The types of a module: its models' inputs with their ranks, and results with their known sizes. */
 import { printType, tensorType } from "../../ir/type.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { Names, propertyName } from "./names.ts";
 import { docComment } from "./text.ts";
 
-/** What tfjs calls tensors by rank; it has no name, and no type, for more axes. */
+/** tfjs's tensor types by rank. It has none for more axes. */
 const tensors = ["Scalar", "Tensor1D", "Tensor2D", "Tensor3D", "Tensor4D", "Tensor5D", "Tensor<Rank.R6>"];
 const tensorOf = (rank: number): string => tensors[rank] ?? "Tensor";
 
-/** What the types of results say of their elements; f32 goes without saying. */
+/** How result types express their dtype. f32 is the default. */
 const dtypes = { f32: "", i32: ' & { readonly dtype: "int32" }', bool: ' & { readonly dtype: "bool" }' } as const;
 
-/** What the types of fields may name, and where it is from. */
+/** The types that fields may use, and where they are imported from. */
 const importable = {
   "@tensorflow/tfjs-core": ["Rank", "Scalar", "Tensor", "Tensor1D", "Tensor2D", "Tensor3D", "Tensor4D", "Tensor5D"],
   "fuse-lang/runtime": ["Model", "Shaped"],
@@ -30,7 +30,7 @@ export function declarations(plans: readonly Plan[]): string {
   );
 }
 
-/** A property: its name, its type, and what the program declares of it. */
+/** A property: its name, its type, and its declaration in the program. */
 interface Field {
   readonly name: string;
   readonly type: string;
@@ -52,7 +52,7 @@ function declaration({ plan, inputs, results }: Typed, local: string): string {
     : `${doc}declare const ${local}: ${type};\nexport { ${local} as ${name} };\n`;
 }
 
-/** What the types cannot say: settings, the order of the results, and what is checked at every run beside the inputs' sizes. */
+/** Returns what types cannot express: settings, the order of results, and the run-time checks besides input sizes. */
 function facts({ graph: { settings, results, guard } }: Plan): string[] {
   const list = (name: string, items: readonly string[]) =>
     items.length === 0 ? [] : [`- ${name}: ${items.join(", ")}`];
@@ -73,7 +73,7 @@ function facts({ graph: { settings, results, guard } }: Plan): string[] {
   ];
 }
 
-/** An input may have any tensor of its rank: the sizes that tfjs's types know of are numbers, and the guard looks at them. */
+/** An input may be any tensor of its rank. tfjs types know sizes only as `number`, and the guard checks them. */
 function inputsOf({ graph }: Plan): Field[] {
   return graph.guard.inputs.map(({ name, dtype, axes }) => ({
     name,
@@ -97,7 +97,7 @@ function resultsOf({ graph }: Plan): Field[] {
   });
 }
 
-/** A number that JavaScript cannot hold would be another one as a type. */
+/** A number that JavaScript cannot represent would become a different literal type. */
 function literalSize(size: bigint | undefined): string {
   return size !== undefined && size <= Number.MAX_SAFE_INTEGER ? String(size) : "number";
 }

@@ -8,9 +8,9 @@ import { runFunction } from "./run-function.ts";
 import { mapMark, relativePath, sourceMap, urlPath, type MappedLine } from "./source-map.ts";
 import { commentText, docComment, literal, objectKey } from "./text.ts";
 
-/** Where the models come from, and what else the module refers to. */
+/** Where the models come from, and the other files that the module refers to. */
 export interface ModuleInfo extends SourceInfo {
-  /** Whether the models' graphs are in a file beside the module, `<program>.graph`. */
+  /** Whether the models' graphs are in a file next to the module, `<program>.graph`. */
   readonly graph?: boolean;
 }
 
@@ -19,7 +19,7 @@ export interface EmittedFile {
   readonly text: string;
 }
 
-/** `<program>.js` with all models, `<program>.d.ts`, and `<program>.js.map`. */
+/** Returns `<program>.js` with all models, `<program>.d.ts`, and `<program>.js.map`. */
 export function emitEsm(plans: readonly Plan[], info: ModuleInfo): EmittedFile[] {
   const file = info.source.split(/[/\\]/).at(-1)!;
   const program = programName(info.source);
@@ -47,8 +47,8 @@ export function emitEsm(plans: readonly Plan[], info: ModuleInfo): EmittedFile[]
 const lineBreaks = (text: string): number => text.split("\n").length - 1;
 
 /**
- * The same models as a module without imports, whose default export is a function of `tf` and `model` that returns them by
- * name: what needs no files to be run at once.
+ * Returns the same models as a module without imports. Its default export is a function of `tf` and `model` that
+ * returns them by name, to be run immediately without files.
  */
 export function emitFactory(plans: readonly Plan[], info: ModuleInfo): string {
   const models = printModels(plans);
@@ -69,7 +69,7 @@ function printModels(plans: readonly Plan[], graph: readonly string[] = []) {
   });
 }
 
-/** `model({ name, guard, manifest, graph, hash, prepared, run })`, and where its lines come from. */
+/** Returns `model({ name, guard, manifest, graph, hash, prepared, run })`, and where its lines come from. */
 function printModel(
   plan: Plan,
   graph: readonly string[],
@@ -83,7 +83,7 @@ function printModel(
   const { name, guard } = plan.graph;
   const field = (key: string, value: unknown, levels?: number) =>
     `${indent}${key}: ${literal(value, indent, levels, key.length + 2)},\n`;
-  // A line for each weight, step and prepared tensor, however long: tables are skimmed.
+  // One line for each weight, step and prepared tensor, however long, because people skim tables.
   const fields = [
     field("name", name),
     field("guard", guard),
@@ -107,7 +107,7 @@ function numbered(items: readonly unknown[], indent: string): string {
   return `[\n${lines.join("")}${indent}]`;
 }
 
-/** Whether a file begins as a module, its types or its source map do. */
+/** Whether a file begins like a module, its types or its source map. */
 export function isModuleOfFuse(start: Uint8Array): boolean {
   const text = String.fromCharCode(...start);
   return text.startsWith("// Made by fuse ") || text.startsWith(mapMark);

@@ -1,4 +1,4 @@
-/** @file The function that a module's model runs: one statement for each step, and what nothing needs any more freed behind it. */
+/** @file The run function of a module's model: one statement per step, which frees values after their last use. */
 import type { Origin } from "../../ir/graph.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { Note, PlanValue, Prepared } from "../../plan/value.ts";
@@ -16,13 +16,13 @@ const parameters = ["inputs", "weights", "sizes"];
 export interface RunFunction {
   /** `run(inputs, weights, sizes) { … }` */
   readonly text: string;
-  /** Where its lines come from; the first line of the text is 0. */
+  /** Where its lines come from. The first line of the text is 0. */
   readonly mapped: readonly MappedLine[];
-  /** What the prepared tensors are called, in order of use. */
+  /** The names of the prepared tensors, in order of use. */
   readonly prepared: ReadonlyMap<Prepared, string>;
 }
 
-/** Prints it as a method; `indent` is that of its first line. */
+/** Prints it as a method. `indent` is that of its first line. */
 export function runFunction(plan: Plan, indent: string): RunFunction {
   const { graph } = plan;
   const names = new Names(parameters);
@@ -97,13 +97,16 @@ export function runFunction(plan: Plan, indent: string): RunFunction {
   return { text: `${printed.join("\n")}\n${indent}}`, mapped, prepared };
 }
 
-/** A line of the body, or a statement that takes several. */
+/** A line of the body, or a statement over several lines. */
 interface Line {
   readonly text: string;
   readonly origin?: Origin | undefined;
 }
 
-/** Where steps come from. What was made for another step, as a size that it needs, comes from where the first of those does. */
+/**
+ * Returns where steps come from. A step created for others, such as a size they need, has the origin of the first of
+ * them.
+ */
 function originsOf(steps: Plan["steps"]): ReadonlyMap<PlanValue, Origin> {
   const found = new Map<PlanValue, Origin>();
   for (const { value, note } of steps.toReversed()) {
@@ -118,7 +121,7 @@ function originsOf(steps: Plan["steps"]): ReadonlyMap<PlanValue, Origin> {
 const binding = (key: string, variable: string): string =>
   key === variable ? variable : `${propertyName(key)}: ${variable}`;
 
-/** The author's name, or the weight it is made of, or the number that it is. */
+/** Returns the author's name, or the weight that it is prepared from, or its number. */
 function preparedName({ op, path }: Prepared, { name, purpose }: Note): string {
   if (name !== undefined || path !== undefined) return name ?? path!;
   if (op.op !== "constant" || op.shape.length > 0) return camelCase(purpose);

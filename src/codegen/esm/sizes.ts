@@ -1,8 +1,8 @@
-/** @file Sizes as JavaScript expressions over the variables of the guard. */
+/** @file Sizes as JavaScript expressions over the guard's variables. */
 import type { Size, SizeVar } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
 
-/** An expression and how tightly it holds together: 1 a sum, 2 a product, 3 what needs no parentheses. */
+/** An expression and its precedence: 1 for a sum, 2 for a product, 3 if it never needs parentheses. */
 interface Expression {
   readonly text: string;
   readonly binds: 1 | 2 | 3;
@@ -14,7 +14,10 @@ const call = (name: string, a: Expression, b: Expression): Expression => ({
   binds: 3,
 });
 
-/** `4`, `h`, `Math.ceil(h / 2)`. Exact for sizes below 2^50: a quotient of such integers rounds to the right side of an integer. */
+/**
+ * Returns `4`, `h`, `Math.ceil(h / 2)`. Exact for sizes below 2^50, where a quotient of integers rounds to the correct
+ * side of an integer.
+ */
 export function sizeText(sizes: Sizes, size: Size, name: (variable: SizeVar) => string): string {
   return sizes.fold<Expression>(size, {
     int: (n) => ({ text: String(n), binds: n < 0n ? 1 : 3 }),

@@ -1,20 +1,20 @@
-/** @file The source map of a module: which line of a program a line of JavaScript comes from (ECMA-426). */
+/** @file The source map of a module: the program line that each line of JavaScript comes from (ECMA-426). */
 import { addSegment, GenMapping, setSourceContent, toEncodedMap } from "@jridgewell/gen-mapping";
 import type { Origin } from "../../ir/graph.ts";
 import { position } from "../../source/source.ts";
 
-/** A line of generated text, from 0. */
+/** A line of generated text, counted from 0. */
 export interface MappedLine {
   readonly line: number;
   readonly origin: Origin;
 }
 
-/** What a reader of maps ignores, and `fuse build` knows its own files by. */
+/** Ignored by readers of maps. `fuse build` recognizes its own files by it. */
 export const mapMark = '{"version":3,"x_made_by":"fuse ';
 
 /**
- * The map of `file`. Its texts are in the map, so that it tells them without the program; `locate` gives the place of a
- * program as seen from the module.
+ * Returns the source map of `file`. It includes the program texts, so readers do not need the programs. `locate`
+ * returns the place of a program relative to the module.
  */
 export function sourceMap(
   file: string,
@@ -34,13 +34,13 @@ export function sourceMap(
   return `${JSON.stringify(made)}\n`;
 }
 
-/** A library module is in no folder of the user's: it gets a scheme of its own. */
+/** A library module is in no user folder, so it gets its own URL scheme. */
 function sourceUrl(path: string, locate: (path: string) => string | undefined): string {
   if (!path.endsWith(".fuse")) return `fuse-lang:///${urlPath(path)}.fuse`;
   return urlPath(locate(path) ?? path.split("/").at(-1)!);
 }
 
-/** A relative path as a URL: nothing in a name is a scheme, a query or an escape. */
+/** Returns a relative path as a URL, without mistaking part of a name for a scheme, a query or an escape. */
 export function urlPath(path: string): string {
   return path
     .split("/")
@@ -48,7 +48,7 @@ export function urlPath(path: string): string {
     .join("/");
 }
 
-/** A path as seen from a folder, if both are relative to one place; undefined if that cannot be told from their names. */
+/** Returns a path relative to a folder; undefined if they have no common base, judging by their names. */
 export function relativePath(folder: string, path: string): string | undefined {
   const [from, to] = [folder, path].map((text) => text.split("/").filter((part) => part !== "" && part !== "."));
   if (folder.startsWith("/") !== path.startsWith("/")) return undefined;

@@ -1,4 +1,4 @@
-/** @file The target `esm`: an ES module of TensorFlow.js's calls, its types, its source map, and its graph for TensorFlow. */
+/** @file The target `esm`: an ES module of TensorFlow.js calls, its types, its source map, and its TensorFlow graph. */
 import { backends } from "../../contract/backends.ts";
 import { plan } from "../../plan/plan.ts";
 import { isMadeByFuse } from "../../weights/made-by.ts";

@@ -1,10 +1,13 @@
-/** @file Pieces of text: literals that read back as what they are, lists that break where a line ends, comments that stay comments. */
+/** @file Pieces of generated text: literals that round-trip, lists that wrap, comments that cannot end early. */
 import { propertyName } from "./names.ts";
 
 const width = 100;
 const step = "  ";
 
-/** Plain data as JavaScript, broken into lines where it does not fit, `levels` deep. `indent` is that of the line it begins in. */
+/**
+ * Returns plain data as JavaScript, broken into lines if it does not fit, up to `levels` deep. `indent` is that of its
+ * first line.
+ */
 export function literal(value: unknown, indent = "", levels = Infinity, before = 0): string {
   const flat = inline(value);
   const fits = indent.length + before + flat.length <= width;
@@ -29,24 +32,24 @@ function inline(value: unknown): string {
   return fields.length === 0 ? "{}" : `{ ${fields.join(", ")} }`;
 }
 
-/** JSON is JavaScript; line separators are escaped too, which older readers of JavaScript take for line ends. */
+/** JSON is JavaScript. Line separators are escaped too, because older JavaScript readers treat them as line ends. */
 function stringLiteral(value: unknown): string {
   return JSON.stringify(value).replace(/[\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16)}`);
 }
 
-/** A key of an object literal, where `__proto__: x` would set the prototype. */
+/** Returns a key of an object literal, where `__proto__: x` would set the prototype. */
 export function objectKey(name: string): string {
   return name === "__proto__" ? '["__proto__"]' : propertyName(name);
 }
 
-/** `{ a, b }` or, if that is too long for what stands before it, over several lines. */
+/** Returns `{ a, b }`, over several lines if it does not fit after `before` characters. */
 export function braces(items: readonly string[], indent: string, before: number): string {
   const flat = items.length === 0 ? "{}" : `{ ${items.join(", ")} }`;
   if (indent.length + before + flat.length <= width) return flat;
   return `{\n${fill(items, indent + step)}\n${indent}}`;
 }
 
-/** Items and commas in lines as long as they can be. */
+/** Packs items and commas into lines as long as possible. */
 function fill(items: readonly string[], indent: string): string {
   const lines: string[] = [];
   let line = "";
@@ -60,7 +63,9 @@ function fill(items: readonly string[], indent: string): string {
   return [...lines, line].map((text) => indent + text).join("\n");
 }
 
-/** A statement; if it is too long, the object that is the only argument of its call gets a line for each property. */
+/**
+ * Returns a statement. If it is too long, the object that is its call's only argument gets a line for each property.
+ */
 export function statement(text: string, indent: string): string {
   const [, start, properties, end] = /^(.*?\({) (.*) (}\);)$/.exec(text) ?? [];
   if (indent.length + text.length <= width || properties === undefined) return text;
@@ -68,7 +73,7 @@ export function statement(text: string, indent: string): string {
   return `${start}\n${lines.join("")}${indent}${end}`;
 }
 
-/** At the commas that stand in no brackets. */
+/** Splits at commas outside all brackets. */
 function splitTopLevel(text: string): string[] {
   const parts = [""];
   let depth = 0;
@@ -81,12 +86,12 @@ function splitTopLevel(text: string): string[] {
   return parts.map((part) => part.trim());
 }
 
-/** Text for a comment: on one line, without characters that could end it or reorder what a reader sees. */
+/** Returns text for a comment: on one line, without characters that could end it or reorder the displayed text. */
 export function commentText(text: string): string {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, " ").replaceAll("*/", "* /");
 }
 
-/** A doc comment. */
+/** Returns a doc comment. */
 export function docComment(lines: readonly string[], indent = ""): string {
   const safe = lines.flatMap((line) => line.split("\n")).map((line) => commentText(line).trimEnd());
   if (safe.length === 1) return `${indent}/** ${safe[0]} */\n`;

@@ -1,4 +1,4 @@
-/** @file Writes models as graph models of TensorFlow.js: a `model.json` and its shards for each. */
+/** @file Writes models as TensorFlow.js graph models: a `model.json` and its shards for each. */
 import { storedArrays } from "../../plan/prepared.ts";
 import { dataTypes } from "../../protobuf/tensorflow.ts";
 import { printModelInfo } from "../model-info.ts";
@@ -15,12 +15,12 @@ import {
 import { emitGraph, versions, type Port } from "../tensorflow/graph.ts";
 import { nodesToJson, shapeJson, typeName, type StoredConstant } from "./json.ts";
 
-/** Of a shard, in bytes: what browsers cache well, and all tools of TensorFlow.js write. */
+/** The size of a shard, in bytes. Browsers cache this well, and all TensorFlow.js tools use it. */
 const shardSize = 4 * 2 ** 20;
 
 /**
- * The files of a folder `<program>.graph-model`, or `<program>-<Model>.graph-model` for each of several models. The plans are
- * for `graphModelProfile`. The same plans and weights give the same bytes.
+ * Returns the files of a folder `<program>.graph-model`, or `<program>-<Model>.graph-model` for each of several models.
+ * The plans are for `graphModelProfile`. The same plans and weights give the same bytes.
  */
 export function emitGraphModel(models: readonly WeightedPlan[], info: SourceInfo): Emission {
   const files: BinaryFile[] = [];
@@ -65,7 +65,7 @@ function emitOne({ plan, load }: WeightedPlan, info: SourceInfo): Exclude<Emissi
   return { files: [{ path: "model.json", bytes: new TextEncoder().encode(json) }, ...shards] };
 }
 
-/** Whether a `model.json` begins as those of Fuse do. */
+/** Whether a `model.json` begins like one that Fuse wrote. */
 export function isGraphModelOfFuse(start: Uint8Array): boolean {
   return String.fromCharCode(...start.subarray(0, 100)).startsWith(`{"format":"graph-model",\n"generatedBy":"fuse `);
 }
@@ -88,7 +88,7 @@ function concatenate(constants: readonly StoredConstant[]): Uint8Array {
   return data;
 }
 
-/** At least one, for a reader asks for the one that is named. */
+/** Returns at least one shard, because readers load the one that is named. */
 function shardsOf(data: Uint8Array): readonly BinaryFile[] {
   const count = Math.max(1, Math.ceil(data.length / shardSize));
   return Array.from({ length: count }, (_, i) => ({

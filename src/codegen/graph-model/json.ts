@@ -1,8 +1,8 @@
-/** @file TensorFlow's nodes as the JSON of a graph model of TensorFlow.js, as protobuf's own mapping to JSON has it. */
+/** @file TensorFlow nodes as the JSON of a TensorFlow.js graph model, in protobuf's own JSON mapping. */
 import { dataTypes, type AttrValue, type NodeDef } from "../../protobuf/tensorflow.ts";
 import { InternalError } from "../../source/internal-error.ts";
 
-/** What stands in the shards instead of in the nodes, by the names of those. */
+/** The constants stored in shards rather than nodes, by node name. */
 export interface StoredConstant {
   readonly name: string;
   readonly dtype: "float32" | "int32" | "bool";
@@ -12,7 +12,7 @@ export interface StoredConstant {
 }
 
 export interface JsonGraph {
-  /** Of `modelTopology`. */
+  /** The nodes of `modelTopology`. */
   readonly node: readonly object[];
   readonly constants: readonly StoredConstant[];
 }
@@ -75,7 +75,7 @@ function base64(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes));
 }
 
-/** JSON has no other numbers. */
+/** Returns a finite number; JSON has no others. */
 function finite(value: number): number {
   if (!Number.isFinite(value)) throw new InternalError(`an attribute of a graph model is ${value}`);
   return value;

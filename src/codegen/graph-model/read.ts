@@ -1,4 +1,4 @@
-/** @file Reads a graph model that Fuse wrote: bounded, and only what Fuse writes. */
+/** @file Reads a graph model that Fuse wrote, with limits, and rejects others. */
 import { elements } from "../../contract/ndarray.ts";
 import { isWritten } from "../../primitives/tensorflow/operations.ts";
 import { dataTypes } from "../../protobuf/tensorflow.ts";
@@ -10,7 +10,7 @@ import { isSealed } from "../seal.ts";
 import type { StoredModel } from "../target.ts";
 import { typeName } from "./json.ts";
 
-/** A graph model in the form that TensorFlow.js takes it from memory, and the names of its nodes. */
+/** A graph model as TensorFlow.js loads it from memory, and the names of its nodes. */
 export interface LoadableGraphModel extends StoredModel {
   readonly artifacts: {
     readonly modelTopology: object;
@@ -18,7 +18,7 @@ export interface LoadableGraphModel extends StoredModel {
     readonly weightData: Uint8Array;
     readonly signature: object;
   };
-  /** By the names that the program has. */
+  /** Node names by the names in the program. */
   readonly inputs: ReadonlyMap<string, string>;
   readonly results: ReadonlyMap<string, string>;
 }
@@ -29,11 +29,11 @@ interface WeightSpec {
   readonly dtype: "float32" | "int32" | "bool";
 }
 
-/** What Fuse noted in a `model.json`; undefined if it did not make it. */
+/** Returns Fuse's notes in a `model.json`; undefined if Fuse did not write it. */
 export const notesOf = (json: unknown): unknown => field(field(json, "userDefinedMetadata"), "fuse");
 
 /**
- * Reads a `model.json`; `data` are its shards, one after the other.
+ * Reads a `model.json`. `data` is its shards, concatenated.
  * @throws DataError in one line, if a byte is not as Fuse wrote it
  */
 export function readGraphModel(text: string, data: Uint8Array): LoadableGraphModel {

@@ -26,7 +26,7 @@ export const graphModel = {
   },
 } as const satisfies Target<LoadableGraphModel>;
 
-/** The content of all shards, one after the other. */
+/** Returns the content of all shards, concatenated. */
 async function readShards(json: unknown, part: ReadPart): Promise<Uint8Array> {
   const shards: Uint8Array[] = [];
   for (const path of tfjsShardPaths(json)) shards.push((await part(path)) ?? new Uint8Array());

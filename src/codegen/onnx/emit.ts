@@ -1,4 +1,4 @@
-/** @file A plan as an ONNX model: nodes, weights as initializers, the sizes' names, and what Fuse has to know to run it again. */
+/** @file Writes a plan as an ONNX model: nodes, initializers, size names, and what Fuse needs to run it again. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { elements, type NdArray } from "../../contract/ndarray.ts";
@@ -17,12 +17,12 @@ import { OnnxNodes, type Initializer } from "./emitter.ts";
 import { irVersion, metadataKeys, operatorSet, producerName } from "./format.ts";
 import { Names } from "./names.ts";
 
-/** What protobuf can hold, less a generous share for nodes and names. */
+/** Protobuf's limit, less a generous share for nodes and names. */
 const mostBytes = 2 ** 31 - 2 ** 24;
 
 /**
- * `<program>.onnx`, or `<program>-<Model>.onnx` for each of several models. The plans are for `onnxProfile`. The same plans and
- * weights give the same bytes.
+ * Returns `<program>.onnx`, or `<program>-<Model>.onnx` for each of several models. The plans are for `onnxProfile`.
+ * The same plans and weights give the same bytes.
  */
 export function emitOnnx(models: readonly WeightedPlan[], info: SourceInfo): Emission {
   const emitted = models.map(({ plan }) => emitNodes(plan));
@@ -76,7 +76,7 @@ function modelFile(
     opsetImport: [{ domain: "", version: operatorSet }],
     metadataProps: [{ key: metadataKeys.model, value: printModelInfo(modelInfo(plan, info)) }],
   };
-  // Of the whole file but for itself.
+  // The hash of the whole file except itself.
   const content = { key: metadataKeys.content, value: bytesToHex(sha256(encode(ModelProto, file))) };
   return encode(ModelProto, { ...file, metadataProps: [...file.metadataProps, content] });
 }
@@ -89,13 +89,13 @@ function tensorProto(initializer: Initializer, arrays: ReadonlyMap<Prepared, NdA
 
 type Nodes = ReturnType<typeof emitNodes>;
 
-/** The nodes of a plan, and what its results are called: as in the program, unless an input has that name. */
+/** Emits the nodes of a plan and names its results: as in the program, unless an input has that name. */
 function emitNodes(plan: Plan) {
   const { graph, inputs, results } = plan;
   const names = new Names();
   for (const { name } of inputs) names.take(name);
   const outputs = results.map(({ name }) => names.take(name));
-  /** What values are to be called that are results and have no name yet. */
+  /** The names still to be given to values that are results. */
   const waiting = new Map<PlanValue, string>(
     results.flatMap(({ value, copy }, i) => (copy ? [] : [[value, outputs[i]!] as const])),
   );

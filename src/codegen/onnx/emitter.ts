@@ -1,4 +1,4 @@
-/** @file Makes ONNX's nodes: literals and sizes that are there once, weights that are turned when the file is written. */
+/** @file Creates ONNX nodes. Literals and sizes are shared, and weights are transposed when the file is written. */
 import type { DType, NdArray } from "../../contract/ndarray.ts";
 import type { PrepareOp } from "../../contract/prepare.ts";
 import type { Prepared } from "../../plan/value.ts";
@@ -14,12 +14,12 @@ import { remember } from "../remember.ts";
 import type { Names } from "./names.ts";
 import { guardArithmetic, sizeWires, type SizeWires } from "./sizes.ts";
 
-/** A tensor of the file itself. */
+/** A tensor in the file itself. */
 export type Initializer = { readonly name: string; readonly shape: readonly number[] } & (
   { readonly dtype: DType; readonly prepared: Prepared } | { readonly dtype: OnnxType; readonly data: Float64Array }
 );
 
-/** A node whose values have no names yet: they stand for themselves, as wires do. */
+/** A node whose values have no names yet. Wires stand for them. */
 interface OpenNode {
   readonly op: OnnxOperator;
   readonly inputs: readonly (OnnxWire | undefined)[];
@@ -30,7 +30,7 @@ interface OpenNode {
 }
 
 export class OnnxNodes implements OnnxEmitter {
-  /** What the nodes that are made now are called, and where they come from. */
+  /** The scope of the nodes being created: their name, and where they come from. */
   scope = "";
   doc: string | undefined;
   readonly names: Names;
@@ -38,16 +38,16 @@ export class OnnxNodes implements OnnxEmitter {
   readonly arithmetic = guardArithmetic(this);
   readonly #sizeWires: SizeWires;
   readonly #nodes: OpenNode[] = [];
-  /** Of the wires that are results of nodes. */
+  /** The wires that are results of nodes. */
   readonly #made = new Set<string>();
   readonly #given = new Map<string, string>();
-  /** Under the names that are wished for. */
+  /** The initializers by the name requested for them. */
   readonly #initializers = new Map<string, Initializer>();
   readonly #literals = new Map<string, OnnxWire>();
   readonly #turned = new Map<string, OnnxWire>();
   #count = 0;
 
-  /** `variable` makes the int64 tensor [1] that a variable of the guard is. */
+  /** `variable` creates the int64 tensor [1] of a guard variable. */
   constructor(sizes: Sizes, names: Names, variable: (variable: SizeVar) => OnnxWire) {
     this.algebra = sizes;
     this.names = names;
@@ -71,14 +71,14 @@ export class OnnxNodes implements OnnxEmitter {
     return outputs;
   }
 
-  /** A tensor that is given to the graph; the name is taken already. */
+  /** Adds an input of the graph. Its name is taken already. */
   input(name: string): OnnxWire {
     const wire = this.#wire();
     this.#given.set(wire.value, name);
     return wire;
   }
 
-  /** Of what is used of it, the first has this name. */
+  /** Returns the wire of a prepared tensor. Its first initializer that is used gets the name `wish`. */
   prepared(prepared: Prepared, wish: string): OnnxWire {
     const { dtype, shape } = prepared;
     this.names.reserve(wish);
@@ -143,7 +143,7 @@ export class OnnxNodes implements OnnxEmitter {
     throw new Refusal(reason);
   }
 
-  /** Gives the result of a node a name of its own; false if it has one, or is given to the graph. */
+  /** Names the result of a node. Returns false if it has a name already, or is an input of the graph. */
   call(wire: OnnxWire, name: string): boolean {
     if (!this.#made.has(wire.value) || this.#given.has(wire.value)) return false;
     this.#given.set(wire.value, name);
@@ -154,7 +154,7 @@ export class OnnxNodes implements OnnxEmitter {
     return !this.#made.has(wire.value) || this.#given.has(wire.value);
   }
 
-  /** All nodes in order, and the initializers that they use. */
+  /** Returns all nodes in order, and the initializers that they use. */
   finish(): { readonly nodes: readonly NodeProto[]; readonly initializers: readonly Initializer[] } {
     const initializers = new Map<string, Initializer>();
     const nameOf = ({ value }: OnnxWire, wish: string): string => {
@@ -200,7 +200,7 @@ export class OnnxNodes implements OnnxEmitter {
     }
   }
 
-  /** 0 stands for the size at the same position before, and one -1 for what is left: seldom must a size be computed. */
+  /** 0 copies the size at the same position, and one -1 stands for the rest, so a size rarely needs computing. */
   #newShape(from: readonly Size[], shape: readonly Size[]): OnnxWire {
     const { algebra } = this;
     const isOpen = (size: Size, i: number) => this.known(size) === undefined && size !== from[i];
@@ -213,7 +213,7 @@ export class OnnxNodes implements OnnxEmitter {
   }
 }
 
-/** Two transposes are one, or none. */
+/** Merges two transposes into one, or none. */
 function turned(of: Prepared, permutation: readonly number[]): Prepared {
   const [inner] = of.of;
   if (of.op.op !== "transpose" || inner === undefined) return then(of, { op: "transpose", permutation });
@@ -222,7 +222,7 @@ function turned(of: Prepared, permutation: readonly number[]): Prepared {
   return composed.every((from, to) => from === to) ? inner : then(inner, { op: "transpose", permutation: composed });
 }
 
-/** What the file holds in place of a prepared tensor: one step more is done with it. The shape is the initializer's. */
+/** Applies one more step to a prepared tensor before the file stores it. The shape is the initializer's. */
 function then(of: Prepared, op: PrepareOp): Prepared {
   return { ...of, op, of: [of] };
 }

@@ -1,20 +1,22 @@
-/** @file Names of values and nodes: any text, each once. */
+/** @file Unique names of values and nodes. Any text is allowed. */
 export class Names {
   readonly #taken = new Set<string>();
   readonly #reserved = new Set<string>();
   readonly #counts = new Map<string, number>();
 
-  /** Keeps a name for `takeReserved`. */
+  /** Reserves a name for `takeReserved`. */
   reserve(name: string): void {
     this.#reserved.add(name);
   }
 
-  /** The name that is wished for, or one like it. Values and nodes share their names, which ONNX does not ask for. */
+  /**
+   * Returns the requested name, or a similar one. Values and nodes share a namespace, though ONNX does not require it.
+   */
   take(wish: string): string {
     return this.#first(wish, (name) => !this.#taken.has(name) && !this.#reserved.has(name));
   }
 
-  /** The same, for who reserved the name. */
+  /** Like `take`, for the caller that reserved the name. */
   takeReserved(wish: string): string {
     if (this.#taken.has(wish)) return this.take(wish);
     this.#taken.add(wish);

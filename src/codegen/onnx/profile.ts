@@ -1,4 +1,4 @@
-/** @file What ONNX can do: channels first. The runtime fuses activations by itself. */
+/** @file What ONNX can do: channels first. The runtime fuses activations on its own. */
 import type { Profile } from "../../plan/profile.ts";
 
 export const onnxProfile: Profile = {

@@ -1,4 +1,4 @@
-/** @file Reads ONNX files that Fuse wrote, and no others: what they hold may be hostile until this has looked at it. */
+/** @file Reads ONNX files that Fuse wrote, and rejects others. Their content is untrusted until checked here. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { isWritten } from "../../primitives/onnx/operators.ts";
@@ -12,15 +12,16 @@ import { irVersion, metadataKeys, operatorSet, producerName } from "./format.ts"
 export interface OnnxModel extends StoredModel {
   /** The content of the file. */
   readonly bytes: Uint8Array;
-  /** What the file calls the results, in the order of `info.results`. */
+  /** The file's names for the results, in the order of `info.results`. */
   readonly outputs: readonly string[];
 }
 
-/** Of attributes in nodes in attributes: Fuse writes one graph within another. */
+/** The nesting of attributes in nodes in attributes. Fuse nests one graph in another. */
 const maxDepth = 2;
 
 /**
- * What a file says of itself. After it, the file is as it was written: whole, of operators that Fuse writes, with a guard.
+ * Reads what a file says about itself, and validates it: complete, with only the operators that Fuse writes, and with a
+ * guard.
  * @throws DataError in one line
  */
 export function readOnnx(bytes: Uint8Array): OnnxModel {
@@ -44,13 +45,15 @@ export function readOnnx(bytes: Uint8Array): OnnxModel {
   return { info, bytes, outputs };
 }
 
-/** Whether a file begins as those of Fuse do. */
+/** Whether a file begins like one that Fuse wrote. */
 export function isOnnxOfFuse(start: Uint8Array): boolean {
   const mark = [8, irVersion, 18, producerName.length, ...new TextEncoder().encode(producerName)];
   return mark.every((byte, i) => start[i] === byte);
 }
 
-/** Nothing may be in it that is not looked at: a reference to another file, a function, another domain's operators. */
+/**
+ * Parses a message, rejecting unchecked content: a reference to another file, a function, another domain's operators.
+ */
 function parsed<F>(message: Message<F>, bytes: Uint8Array): ValueOf<Message<F>> {
   let value;
   try {

@@ -1,4 +1,4 @@
-/** @file Sizes that are known only when the model runs, as int64 arithmetic on the shapes of the inputs. */
+/** @file Run-time sizes, as int64 arithmetic on the shapes of the inputs. */
 import type { OnnxEmitter, OnnxWire } from "../../primitives/onnx/emitter.ts";
 import { longs } from "../../primitives/onnx/literals.ts";
 import type { OnnxOperator } from "../../primitives/onnx/operators.ts";
@@ -7,7 +7,10 @@ import type { Sizes } from "../../sizes/sizes.ts";
 import { remember } from "../remember.ts";
 import type { SizeArithmetic } from "../steps.ts";
 
-/** On tensors [1], for what the guard solves. ONNX drops the fraction of a quotient; the remainder has the divisor's sign. */
+/**
+ * Returns arithmetic on tensors of shape [1], for solving the guard. ONNX quotients truncate; remainders have the
+ * divisor's sign.
+ */
 export function guardArithmetic(e: OnnxEmitter): SizeArithmetic<OnnxWire> {
   const of = (op: OnnxOperator) => (a: OnnxWire, b: OnnxWire) => e.node(op, [a, b]);
   const [add, sub, divide] = [of("Add"), of("Sub"), of("Div")];
@@ -24,19 +27,19 @@ export function guardArithmetic(e: OnnxEmitter): SizeArithmetic<OnnxWire> {
 }
 
 export interface SizeWires {
-  /** Of rank 0. */
+  /** A tensor of rank 0. */
   scalar(size: Size): OnnxWire;
-  /** Of rank 1. */
+  /** A tensor of rank 1. */
   vector(list: readonly Size[]): OnnxWire;
 }
 
-/** A tensor [1], and whether it is known not to be negative. */
+/** A tensor of shape [1], and whether it is known to be non-negative. */
 interface Part {
   readonly wire: OnnxWire;
   readonly natural: boolean;
 }
 
-/** Each size is computed once. `within` runs what makes the nodes of a size of this name. */
+/** Computes each size once. `within` runs the function that creates the nodes of a size, under this name. */
 export function sizeWires(
   e: OnnxEmitter,
   sizes: Sizes,
@@ -51,7 +54,7 @@ export function sizeWires(
     wire: e.node(op, [a.wire, b.wire]),
     natural,
   });
-  /** ONNX drops the fraction; a multiple of the divisor has none. The remainder has the divisor's sign. */
+  /** ONNX truncates, which is exact for a multiple of the divisor. The remainder has the divisor's sign. */
   const floor = (a: Part, b: Part): Part =>
     a.natural && b.natural ? apply("Div", a, b) : apply("Div", apply("Sub", a, apply("Mod", a, b), false), b);
   const compute = (size: Size): Part =>
@@ -84,7 +87,7 @@ export function sizeWires(
     },
   };
 
-  /** Neighbouring numbers are one literal. */
+  /** Adjacent numbers become one literal. */
   function join(list: readonly Size[]): OnnxWire {
     const parts: (OnnxWire | number[])[] = [];
     for (const size of list) {

@@ -1,4 +1,4 @@
-/** @file The prepared tensors of a SavedModel: nodes that its models share, constants or fed with what lies beside it. */
+/** @file The prepared tensors of a SavedModel: nodes shared by its models, constant or fed from a separate file. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { elements, typedArrays, type NdArray } from "../../contract/ndarray.ts";
@@ -11,29 +11,29 @@ import { areEqual, contentOf } from "../content.ts";
 import type { NodeEmitter } from "../tensorflow/emitter.ts";
 import { placeholder } from "../tensorflow/graph.ts";
 
-/** A node and what it holds. */
+/** A node and its content. */
 interface Shared {
   readonly wire: Wire;
   readonly array: NdArray;
 }
 
 export class SharedTensors {
-  /** What must be fed, by the names of its nodes. */
+  /** The tensors that must be fed, by node name. */
   readonly fed = new Map<string, NdArray>();
   readonly #feed: boolean;
   readonly #known = new Map<string, Shared[]>();
 
-  /** `feed` says whether what depends on weights is fed. */
+  /** `feed` decides whether tensors that depend on weights are fed. */
   constructor(feed: boolean) {
     this.#feed = feed;
   }
 
-  /** The node of a prepared tensor: one that is there if it is made in the same way and holds the same, else a new one of the name. */
+  /** Returns the node of a prepared tensor: an existing one with the same content, or a new one with this name. */
   node(e: NodeEmitter, name: string, value: Prepared, digest: string, array: NdArray): Wire {
     const key = `${value.dtype}|${array.shape.join()}|${digest}`;
     const known = this.#known.get(key) ?? [];
     this.#known.set(key, known);
-    // Models may read one path differently.
+    // Models may read the same path differently.
     const same = known.find((other) => areEqual(contentOf(other.array), contentOf(array)));
     if (same !== undefined) return same.wire;
     const fed = this.#feed && value.path !== undefined;
@@ -54,7 +54,7 @@ export function digestsOf(values: Iterable<Prepared>): ReadonlyMap<Prepared, str
   return digests;
 }
 
-/** The bytes of all prepared tensors, equal ones of several models counted once. */
+/** Returns the bytes of all prepared tensors. Equal ones of several models count once. */
 export function preparedBytes(plans: readonly Plan[]): { readonly weights: number; readonly literals: number } {
   const sums = { weights: 0, literals: 0 };
   const seen = new Set<string>();

@@ -14,18 +14,19 @@ import { digestsOf, preparedBytes, SharedTensors } from "./constants.ts";
 import { markOf, paths, printNotes } from "./layout.ts";
 
 /**
- * Above so many bytes in all, weights are fed at every run instead of being constants of the graph: to load 400 MB of
- * constants takes TensorFlow 4.8 s and 2.3 GB of memory, to feed them 13 ms and 1.1 GB. Below it constants are better, for
- * the kernels keep them in an order of their own (8 convolutions of 512 channels at 14 x 14: 21 ms instead of 31).
+ * If weights take more bytes than this in all, they are fed on every run instead of being constants of the graph.
+ * TensorFlow needs 4.8 s and 2.3 GB of memory to load 400 MB of constants, but 13 ms and 1.1 GB to feed them. For
+ * smaller models constants are better, because the kernels keep them in their own layout (8 convolutions of 512
+ * channels at 14 x 14: 21 ms instead of 31).
  */
 export const fedAbove = 150e6;
 
-/** What a message of protobuf may have, in bytes. */
+/** The largest protobuf message, in bytes. */
 export const messageLimit = 2 ** 31 - 1;
 
 /**
- * The files of the folder `<program>.saved-model`. The plans are for `savedModelProfile`. The same plans and weights give the
- * same bytes.
+ * Returns the files of the folder `<program>.saved-model`. The plans are for `savedModelProfile`. The same plans and
+ * weights give the same bytes.
  */
 export function emitSavedModel(models: readonly WeightedPlan[], info: SourceInfo, limit: number = fedAbove): Emission {
   const { weights, literals } = preparedBytes(models.map(({ plan }) => plan));
@@ -52,7 +53,7 @@ export function emitSavedModel(models: readonly WeightedPlan[], info: SourceInfo
   }
   if (unsupported.length > 0) return { unsupported };
   const [first] = signatures.values();
-  // What tools take that do not ask for one.
+  // The signature that tools use by default.
   if (first !== undefined && !signatures.has("serving_default")) signatures.set("serving_default", first);
 
   const model = encode(SavedModel, {
@@ -89,7 +90,7 @@ function signature(inputs: readonly Port[], outputs: readonly Port[]): Signature
     new Map(
       ports.map(({ name, tensor, dtype, shape }) => {
         const tensorShape = { dim: shape.map((size) => ({ size })) };
-        // Python wants the number of the node's result.
+        // Python requires the index of the node's output.
         return [name, { name: `${tensor}:0`, dtype: dataTypes[dtype], tensorShape }];
       }),
     );

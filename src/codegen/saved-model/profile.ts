@@ -1,10 +1,10 @@
-/** @file What a SavedModel can do, and the graph beside an ES module, which TensorFlow runs as well. */
+/** @file What a SavedModel can do. Also applies to the graph next to an ES module, which TensorFlow runs as well. */
 import type { Profile } from "../../plan/profile.ts";
 
 /**
- * TensorFlow's own kernels, which take explicit pads and groups. A window is an attribute of its node, so that it has no size
- * of run time. The depthwise convolution has dilations and different strides with oneDNN only, which not every processor runs;
- * as a convolution with as many groups as channels it has them everywhere.
+ * TensorFlow's own kernels, which take explicit pads and groups. A window is an attribute of its node, so it cannot
+ * have a run-time size. The depthwise convolution supports dilations and different strides only with oneDNN, which not
+ * every processor runs. A convolution with as many groups as channels supports them everywhere.
  */
 export const savedModelProfile: Profile = {
   name: "saved-model",

@@ -1,4 +1,4 @@
-/** @file Reads a SavedModel that Fuse wrote: bounded, and only what Fuse writes, for TensorFlow does whatever a file asks for. */
+/** @file Reads a SavedModel that Fuse wrote, with limits. Rejects others: TensorFlow does whatever a file says. */
 import type { GuardInput } from "../../contract/guard.ts";
 import type { DType, NdArray } from "../../contract/ndarray.ts";
 import { isWritten } from "../../primitives/tensorflow/operations.ts";
@@ -20,24 +20,24 @@ export interface SavedModelBytes {
   readonly weights: Uint8Array | undefined;
 }
 
-/** A signature: what a session is fed and asked for. Names of tensors are TensorFlow's: `x:0`. */
+/** A signature: the tensors that a session is fed and returns, by their TensorFlow names (`x:0`). */
 export interface SessionModel extends StoredModel {
   /** The content of the `saved_model.pb`, which TensorFlow opens. */
   readonly bytes: Uint8Array;
   readonly inputs: ReadonlyMap<string, string>;
-  /** By the names of tensors: what is given at every run beside the inputs. */
+  /** The tensors to feed on every run in addition to the inputs, by name. */
   readonly fed: ReadonlyMap<string, NdArray>;
   readonly results: ReadonlyMap<string, string>;
 }
 
-/** @throws DataError in one line, if a byte is not as Fuse wrote it */
+/** Reads a SavedModel. @throws DataError in one line, if a byte is not as Fuse wrote it */
 export function readSavedModel({ model, notes, weights }: SavedModelBytes): readonly SessionModel[] {
   const text = readText(notes);
   if (!isSealed(text, weights === undefined ? [model] : [model, weights]))
     throw new DataError("is not as Fuse wrote it: it was changed, or a part of it is missing");
   const models = readNotes(text);
   const decoded = decoding(() => decode(SavedModel, model));
-  // What another reader would see in it beside that: unknown fields, and those that stand twice.
+  // Rejects anything that another reader might see as well: unknown fields, and repeated ones.
   if (!areEqual(encode(SavedModel, decoded), model)) throw notOurs("its bytes are in another order");
   const [graph, ...others] = decoded.metaGraphs ?? [];
   if (graph === undefined || others.length > 0) throw notOurs("it has no graph, or several");
@@ -75,7 +75,7 @@ function readNotes(text: string): readonly ModelInfo[] {
   return items(field(parseJson(text), "models")).map((model) => parseModelInfo(JSON.stringify(model)));
 }
 
-/** Before a session is fed: TensorFlow looks at the rank of what it is given only when it is too late. */
+/** Checks an input before a session is fed, because TensorFlow checks ranks too late. */
 function checkInput({ name, dtype, axes }: GuardInput, { attr }: NodeDef): void {
   const sizes = sizesOf(attr?.get("shape")?.shape);
   const fits = axes.every(({ size }, i) => sizes[i] === -1 || sizes[i] === size);

@@ -1,4 +1,4 @@
-/** @file The target `saved-model`: all models of a program as one SavedModel of TensorFlow. */
+/** @file The target `saved-model`: all models of a program as one TensorFlow SavedModel. */
 import { DataError } from "../../weights/data-error.ts";
 import { isMadeByFuse } from "../../weights/made-by.ts";
 import { madeByOthers, type Target } from "../target.ts";

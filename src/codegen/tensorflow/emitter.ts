@@ -1,4 +1,4 @@
-/** @file Makes TensorFlow's nodes: unique names, literals and sizes that are there once, fused products where the format has them. */
+/** @file Creates TensorFlow nodes: unique names, shared literals and sizes, fused products if the format has them. */
 import type { NdArray } from "../../contract/ndarray.ts";
 import type { NodeAttribute, NodeAttributes, TensorFlowEmitter, Wire } from "../../primitives/tensorflow/emitter.ts";
 import { apply, ints, literal, packed } from "../../primitives/tensorflow/nodes.ts";
@@ -13,22 +13,22 @@ import type { SizeArithmetic } from "../steps.ts";
 
 export interface NodeOptions {
   readonly sizes: Sizes;
-  /** Whether products take bias and activation along as one node, as the executor of TensorFlow.js runs them. */
+  /** Whether products include bias and activation in one node, as the TensorFlow.js executor runs them. */
   readonly fused: boolean;
-  /** The tensor of rank 0 that a variable of the guard is. */
+  /** Returns the rank-0 tensor of a guard variable. */
   readonly variable: (variable: SizeVar) => Wire;
-  /** Of the graph that the nodes become part of. */
+  /** The names of the graph that the nodes become part of. */
   readonly names: NodeNames;
 }
 
-/** The names of the nodes of a graph. */
+/** The node names of a graph. */
 export class NodeNames {
   readonly #taken = new Map<string, number>();
 
-  /** TensorFlow takes letters, digits and `_.-/`, and no other sign at the start than a dot. */
+  /** TensorFlow allows letters, digits and `_.-/`, and no punctuation at the start except a dot. */
   unique(wish: string): string {
     const safe = wish.replace(/[^A-Za-z0-9_./-]/g, "_").replace(/^[^A-Za-z0-9.]/, "v$&");
-    // Names differ in more than case, for some readers make files of them.
+    // Names must differ in more than case, because some readers turn them into files.
     const key = safe.toLowerCase();
     for (let count = this.#taken.get(key) ?? 0; ; count++) {
       const name = count === 0 ? safe : `${safe}_${count}`;
@@ -49,14 +49,14 @@ const fusedNodes = {
 export class NodeEmitter implements TensorFlowEmitter {
   readonly algebra: Sizes;
   readonly nodes: NodeDef[] = [];
-  /** What the nodes that are made now are called: a prefix, and a name for the last of them. */
+  /** The scope of the nodes being created: a prefix, and a name for the last one. */
   scope = "";
   readonly #options: NodeOptions;
   readonly #literals = new Map<string, Wire>();
   readonly #sizes = new Map<Size, Wire>();
   readonly #lists = new Map<string, Wire>();
 
-  /** On i32 tensors of rank 0. Every quotient is exact or of positive numbers. */
+  /** Arithmetic on rank-0 i32 tensors. Every quotient is exact or has positive operands. */
   readonly arithmetic: SizeArithmetic<Wire> = {
     int: (n) => literal(this, Number(n), "i32"),
     add: (a, b) => apply(this, "AddV2", [a, b], "i32"),
@@ -84,7 +84,7 @@ export class NodeEmitter implements TensorFlowEmitter {
     );
   }
 
-  /** A node with a name like the one that is wished for. */
+  /** Adds a node named `name`, or similar. */
   add(name: string, op: TensorFlowOperation, input: readonly string[], attr: ReadonlyMap<string, AttrValue>): Wire {
     const own = this.#options.names.unique(name);
     this.nodes.push({ name: own, op, input, attr });
@@ -100,7 +100,7 @@ export class NodeEmitter implements TensorFlowEmitter {
     return remember(this.#literals, key, () => this.literal("const", array));
   }
 
-  /** A constant of its own. */
+  /** Adds a separate constant. */
   literal(name: string, array: NdArray): Wire {
     const dtype = dataTypes[array.dtype];
     const tensorShape = { dim: array.shape.map((size) => ({ size })) };
@@ -156,7 +156,7 @@ export class NodeEmitter implements TensorFlowEmitter {
     activation: TensorFlowOperation | undefined,
   ): Wire {
     const T = { type: "f32" } as const;
-    // The executor knows an activation behind a bias only.
+    // The executor supports an activation only after a bias.
     if (this.#options.fused && bias !== undefined) {
       const texts = ["BiasAdd", ...(activation === undefined ? [] : [activation])];
       const fused = { num_args: { int: 1 }, fused_ops: { texts } };
@@ -168,8 +168,8 @@ export class NodeEmitter implements TensorFlowEmitter {
   }
 
   /**
-   * The product without what follows. Where TensorFlow fuses a depthwise convolution with what follows, it forgets the pads
-   * that are numbers, and the process ends with a failed check: they are a node of their own.
+   * Emits the product without what follows. When TensorFlow fuses a depthwise convolution with what follows, it loses
+   * numeric pads, and the process ends with a failed check. Such pads are therefore a separate node.
    */
   #alone(op: keyof typeof fusedNodes, [x, filter]: readonly [Wire, Wire], attributes: NodeAttributes): Wire {
     const { explicit_paddings: pads, ...others } = attributes;
@@ -184,7 +184,7 @@ export class NodeEmitter implements TensorFlowEmitter {
     const floored = (a: Wire, b: Wire) => apply(this, "FloorDiv", [a, b], "i32");
     const near = floored(a, b);
     if (!this.#options.fused) return near;
-    // What is left after a rounded quotient is small enough for float32.
+    // The remainder of a rounded quotient is small enough for float32.
     const { add, sub, mul } = this.arithmetic;
     return add(near, floored(sub(a, mul(near, b)), b));
   }

@@ -6,14 +6,17 @@ import { encodeEngine, type EngineModel } from "../../protobuf/engine.ts";
 import { dataTypes } from "../../protobuf/tensorflow.ts";
 import { emitGraph, placeholder, versions, type Port } from "./graph.ts";
 
-/** Which program the models are of: the module beside the file says the same. */
+/** The program that the models come from, matching the module next to the file. */
 export interface EngineInfo {
   readonly hash: string;
-  /** Of Fuse. */
+  /** The version of Fuse. */
   readonly version: string;
 }
 
-/** The bytes of the file; the plans are for `savedModelProfile`. A model that the nodes cannot express is left out. */
+/**
+ * Returns the bytes of the file. The plans are for `savedModelProfile`. Models that the nodes cannot express are
+ * omitted.
+ */
 export function emitEngine(plans: readonly Plan[], { hash, version }: EngineInfo): Uint8Array<ArrayBuffer> {
   const models = new Map<string, EngineModel>();
   for (const plan of plans) {
@@ -23,7 +26,7 @@ export function emitEngine(plans: readonly Plan[], { hash, version }: EngineInfo
   return encodeEngine({ version, hash, models });
 }
 
-/** Whether a file begins as an engine file does: with a version and a hash. */
+/** Whether a file begins like an engine file: with a version and a hash. */
 export function isEngine(start: Uint8Array): boolean {
   return /^\n[^\n]\d+\.\d+\.[^\x12]*\x12\x10[0-9a-f]{16}/.test(String.fromCharCode(...start));
 }

@@ -1,4 +1,4 @@
-/** @file A plan as TensorFlow's nodes: what SavedModels, graph models and the native engine share. */
+/** @file Emits a plan as TensorFlow nodes. Shared by SavedModels, graph models and the native engine. */
 import type { DType } from "../../contract/ndarray.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { PlanInput, PlanValue, Prepared } from "../../plan/value.ts";
@@ -11,12 +11,14 @@ import { NodeEmitter, NodeNames } from "./emitter.ts";
 
 /** A tensor at the boundary of a graph. */
 export interface Port {
-  /** As the program calls it. */
+  /** Its name in the program. */
   readonly name: string;
-  /** As the graph does: `x`, or `conv:1`. Results are nodes of their own, never an input or the same as another. */
+  /**
+   * Its name in the graph: `x`, or `conv:1`. Each result has a node of its own, never an input's or another result's.
+   */
   readonly tensor: string;
   readonly dtype: DType;
-  /** -1 where it is known only when the model runs. */
+  /** -1 for a size that is known only at run time. */
   readonly shape: readonly number[];
 }
 
@@ -30,22 +32,22 @@ export interface TensorFlowGraph {
   readonly unsupported: readonly Unsupported[];
 }
 
-/** How a prepared tensor becomes a node of this name; gives the node's real name. */
+/** Creates a node of this name from a prepared tensor; returns the node's actual name. */
 export type PreparedNode = (emitter: NodeEmitter, name: string, value: Prepared) => Wire;
 
-/** Of a GraphDef: what made it, as TensorFlow 2.15 counts, and the oldest TensorFlow that may read it. */
+/** The versions in a GraphDef: the producer, as TensorFlow 2.15 counts, and the oldest TensorFlow that may read it. */
 export const versions = { producer: 1087, minConsumer: 12 };
 
-/** Where nodes go that share a graph with those of other models. */
+/** The place of nodes in a graph that several models share. */
 export interface GraphPlace {
   readonly names: NodeNames;
-  /** In front of the names of inputs, steps and results: `Encoder/`. */
+  /** The prefix of the names of inputs, steps and results: `Encoder/`. */
   readonly prefix: string;
 }
 
 /**
- * Nodes inputs first. Every prepared tensor is made by `prepared`; `fused` says whether products take bias and activation
- * along in one node. Without a place the graph is the model's own.
+ * Emits the nodes, inputs first. `prepare` creates every prepared tensor; `fused` decides whether products include bias
+ * and activation in one node. Without a place, the model has the graph to itself.
  */
 export function emitGraph(
   plan: Plan,
@@ -93,7 +95,7 @@ function axisSize(e: NodeEmitter, { dtype }: PlanInput, wire: Wire, axis: number
   return e.node("StridedSlice", [shape, ints(e, [axis]), ints(e, [axis + 1]), ints(e, [1])], attributes);
 }
 
-/** A tensor that is fed. */
+/** Adds a tensor that is fed. */
 export function placeholder(e: NodeEmitter, name: string, dtype: DType, shape: readonly number[]): Wire {
   const attr = new Map<string, AttrValue>([
     ["dtype", { type: dataTypes[dtype] }],

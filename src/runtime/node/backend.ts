@@ -1,4 +1,4 @@
-/** @file Chooses what computes in Node: tfjs-node if it can be loaded, else WebAssembly; plain JavaScript only if asked for. */
+/** @file Selects the backend in Node: tfjs-node if it loads, otherwise WebAssembly; plain JavaScript on request. */
 import * as tf from "@tensorflow/tfjs-core";
 import util from "node:util";
 import { automatic, backends, type NodeBackend } from "../../contract/backends.ts";
@@ -7,9 +7,8 @@ import { DataError } from "../../weights/data-error.ts";
 export type BackendChoice = "auto" | NodeBackend;
 
 /**
- * Makes a backend the one that computes, and says which it is. Packages are loaded when they are asked for, and all use the
- * same copy of tfjs-core.
- * @throws DataError in one line, if what was chosen cannot be had
+ * Selects a backend and returns which one it is. Packages are loaded on demand, and all use the same copy of tfjs-core.
+ * @throws DataError in one line, if the chosen backend is unavailable
  */
 export async function selectBackend(choice: BackendChoice): Promise<NodeBackend> {
   let failure: unknown;
@@ -37,11 +36,11 @@ async function start(name: NodeBackend): Promise<void> {
   await tf.ready();
 }
 
-/** Loads the package of each backend. The names are written out so that tools which bundle programs find them. */
+/** Loads the package of each backend. The names are literals so that bundlers find them. */
 const packages = {
   cpu: async () => {
     await import("@tensorflow/tfjs-backend-cpu");
-    // It would print an advertisement for tfjs-node when it is used first.
+    // Otherwise it prints an advertisement for tfjs-node on first use.
     Object.assign(tf.findBackend("cpu") ?? {}, { firstUse: false });
   },
   wasm: () => import("@tensorflow/tfjs-backend-wasm"),
@@ -56,20 +55,20 @@ function advice(name: NodeBackend): string {
   return `To get it: npm install ${needed}${otherwise === undefined ? "" : `; ${otherwise}`}`;
 }
 
-/** What TensorFlow and tfjs-node read when they are loaded. */
+/** Sets what TensorFlow and tfjs-node read when they are loaded. */
 function prepareProcess(): void {
   const { env } = process;
-  // No start-up lines, and none of the optimizer of graphs where it lets one be as it is. Errors are thrown as well.
+  // Suppresses start-up lines, and the graph optimizer's when it leaves a graph unchanged. Errors are thrown as well.
   env["TF_CPP_MIN_LOG_LEVEL"] ??= "3";
-  // Twice as fast; TensorFlow turns it on by itself on some processors only.
+  // Twice as fast. By default, TensorFlow enables it on some processors only.
   env["TF_ENABLE_ONEDNN_OPTS"] ??= "1";
-  // tfjs-node calls them with every operation. Node 23 has removed them, Node 22 warns (tensorflow/tfjs issue 8609).
+  // tfjs-node calls them for every operation. Node 23 removed them; Node 22 warns (tensorflow/tfjs issue 8609).
   Object.assign(util, { isNullOrUndefined: (value: unknown) => value == null, isArray: Array.isArray });
 }
 
 /**
- * Lets TensorFlow multiply in bfloat16: for the whole process, and from when tfjs-node is loaded.
- * @throws DataError if that is too late
+ * Lets TensorFlow multiply in bfloat16, for the whole process, from when tfjs-node is loaded.
+ * @throws DataError if tfjs-node is already loaded
  */
 export function allowBf16(): void {
   const variable = "ONEDNN_DEFAULT_FPMATH_MODE";

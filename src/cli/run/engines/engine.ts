@@ -1,4 +1,4 @@
-/** @file What runs a model: one file beside this one for each way. Also the way of arrays to tensors of TensorFlow.js and back. */
+/** @file The interface of engines (one file each in this folder), and conversion between arrays and tensors. */
 import * as tf from "@tensorflow/tfjs-core";
 import { dtypeNames, typedArrays, type NdArray } from "../../../contract/ndarray.ts";
 import { InternalError } from "../../../source/internal-error.ts";
@@ -7,15 +7,15 @@ export type Arrays = Readonly<Record<string, NdArray>>;
 
 /** A model with its weights, ready to run. */
 export interface Engine {
-  /** What computes: a backend of TensorFlow.js, or ONNX Runtime. */
+  /** The backend: one of TensorFlow.js, or ONNX Runtime. */
   readonly on: string;
-  /** The results by name. The guard has let the inputs in. */
+  /** Returns the results by name. The inputs have passed the guard. */
   run(inputs: Arrays): Promise<Arrays>;
-  /** Frees all that it holds. */
+  /** Frees everything it holds. */
   dispose(): void;
 }
 
-/** A tensor of its own. */
+/** Creates a tensor with its own memory. */
 export function toTensor({ dtype, shape, data }: NdArray): tf.Tensor {
   return tf.tensor(typedArrays[dtype].from(data), [...shape], dtypeNames[dtype]);
 }
@@ -26,7 +26,7 @@ export async function toArray(tensor: tf.Tensor): Promise<NdArray> {
   return { dtype, shape: tensor.shape, data: await tensor.data() };
 }
 
-/** Runs what takes and gives tensors, and frees them. */
+/** Runs a function on tensors, and frees its inputs and results. */
 export async function withTensors(
   inputs: Arrays,
   run: (tensors: Record<string, tf.Tensor>) => Readonly<Record<string, tf.Tensor>> | Promise<Record<string, tf.Tensor>>,

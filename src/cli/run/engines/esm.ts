@@ -1,4 +1,4 @@
-/** @file Runs a model as the ES module that is made of it: straight-line calls of TensorFlow.js. */
+/** @file Runs a model as an ES module: straight-line TensorFlow.js calls. */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Program } from "../../../check/program.ts";
 import { buildFactory } from "../../../compile.ts";
@@ -12,12 +12,12 @@ export interface Kernel {
   readonly milliseconds: number;
 }
 
-/** It also tells of the kernels that a run calls. */
+/** An engine that can also list the kernels that a run calls. */
 export interface ModuleEngine extends Engine {
   profile(inputs: Arrays): Promise<{ readonly results: Arrays; readonly kernels: readonly Kernel[] }>;
 }
 
-/** The plan is for `esmProfile`. */
+/** Creates the engine. The plan is for `esmProfile`. */
 export async function moduleEngine(
   program: Program,
   plan: Plan,
@@ -46,7 +46,7 @@ export async function moduleEngine(
 async function profile(loaded: LoadedModel, given: Tensors) {
   let results: Tensors = {};
   const { kernels } = await tf.profile(() => (results = loaded.run(given)));
-  // An operator of tfjs that is made of kernels is listed behind them.
+  // A tfjs operator that consists of kernels is listed after them.
   const own = kernels.filter(({ name }) => !name.endsWith("__op"));
   const timed = own.map(async ({ name, outputShapes, kernelTimeMs }): Promise<Kernel> => {
     const time = await kernelTimeMs;

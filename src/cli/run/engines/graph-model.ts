@@ -1,11 +1,11 @@
-/** @file Runs a graph model in the executor of TensorFlow.js, on the backend in use. */
+/** @file Runs a graph model in the TensorFlow.js executor, on the current backend. */
 import { loadGraphModel } from "@tensorflow/tfjs-converter";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LoadableGraphModel } from "../../../codegen/graph-model/read.ts";
 import type { NodeBackend } from "../../../runtime/node/index.ts";
 import { withTensors, type Engine } from "./engine.ts";
 
-/** Of what `readGraphModel` has looked at. */
+/** Creates the engine of a model that `readGraphModel` has validated. */
 export async function graphModelEngine(
   { artifacts, inputs, results }: LoadableGraphModel,
   on: NodeBackend | undefined,

@@ -1,4 +1,4 @@
-/** @file Runs a SavedModel as a session of TensorFlow, through tfjs-node's binding. */
+/** @file Runs a SavedModel as a TensorFlow session, through tfjs-node's binding. */
 import * as tf from "@tensorflow/tfjs-core";
 import type { SessionModel } from "../../../codegen/saved-model/read.ts";
 import { nativeBackend } from "../../../runtime/node/native/binding.ts";
@@ -7,8 +7,8 @@ import { DataError } from "../../../weights/data-error.ts";
 import { toTensor, withTensors, type Engine } from "./engine.ts";
 
 /**
- * Of a `saved_model.pb` that `readSavedModel` has looked at. The backend in use is `tensorflow`.
- * @throws DataError if TensorFlow does not take it
+ * Creates the engine of a `saved_model.pb` that `readSavedModel` has validated. The current backend is `tensorflow`.
+ * @throws DataError if TensorFlow rejects it
  */
 export function savedModelEngine(session: SessionModel): Engine {
   const backend = nativeBackend();

@@ -1,16 +1,16 @@
-/** @file What runs the models of each target: `--engine`. An engine is only loaded when it is used. */
+/** @file The engines that run the models of each target: `--engine`. An engine is loaded on first use. */
 import type { EngineName, ReadableTarget, StoredModels } from "../../../codegen/targets.ts";
 import type { NodeBackend } from "../../../contract/backends.ts";
 import type { Engine } from "./engine.ts";
 
 interface EngineRecord {
-  /** For help: what the model is run as. */
+  /** For help: what the model runs as. */
   readonly doc: string;
-  /** The backend that it runs on: any, this one, or none because it does not compute with TensorFlow.js. */
+  /** The backend that it runs on: any, this one, or none if it does not use TensorFlow.js. */
   readonly backend: "any" | "none" | NodeBackend;
 }
 
-/** Makes a model of a file ready to run. The backend is the one in use; undefined where the engine needs none. */
+/** Makes a built model ready to run. The backend is the current one; undefined if the engine needs none. */
 type Start<Model> = (model: Model, backend: NodeBackend | undefined) => Promise<Engine>;
 
 const records = {
@@ -24,15 +24,15 @@ export const engines: Readonly<Record<EngineName, EngineRecord>> = records;
 
 export const engineNames = Object.keys(engines) as readonly EngineName[];
 
-/** What runs a model of a program where no engine is better. */
+/** The engine for a program's model if no other is better. */
 export const defaultEngine = "esm" satisfies EngineName;
 
-/** The engine that runs a model if none is chosen: one that is made for this backend, or the ES module. */
+/** Returns the default engine for a backend: one made for it, or the ES module. */
 export function engineFor(backend: NodeBackend): EngineName {
   return engineNames.find((name) => engines[name].backend === backend) ?? defaultEngine;
 }
 
-/** For the targets whose files are run. */
+/** The engines of targets whose files can be run. */
 export const starters: { readonly [T in ReadableTarget]: Start<StoredModels[T]> } = {
   "saved-model": async (model) => (await import("./saved-model.ts")).savedModelEngine(model),
   "graph-model": async (model, on) => (await import("./graph-model.ts")).graphModelEngine(model, on),
