@@ -1,4 +1,4 @@
-/** @file Activation functions: of every element by itself, and softmax over axes. */
+/** @file Activation functions: elementwise ones, and softmax over axes. */
 import { attribute } from "../ir/attribute.ts";
 import { operator, tensors, type ExpansionContext } from "../ir/operator.ts";
 import type { Tensor } from "../ir/type.ts";
@@ -38,7 +38,7 @@ export const selu = elementFunction(
 
 export const elu = operator({
   name: "elu",
-  doc: "The exponential linear unit: the element if it is positive, else alpha * (exp(x) - 1).",
+  doc: "The exponential linear unit: x if it is positive, else alpha * (exp(x) - 1).",
   inputs: tensors("x"),
   attributes: { alpha: attribute("number", "factor of the negative part", { default: 1 }) },
   examples: [
@@ -70,9 +70,9 @@ export const leaky_relu = operator({
 
 export const celu = operator({
   name: "celu",
-  doc: "The continuously differentiable elu (Barron 2017): the element if it is positive, else alpha * (exp(x / alpha) - 1).",
+  doc: "The continuously differentiable elu (Barron 2017): x if it is positive, else alpha * (exp(x / alpha) - 1).",
   inputs: tensors("x"),
-  attributes: { alpha: attribute("number", "a positive number, how far below 0 it reaches", { default: 1 }) },
+  attributes: { alpha: attribute("number", "a positive number; results never go below -alpha", { default: 1 }) },
   examples: [
     { code: "celu(x)", inputs: "x: [n, c]" },
     { code: "celu(x, alpha: 0.5)", inputs: "x: [n, c]" },
@@ -93,9 +93,9 @@ export const celu = operator({
 
 export const prelu = operator({
   name: "prelu",
-  doc: "The element if it is positive, else a learned multiple of it: one weight, or one for each element of an axis.",
+  doc: "The element if it is positive, else a learned multiple of it. There is one weight, or one per element of an axis.",
   inputs: tensors("x"),
-  attributes: { axis: attribute("axis", "axis whose elements have a weight each", { optional: true }) },
+  attributes: { axis: attribute("axis", "axis with one weight per element", { optional: true }) },
   examples: [
     { code: "prelu(x)", inputs: "x: [n, c]" },
     { code: "prelu(x, axis: c)", inputs: "x: [n, c: 4, h, w]" },
@@ -110,7 +110,7 @@ export const prelu = operator({
     const one = c.sizes.int(1);
     return [constantSpec("weight", axis === undefined ? [] : [[axis, c.size(0, axis)]], 0.25, one)];
   },
-  // Not one kernel: tf.prelu makes NaN of infinity on the native backend. On wasm relu is faster than minimum.
+  // Not a single kernel: tf.prelu turns infinity into NaN on the native backend. On wasm, relu is faster than minimum.
   expand: (g) => {
     const x = g.inputs[0]!;
     const negative = g.node(relu, [g.node(neg, [x], {})], {});
@@ -118,7 +118,7 @@ export const prelu = operator({
   },
 });
 
-/** An activation that is written in other operators. */
+/** Defines an activation in terms of other operators. */
 function composite(name: string, doc: string, expand: (g: ExpansionContext<object>, x: Tensor) => Tensor) {
   return operator({
     name,
@@ -149,10 +149,10 @@ export const mish = composite("mish", "The self-regularised activation x * tanh(
 );
 export const log_sigmoid = composite(
   "log_sigmoid",
-  "The logarithm of the sigmoid, computed without its underflow.",
+  "The logarithm of the sigmoid, computed without underflow.",
   (g, x) => g.node(neg, [g.node(softplus, [g.node(neg, [x], {})], {})], {}),
 );
-export const hardtanh = composite("hardtanh", "The element, clamped to -1 … 1.", (g, x) =>
+export const hardtanh = composite("hardtanh", "The element clamped to the interval from -1 to 1.", (g, x) =>
   g.node(clamp, [x], { min: -1, max: 1 }),
 );
 export const softsign = composite("softsign", "The element divided by 1 plus its absolute value.", (g, x) =>
@@ -161,7 +161,7 @@ export const softsign = composite("softsign", "The element divided by 1 plus its
 
 export const gelu = operator({
   name: "gelu",
-  doc: "The Gaussian error linear unit, x times the normal distribution function of x; `tanh` is its usual approximation.",
+  doc: "The Gaussian error linear unit: x times the cumulative normal distribution function of x; `tanh` is the usual approximation.",
   inputs: tensors("x"),
   attributes: {
     approximate: attribute("choice", "how the distribution function is computed", {
@@ -189,7 +189,7 @@ export const gelu = operator({
 
 export const softmax = operator({
   name: "softmax",
-  doc: "Exponentials divided by their sum over the axes. Several axes are normalised jointly.",
+  doc: "The exponentials divided by their sum over the axes. Several axes are normalised jointly.",
   inputs: tensors("x"),
   attributes: { axis: attribute("axes", "axes over which the result sums to 1", { unordered: true }) },
   examples: [
@@ -234,7 +234,7 @@ export const softmax = operator({
 
 export const log_softmax = operator({
   name: "log_softmax",
-  doc: "The logarithm of softmax, computed without its underflow. Several axes are normalised jointly.",
+  doc: "The logarithm of softmax, computed without underflow. Several axes are normalised jointly.",
   inputs: tensors("x"),
   attributes: {
     axis: attribute("axes", "axes over which the exponentials of the result sum to 1", { unordered: true }),

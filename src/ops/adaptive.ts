@@ -1,4 +1,4 @@
-/** @file Pooling to a given size, as PyTorch's: window i of n is from floor(i * size / n) to below ceil((i + 1) * size / n). */
+/** @file Pooling to a given size, as in PyTorch: window i of n goes from floor(i * size / n) to below ceil((i + 1) * size / n). */
 import type { NamedArray } from "../contract/ndarray.ts";
 import { attribute } from "../ir/attribute.ts";
 import type { Laid, Lowering, Positional } from "../ir/lowering.ts";
@@ -78,15 +78,15 @@ function reference(
 
 type Kind = "avg" | "max";
 
-/** What becomes of an axis. */
+/** How an axis is pooled. */
 interface Pooling {
-  /** None where the size stays. */
+  /** Undefined if the size stays the same. */
   readonly windows: Windows | undefined;
-  /** The size of all windows, 1 where the axis' size stays; undefined if they may differ. */
+  /** The size of all windows, 1 if the axis keeps its size; undefined if window sizes may differ. */
   readonly kernel: Size | undefined;
 }
 
-/** The axes that are pooled, with the windows over them; none where the size stays. */
+/** Returns the axes that are pooled, with their windows; undefined where the size stays the same. */
 function windowsOf({ p, attributes, inputs, results }: LoweringContext<Values>) {
   const axes = keyedSpatial(attributes.keyed);
   const [from, to] = [sizesOf(p.typeOf(inputs[0]!), axes), sizesOf(results[0]!, axes)];
@@ -97,9 +97,9 @@ function windowsOf({ p, attributes, inputs, results }: LoweringContext<Values>) 
 }
 
 /**
- * Windows of one size are a pool of an image. Others are gathered along one axis after the other, in whatever order the
- * value has. Over a volume the planes come first, and then the depth: the mean or the largest element of a box is that of
- * its planes'.
+ * Lowers windows of equal size to a pool of an image. Gathers other windows along one axis after the other, in any axis order.
+ * A volume pools its planes first, then the depth: the mean (or maximum) of a box is that of the means (or maxima) of its
+ * planes.
  */
 function lowerAdaptive(c: LoweringContext<Values>, kind: Kind): Laid {
   const { p } = c;
@@ -133,23 +133,23 @@ function lowerAdaptive(c: LoweringContext<Values>, kind: Kind): Laid {
   return fromImage(p, image, pooled(image.value, planes), result);
 }
 
-/** The size of all windows where the new size divides the old one. */
+/** Returns the size of all windows if the new size divides the old one. */
 function evenKernel({ sizes }: Lowering, size: Size, { count }: Windows): Size | undefined {
   return sizes.constant(sizes.mod(size, count)) === 0n ? sizes.divide(size, count) : undefined;
 }
 
-/** Whether there is something to pool, with windows of one size. */
+/** Whether there is something to pool, with windows of equal size. */
 function isPool(both: Pair<Pooling>): boolean {
   return both.every(({ kernel }) => kernel !== undefined) && both.some(({ windows }) => windows !== undefined);
 }
 
-/** Windows of one size: one pool, or a reduction. */
+/** Pools windows of equal size, by one pool or a reduction. */
 function evenPool(p: Lowering, image: Positional, kernel: Pair<Size>, kind: Kind): Positional {
   const { sizes, layout } = p;
   const isKnown = kernel.every((size) => sizes.constant(size) !== undefined);
   if (isKnown || p.can("pool.symbolic-window"))
     return p.emit(pool, [image], { kind, kernel, strides: kernel, pads: noPads, layout });
-  // Windows become axes of their own, which are reduced.
+  // Make windows axes of their own and reduce these.
   const { h, w } = imageSizes(image.shape, layout);
   const [rows, columns] = spatialPositions(p);
   const [height, width] = kernel;
@@ -162,8 +162,8 @@ function evenPool(p: Lowering, image: Positional, kernel: Pair<Size>, kind: Kind
 }
 
 /**
- * Windows of several sizes along some positions, one after the other. The last of all positions is the last here, too:
- * single numbers are gathered slowly (tensorflow), so that it should be from few.
+ * Pools windows of different sizes along some positions, one after the other. The last position of the value comes last,
+ * because gathering single numbers is slow (tensorflow) and should read few.
  */
 function overWindows(
   p: Lowering,
@@ -182,11 +182,11 @@ function overWindows(
     }, value);
 }
 
-/** The largest elements of the windows along one position, or the sums of their elements, each by its share. */
+/** Computes the largest element of each window along one position, or the sum of its elements weighted by their shares. */
 function overWindow(p: Lowering, value: Positional, axis: number, windows: Windows, kind: Kind): Positional {
   const { sizes } = p;
   const [before, after] = [value.shape.slice(0, axis), value.shape.slice(axis + 1)];
-  // The gathered elements have one axis more, and wasm multiplies tensors of at most six.
+  // Gathered elements have one more axis, and wasm multiplies tensors of at most six.
   if (value.shape.length > 5) {
     const folded = reshaped(p, value, [product(sizes, before), value.shape[axis]!, product(sizes, after)]);
     return reshaped(p, overWindow(p, folded, 1, windows, kind), value.shape.with(axis, windows.count));
@@ -203,7 +203,7 @@ function overWindow(p: Lowering, value: Positional, axis: number, windows: Windo
 
 export const adaptive_avgpool = operator({
   name: "adaptive_avgpool",
-  doc: "The averages of windows that divide one to three axes evenly, as many as the new size says; where that does not divide the old one they overlap.",
+  doc: "Average pooling to a given size, over one to three axes. The windows divide each axis evenly; they overlap if the new size does not divide the old one.",
   inputs: tensors("x"),
   attributes: { keyed: attribute("keyed", pooledAxes, { unordered: true }) },
   examples: [
@@ -220,14 +220,14 @@ export const adaptive_avgpool = operator({
 
 export const adaptive_maxpool = operator({
   name: "adaptive_maxpool",
-  doc: "The largest elements of windows that divide one to three axes evenly, as many as the new size says; with `indices` also where they are.",
+  doc: "Max pooling to a given size, over one to three axes. The windows divide each axis evenly; they overlap if the new size does not divide the old one. With `indices`, also returns the positions of the largest elements.",
   inputs: tensors("x"),
   attributes: {
-    // Indices count in the order of the axes.
+    // The order of the axes determines the flat indices.
     keyed: attribute("keyed", pooledAxes),
     indices: attribute(
       "bool",
-      "a second result, i32: the flat index of each in the axes that are pooled, in their order (`d`, `h`, `w`, or else as written)",
+      "whether to return a second result, i32: the flat index of each element in the pooled axes, in their order (`d`, `h`, `w`, or else as written)",
       {
         default: false,
       },

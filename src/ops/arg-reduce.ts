@@ -1,4 +1,4 @@
-/** @file Where the largest and the smallest element are: argmax and argmin. */
+/** @file The index of the largest and the smallest element: argmax and argmin. */
 import { attribute } from "../ir/attribute.ts";
 import { operator, tensors } from "../ir/operator.ts";
 import { argReduce } from "../primitives/reduce.ts";
@@ -10,10 +10,10 @@ import { dtypeOf, numeric } from "./shared/conditions.ts";
 function position(name: "argmax" | "argmin", what: string, isBetter: (a: number, b: number) => boolean) {
   return operator({
     name,
-    doc: `The index, as i32, of the ${what} element over the axes; of equal ones, the first. Several axes have one flat index, the axis written last counting fastest.`,
+    doc: `The index, as i32, of the ${what} element over the axes; the first one if several are equal. Several axes have one flat index, in which the axis written last varies fastest.`,
     inputs: tensors("x"),
     attributes: {
-      // The order decides what the index counts first.
+      // The order of the axes determines the flat index.
       axis: attribute("axes", reduceAttributes.axis.doc),
       keepdims: reduceAttributes.keepdims,
     },

@@ -1,4 +1,4 @@
-/** @file Transposed convolution: every element paints a window, which makes images larger. */
+/** @file Transposed convolution: every element paints a window, which enlarges images. */
 import { arrange } from "../contract/ndarray.ts";
 import { attribute, type ValuesOf } from "../ir/attribute.ts";
 import type { Lowering, Positional } from "../ir/lowering.ts";
@@ -32,18 +32,18 @@ import {
 const attributes = {
   c: attribute("size", "number of channels of the result", { axis: true }),
   kernel: attribute("sizes", "size of the window"),
-  stride: attribute("sizes", "distance of the windows", { default: 1 }),
-  pad: attribute("padding", "what is cut off: a number, or pairs", { default: 0 }),
-  output_padding: attribute("sizes", "what is added at the end, less than the stride", { default: 0, min: 0 }),
-  dilation: attribute("sizes", "distance of the elements of a window", { default: 1 }),
-  groups: attribute("size", "channels are split into so many groups, each by itself", { default: 1 }),
+  stride: attribute("sizes", "distance between windows", { default: 1 }),
+  pad: attribute("padding", "what to cut off: a number, or pairs", { default: 0 }),
+  output_padding: attribute("sizes", "what to add at the end, less than the stride", { default: 0, min: 0 }),
+  dilation: attribute("sizes", "distance between the elements of a window", { default: 1 }),
+  groups: attribute("size", "number of groups of channels, each convolved separately", { default: 1 }),
   bias: biasAttribute,
   init: initAttribute,
   axis: axisAttribute,
 };
 type Values = ValuesOf<typeof attributes>;
 
-/** The size after painting: (size - 1) * stride + dilation * (kernel - 1) + 1 + output_padding - pads. */
+/** Returns the size after painting: (size - 1) * stride + dilation * (kernel - 1) + 1 + output_padding - pads. */
 function paintedSize(c: OperatorContext<Values>, index: number, size: Size): Size {
   const { sizes } = c;
   const { kernel, stride, dilation, output_padding, pad } = c.attributes;
@@ -55,14 +55,14 @@ function paintedSize(c: OperatorContext<Values>, index: number, size: Size): Siz
   return sizes.sub(sizes.add(whole, perAxis(output_padding, index)), pads);
 }
 
-/** How many channels of the result each channel of the input paints. */
+/** Returns how many channels of the result each channel of the input paints. */
 function channelsPerGroup({ sizes, attributes }: OperatorContext<Values>): Size {
   return sizes.divide(attributes.c, attributes.groups);
 }
 
 export const conv_transpose = operator({
   name: "conv_transpose",
-  doc: "Transposed convolution over the spatial axes, one to three: every element paints a window of weights, and windows that overlap add up.",
+  doc: "Transposed convolution over one to three spatial axes: every element paints a window of weights, and overlapping windows add up.",
   inputs: tensors("x"),
   attributes,
   examples: [
@@ -105,7 +105,7 @@ export const conv_transpose = operator({
       window.map(([, size]) => size),
     );
     const groups = [[inputAxis("c"), inputs] as const, ["c", outputs] as const, ...window].map((axis) => [axis]);
-    // PyTorch reads the fans off the shape as if it were a convolution's.
+    // PyTorch computes the fans from the shape as if it belonged to a convolution.
     const fan = { in: c.sizes.mul(outputs, elements), out: c.sizes.mul(inputs, elements) };
     return layerWeights(c.attributes, groups, [["c", c.attributes.c]], fan);
   },
@@ -126,14 +126,14 @@ export const conv_transpose = operator({
     const [depth, height, width] = volumeExtent(input!, axes);
     const [newDepth, newHeight, newWidth] = volumeExtent(result!, axes);
     const [depthWindow, rowWindow, columnWindow] = volumeWindows(c.attributes, axes.length, (size) => c.size(size));
-    // What an element paints lies where a convolution of the result would have its window.
+    // An element paints where a convolution of the result would have its window.
     const layers = elementsBelow(depthWindow, newDepth, depth);
     const lines = elementsBelow(rowWindow, newHeight, height);
     const columns = elementsBelow(columnWindow, newWidth, width);
     const space = newDepth * newHeight * newWidth;
     const data = new Float64Array(x.count * outputs * space);
     if (bias !== undefined) for (let i = 0; i < data.length; i++) data[i] = bias[Math.floor(i / space) % outputs]!;
-    // Elements of the window that are cut off count: a backend multiplies them too.
+    // Elements of the window that are cut off count, because backends multiply them too.
     const window = depthWindow.kernel * rowWindow.kernel * columnWindow.kernel;
     let [at, macs] = [0, 0];
     for (let image = 0; image < x.count; image++)
@@ -172,7 +172,7 @@ export const conv_transpose = operator({
       const image = toImage(p, x!, axes);
       return fromImage(p, image, paint(image.value, filter, bias), result!);
     }
-    // Every layer of the window paints images, which lie as far apart as the stride says.
+    // Every layer of the window paints images, which are `stride` apart.
     const volume = toVolume(p, x!, axes);
     const stack = images(p, volume.value);
     const { kernel, stride, dilation } = layers;
@@ -201,21 +201,21 @@ function sidesOf(attributes: Values, count: number, number: (size: Size) => numb
   const [depth, rows, columns] = volumeWindows(attributes, count, number);
   const side = ({ kernel, stride, dilation, pads }: Window, index: number): Side => {
     if (pads === "same_tf") throw new InternalError("conv_transpose has no `same_tf`");
-    // An axis that is missing stays as it is.
+    // A missing axis does not change.
     if (index < 0) return { kernel, stride: 1, dilation, pads, extra: 0 };
     return { kernel, stride, dilation, pads, extra: number(perAxis(attributes.output_padding, index)) };
   };
   return [side(depth, count - 3), side(rows, count - 2), side(columns, count - 1)];
 }
 
-/** Whether windows touch and do not overlap, and nothing is cut off or added. */
+/** Whether windows touch without overlap, and nothing is cut off or added. */
 function isTile({ kernel, stride, dilation, pads, extra }: Side): boolean {
   return kernel === stride && (kernel === 1 || dilation === 1) && [...pads, extra].every((count) => count === 0);
 }
 
 /**
- * Every element makes the channels of its whole tile: one product of matrices, then rows and tiles change places.
- * On wasm this is 4 to 12 times as fast as the kernel for transposed convolution (56x56x64 to 112x112x64: 2.4 against 30 ms).
+ * Computes the channels of each element's whole tile by one matrix product, then interleaves rows and tiles.
+ * On wasm, this is 4 to 12 times as fast as the kernel for transposed convolution (56x56x64 to 112x112x64: 2.4 vs 30 ms).
  * The filter is [ci, kh, kw, co].
  */
 function tiled(
@@ -246,7 +246,7 @@ function tiled(
   return reshaped(p, rows, [n, sizes.mul(h, sizes.int(kh)), sizes.mul(w, sizes.int(kw)), outputs]);
 }
 
-/** Zeros between the elements along a position, which come so many steps apart. */
+/** Inserts zeros between the elements along a position, to put them `step` apart. */
 function apart(p: Lowering, value: Positional, position: number, step: number): Positional {
   const { sizes } = p;
   const size = value.shape[position]!;
@@ -258,7 +258,7 @@ function apart(p: Lowering, value: Positional, position: number, step: number): 
   return sliceAt(p, merged, position, none, sizes.add(sizes.mul(sizes.sub(size, one), sizes.int(step)), one));
 }
 
-/** The transposed convolution of images in general. The filter is [kh, kw, co, ci]. */
+/** Computes any transposed convolution of images. The filter is [kh, kw, co, ci]. */
 function painted(
   p: Lowering,
   image: Positional,
@@ -287,7 +287,7 @@ function withBias(p: Lowering, value: Positional, bias: Positional): Positional 
   return p.emit(binary, [value, aligned], { function: "add" });
 }
 
-/** One transposed convolution. Unless the target does that by itself, pads are cut off and zeros added after it. */
+/** Emits one transposed convolution. Then cuts off pads and adds zeros, unless the target does. */
 function transposed(p: Lowering, image: Positional, filter: Positional, [rowSide, columnSide]: Pair<Side>): Positional {
   const { layout } = p;
   const strides = [rowSide.stride, columnSide.stride] as const;

@@ -1,4 +1,4 @@
-/** @file Convolution: a window slides over one to three spatial axes and makes `c` channels of the channels below it. */
+/** @file Convolution: a window slides over one to three spatial axes and computes `c` channels from the channels it covers. */
 import { arrange } from "../contract/ndarray.ts";
 import { attribute, type ValuesOf } from "../ir/attribute.ts";
 import type { Laid, Lowering, Positional } from "../ir/lowering.ts";
@@ -36,11 +36,11 @@ const attributes = {
   stride: attribute("sizes", "step of the window", { default: 1 }),
   pad: attribute(
     "padding",
-    "`same`: dilation * (kernel - 1) / 2 on both sides; `same_tf`: TensorFlow's, more at the end; or a number, or pairs",
+    "a number, or pairs; `same`: dilation * (kernel - 1) / 2 on both sides; `same_tf`: TensorFlow's, more at the end",
     { default: "same" },
   ),
-  dilation: attribute("sizes", "distance of the elements below the window", { default: 1 }),
-  groups: attribute("size", "channels are split into so many groups, each convolved by itself", { default: 1 }),
+  dilation: attribute("sizes", "distance between the elements that a window covers", { default: 1 }),
+  groups: attribute("size", "number of groups of channels, each convolved separately", { default: 1 }),
   bias: biasAttribute,
   init: initAttribute,
   axis: axisAttribute,
@@ -48,7 +48,7 @@ const attributes = {
 
 type Values = ValuesOf<typeof attributes>;
 
-/** How many channels of the input each channel of the result sees. */
+/** Returns how many channels of the input each channel of the result reads. */
 function channelsPerGroup(c: OperatorContext<Values>): Size {
   return c.sizes.divide(c.size(0, "c"), c.attributes.groups);
 }
@@ -61,7 +61,7 @@ function resultType(c: OperatorContext<Values>): TensorType {
 
 export const conv = operator({
   name: "conv",
-  doc: "Convolution over the spatial axes, one to three. Unless told otherwise its window is one element and padding keeps the size.",
+  doc: "Convolution over one to three spatial axes. By default, the window is one element and padding keeps the size.",
   inputs: tensors("x"),
   attributes,
   examples: [
@@ -116,7 +116,7 @@ export const conv = operator({
     const lines = elementsBelow(rowWindow, height, newHeight);
     const columns = elementsBelow(columnWindow, width, newWidth);
     const data = new Float64Array(x.count * outputs * newDepth * newHeight * newWidth);
-    // Elements of the window that lie in padding count: a backend multiplies them too.
+    // Elements of the window in the padding count, because backends multiply them too.
     const window = depthWindow.kernel * rowWindow.kernel * columnWindow.kernel;
     let [at, macs] = [0, 0];
     for (let image = 0; image < x.count; image++)
@@ -160,13 +160,13 @@ export const conv = operator({
   },
 });
 
-/** The filter over the axes and channels below and above, and the bias if there is one. */
+/** Returns the filter with axes, input channels and output channels, and the bias if there is one. */
 function parameters({ p, weights }: LoweringContext<Values>, axes: readonly Axis[]) {
   const filter = p.ordered(weights["weight"]!, [...axes, inputAxis("c"), "c"]);
   return { filter, bias: weights["bias"] === undefined ? [] : [p.ordered(weights["bias"], ["c"])] };
 }
 
-/** The sum over the layers of the window: each is the convolution of the images below it. */
+/** Sums over the layers of the window, each a convolution of the images it covers. */
 function lowerVolume(
   c: LoweringContext<Values>,
   axes: readonly Axis[],
@@ -192,7 +192,7 @@ function lowerVolume(
   return fromVolume(p, volume, sum(p, layers), results[0]!);
 }
 
-/** What the convolutions of images take. */
+/** Attributes of a convolution of images. */
 interface Convolution {
   readonly strides: Pair<number>;
   readonly dilations: Pair<number>;
@@ -200,7 +200,7 @@ interface Convolution {
   readonly layout: Layout;
 }
 
-/** Without strides, and of the result every so manieth pixel. */
+/** Convolves with stride 1, then keeps every n-th pixel. */
 function sparse(p: Lowering, operands: readonly Positional[], groups: number, attributes: Convolution): Positional {
   const { strides, dilations, pads, layout } = attributes;
   const [image, ...others] = operands;
@@ -226,7 +226,7 @@ function sparse(p: Lowering, operands: readonly Positional[], groups: number, at
   });
 }
 
-/** `operands` are an image, a filter [kh, kw, ci / groups, co], and perhaps a bias [co]. */
+/** Emits a convolution. `operands` are an image, a filter [kh, kw, ci / groups, co], and optionally a bias [co]. */
 function convolution(
   p: Lowering,
   operands: readonly Positional[],

@@ -1,4 +1,4 @@
-/** @file `dot`: the product of two tensors, summed over the axes that are contracted. */
+/** @file `dot`: the product of two tensors, summed over the contracted axes. */
 import { arrange, elements } from "../contract/ndarray.ts";
 import { attribute } from "../ir/attribute.ts";
 import type { Laid, Lowering } from "../ir/lowering.ts";
@@ -27,11 +27,11 @@ function productType(c: OperatorContext<Attributes>): TensorType {
 
 export const dot = operator({
   name: "dot",
-  doc: "The product of two tensors, summed over the contracted axes. Axes of `batch` are paired; all others are kept, and may not be in both.",
+  doc: "The product of two tensors, summed over the contracted axes. Axes in `batch` are paired. All other axes are kept and must not be in both tensors.",
   inputs: tensors("a", "b"),
   attributes: {
-    contract: attribute("axes", "axes of both that are multiplied and summed", { unordered: true }),
-    batch: attribute("axes", "axes of both that are paired", { default: [], unordered: true }),
+    contract: attribute("axes", "axes of both tensors to multiply and sum over", { unordered: true }),
+    batch: attribute("axes", "axes of both tensors to pair", { default: [], unordered: true }),
   },
   examples: [
     { code: "dot(q, k, contract: e, batch: [n, head])", inputs: "q: [n, head, t, e], k: [n, head, s, e]" },
@@ -82,26 +82,26 @@ export const dot = operator({
     const canFlip = p.can("matmul.transposes") || attributes.batch.length === 0;
     const best = (x: Tensor, y: Tensor) => fewestMoves(p.loose(x).axes, p.loose(y).axes, attributes, canFlip);
     const [asWritten, exchanged] = [best(a!, b!), best(b!, a!)];
-    // The product of the exchanged operands is the transposed one: as good, where one is.
+    // Exchanging the operands transposes the product, which is just as good.
     const exchange = !canFlip && exchanged.moves < asWritten.moves;
     const { batch, sideA, sideB } = exchange ? exchanged : asWritten;
     const [left, right] = exchange ? [b!, a!] : [a!, b!];
     const merged = (x: Tensor, axes: readonly Axis[]) => product(p.sizes, sizesOf(p.typeOf(x), axes));
-    // Where transposes are steps of their own, they can move only through batch axes that stay apart.
+    // If transposes are separate steps, they can only move through batch axes that are not merged.
     const paired = sizesOf(p.typeOf(a!), batch);
     const matrices = batch.length === 0 || !canFlip ? paired : [merged(a!, batch)];
     const operands = [
       reshaped(p, p.ordered(left, sideA.order), [...matrices, ...sideA.parts.map((axes) => merged(left, axes))]),
       reshaped(p, p.ordered(right, sideB.order), [...matrices, ...sideB.parts.map((axes) => merged(right, axes))]),
     ];
-    // a is summed over its last position, b over the one before, unless that is flipped.
+    // Sums a over its last position and b over its second to last, unless flipped.
     const value = p.emit(matmul, operands, { transposeA: sideA.flipped, transposeB: sideB.flipped });
     const axes = [...batch, ...sideA.free, ...sideB.free];
     return p.laid(reshaped(p, value, sizesOf(result!, axes)), axes);
   },
 });
 
-/** The product as a linear map of axes of `x` by a matrix that is known when the model is loaded, if it is one and does better so. */
+/** Lowers the product as a linear map of axes of `x` by a prepared matrix, if it is one and that is faster. */
 function asMap(
   p: Lowering,
   x: Tensor,
@@ -119,7 +119,7 @@ function asMap(
   return pixelwise(p, { x, from, to, result }, matrix, undefined);
 }
 
-/** How an operand becomes a matrix: its order, and the axes of its two last positions. */
+/** How an operand becomes a matrix: its order, and the axes of its last two positions. */
 interface Side {
   readonly order: readonly Axis[];
   readonly parts: readonly [readonly Axis[], readonly Axis[]];
@@ -128,7 +128,7 @@ interface Side {
   readonly moves: boolean;
 }
 
-/** Takes the operand as it lies if its parts are adjacent, in this or, if it can be, the flipped order; else it is to be moved. */
+/** Takes the operand as it is if its parts are adjacent, in this order or (if allowed) flipped. Otherwise it must be moved. */
 function side(
   current: readonly Axis[],
   batch: readonly Axis[],
@@ -145,7 +145,7 @@ function side(
   return { order, parts: [first, second], free, flipped, moves: !lies(order) };
 }
 
-/** The orders of batch and contracted axes, a's or b's, for which the fewest operands are moved. */
+/** Chooses the order of batch and contracted axes (a's or b's) that moves the fewest operands. */
 function fewestMoves(
   orderA: readonly Axis[],
   orderB: readonly Axis[],

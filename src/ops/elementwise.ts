@@ -16,7 +16,7 @@ interface Row {
 }
 
 const rules =
-  " One operand has all axes of the other, sizes of shared axes are equal, and both have one dtype; numbers and sizes fit any tensor.";
+  " One operand has all axes of the other, sizes of shared axes are equal, and both have the same dtype; numbers and sizes fit any tensor.";
 
 function pairwise(name: string, row: Row, result: DType | "operands") {
   const inputs = row.dtypes.includes("f32") ? "a: [n, c, h, w], b: [n, c]" : "a: bool[n, c], b: bool[c]";
@@ -58,7 +58,7 @@ export const div = arithmetic("div", "a / b", "The quotient, `a / b`.", (a, b) =
 export const mod = arithmetic(
   "mod",
   "a % b",
-  "The remainder, `a % b`, with the sign of the divisor, as Python's.",
+  "The remainder, `a % b`, with the sign of the divisor, as in Python.",
   (a, b) => {
     const remainder = a % b; // with the sign of the dividend
     return remainder !== 0 && remainder < 0 !== b < 0 ? remainder + b : remainder;
@@ -95,7 +95,7 @@ export const logical_or = connective("logical_or", "or", "Whether either is true
 
 export const logical_not = operator({
   name: "logical_not",
-  doc: "Whether it is false, `not x`.",
+  doc: "Whether the element is false, `not x`.",
   inputs: tensors("x"),
   attributes: {},
   examples: [{ code: "not x", inputs: "x: bool[n, c]" }],
@@ -117,7 +117,7 @@ export const neg = operator({
 
 export const where = operator({
   name: "where",
-  doc: "Elements of `a` where the condition is true, of `b` elsewhere. One of the three has all axes of the others; `a` and `b` have one dtype.",
+  doc: "Elements of `a` where the condition is true, and of `b` elsewhere. One of the three has all axes of the others; `a` and `b` have the same dtype.",
   inputs: tensors("condition", "a", "b"),
   attributes: {},
   exact: true,

@@ -7,7 +7,7 @@ import { clamp as clampPrimitive, unary } from "../primitives/unary.ts";
 import { elementwise, lowerUnary } from "./shared/broadcasting.ts";
 import { dtypeOf, floating, numeric, requireNumber } from "./shared/conditions.ts";
 
-/** An operator that one primitive computes; the names are the same. The result has the operand's dtype unless told. */
+/** Defines an operator computed by the primitive function of the same name. The result has the operand's dtype by default. */
 export function elementFunction(
   name: UnaryName,
   doc: string,
@@ -30,7 +30,7 @@ export function elementFunction(
   });
 }
 
-/** Ties go to the even neighbour, as in IEEE 754. */
+/** Rounds ties to even, as in IEEE 754. */
 function roundHalfEven(x: number): number {
   const floored = Math.floor(x);
   const rest = x - floored;
@@ -40,7 +40,7 @@ function roundHalfEven(x: number): number {
 export const exp = elementFunction("exp", "The exponential.", Math.exp);
 export const expm1 = elementFunction("expm1", "The exponential less 1, exact for small elements.", Math.expm1);
 export const log = elementFunction("log", "The natural logarithm.", Math.log);
-// On wasm it is the logarithm of a sum that is rounded before: wrong by 6e-8 where the result is small.
+// On wasm, log1p is the logarithm of a rounded sum, so small results are off by 6e-8.
 export const log1p = elementFunction("log1p", "The natural logarithm of 1 plus the element.", Math.log1p);
 export const sqrt = elementFunction("sqrt", "The square root.", Math.sqrt);
 export const rsqrt = elementFunction("rsqrt", "One over the square root.", (x) => 1 / Math.sqrt(x));
@@ -66,7 +66,7 @@ export const cosh = elementFunction("cosh", "The hyperbolic cosine.", Math.cosh)
 export const asinh = elementFunction("asinh", "The inverse of the hyperbolic sine.", Math.asinh);
 export const acosh = elementFunction(
   "acosh",
-  "The inverse of the hyperbolic cosine, for elements from 1 on.",
+  "The inverse of the hyperbolic cosine, for elements of at least 1.",
   Math.acosh,
 );
 export const atanh = elementFunction("atanh", "The inverse of the hyperbolic tangent.", Math.atanh);
@@ -89,7 +89,7 @@ export const isinf = elementFunction(
 
 export const clamp = operator({
   name: "clamp",
-  doc: "Elements below `min` become `min`, then elements above `max` become `max`. One bound may be left out.",
+  doc: "Elements below `min` become `min`, then elements above `max` become `max`. One bound may be omitted.",
   inputs: tensors("x"),
   attributes: {
     min: attribute("number", "lower bound", { optional: true }),

@@ -1,4 +1,4 @@
-/** @file Putting tensors together and apart: concat, stack, split, unstack, expand, tile. */
+/** @file Joining, splitting and repeating tensors: concat, stack, split, unstack, expand, tile. */
 import { generate, named } from "../contract/ndarray.ts";
 import { attribute } from "../ir/attribute.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
@@ -23,7 +23,7 @@ const several = { names: ["a", "b"], variadic: true };
 
 export const concat = operator({
   name: "concat",
-  doc: "Joins tensors along an axis, whose sizes add; all other axes are equal.",
+  doc: "Joins tensors along an axis, whose sizes add up; all other axes are equal.",
   inputs: several,
   attributes: { axis: attribute("axis", "axis to join along") },
   alsoCalled: ["cat", "concatenate"],
@@ -63,7 +63,7 @@ export const concat = operator({
 
 export const stack = operator({
   name: "stack",
-  doc: "Joins tensors of one type along a new axis, which has as many elements as there are tensors.",
+  doc: "Joins tensors of the same type along a new axis, with one element per tensor.",
   inputs: several,
   attributes: { axis: attribute("axis", "the new axis") },
   exact: true,
@@ -91,7 +91,7 @@ interface SplitAttributes {
   readonly keyed: ReadonlyMap<Axis, readonly Size[]>;
 }
 
-/** The axis to split and the sizes of the parts; they are equal unless a list says otherwise. */
+/** Returns the axis to split and the sizes of the parts, equal by default. */
 function partsOf(c: OperatorContext<SplitAttributes>): readonly [Axis, readonly Size[]] {
   const { axis, parts, keyed } = c.attributes;
   const [listed, ...more] = keyed;
@@ -109,7 +109,7 @@ function partsOf(c: OperatorContext<SplitAttributes>): readonly [Axis, readonly 
 
 export const split = operator({
   name: "split",
-  doc: "Takes a tensor apart along an axis: `a, b = split(x, axis: c)` into equal parts, as many as there are names, or into parts of listed sizes.",
+  doc: "Splits a tensor along an axis into parts of listed sizes, or into equal parts, one per name: `a, b = split(x, axis: c)`.",
   inputs: tensors("x"),
   attributes: {
     axis: attribute("axis", "axis to split into equal parts", { optional: true }),
@@ -154,17 +154,17 @@ export const split = operator({
   },
 });
 
-/** The axis that a checked `split` works on. */
+/** Returns the axis that a checked `split` works on. */
 function splitAxis({ axis, keyed }: SplitAttributes): Axis {
   return axis ?? keyed.keys().next().value ?? "";
 }
 
 export const unstack = operator({
   name: "unstack",
-  doc: "Takes a tensor apart into the elements of an axis: `a, b, c = unstack(x, axis: k)`.",
+  doc: "Splits a tensor into the elements of an axis: `a, b, c = unstack(x, axis: k)`.",
   inputs: tensors("x"),
   attributes: {
-    axis: attribute("axis", "axis to take apart; its size is the number of names"),
+    axis: attribute("axis", "axis to split; its size is the number of names"),
     parts: attribute("results", "number of elements"),
   },
   exact: true,
@@ -201,7 +201,7 @@ export const unstack = operator({
 
 export const expand = operator({
   name: "expand",
-  doc: "Repeats a tensor over new axes: those that `like` has besides, or those given with sizes.",
+  doc: "Repeats a tensor over new axes: the additional axes of `like`, or axes given with their sizes.",
   inputs: tensors("x"),
   attributes: {
     like: attribute("like", "tensor whose axes the result has", { optional: true }),
@@ -251,9 +251,9 @@ export const expand = operator({
 
 export const tile = operator({
   name: "tile",
-  doc: "Repeats a tensor as a whole along axes, which grow so many times.",
+  doc: "Repeats a whole tensor along axes, each a given number of times.",
   inputs: tensors("x"),
-  attributes: { keyed: attribute("keyed", "axes with how often they are repeated: `h: 2`", { unordered: true }) },
+  attributes: { keyed: attribute("keyed", "axes and how many times to repeat them: `h: 2`", { unordered: true }) },
   exact: true,
   examples: [
     { code: "tile(x, h: 2)", inputs: "x: [n, c, h, w]" },
@@ -273,7 +273,7 @@ export const tile = operator({
   expand: (g) => {
     const { keyed } = g.attributes;
     const x = g.inputs[0]!;
-    // No program can have written this name.
+    // No program can use this name.
     const copies = (axis: Axis): Axis => `${axis}'`;
     const repeated = new Map([...keyed].map(([axis, counts]) => [copies(axis), counts]));
     const maps = [...keyed].map(([axis, counts]) => ({

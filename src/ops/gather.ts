@@ -1,4 +1,4 @@
-/** @file Elements by their indices: gather, and embedding with a table of its own. */
+/** @file Elements by index: gather, and embedding with a table of its own. */
 import { generate, named } from "../contract/ndarray.ts";
 import { attribute } from "../ir/attribute.ts";
 import type { Lowering, Positional } from "../ir/lowering.ts";
@@ -14,16 +14,16 @@ import { anything, dtypeOf, replaceAxes, requireAxes, requireNew } from "./share
 import { initAttribute } from "./shared/layers.ts";
 import { requirePerAxis } from "./shared/spatial.ts";
 
-/** The axes that both have, which are paired; the index may have one called like that which is replaced. */
+/** Returns the axes of both, which are paired. The index may also have an axis named like the replaced one. */
 function pairedAxes(x: Iterable<Axis>, index: readonly Axis[], axis: Axis): readonly Axis[] {
   return [...x].filter((name) => name !== axis && index.includes(name));
 }
 
 export const gather = operator({
   name: "gather",
-  doc: "The elements of `x` at indices along an axis, which the index's axes replace. Axes of both are paired; an index outside is that of the nearest element.",
+  doc: "The elements of `x` at indices along an axis. The axes of the index replace that axis; axes of both tensors are paired. Indices out of range are clamped.",
   inputs: tensors("x", "index"),
-  attributes: { axis: attribute("axis", "axis that the index, i32, counts along from 0") },
+  attributes: { axis: attribute("axis", "axis of `x` that the index, i32, refers to; counts from 0") },
   exact: true,
   examples: [
     { code: "gather(x, index, axis: t)", inputs: "x: [n, t, d], index: i32[k]" },
@@ -45,7 +45,7 @@ export const gather = operator({
     const { axis } = c.attributes;
     const { axes, shape } = c.results[0]!;
     const readIndex = reader(index!, axes);
-    // Where the index has an axis called like the one that is replaced, that is the index's now.
+    // If the index has an axis named like the replaced one, the name now means the index's axis.
     const others = axes.map((name) => (name === axis || !x!.axes.includes(name) ? "" : name));
     const read = reader(x!, [...others, axis]);
     const last = sizeOf(x!, axis) - 1;
@@ -54,7 +54,7 @@ export const gather = operator({
       axes,
     );
   },
-  // Paired axes become one with the axis: row b of the table begins at b times its size.
+  // Merge paired axes with the axis: row b of the table begins at b times its size.
   lower: ({ p, inputs: [x, index], attributes: { axis }, results: [result] }) => {
     const [current, order] = [p.loose(x!).axes, p.loose(index!).axes];
     const type = p.typeOf(x!);
@@ -78,14 +78,14 @@ export const gather = operator({
   },
 });
 
-/** Indices below 0 become 0, and those beyond the end that of the last element. */
+/** Clamps indices to the range from 0 to the last element. */
 function clamped(p: Lowering, indices: Positional, type: TensorType, axis: Axis): Positional {
   const last = p.scalar(p.sizes.sub(sizesOf(type, [axis])[0]!, p.sizes.int(1)), "i32");
   const least = p.emit(binary, [indices, p.scalar(0, "i32")], { function: "maximum" });
   return p.emit(binary, [least, last], { function: "minimum" });
 }
 
-/** Adds to row b of some indices b times a step. */
+/** Adds b times a step to row b of some indices. */
 function shifted(p: Lowering, indices: Positional, step: Size): Positional {
   const [count, ...others] = indices.shape;
   const numbers = p.emit(iota, [], { size: count! });
@@ -94,12 +94,12 @@ function shifted(p: Lowering, indices: Positional, step: Size): Positional {
   return p.emit(binary, [indices, column], { function: "add" });
 }
 
-/** Of the weight; an attribute's name, so that it is no other axis'. */
+/** The row axis of the weight. It is the name of an attribute, so no other axis can have it. */
 const rowAxis = "num_embeddings";
 
 export const embedding = operator({
   name: "embedding",
-  doc: "A trained vector for every index; an index outside is that of the nearest vector.",
+  doc: "A trained vector for every index. Indices out of range are clamped.",
   inputs: tensors("ids"),
   attributes: {
     num_embeddings: attribute("size", "number of vectors"),
@@ -129,7 +129,7 @@ export const embedding = operator({
       c.sizes,
       vector.map(([, size]) => size),
     );
-    // PyTorch reads the fans off the shape as if it were a linear map's.
+    // PyTorch computes the fans from the shape as if it belonged to a linear map.
     const fan = { in: width, out: num_embeddings };
     return [{ name: "weight", groups: [[[rowAxis, num_embeddings]], vector], init, fan }];
   },

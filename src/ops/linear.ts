@@ -1,4 +1,4 @@
-/** @file Linear maps of axes to axes: `linear` with a weight of its own. */
+/** @file Linear maps between axes: `linear`, with a weight of its own. */
 import { arrange } from "../contract/ndarray.ts";
 import { attribute, type ValuesOf } from "../ir/attribute.ts";
 import { operator, tensors } from "../ir/operator.ts";
@@ -22,14 +22,14 @@ import { biasAttribute, initAttribute, inputAxis, layerWeights } from "./shared/
 import { requirePerAxis } from "./shared/spatial.ts";
 
 const attributes = {
-  keyed: attribute("keyed", "axes that are mapped to themselves, with their new sizes: `c: 64`"),
+  keyed: attribute("keyed", "axes to map to themselves, with their new sizes: `c: 64`"),
   maps: attribute("maps", "which axes become which: `c -> k: 10`, `d -> [head: 8, e: 4]`"),
   bias: biasAttribute,
   init: initAttribute,
 };
 type Values = ValuesOf<typeof attributes>;
 
-/** The axes that the map consumes and those it makes, as written: `c: 64` is short for `c -> c: 64`. */
+/** Returns the axes that the map consumes and makes. `c: 64` is short for `c -> c: 64`. */
 function mapOf({ keyed, maps }: Values): {
   readonly from: readonly Axis[];
   readonly to: readonly (readonly [Axis, Size | undefined])[];
@@ -41,14 +41,14 @@ function mapOf({ keyed, maps }: Values): {
   };
 }
 
-/** The made axes with their sizes, once they were checked. */
+/** Returns the made axes with their sizes, after they were checked. */
 function madeAxes(attributes: Values): readonly (readonly [Axis, Size])[] {
   return mapOf(attributes).to.map(([axis, size]) => [axis, size!]);
 }
 
 export const linear = operator({
   name: "linear",
-  doc: "A linear map of axes to axes with a weight for every pair of elements, and a bias; all other axes are rows.",
+  doc: "A linear map between axes, with a weight for every pair of elements, and a bias. All other axes are batch axes.",
   inputs: tensors("x"),
   attributes,
   alsoCalled: ["Dense"],
@@ -107,7 +107,7 @@ export const linear = operator({
     if (bias !== undefined) for (let i = 0; i < data.length; i++) data[i]! += bias[i % bias.length]!;
     return made(data, [...x.axes, ...outputs], c.results[0]!);
   },
-  // One product of two matrices. The order of what is summed is the one that the input has; the weight follows it.
+  // One matrix product. It sums in the input's axis order, and the weight follows.
   lower: ({ p, inputs: [x], weights, attributes, results: [result] }) => {
     const { from } = mapOf(attributes);
     const outputs = madeAxes(attributes).map(([axis]) => axis);

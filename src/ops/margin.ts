@@ -1,4 +1,4 @@
-/** @file Parts of tensors and margins around them: slice and pad. */
+/** @file Slices of tensors and padding around them: slice and pad. */
 import { generate, named } from "../contract/ndarray.ts";
 import { attribute } from "../ir/attribute.ts";
 import { operator, tensors } from "../ir/operator.ts";
@@ -10,7 +10,7 @@ import { reader, sizeOf } from "./reference/rows.ts";
 import { everyNth } from "./shared/axes.ts";
 import { anything, dtypeOf, refuse, requireAxes, requireNumber } from "./shared/conditions.ts";
 
-/** How many elements `[from, to, step]` takes. */
+/** Returns the number of elements in `[from, to, step]`. */
 function taken(sizes: Sizes, [from, to, step]: readonly Size[]): Size {
   const length = sizes.sub(to!, from!);
   return step === undefined ? length : sizes.ceil(length, step);
@@ -18,10 +18,10 @@ function taken(sizes: Sizes, [from, to, step]: readonly Size[]): Size {
 
 export const slice = operator({
   name: "slice",
-  doc: "The elements of axes from one place up to another, which is not among them; a third number is the step.",
+  doc: "The elements of axes from one index up to, but not including, another. A third number is the step.",
   inputs: tensors("x"),
   attributes: {
-    keyed: attribute("keyed", "`t: [from, to]` or `t: [from, to, step]`; places count from 0", {
+    keyed: attribute("keyed", "`t: [from, to]` or `t: [from, to, step]`; indices count from 0", {
       min: 0,
       unordered: true,
     }),
@@ -74,14 +74,14 @@ export const slice = operator({
   },
 });
 
-/** The margins before and after. */
+/** Returns the margins before and after. */
 function sidesOf(range: readonly Size[]): readonly [Size, Size] {
   return [range[0]!, range[1] ?? range[0]!];
 }
 
 export const pad = operator({
   name: "pad",
-  doc: "A margin around axes: of one value, of the mirrored inside without its outermost elements (`reflect`), or of these (`replicate`).",
+  doc: "Adds a margin to axes. It holds one value, or the elements inside mirrored at the outermost ones (`reflect`), or the outermost ones repeated (`replicate`).",
   inputs: tensors("x"),
   attributes: {
     keyed: attribute("keyed", "`h: 1` on both sides, or `h: [before, after]`", { min: 0, unordered: true }),
@@ -109,7 +109,7 @@ export const pad = operator({
       requireAxes(c, 0, [axis], axis);
       if (range.length > 2) refuse(c, axis, "one margin, or `[before, after]`", `${range.length} values`);
       const [before, after] = sidesOf(range);
-      // The outermost element is not repeated, so it is of no use in the margin.
+      // The outermost element is not repeated, so the margin must be smaller than the size.
       for (const side of mode === "reflect" ? new Set([before, after]) : [])
         c.atLeast(sizes.sub(c.size(0, axis), side), sizes.int(1), { inputs: [0], attribute: axis, axis });
       return [axis, sizes.add(sizes.add(c.size(0, axis), before), after)] as const;

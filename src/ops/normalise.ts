@@ -1,4 +1,4 @@
-/** @file Normalisations. */
+/** @file Normalisations, such as batchnorm and layernorm. */
 import { attribute } from "../ir/attribute.ts";
 import { operator, tensors, type ExpansionContext, type OperatorContext, type WeightSpec } from "../ir/operator.ts";
 import { printType, type Axis, type Tensor } from "../ir/type.ts";
@@ -14,7 +14,7 @@ import { l1, l2 } from "./statistics.ts";
 
 const eps = attribute("number", "added to the variance", { default: 1e-5 });
 
-/** `weight` and `bias` over some axes, which change nothing at first. */
+/** Declares `weight` and `bias` over some axes, initialised to change nothing. */
 function scaleAndShift(c: OperatorContext<unknown>, over: readonly Axis[]): readonly WeightSpec[] {
   const axes = over.map((axis) => [axis, c.size(0, axis)] as const);
   const count = product(
@@ -26,9 +26,9 @@ function scaleAndShift(c: OperatorContext<unknown>, over: readonly Axis[]): read
 
 export const batchnorm = operator({
   name: "batchnorm",
-  doc: "Batch normalisation with running statistics: one mean and variance for each element of the axis, then a scale and a shift.",
+  doc: "Batch normalisation with running statistics: one mean and variance per element of the axis, then a scale and a shift.",
   inputs: tensors("x"),
-  attributes: { axis: attribute("axis", "axis whose elements are normalised each by itself", { default: "c" }), eps },
+  attributes: { axis: attribute("axis", "axis whose elements are normalised separately", { default: "c" }), eps },
   examples: [{ code: "batchnorm(x)", inputs: "x: [n, c: 4, h, w]" }],
   type: (c) => {
     c.size(0, c.attributes.axis);
@@ -40,7 +40,7 @@ export const batchnorm = operator({
     const starts = { weight: 1, bias: 0, running_mean: 0, running_var: 1 };
     return Object.entries(starts).map(([name, value]) => constantSpec(name, [[axis, size]], value, size));
   },
-  // Scale and shift hold weights only, so that they are computed once.
+  // Scale and shift depend on weights only, so they are computed once.
   expand: (g) => {
     const { weight, bias, running_mean, running_var } = g.weights;
     const deviation = g.node(rsqrt, [g.node(add, [running_var!, g.scalar(g.attributes.eps)], {})], {});
@@ -52,7 +52,7 @@ export const batchnorm = operator({
 
 export const layernorm = operator({
   name: "layernorm",
-  doc: "Layer normalisation: to mean 0 and variance 1 over the axes, then a scale and a shift for each of their elements.",
+  doc: "Layer normalisation: to mean 0 and variance 1 over the axes, then a scale and a shift per element of the axes.",
   inputs: tensors("x"),
   attributes: { axis: attribute("axes", "axes that are normalised together"), eps },
   examples: [
@@ -78,7 +78,7 @@ export const layernorm = operator({
 
 export const rmsnorm = operator({
   name: "rmsnorm",
-  doc: "Divides by the root of the mean square over the axes (Zhang, Sennrich 2019), then a scale for each of their elements.",
+  doc: "Divides by the root of the mean square over the axes (Zhang, Sennrich 2019), then a scale per element of the axes.",
   inputs: tensors("x"),
   attributes: {
     axis: attribute("axes", "axes that are normalised together"),
@@ -103,13 +103,13 @@ export const rmsnorm = operator({
 
 const spatial = attribute(
   "axes",
-  "axes that are normalised together: those of `d`, `h`, `w` that are there, unless given",
+  "axes that are normalised together; by default, the tensor's spatial axes among `d`, `h` and `w`",
   {
     optional: true,
   },
 );
 
-/** The axes beside the channels over which a mean is taken; complains unless they are there and others than the channels. */
+/** Returns the axes to average over in addition to channels. Complains if they are missing or include the channels. */
 function normalisedAxes(
   c: OperatorContext<{ readonly axis: Axis; readonly spatial: readonly Axis[] | undefined }>,
 ): readonly Axis[] {
@@ -121,7 +121,7 @@ function normalisedAxes(
   return spatial;
 }
 
-/** The same, once it was checked. */
+/** Like `normalisedAxes`, after the check. */
 function besideChannels(
   present: Iterable<Axis>,
   { axis, spatial }: { readonly axis: Axis; readonly spatial: readonly Axis[] | undefined },
@@ -131,8 +131,8 @@ function besideChannels(
 }
 
 /**
- * To mean 0 and variance 1 over the spatial axes and the channels that `together` averages, if it does: every channel has
- * as many elements, so that the mean of a group is the mean of its channels' means.
+ * Normalises to mean 0 and variance 1 over the spatial axes, and over groups of channels if `together` averages these. All
+ * channels have equally many elements, so the mean of a group is the mean of its channels' means.
  */
 function standardised(
   g: ExpansionContext<{ readonly axis: Axis; readonly spatial: readonly Axis[] | undefined; readonly eps: number }>,
@@ -152,7 +152,7 @@ function standardised(
 
 export const groupnorm = operator({
   name: "groupnorm",
-  doc: "Group normalisation (Wu, He 2018): to mean 0 and variance 1 over groups of channels and space, then a scale and a shift for each channel.",
+  doc: "Group normalisation (Wu, He 2018): to mean 0 and variance 1 over groups of channels and the spatial axes, then a scale and a shift per channel.",
   inputs: tensors("x"),
   attributes: {
     groups: attribute("size", "number of equal groups of channels"),
@@ -175,7 +175,7 @@ export const groupnorm = operator({
     standardised(g, (means) => {
       const { axis, groups } = g.attributes;
       const channels = means.type.axes.get(axis)!;
-      // No axis of a program is called so.
+      // No axis of a program can have such a name.
       const [group, member] = [`${axis}/`, `/${axis}`];
       const members = g.sizes.divide(channels, groups);
       const to = [
@@ -191,13 +191,13 @@ export const groupnorm = operator({
 
 export const instancenorm = operator({
   name: "instancenorm",
-  doc: "Instance normalisation (Ulyanov et al. 2016): every channel of every image to mean 0 and variance 1 over space.",
+  doc: "Instance normalisation (Ulyanov et al. 2016): every channel of every image to mean 0 and variance 1 over the spatial axes.",
   inputs: tensors("x"),
   attributes: {
     axis: attribute("axis", "the channels", { default: "c" }),
     spatial,
     eps,
-    affine: attribute("bool", "whether a learned scale and shift follow, one for each channel", { default: false }),
+    affine: attribute("bool", "whether a learned scale and shift per channel follow", { default: false }),
   },
   examples: [
     { code: "instancenorm(x)", inputs: "x: [n, c, h, w]" },
@@ -216,12 +216,12 @@ export const instancenorm = operator({
 
 export const normalize = operator({
   name: "normalize",
-  doc: "Divides by the p-norm over the axes, or by `eps` where the norm is smaller: vectors get length 1.",
+  doc: "Divides by the p-norm over the axes, or by `eps` if the norm is smaller. Vectors get length 1.",
   inputs: tensors("x"),
   attributes: {
     axis: attribute("axes", "axes of the vectors", { unordered: true }),
     p: attribute("number", "exponent of the norm, positive or `inf`", { default: 2 }),
-    eps: attribute("number", "the least divisor", { default: 1e-12 }),
+    eps: attribute("number", "the smallest divisor", { default: 1e-12 }),
   },
   examples: [
     { code: "normalize(x, axis: c)", inputs: "x: [n, c, h, w]" },

@@ -1,4 +1,4 @@
-/** @file Operators that leave numbers as they are, or make them: identity, dropout, cast, iota. */
+/** @file Other operators: identity, dropout, cast, iota. */
 import { generate, named } from "../contract/ndarray.ts";
 import { attribute } from "../ir/attribute.ts";
 import { operator, tensors } from "../ir/operator.ts";
@@ -23,7 +23,7 @@ export const identity = operator({
 
 export const dropout = operator({
   name: "dropout",
-  doc: "The tensor itself: a model is for inference. In training, elements are dropped with probability `p`.",
+  doc: "The tensor itself, because models are for inference. In training, elements are dropped with probability `p`.",
   inputs: tensors("x"),
   attributes: {
     p: attribute("number", "probability of being dropped in training", { default: 0.5, positional: true }),
@@ -39,7 +39,7 @@ export const dropout = operator({
 
 export const cast = operator({
   name: "cast",
-  doc: "The elements in another dtype: to i32 without their fraction, to bool whether they are not 0.",
+  doc: "Converts elements to another dtype: i32 drops the fraction, and bool is whether the element is not 0.",
   inputs: tensors("x"),
   attributes: { dtype: attribute("dtype", "dtype of the result", { positional: true }) },
   alsoCalled: ["to"],
@@ -63,7 +63,7 @@ export const cast = operator({
 
 export const iota = operator({
   name: "iota",
-  doc: "Positions along a new axis, counted from 0, as i32: for position codes and causal masks.",
+  doc: "The positions along a new axis as i32, counted from 0, for example for position encodings and causal masks.",
   inputs: tensors(),
   attributes: { keyed: attribute("keyed", "the axis with its size: `t: 8`") },
   alsoCalled: ["arange"],

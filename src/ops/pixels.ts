@@ -1,4 +1,4 @@
-/** @file Elements that move between channels and places, all in PyTorch's order: pixel and channel shuffles. */
+/** @file Moving elements between channels and pixels, in PyTorch's order: pixel and channel shuffles. */
 import { attribute, type ValuesOf } from "../ir/attribute.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
 import { withAxes, type Axis } from "../ir/type.ts";
@@ -14,10 +14,10 @@ const attributes = {
 };
 type Values = ValuesOf<typeof attributes>;
 
-/** The name of a part of an axis, which no program can have written. */
+/** Returns a name for a part of an axis that no program can use. */
 const part = (axis: Axis): Axis => `${axis}'`;
 
-/** Any dtype, channels, and spatial axes that are none. */
+/** Accepts any dtype; requires channels, and spatial axes that are not channels. */
 function shuffledAxes(c: OperatorContext<Values>): readonly Axis[] {
   dtypeOf(c, 0, anything);
   const axes = spatialOf(c);
@@ -25,7 +25,7 @@ function shuffledAxes(c: OperatorContext<Values>): readonly Axis[] {
   return axes;
 }
 
-/** How many channels become one, or one becomes: factor to the number of spatial axes. */
+/** Returns how many channels merge into one: factor to the power of the number of spatial axes. */
 function tile(sizes: OperatorContext<unknown>["sizes"], factor: Size, axes: readonly Axis[]): Size {
   return product(
     sizes,
@@ -35,7 +35,7 @@ function tile(sizes: OperatorContext<unknown>["sizes"], factor: Size, axes: read
 
 export const pixel_shuffle = operator({
   name: "pixel_shuffle",
-  doc: "Channels become pixels: of every factor² channels in turn, each pixel makes a square of pixels of one channel, row by row. Over three axes these are factor³ and cubes, over one factor and runs.",
+  doc: "Turns channels into pixels: the factor² consecutive channels of a pixel become a square of pixels of one channel, row by row. Over three axes, factor³ channels become a cube; over one axis, factor channels become a run.",
   inputs: tensors("x"),
   attributes,
   exact: true,
@@ -72,7 +72,7 @@ export const pixel_shuffle = operator({
 
 export const pixel_unshuffle = operator({
   name: "pixel_unshuffle",
-  doc: "Pixels become channels: every square of factor² pixels of a channel becomes one pixel of as many channels, row by row. Over three axes these are cubes and factor³, over one runs and factor.",
+  doc: "Turns pixels into channels: every square of factor² pixels of a channel becomes one pixel with factor² channels, row by row. Over three axes, a cube becomes factor³ channels; over one axis, a run becomes factor channels.",
   inputs: tensors("x"),
   attributes,
   exact: true,

@@ -44,21 +44,21 @@ import {
 
 const attributes = {
   kernel: attribute("sizes", "size of the window"),
-  stride: attribute("sizes", "step of the window; the size of the window unless given", { optional: true }),
+  stride: attribute("sizes", "step of the window; by default, the size of the window", { optional: true }),
   pad: attribute("padding", "a number, or pairs; `same`: (kernel - 1) / 2; `same_tf`: TensorFlow's", { default: 0 }),
-  ceil_mode: attribute("bool", "whether a last window may reach beyond the end, as in PyTorch", { default: false }),
+  ceil_mode: attribute("bool", "whether the last window may reach beyond the end, as in PyTorch", { default: false }),
   axis: axisAttribute,
 };
 type Values = ValuesOf<typeof attributes> & { readonly dilation?: readonly Size[] };
 
-/** Before and after the input. Not for `same_tf`. */
+/** Returns the pads before and after the input. Not for `same_tf`. */
 function padSizes(sizes: Sizes, attributes: Values, index: number): readonly [Size, Size] {
   if (typeof attributes.pad !== "string") return perAxis(attributes.pad, index);
   const half = sizes.divide(spanOf(sizes, attributes, index), sizes.int(2));
   return [half, half];
 }
 
-/** Whether the last window of `ceil_mode` would begin beyond the input and the pad before it; undefined while that depends on a size. */
+/** Whether the last window of `ceil_mode` would begin beyond the input and the pad before it; undefined if that depends on a size. */
 function isBeyond(sizes: Sizes, attributes: Values, index: number, size: Size): boolean | undefined {
   const stride = perAxis(attributes.stride ?? attributes.kernel, index);
   const steps = sizes.ceil(reach(sizes, attributes, index, size), stride);
@@ -67,7 +67,7 @@ function isBeyond(sizes: Sizes, attributes: Values, index: number, size: Size): 
   return begin === undefined || end === undefined ? undefined : begin >= end;
 }
 
-/** The size after pooling. With `ceil_mode` it is PyTorch's ceil(reach / stride) + 1, less a window that would begin beyond. */
+/** Returns the size after pooling. With `ceil_mode`, it is PyTorch's ceil(reach / stride) + 1, without a last window that `isBeyond`. */
 function pooled(sizes: Sizes, attributes: Values, index: number, size: Size): Size {
   if (!attributes.ceil_mode || attributes.pad === "same_tf") return places(sizes, attributes, index, size);
   const stride = perAxis(attributes.stride ?? attributes.kernel, index);
@@ -90,14 +90,14 @@ function pooledType(c: OperatorContext<Values>): TensorType {
     }
     const [before, after] = padSizes(sizes, c.attributes, i);
     const reached = sizes.add(spanOf(sizes, c.attributes, i), one);
-    // So that every window has an element of the input: it reaches over the pad, and is not on both sides of the input.
+    // Every window must cover an element of the input: it must be larger than the pad, and must not straddle the input.
     if (pad !== "same")
       for (const side of new Set([before, after]))
         c.atLeast(reached, sizes.add(side, one), { attribute: "kernel", axis });
     const isCentred = pad === "same" && (sizes.constant(perAxis(kernel, i)) ?? 0n) % 2n === 1n;
     const isPadded = [before, after].some((side) => side !== sizes.int(0));
     if (gap !== one && isPadded && !isCentred) c.atLeast(c.size(0, axis), gap, { inputs: [0], axis });
-    // So that the last window begins in time whatever the size is.
+    // The last window must begin before the end for every size.
     if (ceil_mode && isBeyond(sizes, c.attributes, i, c.size(0, axis)) === undefined)
       c.atLeast(reached, sizes.add(after, perAxis(stride, i)), { attribute: "kernel", axis });
   }
@@ -107,13 +107,13 @@ function pooledType(c: OperatorContext<Values>): TensorType {
   );
 }
 
-/** What windows cover, and how many elements count in each. */
+/** The elements that windows cover, and how many count in each. */
 interface Counted {
   readonly elements: Covered;
   readonly counts: readonly number[];
 }
 
-/** What the windows along one axis cover in the reference: elements of the input, and how many count, pads among them. */
+/** Returns what the windows along one axis cover: elements of the input, and how many count, possibly including pads. */
 function coveredBy(window: Window, size: number, count: number, countsPads: boolean): Counted {
   const [before, after] = padsOf(window, size);
   const within = (from: number, to: number): Covered =>
@@ -127,7 +127,7 @@ function coveredBy(window: Window, size: number, count: number, countsPads: bool
   return { elements, counts: counted.map(({ length }) => length) };
 }
 
-/** The reference of a pool: `value` gets what a window covers, as elements and flat indices, and how many elements count. */
+/** The reference of a pool. `value` gets the elements of a window, their flat indices, and how many elements count. */
 function pooledArray(
   c: ReferenceContext<Values>,
   value: (elements: readonly number[], indices: readonly number[], count: number) => number,
@@ -151,7 +151,7 @@ function pooledArray(
   return made(data, [...x.axes, ...axes], result!, dtype);
 }
 
-/** What `ceil_mode` needs beyond the pads at the end of an axis, so that all windows are whole. */
+/** Returns the extra padding at the end of an axis that makes all windows of `ceil_mode` whole. */
 function beyond(sizes: Sizes, attributes: Values, index: number, size: Size, newSize: Size): Size {
   if (!attributes.ceil_mode) return sizes.int(0);
   const { kernel, stride = kernel } = attributes;
@@ -161,7 +161,7 @@ function beyond(sizes: Sizes, attributes: Values, index: number, size: Size, new
   return (sizes.constant(missing) ?? 1n) < 0n ? sizes.int(0) : missing;
 }
 
-/** The pool of an image whose one or two axes have these sizes before and after. */
+/** Pools an image whose one or two axes have these sizes before and after. */
 type PoolImage = (
   p: Lowering,
   attributes: Values,
@@ -170,7 +170,7 @@ type PoolImage = (
   to: readonly Size[],
 ) => Positional;
 
-/** Pools over one or two axes at once, over three in two steps: what a window is worth, it is worth axis by axis. */
+/** Pools one or two axes at once and three in two steps, because pooling works axis by axis. */
 function lowerPool(
   { p, attributes, inputs: [x], results: [result] }: LoweringContext<Values>,
   pooled: PoolImage,
@@ -191,7 +191,7 @@ function lowerPool(
   });
 }
 
-/** The attributes of some of the axes; an axis that is undefined has windows of one element. */
+/** Returns the attributes for some of the axes. An undefined axis has windows of one element. */
 function onAxes(p: Lowering, attributes: Values, indices: readonly (number | undefined)[]): Values {
   const [none, one] = [p.sizes.int(0), p.sizes.int(1)];
   const of = <T>(values: readonly T[], other: T): T[] =>
@@ -233,7 +233,7 @@ const slidden =
     const value = slide(withMargin(p, image, pads, extra, fill), noPads);
     if (kind === "max" || (isWhole && countsPads)) return value;
 
-    // The averages of ones are the parts of the windows that count.
+    // Averages of ones give the share of each window that counts.
     const { h, w } = imageSizes(image.shape, layout);
     const counted = countsPads ? pads : noPads;
     const one = sizes.int(1);
@@ -262,7 +262,7 @@ function withMargin(
   });
 }
 
-/** Largest elements and where they are, by windows taken out of the input. */
+/** Computes the largest elements and their positions, by gathering windows from the input. */
 function lowerPlaced({ p, attributes, inputs: [x], results }: LoweringContext<Values>): readonly Laid[] {
   const axes = knownSpatial(p.typeOf(x!).axes.keys(), attributes.axis);
   const counts = sizesOf(results[0]!, axes);
@@ -271,7 +271,7 @@ function lowerPlaced({ p, attributes, inputs: [x], results }: LoweringContext<Va
   return placedLargestOver(p, x!, axes, sliding, results);
 }
 
-/** Largest elements of dilated windows, one axis after the other. */
+/** Computes the largest elements of dilated windows, one axis after the other. */
 const dilatedLargest: PoolImage = (p, attributes, image, from, to) => {
   const { sizes } = p;
   const windows = imageWindows(attributes, from.length, (size) => p.int(size)).slice(-from.length);
@@ -285,14 +285,18 @@ const dilatedLargest: PoolImage = (p, attributes, image, from, to) => {
 
 export const maxpool = operator({
   name: "maxpool",
-  doc: "The largest element of every window; with `indices` also where it is. Padding never wins.",
+  doc: "The largest element of every window. With `indices`, also returns its position. Padding never wins.",
   inputs: tensors("x"),
   attributes: {
     ...attributes,
     dilation: attribute("sizes", "step between the elements of a window", { default: 1 }),
-    indices: attribute("bool", "a second result, i32: the flat index of each in the spatial axes, without padding", {
-      default: false,
-    }),
+    indices: attribute(
+      "bool",
+      "whether to return a second result, i32: the flat index of each element in the spatial axes, without padding",
+      {
+        default: false,
+      },
+    ),
   },
   exact: true,
   examples: [
@@ -346,7 +350,7 @@ export const avgpool = operator({
 
 export const lppool = operator({
   name: "lppool",
-  doc: "The p-norm of every window, where elements keep their signs under odd powers, as in PyTorch. What `ceil_mode` and `same_tf` cut off a window is made up for by the rest of it.",
+  doc: "The p-norm of every window. As in PyTorch, elements keep their signs under odd powers. If `ceil_mode` or `same_tf` cuts a window off, the sum over the rest is scaled up to the full window.",
   inputs: tensors("x"),
   attributes: {
     norm_type: attribute("number", "exponent of the norm, positive", { default: 2 }),

@@ -12,14 +12,14 @@ import { made, rows } from "./reference/rows.ts";
 import { except } from "./shared/axes.ts";
 import { dtypeOf, floating, logical, numeric, requireAxes } from "./shared/conditions.ts";
 
-/** What every reduction takes. */
+/** The attributes of every reduction. */
 export const reduceAttributes = {
-  axis: attribute("axes", "axes to reduce; they disappear", { unordered: true }),
-  keepdims: attribute("bool", "keep the axes, with size 1", { default: false }),
+  axis: attribute("axes", "axes to reduce; the result does not have them", { unordered: true }),
+  keepdims: attribute("bool", "whether to keep the axes, with size 1", { default: false }),
 };
 type Attributes = ValuesOf<typeof reduceAttributes>;
 
-/** The type without the reduced axes, or with size 1 for each. */
+/** Returns the type without the reduced axes, or with size 1 for each. */
 export function reducedType(c: OperatorContext<Attributes>, dtype: DType): TensorType {
   const { axis, keepdims } = c.attributes;
   requireAxes(c, 0, axis, "axis");
@@ -32,7 +32,7 @@ export function reducedType(c: OperatorContext<Attributes>, dtype: DType): Tenso
   return { dtype, axes };
 }
 
-/** `fold` gets the elements `[start, start + count)` of `data`. */
+/** Defines a reduction. `fold` gets the elements `[start, start + count)` of `data`. */
 function reduction(
   name: ReduceName,
   doc: string,
@@ -60,7 +60,7 @@ function reduction(
   });
 }
 
-/** A loop over the elements, each combined with what came before. */
+/** Folds the elements from first to last. */
 const folded = (first: number, combine: (a: number, b: number) => number) =>
   function fold(data: ArrayLike<number>, start: number, count: number): number {
     let result = first;
@@ -94,7 +94,7 @@ export const prod = reduction(
 export const any = reduction("any", "Whether any element over the axes is true.", logical, folded(0, Math.max));
 export const all = reduction("all", "Whether all elements over the axes are true.", logical, folded(1, Math.min));
 
-/** Whether a pool over the whole image computes it, and is as fast: what lies last in memory is reduced without moving it. */
+/** Whether a pool over the whole image computes it as fast. Axes that are last in memory are reduced without moving data. */
 function isGlobalPool(c: LoweringContext<Attributes>, name: ReduceName): name is "mean" | "max" {
   const type = c.p.typeOf(c.inputs[0]!);
   const spatial = spatialAxes(type);

@@ -1,4 +1,4 @@
-/** @file Images at other sizes: resize and upsample. */
+/** @file Resizing of images: resize and upsample. */
 import { attribute } from "../ir/attribute.ts";
 import type { Laid, Lowering, Positional } from "../ir/lowering.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
@@ -27,16 +27,16 @@ import {
 
 const mode = attribute(
   "choice",
-  "`nearest`, as PyTorch's; or between the centres of pixels: `bilinear` of two along each of one to three axes, `bicubic` of four along one or two",
+  "`nearest`, as in PyTorch; or interpolation between the centres of pixels: `bilinear` from two pixels along each of one to three axes, `bicubic` from four along each of one or two",
   { choices: ["nearest", "bilinear", "bicubic"], default: "nearest" },
 );
 const align_corners = attribute(
   "bool",
-  "whether the centres of the corner pixels stay in the corners, not of `nearest`",
+  "whether the centres of the corner pixels stay in the corners; not for `nearest`",
   { default: false },
 );
 
-/** How many axes can be resized at once: PyTorch's `bicubic` knows no volumes. */
+/** Returns how many axes can be resized at once. PyTorch's `bicubic` does not support volumes. */
 const most = (mode: string): number => (mode === "bicubic" ? 2 : 3);
 
 function requireMode(c: OperatorContext<{ readonly mode: string; readonly align_corners: boolean }>): void {
@@ -44,10 +44,10 @@ function requireMode(c: OperatorContext<{ readonly mode: string; readonly align_
     refuse(c, "align_corners", "`false` with `mode: nearest`", "`true`");
 }
 
-/** Pixels of the input that make one of the result, with their weights. */
+/** The input pixels that make one pixel of the result, with their weights. */
 type Taps = readonly (readonly [pixel: number, weight: number])[];
 
-/** Pixels are squares whose centres are compared, unless corners are aligned. */
+/** Returns the position of pixel `i` in the input. Positions are centres of square pixels, unless corners are aligned. */
 function centre(i: number, from: number, to: number, alignCorners: boolean): number {
   if (alignCorners) return to > 1 ? (i * (from - 1)) / (to - 1) : 0;
   return ((i + 0.5) * from) / to - 0.5;
@@ -62,7 +62,7 @@ function cubic(distance: number): number {
 
 function tapsOf(mode: "nearest" | "bilinear" | "bicubic", alignCorners: boolean) {
   return (i: number, from: number, to: number): Taps => {
-    // PyTorch's `nearest` rounds in float32: where a product should be whole it may be just below.
+    // PyTorch's `nearest` rounds in float32, so a product that should be whole may be just below.
     if (mode === "nearest") return [[Math.min(Math.floor(Math.fround(i * Math.fround(from / to))), from - 1), 1]];
     const position = centre(i, from, to, alignCorners);
     const inside = (pixel: number) => Math.min(Math.max(pixel, 0), from - 1);
@@ -79,11 +79,11 @@ function tapsOf(mode: "nearest" | "bilinear" | "bicubic", alignCorners: boolean)
 
 export const resize = operator({
   name: "resize",
-  doc: "The image at another size, which is given or that of another tensor.",
+  doc: "Resizes an image to a given size, or to that of another tensor.",
   inputs: tensors("x"),
   attributes: {
     keyed: attribute("keyed", "the axes that change, with their new sizes", { unordered: true }),
-    like: attribute("like", "tensor whose sizes the result has over `axis`", { optional: true }),
+    like: attribute("like", "tensor that gives the sizes of the result over `axis`", { optional: true }),
     axis: axisAttribute,
     mode,
     align_corners,
@@ -183,7 +183,7 @@ export const resize = operator({
   },
 });
 
-/** No backend has it: along each axis it is the product with a matrix. Rows are what is not resized. */
+/** No backend supports `bicubic`, so it is a matrix product along each axis. All other axes are rows. */
 function lowerBicubic(p: Lowering, x: Tensor, axes: readonly Axis[], alignCorners: boolean, type: TensorType): Laid {
   const others = except(p.loose(x).axes, axes);
   const rows = product(p.sizes, sizesOf(type, others));
@@ -201,12 +201,12 @@ function lowerBicubic(p: Lowering, x: Tensor, axes: readonly Axis[], alignCorner
   return p.laid(reshaped(p, value, sizesOf(type, order)), order);
 }
 
-/** The greatest denominator of a scale; the margin that it takes is shorter than this. */
+/** The greatest denominator of a scale. The margin that a scale needs is smaller than this. */
 const finest = 100n;
 
 export const upsample = operator({
   name: "upsample",
-  doc: "The image at a multiple of its size, rounded down. As in PyTorch, pixels are as far apart as `scale` says even where the size was rounded, unless corners are aligned.",
+  doc: "Resizes an image to a multiple of its size, rounded down. As in PyTorch, `scale` sets the distance between pixels even if the size was rounded, unless corners are aligned.",
   inputs: tensors("x"),
   attributes: {
     scale: attribute("sizes", "factor of the sizes: `2`, `1.5` or `3/2`, with a denominator of at most 100", {
@@ -254,7 +254,7 @@ export const upsample = operator({
       new Map(plans.map((plan) => [plan.name, of(plan)]));
     const resized = (value: Tensor, to: ReadonlyMap<Axis, readonly Size[]>) =>
       g.node(resize, [value], { keyed: to, like: undefined, axis: undefined, mode, align_corners });
-    // Aligned corners are as far apart as the sizes say.
+    // With aligned corners, the sizes determine the distance between pixels.
     if (align_corners || plans.every(({ size, whole }) => whole === size))
       return resized(
         x!,
@@ -277,8 +277,8 @@ function scaled(sizes: Sizes, size: Size, scale: Size): Size {
 }
 
 /**
- * The next size whose multiple is whole, and this multiple: between them the ratio of sizes is the scale. What lies
- * beyond the size holds the last pixel, which is what PyTorch takes for pixels beyond the edge.
+ * Returns the next size whose multiple by the scale is whole, and that multiple. Their ratio is exactly the scale. The margin
+ * beyond the original size repeats the last pixel, like PyTorch beyond the edge.
  */
 function stretched(sizes: Sizes, size: Size, scale: Size): { readonly whole: Size; readonly wholeTo: Size } {
   const denominator = sizes.int(scale.over);

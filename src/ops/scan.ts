@@ -1,4 +1,4 @@
-/** @file Along an axis: elements backwards, and running sums and products. */
+/** @file Operations along an axis: flip, and running sums and products. */
 import { generate, named } from "../contract/ndarray.ts";
 import { attribute } from "../ir/attribute.ts";
 import { operator, tensors } from "../ir/operator.ts";
@@ -8,9 +8,9 @@ import { anything, dtypeOf, numeric, requireAxes } from "./shared/conditions.ts"
 
 export const flip = operator({
   name: "flip",
-  doc: "The elements along axes in the opposite order.",
+  doc: "Reverses the order of the elements along axes.",
   inputs: tensors("x"),
-  attributes: { axis: attribute("axes", "axes to turn round", { unordered: true }) },
+  attributes: { axis: attribute("axes", "axes to reverse", { unordered: true }) },
   exact: true,
   examples: [
     { code: "flip(x, axis: w)", inputs: "x: [n, c, h, w]" },
@@ -36,7 +36,7 @@ export const flip = operator({
   },
 });
 
-/** A running fold: `start` stands before the first element. */
+/** Defines a running fold. `start` is the value before the first element. */
 function cumulative(
   name: string,
   of: { readonly function: Scan["function"]; readonly noun: string; readonly example: string },
@@ -45,12 +45,12 @@ function cumulative(
 ) {
   return operator({
     name,
-    doc: `The ${of.noun} of each element and all before it along an axis.`,
+    doc: `The ${of.noun} of each element and all elements before it along an axis.`,
     inputs: tensors("x"),
     attributes: {
-      axis: attribute("axis", "axis to go along"),
+      axis: attribute("axis", "axis along which to accumulate"),
       reverse: attribute("bool", "whether to go from the end to the start", { default: false }),
-      exclusive: attribute("bool", "whether the element itself is left out", { default: false }),
+      exclusive: attribute("bool", "whether to leave out the element itself", { default: false }),
     },
     examples: [
       { code: `${name}(x, axis: t)`, inputs: "x: [n, t, d]" },

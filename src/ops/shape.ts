@@ -1,4 +1,4 @@
-/** @file Other axes for the same elements: reshape, rename, squeeze, unsqueeze. */
+/** @file Changing the axes of a tensor: reshape, rename, squeeze, unsqueeze. */
 import { arrange } from "../contract/ndarray.ts";
 import { attribute, type AxisMap } from "../ir/attribute.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
@@ -15,7 +15,7 @@ import {
   requireNew,
 } from "./shared/conditions.ts";
 
-/** Checks what `from -> to` consumes and makes; the sizes of what it makes are the operator's business. */
+/** Checks the axes that `from -> to` consumes and makes. The operator checks the sizes of the new axes. */
 export function requireMaps(c: OperatorContext<{ readonly maps: readonly AxisMap[] }>): void {
   const { maps } = c.attributes;
   if (maps.length === 0) c.complain("missing-attribute", { callee: c.callee, name: "from -> to" }, {});
@@ -25,12 +25,12 @@ export function requireMaps(c: OperatorContext<{ readonly maps: readonly AxisMap
   requireNew(c, without(c.input(0), from), to, "maps");
 }
 
-/** An elided size that the program does not know. */
+/** Complains about an omitted size that cannot be inferred. */
 export function unknownSize(c: OperatorContext<unknown>, axis: Axis): never {
   return c.complain("unknown-size", { name: axis }, { attribute: "maps", axis });
 }
 
-/** The made axes of a map with their sizes; the one that may be left out is what remains. */
+/** Returns the axes that a map makes, with their sizes. Infers the one size that may be omitted. */
 function reshapedAxes(c: OperatorContext<unknown>, { from, to }: AxisMap): readonly (readonly [Axis, Size])[] {
   const [unknown, ...more] = to.filter(({ size }) => size === undefined);
   if (more.length > 0) return unknownSize(c, more[0]!.axis);
@@ -44,14 +44,14 @@ function reshapedAxes(c: OperatorContext<unknown>, { from, to }: AxisMap): reado
   return to.map(({ axis, size }) => [axis, size ?? rest!]);
 }
 
-/** The maps with the sizes of what they made. */
+/** Adds the sizes of the new axes to the maps. */
 function withSizes(maps: readonly AxisMap[], made: TensorType): readonly AxisMap[] {
   return maps.map(({ from, to }) => ({ from, to: to.map(({ axis }) => ({ axis, size: made.axes.get(axis) })) }));
 }
 
 export const reshape = operator({
   name: "reshape",
-  doc: "Merges axes, splits one, or both: the elements of `from`, the last axis fastest, become those of `to`. One size may be left out.",
+  doc: "Merges axes, splits an axis, or both: the elements of `from` become those of `to`, with the last axis varying fastest. One size may be omitted.",
   inputs: tensors("x"),
   attributes: { maps: attribute("maps", "which axes become which: `[c, h, w] -> d`", { unordered: true }) },
   exact: true,
@@ -100,7 +100,7 @@ function takenBy(maps: readonly AxisMap[]): Axis[] {
 
 export const rename = operator({
   name: "rename",
-  doc: "Gives axes other names; several are renamed at once. Sizes stay as they are.",
+  doc: "Renames axes, all at once. Sizes do not change.",
   inputs: tensors("x"),
   attributes: { maps: attribute("maps", "new names: `t -> s`", { unordered: true }) },
   exact: true,

@@ -1,4 +1,4 @@
-/** @file Reductions that are written in others: norms, logsumexp, variance and standard deviation. */
+/** @file Reductions in terms of others: norms, logsumexp, variance and standard deviation. */
 import { attribute, type ValuesOf } from "../ir/attribute.ts";
 import { operator, tensors, type ExpansionContext } from "../ir/operator.ts";
 import type { Tensor } from "../ir/type.ts";
@@ -46,7 +46,7 @@ export const logsumexp = composite(
   "The logarithm of the sum of the exponentials over the axes, computed without overflow.",
   (g, x) => {
     const { axis, keepdims } = g.attributes;
-    // Finite, so that no difference of infinities arises where the largest element is one.
+    // The shift is finite to avoid a difference of infinities if the largest element is infinite.
     const shift = g.node(clamp, [g.node(max, [x], { axis, keepdims: true })], { min: -largest, max: largest });
     const dropped = g.node(squeeze, [shift], { axis });
     const shifted = g.node(exp, [g.node(sub, [x, dropped], {})], {});
@@ -56,13 +56,13 @@ export const logsumexp = composite(
 
 const varianceAttributes = {
   ...reduceAttributes,
-  correction: attribute("size", "the sum of squares is divided by the number of elements less this", {
+  correction: attribute("size", "subtracted from the number of elements, by which the sum of squares is divided", {
     default: 1,
     min: 0,
   }),
 };
 
-/** Exact for large means, unlike the mean of the squares less the square of the mean. */
+/** Accurate for large means, unlike the mean of the squares minus the square of the mean. */
 function variance(g: ExpansionContext<ValuesOf<typeof varianceAttributes>>): Tensor {
   const { axis, keepdims, correction } = g.attributes;
   const x = g.inputs[0]!;
@@ -87,7 +87,7 @@ function spreadMeasure(
     type: (c) => {
       const { axis, correction } = c.attributes;
       const type = reducedType(c, dtypeOf(c, 0, floating));
-      // Otherwise it is 0 / 0.
+      // Otherwise the result is 0 / 0.
       const count = product(c.sizes, sizesOf(c.input(0), axis));
       c.atLeast(count, c.sizes.add(correction, c.sizes.int(1)), { inputs: [0], attribute: "axis", elements: true });
       return type;
@@ -96,7 +96,7 @@ function spreadMeasure(
   });
 }
 
-// `var` is a word of JavaScript.
+// `var` is a reserved word in JavaScript.
 export const variation = spreadMeasure(
   "var",
   "The variance over the axes, unbiased unless `correction` is 0.",

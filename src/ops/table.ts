@@ -1,4 +1,4 @@
-/** @file All operators by name, and the symbols that stand for some of them. */
+/** @file All operators by name, and the symbols for some of them. */
 import type { AttributeKind } from "../ir/attribute.ts";
 import type { Operator } from "../ir/operator.ts";
 import * as activation from "./activation.ts";
@@ -23,7 +23,7 @@ import * as scan from "./scan.ts";
 import * as shape from "./shape.ts";
 import * as statistics from "./statistics.ts";
 
-/** In the order in which documentation lists them. */
+/** The families, in the order of the documentation. */
 const modules = {
   fusion,
   reduce,
@@ -48,7 +48,7 @@ const modules = {
   other,
 };
 
-/** Families export what their neighbours need besides; an operator is what has a type. */
+/** Families also export other things. Operators are those with a type. */
 function isOperator(value: unknown): value is Operator {
   return typeof value === "object" && value !== null && "type" in value && "inputs" in value;
 }
@@ -63,7 +63,7 @@ export const families: Readonly<Record<string, readonly Operator[]>> = Object.fr
   ]),
 );
 
-/** By name, without a prototype: what a program calls may be any word. */
+/** All operators by name. No prototype, because a program may call any word. */
 export const operators: Readonly<Record<string, Operator>> = Object.assign(
   Object.create(null) as Record<string, Operator>,
   Object.fromEntries(
@@ -73,7 +73,7 @@ export const operators: Readonly<Record<string, Operator>> = Object.assign(
   ),
 );
 
-/** What the symbols of the language stand for; `neg` is the unary minus. */
+/** The operators of the language's symbols. `neg` is the unary minus. */
 export const symbols = {
   "+": elementwise.add,
   "-": elementwise.sub,
@@ -96,8 +96,8 @@ const unwritten: readonly AttributeKind[] = ["keyed", "maps", "results"];
 const takesAxes: readonly AttributeKind[] = ["keyed", "maps", "axes", "axis"];
 
 /**
- * Names that no axis may have: attributes of operators that take axes as keys or in lists, where a reader could not tell
- * one from the other. The `c` of a convolution is an axis itself, and single letters stay free: they are what axes are called.
+ * Names that no axis may have: attributes of operators that take axes as keys or in lists, where the two would be
+ * ambiguous. The `c` of a convolution is an axis itself. Single letters stay free, because axes use them.
  */
 export const reservedAxisNames: ReadonlySet<string> = new Set(
   Object.values(operators).flatMap(({ attributes }) => {

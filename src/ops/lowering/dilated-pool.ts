@@ -1,4 +1,4 @@
-/** @file The largest elements of dilated windows, without a kernel for them. */
+/** @file Maximum pooling with dilated windows, for which there is no kernel. */
 import type { Lowering, Positional } from "../../ir/lowering.ts";
 import { imageShape, imageSizes, noPads, type ImageSizes } from "../../primitives/image.ts";
 import { pad } from "../../primitives/layout.ts";
@@ -8,9 +8,9 @@ import { reshaped, sliceAt } from "../shared/axes.ts";
 import { padsOf, type Window } from "../shared/spatial.ts";
 
 /**
- * Over the height or the width of an image. The axis is put into rows as long as the dilation, so that the elements of a
- * window stand below each other and nothing moves in memory; a stride leaves places out afterwards. On wasm this takes
- * 0.4 ms for 3 x 3 over 56 x 56 x 64, and 37 where windows are gathered.
+ * Pools over the height or the width of an image. Folds the axis into rows as long as the dilation, which moves nothing in
+ * memory and puts the elements of a window into one column. A stride drops positions afterwards. On wasm, this takes 0.4 ms
+ * for 3 x 3 over 56 x 56 x 64; gathering windows takes 37 ms.
  */
 export function dilatedMaximum(
   p: Lowering,

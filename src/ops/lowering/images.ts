@@ -1,4 +1,4 @@
-/** @file Values as images for lowerings: four positions, of which one is a batch that folds all other axes. */
+/** @file Values as images for lowerings: four positions, one of them a batch that folds all other axes. */
 import type { Laid, Lowering, Positional } from "../../ir/lowering.ts";
 import type { Axis, Tensor, TensorType } from "../../ir/type.ts";
 import { except, product, reshaped, sizesOf } from "../shared/axes.ts";
@@ -7,12 +7,12 @@ export interface Image {
   /** `[batch, h, w, c]`, or in the order of the target's layout. A missing h or c has size 1. */
   readonly value: Positional;
   readonly batch: readonly Axis[];
-  /** One or two. */
+  /** One or two axes. */
   readonly spatial: readonly Axis[];
   readonly channel: Axis | undefined;
 }
 
-/** One or two axes become height and width; `c`, or what stands last in memory, the channels; all others the batch. */
+/** Makes one or two axes height and width; `c`, or else the last axis in memory, the channels; and all others the batch. */
 export function toImage(p: Lowering, value: Tensor, spatial: readonly Axis[]): Image {
   const type = p.typeOf(value);
   const others = except(p.loose(value).axes, spatial);
@@ -29,7 +29,7 @@ export function toImage(p: Lowering, value: Tensor, spatial: readonly Axis[]): I
   return { ...image, value: reshaped(p, p.ordered(value, orderOf(p, image)), shape) };
 }
 
-/** Undoes `toImage` for a result of this type; spatial axes that the type has no more must have size 1 in `value`. */
+/** Undoes `toImage` for a result of this type. Spatial axes that the type lacks must have size 1 in `value`. */
 export function fromImage(p: Lowering, image: Image, value: Positional, type: TensorType): Laid {
   const axes = orderOf(p, { ...image, spatial: image.spatial.filter((axis) => type.axes.has(axis)) });
   return p.laid(axes.length === 4 && image.batch.length === 1 ? value : reshaped(p, value, sizesOf(type, axes)), axes);

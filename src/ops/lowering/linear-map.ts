@@ -1,4 +1,4 @@
-/** @file Linear maps of axes that lie as channels lie: a convolution of single pixels. */
+/** @file Linear maps of axes at the position of channels, as a 1x1 convolution. */
 import type { Laid, Lowering, Positional } from "../../ir/lowering.ts";
 import type { Axis, Tensor, TensorType } from "../../ir/type.ts";
 import { conv2d } from "../../primitives/convolution.ts";
@@ -8,22 +8,22 @@ import { except, product, reshaped, sizesOf } from "../shared/axes.ts";
 /** A map of some axes of a tensor to others. */
 export interface AxesMap {
   readonly x: Tensor;
-  /** In the order in which `x` has them. */
+  /** In their order in `x`. */
   readonly from: readonly Axis[];
   readonly to: readonly Axis[];
   readonly result: TensorType;
 }
 
 /**
- * Whether such a convolution moves the least: where images have channels first, and axes stand behind those that are mapped.
- * What is last is mapped by a product of matrices.
+ * Whether a 1x1 convolution moves the least data: if images have channels first and other axes come after the mapped ones.
+ * Axes that come last are mapped by a matrix product.
  */
 export function isPixelwise(p: Lowering, { x, from }: Pick<AxesMap, "x" | "from">): boolean {
   const { axes } = p.loose(x);
   return p.layout === "NCHW" && from.length > 0 && except(axes.slice(axes.indexOf(from[0]!)), from).length > 0;
 }
 
-/** The matrix is [k, n], the bias [n]: products of the sizes of `from` and of `to`. */
+/** Emits the convolution. The matrix is [k, n] and the bias [n], where k and n are the products of the sizes of `from` and `to`. */
 export function pixelwise(
   p: Lowering,
   { x, from, to, result }: AxesMap,

@@ -1,4 +1,7 @@
-/** @file Values as volumes for lowerings: stacks of images. Backends convolve images ten times as fast as volumes (wasm), or pads and dilations not at all. */
+/**
+ * @file Values as volumes for lowerings: stacks of images. Images convolve ten times as fast as volumes (wasm), and some
+ * backends support no pads or dilations in volumes.
+ */
 import type { Laid, Lowering, Positional } from "../../ir/lowering.ts";
 import type { Axis, Tensor, TensorType } from "../../ir/type.ts";
 import { binary } from "../../primitives/binary.ts";
@@ -10,12 +13,12 @@ export interface Volume {
   /** `[batch, d, h, w, c]`, or with c before h. A missing c has size 1. */
   readonly value: Positional;
   readonly batch: readonly Axis[];
-  /** Three. */
+  /** Three axes. */
   readonly spatial: readonly Axis[];
   readonly channel: Axis | undefined;
 }
 
-/** Three axes become depth, height and width; `c`, or else none, the channels; all others the batch. */
+/** Makes three axes depth, height and width; `c`, if present, the channels; and all others the batch. */
 export function toVolume(p: Lowering, value: Tensor, spatial: readonly Axis[]): Volume {
   const type = p.typeOf(value);
   const others = except(p.loose(value).axes, spatial);
@@ -39,21 +42,21 @@ function orderOf(p: Lowering, { batch, spatial: [d, h, w], channel }: Omit<Volum
   return p.layout === "NHWC" ? [...batch, d!, h!, w!, ...c] : [...batch, d!, ...c, h!, w!];
 }
 
-/** The stack as so many images. */
+/** Unstacks a volume into images. */
 export function images(p: Lowering, value: Positional): Positional {
   const [n, d, ...image] = value.shape;
   return reshaped(p, value, [p.sizes.mul(n!, d!), ...image]);
 }
 
-/** Images as a stack of this depth. */
+/** Stacks images into volumes of this depth. */
 export function stacked(p: Lowering, value: Positional, depth: Size): Positional {
   const [count, ...image] = value.shape;
   return reshaped(p, value, [p.sizes.divide(count!, depth), depth, ...image]);
 }
 
 /**
- * What can be done axis by axis: `planes` to the images of height and width, then `depth` to images whose height is the
- * depth, over a width in which nothing is done.
+ * Applies an operation axis by axis: `planes` to the images of height and width, then `depth` to images whose height is the
+ * depth and whose width stays as it is.
  */
 export function overVolume(
   p: Lowering,

@@ -1,4 +1,4 @@
-/** @file What pools share beyond the pooling calls of a backend: references by lists of elements, and largest elements with their places. */
+/** @file Pooling without a backend's pooling call: references by lists of elements, and largest elements with their positions. */
 import type { Laid, Lowering, Positional } from "../../ir/lowering.ts";
 import type { Axis, Tensor, TensorType } from "../../ir/type.ts";
 import { binary } from "../../primitives/binary.ts";
@@ -14,10 +14,10 @@ import { product, reshaped } from "../shared/axes.ts";
 import { fromImage, toImage } from "./images.ts";
 import { fromVolume, toVolume } from "./volumes.ts";
 
-/** For every window along an axis the elements of the input that it covers, in order. */
+/** For every window along an axis, the elements of the input that it covers, in order. */
 export type Covered = readonly (readonly number[])[];
 
-/** One number for each window of each plane of an image, made of the elements that it covers and their flat indices in the plane. */
+/** Computes one number for each window of each plane, from the elements it covers and their flat indices in the plane. */
 export function poolPlanes(
   planes: Rows,
   width: number,
@@ -36,7 +36,7 @@ export function poolPlanes(
   return data;
 }
 
-/** What pairs of windows over depth and height cover, as lines of a stack of planes that are so many lines high. */
+/** Returns what pairs of windows over depth and height cover, as lines of a stack of planes with `height` lines each. */
 export function linesOf(depth: Covered, rows: Covered, height: number): Covered {
   return depth.flatMap((layers) =>
     rows.map((lines) => layers.flatMap((layer) => lines.map((line) => layer * height + line))),
@@ -47,30 +47,30 @@ export function largest(elements: readonly number[]): number {
   return elements.reduce((a, b) => Math.max(a, b), -Infinity);
 }
 
-/** The index of the largest element; of equal ones, the first. */
+/** Returns the index of the largest element; the first one if several are equal. */
 export function placeOfLargest(elements: readonly number[], indices: readonly number[]): number {
   return indices[elements.indexOf(largest(elements))]!;
 }
 
-/** The largest elements of some windows, and where they are. */
+/** The largest elements of some windows, and their positions. */
 interface Largest {
   readonly value: Positional;
   /** Flat indices in the spatial axes, i32. */
   readonly places: Positional;
 }
 
-/** The positions of height and width in the target's layout. */
+/** Returns the positions of height and width in the target's layout. */
 export function spatialPositions(p: Lowering): Pair<number> {
   return p.layout === "NHWC" ? [1, 2] : [2, 3];
 }
 
-/** The elements of windows along a position, which becomes two: the windows, and the elements in each. */
+/** Gathers the elements of windows along a position, which becomes two: the windows, and the elements in each. */
 export function takeWindows(p: Lowering, value: Positional, axis: number, windows: Windows): Positional {
   const indices = p.emit(windowIndices, [], { windows, size: value.shape[axis]! });
   return p.emit(gather, [value, indices], { axis });
 }
 
-/** The largest elements over windows of one to three axes, none where the size stays; then the flat index of each in the axes. */
+/** Returns the largest elements over windows of one to three axes (undefined if an axis keeps its size), then their flat indices. */
 export function placedLargestOver(
   p: Lowering,
   input: Tensor,
@@ -91,8 +91,8 @@ export function placedLargestOver(
 }
 
 /**
- * The same for positions of a value. Columns come before rows, and rows before layers: of the largest elements of all rows
- * the first row's is the first in the window, and its place the first in that row.
+ * The same for positions of a value. Pools columns first, then rows, then layers. Ties then go to the first row with the
+ * largest element, and to the first place in that row, which is the first in the window.
  */
 function placedLargestOf(
   p: Lowering,
@@ -116,7 +116,7 @@ function placedLargest(p: Lowering, { value, places }: Largest, axis: number, wi
   const takenPlaces = takeWindows(p, places, axis, windows);
   const over = { axes: [axis + 1], keepdims: false };
   const best = p.emit(argReduce, [taken], { function: "argmax", axis: axis + 1 });
-  // Of the places in a window one is multiplied by 1, all others by 0.
+  // Multiplies one place of each window by 1, and all others by 0.
   const one = p.sizes.int(1);
   const length = taken.shape[axis + 1]!;
   const numbers = reshaped(p, p.emit(iota, [], { size: length }), [

@@ -1,4 +1,4 @@
-/** @file How reference implementations read arrays over named axes: by an index over other axes, or in a wanted order. */
+/** @file Access to arrays over named axes for reference implementations: by an index over other axes, or in a given order. */
 import {
   arrange,
   elements,
@@ -11,7 +11,7 @@ import {
 import type { Axis } from "../../ir/type.ts";
 import { InternalError } from "../../source/internal-error.ts";
 
-/** Reads the element that an index over `axes` points to; axes that the array lacks are ignored, so that it spreads. */
+/** Reads the element at an index over `axes`. Ignores axes that the array lacks, so the array broadcasts. */
 export function reader(array: NamedArray, axes: readonly Axis[]): (index: readonly number[]) => number {
   const { data } = array;
   const strides = stridesOf(array.shape);
@@ -23,10 +23,10 @@ export function reader(array: NamedArray, axes: readonly Axis[]): (index: readon
   };
 }
 
-/** An array as a matrix: its other axes are the rows, in their order, `axes` the columns, in the order given. */
+/** An array as a matrix. Some axes are the columns, in a given order; all others are the rows, in their own order. */
 export interface Rows {
   readonly data: NumberArray;
-  /** Of the rows. */
+  /** The axes of the rows. */
   readonly axes: readonly Axis[];
   readonly count: number;
   readonly width: number;
@@ -39,7 +39,7 @@ export function rows(array: NamedArray, axes: readonly Axis[]): Rows {
   return { data: arranged.data, axes: others, count, width: arranged.data.length / count };
 }
 
-/** Axes and their sizes: an array, or what `type` computed for a result. */
+/** Axes and their sizes: an array, or a result as `type` computed it. */
 type Shaped = Pick<NamedArray, "axes" | "shape">;
 
 export function sizeOf({ axes, shape }: Shaped, axis: Axis): number {
@@ -48,25 +48,25 @@ export function sizeOf({ axes, shape }: Shaped, axis: Axis): number {
   return size;
 }
 
-/** Height and width over one or two spatial axes; a missing height is 1. */
+/** Returns height and width over one or two spatial axes; a missing height is 1. */
 export function extent(array: Shaped, spatial: readonly Axis[]): readonly [number, number] {
   const [width, height = 1] = spatial.map((axis) => sizeOf(array, axis)).reverse();
   return [height, width!];
 }
 
-/** Depth, height and width over one to three spatial axes; missing ones are 1. */
+/** Returns depth, height and width over one to three spatial axes; missing ones are 1. */
 export function volumeExtent(array: Shaped, spatial: readonly Axis[]): readonly [number, number, number] {
   const [width, height = 1, depth = 1] = spatial.map((axis) => sizeOf(array, axis)).reverse();
   return [depth, height, width!];
 }
 
-/** A float64 array whose data is in this order of the axes of a result. */
+/** Makes a result from data in this order of axes. */
 export function made(data: Float64Array, axes: readonly Axis[], result: Shaped, dtype: DType = "f32"): NamedArray {
   const shape = axes.map((axis) => sizeOf(result, axis));
   return named({ dtype, shape, data }, axes);
 }
 
-/** Products of the matrices a [batch, rows, inner] and the transposed b [batch, columns, inner]; `count` gets the MACs. */
+/** Multiplies matrices a [batch, rows, inner] by the transposes of b [batch, columns, inner]. `count` gets the MACs. */
 export function matrixProduct(
   a: NumberArray,
   b: NumberArray,

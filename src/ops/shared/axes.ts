@@ -1,4 +1,4 @@
-/** @file Positions of laid-out values in lowerings: where axes are put, merged, split, and spread. */
+/** @file Positions of laid-out values in lowerings: placing, merging, splitting and spreading axes. */
 import type { Laid, Lowering, Positional } from "../../ir/lowering.ts";
 import type { Axis, TensorType } from "../../ir/type.ts";
 import { pad, reshape, slice } from "../../primitives/layout.ts";
@@ -10,13 +10,13 @@ export function product(sizes: Sizes, factors: readonly Size[]): Size {
   return factors.reduce((a, b) => sizes.mul(a, b), sizes.int(1));
 }
 
-/** The same elements in another shape; nothing if it is the same shape. */
+/** Reshapes a value; a no-op if the shape is the same. */
 export function reshaped(p: Lowering, value: Positional, shape: readonly Size[]): Positional {
   const same = value.shape.length === shape.length && value.shape.every((size, i) => size === shape[i]);
   return same ? value : p.emit(reshape, [value], { shape });
 }
 
-/** Sizes of some axes of a type. */
+/** Returns the sizes of some axes of a type. */
 export function sizesOf(type: TensorType, axes: readonly Axis[]): Size[] {
   return axes.map((axis) => {
     const size = type.axes.get(axis);
@@ -25,7 +25,7 @@ export function sizesOf(type: TensorType, axes: readonly Axis[]): Size[] {
   });
 }
 
-/** An order with more axes, put where an image has them: the channels at the end (NHWC) or before h and w (NCHW). */
+/** Adds axes to an order where an image has them: channels at the end (NHWC) or before h and w (NCHW). */
 export function place(p: Lowering, order: readonly Axis[], added: readonly Axis[]): Axis[] {
   const others = added.filter((axis) => axis !== "c");
   const channel = added.includes("c") ? ["c"] : [];
@@ -34,7 +34,7 @@ export function place(p: Lowering, order: readonly Axis[], added: readonly Axis[
   return [...order.slice(0, order.length - last.length), ...others, ...last, ...channel];
 }
 
-/** A value with further axes that are spread: positions of size 1, which whoever needs them broadcasts. */
+/** Adds spread axes to a value: positions of size 1 that are only broadcast where needed. */
 export function spread(p: Lowering, laid: Laid, added: ReadonlyMap<Axis, Size>): Laid {
   if (added.size === 0) return laid;
   const axes = place(p, laid.axes, [...added.keys()]);
@@ -42,32 +42,32 @@ export function spread(p: Lowering, laid: Laid, added: ReadonlyMap<Axis, Size>):
   return { value: reshaped(p, laid.value, shape), axes, spread: new Map([...(laid.spread ?? []), ...added]) };
 }
 
-/** The order with some axes brought together, in the order given, where the first of them stood. */
+/** Brings some axes of an order together, in the given order, at the place of the first one. */
 export function gathered(order: readonly Axis[], together: readonly Axis[]): Axis[] {
   const start = order.findIndex((axis) => together.includes(axis));
   if (start < 0) return [...order, ...together];
   return [...order.slice(0, start), ...together, ...order.slice(start).filter((axis) => !together.includes(axis))];
 }
 
-/** The axes of `order` that are not in `without`. */
+/** Returns the axes of `order` that are not in `without`. */
 export function except(order: readonly Axis[], without: readonly Axis[]): Axis[] {
   return order.filter((axis) => !without.includes(axis));
 }
 
-/** One of several equal parts along a position. */
+/** Slices one of several equal parts along a position. */
 export function slicePart(p: Lowering, value: Positional, position: number, index: number, count: number): Positional {
   const size = p.sizes.divide(value.shape[position]!, p.sizes.int(count));
   const start = p.sizes.mul(size, p.sizes.int(index));
   return sliceAt(p, value, position, start, size);
 }
 
-/** The elements from `start` on along a position. */
+/** Slices `size` elements from `start` along a position. */
 export function sliceAt(p: Lowering, value: Positional, position: number, start: Size, size: Size): Positional {
   const begin = value.shape.map((_, i) => (i === position ? start : p.sizes.int(0)));
   return p.emit(slice, [value], { begin, size: value.shape.with(position, size) });
 }
 
-/** The first of every `step` elements along a position: the rows of a matrix `step` wide, of which the first column stays. */
+/** Keeps the first of every `step` elements along a position: reshapes it to rows of `step` elements and keeps the first column. */
 export function everyNth(p: Lowering, value: Positional, position: number, step: Size): Positional {
   const { sizes } = p;
   const [none, one] = [sizes.int(0), sizes.int(1)];
@@ -80,7 +80,7 @@ export function everyNth(p: Lowering, value: Positional, position: number, step:
   return reshaped(p, sliceAt(p, matrix, position + 1, none, one), value.shape.with(position, count));
 }
 
-/** A margin of zeros around a position. */
+/** Adds a margin of zeros along a position. */
 export function padded(
   p: Lowering,
   value: Positional,

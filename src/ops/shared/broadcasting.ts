@@ -1,4 +1,4 @@
-/** @file Elementwise operators: one operand contains all axes of the others; sizes of shared axes agree. */
+/** @file Broadcasting of elementwise operators: one operand has all axes of the others, and sizes of shared axes are equal. */
 import { generate, named, type DType, type NamedArray } from "../../contract/ndarray.ts";
 import type { Laid, Lowering, Positional } from "../../ir/lowering.ts";
 import type { LoweringContext, OperatorContext, ReferenceContext } from "../../ir/operator.ts";
@@ -8,7 +8,7 @@ import type { Size } from "../../sizes/size.ts";
 import { reader } from "../reference/rows.ts";
 import { except, place, reshaped, spread } from "./axes.ts";
 
-/** The type of an elementwise result: axes in order of creation, the first operand's first. Complains `broadcast-needs-subset`. */
+/** Returns the type of an elementwise result, with axes in order of appearance. Complains with `broadcast-needs-subset`. */
 export function broadcastType(c: OperatorContext<unknown>, dtype: DType): TensorType {
   const counts = c.inputs.map((input) => input.axes.size);
   const largest = counts.indexOf(Math.max(...counts));
@@ -25,7 +25,7 @@ export function broadcastType(c: OperatorContext<unknown>, dtype: DType): Tensor
   return tensorType(dtype, axes);
 }
 
-/** Complains that neither of two inputs has all axes of the other, and says what spreading both would make. */
+/** Complains that neither of two inputs has all axes of the other, and shows what broadcasting both would produce. */
 function apart(c: OperatorContext<unknown>, inputs: readonly number[], axis: Axis): never {
   const [a, b] = inputs.map((index) => [...c.input(index).axes]);
   const both = tensorType("f32", new Map([...a!, ...b!]));
@@ -34,7 +34,7 @@ function apart(c: OperatorContext<unknown>, inputs: readonly number[], axis: Axi
   return c.complain("broadcast-needs-subset", {}, { inputs, axis }, { notes, helps });
 }
 
-/** The reference of an elementwise operator: `value` gets one number of each input, of which there are at most three. */
+/** The reference of an elementwise operator. `value` gets one number from each input; there are at most three. */
 export function elementwise(
   c: ReferenceContext<unknown>,
   dtype: DType,
@@ -52,15 +52,15 @@ export function elementwise(
   return named(generate(dtype, shape, dtype === "i32" ? (index, flat) => apply(index, flat) | 0 : apply), axes);
 }
 
-/** Lowers a function of one tensor: nothing moves, and what is spread stays so. */
+/** Lowers a function of one tensor. Nothing moves, and spread axes stay spread. */
 export function lowerUnary(c: LoweringContext<unknown>, emit: (p: Lowering, x: Positional) => Positional): Laid {
   const x = c.p.loose(c.inputs[0]!);
   return { ...x, value: emit(c.p, x.value) };
 }
 
 /**
- * Lowers an elementwise operator to a primitive that broadcasts as NumPy does. The operand with the most axes rules the
- * order; the others are brought to it and get positions of size 1. What is spread in every operand stays spread.
+ * Lowers an elementwise operator to a primitive that broadcasts like NumPy. The operand with the most axes determines the
+ * order; the others follow it and get positions of size 1. Axes that are spread in every operand stay spread.
  */
 export function lowerElementwise(
   c: LoweringContext<unknown>,
@@ -72,7 +72,7 @@ export function lowerElementwise(
     const lazy = [...(laid.spread?.keys() ?? [])];
     const present = except(laid.axes, lazy);
 
-    /** The operand with the axes it has in the order asked for, and positions of size 1 after the first of them. */
+    /** Brings the operand's axes into the given order, with positions of size 1 after its first axis. */
     const align = (order: readonly Axis[]): Positional => {
       const wanted = order.filter((axis) => present.includes(axis));
       let { value, axes } = laid;

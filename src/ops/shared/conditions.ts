@@ -1,4 +1,4 @@
-/** @file Conditions that many operators put on their inputs and attributes; each complains or puts an obligation. */
+/** @file Conditions of many operators on their inputs and attributes. Each one complains or adds an obligation. */
 import type { DType } from "../../contract/ndarray.ts";
 import type { OperatorContext } from "../../ir/operator.ts";
 import { axisNames, printType, tensorType, type Axis, type TensorType } from "../../ir/type.ts";
@@ -6,13 +6,13 @@ import type { Size } from "../../sizes/size.ts";
 
 type Context = OperatorContext<unknown>;
 
-/** What an operator may compute with. */
+/** Dtypes that an operator accepts. */
 export const numeric: readonly DType[] = ["f32", "i32"];
 export const floating: readonly DType[] = ["f32"];
 export const logical: readonly DType[] = ["bool"];
 export const anything: readonly DType[] = ["f32", "i32", "bool"];
 
-/** The dtype of an input, which must be one of `allowed`; complains `dtype-mismatch`. */
+/** Returns the dtype of an input, which must be one of `allowed`. Complains with `dtype-mismatch`. */
 export function dtypeOf(c: Context, index: number, allowed: readonly DType[]): DType {
   const { dtype } = c.input(index);
   if (allowed.includes(dtype)) return dtype;
@@ -20,7 +20,7 @@ export function dtypeOf(c: Context, index: number, allowed: readonly DType[]): D
   return c.complain("dtype-mismatch", args, { inputs: [index] });
 }
 
-/** The one dtype of several inputs; complains `dtype-mismatch`. */
+/** Returns the common dtype of several inputs. Complains with `dtype-mismatch`. */
 export function commonDtype(c: Context, indices: readonly number[], allowed: readonly DType[]): DType {
   const [first = 0, ...others] = indices;
   const dtype = dtypeOf(c, first, allowed);
@@ -36,7 +36,7 @@ export function commonDtype(c: Context, indices: readonly number[], allowed: rea
   return dtype;
 }
 
-/** All axes exist in the input and none stands twice. */
+/** Requires that the input has all the axes and that none is listed twice. */
 export function requireAxes(c: Context, index: number, axes: readonly Axis[], attribute: string): void {
   requireDistinct(c, axes, attribute);
   for (const axis of axes) c.size(index, axis);
@@ -47,7 +47,7 @@ export function requireDistinct(c: Context, axes: readonly Axis[], attribute: st
   if (twice !== undefined) c.complain("duplicate-axis", { axis: twice }, { attribute, axis: twice });
 }
 
-/** None of the axes exists in the type, which is that of the input without what the operator consumes. */
+/** Requires that the type has none of the axes. It is the input's type without the axes that the operator consumes. */
 export function requireNew(c: Context, type: TensorType, axes: readonly Axis[], attribute: string): void {
   for (const axis of axes)
     if (type.axes.has(axis)) {
@@ -57,7 +57,7 @@ export function requireNew(c: Context, type: TensorType, axes: readonly Axis[], 
     }
 }
 
-/** The inputs have the same axes; their sizes must agree except for those of `free`. */
+/** Requires that the inputs have the same axes, with equal sizes except for those in `free`. */
 export function requireSameAxes(c: Context, first: number, second: number, free: readonly Axis[] = []): void {
   const [a, b] = [c.input(first), c.input(second)];
   for (const axis of axisNames(b))
@@ -68,14 +68,14 @@ export function requireSameAxes(c: Context, first: number, second: number, free:
   }
 }
 
-/** Complains `bad-attribute`: the reader of calls found the kind right, but the operator cannot take the value. */
+/** Complains with `bad-attribute`: the attribute has the right kind, but the operator cannot take the value. */
 export function refuse(c: Context, name: string, expected: string, found: string, attribute = name): never {
   return c.complain("bad-attribute", { name, expected, found }, { attribute });
 }
 
 /**
- * Complains `bad-attribute` unless a number is what is expected. A float parameter of a block has no value until a model is built:
- * until then it is NaN, and nothing is asked of it.
+ * Complains with `bad-attribute` unless a number is as expected. A float parameter of a block has no value until a model is
+ * built. Until then it is NaN, which is accepted.
  */
 export function requireNumber(
   c: Context,
@@ -87,7 +87,7 @@ export function requireNumber(
   if (value !== undefined && !Number.isNaN(value) && !fits(value)) refuse(c, name, expected, String(value));
 }
 
-/** The type with some axes replaced: those that stay keep their place, new ones come last. */
+/** Returns the type with some axes replaced. Remaining axes keep their place, new ones come last. */
 export function replaceAxes(
   type: TensorType,
   from: readonly Axis[],

@@ -1,4 +1,4 @@
-/** @file What layers with a weight and a bias share: specs called, ordered and initialised as PyTorch does. */
+/** @file Shared by layers with a weight and a bias: specs with PyTorch's names, order and initialisation. */
 import type { Initializer } from "../../contract/manifest.ts";
 import { attribute } from "../../ir/attribute.ts";
 import type { WeightSpec } from "../../ir/operator.ts";
@@ -6,9 +6,11 @@ import type { Axis } from "../../ir/type.ts";
 import type { Size } from "../../sizes/size.ts";
 
 export const biasAttribute = attribute("bool", "whether a bias is added", { default: true });
-export const initAttribute = attribute("init", "how the weight starts, if not as in PyTorch", { optional: true });
+export const initAttribute = attribute("init", "how to initialise the weight, if not as in PyTorch", {
+  optional: true,
+});
 
-/** A weight that starts as a number everywhere. */
+/** Declares a weight that is initialised to a constant. */
 export function constantSpec(
   name: string,
   axes: readonly (readonly [Axis, Size])[],
@@ -18,12 +20,12 @@ export function constantSpec(
   return { name, groups: [axes], init: { kind: "constant", value }, fan: { in: count, out: count } };
 }
 
-/** The weight's name for an axis of the input. */
+/** Returns the weight's name for an axis of the input. */
 export const inputAxis = (axis: Axis): Axis => `${axis}'`;
 
 /**
- * `weight` and `bias`. PyTorch draws both from ±1/√fan-in: kaiming-uniform with a = √5 for the weight comes to that, so
- * `kaiming` over the layer's fan-in does it for both.
+ * Declares `weight` and `bias`. PyTorch draws both from ±1/√fan-in, because kaiming-uniform with a = √5 comes to that for
+ * the weight. So `kaiming` over the layer's fan-in is right for both.
  */
 export function layerWeights(
   attributes: { readonly bias: boolean; readonly init: Initializer | undefined },

@@ -1,4 +1,4 @@
-/** @file Windows that slide over spatial axes: which axes, how far, with what padding; shared by convolutions and pools. */
+/** @file Windows that slide over spatial axes, shared by convolutions and pools: axes, steps and padding. */
 import { attribute, type Padding } from "../../ir/attribute.ts";
 import type { OperatorContext } from "../../ir/operator.ts";
 import { printType, spatialAxes, type Axis } from "../../ir/type.ts";
@@ -24,13 +24,13 @@ export interface WindowAttributes {
 
 export const axisAttribute = attribute(
   "axes",
-  "axes to work on: those of `d`, `h` and `w` that are there, unless given",
+  "axes to work on; by default, the tensor's axes among `d`, `h` and `w`",
   {
     optional: true,
   },
 );
 
-/** The axes to work on, one to three, or as many as the operator can; complains `missing-axis` or `unexpected-axis`. */
+/** Returns the axes to work on, one to `most`. Complains with `missing-axis` or `unexpected-axis`. */
 export function spatialOf(
   c: OperatorContext<{ readonly axis: readonly Axis[] | undefined }>,
   most = 3,
@@ -53,31 +53,31 @@ export function spatialOf(
   return axes;
 }
 
-/** The same, once it was checked. */
+/** Like `spatialOf`, after the check. */
 export function knownSpatial(axes: Iterable<Axis>, given: readonly Axis[] | undefined): readonly Axis[] {
   const present = [...axes];
   return given ?? ["d", "h", "w"].filter((axis) => present.includes(axis));
 }
 
-/** Complains `unexpected-axis` where more axes are given than an operator can work on. */
+/** Complains with `unexpected-axis` if more axes are given than an operator can work on. */
 export function requireSpatialCount(c: OperatorContext<unknown>, keyed: ReadonlyMap<Axis, unknown>, most = 3): void {
   const surplus = [...keyed.keys()][most];
   if (surplus !== undefined) c.complain("unexpected-axis", { callee: c.callee, axis: surplus }, { attribute: surplus });
 }
 
-/** Axes that are given as keys: in the order of depth, height and width if they are among these, or else as written. */
+/** Returns axes that are given as keys: in the order d, h, w if they are among these, or else as written. */
 export function keyedSpatial(keyed: ReadonlyMap<Axis, unknown>): readonly Axis[] {
   const given = [...keyed.keys()];
   const known = knownSpatial(given, undefined);
   return known.length === given.length ? known : given;
 }
 
-/** The value for an axis, of one value for all or of a list with one for each. */
+/** Returns the value for an axis, from one value for all axes or a list with one per axis. */
 export function perAxis<T>(values: readonly T[], index: number): T {
   return values.length === 1 ? values[0]! : values[index]!;
 }
 
-/** Complains `bad-attribute` unless there is one value, or one for each axis. */
+/** Complains with `bad-attribute` unless there is one value, or one per axis. */
 export function requirePerAxis(
   c: OperatorContext<unknown>,
   name: string,
@@ -89,7 +89,7 @@ export function requirePerAxis(
   refuse(c, name, expected, `${values.length} values`);
 }
 
-/** Asks for one value or one per axis, and that the pads of `same` are whole. */
+/** Requires one value or one per axis, and that the pads of `same` are whole. */
 export function requireWindows(c: OperatorContext<WindowAttributes>, axes: readonly Axis[]): void {
   const { kernel, stride, dilation, pad } = c.attributes;
   for (const [name, values] of Object.entries({ kernel, stride, dilation })) requirePerAxis(c, name, values, axes);
@@ -99,22 +99,22 @@ export function requireWindows(c: OperatorContext<WindowAttributes>, axes: reado
       c.divide(spanOf(c.sizes, c.attributes, i), c.sizes.int(2), { attribute: "kernel", axis });
 }
 
-/** How far the last element of the window is from the first: dilation * (kernel - 1). */
+/** Returns the distance from the first to the last element of the window: dilation * (kernel - 1). */
 export function spanOf(sizes: Sizes, { kernel, dilation }: WindowAttributes, index: number): Size {
   const steps = sizes.sub(perAxis(kernel, index), sizes.int(1));
   return dilation === undefined ? steps : sizes.mul(perAxis(dilation, index), steps);
 }
 
-/** How far the window can move along an axis of this size: size + pads - dilation * (kernel - 1) - 1. Not for `same_tf`. */
+/** Returns how far the window can move along an axis of this size: size + pads - dilation * (kernel - 1) - 1. Not for `same_tf`. */
 export function reach(sizes: Sizes, attributes: WindowAttributes, index: number, size: Size): Size {
   const { pad } = attributes;
   const span = spanOf(sizes, attributes, index);
-  // The pads of `same` are half of the span each, so nothing but the size remains.
+  // The pads of `same` are half the span each, so only the size remains.
   const pads = typeof pad === "string" ? span : sizes.add(...perAxis(pad, index));
   return sizes.sub(sizes.sub(sizes.add(size, pads), span), sizes.int(1));
 }
 
-/** How many places the window has along an axis of this size: floor(reach / stride) + 1, and with `same_tf` ceil(size / stride). */
+/** Returns the number of window positions along an axis of this size: floor(reach / stride) + 1, or ceil(size / stride) for `same_tf`. */
 export function places(sizes: Sizes, attributes: WindowAttributes, index: number, size: Size): Size {
   const stride = perAxis(attributes.stride ?? attributes.kernel, index);
   if (attributes.pad === "same_tf") return sizes.ceil(size, stride);
@@ -122,8 +122,8 @@ export function places(sizes: Sizes, attributes: WindowAttributes, index: number
 }
 
 /**
- * The windows over height and width in numbers, once sizes are known. With one axis the height has one element, over
- * which the window moves with the same stride: TensorFlow's depthwise convolution wants equal strides.
+ * Returns the windows over height and width in numbers, once sizes are known. With one axis, the height has one element and
+ * the window gets the same stride there, because TensorFlow's depthwise convolution requires equal strides.
  */
 export function imageWindows(
   attributes: WindowAttributes,
@@ -135,7 +135,7 @@ export function imageWindows(
   return [{ ...first!, kernel: 1, pads: attributes.pad === "same_tf" ? "same_tf" : [0, 0] }, first!];
 }
 
-/** The windows over depth, height and width in numbers; over an axis that is missing they have one element. */
+/** Returns the windows over depth, height and width in numbers. Over a missing axis they have one element. */
 export function volumeWindows(
   attributes: WindowAttributes,
   count: number,
@@ -164,14 +164,14 @@ function windowsOf(attributes: WindowAttributes, count: number, number: (size: S
   });
 }
 
-/** The pads of a window in numbers; TensorFlow's `SAME` puts the odd one at the end. */
+/** Returns the pads of a window in numbers. TensorFlow's `SAME` puts the odd one at the end. */
 export function padsOf({ kernel, stride, dilation, pads }: Window, size: number): readonly [number, number] {
   if (pads !== "same_tf") return pads;
   const total = Math.max((Math.ceil(size / stride) - 1) * stride + dilation * (kernel - 1) + 1 - size, 0);
   return [Math.floor(total / 2), Math.ceil(total / 2)];
 }
 
-/** The same for a size that may be known only at run time. */
+/** Like `padsOf`, for a size that may be a run-time size. */
 export function symbolicPads(sizes: Sizes, window: Window, size: Size): readonly [Size, Size] {
   const { kernel, stride, dilation, pads } = window;
   if (pads !== "same_tf") return [sizes.int(pads[0]), sizes.int(pads[1])];
@@ -179,15 +179,15 @@ export function symbolicPads(sizes: Sizes, window: Window, size: Size): readonly
   const span = dilation * (kernel - 1);
   const steps = sizes.mul(sizes.sub(sizes.ceil(size, step), one), step);
   const total = sizes.sub(sizes.add(steps, sizes.int(span + 1)), size);
-  // It is more than -stride, and at most span. Where it can be negative, span < stride, and the floor is 1 if it is at least 1, else 0.
+  // -stride < total <= span. It can only be negative if span + 1 < stride. The floor is then 1 if total >= 1, else 0.
   const least =
     span + 1 >= stride ? total : sizes.mul(total, sizes.floor(sizes.add(total, sizes.int(stride - 1)), step));
   return [sizes.floor(least, two), sizes.ceil(least, two)];
 }
 
 /**
- * For every place of a window the elements of an axis below it, each with the element of the window: all but those that
- * are padding.
+ * Returns, for every position of a window, the elements of the axis that it covers, without padding. Each comes with its
+ * element of the window.
  */
 export function elementsBelow(
   window: Window,
@@ -203,7 +203,7 @@ export function elementsBelow(
   );
 }
 
-/** The pads of both windows as primitives take them. */
+/** Returns the pads of both windows as primitives take them. */
 export function pairOfPads([rows, columns]: readonly [Window, Window]): Pads {
   return rows.pads === "same_tf" || columns.pads === "same_tf" ? "same_tf" : [rows.pads, columns.pads];
 }
