@@ -73,7 +73,7 @@ test("a batch norm's scale is computed in float64", () => {
   expect(run({ op: "unary", function: "rsqrt", of: sum })).toEqual([[1], [1 / Math.sqrt(0.1 + 1e-5)]]);
 });
 
-describe("what does not fit is a defect", () => {
+describe("a mismatch is a bug", () => {
   test.each<[string, Prepare]>([
     ["reshape", { op: "reshape", of: m, shape: [4] }],
     ["constant", constant([3], 1)],
