@@ -103,7 +103,7 @@ describe("a weight file for other sizes", () => {
   });
 });
 
-describe("an input whose size the guard refuses", () => {
+describe("an input of a size that the guard rejects", () => {
   test("another number of channels", async () => {
     expect(await refusedInputs("se", { x: [2, 16, 8, 10] })).toMatchInlineSnapshot(
       `"SE: x.c must be 32 (declared "c", examples/systems/se.fuse:4), got 16."`,
@@ -123,7 +123,7 @@ describe("an input whose size the guard refuses", () => {
     `);
   });
 
-  test("two maps of which each has its own batch and channels", async () => {
+  test("two maps, each with its own batch and channels", async () => {
     expect(await refusedInputs("add-fuse", { h: [2, 32, 16, 16], l: [1, 16, 8, 8] })).toMatchInlineSnapshot(`
       "AddFuse: l.n is 1, but h.n is 2 (declared "n", examples/systems/add-fuse.fuse:5).
       AddFuse: l.c is 16, but h.c is 32 (declared "c", examples/systems/add-fuse.fuse:5)."
@@ -143,7 +143,7 @@ describe("an input whose size the guard refuses", () => {
     `);
   });
 
-  test("a picture that is smaller than a kernel", async () => {
+  test("a picture smaller than a kernel", async () => {
     const text = `fuse 1
 
 model Edges(x: [n, c: 1, h, w]) -> (y: [n, c: 1, h: h - 4, w: w - 4]) {
@@ -162,7 +162,7 @@ model Edges(x: [n, c: 1, h, w]) -> (y: [n, c: 1, h: h - 4, w: w - 4]) {
 });
 
 describe("an empty batch", () => {
-  test.each(systems)("$file refuses it", async ({ file, name }) => {
+  test.each(systems)("$file rejects it", async ({ file, name }) => {
     const inputs = Object.entries(goldenTensors(file, "in"));
     const empty = inputs.map(([input, { shape }]) => [input, [0, ...shape.slice(1)]] as const);
     const message = await refusedInputs(file, Object.fromEntries(empty));

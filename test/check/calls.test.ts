@@ -12,7 +12,7 @@ const errors = (text: string) =>
       helps: helps.map(({ text, code }) => `${text}: ${code}`),
     }));
 
-test("what cannot be computed back is the mistake of the header, and no number is tried for it", () => {
+test("an unsolvable size is an error in the header, and no number is tried for it", () => {
   const found = errors(`
 block B(x: [n, h: ceil(12 / k)]) { return x }
 block C(x: [n, h: 4]) { return B(x) }
@@ -37,7 +37,7 @@ test("a variable is solved only from a whole multiple of it, each named once", (
   expect(unsolvable("k + c / 2")).toEqual([]);
 });
 
-test("a size is solved exactly, and what it needs is asked of the caller", () => {
+test("a size is solved exactly, and its conditions are required of the caller", () => {
   const program = programOf(`fuse 1
 
 block B(x: [n, c, h: c * k + c / 2]) -> [n, c, h: k] { return mean(x, axis: h) |> expand(h: k) }
@@ -61,7 +61,7 @@ test("a solved variable is at least 1", () => {
   ]);
 });
 
-test("a parameter that is not given cannot be computed together with a size", () => {
+test("a missing parameter cannot be computed together with a size", () => {
   const found = errors(`
 block B(x: [n, h: r * k], r: int = 2) { return x }
 block C(x: [n, h: 4]) { return B(x) }
@@ -75,7 +75,7 @@ block C(x: [n, h: 4]) { return B(x) }
   ]);
 });
 
-test("the help for a caller speaks of the caller's sizes", () => {
+test("the help for a caller uses the caller's sizes", () => {
   const helps = (text: string) => errors(text).map(({ code, helps }) => [code, ...helps]);
   const block = "block B(x: [n, h: r * i], r: int) { return x }\n";
   expect(helps(`${block}block C(x: [n, h], s: int) { return B(x, r: s) }`)).toEqual([
@@ -87,7 +87,7 @@ test("the help for a caller speaks of the caller's sizes", () => {
   ]);
 });
 
-test("a condition that a call does not meet is said as it is written, whichever way round", () => {
+test("a condition that a call does not meet is reported as written, whichever way round", () => {
   const found = (condition: string, sizes: string) =>
     errors(`block B(x: [n, c, d]) where ${condition} { return x }\nblock C(x: [n, ${sizes}]) { return B(x) }`);
   for (const [condition, note] of [
@@ -115,7 +115,7 @@ test("a condition that a call does not meet is said as it is written, whichever 
   ]);
 });
 
-test("a condition that is passed on is said in the sizes of the block that is called", () => {
+test("a condition that is passed on is reported in the callee's sizes", () => {
   expect(
     errors(`
 block B(x: [n, c]) where c > 4 { return relu(x) }

@@ -20,7 +20,7 @@ test("declared patterns are solved", () => {
   `);
 });
 
-test("one of several constraints must hold", () => {
+test("at least one alternative must hold", () => {
   const text = `model M(x: [n, h], y: [n, h: a]) -> [n, h] where h == 2 * a or (h == 3 * a and a >= 2) {
     return x + expand(mean(y, axis: h), h: h)
   }`;
@@ -33,7 +33,7 @@ test("one of several constraints must hold", () => {
   `);
 });
 
-test("what an operator needs of run-time sizes is asked at the entry", () => {
+test("an operator's needs of run-time sizes are checked at entry", () => {
   const text = `model M(x: [n, c: 4, h, w]) -> [n, c: 2, h: h - 2, w: floor((w - 2) / 2)] {
     return x |> conv(c: 2, kernel: 3, pad: 0) @conv |> maxpool(kernel: [1, 2])
   }`;
@@ -46,7 +46,7 @@ test("what an operator needs of run-time sizes is asked at the entry", () => {
   `);
 });
 
-test("a division of run-time sizes is asked at the entry", () => {
+test("a division of run-time sizes is checked at entry", () => {
   const text = "model M(x: [n, t]) -> [n, g: 4, e: t / 4] { return x |> reshape(t -> [g: 4, e: t / 4]) }";
   expect(admitted(text, { x: [1, 8] })).toEqual({ n: 1, t: 8 });
   expect(admitted(text, { x: [1, 6] })).toMatchInlineSnapshot(`
@@ -56,7 +56,7 @@ test("a division of run-time sizes is asked at the entry", () => {
   `);
 });
 
-test("what is asked is not taken for granted in how it is asked", () => {
+test("a requirement is not assumed in its own check", () => {
   // If 2 divides h + 2*floor(h/2), the floor is h/2 and the sum is 2*h, which 2 always divides.
   const text = `model M(x: [n, h, w, c: 3]) -> [n, t: (h + 2 * floor(h / 2)) / 2, d: 2, w, c: 3] {
     y = x |> avgpool(kernel: [2, 1], stride: [2, 1]) |> upsample([2, 1])

@@ -5,7 +5,7 @@ import { check, programOf } from "../support/check.ts";
 
 const codes = (text: string) => check(`fuse 1\n\n${text}`).map(({ code, message }) => `${code}: ${message}`);
 
-describe("a whole number takes the dtype of the numbers beside it, whatever a condition is", () => {
+describe("a whole number takes the dtype of the numbers next to it, whatever a condition is", () => {
   test.each(["where(m, 1, x)", "where(m, x, 0)", "where(m and x > 2, x, n)", "where(m, 1, x) + x"])("%s", (code) => {
     expect(codes(`block F(m: bool[n], x: i32[n]) -> i32[n] {\n  return ${code}\n}\n`)).toEqual([]);
   });
@@ -37,13 +37,13 @@ describe.each(rows)("%s of %s", (call, type, fits, fails) => {
       `fuse 1\n\nblock F(x: ${type}, p: float) {\n  return ${call}\n}\n\nmodel M(x: ${type.replace("[n, c, h, w]", "[n, c: 2, h, w]")}) -> (y: ${type.startsWith("[") ? "" : type.split("[")[0]}[n, c: 2, h: ${call.startsWith("pad") ? "h + 2" : "h"}, w]) {\n  return F(x, p: ${value})\n}\n`,
     );
 
-  test("a parameter is no mistake of the block", () => {
+  test("a parameter is not an error in the block", () => {
     const { value, diagnostics } = buildGraphs(program(fits));
     expect(diagnostics.map(({ message }) => message)).toEqual([]);
     expect(value).toHaveLength(1);
   });
 
-  test("its value is one where a model is built", () => {
+  test("its value is an error when a model is built", () => {
     const { value, diagnostics } = buildGraphs(program(fails));
     expect(diagnostics.map(({ code }) => code)).toEqual(["bad-attribute"]);
     expect(value).toBeUndefined();

@@ -5,7 +5,7 @@ import { check, programOf } from "../support/check.ts";
 
 const errors = (text: string) => check(text).filter(({ severity }) => severity === "error");
 
-test("what stands before a condition is seen under it", () => {
+test("errors before a condition are seen under it", () => {
   // The sum is possible only if a equals b, and that condition comes too late to save the other side.
   const [found, ...others] = errors(`fuse 1
 
@@ -21,7 +21,7 @@ block Main(x: [n, c: a], y: [n, c: b]) -> [n] {
   });
 });
 
-test("what is right on both sides is right before the condition", () => {
+test("an expression that is right on both sides is right before the condition", () => {
   const text = (condition: string) => `fuse 1
 
 block Half(x: [n, w]) -> [n, w: ceil(w / 2)] {
@@ -55,7 +55,7 @@ block Main(x: [n, c, h], r: int) -> [n, c, h] {
   ]);
 });
 
-test("what choices decide leaves no side open", () => {
+test("a condition that choices decide leaves no side open", () => {
   const program = programOf(`fuse 1
 
 block Main(x: [n, c], out: int, stride: 1 | 2, residual: bool) -> [n, c] {
@@ -77,7 +77,7 @@ block Main(x: [n, c], out: int, stride: 1 | 2, residual: bool) -> [n, c] {
   ]);
 });
 
-test("more worlds than may be are refused, also where sizes make them", () => {
+test("too many worlds are rejected, also if sizes cause them", () => {
   const sizes = Array.from({ length: 9 }, (_, i) => `s${i}`);
   const text = `fuse 1
 

@@ -15,14 +15,14 @@ describe("broadcast-needs-subset", () => {
   };
   const expand = "if that is meant, say it for one of them: expand(…, like: x)";
 
-  test("names what each operand has and the other lacks", () => {
+  test("names the axes that each operand has and the other lacks", () => {
     expect(said("x: [n, c, h, w], gate: [n, k]", "x * gate")).toEqual({
       note: "`x` has `c`, `h`, `w`, which `gate` lacks; `gate` has `k`, which `x` lacks",
       helps: [expand],
     });
   });
 
-  test("offers another name for the one axis of an equal size", () => {
+  test("suggests a rename for the one axis of equal size", () => {
     expect(said("x: [n, c: 64, h: 8, w], gate: [n, k: 64]", "x * gate").helps).toEqual([
       "if they are one axis, give it one name: rename(k -> c)",
       expand,
@@ -44,19 +44,19 @@ describe("broadcast-needs-subset", () => {
     expect(said(params, value).helps).toEqual([expand]);
   });
 
-  test("of three operands those two are meant that do not fit", () => {
+  test("blames the two of three operands that do not fit", () => {
     expect(said("m: bool[h], x: [n, c], y: [n]", "where(m, x, y)").note).toBe(
       "`m` has `h`, which `x` lacks; `x` has `n`, `c`, which `m` lacks",
     );
   });
 
-  test("the head of a chain is not called by the whole chain", () => {
+  test("the head of a chain is not named by the whole chain", () => {
     expect(said("x: [n, c: 3], y: [n, k: 5]", "x |> maximum(y)").note).toContain("`k`, which ");
     expect(said("x: [n, c: 3], y: [n, k: 5]", "x |> maximum(y)").note).not.toContain("|>");
   });
 });
 
-test("numbers that differ are said, and not that they are not known to be equal", () => {
+test("reports numbers that differ, not that they cannot be proved equal", () => {
   const notes = (text: string) => check(text).flatMap((found) => found.notes.map((note) => note.text));
   expect(notes(inBlock("a: [n, c: 64], b: [n, c: 32]", "a + b"))).toEqual(["64  vs  32"]);
   const chosen = "match by { concat => concat(a, b, axis: c), add => a + b }";
@@ -74,7 +74,7 @@ function fixed(text: string): string {
   return now.text;
 }
 
-describe("an axis that is misspelt in a call of an operator is corrected there", () => {
+describe("a misspelt axis in an operator call is corrected there", () => {
   test.each([
     ["mean(x, axis: hieght)", "mean(x, axis: height)"],
     ["mean(x, axis: [widht, height])", "mean(x, axis: [width, height])"],
@@ -95,39 +95,39 @@ describe("an axis that is misspelt in a call of an operator is corrected there",
     expect(program.slice(0, span.start) + text + program.slice(span.end)).toBe(inBlock(params, right));
   });
 
-  test("but not where the call does not name it", () => {
+  test("but not if the call does not name it", () => {
     const [found] = check(inBlock("x: [n, cc, h, w]", "conv(x, c: 3)"));
     expect(found?.code).toBe("missing-axis");
     expect(found?.helps.flatMap(({ edits }) => edits ?? [])).toEqual([]);
   });
 });
 
-describe("a block of the library that is not imported", () => {
-  test("gets its import behind the first line", () => {
+describe("a library block that is not imported", () => {
+  test("gets its import after the first line", () => {
     expect(fixed(inBlock("x: [n, c: 32, h, w]", "SE(x) @a"))).toBe(
       `fuse 1\nimport { SE } from "fuse/attention"\n\nblock F(x: [n, c: 32, h, w]) {\n  return SE(x) @a\n}\n`,
     );
   });
 
-  test("behind other imports, and within one of the same module", () => {
+  test("after other imports, and inside one of the same module", () => {
     const before = `fuse 1\nimport { BAM } from "fuse/attention"\n\nblock F(x: [n, c: 32, h, w]) {\n  return SE(BAM(x) @b) @a |> GeM @c\n}\n`;
     expect(fixed(before)).toBe(
       before.replace("{ BAM }", "{ BAM, SE }").replace('attention"', 'attention"\nimport { GeM } from "fuse/pooling"'),
     );
   });
 
-  test("twice the same is imported once", () => {
+  test("the same block is imported once", () => {
     const once = 'fuse 1\nimport { SE } from "fuse/attention"\n';
     expect(fixed(inBlock("x: [n, c: 32, h, w]", "SE(SE(x) @a) @b")).startsWith(`${once}\n`)).toBe(true);
   });
 
-  test("what begins with an underscore is nobody else's", () => {
+  test("a name with a leading underscore is private", () => {
     const [found] = check(inBlock("x: [n, c: 32, h, w]", "_SE(x)"));
     expect(found?.helps.flatMap(({ code }) => code ?? []).join()).not.toContain("import");
   });
 });
 
-test("an equality that needs an even size asks for an even size", () => {
+test("an equality that needs an even size suggests requiring one", () => {
   const fixed = (text: string) =>
     fixText("main.fuse", { text, diagnostics: check(text) }, (now) => check(now)).diagnostics;
   const text = inBlock("x: [n, c, h, w: 4*k]", "x + (x |> avgpool(kernel: 2) |> upsample(2))");

@@ -21,11 +21,11 @@ describe("a quotient of large numbers", () => {
     y: { dtype: "f32", shape: [k] },
   });
 
-  test("enters where it is exact", () => {
+  test("is accepted if it is exact", () => {
     expect(checkGuard(guardOf(padded), tensors(100, 200, 7))).toHaveProperty("sizes");
   });
 
-  test("is refused where it is rounded", () => {
+  test("is rejected if it is rounded", () => {
     // 2049 * 2051 * 2147483647 is odd and beyond 2^53.
     expect(checkGuard(guardOf(padded), tensors(2049, 2051, 2 ** 31))).toEqual({
       problems: ["floor(2147483647*h*w/k) + w", "floor(2147483647*h*w/k)"].map(
@@ -42,7 +42,7 @@ const risky = (model: string) =>
     .requirements.filter(({ text }) => text.includes("beyond 2^53"))
     .map(({ text }) => text.split(" without")[0]);
 
-test("those of attributes and of numbers count, and each is asked for once", () => {
+test("those in attributes and numbers count, and each is required once", () => {
   const at = "floor(h * w * 2147483647 / k)";
   expect(
     risky(

@@ -127,7 +127,7 @@ describe.each(rows)("%s", (_, program, code, wrong, right) => {
     expect(others).toEqual([]);
   });
 
-  test("comes with what is meant", () => {
+  test("comes with the right suggestion", () => {
     const [help] = found!.helps;
     expect(help).toMatchObject({ text: "did you mean", code: right });
     expect(renderDiagnostic(found!, { color: false })).toMatch(new RegExp(`help: did you mean +${right}\n?`));
@@ -146,12 +146,12 @@ test("an axis that an operator works on", () => {
   expect(found).toMatchObject({ code: "missing-axis", helps: [{ text: "did you mean", code: "time" }] });
 });
 
-test("a name that is given only later", () => {
+test("a name that is defined only later", () => {
   const [found] = check("fuse 1\n\nblock Main(x: [n, c]) {\n  y = x + z\n  z = relu(x)\n  return y + z\n}\n");
   expect(found).toMatchObject({ code: "unknown-name", helps: [], labels: [{ text: "it is given only here" }] });
 });
 
-test.each(["constructor", "__proto__", "toString", "hasOwnProperty"])("nothing is known about %s", (name) => {
+test.each(["constructor", "__proto__", "toString", "hasOwnProperty"])("%s is unknown", (name) => {
   for (const body of [
     `return ${name}(x) * width`,
     `return x |> ${name}(width: width)`,
@@ -204,7 +204,7 @@ describe("on the command line", () => {
   });
 });
 
-test("what the host has beside the library is offered too", () => {
+test("an import of an unknown file gets a hint about paths", () => {
   const found = programOf('fuse 1\nimport { A } from "./prats.fuse"\n\nblock Main(x: [n, c]) {\n  return A(x)\n}\n');
   expect(found.check()[0]).toMatchObject({
     code: "unknown-module",

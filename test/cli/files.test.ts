@@ -102,7 +102,7 @@ describe("run", () => {
     );
   });
 
-  test("refuses what does not fit into the memory", async () => {
+  test("rejects a model that does not fit into memory", async () => {
     const big =
       "model Big(x: [n, c: 2]) -> (y: [n, c: 2, h: 1000000, w: 1000000]) { return expand(x, h: 1000000, w: 1000000) }";
     writeFileSync(at("big.fuse"), `fuse 1\n\n${big}\n`);
@@ -145,7 +145,7 @@ describe("build", () => {
 });
 
 describe("weights", () => {
-  test("initial ones depend on the seed alone, and are stored as asked for", async () => {
+  test("initial ones depend only on the seed, and are stored in the chosen dtype", async () => {
     for (const [name, options] of [
       ["a", "--seed 1"],
       ["b", "--seed 1"],
@@ -158,7 +158,7 @@ describe("weights", () => {
     expect((await openWeights(at("c.safetensors"))).get("fc.weight")!.dtype).toBe("BF16");
   });
 
-  test("are renamed one by one and by the beginning of their names", async () => {
+  test("are renamed one by one and by prefix", async () => {
     writeFileSync(
       at("old.safetensors"),
       writeSafetensors(new Map([...weights].map(([name, array]) => [name.replace("fc.", "m.head."), array]))),
@@ -195,7 +195,7 @@ describe("weights", () => {
 });
 
 describe("check", () => {
-  test("says once what two files share, and goes on after a file that cannot be read", async () => {
+  test("reports an error shared by two files once, and continues after an unreadable file", async () => {
     const { code, out, err } = await fuse(folder, "check absent.fuse net.fuse scale.fuse bad.fuse".split(" "));
     expect(code).toBe(1);
     expect(out).toBe("net.fuse: 2 models, 2 variants\nscale.fuse: 1 block, 1 variant\n");

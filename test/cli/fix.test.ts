@@ -35,7 +35,7 @@ block Main(x: [n, c, h, w], rate: float = 0.5) -> [n, c: 8, h, w] {
 }
 `;
 
-test("does what the messages say, until there are none", async () => {
+test("applies suggested fixes until there are none", async () => {
   put("main.fuse", wrong);
   const { code, out, err } = await fuse(folder, ["check", "main.fuse", "--fix"]);
   expect(got("main.fuse")).toBe(right);
@@ -55,7 +55,7 @@ test("does what the messages say, until there are none", async () => {
   ]);
 });
 
-test("a second time there is nothing to do, and the file is not written", async () => {
+test("a second run does nothing, and the file is not written", async () => {
   put("main.fuse", right);
   const then = new Date(2020, 1, 1);
   utimesSync(join(folder, "main.fuse"), then, then);
@@ -80,7 +80,7 @@ test.each([
   expect(got("main.fuse")).toBe(`${mark}fuse 1${ending}${expected.slice(mark.length)}`);
 });
 
-test("what stays wrong is reported, and the exit code is 1", async () => {
+test("remaining errors are reported, and the exit code is 1", async () => {
   put("main.fuse", "fuse 1\n\nblock Main(x: [n, c]) {\n  y = rleu(x)\n  return y + nothing\n}\n");
   const { code, out, err } = await fuse(folder, ["check", "main.fuse", "--fix"]);
   expect(code).toBe(1);
@@ -115,7 +115,7 @@ test("files that are only imported are not changed", async () => {
   expect((await fuse(folder, ["check", "main.fuse", "parts.fuse", "--fix"])).code).toBe(0);
 });
 
-test("a file that is not there", async () => {
+test("a missing file", async () => {
   const { code, err } = await fuse(folder, ["check", "none.fuse", "--fix"]);
   expect(code).toBe(1);
   expect(err).toContain("error[unreadable-file]");
@@ -139,7 +139,7 @@ test("fixes that never end are stopped", () => {
   expect(fixText("x.fuse", { text: "a", diagnostics: check("a") }, check).text).toBe("a".repeat(11));
 });
 
-test("of fixes that meet only the first is done in one round, and none in another file", () => {
+test("only the first of conflicting fixes is applied per round, and none in another file", () => {
   let rounds = 0;
   const check = (text: string) => (rounds++ === 0 && text !== "" ? [] : []);
   const diagnostics = [offering("x", "abc", 0), offering("y", "abc", 0), offering("z", "abc", 2)];
@@ -147,7 +147,7 @@ test("of fixes that meet only the first is done in one round, and none in anothe
   expect(fixText("other.fuse", { text: "abc", diagnostics }, check).text).toBe("abc");
 });
 
-test("if the fixes together make it worse, those that do not are done alone", () => {
+test("if the fixes together make it worse, those that do not are applied alone", () => {
   const bad = (text: string) => diagnostic("unexpected-character", undefined, { character: text });
   const check = (text: string) =>
     text.includes("x") ? [bad(text)] : text.includes("c") ? [offering("z", text, 2)] : [];
@@ -218,7 +218,7 @@ test("JSON has this form", async () => {
   });
 });
 
-test("JSON with --fix says what was done", async () => {
+test("JSON with --fix lists the fixes", async () => {
   put("main.fuse", "fuse 1\n\nblock Main(x: [n, c]) {\n  return rleu(x)\n}\n");
   const { code, out } = await fuse(folder, ["check", "main.fuse", "--json", "--fix"]);
   expect(code).toBe(0);

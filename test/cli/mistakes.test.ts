@@ -112,7 +112,7 @@ test.each(entries)("fuse %s", async (args, text) => {
   expect(await written(args.split(" "))).toBe(text);
 });
 
-test("weights that are cut off, wherever that is", async () => {
+test("weights truncated anywhere", async () => {
   for (const length of [0, 1, 7, 8, 9, 40, weights.length - 37, weights.length - 36, weights.length - 1]) {
     writeFileSync(join(folder, "cut.safetensors"), weights.subarray(0, length));
     const message = await written(["weights", "box.fuse", "--check", "cut.safetensors"]);

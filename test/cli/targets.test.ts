@@ -106,7 +106,7 @@ describe.each(readableTargets)("%s", (target) => {
     }
   });
 
-  test("files of others are not replaced, and then nothing is written", async () => {
+  test("other tools' files are not replaced, and then nothing is written", async () => {
     const command = ["build", "two.fuse", "--target", target, "--weights", "two.safetensors", "-o"];
     const [first, other] = [`first-${target}`, `other-${target}`];
     await done([...command, first]);
@@ -125,7 +125,7 @@ describe.each(readableTargets)("%s", (target) => {
     }
   });
 
-  test("weights are needed where the model has some", async () => {
+  test("weights are needed if the model has any", async () => {
     const { code, err } = await fuse(folder, ["build", "two.fuse", "--target", target]);
     expect(code).toBe(1);
     expect(err).toContain("`First` needs its weights");
@@ -151,7 +151,7 @@ test("one of several models is chosen", async () => {
   expect(await done([...run, "Second"])).toBe("Second on tensorflow (saved-model): … ms\ny [n: 1, c: 2]  4  0\n");
 });
 
-describe("without an engine that is asked for", () => {
+describe("without a chosen engine", () => {
   const run = ["run", "two.fuse", "--model", "First", "--weights", "two.safetensors", "--in", "x=x.npy"];
 
   test("tensorflow runs a SavedModel, the others the module", async () => {
@@ -161,7 +161,7 @@ describe("without an engine that is asked for", () => {
     expect(await done([...run, "--backend", "tensorflow", "--engine", "esm"])).toContain("First on tensorflow: … ms");
   });
 
-  test("--debug is the module's, and says so", async () => {
+  test("--debug runs the module, and says so", async () => {
     const { code, out, err } = await fuse(folder, [...run, "--debug", "--backend", "wasm", "--engine", "graph-model"]);
     expect(code).toBe(0);
     expect(out).toContain("_FusedMatMul");
@@ -171,7 +171,7 @@ describe("without an engine that is asked for", () => {
   });
 });
 
-test("the module's graph is left out for a backend that runs none", async () => {
+test("the module's graph is omitted for a backend that runs none", async () => {
   const names = async (...backend: string[]) => {
     const out = await done(["build", "plain.fuse", "-o", `esm${backend.join("")}`, ...backend]);
     return [...out.matchAll(/wrote \S+?\/(\S+)/g)].map(([, name]) => name);

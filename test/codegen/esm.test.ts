@@ -128,7 +128,7 @@ describe("names", () => {
     "hasOwnProperty",
   ];
 
-  test("of JavaScript or of objects are names like others", async () => {
+  test("of JavaScript or of objects are ordinary names", async () => {
     const m = new ModelBuilder();
     const inputs = hostile.map((name) => m.input(name, [`n: ${name}`]));
     const results = inputs.map((x, index) => {
@@ -197,7 +197,7 @@ describe("names", () => {
 });
 
 describe("text", () => {
-  test("literals read back as what they are", () => {
+  test("literals round-trip", () => {
     const data = {
       a: [-0, NaN, -Infinity, 1e-7],
       "b c": "\u2028\"'`${}</script>",
@@ -222,7 +222,7 @@ describe("text", () => {
     expect(docComment(["Two", "", "lines */"], "  ")).toBe("  /**\n   * Two\n   *\n   * lines * /\n   */\n");
   });
 
-  test("sizes compute what they are", () => {
+  test("sizes compute the right values", () => {
     const sizes = new Sizes();
     const [h, s] = ["h", "s"].map((name) => sizes.of(sizes.variable(name, { time: "run" }))) as [Size, Size];
     const of = (n: number) => sizes.int(n);

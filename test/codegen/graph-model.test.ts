@@ -47,7 +47,7 @@ function load({ json, shards }: ReturnType<typeof built>) {
 
 const net = built(text);
 
-test("inputs and results have the program's names, and sizes that are open are -1", () => {
+test("inputs and results have the program's names, and open sizes are -1", () => {
   const { inputs, outputs } = net.json.signature as unknown as Record<string, Record<string, { tensorShape: unknown }>>;
   const dims = (tensors: typeof inputs) =>
     Object.entries(tensors!).map(([name, { tensorShape }]) => [name, JSON.stringify(tensorShape)]);

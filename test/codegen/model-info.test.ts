@@ -27,14 +27,14 @@ const printed: readonly (readonly [string, ModelInfo])[] = [
   ...systems.map(({ file, settings }) => [file, infoOf(guardOf(systemText(file), settings))] as const),
 ];
 
-describe("what was printed", () => {
-  test.each(printed)("of %s is read as it was", (_, info) => {
+describe("printed information", () => {
+  test.each(printed)("about %s round-trips", (_, info) => {
     const text = printModelInfo(info);
     expect(parseModelInfo(text)).toEqual(JSON.parse(text));
     expect(printModelInfo(parseModelInfo(text))).toBe(text);
   });
 
-  test("with a letter changed or cut off is one line, or a guard that can be asked", () => {
+  test("with a letter changed or truncated is a one-line error, or a usable guard", () => {
     const text = printModelInfo(halves);
     const random = seeded(1);
     const given = { x: { dtype: "f32", shape: [1, 4, 5] }, y: { dtype: "i32", shape: [1, 5] } };
@@ -53,7 +53,7 @@ describe("what was printed", () => {
   });
 });
 
-describe("what Fuse would not print is refused", () => {
+describe("information that Fuse would not print is rejected", () => {
   const axes = (size: unknown) => [{ axis: "n", size, declared: "n" }];
   const withInput = (size: unknown) => ({
     ...halves,
@@ -80,13 +80,13 @@ describe("what Fuse would not print is refused", () => {
     expect(() => parseModelInfo(JSON.stringify(value))).toThrow(message);
   });
 
-  test.each([202, 5000, 100_000])("an expression that is %i deep", (depth) => {
+  test.each([202, 5000, 100_000])("an expression nested %i deep", (depth) => {
     const nested = `${'["+",'.repeat(depth)}1${",1]".repeat(depth)}`;
     const text = JSON.stringify(withInput("size")).replace('"size":"size"', `"size":${nested}`);
     expect(() => parseModelInfo(text)).toThrow(/expression/);
   });
 
-  test("a key that stands twice", () => {
+  test("a repeated key", () => {
     expect(() => parseModelInfo(printModelInfo(halves).replace("{", '{"model":"Other",'))).toThrow(/twice/);
   });
 

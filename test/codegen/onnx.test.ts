@@ -68,7 +68,7 @@ describe.each(built)("$file", ({ file, graph }) => {
     });
   });
 
-  test("transposes nothing but what is listed, and has the weights under their paths", () => {
+  test("has only the listed transposes, and the weights under their paths", () => {
     const { node = [], initializer = [] } = graphIn(bytes);
     const found = node.filter(({ opType }) => opType === "Transpose");
     expect(found.flatMap(({ output }) => output!)).toEqual(transposes[file] ?? []);
@@ -81,13 +81,13 @@ describe.each(built)("$file", ({ file, graph }) => {
     expect(known.length).toBeGreaterThanOrEqual(Math.min(1, paths.length));
   });
 
-  test("is written as the same bytes again", () => {
+  test("always gives the same bytes", () => {
     const again = graphOf(systemText(file), systems.find((system) => system.file === file)!.settings);
     expect(Buffer.compare(onnxOf(again, weights), bytes)).toBe(0);
   });
 });
 
-test("attention is its products: biases and scales are in the maps of channels", () => {
+test("attention is only its products: biases and scales are in the channel maps", () => {
   const { graph } = built.find(({ file }) => file === "attention-reduce")!;
   const { node = [] } = graphIn(onnxOf(graph, prepareCase("", graph, randomShapes(graph.guard, seeded(1), 1)).weights));
   const computing = node.map(({ opType }) => opType!).filter((op) => !["Reshape", "Shape", "Concat"].includes(op));
@@ -178,7 +178,7 @@ describe("a file", () => {
     ]);
   });
 
-  test("calls values and nodes as the program does, each once, and says where they come from", () => {
+  test("names values and nodes as the program does, uniquely, with their source lines", () => {
     const { node = [] } = graphIn(smallBytes);
     const outputs = node.flatMap(({ output }) => output!);
     expect(new Set(outputs).size).toBe(outputs.length);
@@ -193,7 +193,7 @@ describe("a file", () => {
     ]);
   });
 
-  test("says what it is made of, and runs at every size that the guard admits", async () => {
+  test("records its program, and runs at every size that the guard accepts", async () => {
     const { info: found, outputs } = readOnnx(smallBytes);
     expect(found).toEqual({
       ...info,
@@ -211,7 +211,7 @@ describe("a file", () => {
     }
   });
 
-  test("is not made of what ONNX cannot express: all of that is said, with its place", () => {
+  test("is not written if ONNX cannot express something: all of it is reported, with its place", () => {
     // A profile that promises too much.
     const variants = new Set([...onnxProfile.variants, "pool.symbolic-window" as const]);
     const graph = graphOf(
@@ -225,7 +225,7 @@ describe("a file", () => {
     expect(unsupported[0]!.origin!.span.source.path).toBe("main.fuse");
   });
 
-  test("with more than two gigabytes is refused before a weight is read", () => {
+  test("with more than two gigabytes is rejected before a weight is read", () => {
     const graph = graphOf(
       "fuse 1\nmodel Big(x: [n, c: 30000]) -> (y: [n, c: 30000]) { return linear(x, c: 30000) @fc }",
     );
@@ -253,7 +253,7 @@ describe("without ONNX Runtime", () => {
   });
 });
 
-describe("a file that is not what it seems", () => {
+describe("a forged or damaged file", () => {
   const parts = decode(ModelProto, smallBytes);
   const graph = decode(GraphProto, parts.graph!);
   const first = graph.node![0]!;
@@ -268,7 +268,7 @@ describe("a file that is not what it seems", () => {
     return "";
   };
 
-  test("is refused wherever it ends, and whichever bit is another one", () => {
+  test("is rejected wherever it is truncated, and whichever bit is flipped", () => {
     for (let length = 0; length < smallBytes.length; length += 1 + Math.floor(length / 90))
       expect(complaint(smallBytes.subarray(0, length)), `${length} bytes`).toMatch(/^[^\n]+$/);
     const random = seeded(3);
@@ -321,7 +321,7 @@ describe("a file that is not what it seems", () => {
     expect(complaint(make())).toMatch(message);
   });
 
-  test("is an error in one line for ONNX Runtime, too", async () => {
+  test("is a one-line error for ONNX Runtime, too", async () => {
     const [{ inputs }] = smallCase.samples as [(typeof smallCase.samples)[0]];
     const failures = [
       runOnnx(smallBytes.subarray(0, 300), inputs, ["y", "image"]),
@@ -337,7 +337,7 @@ describe("a file that is not what it seems", () => {
       });
   });
 
-  test("is not replaced unasked", () => {
+  test("is not replaced", () => {
     expect(isOnnxOfFuse(smallBytes)).toBe(true);
     expect(isOnnxOfFuse(encode(ModelProto, { ...parts, producerName: "pytorch" }))).toBe(false);
     expect(isOnnxOfFuse(new Uint8Array())).toBe(false);

@@ -26,7 +26,7 @@ const fed = filesOf(emitSavedModel(models, source, 100));
 
 const graphOf = (files: typeof constants) => decode(SavedModel, partsOf(files).model).metaGraphs![0]!;
 
-test("there is a signature for each model, and one that tools take unasked", () => {
+test("there is a signature for each model, and a default one", () => {
   const { metaInfoDef, signatureDef } = graphOf(constants);
   expect(metaInfoDef?.tags).toEqual(["serve"]);
   expect([...signatureDef!.keys()]).toEqual(["Encoder", "Both", "serving_default"]);
@@ -41,7 +41,7 @@ test("there is a signature for each model, and one that tools take unasked", () 
   expect([...inputs!.values()].map(({ name }) => name)).toEqual(["Both/x:0", "Both/gain:0"]);
 });
 
-test("models of one file share what they prepare of the same weights", () => {
+test("models of one file share tensors prepared from the same weights", () => {
   const names = graphOf(constants).graphDef!.node!.map(({ name }) => name!);
   expect(new Set(names).size).toBe(names.length);
   expect(names.filter((name) => name.startsWith("weights/"))).toEqual([
@@ -54,7 +54,7 @@ test("models of one file share what they prepare of the same weights", () => {
   ]);
 });
 
-test("weights that are too large for the graph lie beside it and are inputs", () => {
+test("weights that are too large for the graph are in a separate file and are inputs", () => {
   const { graphDef, signatureDef } = graphOf(fed);
   const weights = readSafetensors(partsOf(fed).weights!);
   const held = graphDef!.node!.filter(({ name }) => name!.startsWith("weights/"));
@@ -73,7 +73,7 @@ test("weights that are too large for the graph lie beside it and are inputs", ()
   ]);
 });
 
-test("what a message cannot hold is refused before a weight is read", () => {
+test("a model too large for a message is rejected before a weight is read", () => {
   const huge = weightedPlans(
     "fuse 1\nmodel Huge(x: [n, c: 4]) -> [n, c: 4] { return x |> linear(c: 4) @a |> linear(c: 4) @b }",
     "saved-model",

@@ -69,7 +69,7 @@ describe("a source map", () => {
   const lines = traced(made);
   const where = (text: RegExp) => lines.filter((line) => text.test(line.text)).map(({ start }) => start);
 
-  test("knows the line of every statement, and of nothing else", () => {
+  test("has the line of every statement, and of nothing else", () => {
     expect(lines.filter(({ statement }) => statement).length).toBeGreaterThan(20);
     for (const { text, statement, start, end } of lines) {
       expect(start !== undefined, text).toBe(statement);
@@ -89,7 +89,7 @@ describe("a source map", () => {
     }
   });
 
-  test("leads to the operator that a call was made of, in the file in which it stands", () => {
+  test("leads to the operator of a call, in its own file", () => {
     const wide = lines.findIndex(({ text }) => /filter: stem_weight/.test(text));
     expect(lines[wide]!.start).toBe("net.fuse:7");
     expect(where(/const \{ photo \} = inputs/)).toEqual(["net.fuse:5"]);
@@ -101,7 +101,7 @@ describe("a source map", () => {
     expect(where(/tf\.exp\(/)).toEqual(["net.fuse:17"]);
   });
 
-  test("holds the texts, under places as seen from the module", () => {
+  test("holds the texts, under paths relative to the module", () => {
     const map = JSON.parse(made.map) as Record<string, string | string[]>;
     expect(made.paths).toContain("net.js.map");
     expect(map.file).toBe("net.js");
@@ -140,7 +140,7 @@ describe("places", () => {
     expect(relativePath(folder, path)).toBe(expected);
   });
 
-  test("in a map say nothing of the disk where there is no way, and are no scheme, query or escape", () => {
+  test("in a map reveal nothing about the disk, and contain no scheme, query or escape", () => {
     const source = sourceFile("/home/me/javascript:x?y#z%41.fuse", "a");
     const origin = { span: { source, start: 0, end: 1 }, name: undefined, scope: [] };
     const text = sourceMap("x.js", [{ line: 3, origin }], { version: "0.0.0", locate: () => undefined });
@@ -160,7 +160,7 @@ describe("fuse build", () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test("writes the map beside the module, with the way from there to the programs", async () => {
+  test("writes the map next to the module, with relative paths to the programs", async () => {
     const { code, out, err } = await fuse(folder, "build models/net.fuse -o out/deep".split(" "));
     expect([code, err]).toEqual([0, ""]);
     expect(out).toMatch(/^wrote out\/deep\/net\.js\.map \(/m);

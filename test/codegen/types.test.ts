@@ -81,7 +81,7 @@ describe("types of a module", () => {
     expect(complaints(declarations, "types.ts")).toEqual([]);
   });
 
-  test("say the settings, the results and the guard", () => {
+  test("describe the settings, the results and the guard", () => {
     expect(declarations).toContain(`/**
  * Features of a photograph.
  *
@@ -101,7 +101,7 @@ type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 
 `;
   const after = (text: string) => complaints(`${head}${text}\n`);
 
-  test("let pass what is right, with the sizes that are known", () => {
+  test("accept correct uses, with the known sizes", () => {
     const use = `
 const { features, logits, count, open, mean } = model.run({ photo, mask, scale });
 const shape: [number, 64, number, 3] = features.shape;

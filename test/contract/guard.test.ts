@@ -166,7 +166,7 @@ describe("an entry guard", () => {
     expect(checkGuard(guard, { a: f32(3, size) })).toEqual(expected);
   });
 
-  test("an exact quotient that is none", () => {
+  test("an exact quotient of numbers that do not divide", () => {
     const guard: Guard = {
       model: "M",
       inputs: [{ name: "a", dtype: "f32", axes: [axis("n", "n"), axis("c: n/2", ["/", "n", 2])], at: "a.fuse:1" }],
@@ -182,7 +182,7 @@ describe("an entry guard", () => {
     });
   });
 
-  test("names that objects have by themselves are names like others", () => {
+  test("names of built-in object properties are ordinary names", () => {
     const guard: Guard = {
       model: "M",
       inputs: [{ name: "__proto__", dtype: "f32", axes: [axis("constructor", "constructor")], at: "a.fuse:1" }],

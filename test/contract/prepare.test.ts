@@ -120,7 +120,7 @@ test("a batch norm's scale is computed in float64", () => {
   expect(last(steps)).toEqual([[1], [1 / Math.sqrt(0.1 + 1e-5)]]);
 });
 
-describe("what does not fit is a defect", () => {
+describe("a mismatch is a bug", () => {
   test.each<[string, PrepareOp, readonly PrepareStep[]]>([
     ["reshape", { op: "reshape", shape: [4] }, [m]],
     ["constant", constant([3], 1), []],

@@ -130,7 +130,7 @@ test.each(same)("%s is %s", (a, b, inputs, type) => {
   expect(p!.value).toBe(q!.value);
 });
 
-test("the order of what it counts in tells an argmax apart", () => {
+test("the order of its axes distinguishes an argmax", () => {
   const text =
     "fuse 1\nmodel Probe(x: [h, w]) -> (p: i32[], q: i32[]) {\n  return argmax(x, axis: [h, w]), argmax(x, axis: [w, h])\n}";
   const [p, q] = graphOf(text).results;

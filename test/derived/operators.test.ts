@@ -86,7 +86,7 @@ describe.each([...records])("the tests of %s", (name, op) => {
   let found: ReturnType<typeof applications> | undefined;
   const all = () => (found ??= applications(op));
 
-  test("are at least two sets besides the examples", () => {
+  test("have at least two sets besides the examples", () => {
     const sets = attributeSets(op);
     expect(sets.length).toBeGreaterThan(1);
     for (const set of sets) expect(nodesOf(graphOfSet(set)).map((node) => node.op)).toContain(op);
@@ -114,7 +114,7 @@ describe.each([...records])("the tests of %s", (name, op) => {
     }
   });
 
-  test("have inputs of every dtype that it takes", () => {
+  test("have inputs of every dtype it accepts", () => {
     const made = all();
     const taken = new Set(made.flatMap(({ node, sizes }) => dtypesTaken(node, sizes)));
     expect([...new Set(made.map(({ node }) => dtypesOf(node.inputs.map(({ type }) => type))))].sort()).toEqual(
@@ -123,7 +123,7 @@ describe.each([...records])("the tests of %s", (name, op) => {
   });
 });
 
-test("every written set belongs to an operator, and one table says it", () => {
+test("every handwritten set belongs to an operator, and is in one table", () => {
   const names = attributeTables.flatMap((table) => Object.keys(table));
   expect(names.filter((name) => !records.has(name))).toEqual([]);
   expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
@@ -163,11 +163,11 @@ describe("many shapes", () => {
     }
   });
 
-  test("are those that the guard admits", () => {
+  test("are those that the guard accepts", () => {
     for (const shape of shapesOf(guard(["h", "w"], 3))) expect(shape.map((size) => size % 3)).toEqual([0, 0]);
   });
 
-  test("are fewer where fewer are admissible, and none is an error", () => {
+  test("are fewer if fewer are acceptable, and none is an error", () => {
     const one = guard(["n"]);
     const fixed = {
       ...one,

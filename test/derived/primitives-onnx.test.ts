@@ -99,11 +99,11 @@ test.each(named)("%s, at known sizes", async (_, primitive) => {
   expect(await failuresOf(primitive, false)).toEqual([]);
 });
 
-test.each(named)("%s, at sizes of run time", async (_, primitive) => {
+test.each(named)("%s, at run-time sizes", async (_, primitive) => {
   expect(await failuresOf(primitive, true)).toEqual([]);
 });
 
-test("a file may ask for exactly the operators that are written", () => {
+test("a file may use exactly the operators that are emitted", () => {
   const probe = newProbe();
   for (const primitive of primitives)
     for (const it of primitive.cases(sizes).map(prepare))
@@ -112,7 +112,7 @@ test("a file may ask for exactly the operators that are written", () => {
   expect([...operators].sort()).toEqual([...onnxOperators].sort());
 });
 
-test("the nearest pixel is PyTorch's at sizes where a float32 factor rounds", async () => {
+test("the nearest pixel is PyTorch's even if a float32 factor rounds", async () => {
   const random = seeded(7);
   const pairs = Array.from(
     { length: 150 },
@@ -141,7 +141,7 @@ test("the nearest pixel is PyTorch's at sizes where a float32 factor rounds", as
   expect(wanted.map((want, i) => difference(got[i]!, want, 0)).filter((wrong) => wrong !== undefined)).toEqual([]);
 });
 
-test("an image that is enlarged by a whole factor is one node, whatever its size", () => {
+test("enlarging an image by a whole factor is one node, whatever its size", () => {
   const probe = newProbe();
   const [h, w] = [symbol(5), symbol(6)];
   const operand = { dtype: "f32" as const, shape: [symbol(2), sizes.int(3), h, w] };
@@ -152,7 +152,7 @@ test("an image that is enlarged by a whole factor is one node, whatever its size
   expect(probe.e.finish().nodes.map(({ opType }) => opType)).toEqual(["Resize"]);
 });
 
-test("sizes are what they are, below zero too, and each is computed once", async () => {
+test("sizes are right, negative ones too, and each is computed once", async () => {
   const [a, b] = [symbol(7), symbol(3)];
   const of = (n: number) => sizes.int(n);
   const list = [

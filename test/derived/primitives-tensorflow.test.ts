@@ -190,7 +190,7 @@ describe.each(backends())("as a graph model on $name", ({ name, skipped }) => {
   });
 });
 
-test.each(named)("%s is made of nodes that the executor knows", (_, primitive) => {
+test.each(named)("%s uses only nodes that the executor supports", (_, primitive) => {
   const known = executedOperations();
   expect(known.size).toBeGreaterThan(200);
   for (const fused of [false, true]) {
@@ -199,7 +199,7 @@ test.each(named)("%s is made of nodes that the executor knows", (_, primitive) =
   }
 });
 
-test("a file may ask for exactly the operations that are written", () => {
+test("a file may use exactly the operations that are emitted", () => {
   const boundary = emitGraph(plan(graphOf(boundaryText), savedModelProfile), false, (e, name) =>
     placeholder(e, name, "f32", []),
   );

@@ -171,7 +171,7 @@ describe.each(named)("%s", (_, primitive) => {
   });
 });
 
-test("padding counts in an average whose pads are numbers", () => {
+test("padding counts in an average with numeric pads", () => {
   const [image] = inputsOf({ shapes: [[2, 5, 6, 3]], attributes: {} }, 1);
   const number = (n: number): Size => sizes.int(n);
   const attributes = {

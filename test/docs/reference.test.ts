@@ -94,7 +94,7 @@ describe("fuse.tmLanguage.json, in the engine of editors", () => {
     expect([...wrong, ...comments.map(({ image }) => `${image} is no comment`)]).toEqual([]);
   });
 
-  test("tells what a word is by its place", () => {
+  test("recognizes a word by its place", () => {
     const text =
       'import { SE } from "fuse/attention"\nblock Gate(x: [n, c], r: int = 2) {\n  return x |> relu |> SE @se // ok';
     const found = scopesOf(text);

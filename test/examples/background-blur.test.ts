@@ -53,7 +53,7 @@ describe.each(backends())("on $name", ({ name, skipped }) => {
   });
   afterAll(() => tf.dispose(x));
 
-  test.skipIf(skipped)("the mask of the photograph is that of the original network", async () => {
+  test.skipIf(skipped)("the photograph's mask is that of the original network", async () => {
     const selfie = await models["Selfie"]!.load(weights, { prefix: "network" });
     const { mask } = selfie.run({ x });
     // A person, not a page of zeros.
@@ -74,7 +74,7 @@ describe.each(backends().filter(({ name }) => name !== "cpu"))("what is left beh
   });
   afterAll(() => tf.dispose(x));
 
-  test.skipIf(skipped)("200 runs leave nothing behind", async () => {
+  test.skipIf(skipped)("200 runs leak nothing", async () => {
     const selfie = await models["Selfie"]!.load(weights, { prefix: "network" });
     const left: unknown[] = [];
     for (let run = 1; run <= 200; run++) {
@@ -112,7 +112,7 @@ describe("the picture", () => {
     blur.dispose();
   });
 
-  test("of a photograph that is too small is refused, with the axis, the value and the line", async () => {
+  test("of a photograph that is too small is rejected, with the axis, the value and the line", async () => {
     const blur = await models["BackgroundBlur"]!.load(weights);
     const input = tf.zeros([1, 63, 80, 3]);
     expect(() => blur.run({ photo: input })).toThrowErrorMatchingInlineSnapshot(

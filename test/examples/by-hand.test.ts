@@ -15,14 +15,14 @@ import { download, upload } from "../support/tensors.ts";
 const inputsOf = (file: string): tf.NamedTensorMap =>
   Object.fromEntries(Object.entries(goldenTensors(file, "in")).map(([name, array]) => [name, upload(array)]));
 
-test("every system is written by hand", () => {
+test("every system has a handwritten version", () => {
   expect(Object.keys(byHand)).toEqual(systems.map(({ file }) => file));
 });
 
 describe.each(backends())("by hand on $name", ({ name, skipped }) => {
   beforeAll(() => (skipped ? undefined : useBackend(name)));
 
-  test.skipIf(skipped).each(systems)("$file gives PyTorch's outputs and leaves nothing", ({ file }) => {
+  test.skipIf(skipped).each(systems)("$file gives PyTorch's outputs and leaks nothing", ({ file }) => {
     const before = tf.memory().numTensors;
     const weights = prepareByHand(file, goldenTensors(file, "param"));
     const inputs = inputsOf(file);
@@ -76,7 +76,7 @@ const excess: Readonly<Record<string, { readonly kernels: number; readonly bytes
 describe.each(backends().filter(({ name }) => name !== "tensorflow"))("compiled for $name", ({ name }) => {
   beforeAll(() => useBackend(name));
 
-  test.each(systems)("$file takes no more than what is written by hand", async ({ file, settings }) => {
+  test.each(systems)("$file uses no more than the handwritten version", async ({ file, settings }) => {
     const weights = prepareByHand(file, goldenTensors(file, "param"));
     const planned = plan(graphOf(systemText(file), settings), esmProfile(name));
     const model = await (await modelOf(planned)).load(goldenBytes(file), { prefix: "param" });

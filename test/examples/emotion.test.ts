@@ -57,7 +57,7 @@ describe.each(backends())("on $name", ({ name, skipped }) => {
     network.dispose();
   });
 
-  test.skipIf(skipped)("the whole of the photograph gives the same, and a picture of where it is seen", async () => {
+  test.skipIf(skipped)("the whole photograph gives the same, and a picture of where it is seen", async () => {
     const portrait = await models["Portrait"]!.load(weights);
     const input = upload(photo);
     const { probabilities, picture } = portrait.run({ photo: input });
@@ -75,7 +75,7 @@ describe.each(backends())("on $name", ({ name, skipped }) => {
   });
 });
 
-test("a photograph that does not reach over the rectangle is refused, with the axis, the value and the line", async () => {
+test("a photograph smaller than the rectangle is rejected, with the axis, the value and the line", async () => {
   await useBackend("wasm");
   const portrait = await models["Portrait"]!.load(weights);
   const input = tf.zeros([1, 200, 512, 3]);

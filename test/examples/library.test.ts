@@ -139,7 +139,7 @@ const publicBlocks = modules.flatMap(({ name, program }) =>
 const unpublished: ReadonlySet<string> = new Set(["ConvPair"]);
 
 describe.each(modules)("$name", ({ program }) => {
-  test("has neither errors nor warnings in any world", () => {
+  test("has neither errors nor warnings in any variant", () => {
     expect(program.check()).toEqual([]);
   });
 
@@ -254,7 +254,7 @@ function declared(header: string, arrays: Readonly<Record<string, NdArray>>): st
   return tensors.join(", ");
 }
 
-describe("PyTorch's weights load under the label of the block, and give PyTorch's outputs", () => {
+describe("PyTorch's weights load under the block's label and give PyTorch's outputs", () => {
   beforeAll(() => useBackend("wasm"));
 
   const cases = golden.map(([file, block, settings]) => ({ file, block, settings }));

@@ -82,7 +82,7 @@ const samples: readonly {
 describe.each(samples)("$file", ({ file, worlds, types }) => {
   const program = sample(file);
 
-  it("has no error in any world", () => {
+  it("has no error in any variant", () => {
     expect(program.check().filter(({ severity }) => severity === "error")).toEqual([]);
   });
 

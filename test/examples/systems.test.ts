@@ -12,7 +12,7 @@ import { expectGolden, goldenTensors, systemPath, systems, systemText } from "..
 
 const built = systems.map((system) => ({ ...system, graph: graphOf(systemText(system.file), system.settings) }));
 
-test("every program of the folder is a system with golden tensors, and the README lists it", () => {
+test("every program in the folder is a system with golden tensors, and the README lists it", () => {
   const programs = readdirSync("examples/systems").filter((name) => name.endsWith(".fuse"));
   expect(systems.map(({ file }) => `${file}.fuse`).toSorted()).toEqual(programs.toSorted());
   const listed = readFileSync("examples/systems/README.md", "utf8").matchAll(/^\| \[([\w-]+)\]\((.+?)\)/gm);
@@ -24,7 +24,7 @@ describe.each(built)("$file", ({ file, name, graph }) => {
     expect(programOf(systemText(file), {}, systemPath(file)).check()).toEqual([]);
   });
 
-  test("is called what it is called in PyTorch, with its inputs, weights and outputs", () => {
+  test("has PyTorch's name, inputs, weights and outputs", () => {
     expect(graph.name).toBe(name);
     expect(graph.inputs.map((input) => input.name)).toEqual(Object.keys(goldenTensors(file, "in")));
     expect(graph.results.map((result) => result.name)).toEqual(Object.keys(goldenTensors(file, "out")));

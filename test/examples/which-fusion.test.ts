@@ -28,7 +28,7 @@ test("self-attention shows its quadratic cost", () => {
   expect(live("se", 128) / live("se", 64)).toBeCloseTo(4, 1);
 });
 
-test("a variant that settings make impossible is marked with the reason", () => {
+test("a variant made impossible by settings is marked with the reason", () => {
   const variants = variantsOf(program, model!, { c: "24", by: "add", reduce: "none" }, at);
   expect(variants.map(({ variant, refused }) => [variant["attend"], refused])).toMatchInlineSnapshot(`
     [

@@ -22,7 +22,7 @@ function body(text: string): string {
 }
 
 describe("layout", () => {
-  test("blanks, and parentheses that mean nothing, are one way; those that make clear what is meant stay", () => {
+  test("spaces and redundant parentheses are normalised; clarifying parentheses stay", () => {
     expect(body("y=((x))+(x*2)-(-x) ;".replace(" ;", ""))).toBe("  y = x + (x * 2) - (-x)\n");
     expect(body("y  =  ( a+b )|>relu\nz = f((a),b : (c))")).toBe("  y = (a + b) |> relu\n  z = f(a, b: c)\n");
     expect(body("y = (x - (a - b)) / (not (not c))")).toBe("  y = (x - (a - b)) / (not (not c))\n");
@@ -31,7 +31,7 @@ describe("layout", () => {
     );
   });
 
-  test("a pipeline stands on one line if it fits, else one stage a line", () => {
+  test("a pipeline goes on one line if it fits, otherwise one stage per line", () => {
     expect(body("y = x\n  |> relu\n  |> conv(c: 8)  @a")).toBe("  y = x |> relu |> conv(c: 8) @a\n");
     const long = `conv(c: 128, kernel: 3, bias: false)`;
     expect(body(`y = x |> ${long} @a |> relu |> ${long} @b`)).toBe(
@@ -39,7 +39,7 @@ describe("layout", () => {
     );
   });
 
-  test("a pipeline that needs several lines keeps those it has, as far as they fit", () => {
+  test("a pipeline that needs several lines keeps its line breaks, as far as they fit", () => {
     const long = `conv(c: 128, kernel: 3, bias: false)`;
     expect(body(`y = x\n  |> ${long} @a |> relu\n |> ${long}   @b |>\n relu`)).toBe(
       `  y = x\n    |> ${long} @a |> relu\n    |> ${long} @b |> relu\n`,
@@ -49,7 +49,7 @@ describe("layout", () => {
     );
   });
 
-  test("a match has one arm a line with aligned arrows, but within brackets it may stand on one line", () => {
+  test("a match has one arm per line with aligned arrows, but inside brackets it may be on one line", () => {
     expect(body("y = x |> match by { a|b=>relu, none => identity }")).toBe(`  y = x |> match by {
     a | b => relu
     none  => identity
@@ -62,7 +62,7 @@ describe("layout", () => {
     );
   });
 
-  test("an if stands on one line if it fits, else with a line for every branch", () => {
+  test("an if goes on one line if it fits, otherwise with a line for every branch", () => {
     expect(body("y = if a\n{ x } else if b { -x }\nelse { 2*x }")).toBe(
       "  y = if a { x } else if b { -x } else { 2 * x }\n",
     );
@@ -75,7 +75,7 @@ describe("layout", () => {
     );
   });
 
-  test("long lists have one item a line and a comma behind the last; many numbers are filled into lines", () => {
+  test("long lists have one item per line and a trailing comma; many numbers fill lines", () => {
     const name = (i: number) => `a_name_that_is_long_${i}`;
     expect(body(`y = f(${[1, 2, 3, 4, 5].map(name).join(", ")})`)).toBe(
       `  y = f(\n${[1, 2, 3, 4, 5].map((i) => `    ${name(i)},\n`).join("")}  )\n`,
@@ -89,7 +89,7 @@ describe("layout", () => {
 `);
   });
 
-  test("long signatures have one parameter a line, long constraints stand below", () => {
+  test("long signatures have one parameter per line, with long constraints below", () => {
     expect(
       formatted(`block Long(features: [n, c, h, w], width: int = 256, by: concat | add | mul = concat)
         -> [n, c: width, h, w] where width > 1 { return features }`),
@@ -120,7 +120,7 @@ describe("layout", () => {
 `);
   });
 
-  test("imports stay in order; of several blank lines one stays, at the ends of a block none", () => {
+  test("imports stay in order; several blank lines become one, or none at the ends of a block", () => {
     expect(
       formatted(`\n\nfuse 1\nimport {B as C,A,} from "fuse/a"\n\n\n\nblock A(){\n\n y=x\n\n\n z=x\n\n}\nblock B(){}`),
     ).toBe(`fuse 1\nimport { B as C, A } from "fuse/a"\n\nblock A() {\n  y = x\n\n  z = x\n}\nblock B() {}\n`);
@@ -228,7 +228,7 @@ describe("fuse fmt", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test("writes what changes and prints its path", async () => {
+  test("writes changed files and prints their paths", async () => {
     put("a.fuse", untidy);
     put("b.fuse", tidy);
     utimesSync(join(folder, "b.fuse"), 1, 1);
@@ -256,7 +256,7 @@ describe("fuse fmt", () => {
     expect((await fuse(folder, ["fmt"])).code).toBe(2);
   });
 
-  test("formats the standard input", async () => {
+  test("formats standard input", async () => {
     const run = async (input: string, ...more: string[]) => {
       const stdin = vi.spyOn(process, "stdin", "get");
       stdin.mockReturnValue(Readable.from([input]) as unknown as typeof process.stdin);
@@ -274,7 +274,7 @@ describe("fuse fmt", () => {
   });
 });
 
-describe("the plugin of Prettier", () => {
+describe("the Prettier plugin", () => {
   test("prints what `fuse fmt` prints, 100 columns wide", async () => {
     const text = readFileSync("library/fuse/attention.fuse", "utf8");
     const untidy = text.replace(/(?<!\/\/.*) +/g, "  ");
@@ -284,7 +284,7 @@ describe("the plugin of Prettier", () => {
     );
   });
 
-  test("says where a mistake is", async () => {
+  test("reports where an error is", async () => {
     const wrong = prettier("fuse 1\nblock A(){return x +}", { parser: "fuse", plugins: [plugin] });
     await expect(wrong).rejects.toMatchObject({ name: "SyntaxError", loc: { start: { line: 2 } } });
   });

@@ -94,7 +94,7 @@ describe.each(readableTargets)("%s", (target) => {
     else expect(code).toBe(0);
   }
 
-  test("cut off anywhere", () =>
+  test("truncated anywhere", () =>
     changed(function* (bytes) {
       for (let i = 0; i < 40; i++) {
         const length = Math.floor((bytes.length * i) / 40);
@@ -104,7 +104,7 @@ describe.each(readableTargets)("%s", (target) => {
       yield ["with one byte more", Buffer.concat([bytes, Buffer.of(0)])];
     }));
 
-  test("with any bit another", () =>
+  test("with any bit flipped", () =>
     changed(function* (bytes, random) {
       for (let i = 0; i < 150; i++) {
         const other = Buffer.from(bytes);
@@ -114,7 +114,7 @@ describe.each(readableTargets)("%s", (target) => {
       }
     }));
 
-  test("of other content", () =>
+  test("with other content", () =>
     changed(function* (bytes, random) {
       yield ["zeros", new Uint8Array(bytes.length)];
       yield ["random", Uint8Array.from(bytes, () => random() * 256)];
@@ -124,7 +124,7 @@ describe.each(readableTargets)("%s", (target) => {
     }));
 });
 
-test("a file that is not there is one line, too", async () => {
+test("a missing file is one line, too", async () => {
   cpSync(at("net.saved-model"), at("whole"), { recursive: true });
   for (const path of ["saved_model.pb", "assets.extra/fuse.json"]) {
     rmSync(at(`net.saved-model/${path}`));

@@ -87,7 +87,7 @@ const words = (
   "null undefined default delete export super tf module inputs weights sizes Math Array Object NaN Infinity name length then"
 ).split(" ");
 
-describe("names of JavaScript", () => {
+describe("JavaScript names", () => {
   test.each(words)("%s: as input, axis, size, value, label, result and setting", async (word) => {
     const text = `fuse 1
 
@@ -159,7 +159,7 @@ model Set(x: [n], ${word}: int = 3, t_${word}: bool = true) -> (y: [n]) {
     expect(Object.entries(found).every(([name, { name: own }]) => name === own)).toBe(true);
   });
 
-  test("that nothing is called are unknown, not found on a prototype", () => {
+  test("without a definition are unknown, not found on a prototype", () => {
     for (const word of words.filter((word) => !Object.hasOwn(operators, word))) {
       const text = `fuse 1\nmodel M(x: [n]) -> (y: [n]) {\n  return ${word}(x)\n}\n`;
       expect(
@@ -178,7 +178,7 @@ model Set(x: [n], ${word}: int = 3, t_${word}: bool = true) -> (y: [n]) {
     }
   });
 
-  test("of other alphabets are no names", () => {
+  test("in other alphabets are not names", () => {
     // A Cyrillic a, a full-width A, a Greek question mark, a zero-width joiner, a combining accent.
     for (const character of ["\u0430", "\uff21", "\u037e", "\u200d", "e\u0301"])
       for (const text of [`model A${character}(x: [n]) -> (y: [n])`, `model A(x${character}: [n]) -> (y: [n])`])
@@ -249,7 +249,7 @@ model Net(
     await imported("fuse 1\nmodel Net(x: [n]) -> (y: [n]) {\n  return relu(x)\n}\n", `${name}/net.fuse`);
   });
 
-  test("of settings are values of their kind, or refused", () => {
+  test("of settings are values of their kind, or rejected", () => {
     const text =
       "fuse 1\nmodel Net(x: [n], k: int = 1, f: float = 0.5, b: bool = true) -> (y: [n]) {\n  return if b { x * k } else { x * f }\n}\n";
     const refused: [name: string, value: string][] = [
@@ -270,7 +270,7 @@ model Net(
 });
 
 describe("what a program reads", () => {
-  test("is asked for by path, and from nowhere else", () => {
+  test("is read by path, and from nowhere else", () => {
     const asked: string[] = [];
     const user = `fuse 1
 import { A } from "/etc/passwd.fuse"
@@ -295,7 +295,7 @@ import { H } from "fuse/constructor"
     expect(asked).toEqual(["../up.fuse", "fuse/evil", "fuse/constructor"]);
   });
 
-  test("is a program: other files are not opened, nor shown", async () => {
+  test("is a program: other files are neither opened nor shown", async () => {
     mkdirSync(at("reads/sub"), { recursive: true });
     writeFileSync(at("reads/sub/secret"), "the secret");
     writeFileSync(at("reads/loop.fuse"), "");

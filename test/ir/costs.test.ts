@@ -27,7 +27,7 @@ const gram = operator({
   },
 });
 
-test("a composite counts what it stands for once, and not what it is made of", () => {
+test("a composite counts its own operations once, and not those of its parts", () => {
   const sizes = new Sizes();
   const builder = new GraphBuilder(sizes);
   const n = sizes.of(sizes.variable("n", { time: "run" }));
@@ -60,7 +60,7 @@ const counted: readonly (readonly [string, string | readonly string[], Written, 
   ["groupnorm", image, { groups: 2 }, 0],
 ];
 
-test.each(counted)("%s of %j %j: the interpreter counts what a person does", (name, types, attributes, macs) => {
+test.each(counted)("%s of %j %j: the interpreter's count equals the count by hand", (name, types, attributes, macs) => {
   const context = new OperatorTest();
   const inputs = [types].flat().map((type, i) => context.input(type, `x${i}`));
   const node = context.apply(operators[name]!, inputs, attributes)!;

@@ -64,7 +64,7 @@ describe("no change", () => {
     same.results.forEach(({ value }, i) => expect(value).toBe(graph.results[i]!.value));
   });
 
-  test("is made by a rule that gives what it gets", () => {
+  test("results from a rule that returns its argument", () => {
     const same = rewrite(graph, (value) => value);
     same.results.forEach(({ value }, i) => expect(value).toBe(graph.results[i]!.value));
   });
@@ -95,7 +95,7 @@ describe("two linear maps in a row", () => {
   });
 });
 
-test("what stands for two values has the origins of both", () => {
+test("a replacement for two values has the origins of both", () => {
   const m = new ModelBuilder();
   const x = m.input("x", ["n"]);
   const a = m.apply(relu!, [x], {}, { name: "a" });
@@ -108,7 +108,7 @@ test("what stands for two values has the origins of both", () => {
   expect(origins.get(a)!.map(({ name }) => name)).toEqual(["a", "b"]);
 });
 
-test("weights that nothing needs any more are gone", () => {
+test("unused weights are removed", () => {
   const m = new ModelBuilder();
   const x = m.input("x", ["n", "d: 4"]);
   const [a, b] = ["a", "b"].map((path) => m.apply(linear!, [x], { keyed: { d: 4 } }, { path }));

@@ -30,13 +30,13 @@ describe("a layer, its parts and a pick", () => {
     expect(inOrder([first])).toEqual([x, weight, bias, layer, parts, first]);
   });
 
-  test("are followed as told", () => {
+  test("are followed as configured", () => {
     const inputs = (value: Value) => (value.kind === "node" ? value.inputs : operandsOf(value));
     expect(inOrder([layer], inputs)).toEqual([x, layer]);
   });
 });
 
-test("what is used twice comes once, before both", () => {
+test("a value used twice comes once, before both uses", () => {
   const m = new ModelBuilder();
   const x = m.input("x", ["n"]);
   const shared = m.apply(relu!, [x]);

@@ -65,7 +65,7 @@ describe("reading", () => {
     expect(await readBytes(put("empty", ""))).toEqual(new Uint8Array());
   });
 
-  test("refuses what is too large, absent, no file or no path", async () => {
+  test("rejects a large file, a missing file, a folder and an invalid path", async () => {
     put("a", "abc");
     expect(await refusal(readBytes(at("a"), 2))).toBe("a: has 3 bytes, more than the limit of 2");
     expect(await refusal(readBytes(at("absent")))).toBe("absent: there is no such file");
@@ -94,7 +94,7 @@ describe("writing", () => {
     expect(readdirSync(at("out")).toSorted()).toEqual(["fresh", "link", "target"]);
   });
 
-  test("leaves nothing behind where it fails", async () => {
+  test("leaves nothing after a failure", async () => {
     mkdirSync(at("full/folder"), { recursive: true });
     expect(await refusal(writeAtomically(at("full/folder"), one))).toBe("full/folder: is a folder, not a file");
     expect(await refusal(writeAtomically(at("nowhere/x"), one))).toBe("nowhere/x: there is no such folder");
@@ -109,7 +109,7 @@ describe("writing", () => {
 });
 
 describe("weight files", () => {
-  test("are what their content says", async () => {
+  test("are recognized by their content", async () => {
     expect([...(await openWeights(put("weights.bin", two))).keys()]).toEqual(["in.x", "out.y"]);
     put("tfjs/shards/a.bin", new Uint8Array(8));
     expect([...(await openWeights(put("tfjs/model.json", model("shards/a.bin")))).keys()]).toEqual(["w"]);
@@ -175,7 +175,7 @@ describe("one tensor", () => {
     }
   });
 
-  test("must be there, and be chosen", async () => {
+  test("must exist, and be chosen", async () => {
     const path = put("two.safetensors", two);
     expect(await refusal(readTensor(`${path}#z`))).toBe('two.safetensors: has no tensor "z"');
     expect(await refusal(readTensor(path))).toBe(`two.safetensors: holds 2 tensors; choose one: ${path}#NAME`);
@@ -196,7 +196,7 @@ describe.skipIf(process.platform === "win32")("permissions", () => {
     expect([...readFileSync(path)]).toEqual([1]);
   });
 
-  test("behind a link too, and a new file gets what the system gives", async () => {
+  test("through a link too, and a new file gets the system's default", async () => {
     const path = put("target", "old");
     chmodSync(path, 0o600);
     symlinkSync(path, at("link"));

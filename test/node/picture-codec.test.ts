@@ -124,7 +124,7 @@ describe("PNG", () => {
     expect(await decodePicture(bytes)).toEqual({ width: 9, height: 10, channels, data });
   });
 
-  test("from any place in memory, and nothing beside it", async () => {
+  test("from any offset in memory, and nothing around it", async () => {
     const around = new Uint8Array(1000).fill(77);
     const bytes = png({ colour: 2 }, [0, 1, 2, 3]);
     around.set(bytes, 500);
@@ -184,13 +184,13 @@ describe("JPEG", () => {
   const frame = jpeg.indexOf(Uint8Array.of(0xff, 0xc0));
   const changed = (value: number, from: number, to: number) => Buffer.from(jpeg).fill(value, frame + from, frame + to);
 
-  test("comes back, nearly", async () => {
+  test("nearly round-trips", async () => {
     const read = await decodePicture(await encodePicture(picture, formatNamed("JPEG")));
     expect(read).toMatchObject({ width: 20, height: 10, channels: 3 });
     expect(largest(picture.data, read.data)).toBeLessThan(3);
   });
 
-  test("of one component is grey", async () => {
+  test("with one component is grey", async () => {
     const grey: Picture = { width: 8, height: 8, channels: 1, data: new Uint8Array(64).fill(90) };
     const written = Buffer.from(await encodePicture(grey, formatNamed("JPEG")));
     expect(written[written.indexOf(Uint8Array.of(0xff, 0xc0)) + 9]).toBe(1);
@@ -217,7 +217,7 @@ describe("JPEG", () => {
     expect(largest(blocks.data, read.data)).toBeLessThan(3);
   });
 
-  test("of CMYK becomes RGB", async () => {
+  test("in CMYK becomes RGB", async () => {
     const written = await pixelsOf(blocks).toColourspace("cmyk").jpeg({ quality: 95 }).toBuffer();
     expect((await sharp(written).metadata()).space).toBe("cmyk");
     const read = await decodePicture(written);
@@ -262,11 +262,11 @@ describe("WebP", () => {
     expect([alpha.channels, alpha.data[3]]).toEqual([4, 51]);
   });
 
-  test("refuses one that is animated", async () => {
+  test("rejects an animated one", async () => {
     await expectRefused(await twoOf(blocks).webp().toBuffer(), "has 2 pages or frames, and Fuse reads pictures of one");
   });
 
-  test("refuses a size that it only claims", async () => {
+  test("rejects a false claim about its size", async () => {
     const file = await pixelsOf(blocks).webp({ quality: 80 }).toBuffer();
     // RFC 6386, 9.1: after a three-byte start code, two 14-bit numbers.
     const size = file.indexOf(Uint8Array.of(0x9d, 0x01, 0x2a)) + 3;
@@ -281,7 +281,7 @@ describe("AVIF", () => {
     expect(average(blocks.data, read.data)).toBeLessThan(20);
   });
 
-  test("of 10 bits becomes 8", async () => {
+  test("with 10 bits becomes 8", async () => {
     const white = new Uint8Array(8 * 8 * 3).fill(255);
     const pixels = pixelsOf({ width: 8, height: 8, channels: 3, data: white }).toColourspace("rgb16");
     const file = await pixels.avif({ lossless: true, bitdepth: 10, effort: 0 }).toBuffer();
@@ -289,7 +289,7 @@ describe("AVIF", () => {
     expect(await decodePicture(file)).toEqual({ width: 8, height: 8, channels: 3, data: white });
   });
 
-  test("refuses a size that it only claims", async () => {
+  test("rejects a false claim about its size", async () => {
     const file = Buffer.from(await encodePicture(blocks, formatNamed("AVIF")));
     const size = file.indexOf("ispe") + 8;
     file.writeUInt32BE(30_000, size);
@@ -319,12 +319,12 @@ describe("TIFF", () => {
     expect([picture.channels, [...picture.data]]).toEqual([channels, data]);
   });
 
-  test("of a JPEG within, which has YCbCr", async () => {
+  test("with an embedded JPEG, which has YCbCr", async () => {
     const file = await pixelsOf(blocks).tiff({ compression: "jpeg", quality: 95 }).toBuffer();
     expect(average(blocks.data, (await decodePicture(file)).data)).toBeLessThan(20);
   });
 
-  test("whose colours were multiplied by alpha get them back", async () => {
+  test("with colours multiplied by alpha gets them back", async () => {
     const { data } = await decodePicture(tiff({ ...rgba, fields: [[338, 3, [1]]] }, [100, 50, 20, 128]));
     expect(
       largest(
@@ -381,13 +381,13 @@ const files = await Promise.all(
 );
 
 describe.each(files)("any file of %s", (name, file) => {
-  test("gives back what was written", async () => {
+  test("round-trips", async () => {
     const read = await decodePicture(file);
     if (name !== "JPEG") expect(read).toEqual(blocks);
     else expect(largest(blocks.data, read.data)).toBeLessThan(3);
   });
 
-  test("keeps the colours of what cannot be seen, and alpha if it has any", async () => {
+  test("keeps the colours of invisible pixels, and alpha if it has any", async () => {
     const data = Uint8Array.from({ length: 24 * 16 * 4 }, (_, i) => (i * 37) & 255);
     const picture: Picture = { width: 24, height: 16, channels: 4, data };
     const read = await decodePicture(await encodePicture(picture, formatNamed(name)));
@@ -395,7 +395,7 @@ describe.each(files)("any file of %s", (name, file) => {
     else expect(read).toEqual(picture);
   });
 
-  test("gives grey back, alone or in all three colours", async () => {
+  test("round-trips grey, alone or in all three colours", async () => {
     const grey: Picture = { width: 24, height: 16, channels: 1, data: blocks.data.filter((_, i) => i % 3 === 0) };
     const read = await decodePicture(await encodePicture(grey, formatNamed(name)));
     expect(read.channels).toBe(name === "WebP" || name === "AVIF" ? 3 : 1);
@@ -405,21 +405,21 @@ describe.each(files)("any file of %s", (name, file) => {
     expect(largest(grey.data, first)).toBeLessThan(name === "JPEG" ? 3 : 1);
   });
 
-  test("is refused wherever it is cut off", async () => {
+  test("is rejected wherever it is truncated", async () => {
     for (let length = 12; length < file.length; length += length < 64 ? 1 : 5)
       expect(await refusal(file.subarray(0, length)), `${length} of ${file.length} bytes`).not.toBe("accepted");
   });
 
-  test("with any change of a byte is read or refused, never a crash", async () => {
+  test("with any byte changed is read or rejected, without a crash", async () => {
     for (let i = 0; i < file.length; i += 3) await refusal(Buffer.from(file).fill(file[i]! ^ 0x5a, i, i + 1), 10_000);
   });
 
-  test("has the limit of the caller", async () => {
+  test("respects the caller's limit", async () => {
     expect(await refusal(file, 24 * 16)).toBe("accepted");
     expect(await refusal(file, 24 * 16 - 1)).toMatch(/^claims 24 x 16 pixels, more than the limit of/);
   });
 
-  test.each([1, 2, 3, 4, 5, 6, 7, 8])("is turned as orientation %i says", async (orientation) => {
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])("is rotated for orientation %i", async (orientation) => {
     const turned = await decodePicture(await oriented(name, file, orientation));
     const expected = orient(blocks, orientation);
     expect([turned.width, turned.height]).toEqual([expected.width, expected.height]);
@@ -465,7 +465,7 @@ function orient({ width, height, channels, data }: Picture, orientation: number)
   return { width: wide, height: high, channels, data: turned };
 }
 
-test.each(["PNG", "JPEG"])("a colour profile in a %s changes no number", async (name) => {
+test.each(["PNG", "JPEG"])("a colour profile in a %s changes no values", async (name) => {
   const [, file] = files.find(([other]) => other === name)!;
   const icc = (await sharp(await pixelsOf(blocks).withIccProfile("p3").png().toBuffer()).metadata()).icc!;
   const profiled =
@@ -478,7 +478,7 @@ test.each(["PNG", "JPEG"])("a colour profile in a %s changes no number", async (
   expect(await decodePicture(profiled)).toEqual(await decodePicture(file));
 });
 
-describe("what is none of these", () => {
+describe("other formats", () => {
   const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="2" height="2"/>';
   const others: readonly [string, Buffer][] = [
     ["a text", Buffer.from("hello")],
@@ -491,7 +491,7 @@ describe("what is none of these", () => {
     ["a picture of libvips", Buffer.concat([Buffer.of(0xb6, 0xa6, 0xf2, 0x08), Buffer.alloc(100)])],
   ];
 
-  test.each(others)("%s is refused by how it begins", async (_, bytes) => {
+  test.each(others)("%s is rejected by its first bytes", async (_, bytes) => {
     await expectRefused(bytes, "is not a PNG, JPEG, WebP, AVIF or TIFF picture");
   });
 

@@ -81,21 +81,21 @@ describe("as files", () => {
     },
   );
 
-  test("the content says what a file is, not its name", async () => {
+  test("the content decides the format, not the name", async () => {
     const picture: Picture = { width: 1, height: 1, channels: 3, data: Uint8Array.of(1, 2, 3) };
     await writePicture(join(folder, "one.tif"), picture);
     renameSync(join(folder, "one.tif"), join(folder, "one.png"));
     expect(await readPicture(join(folder, "one.png"))).toEqual(picture);
   });
 
-  test("what is wrong is said with the path", async () => {
+  test("errors include the path", async () => {
     const path = join(folder, "text.png");
     writeFileSync(path, "not a picture");
     await expect(readPicture(path)).rejects.toThrow(`${path}: is not a PNG, JPEG, WebP, AVIF or TIFF picture`);
     await expect(readPicture(join(folder, "absent.png"))).rejects.toThrow(/absent\.png: there is no such file/);
   });
 
-  test("one line says how to get sharp where it cannot be loaded", async () => {
+  test("a missing sharp is one line that says how to install it", async () => {
     vi.doMock("sharp", () => {
       throw new Error('Could not load the "sharp" module using the plan9-mips runtime\nPossible solutions:\n- …');
     });

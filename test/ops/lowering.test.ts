@@ -333,7 +333,7 @@ test.each([
 });
 
 /** A chain of operators over operands that broadcast, like BAM's sum of a channel gate and a spatial gate. */
-test("what is spread costs nothing where the other operand fills it", () => {
+test("broadcasting costs nothing if the other operand has the axis", () => {
   const context = new OperatorTest();
   const channel = context.input("[n: 2, c: 3]", "channel");
   const spatial = context.input("[n: 2, h: 4, w: 5]", "spatial");
@@ -346,7 +346,7 @@ test("what is spread costs nothing where the other operand fills it", () => {
   expect(lowering.emitted.join(" ")).toBe("reshape unary reshape binary");
 });
 
-test("chains of elementwise operators over spread and shuffled operands mean the same as the reference", () => {
+test("chains of elementwise operators over broadcast and shuffled operands match the reference", () => {
   const sizes: Readonly<Record<string, number>> = { n: 2, c: 3, h: 2, w: 4, t: 1 };
   const axes = fc.shuffledSubarray(Object.keys(sizes));
   const step = fc.record({

@@ -7,7 +7,7 @@ import { resultNames } from "../support/operators.ts";
 const signs = Object.entries(symbols).map(([sign, { name }]) => ({ sign: sign === "neg" ? "-" : sign, name }));
 
 describe.each(Object.entries(operators))("%s", (name, op) => {
-  test("is called what the table calls it", () => {
+  test("has the name under which the table lists it", () => {
     expect(op.name).toBe(name);
     expect(name).toMatch(/^[a-z]\w*$/);
   });
@@ -47,12 +47,12 @@ describe.each(Object.entries(operators))("%s", (name, op) => {
   });
 });
 
-test("what other frameworks call an operator is not the name of another one", () => {
+test("another framework's name for an operator is not the name of a different one", () => {
   const words = Object.values(operators).flatMap(({ alsoCalled = [] }) => alsoCalled);
   expect(words.filter((word, i) => word in operators || words.indexOf(word) !== i)).toEqual([]);
 });
 
-test("axes cannot be called like the attributes beside them", () => {
+test("axes cannot have the name of an attribute of their operator", () => {
   const expected =
     "align_corners axis batch bias contract dilation eps groups init keepdims kernel like mode pad scale stride";
   expect([...reservedAxisNames]).toEqual(expect.arrayContaining(expected.split(" ")));
@@ -60,6 +60,6 @@ test("axes cannot be called like the attributes beside them", () => {
   expect(free.filter((axis) => reservedAxisNames.has(axis))).toEqual([]);
 });
 
-test("words of JavaScript are no operators", () => {
+test("JavaScript keywords are not operators", () => {
   expect(["constructor", "toString", "__proto__"].filter((word) => word in operators)).toEqual([]);
 });

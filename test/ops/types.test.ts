@@ -68,7 +68,7 @@ const assignments = [
   [1, 8, 16, 9, 4, 2],
 ];
 
-test("types with numbers in the place of symbols are the symbolic types at these numbers", () => {
+test("types with numbers in place of symbols are the symbolic types at these numbers", () => {
   let compared = 0;
   for (const row of typeRows) {
     const { context: symbolic, node: general } = applied(row);

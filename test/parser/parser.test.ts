@@ -141,7 +141,7 @@ describe("expressions", () => {
 });
 
 describe("names", () => {
-  test("keywords are names where the grammar does not ask for them", () => {
+  test("keywords are names where the grammar has no keyword", () => {
     const words = "fuse import from as block model layer weight const where repeat".split(" ");
     for (const word of words) {
       const ast = valid(
@@ -279,7 +279,7 @@ describe("places", () => {
     `);
   });
 
-  test("of a whole declaration", () => {
+  test("a whole declaration", () => {
     const text =
       'fuse 1 import { A as B } from "x/y" block C(x: i32[n: 2, ...r], k: a | b = a) -> [n] where n == k if k == a { return x }';
     const { edition, imports, decls } = valid(text);
@@ -343,7 +343,7 @@ describe("places", () => {
   });
 });
 
-describe("what cannot be parsed is left out", () => {
+describe("text that cannot be parsed is skipped", () => {
   test("a statement; its names are kept", () => {
     const { ast, codes } = parsed(
       "block A(x: [n]) {\n  a, b = f(x c)\n  weight w: [n = zeros\n  let d = x\n  e = x\n  return e +\n}",
@@ -353,7 +353,7 @@ describe("what cannot be parsed is left out", () => {
     expect(ast.decls[0]?.broken.map(({ text }) => text)).toEqual(["a", "b", "w", "d", "return"]);
   });
 
-  test("a declaration or an import; mistakes in the body are still found", () => {
+  test("a declaration or an import; errors in the body are still found", () => {
     const { ast, codes } = parsed(
       'import { A, B as C } "x/y"\nblock D(x [n]) {\n  return x[0]\n}\nblock E(x: [n]) {\n  return x\n}',
     );
@@ -398,7 +398,7 @@ describe("line breaks in the type of a weight mean nothing", () => {
     expect(kinds(tokens.join("\n"))).toEqual(kinds(tight));
   });
 
-  test("and a type that is not finished takes nothing along but brackets like its own", () => {
+  test("and an unfinished type swallows only brackets of its own kind", () => {
     const { ast, codes } = parsed("block A(x: [n]) {\n  weight g: f32\n  (a, b) = x\n  y = x\n  return y\n}");
     expect(codes).toEqual(["syntax-error", "not-a-statement"]);
     expect(ast.decls[0]?.body.map(({ kind }) => kind)).toEqual(["assign", "return"]);

@@ -20,7 +20,7 @@ function found(text: string): string[] {
   });
 }
 
-describe("five independent mistakes are five messages, in order", () => {
+describe("five independent errors give five messages, in order", () => {
   test("in the statements of one block", () => {
     const text = `fuse 1
 
@@ -73,7 +73,7 @@ model Fourth(x: [n, c: 4]) -> [n, c: 5] {
     ]);
   });
 
-  test("of the lexer, the parser and the checker, each in a block of its own", () => {
+  test("from the lexer, the parser and the checker, each in its own block", () => {
     const block = (name: string, body: string) => `\nblock ${name}(x: [n, c, h, w]) {\n  ${body}\n}\n`;
     const text = `fuse 1\n${[
       block("A", "return x * .5"),
@@ -92,7 +92,7 @@ model Fourth(x: [n, c: 4]) -> [n, c: 5] {
     ]);
   });
 
-  test("and what follows from a mistake is none", () => {
+  test("and consequences of an error are not reported", () => {
     const text = `fuse 1
 
 block Main(x: [n, c]) -> [n, d] {
@@ -139,7 +139,7 @@ function parsed(text: string): { ast: Ast; diagnostics: readonly Diagnostic[] } 
 describe.each(files)("%s, half-written", (path) => {
   const whole = readFileSync(path, "utf8");
 
-  test("is parsed, with what is missing said in its place", () => {
+  test("parses, with missing parts reported at their place", () => {
     for (const text of halfWritten(whole, true).filter((_, i) => i % byTier({ quick: 23, full: 1 }) === 0)) {
       const { ast, diagnostics } = parsed(text);
       for (const { span } of [...diagnostics, ...ast.decls]) {
@@ -149,7 +149,7 @@ describe.each(files)("%s, half-written", (path) => {
     }
   });
 
-  test("is checked, in a sample of all the ways", () => {
+  test("checks, in a sample of all the variations", () => {
     const sample = fc.sample(fc.constantFrom(...halfWritten(whole, false)), {
       numRuns: byTier({ quick: 3, full: 20 }),
       seed: 6,

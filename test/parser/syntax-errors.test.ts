@@ -32,12 +32,12 @@ describe.each(entries)("%s", (code, { bad, good }) => {
   test("its wrong program is reported once and nothing else", () => {
     expect(codes(bad)).toEqual([code]);
   });
-  test("its repaired program is not", () => {
+  test("its fixed program has no errors", () => {
     expect(codes(good)).toEqual([]);
   });
 });
 
-test("six independent mistakes are reported in order", () => {
+test("six independent errors are reported in order", () => {
   const text = `fuse 1
 import { SE } "fuse/attention"
 block A(x: [n, c], k = 3) {
@@ -61,7 +61,7 @@ block B(x: [n]) {
   );
 });
 
-test("a file with nothing but mistakes reports a hundred of them", () => {
+test("a file of nothing but errors reports a hundred of them", () => {
   expect(diagnose("; ".repeat(5000)).length).toBe(100);
 });
 

@@ -29,13 +29,13 @@ const convolved = (m: ModelBuilder, x: Value, attributes = {}) =>
   m.apply(conv, [x], { c: 3, ...attributes }, { path: "a" });
 
 describe("an activation", () => {
-  test.each([relu, relu6, sigmoid])("$name is absorbed", (activation) => {
+  test.each([relu, relu6, sigmoid])("$name is fused", (activation) => {
     expect(linesOf((m, x) => m.apply(activation, [convolved(m, x)]))).toEqual([
       `${activation.name}.0 = conv2d(x, a.weight.T, a.bias) [n, h, w, 3] ${activation.name}`,
     ]);
   });
 
-  test("elu is absorbed, by a depthwise convolution too", () => {
+  test("elu is fused, into a depthwise convolution too", () => {
     const [line] = linesOf((m, x) => m.apply(elu, [convolved(m, x, { kernel: 3, groups: 3 })]));
     expect(line).toBe("elu.0 = depthwise_conv2d(x, a.weight.T[3,3,3,1], a.bias) [n, h, w, 3] elu");
   });
@@ -44,7 +44,7 @@ describe("an activation", () => {
     expect(linesOf((m, x) => m.apply(tanh, [convolved(m, x)]))).toHaveLength(2);
   });
 
-  test("not for a profile that cannot", () => {
+  test("not for a profile that cannot fuse it", () => {
     const plain = { ...profile, epilogues: new Set(["bias"] as const) };
     expect(linesOf((m, x) => m.apply(relu, [convolved(m, x)]), plain)).toHaveLength(2);
   });
@@ -91,7 +91,7 @@ describe("an activation", () => {
 });
 
 describe("a bias", () => {
-  test("written by hand is absorbed, and then the activation", () => {
+  test("written by hand is fused, and then the activation", () => {
     const lines = linesOf((m, x) => {
       const sum = m.apply(add, [m.weight("b", { c: 3 }), convolved(m, x, { bias: false })]);
       return m.apply(relu, [sum]);
@@ -99,20 +99,20 @@ describe("a bias", () => {
     expect(lines).toEqual(["relu.0 = conv2d(x, a.weight.T, b) [n, h, w, 3] relu"]);
   });
 
-  test("is added to the one that is there, when the weights are loaded", () => {
+  test("is added to an existing one when the weights are loaded", () => {
     expect(linesOf((m, x) => m.apply(add, [convolved(m, x), m.weight("b", { c: 3 })]))).toEqual([
       "add.0 = conv2d(x, a.weight.T, add(a.bias, b)) [n, h, w, 3]",
     ]);
   });
 
-  test("is not, if it is no vector over the channels, or if it is computed", () => {
+  test("is not fused unless it is a vector over the channels, or if it is computed", () => {
     const bare = { bias: false };
     expect(linesOf((m, x) => m.apply(add, [convolved(m, x, bare), m.builder.scalar(1)]))).toHaveLength(2);
     const computed = (m: ModelBuilder, x: Value) => m.apply(add, [convolved(m, x, bare), m.input("b", ["c: 3"])]);
     expect(linesOf(computed).at(-1)).toContain("add(");
   });
 
-  test("does not come before an activation that stands before it", () => {
+  test("does not move before an activation", () => {
     const lines = linesOf((m, x) => {
       const a = m.apply(relu, [convolved(m, x, { bias: false })]);
       return m.apply(add, [a, m.weight("b", { c: 3 })]);
@@ -137,7 +137,7 @@ describe("a bias", () => {
 describe("a scale", () => {
   const bn = (path: string) => `mul(${path}.weight, rsqrt(add(${path}.running_var, 0.00001)))`;
 
-  test("and a shift, as batch normalisation is, go into the weights, and then the activation", () => {
+  test("and a shift, as in batch normalisation, go into the weights, and then the activation", () => {
     const lines = linesOf((m, x) => m.apply(relu, [m.apply(batchnorm, [convolved(m, x)], {}, { path: "b" })]));
     const shift = `sub(b.bias, mul(b.running_mean, ${bn("b")}))`;
     expect(lines).toEqual([
@@ -153,7 +153,7 @@ describe("a scale", () => {
     expect(line).toBe("mul.0 = depthwise_conv2d(x, mul(a.weight.T[3,3,3,2], s[3,2]), mul(a.bias, s)) [n, h, w, 6]");
   });
 
-  test("may be a number, through any reshape; a vector only where the channels stay last", () => {
+  test("may be a number, through any reshape; a vector only if the channels stay last", () => {
     const m = new ModelBuilder();
     const a = m.apply(linear, [m.input("x", ["n", "t", "c: 3"])], { keyed: { c: 4 } }, { path: "a" });
     const y = m.apply(mul, [a, m.weight("s", { c: 4 })]);
@@ -166,7 +166,7 @@ describe("a scale", () => {
     `);
   });
 
-  test("comes before a bias where that is added by itself", () => {
+  test("moves before a bias that is added separately", () => {
     const lines = linesOf((m, x) => m.apply(batchnorm, [convolved(m, x)], {}, { path: "b" }), esmProfile("tensorflow"));
     expect(lines.map((line) => line.replace(/\(.*\) /, " "))).toEqual([
       "conv2d.0 = conv2d [n, h, w, 3]",
@@ -174,7 +174,7 @@ describe("a scale", () => {
     ]);
   });
 
-  test("is not absorbed if the product is used elsewhere, or activated before", () => {
+  test("is not fused if the product is used elsewhere, or activated before", () => {
     const twice = linesOf((m, x) => {
       const a = convolved(m, x);
       return m.apply(add, [m.apply(mul, [a, m.weight("s", { c: 3 })]), a]);

@@ -37,14 +37,14 @@ describe("layouts", () => {
     expect(primitivesOf(plan(m.graph({ y: [y, NHWC] }), profile))).toEqual(["conv2d", "conv2d", "binary"]);
   });
 
-  test("a model in NCHW has them at its boundary only", () => {
+  test("a model in NCHW has them only at its boundary", () => {
     const m = new ModelBuilder();
     const y = residual(m, ["n", "c: 3", "h", "w"]);
     const steps = ["transpose", "conv2d", "conv2d", "binary", "transpose"];
     expect(primitivesOf(plan(m.graph({ y: [y, NCHW] }), profile))).toEqual(steps);
   });
 
-  test("what is asked for twice in one layout is transposed once", () => {
+  test("a value needed twice in one layout is transposed once", () => {
     const m = new ModelBuilder();
     const x = m.input("x", ["n", "c: 3", "h", "w"]);
     const [a, b] = ["a", "b"].map((path) => m.apply(conv, [x], { c: 4 }, { path }));
@@ -80,7 +80,7 @@ describe("layouts", () => {
     `);
   });
 
-  test("what is expanded for an elementwise operator is never made", () => {
+  test("a tensor expanded for an elementwise operator is never created", () => {
     const m = new ModelBuilder();
     const x = m.input("x", ["n", "c: 4", "h", "w"]);
     const gate = m.input("gate", ["n", "c: 4"]);
@@ -154,7 +154,7 @@ describe("results", () => {
 });
 
 describe("preparation", () => {
-  test("a batch normalisation keeps its scale and shift only", () => {
+  test("a batch normalisation keeps only its scale and shift", () => {
     const m = new ModelBuilder();
     const x = m.input("x", ["n", "h", "w", "c: 4"]);
     const y = m.apply(batchnorm, [x], {}, { path: "bn" });
@@ -172,7 +172,7 @@ describe("preparation", () => {
     ]);
   });
 
-  test("filters are in the order of the target, and of two equal ones there is one", () => {
+  test("filters are in the target's layout, and equal ones are shared", () => {
     const m = new ModelBuilder();
     const [x, y] = [m.input("x", ["n", "t", "d: 4"]), m.input("y", ["n", "t", "d: 4"])];
     const [a, b] = [x, y].map((input) => m.apply(linear, [input], { keyed: { d: 5 } }, { path: "fc" }));
@@ -203,7 +203,7 @@ describe("preparation", () => {
     expect(made.prepared).toHaveLength(1);
   });
 
-  test("a size of run time is a step", () => {
+  test("a run-time size is a step", () => {
     const m = new ModelBuilder();
     const x = m.input("x", ["n", "t"]);
     const y = m.apply(mul, [x, m.apply(sqrt, [m.builder.scalar(m.size("t"))])]);
@@ -215,7 +215,7 @@ describe("preparation", () => {
     `);
   });
 
-  test("a layer of weights alone is done when the model is loaded", () => {
+  test("a layer of weights alone is computed when the model is loaded", () => {
     const m = new ModelBuilder();
     const x = m.input("x", ["n", "d: 3"]);
     const query = m.weight("query", { m: 2, d: 3 });

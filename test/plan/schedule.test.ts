@@ -14,7 +14,7 @@ import { planText } from "../support/plan-text.ts";
 const profile = esmProfile();
 
 describe("order", () => {
-  test("what frees more than it makes is done as soon as it can be", () => {
+  test("a step that frees more than it allocates runs as early as possible", () => {
     const m = new ModelBuilder();
     const x = m.input("x", ["n", "h", "w", "c: 3"]);
     const wide = ["a", "b"].map((path) => m.apply(conv, [x], { c: 64 }, { path, name: path }));
@@ -32,7 +32,7 @@ describe("order", () => {
     `);
   });
 
-  test("else it is the order of the source", () => {
+  test("otherwise source order", () => {
     const m = new ModelBuilder();
     const x = m.input("x", ["n", "c: 3"]);
     const a = m.apply(relu, [x], {}, { name: "a" });
@@ -45,7 +45,7 @@ describe("order", () => {
 });
 
 describe("bytes", () => {
-  test("held: what is computed, with its results, and a reshape holds nothing", () => {
+  test("held: operands and results of a step; a reshape holds nothing", () => {
     const m = new ModelBuilder();
     const x = m.input("x", ["n", "c: 4"]);
     const a = m.apply(relu, [x], {}, { name: "a" });

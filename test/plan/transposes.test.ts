@@ -30,7 +30,7 @@ function primitives(make: (m: ModelBuilder, x: Value) => Value, profile: Profile
 const convolved = (m: ModelBuilder, x: Value, path: string, c = 3) => m.apply(conv, [x], { c }, { path });
 
 describe("a transpose", () => {
-  test("goes before a concatenation of which one part lies as it is needed already", () => {
+  test("moves before a concatenation if one part has the right layout already", () => {
     const joined = primitives((m, x) => {
       const other = m.input("z", ["n", "c: 3", "h", "w"]);
       return convolved(m, m.apply(concat, [other, convolved(m, x, "a")], { axis: "c" }), "b");
@@ -38,7 +38,7 @@ describe("a transpose", () => {
     expect(joined).toBe("transpose conv2d transpose concat conv2d transpose");
   });
 
-  test("goes before elementwise functions whose operands need none, as those with one channel do", () => {
+  test("moves before elementwise functions whose operands need none, such as those with one channel", () => {
     const gated = primitives((m, x) => {
       const row = m.apply(squeeze, [convolved(m, x, "a", 1)], { axis: ["c"] });
       const all = m.apply(expand, [m.input("v", ["n", "c: 3"])], { like: x.type });
@@ -47,14 +47,14 @@ describe("a transpose", () => {
     expect(gated).toBe("transpose conv2d reshape reshape binary unary binary");
   });
 
-  test("stays where as many would be left, or what it transposes is needed as it is", () => {
+  test("stays if as many would remain, or if its operand is needed in its own layout", () => {
     const sum = (m: ModelBuilder, x: Value) => m.apply(add, [convolved(m, x, "a"), convolved(m, x, "b")]);
     expect(primitives((m, x) => m.apply(mul, [sum(m, x), sum(m, x)]))).toBe(
       "transpose conv2d conv2d binary binary transpose",
     );
   });
 
-  test("goes before a margin and a slice, where the image is transposed anyway", () => {
+  test("moves before a margin and a slice if the image is transposed anyway", () => {
     const both = primitives((m, x) => {
       const margin = m.apply(pad, [x], { keyed: { h: [1, 1], w: [1, 1] } });
       const part = m.apply(slice, [margin], { keyed: { h: [1, 3], w: [1, 3] } });
@@ -64,7 +64,7 @@ describe("a transpose", () => {
     expect(both.split(" ").filter((name) => name === "transpose")).toHaveLength(2);
   });
 
-  test("of an activation is not in the way of its absorption", () => {
+  test("of an activation does not prevent its fusion", () => {
     expect(primitives((m, x) => m.apply(relu, [convolved(m, x, "a")]))).toBe("transpose conv2d transpose");
   });
 });

@@ -41,7 +41,7 @@ test("random programs give messages or modules", () => {
   expect([kinds.size, codes.size > tried / 10, built > (tried < 300 ? 0 : 5)]).toEqual([5, true, true]);
 });
 
-describe("programs without measure", () => {
+describe("enormous programs", () => {
   const many = 10_000;
 
   test("ten thousand brackets are too many", () => {
@@ -64,7 +64,7 @@ describe("programs without measure", () => {
     expect(check(text)).toEqual([]);
   });
 
-  test("repetition without end is too large", () => {
+  test("endless repetition is too large", () => {
     const doubled = repeat(40, (i) => `block R${i + 1}(x: [n, c]) -> [n, c] {\n  return x |> R${i} |> R${i}\n}\n`);
     const start = "block R0(x: [n, c]) -> [n, c] {\n  return relu(x)\n}\n";
     expect(errors(model("  return x |> repeat(1000000000) relu"))).toEqual(["too-large: more than 100000 operators"]);
@@ -87,7 +87,7 @@ describe("programs without measure", () => {
   });
 });
 
-describe("numbers without measure", () => {
+describe("enormous numbers", () => {
   const big = "2147483647*2147483647";
 
   test("no integer of a program is beyond 31 bits", () => {
@@ -144,7 +144,7 @@ describe("numbers without measure", () => {
     ]);
   });
 
-  test("variants without number are counted, not visited", () => {
+  test("countless variants are counted, not explored", () => {
     const start = performance.now();
     for (const [switches, count] of [
       [20, "1048576"],
@@ -159,14 +159,14 @@ describe("numbers without measure", () => {
   });
 });
 
-describe("circles and depths", () => {
+describe("cycles and depths", () => {
   const step = (name: string, body: string) => `block ${name}(x: [n, c]) -> [n, c] {\n  return ${body}\n}\n`;
   const blocks = (n: number) => [
     step("B0", "relu(x)"),
     ...Array.from({ length: n }, (_, i) => step(`B${i + 1}`, `B${i}(x)`)),
   ];
 
-  test("blocks call each other at most a hundred deep, in whatever order they stand", () => {
+  test("blocks call each other at most a hundred deep, in whatever order they appear", () => {
     expect(errors(`${model("  return B98(x)")}${blocks(98).join("")}`)).toEqual([]);
     const message = "too-large: blocks that call each other more than 100 deep";
     for (const deep of [100, 2000]) {
@@ -176,7 +176,7 @@ describe("circles and depths", () => {
     }
   });
 
-  test("a hundred blocks of two hundred brackets are too deep, and no overflow of the stack", () => {
+  test("a hundred blocks of two hundred brackets are too deep, without a stack overflow", () => {
     const nested = (i: number) => `${"relu(".repeat(190)}B${i}(x)${")".repeat(190)}`;
     const deep = repeat(98, (i) => step(`B${i + 1}`, nested(i)));
     expect(errors(`${model("  return B98(x)")}${step("B0", "relu(x)")}${deep}`)).toEqual([
@@ -184,7 +184,7 @@ describe("circles and depths", () => {
     ]);
   });
 
-  test("a circle of any length is one mistake", () => {
+  test("a cycle of any length is one error", () => {
     for (const n of [1, 2, 2000]) {
       const found = errors(model("  return x") + repeat(n, (i) => step(`B${i}`, `B${(i + 1) % n}(x)`)));
       expect(found).toHaveLength(1);
@@ -193,7 +193,7 @@ describe("circles and depths", () => {
     }
   });
 
-  test("files import each other in no circle, and not without end", () => {
+  test("files cannot import each other in a cycle, or endlessly", () => {
     const user = `fuse 1\nimport { B } from "./m0.fuse"\n\nmodel A(x: [n, c]) -> (y: [n, c]) {\n  return B(x)\n}\n`;
     const file = (next: string) => `fuse 1\nimport { B as C } from "${next}"\n\n${step("B", "C(x)")}`;
     const chain = (n: number, last: string) =>

@@ -109,7 +109,7 @@ describe("any text parses", () => {
     expect(most).toBe(1);
   });
 
-  test("samples with a token too many", async () => {
+  test("samples with an extra token", async () => {
     const change = fc.record({ sample: fc.constantFrom(...samples), at: fc.nat(), word: fc.constantFrom(...words) });
     await assertProperty(
       change,
@@ -153,7 +153,7 @@ describe("nesting", () => {
     expect(codes(`x |> match a { b => ${"if a { f } else ".repeat(10_000)}{ f } }`)).toEqual(["too-large"]);
   });
 
-  test("where little of the stack is left, it is too large rather than a crash", () => {
+  test("with little stack left, it is too large rather than a crash", () => {
     const text = nested(199, "f(a: ", ")");
     const atDepth = (depth: number): string[] => (depth === 0 ? codes(text) : atDepth(depth - 1));
     const outcomes = new Set<string>();

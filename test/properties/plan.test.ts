@@ -184,7 +184,7 @@ describe("random graphs", () => {
   describe("on wasm", () => {
     beforeAll(() => useBackend("wasm"));
 
-    test("compute it and leave nothing", async () => {
+    test("compute it and leak nothing", async () => {
       await assertProperty(
         recipe,
         async (recipe) => {

@@ -48,7 +48,7 @@ test("a shared value is computed once", () => {
   expect(calls).toBe(1);
 });
 
-test("a result may be used by another and stand twice", () => {
+test("a result may be used by another and appear twice", () => {
   const context = new OperatorTest();
   const x = context.input("[n: 2]");
   const twice = context.builder.node(operators["add"]!, [x, x], {})!;
@@ -60,7 +60,7 @@ test("a result may be used by another and stand twice", () => {
   ]);
 });
 
-test("sizes of run time, several results, literals and composites", () => {
+test("run-time sizes, several results, literals and composites", () => {
   const context = new OperatorTest();
   const { builder, sizes } = context;
   const x = context.input("[n, c: 2*k]");

@@ -15,8 +15,8 @@ function withoutNative(): void {
 
 afterEach(() => vi.doUnmock("@tensorflow/tfjs-node"));
 
-describe("a backend that is chosen", () => {
-  test.each(["cpu", "wasm"] as const)("%s computes, and says nothing", async (name) => {
+describe("a chosen backend", () => {
+  test.each(["cpu", "wasm"] as const)("%s runs, and prints nothing", async (name) => {
     const said = [vi.spyOn(console, "warn"), vi.spyOn(console, "log"), vi.spyOn(console, "error")];
     expect(await selectBackend(name)).toBe(name);
     expect(tf.getBackend()).toBe(name);
@@ -25,13 +25,13 @@ describe("a backend that is chosen", () => {
     for (const spy of said) expect(spy).not.toHaveBeenCalled();
   });
 
-  test.skipIf(native.skipped)("tensorflow computes", async () => {
+  test.skipIf(native.skipped)("tensorflow runs", async () => {
     expect(await selectBackend("tensorflow")).toBe("tensorflow");
     expect(tf.getBackend()).toBe("tensorflow");
     expect([...tf.matMul([[1, 2]], [[3], [4]]).dataSync()]).toEqual([11]);
   });
 
-  test("tensorflow that cannot be loaded is a DataError in one line that says how to get it", async () => {
+  test("a missing tensorflow is a one-line DataError that says how to install it", async () => {
     withoutNative();
     const error: unknown = await selectBackend("tensorflow").catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(DataError);
@@ -44,11 +44,11 @@ describe("a backend that is chosen", () => {
 });
 
 describe("auto", () => {
-  test.skipIf(native.skipped)("is tensorflow where it can be loaded", async () => {
+  test.skipIf(native.skipped)("is tensorflow if it can be loaded", async () => {
     expect(await selectBackend("auto")).toBe("tensorflow");
   });
 
-  test("is wasm elsewhere", async () => {
+  test("is otherwise wasm", async () => {
     withoutNative();
     expect(await selectBackend("auto")).toBe("wasm");
     expect(tf.getBackend()).toBe("wasm");

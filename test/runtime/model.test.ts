@@ -56,7 +56,7 @@ describe.each(backends())("on $name", ({ name, skipped }) => {
     if (!skipped) tensors = { x: upload(inputs.x), count: upload(inputs.count) };
   });
 
-  test.skipIf(skipped)("results are right, are the caller's, and the inputs stay", async () => {
+  test.skipIf(skipped)("results are right and belong to the caller, and the inputs stay", async () => {
     const before = tf.memory();
     const loaded = await Small.load(weights);
     const first = loaded.run(tensors);
@@ -71,7 +71,7 @@ describe.each(backends())("on $name", ({ name, skipped }) => {
     tf.dispose(tensors);
   });
 
-  test.skipIf(skipped)("results and inputs that are one tensor are freed apart", async () => {
+  test.skipIf(skipped)("results and inputs that share a tensor are freed separately", async () => {
     const loaded = await Small.load(weights);
     const results = loaded.run(tensors);
     tf.dispose(tensors);
@@ -80,7 +80,7 @@ describe.each(backends())("on $name", ({ name, skipped }) => {
     loaded.dispose();
   });
 
-  test.skipIf(skipped)("200 runs leave nothing", async () => {
+  test.skipIf(skipped)("200 runs leak nothing", async () => {
     const loaded = await Small.load(weights);
     const heap = () => (name === "wasm" ? wasmHeap() : 0);
     let after5: unknown;
@@ -93,7 +93,7 @@ describe.each(backends())("on $name", ({ name, skipped }) => {
     tf.dispose(tensors);
   });
 
-  test.skipIf(skipped)("50 models loaded and disposed leave nothing", async () => {
+  test.skipIf(skipped)("50 models loaded and disposed leak nothing", async () => {
     const before = tf.memory();
     for (let i = 0; i < 50; i++) {
       const loaded = await Small.load(weights);
@@ -104,7 +104,7 @@ describe.each(backends())("on $name", ({ name, skipped }) => {
     tf.dispose(tensors);
   });
 
-  test.skipIf(skipped)("a run that throws leaves nothing", async () => {
+  test.skipIf(skipped)("a run that throws leaks nothing", async () => {
     const definition: ModelDefinition = {
       name: "Broken",
       guard: { model: "Broken", inputs: [], variables: [], requirements: [] },
@@ -125,8 +125,8 @@ describe.each(backends())("on $name", ({ name, skipped }) => {
   });
 });
 
-describe("weights that were loaded on one backend", () => {
-  test("move to another one that is chosen later", async () => {
+describe("weights loaded on one backend", () => {
+  test("move to another one selected later", async () => {
     await useBackend("cpu");
     const loaded = await Small.load(weights);
     for (const name of ["cpu", "wasm", "cpu"] as const) {
@@ -172,7 +172,7 @@ describe("loading", () => {
     await check(new URL(url));
   });
 
-  test("from tensors, which stay their owner's", async () => {
+  test("from tensors, which still belong to their owner", async () => {
     await check(weights);
     await check(
       Object.fromEntries(Object.entries(weights).map(([name, { shape, data }]) => [name, { shape, data: [...data] }])),
@@ -193,7 +193,7 @@ describe("loading", () => {
     await check({ ...others, gamma: scale! }, { rename: { gamma: "scale" } });
   });
 
-  test("what is given may be changed afterwards", async () => {
+  test("the source may be changed afterwards", async () => {
     const copy = bytes.slice();
     const loaded = await Small.load(copy);
     copy.fill(0);
@@ -204,7 +204,7 @@ describe("loading", () => {
     loaded.dispose();
   });
 
-  test("weights outlive the scope that they are loaded in", async () => {
+  test("weights outlive the scope they are loaded in", async () => {
     tf.engine().startScope();
     const loaded = await Small.load(weights);
     tf.engine().endScope();
@@ -215,7 +215,7 @@ describe("loading", () => {
     loaded.dispose();
   });
 
-  test("all that is wrong is listed", async () => {
+  test("all problems are listed", async () => {
     const { scale, ...others } = weights;
     const wrong = { ...others, "a.weight": { shape: [2, 4, 3, 3], data: new Float32Array(72) }, other: scale! };
     const error: unknown = await Small.load(wrong).catch((thrown: unknown) => thrown);
@@ -254,7 +254,7 @@ describe("loading", () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  test("a tensor that cannot be read leaves none of those before it", async () => {
+  test("a tensor that cannot be read leaks none of those before it", async () => {
     const unreadable = {
       length: 4,
       get 0(): number {
@@ -271,7 +271,7 @@ describe("loading", () => {
 describe("running", () => {
   beforeAll(() => useBackend("wasm"));
 
-  test("the guard speaks before anything is computed", async () => {
+  test("the guard runs before anything is computed", async () => {
     const loaded = await Small.load(weights);
     const own = { x: tf.zeros([2, 2, 3, 5]), count: tf.zeros([3]) };
     const error = thrownBy(() => loaded.run(own));

@@ -62,17 +62,17 @@ describe.skipIf(skipped)("allowBf16", () => {
     `allowBf16 comes too late: tfjs-node reads ${variable} when it is loaded. ` +
     `Start the process with ${variable}=BF16, or load this model before anything else loads tfjs-node`;
 
-  test("is off unless it is asked for", () => expect(child("bf16.ts", ["false"])).toEqual([null, "unset"]));
+  test("is off by default", () => expect(child("bf16.ts", ["false"])).toEqual([null, "unset"]));
 
-  test("is in the environment before tfjs-node is loaded, and for all that follow", () => {
+  test("is set in the environment before tfjs-node is loaded, and stays set", () => {
     expect(child("bf16.ts", ["true", "true", "false"])).toEqual([null, "BF16", "BF16", "BF16"]);
   });
 
-  test("is refused when tfjs-node has been loaded without it", () => {
+  test("is rejected if tfjs-node has been loaded without it", () => {
     expect(child("bf16.ts", ["false", "true", "false"])).toEqual([null, "unset", late, "unset"]);
   });
 
-  test("is there if the process was started with it", () => {
+  test("works if the process was started with it", () => {
     expect(child("bf16.ts", ["false", "true"], { [variable]: "BF16" })).toEqual(["BF16", "BF16", "BF16"]);
   });
 });

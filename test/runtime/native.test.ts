@@ -90,12 +90,12 @@ async function check(load: Promise<LoadedModel>, engine: LoadedModel["engine"]):
 
 const native = () => tf.backend() as unknown as Record<string, (...parameters: unknown[]) => unknown>;
 
-describe.skipIf(skipped)("when it computes", () => {
-  test("on the tensorflow backend, with inputs and weights as results, too", async () => {
+describe.skipIf(skipped)("when it runs", () => {
+  test("on the tensorflow backend, also with inputs and weights as results", async () => {
     await check((await sessionModel(graph)).load(weights), "session");
   });
 
-  test("with a graph from a file beside the module", async () => {
+  test("with a graph from a file next to the module", async () => {
     const place = path.join(mkdtempSync(path.join(tmp, "graph-")), "a net.graph");
     writeFileSync(place, file);
     await check((await sessionModel(graph, { graph: pathToFileURL(place) })).load(weights), "session");
@@ -108,7 +108,7 @@ describe.skipIf(skipped)("when it computes", () => {
     await check((await sessionModel(graph, { graph: engineFile() })).load(weights), "calls");
   });
 
-  test("not on another backend, though it be tensorflow later", async () => {
+  test("not on another backend, even if that becomes tensorflow later", async () => {
     await useBackend("wasm");
     const load = (await sessionModel(graph)).load(weights);
     await check(load, "calls");
@@ -119,7 +119,7 @@ describe.skipIf(skipped)("when it computes", () => {
     loaded.dispose();
   });
 
-  test("as long as the backend is set; the weights for others are made when they are needed", async () => {
+  test("as long as the backend is current; weights for others are created on demand", async () => {
     const source = { ...weights, scale: { ...weights["scale"]!, data: weights["scale"]!.data.slice() } };
     const loaded = await (await sessionModel(graph)).load(source);
     source.scale.data.fill(0);
@@ -138,7 +138,7 @@ describe.skipIf(skipped)("when it computes", () => {
     loaded.dispose();
   });
 
-  test("not where the binding has no sessions", async () => {
+  test("not if the binding has no sessions", async () => {
     Object.assign(native(), { runSavedModel: undefined });
     try {
       await check((await sessionModel(graph)).load(weights), "calls");
@@ -148,7 +148,7 @@ describe.skipIf(skipped)("when it computes", () => {
     await check((await sessionModel(graph)).load(weights), "session");
   });
 
-  test("not where there is no room for a temporary file, or TensorFlow refuses it: that is said", async () => {
+  test("not without space for a temporary file, or if TensorFlow rejects it, with a message", async () => {
     const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
     vi.stubEnv("TMPDIR", "/no/such/folder");
     await check((await sessionModel(graph)).load(weights), "calls");
@@ -162,7 +162,7 @@ describe.skipIf(skipped)("when it computes", () => {
     load.mockRestore();
   });
 
-  test("with large weights that are fed at every run", async () => {
+  test("with large weights that are fed on every run", async () => {
     const definition = await definitionOf();
     for (const limit of [0, 200, 300]) {
       const engine = await nativeEngine(definition, (path) => weights[path]!, readNothing, limit);
@@ -181,7 +181,7 @@ async function definitionOf(): Promise<ModelDefinition> {
 
 const readNothing = () => Promise.reject(new Error("there is nothing to read"));
 
-describe.skipIf(skipped)("what it refuses", () => {
+describe.skipIf(skipped)("what it rejects", () => {
   test("wrong ranks, sizes, dtypes, names and disposed tensors, before TensorFlow sees them", async () => {
     const loaded = await (await sessionModel(graph)).load(weights);
     const refused = (given: Record<string, unknown>, message: RegExp) => {
@@ -207,7 +207,7 @@ describe.skipIf(skipped)("what it refuses", () => {
     loaded.dispose();
   });
 
-  test("tensors of another backend come over, in the shape that they have there", async () => {
+  test("tensors of another backend are moved, in the shape they have there", async () => {
     const loaded = await (await sessionModel(graph)).load(weights);
     await useBackend("wasm");
     const flat = tf.tensor1d(Float32Array.from(inputs.x.data));
@@ -219,7 +219,7 @@ describe.skipIf(skipped)("what it refuses", () => {
     loaded.dispose();
   });
 
-  test("a tensor that TensorFlow stores as something else", async () => {
+  test("a tensor that TensorFlow stores in another dtype", async () => {
     const loaded = await (await sessionModel(graph)).load(weights);
     const bytes = tf.tensor1d([1, 2], "int32");
     const map = (tf.backend() as unknown as { tensorMap: { get(id: object): { dtype: number } } }).tensorMap;
@@ -245,14 +245,14 @@ describe.skipIf(skipped)("files", () => {
     expect((error as DataError).message).toMatch(/^the graph of Net: .*; build the program again, or remove the file$/);
   };
 
-  test("that are truncated anywhere are a DataError", async () => {
+  test("truncated anywhere are a DataError", async () => {
     for (let length = 0; length < file.length; length += 1 + Math.floor(file.length / 40))
       await broken(file.subarray(0, length));
     await broken(file.subarray(0, -1));
     await broken(Uint8Array.of(...file, 0));
   });
 
-  test("in which a bit is flipped are a DataError", async () => {
+  test("with a flipped bit are a DataError", async () => {
     for (let flip = 0; flip < 60; flip++) {
       const bytes = file.slice();
       bytes[Math.floor(random() * bytes.length)]! ^= 1 << Math.floor(random() * 8);
@@ -260,7 +260,7 @@ describe.skipIf(skipped)("files", () => {
     }
   });
 
-  test("of another build, or with other inputs, are a DataError", async () => {
+  test("from another build, or with other inputs, are a DataError", async () => {
     const other = await sessionModel(graph, { graph: file, hash: "another" });
     await expect(other.load(weights)).rejects.toThrow("the graph of Net: it belongs to another build of the program");
     await check((await sessionModel(graph, { graph: file, hash: info.hash })).load(weights), "session");
@@ -277,7 +277,7 @@ describe.skipIf(skipped)("files", () => {
 });
 
 describe.skipIf(skipped)("what it leaves behind", () => {
-  test("nothing of 50 loads; what TensorFlow reads is for nobody else's eyes", async () => {
+  test("nothing after 50 loads; only the user can read what TensorFlow reads", async () => {
     const Net = await sessionModel(graph);
     const load = vi.spyOn(native(), "loadSavedModelMetaGraph");
     for (let count = 0; count < 50; count++) {
@@ -291,7 +291,7 @@ describe.skipIf(skipped)("what it leaves behind", () => {
     }
   });
 
-  test("nothing of loads that fail, and several at a time do not meet", async () => {
+  test("nothing after failed loads, and concurrent loads do not interfere", async () => {
     const unreadable = {
       length: 4,
       get 0(): number {
@@ -312,7 +312,7 @@ describe.skipIf(skipped)("what it leaves behind", () => {
     loaded[2].dispose();
   });
 
-  test("nothing of runs in a tidy, and results outlive their inputs and the model", async () => {
+  test("nothing after runs in a tidy, and results outlive their inputs and the model", async () => {
     const loaded = await (await sessionModel(graph)).load(weights);
     tf.tidy(() => void loaded.run(tensors));
     const own = { x: upload(inputs.x), k: upload(inputs.k) };

@@ -57,7 +57,7 @@ describe.each([
     expect(before).toMatchObject({ numTensors, numDataBuffers, numBytes });
   });
 
-  test.skipIf(skipped)("gives what run gives", async () => {
+  test.skipIf(skipped)("gives the same as run", async () => {
     const tensors = {
       x: tf.tensor(f32(), [3, 4]),
       k: tf.tensor1d([-1, 0, 7], "int32"),
@@ -72,7 +72,7 @@ describe.each([
     tf.dispose([tensors, want]);
   });
 
-  test.skipIf(skipped)("results are the caller's, inputs stay theirs", async () => {
+  test.skipIf(skipped)("results belong to the caller, and so do inputs", async () => {
     for (const x of [f32(), alignedArray("f32", [3, 4])]) {
       x.set(f32());
       const first = await net.runArrays({ ...inputs, x: { shape: [3, 4], data: x } });
@@ -95,7 +95,7 @@ describe.each([
     }
   });
 
-  test.skipIf(skipped)("writes results into the arrays that are named", async () => {
+  test.skipIf(skipped)("writes results into the given arrays", async () => {
     const want = await net.runArrays(inputs);
     const out = { y: new Float32Array(12), k: alignedArray("i32", [3]), b: alignedArray("bool", [3]) };
     const got = await net.runArrays(inputs, out);
@@ -116,7 +116,7 @@ describe.each([
     );
   });
 
-  test.skipIf(skipped)("refuses what is no sound array, and what the guard refuses", async () => {
+  test.skipIf(skipped)("rejects invalid arrays, and what the guard rejects", async () => {
     const refused = async (name: string, array: unknown, message: string) => {
       const error: unknown = await net
         .runArrays({ ...inputs, [name]: array } as never)
@@ -146,7 +146,7 @@ describe.each([
     await expect(net.runArrays(inputs)).rejects.toThrow("Net: run() after dispose()");
   });
 
-  test.skipIf(skipped)("may be called in a tidy, and several times at once", async () => {
+  test.skipIf(skipped)("may be called in a tidy, and concurrently", async () => {
     const wanted = await net.runArrays(inputs);
     let pending: ReturnType<LoadedModel["runArrays"]>[] = [];
     tf.tidy(() => void (pending = [net.runArrays(inputs), net.runArrays(inputs)]));
@@ -154,7 +154,7 @@ describe.each([
   });
 });
 
-test("the types say what is in the arrays", () => {
+test("the types match the arrays", () => {
   type Results = {
     mask: Shaped<tf.Rank.R4, [number, 256, 256, 1]>;
     index: tf.Tensor2D & { readonly dtype: "int32" };
@@ -176,7 +176,7 @@ const native = backends().find(({ name }) => name === "tensorflow")!;
 describe.skipIf(native.skipped)("large arrays on tensorflow", () => {
   beforeAll(() => useBackend("tensorflow"));
 
-  test("are taken and written without copies where they are aligned", async () => {
+  test("are read and written without copies if aligned", async () => {
     const big = graphOf(`fuse 1
       model Net(x: [n, c: 4], k: i32[n, c: 4], b: bool[n, c: 4]) -> (y: [n, c: 4], k: i32[n, c: 4], b: bool[n, c: 4]) { return x + 1, k, not b }`);
     const before = held();

@@ -57,7 +57,7 @@ async function run(folder: string, script: string, args: readonly string[] = [],
 }
 
 describe("the library module", () => {
-  test("is what library/ says", async () => {
+  test("matches library/", async () => {
     expect(await run(root, "library.js", ["--check"])).toEqual({ code: 0, said: "" });
   });
 
@@ -81,7 +81,7 @@ describe("the library module", () => {
 });
 
 describe("the build", () => {
-  test("happens when sources have changed, and replaces dist/ whole", async () => {
+  test("happens when sources have changed, and replaces all of dist/", async () => {
     const folder = clone();
     await run(folder, "library.js");
     const compiled = { code: 0, said: "setup: compiling src/ to dist/\n" };
@@ -104,7 +104,7 @@ describe("the build", () => {
     expect(fs.readdirSync(path.join(folder, ".cache"))).toEqual([]);
   });
 
-  test("is done once by two set-ups at the same time, and after one that died", async () => {
+  test("happens once with two concurrent set-ups, and after one that died", async () => {
     const folder = clone();
     await run(folder, "library.js");
     fs.mkdirSync(path.join(folder, ".cache"));
@@ -143,8 +143,8 @@ describe("the packages are installed again", () => {
   });
 });
 
-describe("a native backend that cannot be had", () => {
-  test("is said once, and is an error only where it is required", async () => {
+describe("an unavailable native backend", () => {
+  test("is reported once, and is an error only if required", async () => {
     const folder = clone();
     await run(folder, "library.js");
     await run(folder, "build.js");
@@ -167,7 +167,7 @@ describe("a native backend that cannot be had", () => {
   });
 });
 
-test("a setting that nobody knows is refused", async () => {
+test("an unknown setting is rejected", async () => {
   const { code, said } = await run(clone(), "setup.js", [], { FUSE_NATIVE: "yes" });
   expect(code).toBe(1);
   expect(said).toBe('setup: FUSE_NATIVE is "yes", and may be "require" or "skip"\n');

@@ -39,7 +39,7 @@ describe("a comparison", () => {
   });
 });
 
-it("keeps what else it holds where its sides are replaced", () => {
+it("keeps its other fields when its sides are replaced", () => {
   const t = new SizeText();
   const relation = { op: "divides", a: t.size("r"), b: t.size("c"), at: 7 } as const;
   const replaced = substitute(relation, (size) => t.sizes.add(size, size));

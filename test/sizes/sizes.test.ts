@@ -83,7 +83,7 @@ describe("normal form", () => {
     expect(new SizeText().sizes.owns(t.size("h"))).toBe(false);
   });
 
-  it("prints what follows the signature first", () => {
+  it("prints terms in the order of the signature", () => {
     const t = new SizeText();
     t.size("c + h + w");
     expect(t.print("floor(w/3) + ceil(h/2) + c")).toBe("c + ceil(h/2) + floor(w/3)");
@@ -349,7 +349,7 @@ describe("questions under facts", () => {
   });
 });
 
-describe("what cannot be", () => {
+describe("contradictions", () => {
   it.each([
     [["h = h + 1"]],
     [["2*a = 2*b + 1"]],
@@ -395,7 +395,7 @@ describe("too large", () => {
     expect(make).toThrow(SizeTooLarge);
   });
 
-  it("is no reason for a comparison to fail", () => {
+  it("does not make a comparison fail", () => {
     const product = (names: string, sign: string) =>
       [...names].map((v) => t.size(`${v} ${sign} 2`)).reduce((a, b) => sizes.mul(a, b));
     const facts = t.facts();

@@ -31,16 +31,16 @@ describe.each(entries)("%s", (code, entry) => {
   if (entry.bad === undefined || entry.good === undefined) return;
   const { bad, good } = entry;
 
-  test("shows a wrong program and the same one repaired", () => {
+  test("shows a wrong program and the same one fixed", () => {
     expect(bad).not.toBe(good);
     for (const text of Object.values(sections(good).files)) expect(text.trimStart()).toMatch(/^fuse 1$/m);
   });
 
-  test("is all that the wrong program is reported with", () => {
+  test("is the only report about the wrong program", () => {
     expect(reported(bad).map((found) => found.split(":")[0])).toEqual([code]);
   });
 
-  test("has its place in the file, and says no more than two things to do", () => {
+  test("has a place in the file, and at most two helps", () => {
     for (const { span, labels, helps } of diagnosticsOf(bad)) {
       expect(span!.start).toBeLessThanOrEqual(span!.end);
       expect(span!.end).toBeLessThanOrEqual(span!.source.text.length);
@@ -49,7 +49,7 @@ describe.each(entries)("%s", (code, entry) => {
     }
   });
 
-  test("offers nothing that makes the program worse", () => {
+  test("suggests nothing that makes the program worse", () => {
     const { main, files } = sections(bad);
     for (const { span, helps } of diagnosticsOf(bad))
       for (const { edits } of helps) {
@@ -65,12 +65,12 @@ describe.each(entries)("%s", (code, entry) => {
       }
   });
 
-  test("is not reported for the repaired program, nor is anything else", () => {
+  test("is not reported for the fixed program, nor is anything else", () => {
     expect(reported(good)).toEqual([]);
   });
 });
 
-test("a code that there is not is told from the one that is meant", async () => {
+test("an unknown code is reported with a suggestion", async () => {
   const { code, err } = await fuse(".", ["explain", "size-mismach"]);
   expect(code).toBe(2);
   expect(err).toBe("fuse: there is no diagnostic 'size-mismach' (did you mean size-mismatch?)\n");

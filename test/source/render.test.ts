@@ -36,7 +36,7 @@ const shown = (more: Partial<Diagnostic>): string =>
   `\n${renderDiagnostic({ ...mismatch, ...more }, { color: false })}\n`;
 
 describe("marks", () => {
-  test("labels stand under their operands, the last beside", () => {
+  test("labels are under their operands, the last one next to it", () => {
     const labels = [
       { span: at("conv(a, c: 256)"), text: "[n, h: ceil(h/4), w: …, c: 256]" },
       { span: at("upsample(conv(b, c: 256), 2)"), text: "[n, h: 2*ceil(h/8), w: …, c: 256]" },
@@ -52,7 +52,7 @@ describe("marks", () => {
     `);
   });
 
-  test("texts that do not collide share a row", () => {
+  test("texts that do not overlap share a row", () => {
     const labels = [
       { span: at("return"), text: "one" },
       { span: at("a, c"), text: "two" },
@@ -70,7 +70,7 @@ describe("marks", () => {
     `);
   });
 
-  test("a label inside the primary place stays to be seen", () => {
+  test("a label inside the primary place stays visible", () => {
     const labels = [{ span: at("256"), text: "this" }];
     expect(shown({ span: at("conv(a, c: 256)"), labels })).toMatchInlineSnapshot(`
       "
@@ -141,7 +141,7 @@ describe("places", () => {
     `);
   });
 
-  test("of a place of several lines the first is shown", () => {
+  test("a place of several lines shows the first", () => {
     expect(marked("x = f(\r\n  y,\r\n)", 4, 15)).toMatchInlineSnapshot(`
       "
       error[size-mismatch]: sizes can differ on axis \`h\`
@@ -220,7 +220,7 @@ describe("places", () => {
 });
 
 describe("notes and helps", () => {
-  test("stand below, with the places of notes and the code of helps", () => {
+  test("come below, with the places of notes and the code of helps", () => {
     const notes = [
       { text: "for example h = 1:  1  vs  2" },
       { text: "note: variant `by: concat` is fine" },
@@ -296,7 +296,7 @@ describe("a list", () => {
     expect(text.endsWith("\n\n3 errors, 1 warning\n")).toBe(true);
   });
 
-  test("of one says so; an empty one says nothing", () => {
+  test("with one entry says so; an empty one prints nothing", () => {
     expect(renderDiagnostics([mismatch], { color: false }).split("\n").at(-2)).toBe("1 error");
     expect(renderDiagnostics([], { color: false })).toBe("");
   });

@@ -4,7 +4,7 @@ import { diagnostic, Reporter } from "../../src/source/reporter.ts";
 import { sourceFile } from "../../src/source/source.ts";
 import { check } from "../support/check.ts";
 
-test("the same code at the same place is one mistake, in each file", () => {
+test("the same code at the same place is one error, in each file", () => {
   const reporter = new Reporter();
   const [one, other] = [sourceFile("a.fuse", "abc"), sourceFile("a.fuse", "abc")];
   const at = (source = one, start = 0, end = 1) =>
@@ -22,7 +22,7 @@ test("the same code at the same place is one mistake, in each file", () => {
   expect(reporter.errors).toBe(8);
 });
 
-test("takes time in proportion to the number of mistakes", () => {
+test("takes time proportional to the number of errors", () => {
   const source = sourceFile("a.fuse", "");
   const reporter = new Reporter();
   const began = performance.now();
@@ -50,7 +50,7 @@ test("a name of a megabyte is quoted by its beginning", () => {
   );
 });
 
-test("what is quoted stays whole if a person can read it", () => {
+test("a quotation stays whole if it is readable", () => {
   const type = `[${["n", "c: 64", "h: floor((h - 1) / 2) + 1", "w: floor((w - 1) / 2) + 1", "d: floor((d - 1) / 2) + 1"].join(", ")}]`;
   const { message } = diagnostic("missing-axis", undefined, { callee: "q".repeat(80), axis: "k", type });
   expect(message).toContain(type);

@@ -52,7 +52,7 @@ const files = readdirSync("src", { recursive: true, encoding: "utf8" })
   .map((file) => file.split("\\").join("/"))
   .filter((file) => file.endsWith(".ts") && file !== "library.ts");
 
-test("circles are found", () => {
+test("cycles are found", () => {
   const imports = { a: ["b"], b: ["c", "d"], c: ["a"], d: ["e"], e: ["d"], f: ["a", "f"] };
   expect(circles(new Map(Object.entries(imports)))).toEqual([
     ["d", "e"],

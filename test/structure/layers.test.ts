@@ -123,7 +123,7 @@ it("has a room for every file", () => {
   expect(files.filter((file) => roomOf(file.replace(/\.ts$/, "")) === undefined)).toEqual([]);
 });
 
-it("has no row for a room that is gone, and no right that nobody uses", () => {
+it("has no row for a missing room, and no unused right", () => {
   const used = new Map(Object.keys(rooms).map((room) => [room, new Set<string>()]));
   for (const file of files.filter((file) => file !== "library.ts"))
     for (const from of imports(file)) used.get(roomOf(file.replace(/\.ts$/, ""))!)!.add(target(file, from));

@@ -1,6 +1,4 @@
-/**
- * @file The derived operator tests: every example and attribute set as a module with symbolic sizes, at many shapes.
- */
+/** @file The derived operator tests: every example and attribute set as a symbolic module, at many shapes. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { elements } from "../../src/contract/ndarray.ts";
 import { macsOf, stepsOf } from "../../src/ir/costs.ts";
@@ -108,7 +106,7 @@ export function describeOperators(...names: readonly string[]): void {
   const named = cases.map((it) => [it.name, it] as const);
   describe.each(named)("%s", (_, { get }) => {
     test("has the inferred types", () => expectTypes(get()));
-    test("multiplies as often as it says", () => expectMacs(get()));
+    test("has the declared MACs", () => expectMacs(get()));
     test("has a plan that agrees with the interpreter", () => expectPlan(get(), tolerance(get(), 1e-9)));
   });
 

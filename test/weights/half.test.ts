@@ -64,6 +64,6 @@ test.each(formats)("$name: any number becomes the nearest, ties to even", ({ wid
   );
 });
 
-test("f16 overflows from the middle between 65504 and 65536 on", () => {
+test("f16 overflows from the midpoint of 65504 and 65536", () => {
   expect([...f32ToF16([65519.99, 65520, -1e30, Infinity, NaN])]).toEqual([0x7bff, 0x7c00, 0xfc00, 0x7c00, 0x7e00]);
 });

@@ -65,7 +65,7 @@ describe("matching", () => {
     expect(lines).toEqual([]);
   });
 
-  test.each(["net", "net."])("takes off the prefix %s", (prefix) => {
+  test.each(["net", "net."])("removes the prefix %s", (prefix) => {
     const { found, problems } = match(
       { "net.conv.weight": [4, 3], "net.conv.bias": [4], "network.x": [1] },
       { prefix },
@@ -73,7 +73,7 @@ describe("matching", () => {
     expect([found, problems.extra]).toEqual([ok, []]);
   });
 
-  test("renames exact names, and beginnings; the longer goes first", () => {
+  test("renames exact names, and prefixes; longer ones take precedence", () => {
     const shapes = { "a/filter": [4, 3], "b.c.bias": [4], "b.x": [2] };
     const rename = { "a/filter": "conv.weight", "b.*": "other.*", "b.c.*": "conv.*" };
     const { found, problems, lines } = match(shapes, { rename });
@@ -107,7 +107,7 @@ describe("matching", () => {
     ]);
   });
 
-  test("says under which prefix the weights are", () => {
+  test("reports the prefix of the weights", () => {
     const { lines } = match({ "model.net.conv.weight": [4, 3], "model.net.conv.bias": [4] });
     expect(lines.slice(0, 4)).toEqual([
       'the file has them under the prefix "model.net" (option --weights-prefix, or { prefix } of load)',
@@ -117,24 +117,24 @@ describe("matching", () => {
     ]);
   });
 
-  test("says that no tensor has the prefix", () => {
+  test("reports that no tensor has the prefix", () => {
     expect(match(both, { prefix: "net" }).lines.slice(0, 2)).toEqual([
       'no tensor has the prefix "net."',
       "missing (2):",
     ]);
   });
 
-  test("says which name is nearly the same", () => {
+  test("suggests a similar name", () => {
     const { lines } = match({ "conv.weight": [4, 3], "features/Conv_bias": [4], other_bias: [9] });
     expect(lines[1]).toBe('  conv.bias [a0: 4] (is it "features/Conv_bias"?)');
   });
 
-  test("names both if two tensors would be the same weight", () => {
+  test("names both if two tensors match the same weight", () => {
     const { lines } = match({ ...both, second: [4] }, { rename: { second: "conv.bias" } });
     expect(lines).toEqual(["ambiguous (1):", '  conv.bias could be "conv.bias" or "second"']);
   });
 
-  test("names of objects' own are names like any other", () => {
+  test("names of built-in object properties are ordinary names", () => {
     const proto = matchWeights([entry("__proto__", [[1]])], new Map(source({ ["__proto__"]: [1], constructor: [1] })));
     expect([...proto.tensors.keys()]).toEqual(["__proto__"]);
     expect(proto.problems.extra.map(({ name }) => name)).toEqual(["constructor"]);
@@ -190,7 +190,7 @@ describe("starting values", () => {
     }
   });
 
-  test("are these, so that a seed keeps its meaning", () => {
+  test("are fixed, so that a seed keeps its meaning", () => {
     const data = initialise(entry("conv.weight", [[3]], { kind: "uniform", value: 1 }), 42).data;
     expect([...data]).toMatchInlineSnapshot(`
       [

@@ -83,7 +83,7 @@ describe("refuses", () => {
     expect(() => readSafetensors(bytes)).toThrow(message);
   });
 
-  test("what claims more than there is, before it takes memory for it", () => {
+  test("claims beyond the file's size, before allocating memory", () => {
     const claims = [
       file("{}", 0, 10_000_000_000n),
       one(`"dtype":"F32","shape":[2500000000],"data_offsets":[0,10000000000]`),
@@ -106,7 +106,7 @@ describe("refuses", () => {
 });
 
 describe("reads", () => {
-  test("names that objects have already", () => {
+  test("names of built-in object properties", () => {
     const names = ["__proto__", "constructor", "toString", "7"];
     const tensors = new Map(
       names.map((name, i) => [name, { dtype: "i32", shape: [], data: Int32Array.of(i) } as const]),
@@ -116,7 +116,7 @@ describe("reads", () => {
     expect(names.map((name) => source.get(name)?.read().data[0])).toEqual([0, 1, 2, 3]);
   });
 
-  test("every dtype that it can, and lists the others", () => {
+  test("every supported dtype, and lists the others", () => {
     const sections = [
       ["I64", new BigInt64Array([-5n, 7n])],
       ["U64", new BigUint64Array([0n, 2n ** 40n])],
@@ -170,7 +170,7 @@ describe("reads", () => {
     expect(source.get("out.y")?.read().data.every(Number.isFinite)).toBe(true);
   });
 
-  test("from any place in memory, into arrays of its own", () => {
+  test("from any offset in memory, into new arrays", () => {
     const written = writeSafetensors(new Map([["a", { dtype: "f32", shape: [1], data: Float32Array.of(1.5) }]]));
     const shifted = new Uint8Array(written.length + 1);
     shifted.set(written, 1);
@@ -200,7 +200,7 @@ describe("writes", () => {
     expect(readSafetensors(bytes).get("half")?.read().data[0]).toBeCloseTo(0.1, 4);
   });
 
-  test("what it reads again, exactly", () => {
+  test("files that it reads back exactly", () => {
     const shape = fc.array(fc.nat(4), { maxLength: 4 });
     const tensor = shape.chain((sizes) => {
       const length = sizes.reduce((a, b) => a * b, 1);
@@ -227,7 +227,7 @@ describe("writes", () => {
     );
   });
 
-  test("and any change of a byte is read or refused, never a crash", () => {
+  test("and any changed byte is read or rejected, without a crash", () => {
     const bytes = writeSafetensors(new Map([["a", { dtype: "f32", shape: [2, 3], data: new Float32Array(6) }]]));
     const change = fc.record({ at: fc.nat(bytes.length - 1), to: fc.nat(255) });
     fc.assert(

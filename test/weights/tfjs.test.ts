@@ -47,7 +47,7 @@ describe("the selfie segmentation network (float16)", () => {
     expect(source.get("mul_21/y")!.shape).toEqual([]);
   });
 
-  test("turns square 1x1 kernels, which their shape cannot tell", () => {
+  test("transposes square 1x1 kernels, whose shape does not show the layout", () => {
     const square = [...source.values()].filter(({ shape: [o, i, h, w] }) => h === 1 && w === 1 && o === i);
     expect(square.length).toBe(12);
     for (const kernel of square) {
@@ -60,7 +60,7 @@ describe("the selfie segmentation network (float16)", () => {
     }
   });
 
-  test("turns depthwise kernels [5, 5, 96, 1] and the transposed convolution's [2, 2, 1, 16]", () => {
+  test("transposes depthwise kernels [5, 5, 96, 1] and the transposed convolution's [2, 2, 1, 16]", () => {
     const depthwise = source.get("depthwise_7/filter_in")!;
     expect(depthwise.shape).toEqual([96, 1, 5, 5]);
     expect(depthwise.read().data[7 * 25 + 2 * 5 + 3]).toBe(raw.get(depthwise.name)![(2 * 5 + 3) * 96 + 7]);
@@ -70,7 +70,7 @@ describe("the selfie segmentation network (float16)", () => {
   });
 });
 
-test("the emotion network (float32, fused convolutions), its shard cut anywhere", () => {
+test("the emotion network (float32, fused convolutions), its shard truncated anywhere", () => {
   const { model, bytes } = golden("emotion", "emotion");
   const cut = { ...model, weightsManifest: [{ ...model.weightsManifest[0]!, paths: ["a", "b", "c"] }] };
   const parts: Record<string, Uint8Array> = {
@@ -132,7 +132,7 @@ describe("quantisation", () => {
   });
 });
 
-describe("the consumer tells the layout", () => {
+describe("the consumer determines the layout", () => {
   const values = Float32Array.from({ length: 24 }, (_, i) => i);
   const b = (value: boolean) => ({ b: value });
   const conv = (op: string, ...input: string[]) => [
@@ -176,7 +176,7 @@ describe("the consumer tells the layout", () => {
     expect(tensor.read().shape).toEqual(expected);
   });
 
-  test("and if consumers disagree, reading says so", () => {
+  test("and if consumers disagree, reading fails", () => {
     const nodes = [
       ...product("MatMul", {}, "x", "w"),
       { name: "z", op: "MatMul", input: ["x", "w"], attr: { transpose_b: b(true) } },
@@ -185,7 +185,7 @@ describe("the consumer tells the layout", () => {
     expect(() => tensor.read()).toThrow(/"w" is used in different layouts/);
   });
 
-  test("circles of identities end", () => {
+  test("cycles of identities end", () => {
     const circle = [
       { name: "i", op: "Identity", input: ["i"] },
       { name: "y", op: "Conv2D", input: ["x", "i"] },
@@ -194,7 +194,7 @@ describe("the consumer tells the layout", () => {
   });
 });
 
-test("layers models: the class of the layer tells the layout", () => {
+test("layers models: the class of the layer determines the layout", () => {
   const layer = (class_name: string, name: string, config: object = {}) => ({
     class_name,
     config: { name, ...config },

@@ -44,7 +44,7 @@ export class SharedTensors {
   }
 }
 
-/** Texts that are equal for tensors that are made in the same way, of whichever model: of what is done last, and of the operands' texts. */
+/** Returns a digest of how each tensor is computed. Equal digests mean equal tensors, across models. */
 export function digestsOf(values: Iterable<Prepared>): ReadonlyMap<Prepared, string> {
   const digests = new Map<Prepared, string>();
   for (const value of preparationOf(values).places.keys()) {
