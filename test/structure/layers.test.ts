@@ -27,7 +27,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   "ops/lowering": ["ops/shared", "ops/reference", "ir", "primitives", "sizes"],
   "ops/shared": ["ops/reference", "ir", "primitives", "sizes", "contract", "source"],
   "ops/reference": ["ir", "contract", "source"],
-  // From what is read in the text alone to what builds a model.
+  // From what the text alone says to what builds a model.
   "check/text": ["ops", "parser", "contract", "source"],
   "check/frame": ["check/text", "ir", "parser", "sizes", "source"],
   "check/advice": ["check/frame", "ir", "parser", "sizes", "source"],
