@@ -234,6 +234,16 @@ describe.skipIf(skipped)("what it rejects", () => {
   });
 });
 
+test.skipIf(skipped)("infinite literals are what they are", async () => {
+  const masked = graphOf("fuse 1\nmodel Mask(x: [n]) -> (y: [n]) {\n  return where(x > 0, x, -inf)\n}");
+  const loaded = await (await sessionModel(masked)).load();
+  const x = tf.tensor1d([1, -1]);
+  const { y } = loaded.run({ x });
+  expect([loaded.engine, ...toArray(y!).data]).toEqual(["session", 1, -Infinity]);
+  tf.dispose([x, y!]);
+  loaded.dispose();
+});
+
 describe.skipIf(skipped)("files", () => {
   const broken = async (bytes: Uint8Array): Promise<void> => {
     const error: unknown = await (

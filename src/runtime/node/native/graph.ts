@@ -40,12 +40,13 @@ export function readGraph(file: Uint8Array, { name, guard, hash }: ModelDefiniti
     if (model === undefined) return undefined;
     const nodes = model.graph?.node ?? [];
     checkInputs(guard, model, nodes);
+    const steps = parseSteps(model.steps ?? "[]");
     return {
       nodes,
       inputs: namesOf(model.inputs),
       results: namesOf(model.results),
-      prepared: (model.prepared ?? []).map(preparedPort),
-      steps: parseSteps(model.steps ?? "[]"),
+      prepared: (model.prepared ?? []).map((prepared) => preparedPort(prepared, steps)),
+      steps,
     };
   });
 }
@@ -77,9 +78,13 @@ function namesOf(ports: EngineModel["inputs"]): Map<string, string> {
   return new Map((ports ?? []).map(({ name = "", tensor = "" }) => [name, tensor]));
 }
 
-function preparedPort({ tensor = "", dtype, shape = [], step = 0 }: EnginePrepared): PreparedPort {
+function preparedPort(
+  { tensor = "", dtype, shape = [], step }: EnginePrepared,
+  steps: readonly PrepareStep[],
+): PreparedPort {
   const known = (Object.keys(dataTypes) as DType[]).find((name) => dataTypes[name] === dtype);
   if (known === undefined) throw new RangeError(`${tensor} is of the type ${dtype}`);
+  if (step === undefined || steps[step] === undefined) throw new RangeError(`no step makes ${tensor}`);
   return { tensor, dtype: known, shape, step };
 }
 
