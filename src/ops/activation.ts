@@ -72,7 +72,7 @@ export const celu = operator({
   name: "celu",
   doc: "The continuously differentiable elu (Barron 2017): the element if it is positive, else alpha * (exp(x / alpha) - 1).",
   inputs: tensors("x"),
-  attributes: { alpha: attribute("number", "a positive number, how far below 0 it reaches", { default: 1 }) },
+  attributes: { alpha: attribute("number", "a positive number: how far below 0 the result can reach", { default: 1 }) },
   examples: [
     { code: "celu(x)", inputs: "x: [n, c]" },
     { code: "celu(x, alpha: 0.5)", inputs: "x: [n, c]" },
@@ -95,7 +95,7 @@ export const prelu = operator({
   name: "prelu",
   doc: "The element if it is positive, else a learned multiple of it: one weight, or one for each element of an axis.",
   inputs: tensors("x"),
-  attributes: { axis: attribute("axis", "axis whose elements have a weight each", { optional: true }) },
+  attributes: { axis: attribute("axis", "axis with one weight for each element", { optional: true }) },
   examples: [
     { code: "prelu(x)", inputs: "x: [n, c]" },
     { code: "prelu(x, axis: c)", inputs: "x: [n, c: 4, h, w]" },
@@ -149,7 +149,7 @@ export const mish = composite("mish", "The self-regularised activation x * tanh(
 );
 export const log_sigmoid = composite(
   "log_sigmoid",
-  "The logarithm of the sigmoid, computed without its underflow.",
+  "The logarithm of the sigmoid, computed without underflow.",
   (g, x) => g.node(neg, [g.node(softplus, [g.node(neg, [x], {})], {})], {}),
 );
 export const hardtanh = composite("hardtanh", "The element, clamped to -1 … 1.", (g, x) =>
@@ -164,7 +164,7 @@ export const gelu = operator({
   doc: "The Gaussian error linear unit, x times the normal distribution function of x; `tanh` is its usual approximation.",
   inputs: tensors("x"),
   attributes: {
-    approximate: attribute("choice", "how the distribution function is computed", {
+    approximate: attribute("choice", "how to compute the distribution function", {
       choices: ["none", "tanh"],
       default: "none",
     }),
@@ -234,7 +234,7 @@ export const softmax = operator({
 
 export const log_softmax = operator({
   name: "log_softmax",
-  doc: "The logarithm of softmax, computed without its underflow. Several axes are normalised jointly.",
+  doc: "The logarithm of softmax, computed without underflow. Several axes are normalised jointly.",
   inputs: tensors("x"),
   attributes: {
     axis: attribute("axes", "axes over which the exponentials of the result sum to 1", { unordered: true }),

@@ -33,7 +33,7 @@ import { product, reshaped, sizesOf } from "./shared/axes.ts";
 import { dtypeOf, floating, requireAxes } from "./shared/conditions.ts";
 import { keyedSpatial, requirePerAxis, requireSpatialCount } from "./shared/spatial.ts";
 
-const pooledAxes = "the axes that are pooled, with their new sizes: `h: 7, w: 7`";
+const pooledAxes = "the axes to pool, with their new sizes: `h: 7, w: 7`";
 interface Values {
   readonly keyed: ReadonlyMap<Axis, readonly Size[]>;
 }
@@ -203,7 +203,7 @@ function overWindow(p: Lowering, value: Positional, axis: number, windows: Windo
 
 export const adaptive_avgpool = operator({
   name: "adaptive_avgpool",
-  doc: "The averages of windows that divide one to three axes evenly, as many as the new size says; where that does not divide the old one they overlap.",
+  doc: "The averages of windows that divide one to three axes evenly. The new size is the number of windows; they overlap if it does not divide the old size.",
   inputs: tensors("x"),
   attributes: { keyed: attribute("keyed", pooledAxes, { unordered: true }) },
   examples: [
@@ -220,14 +220,14 @@ export const adaptive_avgpool = operator({
 
 export const adaptive_maxpool = operator({
   name: "adaptive_maxpool",
-  doc: "The largest elements of windows that divide one to three axes evenly, as many as the new size says; with `indices` also where they are.",
+  doc: "The largest elements of windows that divide one to three axes evenly. The new size is the number of windows. With `indices`, also their positions.",
   inputs: tensors("x"),
   attributes: {
     // Indices count in the order of the axes.
     keyed: attribute("keyed", pooledAxes),
     indices: attribute(
       "bool",
-      "a second result, i32: the flat index of each in the axes that are pooled, in their order (`d`, `h`, `w`, or else as written)",
+      "adds a second result, i32: the flat index of each element over the pooled axes, in their order (`d`, `h`, `w`, or else as written)",
       {
         default: false,
       },

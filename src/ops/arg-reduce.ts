@@ -10,7 +10,7 @@ import { dtypeOf, numeric } from "./shared/conditions.ts";
 function position(name: "argmax" | "argmin", what: string, isBetter: (a: number, b: number) => boolean) {
   return operator({
     name,
-    doc: `The index, as i32, of the ${what} element over the axes; of equal ones, the first. Several axes have one flat index, the axis written last counting fastest.`,
+    doc: `The index, as i32, of the ${what} element over the axes; the first, if several are equal. Several axes give one flat index, in which the last axis varies fastest.`,
     inputs: tensors("x"),
     attributes: {
       // The order decides what the index counts first.

@@ -32,11 +32,11 @@ import {
 const attributes = {
   c: attribute("size", "number of channels of the result", { axis: true }),
   kernel: attribute("sizes", "size of the window"),
-  stride: attribute("sizes", "distance of the windows", { default: 1 }),
-  pad: attribute("padding", "what is cut off: a number, or pairs", { default: 0 }),
-  output_padding: attribute("sizes", "what is added at the end, less than the stride", { default: 0, min: 0 }),
-  dilation: attribute("sizes", "distance of the elements of a window", { default: 1 }),
-  groups: attribute("size", "channels are split into so many groups, each by itself", { default: 1 }),
+  stride: attribute("sizes", "distance between windows", { default: 1 }),
+  pad: attribute("padding", "how much to cut off: a number, or pairs", { default: 0 }),
+  output_padding: attribute("sizes", "how much to add at the end, less than the stride", { default: 0, min: 0 }),
+  dilation: attribute("sizes", "distance between the elements of a window", { default: 1 }),
+  groups: attribute("size", "number of groups of channels, each convolved separately", { default: 1 }),
   bias: biasAttribute,
   init: initAttribute,
   axis: axisAttribute,
@@ -62,7 +62,7 @@ function channelsPerGroup({ sizes, attributes }: OperatorContext<Values>): Size 
 
 export const conv_transpose = operator({
   name: "conv_transpose",
-  doc: "Transposed convolution over the spatial axes, one to three: every element paints a window of weights, and windows that overlap add up.",
+  doc: "Transposed convolution over one to three spatial axes: every element paints a window of weights, and overlapping windows add up.",
   inputs: tensors("x"),
   attributes,
   examples: [
@@ -200,7 +200,7 @@ interface Side {
 function sidesOf(attributes: Values, count: number, number: (size: Size) => number): readonly [Side, Side, Side] {
   const [depth, rows, columns] = volumeWindows(attributes, count, number);
   const side = ({ kernel, stride, dilation, pads }: Window, index: number): Side => {
-    if (pads === "same_tf") throw new InternalError("conv_transpose has no `same_tf`");
+    if (pads === "same_tf") throw new InternalError("conv_transpose does not support `same_tf`");
     // An axis that is missing stays as it is.
     if (index < 0) return { kernel, stride: 1, dilation, pads, extra: 0 };
     return { kernel, stride, dilation, pads, extra: number(perAxis(attributes.output_padding, index)) };

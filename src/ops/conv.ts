@@ -39,8 +39,8 @@ const attributes = {
     "`same`: dilation * (kernel - 1) / 2 on both sides; `same_tf`: TensorFlow's, more at the end; or a number, or pairs",
     { default: "same" },
   ),
-  dilation: attribute("sizes", "distance of the elements below the window", { default: 1 }),
-  groups: attribute("size", "channels are split into so many groups, each convolved by itself", { default: 1 }),
+  dilation: attribute("sizes", "distance between the elements under the window", { default: 1 }),
+  groups: attribute("size", "number of groups of channels, each convolved separately", { default: 1 }),
   bias: biasAttribute,
   init: initAttribute,
   axis: axisAttribute,
@@ -61,7 +61,7 @@ function resultType(c: OperatorContext<Values>): TensorType {
 
 export const conv = operator({
   name: "conv",
-  doc: "Convolution over the spatial axes, one to three. Unless told otherwise its window is one element and padding keeps the size.",
+  doc: "Convolution over one to three spatial axes. By default, the window is one element and padding keeps the size.",
   inputs: tensors("x"),
   attributes,
   examples: [

@@ -27,10 +27,10 @@ function productType(c: OperatorContext<Attributes>): TensorType {
 
 export const dot = operator({
   name: "dot",
-  doc: "The product of two tensors, summed over the contracted axes. Axes of `batch` are paired; all others are kept, and may not be in both.",
+  doc: "The product of two tensors, summed over the contracted axes. Axes in `batch` are paired. All others are kept, and may be in only one operand.",
   inputs: tensors("a", "b"),
   attributes: {
-    contract: attribute("axes", "axes of both that are multiplied and summed", { unordered: true }),
+    contract: attribute("axes", "axes of both that are multiplied and summed over", { unordered: true }),
     batch: attribute("axes", "axes of both that are paired", { default: [], unordered: true }),
   },
   examples: [
@@ -50,7 +50,7 @@ export const dot = operator({
       if (![...contract, ...batch].includes(axis)) {
         const notes = ["contract it (`contract:`), pair it (`batch:`), or make it two axes"];
         const helps = [
-          { text: "for self-attention, give one operand another axis first", code: `rename(${axis} -> s)` },
+          { text: "for self-attention, first rename the axis of one operand", code: `rename(${axis} -> s)` },
         ];
         c.complain("dot-shared-axis", { axis }, { inputs: [0, 1], axis }, { notes, helps });
       }

@@ -16,7 +16,7 @@ interface Row {
 }
 
 const rules =
-  " One operand has all axes of the other, sizes of shared axes are equal, and both have one dtype; numbers and sizes fit any tensor.";
+  " One operand must have all axes of the other, with equal sizes, and both must have the same dtype. Numbers and sizes fit any tensor.";
 
 function pairwise(name: string, row: Row, result: DType | "operands") {
   const inputs = row.dtypes.includes("f32") ? "a: [n, c, h, w], b: [n, c]" : "a: bool[n, c], b: bool[c]";
@@ -58,7 +58,7 @@ export const div = arithmetic("div", "a / b", "The quotient, `a / b`.", (a, b) =
 export const mod = arithmetic(
   "mod",
   "a % b",
-  "The remainder, `a % b`, with the sign of the divisor, as Python's.",
+  "The remainder, `a % b`, with the sign of the divisor, as in Python.",
   (a, b) => {
     const remainder = a % b; // with the sign of the dividend
     return remainder !== 0 && remainder < 0 !== b < 0 ? remainder + b : remainder;
@@ -117,7 +117,7 @@ export const neg = operator({
 
 export const where = operator({
   name: "where",
-  doc: "Elements of `a` where the condition is true, of `b` elsewhere. One of the three has all axes of the others; `a` and `b` have one dtype.",
+  doc: "Elements of `a` where the condition is true, of `b` elsewhere. One of the three must have all axes of the others; `a` and `b` must have the same dtype.",
   inputs: tensors("condition", "a", "b"),
   attributes: {},
   exact: true,

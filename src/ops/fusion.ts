@@ -23,7 +23,7 @@ const several = { names: ["a", "b"], variadic: true };
 
 export const concat = operator({
   name: "concat",
-  doc: "Joins tensors along an axis, whose sizes add; all other axes are equal.",
+  doc: "Joins tensors along an axis, whose sizes add up; all other axes must be equal.",
   inputs: several,
   attributes: { axis: attribute("axis", "axis to join along") },
   alsoCalled: ["cat", "concatenate"],
@@ -96,8 +96,8 @@ function partsOf(c: OperatorContext<SplitAttributes>): readonly [Axis, readonly 
   const { axis, parts, keyed } = c.attributes;
   const [listed, ...more] = keyed;
   if (listed !== undefined) {
-    if (more.length > 0) refuse(c, more[0]![0], "left out: one axis is split", "given");
-    if (axis !== undefined) refuse(c, "axis", `left out where \`${listed[0]}\` lists sizes`, "given");
+    if (more.length > 0) refuse(c, more[0]![0], "omitted: only one axis can be split", "given");
+    if (axis !== undefined) refuse(c, "axis", `omitted when \`${listed[0]}\` lists sizes`, "given");
     const total = listed[1].reduce((a, b) => c.sizes.add(a, b));
     c.equal(c.size(0, listed[0]), total, { inputs: [0], attribute: listed[0], axis: listed[0] });
     return listed;
@@ -109,12 +109,12 @@ function partsOf(c: OperatorContext<SplitAttributes>): readonly [Axis, readonly 
 
 export const split = operator({
   name: "split",
-  doc: "Takes a tensor apart along an axis: `a, b = split(x, axis: c)` into equal parts, as many as there are names, or into parts of listed sizes.",
+  doc: "Splits a tensor along an axis: `a, b = split(x, axis: c)` into one equal part for each name, or into parts of the listed sizes.",
   inputs: tensors("x"),
   attributes: {
     axis: attribute("axis", "axis to split into equal parts", { optional: true }),
     parts: attribute("results", "number of equal parts"),
-    keyed: attribute("keyed", "the sizes of the parts, listed for the axis to split"),
+    keyed: attribute("keyed", "the sizes of the parts, as a list for the axis to split"),
   },
   exact: true,
   examples: [
@@ -161,10 +161,10 @@ function splitAxis({ axis, keyed }: SplitAttributes): Axis {
 
 export const unstack = operator({
   name: "unstack",
-  doc: "Takes a tensor apart into the elements of an axis: `a, b, c = unstack(x, axis: k)`.",
+  doc: "Splits a tensor into the elements of an axis: `a, b, c = unstack(x, axis: k)`.",
   inputs: tensors("x"),
   attributes: {
-    axis: attribute("axis", "axis to take apart; its size is the number of names"),
+    axis: attribute("axis", "axis to split; its size is the number of names"),
     parts: attribute("results", "number of elements"),
   },
   exact: true,
@@ -201,7 +201,7 @@ export const unstack = operator({
 
 export const expand = operator({
   name: "expand",
-  doc: "Repeats a tensor over new axes: those that `like` has besides, or those given with sizes.",
+  doc: "Repeats a tensor over new axes: the additional axes of `like`, or the axes given with sizes.",
   inputs: tensors("x"),
   attributes: {
     like: attribute("like", "tensor whose axes the result has", { optional: true }),
@@ -251,9 +251,9 @@ export const expand = operator({
 
 export const tile = operator({
   name: "tile",
-  doc: "Repeats a tensor as a whole along axes, which grow so many times.",
+  doc: "Repeats a whole tensor along axes, which grow by the given factors.",
   inputs: tensors("x"),
-  attributes: { keyed: attribute("keyed", "axes with how often they are repeated: `h: 2`", { unordered: true }) },
+  attributes: { keyed: attribute("keyed", "axes with their numbers of repetitions: `h: 2`", { unordered: true }) },
   exact: true,
   examples: [
     { code: "tile(x, h: 2)", inputs: "x: [n, c, h, w]" },

@@ -21,9 +21,9 @@ function pairedAxes(x: Iterable<Axis>, index: readonly Axis[], axis: Axis): read
 
 export const gather = operator({
   name: "gather",
-  doc: "The elements of `x` at indices along an axis, which the index's axes replace. Axes of both are paired; an index outside is that of the nearest element.",
+  doc: "The elements of `x` at indices along an axis, which is replaced by the axes of the index. Shared axes are paired. An index out of range is clamped.",
   inputs: tensors("x", "index"),
-  attributes: { axis: attribute("axis", "axis that the index, i32, counts along from 0") },
+  attributes: { axis: attribute("axis", "axis that the i32 index refers to, counted from 0") },
   exact: true,
   examples: [
     { code: "gather(x, index, axis: t)", inputs: "x: [n, t, d], index: i32[k]" },
@@ -99,7 +99,7 @@ const rowAxis = "num_embeddings";
 
 export const embedding = operator({
   name: "embedding",
-  doc: "A trained vector for every index; an index outside is that of the nearest vector.",
+  doc: "A trained vector for every index. An index out of range is clamped.",
   inputs: tensors("ids"),
   attributes: {
     num_embeddings: attribute("size", "number of vectors"),

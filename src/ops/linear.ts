@@ -23,7 +23,7 @@ import { requirePerAxis } from "./shared/spatial.ts";
 
 const attributes = {
   keyed: attribute("keyed", "axes that are mapped to themselves, with their new sizes: `c: 64`"),
-  maps: attribute("maps", "which axes become which: `c -> k: 10`, `d -> [head: 8, e: 4]`"),
+  maps: attribute("maps", "old axes to new axes: `c -> k: 10`, `d -> [head: 8, e: 4]`"),
   bias: biasAttribute,
   init: initAttribute,
 };
@@ -48,7 +48,7 @@ function madeAxes(attributes: Values): readonly (readonly [Axis, Size])[] {
 
 export const linear = operator({
   name: "linear",
-  doc: "A linear map of axes to axes with a weight for every pair of elements, and a bias; all other axes are rows.",
+  doc: "A linear map from axes to axes, with a weight for every pair of elements, and a bias. It is applied at every position of the other axes.",
   inputs: tensors("x"),
   attributes,
   alsoCalled: ["Dense"],

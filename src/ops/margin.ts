@@ -18,10 +18,10 @@ function taken(sizes: Sizes, [from, to, step]: readonly Size[]): Size {
 
 export const slice = operator({
   name: "slice",
-  doc: "The elements of axes from one place up to another, which is not among them; a third number is the step.",
+  doc: "The elements of axes from one position up to, but not including, another; a third number is the step.",
   inputs: tensors("x"),
   attributes: {
-    keyed: attribute("keyed", "`t: [from, to]` or `t: [from, to, step]`; places count from 0", {
+    keyed: attribute("keyed", "`t: [from, to]` or `t: [from, to, step]`; positions count from 0", {
       min: 0,
       unordered: true,
     }),
@@ -81,11 +81,11 @@ function sidesOf(range: readonly Size[]): readonly [Size, Size] {
 
 export const pad = operator({
   name: "pad",
-  doc: "A margin around axes: of one value, of the mirrored inside without its outermost elements (`reflect`), or of these (`replicate`).",
+  doc: "Pads axes with a constant, with their mirrored elements without the outermost ones (`reflect`), or with the outermost ones (`replicate`).",
   inputs: tensors("x"),
   attributes: {
     keyed: attribute("keyed", "`h: 1` on both sides, or `h: [before, after]`", { min: 0, unordered: true }),
-    mode: attribute("choice", "what the margin holds", {
+    mode: attribute("choice", "how to fill the margin", {
       choices: ["constant", "reflect", "replicate"],
       default: "constant",
     }),

@@ -28,7 +28,7 @@ export const batchnorm = operator({
   name: "batchnorm",
   doc: "Batch normalisation with running statistics: one mean and variance for each element of the axis, then a scale and a shift.",
   inputs: tensors("x"),
-  attributes: { axis: attribute("axis", "axis whose elements are normalised each by itself", { default: "c" }), eps },
+  attributes: { axis: attribute("axis", "axis whose elements are normalised separately", { default: "c" }), eps },
   examples: [{ code: "batchnorm(x)", inputs: "x: [n, c: 4, h, w]" }],
   type: (c) => {
     c.size(0, c.attributes.axis);
@@ -52,7 +52,7 @@ export const batchnorm = operator({
 
 export const layernorm = operator({
   name: "layernorm",
-  doc: "Layer normalisation: to mean 0 and variance 1 over the axes, then a scale and a shift for each of their elements.",
+  doc: "Layer normalisation: normalises to mean 0 and variance 1 over the axes, then a scale and a shift for each of their elements.",
   inputs: tensors("x"),
   attributes: { axis: attribute("axes", "axes that are normalised together"), eps },
   examples: [
@@ -103,7 +103,7 @@ export const rmsnorm = operator({
 
 const spatial = attribute(
   "axes",
-  "axes that are normalised together: those of `d`, `h`, `w` that are there, unless given",
+  "axes that are normalised together; by default, those of `d`, `h`, `w` that the input has",
   {
     optional: true,
   },
@@ -152,7 +152,7 @@ function standardised(
 
 export const groupnorm = operator({
   name: "groupnorm",
-  doc: "Group normalisation (Wu, He 2018): to mean 0 and variance 1 over groups of channels and space, then a scale and a shift for each channel.",
+  doc: "Group normalisation (Wu, He 2018): normalises to mean 0 and variance 1 over groups of channels and space, then a scale and a shift for each channel.",
   inputs: tensors("x"),
   attributes: {
     groups: attribute("size", "number of equal groups of channels"),
@@ -191,13 +191,13 @@ export const groupnorm = operator({
 
 export const instancenorm = operator({
   name: "instancenorm",
-  doc: "Instance normalisation (Ulyanov et al. 2016): every channel of every image to mean 0 and variance 1 over space.",
+  doc: "Instance normalisation (Ulyanov et al. 2016): normalises every channel of every image to mean 0 and variance 1 over space.",
   inputs: tensors("x"),
   attributes: {
     axis: attribute("axis", "the channels", { default: "c" }),
     spatial,
     eps,
-    affine: attribute("bool", "whether a learned scale and shift follow, one for each channel", { default: false }),
+    affine: attribute("bool", "whether to apply a learned scale and shift for each channel", { default: false }),
   },
   examples: [
     { code: "instancenorm(x)", inputs: "x: [n, c, h, w]" },
@@ -216,12 +216,12 @@ export const instancenorm = operator({
 
 export const normalize = operator({
   name: "normalize",
-  doc: "Divides by the p-norm over the axes, or by `eps` where the norm is smaller: vectors get length 1.",
+  doc: "Divides by the p-norm over the axes, or by `eps` if the norm is smaller, so vectors get length 1.",
   inputs: tensors("x"),
   attributes: {
     axis: attribute("axes", "axes of the vectors", { unordered: true }),
     p: attribute("number", "exponent of the norm, positive or `inf`", { default: 2 }),
-    eps: attribute("number", "the least divisor", { default: 1e-12 }),
+    eps: attribute("number", "the smallest divisor", { default: 1e-12 }),
   },
   examples: [
     { code: "normalize(x, axis: c)", inputs: "x: [n, c, h, w]" },

@@ -23,7 +23,7 @@ export const identity = operator({
 
 export const dropout = operator({
   name: "dropout",
-  doc: "The tensor itself: a model is for inference. In training, elements are dropped with probability `p`.",
+  doc: "The tensor itself, because models are for inference. In training, elements are dropped with probability `p`.",
   inputs: tensors("x"),
   attributes: {
     p: attribute("number", "probability of being dropped in training", { default: 0.5, positional: true }),
@@ -31,7 +31,7 @@ export const dropout = operator({
   exact: true,
   examples: [{ code: "dropout(x, 0.2)", inputs: "x: [n, c]" }],
   type: (c) => {
-    requireNumber(c, "p", c.attributes.p, "a probability, 0 to 1", (p) => p >= 0 && p <= 1);
+    requireNumber(c, "p", c.attributes.p, "a probability from 0 to 1", (p) => p >= 0 && p <= 1);
     return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
   },
   expand: (g) => g.inputs[0]!,
@@ -39,7 +39,7 @@ export const dropout = operator({
 
 export const cast = operator({
   name: "cast",
-  doc: "The elements in another dtype: to i32 without their fraction, to bool whether they are not 0.",
+  doc: "Converts elements to another dtype: to i32 by dropping the fraction, to bool by comparing with 0.",
   inputs: tensors("x"),
   attributes: { dtype: attribute("dtype", "dtype of the result", { positional: true }) },
   alsoCalled: ["to"],
@@ -63,7 +63,7 @@ export const cast = operator({
 
 export const iota = operator({
   name: "iota",
-  doc: "Positions along a new axis, counted from 0, as i32: for position codes and causal masks.",
+  doc: "Positions along a new axis, counted from 0, as i32. Used for position codes and causal masks.",
   inputs: tensors(),
   attributes: { keyed: attribute("keyed", "the axis with its size: `t: 8`") },
   alsoCalled: ["arange"],
@@ -72,7 +72,7 @@ export const iota = operator({
     const [first, second] = c.attributes.keyed;
     if (first === undefined) return c.complain("missing-attribute", { callee: c.callee, name: "axis: size" }, {});
     const [axis, sizes] = first;
-    if (second !== undefined) refuse(c, second[0], "left out: there is one axis", "given");
+    if (second !== undefined) refuse(c, second[0], "omitted: there is only one axis", "given");
     requirePerAxis(c, axis, sizes, [axis]);
     return tensorType("i32", [[axis, sizes[0]!]]);
   },

@@ -9,7 +9,7 @@ import { anything, dtypeOf, refuse } from "./shared/conditions.ts";
 import { axisAttribute, knownSpatial, spatialOf } from "./shared/spatial.ts";
 
 const attributes = {
-  factor: attribute("size", "factor of the sizes of the spatial axes", { positional: true }),
+  factor: attribute("size", "factor for the sizes of the spatial axes", { positional: true }),
   axis: axisAttribute,
 };
 type Values = ValuesOf<typeof attributes>;
@@ -35,7 +35,7 @@ function tile(sizes: OperatorContext<unknown>["sizes"], factor: Size, axes: read
 
 export const pixel_shuffle = operator({
   name: "pixel_shuffle",
-  doc: "Channels become pixels: of every factor² channels in turn, each pixel makes a square of pixels of one channel, row by row. Over three axes these are factor³ and cubes, over one factor and runs.",
+  doc: "Turns channels into pixels: for every factor² consecutive channels, each pixel becomes a square of pixels of one channel, row by row. Over three axes, it is factor³ channels and cubes; over one axis, factor channels and runs.",
   inputs: tensors("x"),
   attributes,
   exact: true,
@@ -72,7 +72,7 @@ export const pixel_shuffle = operator({
 
 export const pixel_unshuffle = operator({
   name: "pixel_unshuffle",
-  doc: "Pixels become channels: every square of factor² pixels of a channel becomes one pixel of as many channels, row by row. Over three axes these are cubes and factor³, over one runs and factor.",
+  doc: "Turns pixels into channels: every square of factor² pixels of a channel becomes one pixel of factor² channels, row by row. Over three axes, it is cubes and factor³ channels; over one axis, runs and factor channels.",
   inputs: tensors("x"),
   attributes,
   exact: true,

@@ -44,9 +44,9 @@ import {
 
 const attributes = {
   kernel: attribute("sizes", "size of the window"),
-  stride: attribute("sizes", "step of the window; the size of the window unless given", { optional: true }),
+  stride: attribute("sizes", "step of the window; the size of the window by default", { optional: true }),
   pad: attribute("padding", "a number, or pairs; `same`: (kernel - 1) / 2; `same_tf`: TensorFlow's", { default: 0 }),
-  ceil_mode: attribute("bool", "whether a last window may reach beyond the end, as in PyTorch", { default: false }),
+  ceil_mode: attribute("bool", "whether the last window may extend past the end, as in PyTorch", { default: false }),
   axis: axisAttribute,
 };
 type Values = ValuesOf<typeof attributes> & { readonly dilation?: readonly Size[] };
@@ -85,7 +85,7 @@ function pooledType(c: OperatorContext<Values>): TensorType {
   for (const [i, axis] of axes.entries()) {
     const gap = dilation === undefined ? one : perAxis(dilation, i);
     if (pad === "same_tf") {
-      if (gap !== one) refuse(c, "pad", "a number, pairs or `same` where `dilation` is not 1", "`same_tf`");
+      if (gap !== one) refuse(c, "pad", "a number, pairs or `same` if `dilation` is not 1", "`same_tf`");
       continue;
     }
     const [before, after] = padSizes(sizes, c.attributes, i);
@@ -285,14 +285,18 @@ const dilatedLargest: PoolImage = (p, attributes, image, from, to) => {
 
 export const maxpool = operator({
   name: "maxpool",
-  doc: "The largest element of every window; with `indices` also where it is. Padding never wins.",
+  doc: "The largest element of every window. With `indices`, also its position. Padding never wins.",
   inputs: tensors("x"),
   attributes: {
     ...attributes,
     dilation: attribute("sizes", "step between the elements of a window", { default: 1 }),
-    indices: attribute("bool", "a second result, i32: the flat index of each in the spatial axes, without padding", {
-      default: false,
-    }),
+    indices: attribute(
+      "bool",
+      "adds a second result, i32: the flat index of each element over the spatial axes, without padding",
+      {
+        default: false,
+      },
+    ),
   },
   exact: true,
   examples: [
@@ -346,7 +350,7 @@ export const avgpool = operator({
 
 export const lppool = operator({
   name: "lppool",
-  doc: "The p-norm of every window, where elements keep their signs under odd powers, as in PyTorch. What `ceil_mode` and `same_tf` cut off a window is made up for by the rest of it.",
+  doc: "The p-norm of every window. Elements keep their signs under odd powers, as in PyTorch. If `ceil_mode` or `same_tf` cuts off part of a window, the rest is scaled up to make up for it.",
   inputs: tensors("x"),
   attributes: {
     norm_type: attribute("number", "exponent of the norm, positive", { default: 2 }),

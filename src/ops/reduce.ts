@@ -14,8 +14,8 @@ import { dtypeOf, floating, logical, numeric, requireAxes } from "./shared/condi
 
 /** What every reduction takes. */
 export const reduceAttributes = {
-  axis: attribute("axes", "axes to reduce; they disappear", { unordered: true }),
-  keepdims: attribute("bool", "keep the axes, with size 1", { default: false }),
+  axis: attribute("axes", "axes to reduce, which are removed", { unordered: true }),
+  keepdims: attribute("bool", "whether to keep the axes, with size 1", { default: false }),
 };
 type Attributes = ValuesOf<typeof reduceAttributes>;
 

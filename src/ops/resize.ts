@@ -27,14 +27,12 @@ import {
 
 const mode = attribute(
   "choice",
-  "`nearest`, as PyTorch's; or between the centres of pixels: `bilinear` of two along each of one to three axes, `bicubic` of four along one or two",
+  "`nearest`, as in PyTorch; or interpolation between pixel centres: `bilinear` from two along each of one to three axes, `bicubic` from four along one or two",
   { choices: ["nearest", "bilinear", "bicubic"], default: "nearest" },
 );
-const align_corners = attribute(
-  "bool",
-  "whether the centres of the corner pixels stay in the corners, not of `nearest`",
-  { default: false },
-);
+const align_corners = attribute("bool", "whether to align the centres of the corner pixels; not for `nearest`", {
+  default: false,
+});
 
 /** How many axes can be resized at once: PyTorch's `bicubic` knows no volumes. */
 const most = (mode: string): number => (mode === "bicubic" ? 2 : 3);
@@ -79,11 +77,11 @@ function tapsOf(mode: "nearest" | "bilinear" | "bicubic", alignCorners: boolean)
 
 export const resize = operator({
   name: "resize",
-  doc: "The image at another size, which is given or that of another tensor.",
+  doc: "The image at another size: a given one, or that of another tensor.",
   inputs: tensors("x"),
   attributes: {
     keyed: attribute("keyed", "the axes that change, with their new sizes", { unordered: true }),
-    like: attribute("like", "tensor whose sizes the result has over `axis`", { optional: true }),
+    like: attribute("like", "tensor whose sizes over `axis` the result gets", { optional: true }),
     axis: axisAttribute,
     mode,
     align_corners,
@@ -102,7 +100,7 @@ export const resize = operator({
     dtypeOf(c, 0, floating);
     requireMode(c);
     if (like !== undefined) {
-      if (keyed.size > 0) refuse(c, "like", "left out where sizes are given", "given");
+      if (keyed.size > 0) refuse(c, "like", "omitted when sizes are given", "given");
       const missing = (name: Axis) => {
         const args = { callee: c.callee, axis: name, type: printType(c.sizes, like) };
         return c.complain("missing-axis", args, { attribute: "like", axis: name });
@@ -113,7 +111,7 @@ export const resize = operator({
       );
     }
     if (keyed.size === 0) c.complain("missing-attribute", { callee: c.callee, name: "h" }, {});
-    if (axis !== undefined) refuse(c, "axis", "left out where sizes are given", "given");
+    if (axis !== undefined) refuse(c, "axis", "omitted when sizes are given", "given");
     requireSpatialCount(c, keyed, most(mode));
     for (const [name, sizes] of keyed) {
       requireAxes(c, 0, [name], name);
@@ -206,10 +204,10 @@ const finest = 100n;
 
 export const upsample = operator({
   name: "upsample",
-  doc: "The image at a multiple of its size, rounded down. As in PyTorch, pixels are as far apart as `scale` says even where the size was rounded, unless corners are aligned.",
+  doc: "The image at a multiple of its size, rounded down. As in PyTorch, `scale` decides the distance between pixels even if the size was rounded, unless corners are aligned.",
   inputs: tensors("x"),
   attributes: {
-    scale: attribute("sizes", "factor of the sizes: `2`, `1.5` or `3/2`, with a denominator of at most 100", {
+    scale: attribute("sizes", "factor for the sizes: `2`, `1.5` or `3/2`, with a denominator of at most 100", {
       positional: true,
       fractions: true,
     }),

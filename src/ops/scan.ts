@@ -8,9 +8,9 @@ import { anything, dtypeOf, numeric, requireAxes } from "./shared/conditions.ts"
 
 export const flip = operator({
   name: "flip",
-  doc: "The elements along axes in the opposite order.",
+  doc: "Reverses the elements along axes.",
   inputs: tensors("x"),
-  attributes: { axis: attribute("axes", "axes to turn round", { unordered: true }) },
+  attributes: { axis: attribute("axes", "axes to reverse", { unordered: true }) },
   exact: true,
   examples: [
     { code: "flip(x, axis: w)", inputs: "x: [n, c, h, w]" },
@@ -48,9 +48,9 @@ function cumulative(
     doc: `The ${of.noun} of each element and all before it along an axis.`,
     inputs: tensors("x"),
     attributes: {
-      axis: attribute("axis", "axis to go along"),
-      reverse: attribute("bool", "whether to go from the end to the start", { default: false }),
-      exclusive: attribute("bool", "whether the element itself is left out", { default: false }),
+      axis: attribute("axis", "axis to accumulate along"),
+      reverse: attribute("bool", "whether to run from the end to the start", { default: false }),
+      exclusive: attribute("bool", "whether to exclude the element itself", { default: false }),
     },
     examples: [
       { code: `${name}(x, axis: t)`, inputs: "x: [n, t, d]" },

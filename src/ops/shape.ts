@@ -51,9 +51,9 @@ function withSizes(maps: readonly AxisMap[], made: TensorType): readonly AxisMap
 
 export const reshape = operator({
   name: "reshape",
-  doc: "Merges axes, splits one, or both: the elements of `from`, the last axis fastest, become those of `to`. One size may be left out.",
+  doc: "Merges axes, splits one, or both: the elements of `from`, with the last axis varying fastest, become those of `to`. One size may be omitted.",
   inputs: tensors("x"),
-  attributes: { maps: attribute("maps", "which axes become which: `[c, h, w] -> d`", { unordered: true }) },
+  attributes: { maps: attribute("maps", "old axes to new axes: `[c, h, w] -> d`", { unordered: true }) },
   exact: true,
   examples: [
     { code: "reshape(x, [h, w] -> t)", inputs: "x: [n, c, h, w]" },
@@ -100,7 +100,7 @@ function takenBy(maps: readonly AxisMap[]): Axis[] {
 
 export const rename = operator({
   name: "rename",
-  doc: "Gives axes other names; several are renamed at once. Sizes stay as they are.",
+  doc: "Renames axes, several at once if needed. Sizes do not change.",
   inputs: tensors("x"),
   attributes: { maps: attribute("maps", "new names: `t -> s`", { unordered: true }) },
   exact: true,
@@ -110,7 +110,7 @@ export const rename = operator({
     const { maps } = c.attributes;
     for (const { from, to } of maps)
       if (from.length !== 1 || to.length !== 1)
-        refuse(c, "rename", "of one axis to one, `t -> s`", `of ${from.length} to ${to.length}`, "maps");
+        refuse(c, "rename", "a map from one axis to one, `t -> s`", `from ${from.length} to ${to.length}`, "maps");
     requireMaps(c);
     const { dtype, axes } = c.input(0);
     return tensorType(

@@ -56,7 +56,7 @@ export const logsumexp = composite(
 
 const varianceAttributes = {
   ...reduceAttributes,
-  correction: attribute("size", "the sum of squares is divided by the number of elements less this", {
+  correction: attribute("size", "the sum of squares is divided by the number of elements minus this", {
     default: 1,
     min: 0,
   }),

@@ -97,7 +97,7 @@ function requireOf(frame: Frame, call: Call, requirement: Requirement, put: Put)
     const answer = ask(frame, relation, origin);
     if (answer.verdict !== "no" || needed.op === "known") return;
     const { left, right } = spell(sizes, needed);
-    const sides = { left: put(left), right: put(right) };
+    const sides = { op: needed.op, left: put(left), right: put(right) };
     reportUnmet(frame, call, { constraint: printRelation(sizes, needed), origin, answer, sides });
   }
 }

@@ -119,16 +119,16 @@ function admit({ guard }: Runnable, inputs: Arrays): Sizes {
   if ("sizes" in admission) return admission.sizes;
   const missing = guard.inputs.filter(({ name }) => !Object.hasOwn(inputs, name));
   const code = missing.map(({ name }) => `--in ${name}=PATH`).join(" ");
-  return refuse(admission.problems, missing.length === 0 ? [] : [{ text: "give it", code }]);
+  return refuse(admission.problems, missing.length === 0 ? [] : [{ text: "pass it", code }]);
 }
 
 /** Says that a result is as expected, or what is wrong. */
 function compare(name: string, got: NamedArray, want: NdArray, tolerance: number, terminal: Terminal): Diagnostic[] {
   const worst = largestDifference(got, want, tolerance);
   const place = worst === undefined || worst.difference === 0 ? "" : ` at ${placeText(got, worst.index)}`;
-  const largest = `the largest difference is ${numberText(worst?.difference ?? 0)}`;
+  const largest = `largest difference ${numberText(worst?.difference ?? 0)}`;
   if (worst === undefined || worst.within) {
-    terminal.out(`${name} is as expected: ${largest}${place}`);
+    terminal.out(`${name} matches: ${largest}${place}`);
     return [];
   }
   const args = {
@@ -136,7 +136,7 @@ function compare(name: string, got: NamedArray, want: NdArray, tolerance: number
     difference: `${numberText(worst.got, 7)} instead of ${numberText(worst.want, 7)}`,
     place: placeText(got, worst.index),
   };
-  const notes = [`${largest}, the tolerance ${numberText(tolerance)}`];
+  const notes = [`${largest}, tolerance ${numberText(tolerance)}`];
   return [diagnostic("expectation-failed", undefined, args, { notes })];
 }
 
@@ -159,7 +159,7 @@ function statistics({ data }: NdArray): string {
     finite++;
   }
   const others = finite === data.length ? "" : `  not finite ${data.length - finite}`;
-  if (finite === 0) return `no finite number${others}`;
+  if (finite === 0) return `no finite numbers${others}`;
   return `min ${numberText(min)}  mean ${numberText(sum / finite)}  max ${numberText(max)}${others}`;
 }
 

@@ -5,8 +5,10 @@ import type { WeightSpec } from "../../ir/operator.ts";
 import type { Axis } from "../../ir/type.ts";
 import type { Size } from "../../sizes/size.ts";
 
-export const biasAttribute = attribute("bool", "whether a bias is added", { default: true });
-export const initAttribute = attribute("init", "how the weight starts, if not as in PyTorch", { optional: true });
+export const biasAttribute = attribute("bool", "whether to add a bias", { default: true });
+export const initAttribute = attribute("init", "initial values of the weight; PyTorch's by default", {
+  optional: true,
+});
 
 /** A weight that starts as a number everywhere. */
 export function constantSpec(

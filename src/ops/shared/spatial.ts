@@ -24,7 +24,7 @@ export interface WindowAttributes {
 
 export const axisAttribute = attribute(
   "axes",
-  "axes to work on: those of `d`, `h` and `w` that are there, unless given",
+  "axes to work on; by default, those of `d`, `h` and `w` that the input has",
   {
     optional: true,
   },
@@ -45,7 +45,7 @@ export function spatialOf(
       "missing-axis",
       { callee: c.callee, axis, type: printType(c.sizes, type) },
       { inputs: [0], axis },
-      { helps: [{ text: "say which axes to work on", code: `axis: ${[...type.axes.keys()].at(-1) ?? "w"}` }] },
+      { helps: [{ text: "choose the axes to work on", code: `axis: ${[...type.axes.keys()].at(-1) ?? "w"}` }] },
     );
   }
   if (axes.length > most)
