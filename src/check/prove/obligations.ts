@@ -1,7 +1,7 @@
 /** @file Proves relations under the facts of a world: a refuted one is reported, an open one is put to whoever uses the block. */
 import type { Call } from "../../parser/ast.ts";
 import type { Answer, Example } from "../../sizes/facts.ts";
-import type { Relation } from "../../sizes/relation.ts";
+import { opposite, type Comparison } from "../../sizes/relation.ts";
 import type { Size, SizeVar } from "../../sizes/size.ts";
 import type { Help, Note } from "../../source/diagnostic.ts";
 import type { Span } from "../../source/source.ts";
@@ -121,7 +121,7 @@ interface Unmet {
   readonly origin: Origin;
   readonly answer: Answer;
   /** The sides of the constraint here, if it has two. */
-  readonly sides?: { readonly op: Relation["op"]; readonly left: Size; readonly right: Size } | undefined;
+  readonly sides?: { readonly left: Size; readonly sign: Comparison; readonly right: Size } | undefined;
   readonly helps?: readonly Help[];
 }
 
@@ -155,8 +155,7 @@ function refutation(frame: Frame, sides: Unmet["sides"]): string {
     (side) => side && sizes.constant(frame.world.facts.apply(side)),
   );
   if (sides === undefined || left === undefined || right === undefined) return "it is false";
-  if (sides.op === "divides") return `${right} does not divide ${left}`;
-  return `${left} ${sides.op === "==" ? "!=" : left < right ? "<" : left > right ? ">" : "=="} ${right}`;
+  return `${left} ${opposite[sides.sign]} ${right}`;
 }
 
 function requiredBy(origin: Origin | undefined): Note[] {

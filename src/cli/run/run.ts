@@ -122,7 +122,7 @@ function admit({ guard }: Runnable, inputs: Arrays): Sizes {
   return refuse(admission.problems, missing.length === 0 ? [] : [{ text: "pass it", code }]);
 }
 
-/** Says that a result is as expected, or what is wrong. */
+/** Says that a result matches, or what is wrong. */
 function compare(name: string, got: NamedArray, want: NdArray, tolerance: number, terminal: Terminal): Diagnostic[] {
   const worst = largestDifference(got, want, tolerance);
   const place = worst === undefined || worst.difference === 0 ? "" : ` at ${placeText(got, worst.index)}`;
