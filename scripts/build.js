@@ -36,7 +36,7 @@ export function isBuilt() {
 
 /** Replaces dist/ if everything compiles; otherwise leaves it and throws the compiler's output. */
 export async function build() {
-  if (!isCurrent()) console.warn("build: src/library.ts is not what library/ says; run: node scripts/library.js");
+  if (!isCurrent()) console.warn("build: src/library.ts is out of date with library/; run: node scripts/library.js");
   await inTemporaryFolder(path.join(root, ".cache"), async (temporary) => {
     const output = path.join(temporary, "dist");
     const before = inputs();

@@ -33,5 +33,5 @@ console.log(`\nThe picture is ${out}/background-blur.png, the module is ${out}/b
 const native = process.env.FUSE_NATIVE === "skip" ? { ready: false, reason: "skipped" } : await prepareNative();
 if (!native.ready)
   console.log(
-    `It ran on WebAssembly. For the native backend of TensorFlow.js: node scripts/native.js (${native.reason})`,
+    `It ran on WebAssembly. To install the native backend of TensorFlow.js: node scripts/native.js (${native.reason})`,
   );

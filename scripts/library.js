@@ -31,7 +31,7 @@ export const isCurrent = () => existsSync(output) && readFileSync(output, "utf8"
 if (isMain(import.meta.url)) {
   if (!process.argv.includes("--check")) writeFileSync(output, text());
   else if (!isCurrent()) {
-    console.error("src/library.ts is not what library/ says; run: node scripts/library.js");
+    console.error("src/library.ts is out of date with library/; run: node scripts/library.js");
     process.exitCode = 1;
   }
 }

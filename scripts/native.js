@@ -84,7 +84,7 @@ async function makeLoadable(say) {
   }
   const obstacle = cannotBuild();
   if (obstacle !== undefined) throw new Error(obstacle);
-  say("native backend: building (downloads 200 MB, once on this machine)");
+  say("native backend: building (downloads 200 MB, once per machine)");
   await inTemporaryFolder(caches, build);
   install();
   return load();
@@ -105,7 +105,7 @@ async function load() {
     const output = await run(process.execPath, ["-e", program], { env, timeout: 60_000 });
     const [backend, product, version] = JSON.parse(output.trim().split("\n").at(-1) ?? "");
     if (backend === "tensorflow" && product === 11) return { ready: true, version };
-    return { ready: false, reason: `the binding computes nonsense (${backend}: ${product} instead of 11)` };
+    return { ready: false, reason: `the binding computes wrong results (${backend}: ${product} instead of 11)` };
   } catch (error) {
     return { ready: false, reason: `the binding does not load: ${complaint(error)}` };
   }
@@ -128,7 +128,7 @@ function install() {
 
 function cannotBuild() {
   if (process.platform !== "linux" || process.arch !== "x64")
-    return "Fuse builds it on Linux x64 only; for others its maker may have it: cd node_modules/@tensorflow/tfjs-node && node scripts/install.js";
+    return "Fuse builds it only on Linux x64. Elsewhere, tfjs-node may provide a binary: cd node_modules/@tensorflow/tfjs-node && node scripts/install.js";
   const missing = Object.keys(tools()).filter((name) => !tools()[name]);
   if (missing.length > 0) return `${missing.join(" and ")} not found`;
   if (process.report.getReport().header.glibcVersionRuntime === undefined) return "TensorFlow needs glibc";
@@ -201,7 +201,7 @@ async function fetchNodeApi(temporary) {
     fs.readdirSync(temporary).find((name) => name.endsWith(".tgz")),
   );
   const integrity = `sha512-${createHash("sha512").update(fs.readFileSync(archive)).digest("base64")}`;
-  if (integrity !== nodeApi.integrity) throw new Error(`${nodeApi.package} is not what it was (${integrity})`);
+  if (integrity !== nodeApi.integrity) throw new Error(`${nodeApi.package} has changed (${integrity})`);
   await run("tar", ["xzf", archive], { cwd: temporary });
 }
 

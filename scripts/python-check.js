@@ -40,7 +40,7 @@ async function packages() {
   const wanted = minor >= 9 && minor <= 11 ? "tensorflow-cpu==2.15.1" : "tensorflow-cpu>=2.16";
   const place = path.join(caches, `python-${version}-${wanted.replace(/[=>]+/, "-")}`);
   if (fs.existsSync(place)) return place;
-  console.log(`python check: installing ${wanted} (downloads 400 MB, once on this machine)`);
+  console.log(`python check: installing ${wanted} (downloads 400 MB, once per machine)`);
   await inTemporaryFolder(caches, async (temporary) => {
     const ready = path.join(temporary, "ready");
     const quiet = ["--quiet", "--disable-pip-version-check", "--no-input", "--no-cache-dir", "--retries", "2"];

@@ -49,7 +49,7 @@ async function setUp(mode) {
     const failure = native.ready ? "" : `no native backend: ${native.reason}`;
     if (failure !== "" && mode === "require") throw new Error(failure);
     if (failure !== "" && !native.known)
-      say(`${failure}. Everything works without it, on wasm; to try again: node scripts/native.js`);
+      say(`${failure}. Everything works without it, on wasm; to retry: node scripts/native.js`);
   }
   if (!isBuilt()) {
     say("compiling src/ to dist/");
@@ -60,12 +60,12 @@ async function setUp(mode) {
 try {
   const mode = process.env.FUSE_NATIVE ?? "";
   if (!["", "require", "skip"].includes(mode))
-    throw new Error(`FUSE_NATIVE is "${mode}", and may be "require" or "skip"`);
+    throw new Error(`FUSE_NATIVE is "${mode}", but must be "require" or "skip"`);
   const lock = path.join(root, ".cache", "setup.lock");
   await locked(
     lock,
     () => setUp(mode),
-    () => say(`waiting for another set-up, which holds ${lock}`),
+    () => say(`waiting for another setup, which holds ${lock}`),
   );
 } catch (error) {
   console.error(`setup: ${error.message}`);

@@ -48,5 +48,5 @@ await inTemporaryFolder(os.tmpdir(), async (temporary) => {
   await fuse("weights", "box-sum.fuse", "--init", "box-sum.safetensors");
   const output = await run(process.execPath, ["user.js"], here);
   assert.deepEqual(JSON.parse(output.trim().split("\n").at(-1) ?? ""), expected);
-  console.log("smoke: the installed package compiles a program, and the module computes what it should on wasm");
+  console.log("smoke: the installed package compiles a program, and the module computes the right results on wasm");
 });

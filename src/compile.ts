@@ -129,7 +129,7 @@ function outcomeOf(target: TargetName, emission: Emission): Outcome<readonly Bin
     for (const { primitive, reason, origin } of emission.unsupported) {
       // With a place, the name of the primitive adds nothing.
       const what = origin === undefined ? `\`${primitive}\`` : "this";
-      const helps = [{ text: "the ES module has everything", code: `--target ${defaultTarget}` }];
+      const helps = [{ text: "the ES module supports everything", code: `--target ${defaultTarget}` }];
       reporter.report("not-in-target", origin?.span, { what, target, reason }, { helps });
     }
   return { value: undefined, diagnostics: reporter.diagnostics };

@@ -13,7 +13,7 @@ export function diagnosticPages(): Readonly<Record<string, string>> {
     .flatMap(([phase, entries]) => Object.entries(entries).map(([slug, entry]) => ({ phase, slug, entry })))
     .sort((a, b) => (a.slug < b.slug ? -1 : 1))
     .map(({ phase, slug, entry }) => [`[${code(slug)}](${phase}.md#${slug})`, entry.severity, messageOf(entry)]);
-  const about = "Everything that Fuse reports. `fuse explain CODE` prints the same in a terminal.\n\n";
+  const about = "All diagnostics of Fuse. `fuse explain CODE` prints the same text in a terminal.\n\n";
   return {
     "README.md": `${generated}# Diagnostics\n\n${about}${table(["code", "", "message"], rows)}`,
     ...Object.fromEntries(

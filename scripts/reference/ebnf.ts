@@ -6,12 +6,12 @@ export function ebnf(): string {
   const tokens = patterns().map(([name, source]) => `${name} = ? ${source} ? ;`);
   return [
     "(* The grammar of Fuse, edition 1. Generated from the parser by `npm run reference`: do not edit. *)",
-    "(* Operators are a flat row here; their precedence, loosest first: or, and, not, comparisons, + -, * / %, unary -. *)",
+    "(* Operators form a flat list here; their precedence, loosest first: or, and, not, comparisons, + -, * / %, unary -. *)",
     "(* Between tokens there may be white space and comments, `//` to the end of the line. *)",
     "",
     ...lines,
     "",
-    "(* Tokens, as regular expressions. Fixed words are no names where they are reserved: see grammar/README.md. *)",
+    "(* Tokens, as regular expressions. Reserved words cannot be names: see grammar/README.md. *)",
     ...tokens,
     "",
   ].join("\n");

@@ -18,7 +18,7 @@ export function operatorPages(): Readonly<Record<string, string>> {
   const bySymbol = Object.entries(symbols).map(([symbol, op]) => [code(symbol), code(op.name)]);
   const about =
     "Every operator of the language. Attributes follow PyTorch; weights have PyTorch's names and layouts. Tensors have named " +
-    "axes, so that no operator asks for an order of them.\n\n";
+    "axes, so no operator depends on their order.\n\n";
   return {
     "README.md": `${generated}# Operators\n\n${about}${index.join("\n")}\n## Symbols\n\n${table(["symbol", "operator"], bySymbol)}`,
     ...Object.fromEntries(

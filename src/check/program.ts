@@ -112,7 +112,7 @@ export class Program {
     } catch (error) {
       const tooDeep = error instanceof RangeError && /stack/.test(error.message);
       if (!tooDeep && !(error instanceof SizeTooLarge)) throw error;
-      const what = tooDeep ? "calls and brackets that are nested too deep" : error.message;
+      const what = tooDeep ? "calls and brackets are nested too deep" : error.message;
       this.#reporter.report("too-large", block.decl.name.span, { what });
       return undefined;
     }

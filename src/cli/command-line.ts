@@ -25,13 +25,13 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "show layers, weights and costs",
     load: async () => (await import("./commands/summary.ts")).summary,
   },
-  run: { summary: "compute the results of a model", load: async () => (await import("./commands/run.ts")).run },
+  run: { summary: "run a model", load: async () => (await import("./commands/run.ts")).run },
   build: { summary: "compile to a JavaScript module", load: async () => (await import("./commands/build.ts")).build },
   weights: {
     summary: "list, check, initialise or convert the weights of a model",
     load: async () => (await import("./commands/weights.ts")).weights,
   },
-  fmt: { summary: "lay programs out", load: async () => (await import("./commands/fmt.ts")).fmt },
+  fmt: { summary: "format programs", load: async () => (await import("./commands/fmt.ts")).fmt },
   explain: { summary: "explain a diagnostic", load: async () => (await import("./commands/explain.ts")).explain },
 };
 
@@ -53,10 +53,12 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
 /** Returns the parser, with options and action only for the command that the arguments name. */
 async function commandLine(args: readonly string[], terminal: Terminal): Promise<Command> {
   const program = new Command("fuse")
-    .description("The compiler of the language Fuse: programs that describe neural networks, for TensorFlow.js.")
-    .version(version, "-V, --version", "print the version of fuse")
-    .helpOption("-h, --help", "print what a command does and takes")
-    .helpCommand("help [command]", "print what a command does and takes")
+    .description(
+      "Checks and compiles Fuse programs, which describe neural networks, to TensorFlow.js, SavedModel and ONNX.",
+    )
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "show help")
+    .helpCommand("help [command]", "show help")
     .exitOverride()
     .configureOutput({
       writeOut: terminal.out,

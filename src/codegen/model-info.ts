@@ -44,7 +44,7 @@ export function parseModelInfo(text: string): ModelInfo {
   if (text.length > maxLength) bad(`it has ${text.length} characters`);
   const json = inPlace(unreadable, () => parseJson(text));
   const twice = duplicateKey(text);
-  if (twice !== undefined) bad("a key stands twice");
+  if (twice !== undefined) bad("a key appears twice");
   const info = {
     version: name(json, "version"),
     source: name(json, "source"),
@@ -58,11 +58,11 @@ export function parseModelInfo(text: string): ModelInfo {
     })),
   };
   const names = info.results.map((result) => result.name);
-  if (new Set(names).size < names.length) bad("two results have one name");
+  if (new Set(names).size < names.length) bad("two results have the same name");
   return info;
 }
 
-const unreadable = "what the file says of the Fuse program it was made of cannot be read";
+const unreadable = "the metadata of the Fuse program it was built from cannot be read";
 
 function bad(reason: string): never {
   throw new DataError(`${unreadable}: ${reason}`);
@@ -74,7 +74,7 @@ function guardOf(json: unknown): Guard {
   if (!isObject(json)) bad("the guard is missing");
   const inputs = list(json, "inputs", inputOf);
   const names = inputs.map((input) => input.name);
-  if (new Set(names).size < names.length) bad("two inputs have one name");
+  if (new Set(names).size < names.length) bad("two inputs have the same name");
   const known = new Set<string>();
   const variables = list(json, "variables", (item): GuardVariable => {
     const variable = {
@@ -85,8 +85,8 @@ function guardOf(json: unknown): Guard {
       offset: expression(field(item, "offset"), known),
     };
     const given = inputs.find((input) => input.name === variable.input);
-    if (given?.axes.every(({ axis }) => axis !== variable.axis) ?? true) bad("a size is of no axis");
-    if (known.has(variable.name)) bad("two sizes have one name");
+    if (given?.axes.every(({ axis }) => axis !== variable.axis) ?? true) bad("a size belongs to no axis");
+    if (known.has(variable.name)) bad("two sizes have the same name");
     known.add(variable.name);
     return variable;
   });
@@ -119,17 +119,17 @@ function inputOf(json: unknown): GuardInput {
 
 function relation(json: unknown, known: ReadonlySet<string>): GuardRelation {
   const op = field(json, "op");
-  if (op !== "==" && op !== "!=" && op !== ">=" && op !== "divides") bad("a requirement is not known");
+  if (op !== "==" && op !== "!=" && op !== ">=" && op !== "divides") bad("a requirement is unknown");
   return { op, a: expression(field(json, "a"), known), b: expression(field(json, "b"), known) };
 }
 
 /** Reads an expression over these variables; over any if they are omitted. */
 function expression(json: unknown, known?: ReadonlySet<string>, depth = 0): SizeExpr {
-  if (typeof json === "number") return Number.isSafeInteger(json) ? json : bad("a size is no integer");
-  if (typeof json === "string") return (known?.has(json) ?? true) ? json : bad("a size is not known");
-  if (!Array.isArray(json) || json.length !== 3 || depth > maxDepth) return bad("a size is no expression");
+  if (typeof json === "number") return Number.isSafeInteger(json) ? json : bad("a size is not an integer");
+  if (typeof json === "string") return (known?.has(json) ?? true) ? json : bad("a size is unknown");
+  if (!Array.isArray(json) || json.length !== 3 || depth > maxDepth) return bad("a size is not an expression");
   const [operation, a, b] = json as readonly unknown[];
   if (operation !== "+" && operation !== "*" && operation !== "/" && operation !== "floor" && operation !== "ceil")
-    return bad("a size is no expression");
+    return bad("a size is not an expression");
   return [operation, expression(a, known, depth + 1), expression(b, known, depth + 1)];
 }

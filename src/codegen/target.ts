@@ -45,7 +45,7 @@ export interface Reader<Model extends StoredModel> {
 export type ReadPart = (path: string) => Promise<Uint8Array | undefined>;
 
 /** A reader's message about files that look like those of its target but were written by another tool. */
-export const madeByOthers = "was not made by Fuse: `fuse run` takes programs, and what `fuse build` made of them";
+export const madeByOthers = "was not built by Fuse: `fuse run` takes programs and models built by `fuse build`";
 
 /** A model as stored in its file. */
 export interface StoredModel {

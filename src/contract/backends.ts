@@ -41,7 +41,7 @@ const records = {
   },
   tensorflow: {
     doc: "the native library of tfjs-node",
-    node: { package: `@tensorflow/tfjs-node@${version}`, otherwise: "wasm needs no more than is there" },
+    node: { package: `@tensorflow/tfjs-node@${version}`, otherwise: "the wasm backend needs nothing else" },
     sessions: true,
   },
 } as const satisfies Record<string, BackendRecord>;

@@ -213,7 +213,7 @@ function missing(input: GuardInput): string {
 }
 
 function unknown(guard: Guard, name: string): string {
-  return `there is no input ${JSON.stringify(name)}; there is ${guard.inputs.map((input) => input.name).join(", ")}.`;
+  return `there is no input ${JSON.stringify(name)}; the inputs are ${guard.inputs.map((input) => input.name).join(", ")}.`;
 }
 
 function misfit(input: GuardInput, { dtype, shape }: Given): string | undefined {
@@ -264,6 +264,6 @@ function wrongSize(
       return `${placeName(place)} is ${size}, but ${placeName(other)} is ${expected} ${declared(place)}.`;
   }
   const values = valuesOf([expression], sizes);
-  if (Number.isNaN(expected)) return `${placeName(place)} does not fit ${declared(place, values)}, got ${size}.`;
+  if (Number.isNaN(expected)) return `${placeName(place)} does not match ${declared(place, values)}, got ${size}.`;
   return `${placeName(place)} must be ${expected} ${declared(place, values)}, got ${size}.`;
 }

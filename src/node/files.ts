@@ -94,7 +94,7 @@ async function statOfFile(path: string): Promise<Stats> {
 function explain(path: string, error: unknown, absent: "file" | "folder" = "file"): unknown {
   const code = codeOf(error);
   const reasons: Readonly<Record<string, string>> = {
-    ENOENT: `there is no such ${absent}`,
+    ENOENT: `no such ${absent}`,
     ENOTDIR: "a part of the path is not a folder",
     EISDIR: "is a folder, not a file",
     EACCES: "permission denied",
@@ -102,11 +102,11 @@ function explain(path: string, error: unknown, absent: "file" | "folder" = "file
     EROFS: "the disk is read-only",
     ENOSPC: "the disk is full",
     ENAMETOOLONG: "the name is too long",
-    ELOOP: "is a circle of symbolic links",
-    ERR_INVALID_ARG_VALUE: "is not a path",
+    ELOOP: "is a cycle of symbolic links",
+    ERR_INVALID_ARG_VALUE: "is not a valid path",
   };
   if (code !== undefined) return new DataError(`${path}: ${reasons[code] ?? code}`);
-  return error instanceof RangeError ? new DataError(`${path}: is too large for the memory`) : error;
+  return error instanceof RangeError ? new DataError(`${path}: is too large for memory`) : error;
 }
 
 function codeOf(error: unknown): string | undefined {

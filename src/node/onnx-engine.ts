@@ -38,7 +38,7 @@ async function loadRuntime(): Promise<typeof Runtime> {
   } catch (error) {
     const missing = error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
     const reason = missing ? "is not installed" : `cannot be loaded: ${firstLine(error)}`;
-    throw new DataError(`ONNX Runtime ${reason}. To get it: npm install onnxruntime-node`);
+    throw new DataError(`ONNX Runtime ${reason}. To install it: npm install onnxruntime-node`);
   }
 }
 

@@ -26,7 +26,7 @@ export async function decodePicture(bytes: Uint8Array, limit = maxPixels): Promi
   const header = await readable(format, () => sharp(file, options).metadata());
   checkSize(header.width, header.height, limit);
   if (header.pages !== undefined && header.pages > 1)
-    throw new DataError(`has ${header.pages} pages or frames, and Fuse reads pictures of one`);
+    throw new DataError(`has ${header.pages} pages or frames, and Fuse reads only pictures with one`);
   const wide = checkSamples(format, header);
   const grey = header.channels === 1;
   const { data, info } = await readable(format, () =>
@@ -59,7 +59,7 @@ function checkSamples(format: PictureFormat, { depth, space, channels }: Metadat
   const spaces: readonly string[] = depth === "uchar" || depth === "ushort" ? known[depth] : [];
   if (!spaces.includes(space) || channels > 4)
     throw new DataError(
-      `is a ${format.name} of ${channels} x ${depth} in the colour space ${space}, which Fuse cannot read`,
+      `is a ${format.name} of ${channels} x ${depth} in the colour space ${space}, which Fuse does not support`,
     );
   return depth === "ushort";
 }
@@ -79,7 +79,7 @@ async function readable<T>(format: PictureFormat, read: () => Promise<T>): Promi
     const phrases =
       /^(Input buffer has corrupt header: ?|Warning treated as error due to failOn setting|Unknown error)/;
     const reason = firstLine(error, (line) => line.replace(phrases, ""));
-    const kind = `cannot be decoded as ${format.name}: it is damaged, cut off or of a rare kind`;
+    const kind = `cannot be decoded as ${format.name}: it is damaged, truncated or in an unsupported variant`;
     throw new DataError(reason === "" ? kind : `${kind} (${reason})`);
   }
 }

@@ -20,7 +20,7 @@ const has = (file: Buffer, text: string, position = 0) =>
   file.toString("latin1", position, position + text.length) === text;
 /** Requires a mark that ends the file, except for data that cameras append. */
 const needs = (mark: string) => (file: Buffer) =>
-  file.lastIndexOf(mark, undefined, "latin1") < 0 ? "is cut off" : undefined;
+  file.lastIndexOf(mark, undefined, "latin1") < 0 ? "is truncated" : undefined;
 
 export const pictureFormats: readonly PictureFormat[] = [
   {
@@ -59,7 +59,7 @@ export const pictureFormats: readonly PictureFormat[] = [
     name: "TIFF",
     endings: ["tif", "tiff"],
     begins: (file) => has(file, "II*\0") || has(file, "MM\0*"),
-    fault: (file) => (isPlainYCbCr(file) ? "is a TIFF of YCbCr samples, which Fuse cannot read" : undefined),
+    fault: (file) => (isPlainYCbCr(file) ? "is a TIFF of YCbCr samples, which Fuse does not support" : undefined),
     loader: "VipsForeignLoadTiffBuffer",
     encode: (pixels) => pixels.tiff({ compression: "deflate" }),
   },

@@ -14,8 +14,8 @@ export const maxPixels = 100_000_000;
 
 /** Rejects a size that a header claims, before anything is allocated for it. @throws DataError */
 export function checkSize(width: number, height: number, limit: number): void {
-  if (width < 1 || height < 1) throw new DataError(`claims a size of ${width} x ${height}`);
+  if (width < 1 || height < 1) throw new DataError(`has the invalid size ${width} x ${height}`);
   if (width * height > limit) {
-    throw new DataError(`claims ${width} x ${height} pixels, more than the limit of ${limit / 1e6} megapixels`);
+    throw new DataError(`has ${width} x ${height} pixels, more than the limit of ${limit / 1e6} megapixels`);
   }
 }

@@ -68,7 +68,7 @@ export function fromTensor(tensor: NdArray, range: PixelRange): Picture {
   const fits = height !== undefined && width !== undefined && height > 0 && width > 0 && others.length === 0;
   if (!fits || (channels !== 1 && channels !== 3 && channels !== 4)) {
     throw new DataError(
-      `a tensor ${printShape(tensor.shape)} is not a picture: [1, height, width, channels] with 1, 3 or 4 channels is`,
+      `a tensor ${printShape(tensor.shape)} is not a picture: expected [1, height, width, channels] with 1, 3 or 4 channels`,
     );
   }
   const scale = range === "0..1" ? 255 : 1;

@@ -13,8 +13,8 @@ export async function loadSharp(): Promise<typeof Sharp> {
     ({ default: sharp } = await import("sharp"));
   } catch {
     throw new DataError(
-      `pictures need the package sharp, which cannot be loaded on this machine (${process.platform} ${process.arch}). ` +
-        "To get it: npm install --include=optional sharp, or where it has no binary: npm install --cpu=wasm32 @img/sharp-wasm32",
+      `pictures need the package sharp, which failed to load on this machine (${process.platform} ${process.arch}). ` +
+        "To install it: npm install --include=optional sharp; where it has no binary: npm install --cpu=wasm32 @img/sharp-wasm32",
     );
   }
   sharp.cache(false);

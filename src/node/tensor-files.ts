@@ -46,7 +46,7 @@ export async function readTensor(path: string): Promise<NdArray> {
     (stored) => `${quote(stored.name)} ${stored.dtype} ${printShape(stored.shape)}`,
   );
   const message =
-    name === undefined ? `holds ${source.size} tensors; choose one: ${file}#NAME` : `has no tensor ${quote(name)}`;
+    name === undefined ? `has ${source.size} tensors; choose one: ${file}#NAME` : `has no tensor ${quote(name)}`;
   throw new DataError(`${file}: ${message}`, held);
 }
 
@@ -93,7 +93,7 @@ function whatElse(bytes: Uint8Array): string {
     ["PK", "is a zip archive, as PyTorch's .pt and Keras's .keras are; save its tensors as .safetensors"],
     ["\x80", "is a Python pickle, which Fuse does not execute; save its tensors as .safetensors"],
     ["\x89HDF", "is an HDF5 file, as Keras's .h5 is; save its tensors as .safetensors or convert it to a model.json"],
-    ["\x93NUMPY", "is one array without a name; weights need names, as in .safetensors"],
+    ["\x93NUMPY", "is a single unnamed array; weights need names, as in .safetensors"],
     ["", bytes.length === 0 ? "is empty" : "is neither a safetensors file nor a model.json of TensorFlow.js"],
   ];
   return known.find(([magic]) => start.startsWith(magic))![1];

@@ -164,7 +164,7 @@ export const gelu = operator({
   doc: "The Gaussian error linear unit: x times the cumulative normal distribution function of x; `tanh` is the usual approximation.",
   inputs: tensors("x"),
   attributes: {
-    approximate: attribute("choice", "how the distribution function is computed", {
+    approximate: attribute("choice", "how to compute the distribution function", {
       choices: ["none", "tanh"],
       default: "none",
     }),

@@ -33,7 +33,7 @@ import { product, reshaped, sizesOf } from "./shared/axes.ts";
 import { dtypeOf, floating, requireAxes } from "./shared/conditions.ts";
 import { keyedSpatial, requirePerAxis, requireSpatialCount } from "./shared/spatial.ts";
 
-const pooledAxes = "the axes that are pooled, with their new sizes: `h: 7, w: 7`";
+const pooledAxes = "the axes to pool, with their new sizes: `h: 7, w: 7`";
 interface Values {
   readonly keyed: ReadonlyMap<Axis, readonly Size[]>;
 }

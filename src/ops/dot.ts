@@ -50,7 +50,7 @@ export const dot = operator({
       if (![...contract, ...batch].includes(axis)) {
         const notes = ["contract it (`contract:`), pair it (`batch:`), or make it two axes"];
         const helps = [
-          { text: "for self-attention, give one operand another axis first", code: `rename(${axis} -> s)` },
+          { text: "for self-attention, first rename the axis of one operand", code: `rename(${axis} -> s)` },
         ];
         c.complain("dot-shared-axis", { axis }, { inputs: [0, 1], axis }, { notes, helps });
       }

@@ -38,7 +38,7 @@ function roundHalfEven(x: number): number {
 }
 
 export const exp = elementFunction("exp", "The exponential.", Math.exp);
-export const expm1 = elementFunction("expm1", "The exponential less 1, exact for small elements.", Math.expm1);
+export const expm1 = elementFunction("expm1", "The exponential minus 1, exact for small elements.", Math.expm1);
 export const log = elementFunction("log", "The natural logarithm.", Math.log);
 // On wasm, log1p is the logarithm of a rounded sum, so small results are off by 6e-8.
 export const log1p = elementFunction("log1p", "The natural logarithm of 1 plus the element.", Math.log1p);
@@ -47,9 +47,17 @@ export const rsqrt = elementFunction("rsqrt", "One over the square root.", (x) =
 export const square = elementFunction("square", "The square.", (x) => x * x, numeric);
 export const abs = elementFunction("abs", "The absolute value.", Math.abs, numeric);
 export const sign = elementFunction("sign", "The sign: -1, 0 or 1.", Math.sign);
-export const floor = elementFunction("floor", "The largest whole number that is not larger.", Math.floor);
-export const ceil = elementFunction("ceil", "The smallest whole number that is not smaller.", Math.ceil);
-export const round = elementFunction("round", "The nearest whole number; of two, the even one.", roundHalfEven);
+export const floor = elementFunction(
+  "floor",
+  "The largest whole number that is not larger than the element.",
+  Math.floor,
+);
+export const ceil = elementFunction(
+  "ceil",
+  "The smallest whole number that is not smaller than the element.",
+  Math.ceil,
+);
+export const round = elementFunction("round", "The nearest whole number; ties go to the even one.", roundHalfEven);
 export const reciprocal = elementFunction("reciprocal", "One over the element.", (x) => 1 / x);
 export const sin = elementFunction("sin", "The sine of an angle in radians.", Math.sin);
 export const cos = elementFunction("cos", "The cosine of an angle in radians.", Math.cos);

@@ -96,8 +96,8 @@ function partsOf(c: OperatorContext<SplitAttributes>): readonly [Axis, readonly 
   const { axis, parts, keyed } = c.attributes;
   const [listed, ...more] = keyed;
   if (listed !== undefined) {
-    if (more.length > 0) refuse(c, more[0]![0], "left out: one axis is split", "given");
-    if (axis !== undefined) refuse(c, "axis", `left out where \`${listed[0]}\` lists sizes`, "given");
+    if (more.length > 0) refuse(c, more[0]![0], "omitted: only one axis can be split", "given");
+    if (axis !== undefined) refuse(c, "axis", `omitted when \`${listed[0]}\` lists sizes`, "given");
     const total = listed[1].reduce((a, b) => c.sizes.add(a, b));
     c.equal(c.size(0, listed[0]), total, { inputs: [0], attribute: listed[0], axis: listed[0] });
     return listed;
@@ -114,7 +114,7 @@ export const split = operator({
   attributes: {
     axis: attribute("axis", "axis to split into equal parts", { optional: true }),
     parts: attribute("results", "number of equal parts"),
-    keyed: attribute("keyed", "the sizes of the parts, listed for the axis to split"),
+    keyed: attribute("keyed", "the sizes of the parts, as a list for the axis to split"),
   },
   exact: true,
   examples: [

@@ -85,7 +85,7 @@ export const pad = operator({
   inputs: tensors("x"),
   attributes: {
     keyed: attribute("keyed", "`h: 1` on both sides, or `h: [before, after]`", { min: 0, unordered: true }),
-    mode: attribute("choice", "what the margin holds", {
+    mode: attribute("choice", "how to fill the margin", {
       choices: ["constant", "reflect", "replicate"],
       default: "constant",
     }),

@@ -31,7 +31,7 @@ export const dropout = operator({
   exact: true,
   examples: [{ code: "dropout(x, 0.2)", inputs: "x: [n, c]" }],
   type: (c) => {
-    requireNumber(c, "p", c.attributes.p, "a probability, 0 to 1", (p) => p >= 0 && p <= 1);
+    requireNumber(c, "p", c.attributes.p, "a probability from 0 to 1", (p) => p >= 0 && p <= 1);
     return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
   },
   expand: (g) => g.inputs[0]!,
@@ -72,7 +72,7 @@ export const iota = operator({
     const [first, second] = c.attributes.keyed;
     if (first === undefined) return c.complain("missing-attribute", { callee: c.callee, name: "axis: size" }, {});
     const [axis, sizes] = first;
-    if (second !== undefined) refuse(c, second[0], "left out: there is one axis", "given");
+    if (second !== undefined) refuse(c, second[0], "omitted: there is only one axis", "given");
     requirePerAxis(c, axis, sizes, [axis]);
     return tensorType("i32", [[axis, sizes[0]!]]);
   },

@@ -9,7 +9,7 @@ import { anything, dtypeOf, refuse } from "./shared/conditions.ts";
 import { axisAttribute, knownSpatial, spatialOf } from "./shared/spatial.ts";
 
 const attributes = {
-  factor: attribute("size", "factor of the sizes of the spatial axes", { positional: true }),
+  factor: attribute("size", "factor for the sizes of the spatial axes", { positional: true }),
   axis: axisAttribute,
 };
 type Values = ValuesOf<typeof attributes>;

@@ -85,7 +85,7 @@ function pooledType(c: OperatorContext<Values>): TensorType {
   for (const [i, axis] of axes.entries()) {
     const gap = dilation === undefined ? one : perAxis(dilation, i);
     if (pad === "same_tf") {
-      if (gap !== one) refuse(c, "pad", "a number, pairs or `same` where `dilation` is not 1", "`same_tf`");
+      if (gap !== one) refuse(c, "pad", "a number, pairs or `same` if `dilation` is not 1", "`same_tf`");
       continue;
     }
     const [before, after] = padSizes(sizes, c.attributes, i);

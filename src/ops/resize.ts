@@ -102,7 +102,7 @@ export const resize = operator({
     dtypeOf(c, 0, floating);
     requireMode(c);
     if (like !== undefined) {
-      if (keyed.size > 0) refuse(c, "like", "left out where sizes are given", "given");
+      if (keyed.size > 0) refuse(c, "like", "omitted when sizes are given", "given");
       const missing = (name: Axis) => {
         const args = { callee: c.callee, axis: name, type: printType(c.sizes, like) };
         return c.complain("missing-axis", args, { attribute: "like", axis: name });
@@ -113,7 +113,7 @@ export const resize = operator({
       );
     }
     if (keyed.size === 0) c.complain("missing-attribute", { callee: c.callee, name: "h" }, {});
-    if (axis !== undefined) refuse(c, "axis", "left out where sizes are given", "given");
+    if (axis !== undefined) refuse(c, "axis", "omitted when sizes are given", "given");
     requireSpatialCount(c, keyed, most(mode));
     for (const [name, sizes] of keyed) {
       requireAxes(c, 0, [name], name);
@@ -209,7 +209,7 @@ export const upsample = operator({
   doc: "Resizes an image to a multiple of its size, rounded down. As in PyTorch, `scale` sets the distance between pixels even if the size was rounded, unless corners are aligned.",
   inputs: tensors("x"),
   attributes: {
-    scale: attribute("sizes", "factor of the sizes: `2`, `1.5` or `3/2`, with a denominator of at most 100", {
+    scale: attribute("sizes", "factor for the sizes: `2`, `1.5` or `3/2`, with a denominator of at most 100", {
       positional: true,
       fractions: true,
     }),

@@ -53,7 +53,7 @@ export const reshape = operator({
   name: "reshape",
   doc: "Merges axes, splits an axis, or both: the elements of `from` become those of `to`, with the last axis varying fastest. One size may be omitted.",
   inputs: tensors("x"),
-  attributes: { maps: attribute("maps", "which axes become which: `[c, h, w] -> d`", { unordered: true }) },
+  attributes: { maps: attribute("maps", "old axes to new axes: `[c, h, w] -> d`", { unordered: true }) },
   exact: true,
   examples: [
     { code: "reshape(x, [h, w] -> t)", inputs: "x: [n, c, h, w]" },
@@ -110,7 +110,7 @@ export const rename = operator({
     const { maps } = c.attributes;
     for (const { from, to } of maps)
       if (from.length !== 1 || to.length !== 1)
-        refuse(c, "rename", "of one axis to one, `t -> s`", `of ${from.length} to ${to.length}`, "maps");
+        refuse(c, "rename", "a map from one axis to one, `t -> s`", `from ${from.length} to ${to.length}`, "maps");
     requireMaps(c);
     for (const { from, to } of maps)
       if (to[0]!.size !== undefined)

@@ -111,8 +111,13 @@ function isArithmetic(text: string): boolean {
 function floorDivision(source: SourceFile, offset: number): Mistake {
   const span = spanAt(source, offset, 2);
   const helps = [
-    { text: "divide exactly", code: "a / b", edits: [{ span, text: "/" }] },
-    { text: "or round down", code: "floor(a / b)" },
+    { text: "to divide exactly", code: "a / b", edits: [{ span, text: "/" }] },
+    { text: "or to round down", code: "floor(a / b)" },
   ];
-  return mistake("floor-division-comment", span, {}, { helps, notes: ["if it is a comment, put a comma before it"] });
+  return mistake(
+    "floor-division-comment",
+    span,
+    {},
+    { helps, notes: ["if you mean a comment, put a comma before it"] },
+  );
 }

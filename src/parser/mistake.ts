@@ -32,5 +32,5 @@ export function quoted(text: string): string {
 
 /** Reports brackets nested deeper than `maxNesting`. */
 export function tooDeep(span: Span): Mistake {
-  return mistake("too-large", span, { what: `brackets nested more than ${maxNesting} deep` });
+  return mistake("too-large", span, { what: `brackets are nested more than ${maxNesting} deep` });
 }

@@ -125,7 +125,7 @@ function wrongBrackets(file: File, { from, to, unclosed: missing }: Piece): Mist
 function unclosed(file: File, at: number, after: number): Mistake {
   const { image } = file.tokens[at]!;
   const labels =
-    after < file.tokens.length ? [{ span: spanOf(file, after, after + 1), text: "it must end before this" }] : [];
+    after < file.tokens.length ? [{ span: spanOf(file, after, after + 1), text: "it must be closed before this" }] : [];
   return mistake("unclosed-bracket", spanOf(file, at, at + 1), { bracket: image }, { labels });
 }
 

@@ -59,6 +59,7 @@ export function encodeEngine(file: EngineFile): Uint8Array<ArrayBuffer> {
 export function decodeEngine(file: Uint8Array): EngineFile {
   const content = file.subarray(0, -seal(new Uint8Array()).length);
   const end = file.subarray(content.length);
-  if (seal(content).some((byte, i) => byte !== end[i])) throw new RangeError("the file was changed or is truncated");
+  if (seal(content).some((byte, i) => byte !== end[i]))
+    throw new RangeError("the file has been modified or is truncated");
   return decode(EngineFile, content);
 }

@@ -79,7 +79,8 @@ function unsoundness(array: unknown): string | undefined {
   const dtype = dtypeOf(data);
   if (dtype === undefined) return "must have data, a Float32Array, Int32Array or Uint8Array";
   const { length } = data as TypedArray;
-  if (elements(shape as number[]) !== length) return `has ${length} elements, which does not fit [${shape.join(", ")}]`;
+  if (elements(shape as number[]) !== length)
+    return `has ${length} elements, which does not match [${shape.join(", ")}]`;
   return dtype === "bool" && (data as TypedArray).some((byte) => byte > 1) ? "must be 0 or 1 everywhere" : undefined;
 }
 
@@ -115,8 +116,12 @@ export async function readTensors(
 function checkOutput(name: string, array: TypedArray, tensors: Tensors): void {
   const tensor = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
   if (tensor === undefined)
-    throw new DataError(`there is no result ${JSON.stringify(name)}; there is ${Object.keys(tensors).join(", ")}`);
+    throw new DataError(
+      `there is no result ${JSON.stringify(name)}; the results are ${Object.keys(tensors).join(", ")}`,
+    );
   const dtype = dtypeOf(array);
   if (dtype === undefined || dtypeNames[dtype] !== tensor.dtype || array.length !== tensor.size)
-    throw new DataError(`the result ${name} is ${tensor.dtype} [${tensor.shape.join(", ")}], the array for it is not`);
+    throw new DataError(
+      `the result ${name} is ${tensor.dtype} [${tensor.shape.join(", ")}], but the array for it is not`,
+    );
 }

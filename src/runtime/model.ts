@@ -102,10 +102,10 @@ export function makeModel<Inputs extends Tensors, Results extends Tensors>(
     load: async (source, options = {}) => {
       await host.ready(options);
       if (source === undefined && manifest.length > 0)
-        throw new DataError(`${name} has weights: load() needs a path, a URL, bytes or named tensors`);
+        throw new DataError(`${name} needs weights: pass load() a path, a URL, bytes or named tensors`);
       const stored = source === undefined ? new Map() : await openSource(source, host.read);
       const { tensors, problems } = matchWeights(manifest, stored, options);
-      if (!areComplete(problems)) throw new DataError(`the weights do not fit ${name}`, formatProblems(problems));
+      if (!areComplete(problems)) throw new DataError(`weights do not match ${name}`, formatProblems(problems));
       const copies = new Map<string, NdArray>();
       const load: LoadWeight = (path) => {
         const copy = copies.get(path) ?? tensors.get(path)!();
@@ -153,7 +153,7 @@ class Loaded<Inputs extends Tensors, Results extends Tensors> implements LoadedM
   }
 
   run(inputs: Inputs): Results {
-    if (this.#prepared === undefined) throw new Error(`${this.name}: run() after dispose()`);
+    if (this.#prepared === undefined) throw new Error(`${this.name}: run() was called after dispose()`);
     const admission = checkGuard(this.#definition.guard, describe(this.name, inputs));
     if ("problems" in admission) throw new GuardError(admission.problems[0]!, admission.problems.slice(1));
     // The results have the names and shapes that the model's type declares.

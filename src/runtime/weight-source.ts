@@ -36,7 +36,7 @@ async function named(name: string, tensor: Tensor | PlainTensor): Promise<Stored
   const data = "dataId" in tensor ? await tensor.data() : tensor.data;
   const shape = [...tensor.shape];
   if (elements(shape) !== data.length) {
-    throw new DataError(`tensor ${quote(name)} has ${data.length} values, which does not fit [${shape.join(", ")}]`);
+    throw new DataError(`tensor ${quote(name)} has ${data.length} values, which does not match [${shape.join(", ")}]`);
   }
   const read = (): NdArray => ({ dtype: "f32", shape, data: Float32Array.from(data) });
   return { name, dtype: "F32", shape, read };

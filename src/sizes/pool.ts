@@ -12,8 +12,8 @@ export class SizeTooLarge extends Error {
   override readonly name = "SizeTooLarge";
 }
 
-const tooMany = "a size of more than 1,000 terms";
-const tooLong = "a size with numbers of more than 1,024 bits";
+const tooMany = "a size has more than 1,000 terms";
+const tooLong = "a size has numbers of more than 1,024 bits";
 
 /** Coefficients of monomials, not yet in normal form. Zeros are allowed. */
 export type Terms = Map<Monomial, bigint>;
@@ -69,7 +69,7 @@ export class SizePool {
     let monomial = this.#monomials.get(key);
     if (monomial === undefined) {
       if (factors.some(({ power }) => Math.abs(power) > MAX_POWER))
-        throw new SizeTooLarge(`a size with a power beyond ${MAX_POWER}`);
+        throw new SizeTooLarge(`a size has a power beyond ${MAX_POWER}`);
       monomial = {
         id: this.#monomials.size,
         factors,

@@ -13,6 +13,16 @@ export interface Relation {
 /** The operators that an author writes between two sizes. */
 export type Comparison = "==" | "!=" | "<" | "<=" | ">" | ">=";
 
+/** For each comparison, the one that holds exactly where it does not. */
+export const opposite: Readonly<Record<Comparison, Comparison>> = {
+  "==": "!=",
+  "!=": "==",
+  "<": ">=",
+  "<=": ">",
+  ">": "<=",
+  ">=": "<",
+};
+
 /** A relation whose negation is also a relation. */
 export type Comparable = Relation & { readonly op: "==" | "!=" | ">=" };
 

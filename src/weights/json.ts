@@ -11,7 +11,7 @@ export function readText(bytes: Uint8Array, limit: number = maxText): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new DataError("is not a text in UTF-8");
+    throw new DataError("is not UTF-8 text");
   }
 }
 
@@ -92,7 +92,7 @@ export interface FieldReader {
 export function fieldReader(bad: (reason: string) => never): FieldReader {
   const isShort = (value: unknown): value is string => typeof value === "string" && value.length <= maxName;
   return {
-    text: (value) => (isShort(value) ? value : bad("a text is missing or too long")),
+    text: (value) => (isShort(value) ? value : bad("a string is missing or too long")),
     name: (of, key) => {
       const value = field(of, key);
       return isShort(value) ? value : bad(`${key} is missing or too long`);
@@ -104,7 +104,7 @@ export function fieldReader(bad: (reason: string) => never): FieldReader {
     },
     dtype: (of) => {
       const dtype = field(of, "dtype");
-      return typeof dtype === "string" && isDType(dtype) ? dtype : bad("a dtype is not known");
+      return typeof dtype === "string" && isDType(dtype) ? dtype : bad("a dtype is unknown");
     },
   };
 }

@@ -34,20 +34,20 @@ export function readNpy(bytes: Uint8Array): NdArray {
   if (!isNpy(bytes) || bytes.length < 12) throw new DataError("this is not a .npy file");
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const version = bytes[6]!;
-  if (version !== 1 && version !== 2) throw new DataError(`version ${version} of .npy holds no plain numbers`);
+  if (version !== 1 && version !== 2) throw new DataError(`version ${version} of .npy is not supported`);
   const start = version === 1 ? 10 : 12;
   const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
   if (length > maxHeader) throw new DataError(`the header would have ${length} bytes, more than ${maxHeader}`);
-  if (start + length > bytes.length) throw new DataError("the file ends inside its header: is it cut off?");
+  if (start + length > bytes.length) throw new DataError("the file ends inside its header: is it truncated?");
   const header = parseHeader(String.fromCharCode(...bytes.subarray(start, start + length)));
   const dtype = dtypes.get(header.descr);
   if (dtype === undefined)
-    throw new DataError(`dtype ${quote(header.descr)} is not one that Fuse reads (${[...dtypes.keys()].join(", ")})`);
+    throw new DataError(`dtype ${quote(header.descr)} is not supported (Fuse reads ${[...dtypes.keys()].join(", ")})`);
   const data = bytes.subarray(start + length);
   const needed = byteLength(header.shape, dtypeBits[dtype]);
   if (needed !== data.length) {
     const shape = `[${header.shape.join(", ")}]`;
-    throw new DataError(`${data.length} bytes of data do not fit ${header.descr} ${shape}: is the file cut off?`);
+    throw new DataError(`${data.length} bytes of data do not match ${header.descr} ${shape}: is the file truncated?`);
   }
   if (!header.fortran) return storedTensor("array", dtype, header.shape, data).read();
   const reversed = storedTensor("array", dtype, header.shape.toReversed(), data).read();
@@ -56,7 +56,7 @@ export function readNpy(bytes: Uint8Array): NdArray {
 
 /** Parses the header: a Python dictionary literal with exactly three keys. Anything else is refused. */
 function parseHeader(text: string) {
-  const wrong = new DataError("the header is not one that NumPy writes for an array of numbers");
+  const wrong = new DataError("the header is not one that NumPy writes for a numeric array");
   const literal = text.trim();
   if (!literal.startsWith("{") || !literal.endsWith("}")) throw wrong;
   const body = literal.slice(1, -1);
@@ -86,7 +86,7 @@ const written: Readonly<
 
 /** Returns the bytes of a .npy file, version 1.0, in C order: `f32` as `<f4`, `i32` as `<i4`, `bool` as `|b1`. */
 export function writeNpy({ dtype, shape, data }: NdArray): Uint8Array {
-  invariant(data.length === elements(shape), "the data do not fit the shape");
+  invariant(data.length === elements(shape), "the data do not match the shape");
   const { descr, bytes } = written[dtype];
   const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
   const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${sizes}), }`;

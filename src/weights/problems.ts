@@ -19,10 +19,10 @@ export function formatProblems(problems: WeightProblems): string[] {
       : [`the file has them under the prefix ${quote(prefix)} (option --weights-prefix, or { prefix } of load)`]),
     ...group("missing", missing, (entry) => {
       const near = prefix === undefined ? nearest(entry, guessable) : undefined;
-      const hint = near === undefined ? "" : ` (is it ${quote(near)}?)`;
+      const hint = near === undefined ? "" : ` (did you mean ${quote(near)}?)`;
       return `${entry.path} ${axesOf(entry)}${placeOf(entry)}${hint}`;
     }),
-    ...group("misshapen", misshapen, ({ entry, name, stored }) => {
+    ...group("wrong shape", misshapen, ({ entry, name, stored }) => {
       const expected = shapeOf(entry);
       const sorted = (shape: readonly number[]) =>
         shape
@@ -31,11 +31,11 @@ export function formatProblems(problems: WeightProblems): string[] {
           .join();
       const hint = sorted(stored) === sorted(expected) ? " (is it transposed?)" : "";
       const from = name === entry.path ? "" : ` from ${quote(name)}`;
-      return `${entry.path}${from} is ${printShape(stored)}, but ${axesOf(entry)} is needed${placeOf(entry)}${hint}`;
+      return `${entry.path}${from} is ${printShape(stored)}, expected ${axesOf(entry)}${placeOf(entry)}${hint}`;
     }),
     ...group("ambiguous", ambiguous, ({ path, names }) => `${path} could be ${names.map(quote).join(" or ")}`),
-    ...group("renamed, but not in the file", unusedRenames, quote),
-    ...group("not used", extra, ({ name, shape }) => `${quote(name)} ${printShape(shape)}`),
+    ...group("--rename matches no tensor", unusedRenames, quote),
+    ...group("unused", extra, ({ name, shape }) => `${quote(name)} ${printShape(shape)}`),
   ];
 }
 

@@ -45,18 +45,20 @@ export function readSafetensors(bytes: Uint8Array): TensorSource {
 
 function split(bytes: Uint8Array): { header: object; data: Uint8Array } {
   if (bytes.length < 8)
-    throw new DataError(`a safetensors file begins with 8 bytes of length, this has ${bytes.length} in all`);
+    throw new DataError(
+      `a safetensors file starts with an 8-byte length, but this file has only ${bytes.length} bytes`,
+    );
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
   if (length > maxHeader) throw new DataError(`the header would have ${length} bytes, more than ${maxHeader}`);
   const end = 8 + Number(length);
   if (end > bytes.length)
     throw new DataError(
-      `the header would have ${length} bytes, but only ${bytes.length - 8} follow: is the file cut off?`,
+      `the header would have ${length} bytes, but only ${bytes.length - 8} follow: is the file truncated?`,
     );
   const header = parseHeader(bytes.subarray(8, end));
   const metadata = field(header, "__metadata__") ?? {};
   if (!isObject(metadata) || !Object.values(metadata).every((value) => typeof value === "string")) {
-    throw new DataError("`__metadata__` of the header is not an object of strings");
+    throw new DataError("`__metadata__` in the header is not an object of strings");
   }
   return { header, data: bytes.subarray(end) };
 }
@@ -72,7 +74,7 @@ function parseHeader(bytes: Uint8Array): object {
   }
   if (!text.startsWith("{") || !isObject(header)) throw new DataError("the header is not a JSON object");
   const twice = duplicateKey(text);
-  if (twice !== undefined) throw new DataError(`the header has ${quote(twice)} twice`);
+  if (twice !== undefined) throw new DataError(`the header lists ${quote(twice)} twice`);
   return header;
 }
 
@@ -82,14 +84,14 @@ function checkTensor(name: string, info: unknown, available: number) {
   const shape = checkShape(name, field(info, "shape"));
   const [begin, end, ...others] = items(field(info, "data_offsets"));
   if (!isNatural(begin) || !isNatural(end) || begin > end || others.length > 0)
-    throw new DataError(`tensor ${quote(name)} has impossible offsets`);
+    throw new DataError(`tensor ${quote(name)} has invalid offsets`);
   if (end > available) {
-    throw new DataError(`tensor ${quote(name)} ends at byte ${end} of ${available}: is the file cut off?`);
+    throw new DataError(`tensor ${quote(name)} ends at byte ${end} of ${available}: is the file truncated?`);
   }
   const needed = byteLength(shape, dtypeBits[dtype]);
   if (needed !== end - begin) {
     throw new DataError(
-      `tensor ${quote(name)} has ${end - begin} bytes, which does not fit ${dtype} [${shape.join(", ")}]`,
+      `tensor ${quote(name)} has ${end - begin} bytes, which does not match ${dtype} [${shape.join(", ")}]`,
     );
   }
   return { name, dtype, shape, begin, end };
@@ -119,7 +121,7 @@ export function writeSafetensors(
   const header: (readonly [string, object])[] = metadata === undefined ? [] : [["__metadata__", metadata]];
   let position = 0;
   for (const { name, tensor, dtype } of chosen.toSorted((a, b) => dtypeBits[b.dtype] - dtypeBits[a.dtype])) {
-    invariant(tensor.data.length === elements(tensor.shape), `the data of tensor ${name} do not fit its shape`);
+    invariant(tensor.data.length === elements(tensor.shape), `the data of tensor ${name} do not match its shape`);
     const part = encode(tensor, dtype);
     header.push([name, { dtype, shape: tensor.shape, data_offsets: [position, position + part.length] }]);
     parts.push(part);

@@ -61,7 +61,7 @@ const maxRank = 32;
 /** Checks a shape from a file: a list of natural numbers. */
 export function checkShape(tensor: string, shape: unknown): readonly number[] {
   if (!Array.isArray(shape) || shape.length > maxRank || !shape.every(isNatural)) {
-    throw new DataError(`tensor ${quote(tensor)} has an impossible shape`);
+    throw new DataError(`tensor ${quote(tensor)} has an invalid shape`);
   }
   return shape;
 }
@@ -90,7 +90,7 @@ function decode(name: string, dtype: StoredDType, bytes: Uint8Array): Pick<NdArr
     for (let i = 0; i < data.length; i++) {
       data[i] = Number(values[i]!);
       if (BigInt(data[i]!) !== BigInt(values[i]!)) {
-        throw new DataError(`tensor ${quote(name)} holds ${values[i]}, which is beyond 32 bits`);
+        throw new DataError(`tensor ${quote(name)} contains ${values[i]}, which does not fit in 32 bits`);
       }
     }
     return { dtype: "i32", data };
@@ -123,6 +123,6 @@ function decode(name: string, dtype: StoredDType, bytes: Uint8Array): Pick<NdArr
     case "U64":
       return integers(new BigUint64Array(buffer));
     default:
-      throw new DataError(`tensor ${quote(name)} is of dtype ${dtype}, with which Fuse does not compute`);
+      throw new DataError(`tensor ${quote(name)} has dtype ${dtype}, which Fuse does not support`);
   }
 }

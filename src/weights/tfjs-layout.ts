@@ -16,7 +16,7 @@ export function layoutsOf(topology: unknown): (name: string) => ReadonlySet<Layo
   if (Array.isArray(nodes)) return graphLayouts(nodes);
   const config = field(topology, "model_config") ?? topology;
   if (field(config, "class_name") !== undefined) return layersLayouts(config);
-  throw new DataError("this model.json has no modelTopology, without which the layout of its kernels is not known");
+  throw new DataError("this model.json has no modelTopology, without which the layout of its kernels is unknown");
 }
 
 /** The layout of input 1 of each operator. */

@@ -18,7 +18,7 @@ export function tfjsShardPaths(model: unknown): readonly string[] {
 function checkShardPath(path: string): string {
   const parts = path.split("/");
   if (path.startsWith("/") || /[\p{C}\\:]/u.test(path) || parts.includes("..") || path === "") {
-    throw new DataError(`shard ${quote(path)} is not in the folder of the model`);
+    throw new DataError(`shard ${quote(path)} is not in the model's folder`);
   }
   return path;
 }
@@ -41,9 +41,9 @@ export function readTfjsModel(model: unknown, shards: (path: string) => Uint8Arr
       const rest = bytes.subarray(position);
       const { tensor, length } = readWeight(weight, rest);
       if (length > rest.length) {
-        throw new DataError(`the shards end inside tensor ${quote(tensor.name)}: is one cut off or missing?`);
+        throw new DataError(`the shards end inside tensor ${quote(tensor.name)}: is one truncated or missing?`);
       }
-      if (source.has(tensor.name)) throw new DataError(`the manifest has tensor ${quote(tensor.name)} twice`);
+      if (source.has(tensor.name)) throw new DataError(`the manifest lists tensor ${quote(tensor.name)} twice`);
       source.set(tensor.name, relay(tensor, layouts(tensor.name)));
       position += length;
     }
@@ -65,7 +65,7 @@ function groupsOf(
   return manifest.map((group: unknown) => {
     const paths = items(field(group, "paths"));
     if (!paths.every((path) => typeof path === "string"))
-      throw new DataError("a path in the weightsManifest is not a text");
+      throw new DataError("a path in the weightsManifest is not a string");
     return { paths, weights: items(field(group, "weights")) };
   });
 }
@@ -95,10 +95,10 @@ function readWeight(weight: unknown, rest: Uint8Array): { tensor: StoredTensor; 
     const length = stringsLength(name, shape, rest);
     return { tensor: storedTensor(name, "STRING", shape, rest.subarray(0, length)), length };
   }
-  const unknownQuantization = new DataError(`tensor ${quote(name)} has a quantization that tfjs does not know`);
+  const unknownQuantization = new DataError(`tensor ${quote(name)} has an unknown quantization`);
   if (typeof held !== "string" || !isKey(width, held)) throw unknownQuantization;
   const length = byteLength(shape, width[held] * 8);
-  if (length === undefined) throw new DataError(`tensor ${quote(name)} has an impossible shape`);
+  if (length === undefined) throw new DataError(`tensor ${quote(name)} has an invalid shape`);
   const bytes = rest.subarray(0, length);
   if (quantization === undefined) return { tensor: storedTensor(name, dtypes[dtype], shape, bytes), length };
   if (held === "float16" && dtype === "float32") return { tensor: storedTensor(name, "F16", shape, bytes), length };
@@ -141,7 +141,7 @@ function relay(stored: StoredTensor, layouts: ReadonlySet<Layout>): StoredTensor
   const [layout = "plain", ...others] = layouts;
   if (others.length > 0) {
     const read = () => {
-      throw new DataError(`tensor ${quote(stored.name)} is used in different layouts, so its own is not known`);
+      throw new DataError(`tensor ${quote(stored.name)} is used in different layouts, so its own is ambiguous`);
     };
     return { ...stored, read };
   }

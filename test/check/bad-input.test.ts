@@ -66,37 +66,37 @@ describe("a weight file for other sizes", () => {
 
   test("another number of channels", async () => {
     expect(await refusal(loading("se", { c: "64", r: "4" }))).toMatchInlineSnapshot(`
-      "the weights do not fit SE
-      misshapen (4):
-        fc1.weight from "param.fc1.weight" is [8, 32], but [c: 16, c': 64] is needed, at examples/systems/se.fuse:5
-        fc1.bias from "param.fc1.bias" is [8], but [c: 16] is needed, at examples/systems/se.fuse:5
-        fc2.weight from "param.fc2.weight" is [32, 8], but [c: 64, c': 16] is needed, at examples/systems/se.fuse:5
-        fc2.bias from "param.fc2.bias" is [32], but [c: 64] is needed, at examples/systems/se.fuse:5"
+      "weights do not match SE
+      wrong shape (4):
+        fc1.weight from "param.fc1.weight" is [8, 32], expected [c: 16, c': 64], at examples/systems/se.fuse:5
+        fc1.bias from "param.fc1.bias" is [8], expected [c: 16], at examples/systems/se.fuse:5
+        fc2.weight from "param.fc2.weight" is [32, 8], expected [c: 64, c': 16], at examples/systems/se.fuse:5
+        fc2.bias from "param.fc2.bias" is [32], expected [c: 64], at examples/systems/se.fuse:5"
     `);
   });
 
   test("another kernel", async () => {
     expect(await refusal(loading("cbam", { c: "32", r: "4", kernel: "3" }))).toMatchInlineSnapshot(`
-      "the weights do not fit CBAM
-      misshapen (1):
-        spatial.weight from "param.spatial.weight" is [1, 2, 7, 7], but [c: 1, c': 2, h: 3, w: 3] is needed, at examples/systems/cbam.fuse:11"
+      "weights do not match CBAM
+      wrong shape (1):
+        spatial.weight from "param.spatial.weight" is [1, 2, 7, 7], expected [c: 1, c': 2, h: 3, w: 3], at examples/systems/cbam.fuse:11"
     `);
   });
 
   test("another size of the map", async () => {
     const settings = { c: "6", h: "4", w: "4", width: "3" };
     expect(await refusal(loading("flatten-linear-reduce", settings))).toMatchInlineSnapshot(`
-      "the weights do not fit FlattenLinearReduce
-      misshapen (2):
-        fc.weight from "param.fc.weight" is [60, 120], but [c: 3, h: 4, w: 4, c': 6, h': 4, w': 4] is needed, at examples/systems/flatten-linear-reduce.fuse:11
-        fc.bias from "param.fc.bias" is [60], but [c: 3, h: 4, w: 4] is needed, at examples/systems/flatten-linear-reduce.fuse:11"
+      "weights do not match FlattenLinearReduce
+      wrong shape (2):
+        fc.weight from "param.fc.weight" is [60, 120], expected [c: 3, h: 4, w: 4, c': 6, h': 4, w': 4], at examples/systems/flatten-linear-reduce.fuse:11
+        fc.bias from "param.fc.bias" is [60], expected [c: 3, h: 4, w: 4], at examples/systems/flatten-linear-reduce.fuse:11"
     `);
   });
 
   test("the file of another system", async () => {
     const se = async () => (await modelOf(planOf("cbam"))).load(goldenBytes("se"), { prefix: "param" });
     expect(await refusal(se)).toMatchInlineSnapshot(`
-      "the weights do not fit CBAM
+      "weights do not match CBAM
       missing (1):
         spatial.weight [c: 1, c': 2, h: 7, w: 7], at examples/systems/cbam.fuse:11"
     `);
@@ -139,7 +139,7 @@ describe("an input of a size that the guard rejects", () => {
   test("an input is missing, another is unknown", async () => {
     expect(await refusedInputs("mul-fuse", { h: [1, 2, 4, 4], low: [1, 2, 4, 4] })).toMatchInlineSnapshot(`
       "MulFuse: l is missing (declared [n, c, h: a, w: b], examples/systems/mul-fuse.fuse:5).
-      MulFuse: there is no input "low"; there is h, l."
+      MulFuse: there is no input "low"; the inputs are h, l."
     `);
   });
 

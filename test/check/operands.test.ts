@@ -13,7 +13,7 @@ describe("broadcast-needs-subset", () => {
     const [note] = found!.notes;
     return { note: note!.text, helps: found!.helps.map(({ text, code }) => `${text}: ${code ?? ""}`) };
   };
-  const expand = "if that is meant, say it for one of them: expand(…, like: x)";
+  const expand = "if you mean that, expand one of them explicitly: expand(…, like: x)";
 
   test("names the axes that each operand has and the other lacks", () => {
     expect(said("x: [n, c, h, w], gate: [n, k]", "x * gate")).toEqual({
@@ -24,7 +24,7 @@ describe("broadcast-needs-subset", () => {
 
   test("suggests a rename for the one axis of equal size", () => {
     expect(said("x: [n, c: 64, h: 8, w], gate: [n, k: 64]", "x * gate").helps).toEqual([
-      "if they are one axis, give it one name: rename(k -> c)",
+      "if they are the same axis, give them the same name: rename(k -> c)",
       expand,
     ]);
     expect(said("gate: [n, k: m], x: [n, c: m, h, w]", "gate * x").helps[0]).toContain("rename(k -> c)");
@@ -32,7 +32,7 @@ describe("broadcast-needs-subset", () => {
 
   test("and for the one axis whose size may be equal", () => {
     expect(said("x: [n, c, h: 8, w: 8], gate: [n, k: 64]", "x * gate").helps[0]).toBe(
-      "if they are one axis, give it one name and one size: rename(k -> c)",
+      "if they are the same axis, give them the same name and size: rename(k -> c)",
     );
   });
 
@@ -62,7 +62,7 @@ test("reports numbers that differ, not that they cannot be proved equal", () => 
   const chosen = "match by { concat => concat(a, b, axis: c), add => a + b }";
   const text = inBlock("a: [n, c: 64], b: [n, c: 32], by: concat | add = add", chosen);
   expect(check(text).map(({ code }) => code)).toEqual(["variant-size-mismatch"]);
-  expect(notes(text)).toEqual(["64  vs  32", "fine in variant `by: concat`"]);
+  expect(notes(text)).toEqual(["64  vs  32", "OK in variant `by: concat`"]);
   // Sizes that always differ for other reasons are reported with an example.
   expect(notes(inBlock("a: [n, c], b: [n, c: c + 1]", "a + b"))).toEqual(["for example c = 1:  1  vs  2"]);
 });

@@ -148,7 +148,7 @@ test("an axis that an operator works on", () => {
 
 test("a name that is defined only later", () => {
   const [found] = check("fuse 1\n\nblock Main(x: [n, c]) {\n  y = x + z\n  z = relu(x)\n  return y + z\n}\n");
-  expect(found).toMatchObject({ code: "unknown-name", helps: [], labels: [{ text: "it is given only here" }] });
+  expect(found).toMatchObject({ code: "unknown-name", helps: [], labels: [{ text: "it is assigned only here" }] });
 });
 
 test.each(["constructor", "__proto__", "toString", "hasOwnProperty"])("%s is unknown", (name) => {

@@ -82,7 +82,7 @@ describe("run", () => {
     const out = await done(
       "run orders.fuse --backend cpu --in x=x.png --expect y=x.png --expect whole=r.safetensors#i --expect turned=x.png",
     );
-    expect(out.match(/is as expected: the largest difference is 0$/gm)).toHaveLength(3);
+    expect(out.match(/matches: largest difference 0$/gm)).toHaveLength(3);
   });
 
   test("takes pixels from 0 to 255, and lists kernels", async () => {
@@ -108,7 +108,7 @@ describe("run", () => {
     writeFileSync(at("big.fuse"), `fuse 1\n\n${big}\n`);
     const { code, err } = await fuse(folder, "run big.fuse --backend cpu --in x=row.npy".split(" "));
     expect(err).toMatch(
-      /^error\[bad-input\]: `Big` needs 7.3 TiB at once for inputs of this size, and cpu has .* here\n$/,
+      /^error\[bad-input\]: `Big` needs 7.3 TiB of memory for inputs of this size, and cpu has .* here\n$/,
     );
     expect(code).toBe(1);
   });
@@ -125,7 +125,7 @@ describe("build", () => {
     const stored = await openWeights(at("made/here/net.safetensors"));
     expect([...stored.values()].map(({ name, dtype }) => `${name} ${dtype}`)).toEqual(["fc.weight F16", "fc.bias F16"]);
     expect(await done("build net.fuse --weights made/here/net.safetensors -o made/here")).toMatch(
-      /^made.*net.safetensors fits\n/,
+      /^made.*net.safetensors matches the program\n/,
     );
     expect(readdirSync(at("made/here")).toSorted()).toEqual([
       "net.d.ts",
@@ -200,7 +200,7 @@ describe("check", () => {
     expect(code).toBe(1);
     expect(out).toBe("net.fuse: 2 models, 2 variants\nscale.fuse: 1 block, 1 variant\n");
     expect(err.match(/^error.*$/gm)).toEqual([
-      "error[unreadable-file]: cannot read `absent.fuse`: there is no such file",
+      "error[unreadable-file]: cannot read `absent.fuse`: no such file",
       "error[unknown-attribute]: `Scale` has no attribute `r`",
     ]);
   });

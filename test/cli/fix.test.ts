@@ -44,12 +44,12 @@ test("applies suggested fixes until there are none", async () => {
   expect(out.split("\n").map((line) => line.replace(/^main\.fuse:\d+:\d+: /, ""))).toEqual([
     'fixed unknown-module: did you mean: "fuse/attention"',
     "fixed unknown-type: did you mean: float",
-    "fixed unexpected-character: statements need no end: leave it out",
-    "fixed missing-edition: begin with: fuse 1",
+    "fixed unexpected-character: no semicolon needed: remove it",
+    "fixed missing-edition: add: fuse 1",
     "fixed unused-import: remove it",
     "fixed unknown-operator: did you mean: conv",
     "fixed unknown-attribute: did you mean: kernel",
-    "fixed label-without-weights: leave the label out",
+    "fixed label-without-weights: remove the label",
     "main.fuse: 1 block, 1 variant",
     "",
   ]);
@@ -179,7 +179,7 @@ test("JSON has this form", async () => {
         file: "main.fuse",
         span: span("(x ", "+", 5),
         message: "sizes can differ on axis `c`",
-        help: ["add to the signature: where c == d"],
+        help: ["declare it in the signature: where c == d"],
         related: [
           { message: "[n, c]", file: "main.fuse", span: span("+ (", "x", 5) },
           { message: "[n, c: d]", file: "main.fuse", span: span("(x + ", "y", 5) },
@@ -187,7 +187,7 @@ test("JSON has this form", async () => {
         ],
         fixes: [
           {
-            message: "add to the signature: where c == d",
+            message: "declare it in the signature: where c == d",
             edits: [{ file: "main.fuse", span: span("c: d])", "", 4), text: " where c == d" }],
           },
         ],
@@ -209,7 +209,7 @@ test("JSON has this form", async () => {
         severity: "error",
         file: "none.fuse",
         span: null,
-        message: "cannot read `none.fuse`: there is no such file",
+        message: "cannot read `none.fuse`: no such file",
         help: [],
         related: [],
         fixes: [],

@@ -81,7 +81,7 @@ describe.each(readableTargets)("%s", (target) => {
       await done(["build", program, "--target", target, "-o", "built", ...common]);
       for (const on of built[target].on.filter(isHere)) {
         const run = [...golden(system), "--backend", on];
-        const wanted = [...Object.keys(goldenTensors(file, "out"))].map((name) => `${name} is as expected`);
+        const wanted = [...Object.keys(goldenTensors(file, "out"))].map((name) => `${name} matches`);
         for (const text of [
           await done(["run", program, ...common, "--engine", target, ...run]),
           await done(["run", join("built", built[target].file(file)), ...run]),
@@ -143,7 +143,7 @@ test("one of several models is chosen", async () => {
   const { code, err } = await fuse(folder, ["run", "chosen/two.saved-model", "--in", "x=x.npy"]);
   expect([code, err]).toEqual([
     1,
-    "error[choose-model]: there are several models: First, Second\n  help: say which one    --model Second\n",
+    "error[choose-model]: there are several models: First, Second\n  help: choose one    --model Second\n",
   ]);
   if (!isHere("tensorflow")) return;
   const run = ["run", "chosen/two.saved-model", "--in", "x=x.npy", "--model"];
@@ -166,7 +166,7 @@ describe("without a chosen engine", () => {
     expect(code).toBe(0);
     expect(out).toContain("_FusedMatMul");
     expect(err).toBe(
-      "warning[engine-unavailable]: the engine `graph-model` cannot be used: `--debug` lists the kernels that the ES module calls, which runs instead\n",
+      "warning[engine-unavailable]: the engine `graph-model` cannot be used: `--debug` lists kernel calls, so the ES module runs instead\n",
     );
   });
 });

@@ -37,13 +37,13 @@ test.each(formats)("%s", (name) => {
   ┌─ net.fuse:4:7
 4 │   y = sinh(x)
   │       ^^^^^^^
-  help: the ES module has everything    --target esm
+  help: the ES module supports everything    --target esm
 
 error[not-in-target]: this cannot be written for ${name}: it has no tan
   ┌─ net.fuse:5:17
 5 │   return y + 1, tan(y * 2)
   │                 ^^^^^^^^^^
-  help: the ES module has everything    --target esm
+  help: the ES module supports everything    --target esm
 
 2 errors
 `);

@@ -87,7 +87,7 @@ describe("types of a module", () => {
  *
  * - Settings: width = 64
  * - Results: features, logits, count, open, mean
- * - Checked at every run: i >= 2 (net.fuse:6), i != 7 (net.fuse:6)
+ * - Checked on every run: i >= 2 (net.fuse:6), i != 7 (net.fuse:6)
  */
 `);
   });

@@ -92,7 +92,7 @@ describe("an entry guard", () => {
       { imgae: f32(1, 32, 64, 3), mask: i32(1, 2, 2) },
       [
         "image is missing (declared [n, h: 32*i, w: 32*j, c: 3], net.fuse:3).",
-        'there is no input "imgae"; there is image, mask.',
+        'there is no input "imgae"; the inputs are image, mask.',
       ],
     ],
     [
@@ -176,7 +176,7 @@ describe("an entry guard", () => {
     expect(checkGuard(guard, { a: f32(6, 3) })).toEqual({ sizes: { n: 6 } });
     expect(checkGuard(guard, { a: f32(5, 2) })).toEqual({
       problems: [
-        'M: a.c does not fit (declared "c: n/2", a.fuse:1; n is 5), got 2.',
+        'M: a.c does not match (declared "c: n/2", a.fuse:1; n is 5), got 2.',
         "M: n is even is required (a.fuse:2), but n is 5.",
       ],
     });

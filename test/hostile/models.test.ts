@@ -172,27 +172,27 @@ describe("sealed again", () => {
     [
       "an operation that writes files",
       () => sealedAgain(withNodes((nodes) => [...nodes, { name: "evil", op: "WriteFile", input: ["x", "x"] }])),
-      `asks for the operation "WriteFile"`,
+      `uses the unknown operation "WriteFile"`,
     ],
     [
       "a field that Fuse does not know",
       () => sealedAgain(Uint8Array.of(...parts.model, 0x7a, 1, 65)),
-      "its bytes are in another order",
+      "its byte order is not little-endian",
     ],
     [
       "a graph that stands twice",
       () => sealedAgain(Uint8Array.of(...parts.model, ...parts.model)),
-      "its bytes are in another order",
+      "its byte order is not little-endian",
     ],
     [
       "an input of another rank",
       () => sealedAgain(withInputs({ dim: [{ size: -1 }] })),
-      `its input "x" is not what its notes say`,
+      `its input "x" does not match its metadata`,
     ],
     [
       "an input of no rank",
       () => sealedAgain(withInputs({ unknownRank: true })),
-      `its input "x" is not what its notes say`,
+      `its input "x" does not match its metadata`,
     ],
     [
       "another model in the notes",
@@ -213,7 +213,7 @@ describe("sealed again", () => {
     const other = (from: string, to: string) =>
       seal(json.replace(from, to).replace(/"content":"\w+"/, unsealed), [data]);
     const read = (from: string, to: string) => () => readGraphModel(other(from, to), data);
-    expect(read(`"op":"Transpose"`, `"op":"HashTableV2"`)).toThrow(`asks for the operation "HashTableV2"`);
+    expect(read(`"op":"Transpose"`, `"op":"HashTableV2"`)).toThrow(`uses the unknown operation "HashTableV2"`);
     expect(read(`"dtype":"float32"`, `"dtype":"string"`)).toThrow("no known dtype");
     expect(read(`"shape":[`, `"shape":[1e9,1e9,`)).toThrow("its shards have");
   });

@@ -68,14 +68,14 @@ describe("reading", () => {
   test("rejects a large file, a missing file, a folder and an invalid path", async () => {
     put("a", "abc");
     expect(await refusal(readBytes(at("a"), 2))).toBe("a: has 3 bytes, more than the limit of 2");
-    expect(await refusal(readBytes(at("absent")))).toBe("absent: there is no such file");
+    expect(await refusal(readBytes(at("absent")))).toBe("absent: no such file");
     expect(await refusal(readBytes(at("a/b")))).toBe("a/b: a part of the path is not a folder");
     expect(await refusal(readBytes(folder))).toBe(`${folder}: is a folder, not a file`);
     expect(await refusal(readBytes("/dev/zero"))).toBe("/dev/zero: is not a regular file");
     expect(await refusal(readBytes(at("x".repeat(300))))).toMatch(/: the name is too long$/);
-    expect(await refusal(readBytes("a\0b"))).toBe("a\0b: is not a path");
+    expect(await refusal(readBytes("a\0b"))).toBe("a\0b: is not a valid path");
     symlinkSync(at("circle"), at("circle"));
-    expect(await refusal(readBytes(at("circle")))).toBe("circle: is a circle of symbolic links");
+    expect(await refusal(readBytes(at("circle")))).toBe("circle: is a cycle of symbolic links");
   });
 
   test("does not wait for a pipe", async () => {
@@ -97,7 +97,7 @@ describe("writing", () => {
   test("leaves nothing after a failure", async () => {
     mkdirSync(at("full/folder"), { recursive: true });
     expect(await refusal(writeAtomically(at("full/folder"), one))).toBe("full/folder: is a folder, not a file");
-    expect(await refusal(writeAtomically(at("nowhere/x"), one))).toBe("nowhere/x: there is no such folder");
+    expect(await refusal(writeAtomically(at("nowhere/x"), one))).toBe("nowhere/x: no such folder");
     expect(await refusal(writeAtomically(at(`full/${"x".repeat(300)}`), one))).toMatch(/the name is too long$/);
     expect(readdirSync(at("full"))).toEqual(["folder"]);
   });
@@ -128,11 +128,11 @@ describe("weight files", () => {
   test.each<[string, string | Uint8Array, string]>([
     ["empty.bin", "", "is empty"],
     ["text.txt", "weights", "is neither a safetensors file nor a model.json of TensorFlow.js"],
-    ["text.safetensors", "weights", "a safetensors file begins with 8 bytes of length, this has 7 in all"],
+    ["text.safetensors", "weights", "a safetensors file starts with an 8-byte length, but this file has only 7 bytes"],
     [
       "cut.safetensors",
       one.subarray(0, 50),
-      "the header would have 64 bytes, but only 42 follow: is the file cut off?",
+      "the header would have 64 bytes, but only 42 follow: is the file truncated?",
     ],
     [
       "model.pt",
@@ -144,23 +144,21 @@ describe("weight files", () => {
       Uint8Array.of(0x80, 2),
       "is a Python pickle, which Fuse does not execute; save its tensors as .safetensors",
     ],
-    ["model.npy", writeNpy(array), "is one array without a name; weights need names, as in .safetensors"],
+    ["model.npy", writeNpy(array), "is a single unnamed array; weights need names, as in .safetensors"],
     ["model.json", "{", "is not valid JSON"],
     ["config.json", "{}", "this is not a model.json of TensorFlow.js: it has no weightsManifest"],
-    ["up.json", model("../a.bin"), 'shard "../a.bin" is not in the folder of the model'],
-    ["deep.json", model("x/../../a.bin"), 'shard "x/../../a.bin" is not in the folder of the model'],
-    ["root.json", model("/etc/passwd"), 'shard "/etc/passwd" is not in the folder of the model'],
-    ["url.json", model("https://example.org/a"), 'shard "https://example.org/a" is not in the folder of the model'],
-    ["windows.json", model("..\\a.bin"), 'shard "..\\\\a.bin" is not in the folder of the model'],
-    ["nul.json", model("a\0"), 'shard "a\\u{0}" is not in the folder of the model'],
+    ["up.json", model("../a.bin"), `shard "../a.bin" is not in the model's folder`],
+    ["deep.json", model("x/../../a.bin"), `shard "x/../../a.bin" is not in the model's folder`],
+    ["root.json", model("/etc/passwd"), `shard "/etc/passwd" is not in the model's folder`],
+    ["url.json", model("https://example.org/a"), `shard "https://example.org/a" is not in the model's folder`],
+    ["windows.json", model("..\\a.bin"), `shard "..\\\\a.bin" is not in the model's folder`],
+    ["nul.json", model("a\0"), `shard "a\\u{0}" is not in the model's folder`],
   ])("%s is refused", async (name, content, message) => {
     expect(await refusal(openWeights(put(name, content)))).toBe(`${name}: ${message}`);
   });
 
   test("a missing shard is named", async () => {
-    expect(await refusal(openWeights(put("lone/model.json", model("b.bin"))))).toBe(
-      "lone/b.bin: there is no such file",
-    );
+    expect(await refusal(openWeights(put("lone/model.json", model("b.bin"))))).toBe("lone/b.bin: no such file");
   });
 });
 
@@ -178,7 +176,7 @@ describe("one tensor", () => {
   test("must exist, and be chosen", async () => {
     const path = put("two.safetensors", two);
     expect(await refusal(readTensor(`${path}#z`))).toBe('two.safetensors: has no tensor "z"');
-    expect(await refusal(readTensor(path))).toBe(`two.safetensors: holds 2 tensors; choose one: ${path}#NAME`);
+    expect(await refusal(readTensor(path))).toBe(`two.safetensors: has 2 tensors; choose one: ${path}#NAME`);
     await expect(readTensor(path)).rejects.toMatchObject({ details: ['"in.x" F32 [2]', '"out.y" F32 [2]'] });
     expect(await refusal(readTensor(put("bad.npy", writeNpy(array).subarray(0, 130))))).toMatch(
       /^bad.npy: 2 bytes of data/,
@@ -214,5 +212,5 @@ test("the files of which weights are read", async () => {
   expect(await weightFiles(path)).toEqual([path, at("parts/a.bin"), at("parts/deep/b.bin")]);
   const single = put("single.safetensors", writeSafetensors(new Map([["w", array]])));
   expect(await weightFiles(single)).toEqual([single]);
-  expect(await refusal(weightFiles(at("absent.json")))).toBe("absent.json: there is no such file");
+  expect(await refusal(weightFiles(at("absent.json")))).toBe("absent.json: no such file");
 });

@@ -92,7 +92,7 @@ describe("as files", () => {
     const path = join(folder, "text.png");
     writeFileSync(path, "not a picture");
     await expect(readPicture(path)).rejects.toThrow(`${path}: is not a PNG, JPEG, WebP, AVIF or TIFF picture`);
-    await expect(readPicture(join(folder, "absent.png"))).rejects.toThrow(/absent\.png: there is no such file/);
+    await expect(readPicture(join(folder, "absent.png"))).rejects.toThrow(/absent\.png: no such file/);
   });
 
   test("a missing sharp is one line that says how to install it", async () => {
@@ -105,7 +105,7 @@ describe("as files", () => {
     vi.doUnmock("sharp");
     expect(error).toBeInstanceOf(DataError);
     expect(String(error)).toMatch(
-      /^DataError: pictures need the package sharp, which cannot be loaded on this machine \(\w+ \w+\)\. To get it: npm install --include=optional sharp, or where it has no binary: npm install --cpu=wasm32 @img\/sharp-wasm32$/,
+      /^DataError: pictures need the package sharp, which failed to load on this machine \(\w+ \w+\)\. To install it: npm install --include=optional sharp; where it has no binary: npm install --cpu=wasm32 @img\/sharp-wasm32$/,
     );
     expect(readdirSync(folder)).not.toContain("missing.png");
     await writePicture(path, picture);

@@ -136,11 +136,11 @@ describe("enormous numbers", () => {
     const size = (text: string) =>
       errors(`fuse 1\nmodel A(x: [n, m, k]) -> (y: [p: ${text}]) {\n  return relu(x)\n}\n`);
     expect(size(repeat(50, (i) => `(n + m*${i + 1} + k)`, " * "))).toEqual([
-      "too-large: a size of more than 1,000 terms",
+      "too-large: a size has more than 1,000 terms",
     ]);
     expect(size(repeat(70, () => "n", "*"))).toEqual(["too-large: a size with a power beyond 64"]);
     expect(size(repeat(70, () => "2147483647", "*"))).toEqual([
-      "too-large: a size with numbers of more than 1,024 bits",
+      "too-large: a size has numbers of more than 1,024 bits",
     ]);
   });
 
@@ -180,7 +180,7 @@ describe("cycles and depths", () => {
     const nested = (i: number) => `${"relu(".repeat(190)}B${i}(x)${")".repeat(190)}`;
     const deep = repeat(98, (i) => step(`B${i + 1}`, nested(i)));
     expect(errors(`${model("  return B98(x)")}${step("B0", "relu(x)")}${deep}`)).toEqual([
-      "too-large: calls and brackets that are nested too deep",
+      "too-large: calls and brackets are nested too deep",
     ]);
   });
 

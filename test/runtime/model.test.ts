@@ -220,29 +220,29 @@ describe("loading", () => {
     const wrong = { ...others, "a.weight": { shape: [2, 4, 3, 3], data: new Float32Array(72) }, other: scale! };
     const error: unknown = await Small.load(wrong).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(DataError);
-    expect((error as DataError).message).toBe("the weights do not fit Small");
+    expect((error as DataError).message).toBe("weights do not match Small");
     expect((error as DataError).details).toMatchInlineSnapshot(`
       [
         "missing (1):",
         "  scale [c: 4]",
-        "misshapen (1):",
-        "  a.weight is [2, 4, 3, 3], but [c: 4, c': 2, h: 3, w: 3] is needed (is it transposed?)",
-        "not used (1):",
+        "wrong shape (1):",
+        "  a.weight is [2, 4, 3, 3], expected [c: 4, c': 2, h: 3, w: 3] (is it transposed?)",
+        "unused (1):",
         "  "other" [4]",
       ]
     `);
   });
 
   test.each<[string, Parameters<Model["load"]>[0], string]>([
-    ["nothing", undefined, "Small has weights: load() needs a path, a URL, bytes or named tensors"],
-    ["a missing file", "/no/such.safetensors", 'cannot read "/no/such.safetensors": there is no such file'],
+    ["nothing", undefined, "Small needs weights: pass load() a path, a URL, bytes or named tensors"],
+    ["a missing file", "/no/such.safetensors", 'cannot read "/no/such.safetensors": no such file'],
     ["a folder", os.tmpdir(), "it is not a file"],
     ["a device", "/dev/zero", 'cannot read "/dev/zero": it is not a file'],
     ["garbage", new Uint8Array(20).fill(200), "the header would have"],
     [
       "values that do not fit their shape",
       { scale: { shape: [4], data: [1] } },
-      'tensor "scale" has 1 values, which does not fit [4]',
+      'tensor "scale" has 1 values, which does not match [4]',
     ],
     ["nobody at home", "http://127.0.0.1:9/w", 'cannot fetch "http://127.0.0.1:9/w": '],
   ])("%s is a DataError in one line", async (_, source, message) => {
@@ -292,7 +292,7 @@ describe("running", () => {
     tf.dispose([own, strings]);
     expect(thrownBy(() => loaded.run(own)).message).toBe("Small: x has been disposed.");
     loaded.dispose();
-    expect(() => loaded.run(own)).toThrow("Small: run() after dispose()");
+    expect(() => loaded.run(own)).toThrow("Small: run() was called after dispose()");
   });
 });
 

@@ -106,9 +106,9 @@ describe.each([
       expect(error).toBeInstanceOf(DataError);
       expect((error as DataError).message).toBe(message);
     };
-    await wrong({ y: new Float32Array(11) }, "the result y is float32 [3, 4], the array for it is not");
-    await wrong({ y: new Int32Array(12) }, "the result y is float32 [3, 4], the array for it is not");
-    await wrong({ y: [1] }, "the result y is float32 [3, 4], the array for it is not");
+    await wrong({ y: new Float32Array(11) }, "the result y is float32 [3, 4], but the array for it is not");
+    await wrong({ y: new Int32Array(12) }, "the result y is float32 [3, 4], but the array for it is not");
+    await wrong({ y: [1] }, "the result y is float32 [3, 4], but the array for it is not");
     await wrong({ z: new Float32Array(12) }, 'there is no result "z"; there is y, x, part, k, b, s');
     await wrong(
       { constructor: new Float32Array(12) },
@@ -135,7 +135,7 @@ describe.each([
       "Net: x must have data, a Float32Array, Int32Array or Uint8Array.",
     );
     await refused("x", { shape: [3, 4], data: new Float64Array(12) }, "Net: x must have data");
-    await refused("x", { shape: [3, 5], data }, "Net: x has 12 elements, which does not fit [3, 5].");
+    await refused("x", { shape: [3, 5], data }, "Net: x has 12 elements, which does not match [3, 5].");
     await refused("x", { shape: [12], data }, "x must have 2 axes");
     await refused("x", { shape: [3, 4], data: new Int32Array(12) }, "x must be f32");
     await refused("x", { shape: [2, 4], data: data.subarray(4) }, "k.n is 3, but x.n is 2");
@@ -143,7 +143,7 @@ describe.each([
     await refused("k", { shape: [3], data: new Uint8ClampedArray(3) }, "Net: k must have data");
     await refused("z", { shape: [3, 4], data }, 'there is no input "z"');
     net.dispose();
-    await expect(net.runArrays(inputs)).rejects.toThrow("Net: run() after dispose()");
+    await expect(net.runArrays(inputs)).rejects.toThrow("Net: run() was called after dispose()");
   });
 
   test.skipIf(skipped)("may be called in a tidy, and concurrently", async () => {

@@ -228,7 +228,7 @@ describe("notes and helps", () => {
       { text: "and by `SE`", span: at("SE", sourceFile("fuse/attention", "block SE")) },
     ];
     const helps = [
-      { text: "say so in the signature", code: "h: 8*i" },
+      { text: "declare it in the signature", code: "h: 8*i" },
       { text: "or resize", code: "y = resize(…,\n  like: a)" },
       { text: "never shown" },
     ];
@@ -241,9 +241,9 @@ describe("notes and helps", () => {
         = for example h = 1:  1  vs  2
         = required by \`conv\` at 4:3
         = and by \`SE\` at fuse/attention:1:7
-        help: say so in the signature    h: 8*i
-        help: or resize                  y = resize(…,
-                                           like: a)
+        help: declare it in the signature    h: 8*i
+        help: or resize                      y = resize(…,
+                                               like: a)
         note: variant \`by: concat\` is fine
       "
     `);

@@ -78,7 +78,7 @@ describe("matching", () => {
     const rename = { "a/filter": "conv.weight", "b.*": "other.*", "b.c.*": "conv.*" };
     const { found, problems, lines } = match(shapes, { rename });
     expect([found, areComplete(problems)]).toEqual([ok, true]);
-    expect(lines).toEqual(["not used (1):", '  "b.x" [2]']);
+    expect(lines).toEqual(["unused (1):", '  "b.x" [2]']);
   });
 
   test("a renamed tensor needs no prefix", () => {
@@ -96,12 +96,12 @@ describe("matching", () => {
     expect(lines).toEqual([
       "missing (1):",
       "  conv.bias [a0: 4]",
-      "misshapen (1):",
-      "  conv.weight is [3, 4], but [a0: 4, a0: 3, a1: 1, a2: 1] is needed (is it transposed?)",
-      "renamed, but not in the file (2):",
+      "wrong shape (1):",
+      "  conv.weight is [3, 4], expected [a0: 4, a0: 3, a1: 1, a2: 1] (is it transposed?)",
+      "--rename matches no tensor (2):",
       '  "absent"',
       '  "gone.*"',
-      "not used (2):",
+      "unused (2):",
       '  "conv.kernel" [4, 3]',
       '  "more" [2, 2]',
     ]);
@@ -126,7 +126,7 @@ describe("matching", () => {
 
   test("suggests a similar name", () => {
     const { lines } = match({ "conv.weight": [4, 3], "features/Conv_bias": [4], other_bias: [9] });
-    expect(lines[1]).toBe('  conv.bias [a0: 4] (is it "features/Conv_bias"?)');
+    expect(lines[1]).toBe('  conv.bias [a0: 4] (did you mean "features/Conv_bias"?)');
   });
 
   test("names both if two tensors match the same weight", () => {

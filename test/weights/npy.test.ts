@@ -63,10 +63,10 @@ describe("refuses", () => {
     ["version 3", npy(good, floats).with(6, 3), /version 3/],
     ["a header of 4 GB", npy(good, floats, 2).fill(255, 8, 12), /would have 4294967295 bytes/],
     ["a cut header", npy(good, floats).subarray(0, 40), /ends inside its header/],
-    ["cut data", npy(good, floats.subarray(1)), /23 bytes of data do not fit <f4 \[6\]: is the file cut off/],
+    ["cut data", npy(good, floats.subarray(1)), /23 bytes of data do not match <f4 \[6\]: is the file truncated/],
     ["data beyond the end", npy(good, Uint8Array.of(...floats, 0)), /25 bytes/],
-    ["big-endian numbers", npy(header(">f4", "False", "(6,)"), floats), /dtype ">f4" is not one/],
-    ["objects", npy(header("|O", "False", "(6,)"), floats), /dtype "\|O" is not one/],
+    ["big-endian numbers", npy(header(">f4", "False", "(6,)"), floats), /dtype ">f4" is not supported/],
+    ["objects", npy(header("|O", "False", "(6,)"), floats), /dtype "\|O" is not supported/],
     [
       "records",
       npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (6,)}", floats),
@@ -82,9 +82,9 @@ describe("refuses", () => {
     ["a missing key", npy("{'descr': '<f4', 'fortran_order': False}", floats), /not one that/],
     ["no dictionary", npy("(6,)", floats), /not one that/],
     ["a negative size", npy(header("<f4", "False", "(-6,)"), floats), /not one that/],
-    ["an empty size", npy(header("<f4", "False", "(6,,1)"), floats), /impossible shape/],
-    ["a huge size", npy(header("<f4", "False", "(99999999999999999999,)"), floats), /impossible shape/],
-    ["sizes that overflow", npy(header("<f4", "False", "(4294967296, 4294967296)"), floats), /do not fit/],
+    ["an empty size", npy(header("<f4", "False", "(6,,1)"), floats), /invalid shape/],
+    ["a huge size", npy(header("<f4", "False", "(99999999999999999999,)"), floats), /invalid shape/],
+    ["sizes that overflow", npy(header("<f4", "False", "(4294967296, 4294967296)"), floats), /do not match/],
   ])("%s", (_, bytes, message) => {
     expect(() => readNpy(bytes)).toThrow(DataError);
     expect(() => readNpy(bytes)).toThrow(message);

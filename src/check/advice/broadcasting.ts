@@ -44,8 +44,8 @@ function renaming(site: Site, [i, j]: readonly number[], a: Operand, b: Operand)
   if (pair === undefined || possible.length > 1 || Math.min(a.own.length, b.own.length) > 1) return [];
   // The operand that lacks more axes is broadcast. No edit, because only a person can tell whether the axes are the same.
   const [from, to] = b.own.length === 1 ? [pair.right, pair.left] : [pair.left, pair.right];
-  const sizes = pair.verdict === "yes" ? "" : " and one size";
-  return [{ text: `if they are one axis, give it one name${sizes}`, code: `rename(${from} -> ${to})` }];
+  const sizes = pair.verdict === "yes" ? "" : " and size";
+  return [{ text: `if they are the same axis, give them the same name${sizes}`, code: `rename(${from} -> ${to})` }];
 }
 
 function listed(axes: readonly Axis[]): string {

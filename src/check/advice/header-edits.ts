@@ -19,7 +19,7 @@ export function addCondition(frame: Frame, condition: string): Help[] {
   const end = where.at(-1)?.span.end ?? header.end;
   const text = where.length > 0 ? `, ${condition}` : ` where ${condition}`;
   const at = { source: header.source, start: end, end };
-  return [{ text: "add to the signature", code: `where ${condition}`, edits: [{ span: at, text }] }];
+  return [{ text: "declare it in the signature", code: `where ${condition}`, edits: [{ span: at, text }] }];
 }
 
 /** Suggests another size for the first parameter axis whose size is plainly `size`. */
@@ -29,7 +29,7 @@ export function refineAxis(frame: Frame, size: string, pattern: string): Help[] 
     for (const { name, size: written, span } of type.axes)
       if ((written === undefined ? name.text : textOf(written.span)) === size) {
         const code = `${name.text}: ${pattern}`;
-        return [{ text: "say so in the signature", code, edits: [{ span, text: code }] }];
+        return [{ text: "declare it in the signature", code, edits: [{ span, text: code }] }];
       }
   return [];
 }

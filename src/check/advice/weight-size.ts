@@ -28,11 +28,11 @@ export function biggestFactors(sizes: Sizes, weight: Weight): string {
   const factors = [...weight.type.axes]
     .map(([axis, size]) => ({ axis, value: Number(sizes.constant(size) ?? 0n) }))
     .sort((a, b) => b.value - a.value);
-  const shown = factors.slice(0, 3).map(({ axis, value }) => `\`${axis}\`, ${value}`);
-  return `its biggest factors are ${shown.join("; ")}`;
+  const shown = factors.slice(0, 3).map(({ axis, value }) => `\`${axis}\` = ${value}`);
+  return `its largest factors: ${shown.join(", ")}`;
 }
 
 export const smallerHelps: readonly (Help | string)[] = [
-  "a 1x1 `conv` or a `linear` over the channels alone has a weight for every pair of channels, not of pixels",
+  "use a 1x1 `conv`, or a `linear` over the channels only: its weight does not grow with h and w",
   "or pool first: `mean(axis: [h, w])`",
 ];

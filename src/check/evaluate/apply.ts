@@ -27,7 +27,7 @@ export function applyOperator(
   const { builder } = frame.context;
   if (++frame.world.operators > operatorLimit) {
     if (frame.world.operators === operatorLimit + 1)
-      report(frame, "too-large", site.span, { what: `more than ${operatorLimit} operators` });
+      report(frame, "too-large", site.span, { what: `the model has more than ${operatorLimit} operators` });
     return unknown;
   }
   const inputs = site.inputs.map((input) => input.value);

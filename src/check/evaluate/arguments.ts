@@ -28,8 +28,8 @@ export function tensorArguments(
     if (arg.kind === "map") {
       report(frame, "bad-attribute", arg.span, {
         name: call.callee.text,
-        expected: "not given axes with `->`",
-        found: textOf(arg.span),
+        expected: "called without `->`",
+        found: `with \`${textOf(arg.span)}\``,
       });
       return undefined;
     }
@@ -43,7 +43,7 @@ export function tensorArguments(
     const free = signature.parameters.find((parameter) => !given.has(parameter.name));
     const code = `${free?.name ?? "name"}: ${textOf(surplus.span)}`;
     const edits = free === undefined ? [] : [{ span: surplus.span, text: code }];
-    const notes = ["tensors are positional, attributes are named"];
+    const notes = ["tensors are passed by position, attributes by name"];
     report(frame, "unnamed-attribute", surplus.span, {}, { notes, helps: [{ text: "name it", code, edits }] });
     return undefined;
   }
@@ -77,7 +77,7 @@ export function namedArguments(frame: Frame, signature: Signature, call: Call): 
     if (!known.includes(text)) {
       if (signature.tensors.some((tensor) => tensor.name.text === text)) {
         const code = textOf(arg.value.span);
-        const helps = [{ text: "tensors are positional", code, edits: [{ span: arg.span, text: code }] }];
+        const helps = [{ text: "tensors are passed by position", code, edits: [{ span: arg.span, text: code }] }];
         report(frame, "named-tensor", span, { name: text }, { helps });
         return undefined;
       }

@@ -66,7 +66,7 @@ function assign(frame: Frame, op: Operator, args: readonly Arg[]): readonly Read
     if (name === undefined) return arg.kind === "positional" ? unnamed(frame, op, arg) : failed;
     const earlier = seen.get(name);
     if (earlier !== undefined) {
-      const labels = [{ span: earlier, text: "first here" }];
+      const labels = [{ span: earlier, text: "first given here" }];
       report(frame, "duplicate-name", arg.span, { name, what: "given" }, { labels });
       return failed;
     }
@@ -114,7 +114,7 @@ function fillDefaults(
     else if (attribute.default !== undefined || attribute.optional) values[name] = defaultValue(frame, attribute);
     else {
       const notes = [`\`${name}\`: ${attribute.doc}`];
-      const helps = [{ text: "give it", code: `${name}: …` }];
+      const helps = [{ text: "pass it", code: `${name}: …` }];
       report(frame, "missing-attribute", call.callee.span, { callee: op.name, name }, { notes, helps });
       return undefined;
     }
@@ -256,7 +256,7 @@ function readPadding(frame: Frame, name: string, attribute: Attribute, expr: Exp
   const numbers = expr.items.filter((item) => item.kind !== "list");
   if (numbers.length > 0) {
     const code = `[${expr.items.map((item) => (item.kind === "list" ? textOf(item.span) : `[${textOf(item.span)}, ${textOf(item.span)}]`)).join(", ")}]`;
-    const helps = [{ text: "both sides of each axis", code, edits: [{ span: expr.span, text: code }] }];
+    const helps = [{ text: "pad both sides of each axis", code, edits: [{ span: expr.span, text: code }] }];
     const args = { name, expected: "a number, or a list of pairs", found: `\`${textOf(expr.span)}\`` };
     report(frame, "bad-attribute", expr.span, args, { helps });
     return failed;
@@ -340,7 +340,7 @@ export function readInitializer(frame: Frame, expr: Expr): Initializer | undefin
     const better = known ? undefined : (foreignInitializers.get(name) ?? nearest(name, Object.keys(initializers)));
     const helps = [
       ...didYouMean(expr.callee.span, better),
-      "there are kaiming, glorot, normal(std), uniform(bound), zeros, ones and numbers",
+      "use kaiming, glorot, normal(std), uniform(bound), zeros, ones or a number",
     ];
     report(frame, "unknown-initialiser", expr.span, { name: known ? textOf(expr.span) : name }, { helps });
   }
@@ -350,8 +350,8 @@ export function readInitializer(frame: Frame, expr: Expr): Initializer | undefin
 function noMap(frame: Frame, op: Operator, arg: Arg): typeof failed {
   report(frame, "bad-attribute", arg.span, {
     name: op.name,
-    expected: "not given axes with `->`",
-    found: textOf(arg.span),
+    expected: "called without `->`",
+    found: `with \`${textOf(arg.span)}\``,
   });
   return failed;
 }
@@ -381,7 +381,7 @@ function unnamed(frame: Frame, op: Operator, arg: Arg & { readonly kind: "positi
   const [first] = Object.keys(op.attributes);
   const code = `${first ?? "name"}: ${textOf(arg.span)}`;
   const edits = first === undefined ? [] : [{ span: arg.span, text: code }];
-  const notes = ["tensors are positional, attributes are named"];
+  const notes = ["tensors are passed by position, attributes by name"];
   report(frame, "unnamed-attribute", arg.span, {}, { notes, helps: [{ text: "name it", code, edits }] });
   return failed;
 }

@@ -96,7 +96,7 @@ function setDefault(frame: Frame, inner: Frame, parameter: Parameter, call: Call
   }
   const expr = parameter.ast.default;
   if (expr === undefined) {
-    const helps = [{ text: "give it", code: `${parameter.name}: …` }];
+    const helps = [{ text: "pass it", code: `${parameter.name}: …` }];
     const notes = [{ text: `\`${oneLine(textOf(parameter.ast.span))}\` has no default`, span: parameter.ast.span }];
     const args = { callee: call.callee.text, name: parameter.name };
     report(frame, "missing-attribute", call.callee.span, args, { notes, helps });
@@ -128,7 +128,7 @@ function matchAxes(
       [...type.axes.keys()].filter((name) => !wanted.includes(name)),
     );
     const code = `rename(${near ?? ""} -> ${axis})`;
-    const helps = near === undefined ? [] : [{ text: "if that is the same axis", code }];
+    const helps = near === undefined ? [] : [{ text: "if they are the same axis", code }];
     const notes = [{ text: `it takes \`${oneLine(textOf(expected.span))}\``, span: expected.span }];
     report(frame, "missing-axis", span, { callee, axis, type: typeText(frame, type) }, { notes, helps });
     return false;
@@ -142,7 +142,7 @@ function matchAxes(
     ];
     const helps = [
       { text: "reduce the axis first", code: `mean(axis: ${axis})` },
-      { text: "or let the block take any other axes", code: `[..., ${wanted.join(", ")}]` },
+      { text: "or let the block accept any other axes", code: `[..., ${wanted.join(", ")}]` },
     ];
     report(frame, "unexpected-axis", span, { callee, axis }, { notes, helps });
     return false;
@@ -213,8 +213,8 @@ function solve(frame: Frame, inner: Frame, pair: AxisPair): boolean {
     const open = [name, ...others];
     const given = open.filter((one) => inner.signature.parameters.some((parameter) => parameter.name === one));
     mismatch(frame, inner, pair, {
-      notes: [`${open.map((one) => `\`${one}\``).join(" and ")} cannot be computed from it`],
-      helps: given.map((one) => ({ text: "give it", code: `${one}: …` })),
+      notes: [`${open.map((one) => `\`${one}\``).join(" and ")} cannot be inferred from it`],
+      helps: given.map((one) => ({ text: "pass it", code: `${one}: …` })),
     });
     return false;
   }
@@ -266,7 +266,7 @@ function agrees(frame: Frame, inner: Frame, call: Call, pair: AxisPair): boolean
     frame,
     inner,
     { ...pair, span: call.callee.span },
-    { notes: [`here that is ${sizeText(frame, expected)}`, ...shown] },
+    { notes: [`here, that is ${sizeText(frame, expected)}`, ...shown] },
   );
   return false;
 }

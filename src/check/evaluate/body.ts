@@ -30,7 +30,9 @@ export function runBody(frame: Frame): readonly Returned[] | undefined {
     if (returned === undefined) continue;
     const next = body[i + 1];
     if (next !== undefined) {
-      const labels = [{ span: { ...stmt.span, end: stmt.span.start + "return".length }, text: "the last statement" }];
+      const labels = [
+        { span: { ...stmt.span, end: stmt.span.start + "return".length }, text: "nothing after this is evaluated" },
+      ];
       report(frame, "unreachable-statement", next.span, {}, { labels });
     }
     return returned;
@@ -97,7 +99,7 @@ function assign(frame: Frame, stmt: Assign): void {
 }
 
 function wrongCount(frame: Frame, stmt: Assign, val: Val): void {
-  const expected = stmt.names.length === 1 ? "one name is" : `${stmt.names.length} names are`;
+  const expected = stmt.names.length === 1 ? "1 value is" : `${stmt.names.length} values are`;
   report(frame, "wrong-result-count", stmt.names[0]!.span, {
     what: `\`${textOf(stmt.value.span).split("\n")[0]}\``,
     found: kindOf(val),
@@ -118,8 +120,8 @@ function define(frame: Frame, name: Name, val: Val): void {
       name.span,
       { name: name.text, what },
       {
-        labels: earlier === undefined ? [] : [{ span: earlier.name.span, text: "first here" }],
-        helps: ["give this value another name; several steps fit into one pipeline: `y = x |> relu |> …`"],
+        labels: earlier === undefined ? [] : [{ span: earlier.name.span, text: "first declared here" }],
+        helps: ["give this value another name, or write the steps as one pipeline: `y = x |> relu |> …`"],
       },
     );
     return;
@@ -153,8 +155,8 @@ function layer(frame: Frame, stmt: Layer): Val {
   const val = head.kind === "call" && head.args === undefined ? frame.names.get(head.callee.text) : undefined;
   if (val === undefined || val.kind === "choice" || val.kind === "layer")
     return { kind: "layer", name: stmt.name, chain: stmt.value };
-  const what = `layer \`${stmt.name.text}\` begins with ${kindOf(val)}: a layer is given its tensor where it is used`;
-  const tensor = { text: "to compute a tensor once, leave `layer` out", code: `${stmt.name.text} = …` };
+  const what = `layer \`${stmt.name.text}\` starts with ${kindOf(val)}, but a layer gets its tensor where it is used`;
+  const tensor = { text: "to compute a tensor once, remove `layer`", code: `${stmt.name.text} = …` };
   const helps = stmt.value.kind === "pipeline" && val.kind === "tensor" ? [withoutHead(stmt.value), tensor] : [tensor];
   if (val.kind !== "unknown") report(frame, "layer-misuse", head.span, { what }, { helps });
   return unknown;
@@ -165,7 +167,7 @@ function withoutHead({ head, stages, span }: Pipeline): Help {
   const first = stages[0]!;
   const start = first.kind === "stage" ? (first.repeat?.span ?? first.call.span).start : first.span.start;
   const code = textOf({ ...span, start });
-  return { text: "leave the tensor out", code, edits: [{ span: { ...head.span, end: start }, text: "" }] };
+  return { text: "remove the tensor", code, edits: [{ span: { ...head.span, end: start }, text: "" }] };
 }
 
 /** Evaluates a `weight` or `const` statement. */
@@ -213,8 +215,8 @@ function literal(frame: Frame, stmt: WeightStmt, shape: readonly number[]): NdAr
     const size = val.kind === "size" ? frame.context.sizes.constant(val.size) : undefined;
     const number = val.kind === "number" ? val.value : val.kind === "bool" ? Number(val.value) : Number(size ?? NaN);
     if (val.kind !== "number" && val.kind !== "bool" && size === undefined)
-      return mismatch(expr, "holds something else than a number", "a number");
-    if (stmt.type.dtype?.text === "i32" && !Number.isInteger(number)) return mismatch(expr, "holds a float", "i32");
+      return mismatch(expr, "contains something other than a number", "a number");
+    if (stmt.type.dtype?.text === "i32" && !Number.isInteger(number)) return mismatch(expr, "contains a float", "i32");
     data.push(number);
     return true;
   };

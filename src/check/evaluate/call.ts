@@ -37,8 +37,8 @@ export function evaluateCall(frame: Frame, call: Call, piped: Val | undefined, r
     const gap = { ...call.label.span, start: endOfCallee(call) };
     const helps: Help[] =
       named !== undefined
-        ? [{ text: "a product of matrices is", code: `dot(${name}, ${call.label.text}, contract: …)` }]
-        : [{ text: "leave the label out", edits: [{ span: gap, text: "" }] }];
+        ? [{ text: "write a matrix product as", code: `dot(${name}, ${call.label.text}, contract: …)` }]
+        : [{ text: "remove the label", edits: [{ span: gap, text: "" }] }];
     report(frame, "label-without-weights", call.label.span, { callee: name }, { helps });
     return unknown;
   }
@@ -82,7 +82,7 @@ function missingImport({ context, block: { module } }: Frame, name: string): Hel
   if (from === undefined) return undefined;
   const { imports, edition, span } = module.ast;
   const code = `import { ${name} } from "${from}"`;
-  const text = "it is in the library: import it";
+  const text = "import it from the library";
   const same = imports.find((item) => item.from.text === from)?.names.at(-1);
   const after = same === undefined ? (imports.at(-1) ?? edition)?.span : (same.as ?? same.name).span;
   const at = { source: span.source, start: after?.end ?? 0, end: after?.end ?? 0 };
@@ -94,7 +94,7 @@ function callLayer(frame: Frame, layer: Val & { kind: "layer" }, call: Call, pip
   const args = call.args ?? [];
   const [extra] = args.filter((arg) => arg.kind !== "positional");
   if (extra !== undefined || call.label !== undefined) {
-    const what = `layer \`${layer.name.text}\` takes a tensor and nothing else`;
+    const what = `layer \`${layer.name.text}\` takes one tensor and nothing else`;
     report(frame, "layer-misuse", (extra ?? call.label)!.span, { what });
     return unknown;
   }
@@ -173,7 +173,7 @@ function namedTensor(frame: Frame, op: Operator, call: Call): boolean {
     arg.name.span,
     { name: arg.name.text },
     {
-      helps: [{ text: "tensors are positional", code, edits: [{ span: arg.span, text: code }] }],
+      helps: [{ text: "tensors are passed by position", code, edits: [{ span: arg.span, text: code }] }],
     },
   );
   return true;

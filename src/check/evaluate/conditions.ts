@@ -8,7 +8,7 @@ import { requireBuildTime } from "../prove/obligations.ts";
 import type { Parameter } from "../text/signature.ts";
 import { sizeOf } from "./sizes.ts";
 
-const elementwise = [{ text: "to choose between the elements of two tensors", code: "where(condition, a, b)" }];
+const elementwise = [{ text: "to choose between two tensors element by element", code: "where(condition, a, b)" }];
 
 const comparisons: readonly string[] = ["==", "!=", "<", "<=", ">", ">="];
 
@@ -59,7 +59,7 @@ function notACondition(frame: Frame, expr: Expr): undefined {
   else
     report(frame, "bad-attribute", expr.span, {
       name: textOf(expr.span),
-      expected: "to be true or false as a condition",
+      expected: "true or false in a condition",
       found: "something else",
     });
 }
@@ -152,7 +152,7 @@ export function unknownChoice(
 ): void {
   const helps = [
     ...didYouMean(span, nearest(name, parameter.choices)),
-    `the choices are ${parameter.choices.join(", ")}`,
+    `its choices are ${parameter.choices.join(", ")}`,
   ];
   report(frame, "unknown-choice", span, { name, parameter: parameter.name }, { helps });
 }
@@ -169,7 +169,13 @@ export function armOf(frame: Frame, expr: Match): Arm | undefined {
     const earlier = seen.get(text);
     if (!parameter.choices.includes(text)) unknownChoice(frame, span, text, parameter);
     else if (earlier !== undefined)
-      report(frame, "duplicate-choice", span, { name: text }, { labels: [{ span: earlier, text: "first here" }] });
+      report(
+        frame,
+        "duplicate-choice",
+        span,
+        { name: text },
+        { labels: [{ span: earlier, text: "first declared here" }] },
+      );
     if (earlier === undefined) seen.set(text, span);
   }
   const missing = parameter.choices.filter((choice) => !seen.has(choice));

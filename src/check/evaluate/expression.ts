@@ -73,7 +73,7 @@ function reference(frame: Frame, expr: Call): Val {
   const later = definitions(frame.signature.decl).find(
     (given) => given.name.text === name && given.name.span.start > span.start,
   );
-  const labels = later === undefined ? [] : [{ span: later.name.span, text: "it is given only here" }];
+  const labels = later === undefined ? [] : [{ span: later.name.span, text: "it is assigned only here" }];
   const helps =
     later === undefined ? didYouMean(span, nearest(name, [...frame.names.keys(), ...frame.sizes.keys()])) : [];
   report(frame, "unknown-name", span, { name }, { labels, helps });
@@ -238,7 +238,7 @@ export function toTensor(frame: Frame, val: Val, expr: Expr, beside: readonly Va
         frame,
         "layer-misuse",
         expr.span,
-        { what: `layer \`${val.name.text}\` is not a tensor: it is called with one` },
+        { what: `layer \`${val.name.text}\` is not a tensor: call it with one` },
         { helps: [{ text: "call it", code: `${val.name.text}(x)` }] },
       );
       return undefined;
@@ -253,7 +253,7 @@ function useOf(frame: Frame, val: Val, expr: Expr): Help[] {
   const text = textOf(expr.span);
   if (val.kind !== "choice") return [];
   if (Object.hasOwn(frame.context.operators, val.text)) return [{ text: "call it with a tensor", code: `${text}(x)` }];
-  return [{ text: "distinguish its choices", code: `match ${text} { ${val.text} => … }` }];
+  return [{ text: "match on its choices", code: `match ${text} { ${val.text} => … }` }];
 }
 
 /** Suggests `x * h / 2` for `x * (h / 2)`, which divides the tensor instead of the size. */
@@ -261,11 +261,11 @@ function multiplyFirst(expr: UnaryExpr | BinaryExpr, operand: BinaryExpr): Help[
   const text = textOf(operand.span);
   const inner = /^\(([^()]*)\)$/.exec(text)?.[1];
   if (expr.kind !== "binary" || expr.op !== "*" || expr.right !== operand || inner === undefined)
-    return [{ text: "for a number that need not be whole, write a float", code: "0.5 * h" }];
+    return [{ text: "for a number that may be a fraction, write a float", code: "0.5 * h" }];
   const code = inner.trim();
   return [
     {
-      text: "multiply first, so that a tensor is divided",
+      text: "multiply first, to divide a tensor",
       code: `… * ${code}`,
       edits: [{ span: operand.span, text: code }],
     },

@@ -22,7 +22,7 @@ export function readFraction(frame: Frame, name: string, expr: Expr): { readonly
   const own = frame.names.get(plainName(expr)?.text ?? "");
   if (own?.kind !== "number") return undefined;
   // The float's value may come from the settings, long after sizes are checked.
-  const expected = "a number that is written out, or a size over one (`r / 4`)";
+  const expected = "a literal number, or a size divided by one (`r / 4`)";
   report(frame, "bad-attribute", expr.span, { name, expected, found: `the float \`${textOf(expr.span)}\`` });
   return {};
 }

@@ -39,7 +39,7 @@ function withChoices({ signature }: Frame, { choices }: Parameter, expr: Expr): 
   const type = own?.ast.choices[0];
   if (own === undefined || type === undefined) return [];
   const text = choices.join(" | ");
-  return [{ text: "give it the choices too", code: `${own.name}: ${text}`, edits: [{ span: type.span, text }] }];
+  return [{ text: "give it the same choices", code: `${own.name}: ${text}`, edits: [{ span: type.span, text }] }];
 }
 
 /** Evaluates a choice, or a parameter of the caller whose current choice is one of these. */

@@ -74,7 +74,7 @@ function repeatSymbolic(frame: Frame, call: Call, input: Val): Val {
     });
   if (same) return output;
   const args = { callee: call.callee.text, from: typeText(frame, from), to: typeText(frame, to) };
-  const helps = ["change the shape once before it, or repeat a fixed number of times"];
+  const helps = ["change the shape once before the `repeat`, or repeat a fixed number of times"];
   report(frame, "repeat-changes-shape", call.callee.span, args, { helps });
   return unknown;
 }

@@ -103,7 +103,7 @@ function rounded(frame: Frame, expr: Call): Size | undefined {
     const numbers = values.map((value) => value && sizes.constant(value));
     if (numbers.some((value) => value === undefined)) {
       if (values.every((value) => value !== undefined))
-        report(frame, "not-a-size", expr.span, { what: `\`${name}\` of sizes that are not known` });
+        report(frame, "not-a-size", expr.span, { what: `\`${name}\` of sizes that are not known at build time` });
       return undefined;
     }
     const sorted = (numbers as bigint[]).sort((a, b) => (a < b ? -1 : 1));
@@ -158,7 +158,10 @@ export function nameOf(expr: Expr): string | undefined {
 /** Suggests `y.c`, with an axis that the tensor has. */
 function axisSize(name: string, val: Val & { readonly kind: "tensor" }): Help {
   const axes = [...val.value.type.axes.keys()];
-  return { text: "the size of one of its axes is", code: `${name}.${axes.includes("c") ? "c" : (axes.at(-1) ?? "c")}` };
+  return {
+    text: "for the size of one of its axes, write",
+    code: `${name}.${axes.includes("c") ? "c" : (axes.at(-1) ?? "c")}`,
+  };
 }
 
 /** Suggests declaring a float parameter as `int` if it is used as a size. */
@@ -167,6 +170,6 @@ function floatHelps({ signature }: Frame, name: string): Help[] {
   if (type === undefined) return [];
   return [
     { text: "declare it as a whole number", code: `${name}: int`, edits: [{ span: type.span, text: "int" }] },
-    { text: "or write a factor as a quotient", code: "ceil(3 * c / 4)" },
+    { text: "or write the factor as a quotient", code: "ceil(3 * c / 4)" },
   ];
 }

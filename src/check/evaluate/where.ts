@@ -1,7 +1,15 @@
 /** @file `where` clauses: facts inside the block, obligations of its callers, requirements of a model's entry guard. */
 import type { Call, Expr, Where } from "../../parser/ast.ts";
 import type { Answer, Facts } from "../../sizes/facts.ts";
-import { negate, printRelation, readRelation, substitute, type Relation } from "../../sizes/relation.ts";
+import {
+  negate,
+  opposite,
+  printRelation,
+  readRelation,
+  substitute,
+  type Comparison,
+  type Relation,
+} from "../../sizes/relation.ts";
 import type { Size } from "../../sizes/size.ts";
 import type { Help } from "../../source/diagnostic.ts";
 import { textOf } from "../../source/source.ts";
@@ -15,6 +23,8 @@ import { sizeOf } from "./sizes.ts";
 export interface Stated extends Relation {
   readonly expr: Expr;
   readonly left: Size;
+  /** The comparison between `left` and `right`; undefined for `%` and if choices alone decide. */
+  readonly sign?: Comparison;
   readonly right: Size;
 }
 
@@ -108,7 +118,15 @@ function comparison(frame: Frame, expr: Expr & { kind: "binary" }, negated: bool
   const b = sizeOf(frame, right);
   if (a === undefined || b === undefined) return undefined;
   const relation = readRelation(sizes, expr.op, a, b);
-  return [{ ...(negated ? negate(sizes, relation) : relation), expr, left: a, right: b }];
+  return [
+    {
+      ...(negated ? negate(sizes, relation) : relation),
+      expr,
+      left: a,
+      sign: negated ? opposite[expr.op] : expr.op,
+      right: b,
+    },
+  ];
 }
 
 /** Adds a clause to the facts; "impossible" if it can never hold. */
@@ -145,7 +163,7 @@ function requireStated(frame: Frame, call: Call, where: Where, one: Stated | Eit
     constraint: oneLine(textOf(where.condition.span)),
     origin,
     answer,
-    sides: one.op === "or" ? undefined : one,
+    sides: one.op === "or" || one.sign === undefined ? undefined : { ...one, sign: one.sign },
     helps: one.op === "or" || answer.verdict === "no" ? [] : missingCondition(frame, one),
   });
   return false;

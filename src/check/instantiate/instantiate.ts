@@ -67,7 +67,7 @@ export function instantiate(context: Context, block: Block, settings: Settings):
     return { graph: undefined, diagnostics };
   const inexact = firstInexact(context.sizes, origins);
   if (inexact !== undefined) {
-    const what = `the size ${context.sizes.print(inexact.size)}, with a number beyond 2^53`;
+    const what = `the size ${context.sizes.print(inexact.size)} has a number beyond 2^53`;
     reporter.report("too-large", inexact.origin?.span ?? signature.decl.header, { what });
     return { graph: undefined, diagnostics: [...diagnostics, ...reporter.diagnostics] };
   }

@@ -38,7 +38,7 @@ export function settingValue(
   if (given === undefined) {
     const { default: expr } = parameter.ast;
     if (expr !== undefined) return parameterValue(frame, parameter, expr);
-    const helps = [{ text: "give it", code: `--set ${parameter.name}=…` }];
+    const helps = [{ text: "pass it", code: `--set ${parameter.name}=…` }];
     reporter.report("missing-setting", parameter.ast.span, { name: parameter.name, model }, { helps });
     return undefined;
   }

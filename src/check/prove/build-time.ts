@@ -17,22 +17,16 @@ export function reportRunTime(frame: Frame, known: KnownSize, origin: Requiremen
   const helps: Help[] =
     first !== undefined && names.length === 1 && frame.caller === undefined
       ? [
-          addParameter(decl, first, "make it a parameter, whose value is given when the model is built"),
+          addParameter(decl, first, "make it a parameter, which is set at build time"),
           { text: "or write a number in the signature", code: first.replace("int", "224") },
         ]
-      : [{ text: `make it known: a number in the model's signature, or a parameter`, code: names.join(", ") }];
+      : [{ text: `make it a number in the model's signature, or a parameter`, code: names.join(", ") }];
   switch (use.kind) {
     case "weight":
       report(frame, "dynamic-weight-size", origin.span, { path: use.path, size }, { helps });
       return;
     case "repeat":
-      report(
-        frame,
-        "repeat-count",
-        origin.span,
-        { count: `${size}, which is known only when the model runs,` },
-        { helps },
-      );
+      report(frame, "repeat-count", origin.span, { count: `${size}, which is known only at run time,` }, { helps });
       return;
     case "condition":
       report(frame, "runtime-condition", origin.span, { what: `the condition \`${origin.text}\``, size }, { helps });
@@ -42,7 +36,7 @@ export function reportRunTime(frame: Frame, known: KnownSize, origin: Requiremen
         frame,
         "bad-attribute",
         origin.span,
-        { name: use.name, expected: "known when the model is built", found: `${size}, a size of the input` },
+        { name: use.name, expected: "known at build time", found: `${size}, a size of the input` },
         { helps },
       );
   }

@@ -1,6 +1,7 @@
 /** @file Proves relations under a world's facts. Reports refuted ones and passes open ones to the caller. */
 import type { Call } from "../../parser/ast.ts";
 import type { Answer, Example } from "../../sizes/facts.ts";
+import { opposite, type Comparison } from "../../sizes/relation.ts";
 import type { Size, SizeVar } from "../../sizes/size.ts";
 import type { Help, Note } from "../../source/diagnostic.ts";
 import type { Span } from "../../source/source.ts";
@@ -45,7 +46,7 @@ export function requireDivides(frame: Frame, divisor: Size, dividend: Size, at: 
   if (value !== undefined && by !== undefined && value > 0n && value <= 1_000_000n) {
     if (at.help !== undefined) helps.push(at.help(value, by));
     else if (/^\d+$/.test(at.divisor) && /^\d+$/.test(at.dividend))
-      helps.push({ text: "for a float write", code: String(Number(value) / Number(by)) });
+      helps.push({ text: "for a float, write", code: String(Number(value) / Number(by)) });
     else helps.push(`${at.divisor} could be ${listed(divisorsOf(value))}`);
   }
   report(
@@ -120,7 +121,7 @@ interface Unmet {
   readonly origin: Origin;
   readonly answer: Answer;
   /** The two sides in the caller's sizes, if the condition has two. */
-  readonly sides?: { readonly left: Size; readonly right: Size } | undefined;
+  readonly sides?: { readonly left: Size; readonly sign: Comparison; readonly right: Size } | undefined;
   readonly helps?: readonly Help[];
 }
 
@@ -138,10 +139,23 @@ export function reportUnmet(frame: Frame, { callee }: Call, unmet: Unmet): void 
     {
       callee: callee.text,
       constraint: `\`${constraint}\``,
-      verdict: answer.verdict === "no" ? "not so here" : "not known here",
+      verdict: answer.verdict === "no" ? `but ${refutation(frame, sides)} here` : "which cannot be proved here",
     },
-    { notes: [...requiredBy(origin), ...exampleNotes(shown)], ...(helps && { helps }) },
+    {
+      notes: [...requiredBy(origin), ...exampleNotes(shown?.values.size === 0 ? undefined : shown)],
+      ...(helps && { helps }),
+    },
   );
+}
+
+/** Says in numbers why a condition is false, as `64 != 32`, if both sides are known. */
+function refutation(frame: Frame, sides: Unmet["sides"]): string {
+  const { sizes } = frame.context;
+  const [left, right] = [sides?.left, sides?.right].map(
+    (side) => side && sizes.constant(frame.world.facts.apply(side)),
+  );
+  if (sides === undefined || left === undefined || right === undefined) return "it is false";
+  return `${left} ${opposite[sides.sign]} ${right}`;
 }
 
 function requiredBy(origin: Origin | undefined): Note[] {

@@ -34,13 +34,13 @@ export function obligationsAt(site: Site, declared: Attributes): Obligations {
         frame,
         "size-mismatch",
         site.span,
-        { modality: certain ? "always" : "can", axis: about.axis ?? "" },
+        { modality: certain ? "differ" : "can differ", axis: about.axis ?? "" },
         {
           labels: operandLabels(site, about.inputs),
           notes: exampleNotes(example, [
             certain
               ? `${sizeText(frame, a)}  vs  ${sizeText(frame, b)}`
-              : `${sizeText(frame, a)} and ${sizeText(frame, b)} are not known to be equal`,
+              : `${sizeText(frame, a)} and ${sizeText(frame, b)} cannot be proved equal`,
           ]),
           helps: certain ? [] : equalityHelp(frame, a, b),
         },
@@ -61,7 +61,7 @@ export function obligationsAt(site: Site, declared: Attributes): Obligations {
           "even-kernel",
           spanOf(about),
           { kernel: textOfAttribute("kernel", "1"), dilation: textOfAttribute("dilation", "1") },
-          { helps: [{ text: "an odd kernel, TensorFlow's asymmetric padding, or pairs", code: "pad: same_tf" }] },
+          { helps: [{ text: "use an odd kernel, pairs, or TensorFlow's asymmetric padding", code: "pad: same_tf" }] },
         );
         return;
       }

@@ -21,15 +21,15 @@ export const foreignOperator = (name: string): string | undefined => operatorsBy
 
 /** Operators that are written differently, so another name would not be enough. */
 export const otherOperators: ReadonlyMap<string, Help> = new Map<string, Help>([
-  ["matmul", { text: "a product names the axis that it sums over", code: "dot(a, b, contract: e)" }],
-  ["bmm", { text: "a product names the axis that it sums over", code: "dot(a, b, contract: e, batch: n)" }],
-  ["einsum", { text: "a product names the axis that it sums over", code: "dot(a, b, contract: e)" }],
-  ["view", { text: "axes are joined and split by", code: "reshape(x, [c, h, w] -> d)" }],
-  ["flatten", { text: "axes are joined by", code: "reshape(x, [c, h, w] -> d)" }],
-  ["Flatten", { text: "axes are joined by", code: "reshape([c, h, w] -> d)" }],
-  ["permute", { text: "axes have names and no order: leave it out, or rename them", code: "rename(x, t -> s)" }],
-  ["transpose", { text: "axes have names and no order: leave it out, or rename them", code: "rename(x, t -> s)" }],
-  ["Sequential", { text: "a chain is a pipeline", code: "x |> conv(c: 64) |> relu" }],
+  ["matmul", { text: "a product names the axis to sum over", code: "dot(a, b, contract: e)" }],
+  ["bmm", { text: "a product names the axis to sum over", code: "dot(a, b, contract: e, batch: n)" }],
+  ["einsum", { text: "a product names the axis to sum over", code: "dot(a, b, contract: e)" }],
+  ["view", { text: "merge or split axes with", code: "reshape(x, [c, h, w] -> d)" }],
+  ["flatten", { text: "merge axes with", code: "reshape(x, [c, h, w] -> d)" }],
+  ["Flatten", { text: "merge axes with", code: "reshape([c, h, w] -> d)" }],
+  ["permute", { text: "axes have names and no order: remove it, or rename them", code: "rename(x, t -> s)" }],
+  ["transpose", { text: "axes have names and no order: remove it, or rename them", code: "rename(x, t -> s)" }],
+  ["Sequential", { text: "write a chain as a pipeline", code: "x |> conv(c: 64) |> relu" }],
   ["add", { text: "write", code: "a + b" }],
   ["sub", { text: "write", code: "a - b" }],
   ["mul", { text: "write", code: "a * b" }],
@@ -51,13 +51,13 @@ export const foreignAttributes: ReadonlyMap<string, string> = new Map([
 
 /** Attributes that are unnecessary or written differently here. */
 export const otherAttributes: ReadonlyMap<string, string> = new Map([
-  ["in_channels", "leave it out: it is the size of axis `c` of the input"],
-  ["in_features", "leave it out: it is a size of the input"],
-  ["num_features", "leave it out: it is the size of axis `c` of the input"],
-  ["num_channels", "leave it out: it is the size of axis `c` of the input"],
+  ["in_channels", "remove it: it is the size of axis `c` of the input"],
+  ["in_features", "remove it: it is a size of the input"],
+  ["num_features", "remove it: it is the size of axis `c` of the input"],
+  ["num_channels", "remove it: it is the size of axis `c` of the input"],
   ["normalized_shape", "name the axes: `axis: c`"],
   ["size", "name the axes: `h: 64, w: 64`"],
-  ["dims", "axes have names here and are never permuted: leave it out"],
+  ["dims", "axes have names here and are never permuted: remove it"],
 ]);
 
 /** Initialisers. */

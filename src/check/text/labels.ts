@@ -41,7 +41,7 @@ function labelStatement(stmt: Stmt, naming: Naming, labels: Map<Call, string>): 
     .find((numbers) => open.every((call) => numbers.has(call)));
   if (numbered === undefined || several) {
     for (const call of open) labels.set(call, call.callee.text);
-    const what = "several layers need names here: their weights would have no paths";
+    const what = "several layers need labels here: without them, their weights have no paths";
     const helps = [{ text: "give each a label", code: `${open.at(-1)!.callee.text}(…) @name` }];
     naming.reporter.report("unlabelled-weight", open.at(-1)!.callee.span, { what }, { severity: "error", helps });
     return;
@@ -51,9 +51,11 @@ function labelStatement(stmt: Stmt, naming: Naming, labels: Map<Call, string>): 
   naming.reporter.report(
     "unlabelled-weight",
     first!.callee.span,
-    { what: `weights are called ${paths} by their position` },
+    { what: `weights are named ${paths} by their position` },
     {
-      helps: [{ text: "a label keeps the name when the pipeline changes", code: `${first!.callee.text}(…) @name` }],
+      helps: [
+        { text: "with a label, the name survives changes to the pipeline", code: `${first!.callee.text}(…) @name` },
+      ],
     },
   );
 }

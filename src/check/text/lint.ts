@@ -14,7 +14,7 @@ export function lint(module: Module, reporter: Reporter): void {
     const first = ast.span.source.text.startsWith("\uFEFF") ? 1 : 0;
     const start = { ...ast.span, start: first, end: first };
     const edits = [{ span: start, text: "fuse 1\n" }];
-    reporter.report("missing-edition", start, {}, { helps: [{ text: "begin with", code: "fuse 1", edits }] });
+    reporter.report("missing-edition", start, {}, { helps: [{ text: "add", code: "fuse 1", edits }] });
   }
   const called = new Set(ast.decls.flatMap((decl) => [...mentioned(decl)]));
   for (const item of ast.imports)
@@ -53,7 +53,7 @@ function lintDecl(decl: Decl, reporter: Reporter): void {
   swappedResults(decl, reporter);
 }
 
-const meant = (name: string): Help => ({ text: "remove it, or say that nobody uses it", code: `_${name}` });
+const meant = (name: string): Help => ({ text: "remove it, or mark it as unused", code: `_${name}` });
 
 /** Returns the names that the header and the body refer to. */
 function mentioned(decl: Decl): Set<string> {
@@ -112,7 +112,7 @@ function nameIsAlsoSize(decl: Decl, reporter: Reporter): void {
           sizes.add(part);
   for (const { name, kind } of definitions(decl))
     if ((kind === "input" || kind === "tensor") && sizes.has(name.text)) {
-      const helps = ["in a size position it is the size, elsewhere the tensor: another name is clearer"];
+      const helps = ["it is the size in size positions and the tensor elsewhere: another name is clearer"];
       reporter.report("name-is-also-size", name.span, { name: name.text }, { helps });
     }
 }
@@ -131,7 +131,7 @@ function swappedResults(decl: Decl, reporter: Reporter): void {
       const [first, last] = [stmt.values[0]!.span, stmt.values.at(-1)!.span];
       const code = declared.join(", ");
       const helps = [
-        { text: "return them in the order that is declared", code, edits: [{ span: cover(first, last), text: code }] },
+        { text: "return them in the declared order", code, edits: [{ span: cover(first, last), text: code }] },
       ];
       reporter.report("swapped-results", stmt.span, { declared: code, returned: returned.join(", ") }, { helps });
     }

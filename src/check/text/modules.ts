@@ -101,7 +101,7 @@ export function loadModules(path: string, text: string, host: Host, rule: NameRu
     const known = path === undefined ? undefined : loaded.get(path);
     if (known !== undefined) return known;
     if (loading.length >= nestingLimit) {
-      const what = `files that import each other more than ${nestingLimit} deep`;
+      const what = `imports are nested more than ${nestingLimit} deep`;
       reporter.report("too-large", item.from.span, { what });
       return undefined;
     }
@@ -147,14 +147,16 @@ function resolve(from: string, module: string): string | undefined {
 
 function declare(name: Name, visible: ReadonlyMap<string, Block>, rule: NameRule, reporter: Reporter): boolean {
   if (rule(name.text) === "operator") {
-    const helps = [{ text: "choose another name; an import is renamed with", code: `${name.text} as …` }];
+    const helps = [{ text: "choose another name; rename an import with", code: `${name.text} as …` }];
     reporter.report("shadows-operator", name.span, { name: name.text }, { helps });
     return false;
   }
   const earlier = visible.get(name.text);
   if (earlier === undefined) return true;
   const labels =
-    earlier.decl.name.span.source === name.span.source ? [{ span: earlier.decl.name.span, text: "first here" }] : [];
+    earlier.decl.name.span.source === name.span.source
+      ? [{ span: earlier.decl.name.span, text: "first declared here" }]
+      : [];
   reporter.report("duplicate-name", name.span, { name: name.text, what: `a ${earlier.decl.kind}` }, { labels });
   return false;
 }

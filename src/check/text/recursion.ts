@@ -48,7 +48,7 @@ export function recursiveBlocks(modules: readonly Module[], reporter: Reporter):
     depths.set(block, deepest + 1);
     if (deepest < nestingLimit || found.has(block)) return;
     found.add(block);
-    const what = `blocks that call each other more than ${nestingLimit} deep`;
+    const what = `calls are nested more than ${nestingLimit} deep`;
     if (deepest === nestingLimit) reporter.report("too-large", block.decl.name.span, { what });
   };
   const close = (start: number): void => {
@@ -60,7 +60,7 @@ export function recursiveBlocks(modules: readonly Module[], reporter: Reporter):
     const shown = names.length > 12 ? [...names.slice(0, 6), "…", ...names.slice(-5)] : names;
     const { span, text } = block.decl.name;
     const labels = circle.slice(0, 12).flatMap((member, i) => callOf(member, circle[i + 1] ?? block));
-    const helps = [{ text: "a step is repeated by", code: "x |> repeat(4) Step()" }];
+    const helps = [{ text: "repeat a step with", code: "x |> repeat(4) Step()" }];
     reporter.report("recursive-block", span, { block: text, path: shown.join(" → ") }, { labels, helps });
   };
   for (const root of modules.flatMap(({ blocks }) => [...blocks.values()])) {

@@ -42,11 +42,12 @@ export function nearestDtype(name: string): string | undefined {
 
 /** Help for `x: Tensor`. */
 function tensorHelp(ast: AttributeParam, type: string): Help[] {
-  return /^tensor$/i.test(type) ? [{ text: "a tensor is declared by its axes", code: `${ast.name.text}: [n, c]` }] : [];
+  return /^tensor$/i.test(type) ? [{ text: "declare a tensor by its axes", code: `${ast.name.text}: [n, c]` }] : [];
 }
 
 function usualAxis(axis: string, span: Span): Help[] {
-  if (axis === "batch") return [{ text: "the batch is usually called", code: "n", edits: [{ span, text: "n" }] }];
+  if (axis === "batch")
+    return [{ text: "the usual name for the batch axis is", code: "n", edits: [{ span, text: "n" }] }];
   return [{ text: "choose another name, for example", code: `${axis}_`, edits: [{ span, text: `${axis}_` }] }];
 }
 
@@ -58,7 +59,7 @@ export function readSignature(decl: Decl, reservedAxes: ReadonlySet<string>, rep
     const earlier = seen.get(name.text);
     if (earlier === undefined) seen.set(name.text, name);
     else {
-      const labels = [{ span: earlier.span, text: "first here" }];
+      const labels = [{ span: earlier.span, text: "first declared here" }];
       reporter.report("duplicate-name", name.span, { name: name.text, what: "a parameter" }, { labels });
     }
   }
@@ -102,7 +103,9 @@ function readParameter(ast: AttributeParam, decl: Decl, reporter: Reporter): Par
   const choices = ast.choices.map((choice) => choice.text);
   for (const [i, choice] of ast.choices.entries())
     if (choices.indexOf(choice.text) < i) {
-      const labels = [{ span: ast.choices.find(({ text }) => text === choice.text)!.span, text: "first here" }];
+      const labels = [
+        { span: ast.choices.find(({ text }) => text === choice.text)!.span, text: "first declared here" },
+      ];
       reporter.report("duplicate-choice", choice.span, { name: choice.text }, { labels });
     }
   const numeric = ast.choices.filter((choice) => /^[0-9]/.test(choice.text));
@@ -137,9 +140,9 @@ function checkTensor(type: TensorExpr, decl: Decl, reserved: ReadonlySet<string>
     const earlier = seen.get(text);
     if (earlier === undefined) seen.set(text, axis);
     else {
-      const labels = [{ span: earlier.name.span, text: "first here" }];
+      const labels = [{ span: earlier.name.span, text: "first declared here" }];
       const code = `${text}2: ${axis.size === undefined ? text : textOf(axis.size.span)}`;
-      const helps = [{ text: "a second axis has a name of its own", code, edits: [{ span: axis.span, text: code }] }];
+      const helps = [{ text: "give the second axis its own name", code, edits: [{ span: axis.span, text: code }] }];
       reporter.report("duplicate-axis", span, { axis: text }, { labels, helps });
     }
     if (reserved.has(text))
@@ -151,13 +154,13 @@ function checkTensor(type: TensorExpr, decl: Decl, reserved: ReadonlySet<string>
 
 function checkModel(decl: Decl, tensors: readonly TensorParam[], reporter: Reporter): void {
   if (decl.result === undefined) {
-    const helps = [{ text: "its axes in the order in which they lie in memory", code: "-> [n, h, w, c: 3]" }];
+    const helps = [{ text: "declare its axes in memory order", code: "-> [n, h, w, c: 3]" }];
     reporter.report("missing-result-type", decl.name.span, { model: decl.name.text }, { helps });
   }
   if (tensors.length === 0)
     reporter.report("wrong-tensor-count", decl.name.span, {
       callee: decl.name.text,
-      expected: "at least one tensor, because it is a model",
+      expected: "at least one tensor, as every model does",
       found: "none is",
     });
 }

@@ -101,8 +101,8 @@ function requireOf(frame: Frame, call: Call, requirement: Requirement, put: Put)
     // A condition from a header further down, in the words of this callee.
     const answer = ask(frame, relation, origin);
     if (answer.verdict !== "no" || needed.op === "known") return;
-    const { left, right } = spell(sizes, needed);
-    const sides = { left: put(left), right: put(right) };
+    const { left, sign, right } = spell(sizes, needed);
+    const sides = sign === "divides" ? undefined : { left: put(left), sign, right: put(right) };
     reportUnmet(frame, call, { constraint: printRelation(sizes, needed), origin, answer, sides });
   }
 }

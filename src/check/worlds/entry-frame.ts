@@ -82,7 +82,7 @@ export function openFrame(context: Context, opening: Opening): OpenFrame | undef
     if (facts !== "impossible") world.facts = facts;
     else if (onlyChoices(frame, where.condition)) return undefined;
     else {
-      const notes = ["sizes and `int` parameters are at least 1, and the conditions of a header hold together"];
+      const notes = ["sizes and `int` parameters are at least 1, and all conditions of a header must hold"];
       report(
         frame,
         "impossible-constraint",

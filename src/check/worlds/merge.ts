@@ -55,7 +55,7 @@ function inVariant(
   const notes =
     working.length === 0
       ? []
-      : [{ text: `fine in variant ${working.map((choice) => `\`${only!.name}: ${choice}\``).join(", ")}` }];
+      : [{ text: `OK in variant ${working.map((choice) => `\`${only!.name}: ${choice}\``).join(", ")}` }];
   return diagnostic(
     "variant-size-mismatch",
     found.span,

@@ -35,7 +35,7 @@ export async function targetFiles(
   const path = join(outdir, `${programName(file)}.safetensors`);
   const bytes = await collectWeights(plans, weights, options, terminal);
   if (!isSameFile(path, weights)) return [...outputs, output(target, path, bytes)];
-  terminal.out(`${path} fits`);
+  terminal.out(`${path} matches the program`);
   return outputs;
 }
 

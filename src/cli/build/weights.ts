@@ -30,7 +30,7 @@ export async function heldWeights(
   }
   return (path, model) => {
     const read = models.get(model)?.get(path);
-    if (read === undefined) throw new InternalError(`${model} asks for ${path}, which is none of its weights`);
+    if (read === undefined) throw new InternalError(`${model} requested ${path}, which is not one of its weights`);
     return inPlace(weights!, read);
   };
 }
@@ -39,9 +39,9 @@ function refuseWithout(plan: Plan, file: string, isOneOfMany: boolean, { model, 
   const which = isOneOfMany || model !== undefined ? ` --model ${plan.graph.name}` : "";
   const settings = Object.entries(set).map(([name, value]) => ` --set ${name}=${value}`);
   const helps = [
-    { text: "give them", code: "--weights FILE" },
+    { text: "pass them", code: "--weights FILE" },
     {
-      text: "random ones, to try it",
+      text: "or try random ones",
       code: `fuse weights ${file}${which}${settings.join("")} --init weights.safetensors`,
     },
   ];

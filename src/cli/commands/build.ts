@@ -13,29 +13,29 @@ export function build(command: Command, terminal: Terminal): void {
   command
     .description(
       `Writes all models of a program as ${described(targetNames, targets)}. ` +
-        "Settings become part of what is written; the sizes of inputs stay as open as the program leaves them.",
+        "Settings are built in; input sizes stay as open as the program leaves them.",
     )
     .argument("<file>", "program")
     .addOption(modelOption("only this model"))
     .addOption(setOption())
-    .addOption(new Option("--target <target>", "what to write").choices(targetNames).default(defaultTarget))
+    .addOption(new Option("--target <target>", "output format").choices(targetNames).default(defaultTarget))
     .addOption(
-      new Option("--backend <backend>", `${forBackends}: for this backend only, which may be faster`).choices(
+      new Option("--backend <backend>", `${forBackends}: build for this backend only, which may be faster`).choices(
         backendNames,
       ),
     )
     .option(
       "--weights <file>",
-      `become part of the files; ${withoutWeights}: check that they fit, and write them beside the module`,
+      `weights to include in the files; ${withoutWeights}: checked and written next to the module`,
     );
   for (const option of matchingOptions()) command.addOption(option);
   command
     .addOption(maxWeightsOption())
-    .option("-o, --outdir <folder>", "where to write; made if it is not there (default: beside the program)")
+    .option("-o, --outdir <folder>", "output folder, created if needed (default: next to the program)")
     .action(async (file: string, options: BuildOptions) => {
       const { backend, target } = options;
       if (backend !== undefined && targets[target].profileFor === undefined)
-        command.error(`error: --backend is for --target ${forBackends}: ${target} runs on every backend`);
+        command.error(`error: --backend needs --target ${forBackends}: ${target} runs on every backend`);
       await buildFile(file, options, terminal);
     });
 }

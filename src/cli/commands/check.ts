@@ -28,11 +28,11 @@ interface Checked {
 
 export function check(command: Command, terminal: Terminal): void {
   command
-    .description("Checks programs, in every variant of every block, and builds the models whose settings are known.")
+    .description("Checks every variant of every block, and builds the models whose settings are known.")
     .argument("<file...>", "programs")
     .addOption(setOption())
     .option("--json", "print the diagnostics as JSON")
-    .option("--fix", "first change the files as the messages say, where they say it exactly")
+    .option("--fix", "first apply the fixes that messages suggest exactly")
     .action(async (files: string[], options: Options) => {
       const checked: Checked[] = [];
       for (const path of files) checked.push(await checkFile(path, options));

@@ -10,7 +10,7 @@ const entries: Readonly<Record<string, Entry>> = catalogue;
 export function explain(command: Command, terminal: Terminal): void {
   command
     .description("Explains a diagnostic: when it is reported, why the rule exists, and how to fix the program.")
-    .argument("[code]", "such as `size-mismatch`; without one, all are listed")
+    .argument("[code]", "such as `size-mismatch`; lists all codes if omitted")
     .action((code: string | undefined) => {
       if (code === undefined) return terminal.out(list());
       if (!Object.hasOwn(entries, code)) {

@@ -19,10 +19,10 @@ const standardInput = "-";
 export function fmt(command: Command, terminal: Terminal): void {
   command
     .description(
-      "Lays programs out and prints the paths of those that changed. Files with syntax errors stay as they are.",
+      "Formats programs and prints the paths of those that changed. Files with syntax errors are left alone.",
     )
-    .argument("<file...>", "programs; - formats the standard input, to the standard output")
-    .option("--check", "change nothing, list what would change, and exit with code 1 if anything would")
+    .argument("<file...>", "programs; - formats standard input to standard output")
+    .option("--check", "change nothing; list the files that would change, and exit with code 1 if there are any")
     .action(async (files: string[], { check }: Options) => {
       let failed = false;
       for (const path of files) {

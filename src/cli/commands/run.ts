@@ -10,7 +10,10 @@ import type { Terminal } from "../terminal/terminal.ts";
 const backendChoices: readonly RunOptions["backend"][] = ["auto", ...nodeBackendNames];
 const engineChoices: readonly RunOptions["engine"][] = ["auto", ...engineNames];
 const special = nodeBackendNames.filter((name) => engineFor(name) !== defaultEngine);
-const automatic = [...special.map((name) => `${engineFor(name)} on ${name}`), `else ${defaultEngine}`].join(", ");
+const automatic = [
+  ...special.map((name) => `${engineFor(name)} on the ${name} backend`),
+  `${defaultEngine} otherwise`,
+].join(", ");
 const builtFiles = readableTargets.map((name) => `${name}: its ${targets[name].reader?.suffix ?? "folder"}`).join(", ");
 const pixels: readonly RunOptions["pixels"][] = ["0..1", "0..255"];
 
@@ -29,35 +32,32 @@ const path = pairs("NAME=PATH");
 export function run(command: Command, terminal: Terminal): void {
   command
     .description(
-      `Runs a model: of a program, or one that \`fuse build\` wrote for another target (${builtFiles}). ` +
+      `Runs a model from a program, or one that \`fuse build\` wrote for another target (${builtFiles}). ` +
         "A PATH is a picture (.png, .jpg, .webp, .avif or .tif), an .npy, or a tensor in a file: case.safetensors#in.x",
     )
-    .argument("<file>", "program, or what was built of one")
-    .addOption(modelOption("the model, if there are several"))
+    .argument("<file>", "program or built model")
+    .addOption(modelOption("model to run, if there are several"))
     .addOption(setOption())
-    .option("--weights <file>", "a .safetensors, or a model.json of TensorFlow.js");
+    .option("--weights <file>", "a .safetensors file, or a model.json of TensorFlow.js");
   for (const option of matchingOptions()) command.addOption(option);
   command
     .addOption(maxWeightsOption())
     .addOption(new Option("--in <name=path>", "an input (repeatable)").argParser(path))
-    .addOption(new Option("--out <name=path>", "where to write a result (repeatable)").argParser(path))
-    .addOption(new Option("--expect <name=path>", "what a result should be (repeatable)").argParser(path))
-    .option("--tolerance <t>", "by how much it may differ: |got - want| <= t * max(1, |want|)", tolerance, 1e-4)
+    .addOption(new Option("--out <name=path>", "file to write a result to (repeatable)").argParser(path))
+    .addOption(new Option("--expect <name=path>", "expected value of a result (repeatable)").argParser(path))
+    .option("--tolerance <t>", "largest allowed difference: |got - want| <= t * max(1, |want|)", tolerance, 1e-4)
     .addOption(
-      new Option("--backend <backend>", `what computes: ${described(nodeBackendNames, backends)}`)
+      new Option("--backend <backend>", `backend to run on: ${described(nodeBackendNames, backends)}`)
         .choices(backendChoices)
         .default("auto"),
     )
     .addOption(
-      new Option(
-        "--engine <engine>",
-        `what the model is run as: ${described(engineNames, engines)}; auto is ${automatic}`,
-      )
+      new Option("--engine <engine>", `how to run the model: ${described(engineNames, engines)} (auto: ${automatic})`)
         .choices(engineChoices)
         .default("auto"),
     )
-    .addOption(new Option("--pixels <range>", "what black and white are in a picture").choices(pixels).default("0..1"))
-    .option("--debug", "list the kernels that ran, with their times")
+    .addOption(new Option("--pixels <range>", "value range of image pixels").choices(pixels).default("0..1"))
+    .option("--debug", "list the kernels that ran and their times")
     .action(async (file: string, options: RunOptions) => {
       const { isWritable } = await import("../files/arrays.ts");
       for (const [name, path] of Object.entries(options.out ?? {}))
@@ -70,7 +70,7 @@ export function run(command: Command, terminal: Terminal): void {
         (name) => options[name] !== undefined,
       );
       if (builtKind(file) !== undefined && misplaced !== undefined)
-        command.error(`error: ${flags[misplaced]} is for programs, and ${file} is none`);
+        command.error(`error: ${flags[misplaced]} is only for programs, and ${file} is not one`);
       const { runModel } = await import("../run/run.ts");
       await runModel(file, options, terminal);
     });
@@ -78,6 +78,6 @@ export function run(command: Command, terminal: Terminal): void {
 
 function tolerance(text: string): number {
   const value = /^[\d.]+(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
-  if (!Number.isFinite(value)) throw new InvalidArgumentError("It must be a number of at least 0.");
+  if (!Number.isFinite(value)) throw new InvalidArgumentError("Expected a number of at least 0.");
   return value;
 }

@@ -19,14 +19,14 @@ export function summary(command: Command, terminal: Terminal): void {
   command
     .description(
       "Shows a model with its settings: the signature, every layer with the axes of its result, its weights and its " +
-        "multiply-accumulates, and what one run costs. Of a block, it shows every variant.",
+        "multiply-accumulates, and the cost of one run. For a block, it shows every variant.",
     )
     .argument("<file>", "program")
     .addOption(modelOption("only this model, or a block"))
     .addOption(setOption())
-    .addOption(new Option("--at <sizes>", "sizes of the inputs, for numbers: n=1,h=64,w=64").argParser(sizes))
-    .option("--variants", "a row for every choice of the settings that are not given, with what it costs")
-    .addOption(new Option("--sort <key>", "of --variants: the cheapest first").choices(sortKeys))
+    .addOption(new Option("--at <sizes>", "input sizes, to show numbers: n=1,h=64,w=64").argParser(sizes))
+    .option("--variants", "show one row for each combination of the settings that are not given, with its cost")
+    .addOption(new Option("--sort <key>", "sort key for --variants, cheapest first").choices(sortKeys))
     .option("--json", "print everything as JSON")
     .action(async (file: string, options: Options) => {
       const program = await openFile(file);
@@ -38,7 +38,7 @@ export function summary(command: Command, terminal: Terminal): void {
         terminal.out(options.json ? json(blockJson(program, block)) : blockText(program, block));
         return;
       }
-      if (options.sort !== undefined && options.variants !== true) command.error("error: --sort goes with --variants");
+      if (options.sort !== undefined && options.variants !== true) command.error("error: --sort needs --variants");
       if (options.variants === true) {
         const model = oneModel(program, options.model);
         checked(program, terminal);

@@ -52,29 +52,32 @@ interface Options extends ModelOptions, MatchingOptions {
 export function weights(command: Command, terminal: Terminal): void {
   command
     .description(
-      "Lists the weights that a model needs, with the axes in the order of storage, which is PyTorch's. " +
-        "With an option it checks whether a file has them, writes initial ones, or converts those of another tool.",
+      "Lists the weights that a model needs, with their axes in storage order, which is PyTorch's. " +
+        "With an option, it checks whether a file has them, writes initial ones, or converts those of another tool.",
     )
     .argument("<file>", "program")
-    .addOption(modelOption("the model, if there are several; or a block, to list its weights"))
+    .addOption(modelOption("model, if there are several, or a block to list its weights"))
     .addOption(setOption())
-    .addOption(new Option("--check <file>", "say whether these weights fit").conflicts(["init", "convert"]))
+    .addOption(new Option("--check <file>", "check whether these weights match").conflicts(["init", "convert"]))
     .addOption(new Option("--init <file>", "write initial weights to this file").conflicts("convert"))
-    .option("--seed <number>", "of the random numbers for --init", parseSeed, 0)
-    .option("--convert <source>", "read .safetensors, or a model.json of TensorFlow.js, and write the weights to -o")
-    .option("-o, --output <file>", "the .safetensors that --convert writes");
+    .option("--seed <number>", "random seed for --init", parseSeed, 0)
+    .option(
+      "--convert <source>",
+      "read a .safetensors file, or a model.json of TensorFlow.js, and write its weights to -o",
+    )
+    .option("-o, --output <file>", "the .safetensors file that --convert writes");
   for (const option of matchingOptions()) command.addOption(option);
   command
-    .addOption(new Option("--dtype <dtype>", "how to store numbers").choices(Object.keys(dtypes)))
+    .addOption(new Option("--dtype <dtype>", "storage format").choices(Object.keys(dtypes)))
     .addOption(maxWeightsOption())
     .action(async (file: string, options: Options) => {
       if ((options.convert === undefined) !== (options.output === undefined))
-        command.error("error: --convert SOURCE and -o FILE belong together");
+        command.error("error: --convert SOURCE and -o FILE must be used together");
       const program = await openFile(file);
       const block = blockNamed(program, options.model);
       if (block !== undefined) {
         if ((options.set ?? options.check ?? options.init ?? options.convert) !== undefined)
-          command.error(`error: ${options.model} is a block, whose sizes are open: its weights can only be listed`);
+          command.error(`error: ${options.model} is a block with open sizes: its weights can only be listed`);
         checked(program, terminal);
         terminal.out(blockWeights(program, block));
         return;
@@ -95,7 +98,7 @@ export function weights(command: Command, terminal: Terminal): void {
 }
 
 function parseSeed(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("Expected a whole number.");
   return Number(text);
 }
 
@@ -104,18 +107,18 @@ function listing({ name, manifest }: Weighted): string {
     const axes = entry.groups.flat().map(([axis, size]) => `${axis}: ${size}`);
     return [entry.path, `[${axes.join(", ")}]`, "f32", initText(entry.init), countText(elements(shapeOf(entry)))];
   });
-  const head = ["weight", "axes", "dtype", "init", "numbers"];
-  return `${table(head, rows, [4])}\n\n${name} has ${sumText(manifest)}`;
+  const head = ["weight", "axes", "dtype", "init", "parameters"];
+  return `${table(head, rows, [4])}\n\n${name}: ${sumText(manifest)}`;
 }
 
 function sumText(manifest: readonly ManifestEntry[]): string {
   const count = parametersOf(manifest);
-  return `${plural(manifest.length, "weight")} with ${plural(count, "number")}`;
+  return `${plural(manifest.length, "tensor")}, ${plural(count, "parameter")}`;
 }
 
 async function checkFile(model: Weighted, path: string, options: MatchingOptions, terminal: Terminal): Promise<void> {
   const { extra } = await fittingWeights(model, path, options);
-  terminal.out(`${path} fits ${model.name}: ${sumText(model.manifest)}`);
+  terminal.out(`${path} matches ${model.name}: ${sumText(model.manifest)}`);
   listUnused(extra, terminal);
 }
 
@@ -159,5 +162,5 @@ async function writeWeights(path: string, bytes: Uint8Array, model: Weighted, te
 function listUnused(extra: WeightProblems["extra"], terminal: Terminal): void {
   if (extra.length === 0) return;
   const lines = extra.map(({ name, shape }) => `  ${quote(name)} ${printShape(shape)}`);
-  terminal.out([`not used (${extra.length}):`, ...lines].join("\n"));
+  terminal.out([`unused (${extra.length}):`, ...lines].join("\n"));
 }

@@ -76,7 +76,7 @@ function pictureAxes(path: string, axes: readonly DeclaredAxis[]): { batch: stri
   const fits = names.includes("h") && names.includes("w") && others.length <= 1;
   if (fits && (channels === 1 || channels === 3 || channels === 4)) return { batch: others[0] ?? "", channels };
   const declared = axes.map(([axis, size]) => (size === undefined ? axis : `${axis}: ${size}`)).join(", ");
-  const message = `\`${path}\` is a picture, which cannot be [${declared}]: a picture has h, w, and c of 1, 3 or 4`;
+  const message = `\`${path}\` is a picture, which does not match [${declared}]: a picture has the axes h, w and c, and c is 1, 3 or 4`;
   return fail("bad-input", { message });
 }
 
@@ -84,7 +84,7 @@ function pictureAxes(path: string, axes: readonly DeclaredAxis[]): { batch: stri
 function pictureTensor(name: string, array: NamedArray): NdArray {
   const others = array.axes.filter((axis) => !["h", "w", "c"].includes(axis));
   if (!array.axes.includes("h") || !array.axes.includes("w") || others.length > 1)
-    throw new DataError(`${name} has the axes ${array.axes.join(", ")}, and a picture has h, w and c`);
+    throw new DataError(`${name} has the axes ${array.axes.join(", ")}, but a picture has h, w and c`);
   const order = [others[0] ?? "", "h", "w", "c"];
   const missing = order.filter((axis) => !array.axes.includes(axis));
   const whole = named({ ...array, shape: [...array.shape, ...missing.map(() => 1)] }, [...array.axes, ...missing]);

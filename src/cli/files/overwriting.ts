@@ -12,7 +12,7 @@ export function protect(read: readonly string[], written: readonly string[]): vo
   for (const path of written) {
     if (isProgram(path) || read.some((source) => isSameFile(source, path))) fail("would-overwrite", { path });
     if (statOf(path)?.isDirectory()) fail("unwritable-file", { path, reason: "is a folder, not a file" });
-    if (!statOf(dirname(path))?.isDirectory()) fail("unwritable-file", { path, reason: "there is no such folder" });
+    if (!statOf(dirname(path))?.isDirectory()) fail("unwritable-file", { path, reason: "no such folder" });
   }
 }
 
@@ -26,7 +26,7 @@ export async function refuseForeign(
   if (!stats.isFile()) fail("would-overwrite", { path }, { notes: ["it is not a regular file"] });
   if (isProgram(path)) fail("would-overwrite", { path }, { notes: ["it is a program"] });
   if (await isOurs(await beginningOf(path))) return;
-  fail("would-overwrite", { path }, { notes: ["`fuse` did not write the file that is there"] });
+  fail("would-overwrite", { path }, { notes: ["`fuse` did not write the existing file"] });
 }
 
 /** Returns the first bytes of a file; none if it does not exist. */

@@ -29,10 +29,10 @@ export function openText(path: string, text: string): Program {
 
 /** Returns the text of a program. Ends the command if its file cannot be read. */
 export async function readProgram(path: string): Promise<string> {
-  if (!isProgram(path)) fail("unreadable-file", { path, reason: "the name of a program ends in .fuse" });
+  if (!isProgram(path)) fail("unreadable-file", { path, reason: "program names must end in .fuse" });
   const bytes = await readOrFail(path, () => readBytes(path, maxSource));
   const text = decode(bytes);
-  return text ?? fail("unreadable-file", { path, reason: "is not a text in UTF-8" });
+  return text ?? fail("unreadable-file", { path, reason: "is not UTF-8 text" });
 }
 
 /** Returns the paths of the files that a program was read from: its own and its imports, without library modules. */

@@ -46,7 +46,7 @@ export async function fittingWeights(
   const { source, dtypeOf } = noting(await readOrFail(path, () => openWeights(path)));
   const { tensors, problems } = matchWeights(manifest, source, await matchOptions(options));
   if (!areComplete(problems)) {
-    const message = `\`${name}\` needs ${plural(manifest.length, "tensor")}, and \`${path}\` holds ${source.size}`;
+    const message = `\`${name}\` needs ${plural(manifest.length, "tensor")}, \`${path}\` has ${source.size}`;
     fail("weights-mismatch", { message }, { notes: formatProblems(problems) });
   }
   return { tensors, extra: problems.extra, dtypeOf };
@@ -111,7 +111,7 @@ export function limitWeights({ name, manifest }: Weighted, limit: number): void 
   if (bytes <= limit) return;
   const size = (entry: ManifestEntry) => elements(shapeOf(entry));
   const largest = manifest.reduce((a, b) => (size(b) > size(a) ? b : a));
-  const formula = `\`${largest.path}\` alone is ${shapeOf(largest).join(" * ")} numbers of 4 bytes`;
+  const formula = `\`${largest.path}\` alone is ${shapeOf(largest).join(" * ")} parameters of 4 bytes`;
   fail(
     "weight-too-large",
     { what: `the weights of \`${name}\``, bytes: bytesText(bytes), formula },

@@ -25,7 +25,7 @@ export async function builtModel(path: string, kind: ReadableTarget, options: Ru
         return await runOnce(kind, await model.start(on), inputs);
       } catch (error) {
         if (!isOutOfMemory(error)) throw error;
-        return fail("bad-input", { message: `\`${model.info.model}\` needs more memory than there is` });
+        return fail("bad-input", { message: `\`${model.info.model}\` needs more memory than is available` });
       }
     },
   };

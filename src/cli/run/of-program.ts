@@ -65,7 +65,7 @@ async function execute(
   terminal: Terminal,
 ): Promise<Execution> {
   if (debug && asked !== "auto" && asked !== defaultEngine) {
-    const reason = "`--debug` lists the kernels that the ES module calls, which runs instead";
+    const reason = "`--debug` lists kernel calls, so the ES module runs instead";
     show(terminal, [diagnostic("engine-unavailable", undefined, { engine: asked, reason }, { severity: "warning" })]);
   }
   const choice = debug ? defaultEngine : asked;
@@ -103,7 +103,7 @@ async function inMemory<T>(job: Job, planned: Plan, on: NodeBackend | undefined,
   const needed = bytesNeeded(planned, job.sizes);
   const addressable = on === undefined ? undefined : backends[on].addressable;
   const available = Math.min(addressable ?? Infinity, totalmem());
-  const need = `\`${job.graph.name}\` needs ${bytesText(needed)} at once for inputs of this size`;
+  const need = `\`${job.graph.name}\` needs ${bytesText(needed)} of memory for inputs of this size`;
   const where = on ?? "ONNX Runtime";
   if (needed > available) fail("bad-input", { message: `${need}, and ${where} has ${bytesText(available)} here` });
   try {
@@ -123,7 +123,7 @@ function bytesNeeded(planned: Plan, sizes: Sizes): number {
 
 function weightOf({ weights, graph }: Job, path: string): NdArray {
   const array = weights[path];
-  if (array === undefined) throw new InternalError(`${graph.name} asks for ${path}, which is none of its weights`);
+  if (array === undefined) throw new InternalError(`${graph.name} requested ${path}, which is not one of its weights`);
   return array;
 }
 
@@ -132,7 +132,7 @@ async function readWeights(graph: ModelGraph, options: RunOptions, terminal: Ter
   limitWeights(model, options.maxWeights);
   if (model.manifest.length === 0) return {};
   if (options.weights === undefined) {
-    const helps = [{ text: "give them", code: "--weights FILE" }];
+    const helps = [{ text: "pass them", code: "--weights FILE" }];
     return fail("bad-input", { message: `\`${graph.name}\` needs its weights` }, { helps });
   }
   const found = await fittingWeights(model, options.weights, options);

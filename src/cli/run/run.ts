@@ -122,16 +122,16 @@ function admit({ guard }: Runnable, inputs: Arrays): Sizes {
   if ("sizes" in admission) return admission.sizes;
   const missing = guard.inputs.filter(({ name }) => !Object.hasOwn(inputs, name));
   const code = missing.map(({ name }) => `--in ${name}=PATH`).join(" ");
-  return refuse(admission.problems, missing.length === 0 ? [] : [{ text: "give it", code }]);
+  return refuse(admission.problems, missing.length === 0 ? [] : [{ text: "pass it", code }]);
 }
 
-/** Reports that a result is as expected, or returns what is wrong. */
+/** Reports that a result matches, or returns what is wrong. */
 function compare(name: string, got: NamedArray, want: NdArray, tolerance: number, terminal: Terminal): Diagnostic[] {
   const worst = largestDifference(got, want, tolerance);
   const place = worst === undefined || worst.difference === 0 ? "" : ` at ${placeText(got, worst.index)}`;
-  const largest = `the largest difference is ${numberText(worst?.difference ?? 0)}`;
+  const largest = `largest difference ${numberText(worst?.difference ?? 0)}`;
   if (worst === undefined || worst.within) {
-    terminal.out(`${name} is as expected: ${largest}${place}`);
+    terminal.out(`${name} matches: ${largest}${place}`);
     return [];
   }
   const args = {
@@ -139,7 +139,7 @@ function compare(name: string, got: NamedArray, want: NdArray, tolerance: number
     difference: `${numberText(worst.got, 7)} instead of ${numberText(worst.want, 7)}`,
     place: placeText(got, worst.index),
   };
-  const notes = [`${largest}, the tolerance ${numberText(tolerance)}`];
+  const notes = [`${largest}, tolerance ${numberText(tolerance)}`];
   return [diagnostic("expectation-failed", undefined, args, { notes })];
 }
 
@@ -162,7 +162,7 @@ function statistics({ data }: NdArray): string {
     finite++;
   }
   const others = finite === data.length ? "" : `  not finite ${data.length - finite}`;
-  if (finite === 0) return `no finite number${others}`;
+  if (finite === 0) return `no finite numbers${others}`;
   return `min ${numberText(min)}  mean ${numberText(sum / finite)}  max ${numberText(max)}${others}`;
 }
 

@@ -64,7 +64,7 @@ export async function backendOf(engine: EngineName, choice: BackendChoice): Prom
   if (choice === "auto") return undefined;
   const reason =
     backend === "none"
-      ? `it has no backends, and \`--backend ${choice}\` asks for one`
+      ? `it has no backends, so \`--backend ${choice}\` must be omitted`
       : `it needs the backend ${backend}, not ${choice}`;
   return fail("engine-unavailable", { engine, reason });
 }

@@ -60,6 +60,6 @@ function requirementsOf(sizes: Sizes, { requirements }: CheckedWorld): string[] 
   for (const { relation } of requirements)
     if (relation.op !== "known") texts.add(printRelation(sizes, relation));
     else for (const { name } of sizes.variables(relation.size)) known.add(name);
-  if (known.size > 0) texts.add(`${[...known].join(", ")} known when a model is built`);
+  if (known.size > 0) texts.add(`${[...known].join(", ")} known at build time`);
   return [...texts];
 }

@@ -25,7 +25,7 @@ export function sizesAt(graphs: readonly ModelGraph[], at: Sizes | undefined): r
   const known = [...new Set(variables.flat())];
   for (const name of Object.keys(at ?? {})) {
     if (known.includes(name)) continue;
-    const there = known.length === 0 ? "no size is open" : `there is ${known.join(", ")}`;
+    const there = known.length === 0 ? "all their sizes are fixed" : `they have ${known.join(", ")}`;
     fail("bad-input", { message: `the inputs have no size \`${name}\`; ${there}` });
   }
   return graphs.map((graph, i) => {
@@ -139,17 +139,17 @@ function totalLines(
 ): string[] {
   const { macs, parameters, memory } = totals(graph, layers, at);
   const lines = [
-    `weights  ${plural(graph.weights.length, "tensor")} with ${plural(parameters, "number")}, ${bytesText(4 * parameters)}`,
-    `MACs     ${macs === undefined ? "a long formula; give sizes with --at" : size(macs)}`,
+    `weights  ${plural(graph.weights.length, "tensor")}, ${plural(parameters, "parameter")}, ${bytesText(4 * parameters)}`,
+    `MACs     ${macs === undefined ? "the formula is too long: --at gives a number" : size(macs)}`,
   ];
   if (memory === undefined) {
     const open = graph.guard.variables.map(({ name }) => `${name}=…`).join(",");
-    return [...lines, `bytes    depend on the sizes of the inputs: --at ${open}`];
+    return [...lines, `bytes    unknown until input sizes are given: --at ${open}`];
   }
   return [
     ...lines,
     `bytes    ${bytesText(memory.bytesRead)} read, ${bytesText(memory.bytesWritten)} written`,
-    `memory   ${bytesText(memory.liveBytes)} live at once, beside weights and inputs`,
+    `memory   peak ${bytesText(memory.peakBytes)}, plus weights and inputs`,
   ];
 }
 
@@ -161,7 +161,7 @@ export function totals(graph: ModelGraph, layers: readonly Layer[], at: Sizes | 
   const planned = plan(graph, esmProfile());
   const { read, written } = traffic(planned, at);
   const { peak } = liveBytes(planned, at);
-  return { parameters, macs, memory: { bytesRead: read, bytesWritten: written, liveBytes: peak } };
+  return { parameters, macs, memory: { bytesRead: read, bytesWritten: written, peakBytes: peak } };
 }
 
 /** Returns undefined if the sum has too many terms to be a size. */

@@ -10,7 +10,7 @@ import { layersOf, ordered } from "./layers.ts";
 import { printers, sizesAt, totals, type Sizes } from "./model.ts";
 
 /** The columns that rows can be sorted by. */
-export const sortKeys = ["variant", "weights", "macs", "read", "written", "live"] as const;
+export const sortKeys = ["variant", "weights", "macs", "read", "written", "peak"] as const;
 export type SortKey = (typeof sortKeys)[number];
 
 interface Variant {
@@ -22,7 +22,7 @@ interface Variant {
   readonly weights: number;
   /** A formula if input sizes are open. */
   readonly macs: number | string;
-  readonly memory: { readonly read: number; readonly written: number; readonly live: number } | undefined;
+  readonly memory: { readonly read: number; readonly written: number; readonly peak: number } | undefined;
 }
 
 /** Returns the variants of a model whose program passed the check. Parameters in `settings` are not varied. */
@@ -47,7 +47,7 @@ function costsOf(graph: ModelGraph, at: Sizes | undefined): Omit<Variant, "varia
     results: graph.results.map(({ value, order }) => type(ordered(value.type, order))),
     weights: parameters,
     macs: macs === undefined ? "" : number(macs),
-    memory: memory && { read: memory.bytesRead, written: memory.bytesWritten, live: memory.liveBytes },
+    memory: memory && { read: memory.bytesRead, written: memory.bytesWritten, peak: memory.peakBytes },
   };
 }
 
@@ -65,11 +65,11 @@ export function sorted(variants: readonly Variant[], key: SortKey): readonly Var
 export function variantsText(name: string, variants: readonly Variant[]): string {
   const names = Object.keys(variants[0]?.variant ?? {});
   const known = variants.some(({ memory }) => memory !== undefined);
-  const head = [...names, "results", "weights", "MACs", ...(known ? ["read", "written", "live"] : [])];
+  const head = [...names, "results", "weights", "MACs", ...(known ? ["read", "written", "peak"] : [])];
   const rows = variants.map(({ variant, refused, results, weights, macs, memory }) => {
     const choices = names.map((name) => variant[name]!);
     if (refused !== undefined) return [...choices, `impossible: ${refused}`];
-    const bytes = memory === undefined ? [] : [memory.read, memory.written, memory.live].map(bytesText);
+    const bytes = memory === undefined ? [] : [memory.read, memory.written, memory.peak].map(bytesText);
     return [
       ...choices,
       results.join(", "),

@@ -4,7 +4,7 @@ import { fail } from "./failure.ts";
 
 /** Ends the command because there are several models and none is chosen. */
 export function chooseModel(names: readonly string[]): never {
-  const helps = [{ text: "say which one", code: `--model ${names.at(-1)}` }];
+  const helps = [{ text: "choose one", code: `--model ${names.at(-1)}` }];
   return fail("choose-model", { models: names.join(", ") }, { helps });
 }
 
@@ -12,6 +12,6 @@ export function chooseModel(names: readonly string[]): never {
 export function unknownName(model: string, what: "input" | "result", name: string, known: readonly string[]): never {
   const near = nearest(name, known);
   const helps = near === undefined ? [] : [`did you mean \`${near}\`?`];
-  const message = `\`${model}\` has no ${what} \`${name}\`; there is ${known.map((item) => `\`${item}\``).join(", ")}`;
+  const message = `\`${model}\` has no ${what} \`${name}\`; it has ${known.map((item) => `\`${item}\``).join(", ")}`;
   return fail("bad-input", { message }, { helps });
 }

@@ -20,23 +20,23 @@ export interface MatchingOptions {
 export const modelOption = (what: string) => new Option("--model <name>", what);
 
 export const setOption = () =>
-  new Option("--set <name=value>", "give a parameter a value (repeatable)").argParser(pairs("NAME=VALUE"));
+  new Option("--set <name=value>", "set a parameter (repeatable)").argParser(pairs("NAME=VALUE"));
 
 export const matchingOptions = (): readonly Option[] => [
-  new Option("--weights-prefix <prefix>", "take only tensors whose names begin so, and strip it"),
+  new Option("--weights-prefix <prefix>", "use only tensors whose names start with this, and strip it"),
   new Option(
     "--rename <map>",
-    '`from=to`, or a JSON file `{"from": "to"}`; `a.*` renames all that begin with `a.` (repeatable)',
+    '`from=to`, or a JSON file `{"from": "to"}`; `a.*` renames all that start with `a.` (repeatable)',
   ).argParser((text: string, previous: readonly string[] = []) => [...previous, text]),
 ];
 
 /** The limit on a model's weights, in bytes. */
 export const maxWeightsOption = () =>
-  new Option("--max-weights <size>", "refuse models with larger weights")
+  new Option("--max-weights <size>", "fail if the weights are larger")
     .default(2 * 2 ** 30, "2GiB")
     .argParser((text: string) => {
       const bytes = parseBytes(text);
-      if (bytes === undefined) throw new InvalidArgumentError("It must be a size such as 500MB or 2GiB.");
+      if (bytes === undefined) throw new InvalidArgumentError("Expected a size such as 500MB or 2GiB.");
       return bytes;
     });
 
@@ -52,7 +52,7 @@ export const pairs =
 /** Splits at the first `=`. */
 export function pair(text: string, form: string): readonly [string, string] {
   const at = text.indexOf("=");
-  if (at < 1 || at === text.length - 1) throw new InvalidArgumentError(`It must be ${form}.`);
+  if (at < 1 || at === text.length - 1) throw new InvalidArgumentError(`Expected ${form}.`);
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
@@ -60,7 +60,7 @@ export function pair(text: string, form: string): readonly [string, string] {
 export function sizes(text: string, previous: Readonly<Record<string, number>> = {}): Readonly<Record<string, number>> {
   let found = previous;
   for (const item of text.split(",")) {
-    const [name, value] = pair(item.trim(), "NAME=SIZE, several with commas between them: n=1,h=64");
+    const [name, value] = pair(item.trim(), "NAME=SIZE, separated by commas: n=1,h=64");
     if (!/^[1-9]\d{0,9}$/.test(value)) throw new InvalidArgumentError(`${name} must be a whole number of at least 1.`);
     found = { ...found, [name]: Number(value) };
   }

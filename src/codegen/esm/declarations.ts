@@ -67,7 +67,7 @@ function facts({ graph: { settings, results, guard } }: Plan): string[] {
       results.map(({ name }) => name),
     ),
     ...list(
-      "Checked at every run",
+      "Checked on every run",
       guard.requirements.map(({ text, at }) => `${text} (${at})`),
     ),
   ];

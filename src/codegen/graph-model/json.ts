@@ -83,6 +83,6 @@ function finite(value: number): number {
 
 function lookUp<T>(table: ReadonlyMap<number, T>, type: number | undefined): T {
   const found = table.get(type ?? 0);
-  if (found === undefined) throw new InternalError(`TensorFlow's data type ${type} is none that Fuse has`);
+  if (found === undefined) throw new InternalError(`TensorFlow's data type ${type} is not supported by Fuse`);
   return found;
 }

@@ -37,14 +37,13 @@ export const notesOf = (json: unknown): unknown => field(field(json, "userDefine
  * @throws DataError in one line, if a byte is not as Fuse wrote it
  */
 export function readGraphModel(text: string, data: Uint8Array): LoadableGraphModel {
-  if (!isSealed(text, [data]))
-    throw new DataError("is not as Fuse wrote it: it was changed, or a part of it is missing");
+  if (!isSealed(text, [data])) throw new DataError("has been modified or is incomplete");
   const json = parseJson(text);
   const info = parseModelInfo(JSON.stringify(field(notesOf(json), "model")));
   const modelTopology = field(json, "modelTopology");
   const [group, ...others] = items(field(json, "weightsManifest"));
   const specs = items(field(group, "weights"));
-  if (!isObject(modelTopology) || others.length > 0) throw notOurs("it has no nodes, or several groups of weights");
+  if (!isObject(modelTopology) || others.length > 0) throw notOurs("it has no nodes, or more than one weight group");
 
   const weightSpecs = specs.map(specOf);
   const bytes = weightSpecs.reduce((sum, { shape, dtype }) => sum + elements(shape) * widths[dtype], 0);
@@ -54,8 +53,8 @@ export function readGraphModel(text: string, data: Uint8Array): LoadableGraphMod
   for (const node of items(field(modelTopology, "node"))) {
     const [name, op] = [field(node, "name"), field(node, "op")];
     if (typeof name !== "string" || !/^[A-Za-z0-9.][\w./-]*$/.test(name) || nodes.has(name))
-      throw notOurs("a node has no name of its own");
-    if (typeof op !== "string" || !isWritten(op)) throw notOurs(`it asks for the operation ${quote(String(op))}`);
+      throw notOurs("a node has no unique name");
+    if (typeof op !== "string" || !isWritten(op)) throw notOurs(`it uses the unknown operation ${quote(String(op))}`);
     if (op === "Const" && !held.has(name)) throw notOurs(`the constant ${quote(name)} is not in its shards`);
     nodes.set(name, node);
   }
@@ -86,4 +85,4 @@ function specOf(spec: unknown): WeightSpec {
   return { name, shape, dtype };
 }
 
-const notOurs = (reason: string) => new DataError(`is not what Fuse writes: ${reason}`);
+const notOurs = (reason: string) => new DataError(`is not a file that Fuse writes: ${reason}`);

@@ -101,10 +101,7 @@ export class OnnxNodes implements OnnxEmitter {
   }
 
   int(size: Size): number {
-    return (
-      this.known(size) ??
-      this.refuse(`the size ${this.algebra.print(size)} would have to be known before the model runs`)
-    );
+    return this.known(size) ?? this.refuse(`the size ${this.algebra.print(size)} would have to be known at build time`);
   }
 
   known(size: Size): number | undefined {

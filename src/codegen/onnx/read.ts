@@ -30,18 +30,18 @@ export function readOnnx(bytes: Uint8Array): OnnxModel {
   const metadata = new Map(metadataProps.map(({ key, value }) => [key, value]));
   const model = metadata.get(metadataKeys.model);
   if (producer !== producerName || model === undefined || graph === undefined)
-    throw new DataError("it was not made by Fuse, which runs the ONNX files that it builds");
+    throw new DataError("it was not built by Fuse, which runs only its own ONNX files");
   if (ir !== irVersion || opsetImport.length !== 1 || opsetImport[0]!.version !== operatorSet || opsetImport[0]!.domain)
-    throw new DataError("it was made by another version of Fuse, or altered");
+    throw new DataError("it was built by another version of Fuse, or modified");
   const rest = encode(ModelProto, { ...file, metadataProps: metadataProps.slice(0, -1) });
   if (metadataProps.at(-1)?.key !== metadataKeys.content || metadataProps.at(-1)?.value !== bytesToHex(sha256(rest)))
-    throw new DataError("it was altered after it was made: its content is not what it was");
+    throw new DataError("it has been modified since it was built");
   const { node = [], output = [] } = parsed(GraphProto, graph);
   checkNodes(node, 0);
   const info = parseModelInfo(model);
   const outputs = output.map(({ name = "" }) => name);
   if (outputs.length !== info.results.length)
-    throw new DataError("it was altered: its outputs are not its model's results");
+    throw new DataError("it has been modified: its outputs are not its model's results");
   return { info, bytes, outputs };
 }
 
@@ -59,16 +59,16 @@ function parsed<F>(message: Message<F>, bytes: Uint8Array): ValueOf<Message<F>> 
   try {
     value = decode(message, bytes);
   } catch {
-    throw new DataError("it is no ONNX file, or damaged");
+    throw new DataError("it is not an ONNX file, or is damaged");
   }
   const again = encode(message, value);
   if (again.length !== bytes.length || again.some((byte, i) => byte !== bytes[i]))
-    throw new DataError("it holds what Fuse does not write");
+    throw new DataError("it contains parts that Fuse does not write");
   return value;
 }
 
 function checkNodes(nodes: NonNullable<GraphProto["node"]>, depth: number): void {
-  if (depth > maxDepth) throw new DataError("its graphs nest too deeply");
+  if (depth > maxDepth) throw new DataError("its graphs are nested too deep");
   for (const { opType = "", domain = "", attribute = [] } of nodes) {
     if (domain !== "" || !isWritten(opType))
       throw new DataError(`it uses the operator ${quote(opType)}, which Fuse does not write`);

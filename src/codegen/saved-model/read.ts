@@ -34,16 +34,16 @@ export interface SessionModel extends StoredModel {
 export function readSavedModel({ model, notes, weights }: SavedModelBytes): readonly SessionModel[] {
   const text = readText(notes);
   if (!isSealed(text, weights === undefined ? [model] : [model, weights]))
-    throw new DataError("is not as Fuse wrote it: it was changed, or a part of it is missing");
+    throw new DataError("has been modified or is incomplete");
   const models = readNotes(text);
   const decoded = decoding(() => decode(SavedModel, model));
   // Rejects anything that another reader might see as well: unknown fields, and repeated ones.
-  if (!areEqual(encode(SavedModel, decoded), model)) throw notOurs("its bytes are in another order");
+  if (!areEqual(encode(SavedModel, decoded), model)) throw notOurs("it is encoded differently");
   const [graph, ...others] = decoded.metaGraphs ?? [];
-  if (graph === undefined || others.length > 0) throw notOurs("it has no graph, or several");
+  if (graph === undefined || others.length > 0) throw notOurs("it does not have exactly one graph");
   const nodes = new Map<string, NodeDef>();
   for (const node of graph.graphDef?.node ?? []) {
-    if (!isWritten(node.op ?? "")) throw notOurs(`it asks for the operation ${quote(node.op ?? "")}`);
+    if (!isWritten(node.op ?? "")) throw notOurs(`it uses the unknown operation ${quote(node.op ?? "")}`);
     nodes.set(node.name ?? "", node);
   }
   const stored: TensorSource = weights === undefined ? new Map() : readSafetensors(weights);
@@ -54,7 +54,7 @@ export function readSavedModel({ model, notes, weights }: SavedModelBytes): read
     const fed = new Map<string, NdArray>();
     for (const [name, { name: tensor = "" }] of signature.inputs ?? []) {
       const node = nodes.get(tensor.replace(/:0$/, ""));
-      if (node?.op !== "Placeholder") throw notOurs(`the input ${quote(name)} is none`);
+      if (node?.op !== "Placeholder") throw notOurs(`the input ${quote(name)} is not an input`);
       const input = info.guard.inputs.find((given) => given.name === name);
       if (input === undefined) fed.set(tensor, fedTensor(name, node, stored));
       else {
@@ -80,14 +80,14 @@ function checkInput({ name, dtype, axes }: GuardInput, { attr }: NodeDef): void 
   const sizes = sizesOf(attr?.get("shape")?.shape);
   const fits = axes.every(({ size }, i) => sizes[i] === -1 || sizes[i] === size);
   if (attr?.get("dtype")?.type !== dataTypes[dtype] || sizes.length !== axes.length || !fits)
-    throw notOurs(`its input ${quote(name)} is not what its notes say`);
+    throw notOurs(`its input ${quote(name)} does not match its metadata`);
 }
 
 function fedTensor(name: string, { attr }: NodeDef, stored: TensorSource): NdArray {
   const shape = sizesOf(attr?.get("shape")?.shape);
   const tensor = stored.get(name);
   if (tensor?.dtype !== "F32" || tensor.shape.join() !== shape.join() || attr?.get("dtype")?.type !== dataTypes.f32)
-    throw notOurs(`the weight ${quote(name)} is not beside it`);
+    throw notOurs(`the weight ${quote(name)} is missing`);
   return tensor.read();
 }
 
@@ -110,4 +110,4 @@ function decoding<T>(read: () => T): T {
   }
 }
 
-const notOurs = (reason: string) => new DataError(`is not what Fuse writes: ${reason}`);
+const notOurs = (reason: string) => new DataError(`is not a file that Fuse writes: ${reason}`);

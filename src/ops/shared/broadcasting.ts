@@ -29,8 +29,8 @@ export function broadcastType(c: OperatorContext<unknown>, dtype: DType): Tensor
 function apart(c: OperatorContext<unknown>, inputs: readonly number[], axis: Axis): never {
   const [a, b] = inputs.map((index) => [...c.input(index).axes]);
   const both = tensorType("f32", new Map([...a!, ...b!]));
-  const notes = [`to spread both would silently make ${printType(c.sizes, both)}`];
-  const helps = [{ text: "if that is meant, say it for one of them", code: "expand(…, like: x)" }];
+  const notes = [`broadcasting both would silently produce ${printType(c.sizes, both)}`];
+  const helps = [{ text: "if you mean that, expand one of them explicitly", code: "expand(…, like: x)" }];
   return c.complain("broadcast-needs-subset", {}, { inputs, axis }, { notes, helps });
 }
 

@@ -5,8 +5,8 @@ import type { WeightSpec } from "../../ir/operator.ts";
 import type { Axis } from "../../ir/type.ts";
 import type { Size } from "../../sizes/size.ts";
 
-export const biasAttribute = attribute("bool", "whether a bias is added", { default: true });
-export const initAttribute = attribute("init", "how to initialise the weight, if not as in PyTorch", {
+export const biasAttribute = attribute("bool", "whether to add a bias", { default: true });
+export const initAttribute = attribute("init", "initial values of the weight; PyTorch's by default", {
   optional: true,
 });
 

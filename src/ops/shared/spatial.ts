@@ -45,7 +45,7 @@ export function spatialOf(
       "missing-axis",
       { callee: c.callee, axis, type: printType(c.sizes, type) },
       { inputs: [0], axis },
-      { helps: [{ text: "say which axes to work on", code: `axis: ${[...type.axes.keys()].at(-1) ?? "w"}` }] },
+      { helps: [{ text: "choose the axes to work on", code: `axis: ${[...type.axes.keys()].at(-1) ?? "w"}` }] },
     );
   }
   if (axes.length > most)

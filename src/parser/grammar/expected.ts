@@ -37,8 +37,8 @@ export const expectations: IParserErrorMessageProvider = {
       return `${more} or ${spelling(expected)}`;
     }
     if (expected === t.Identifier) return names[ruleName] ?? "a name";
-    if (expected === t.Integer) return "the number of an edition (`1`)";
-    if (expected === t.StringLiteral) return 'a module in double quotes (`"fuse/attention"`)';
+    if (expected === t.Integer) return "an edition number (`1`)";
+    if (expected === t.StringLiteral) return 'a module name in double quotes (`"fuse/attention"`)';
     if (ruleName === "tensor" && expected === t.LSquare) return "a tensor type such as `[n, c]`";
     return spelling(expected);
   },

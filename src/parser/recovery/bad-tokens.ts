@@ -28,13 +28,13 @@ const replacements: Readonly<Record<string, string>> = {
 };
 /** Help for characters that have no direct replacement. */
 const advice: Readonly<Record<string, Help>> = {
-  "^": { text: "a power is a call", code: "pow(x, 2)" },
-  "?": { text: "a choice is an `if`", code: "if a == b { x } else { y }" },
-  "@": { text: "a matrix product names the axis that it sums over", code: "dot(q, k, contract: e)" },
-  $: { text: "names need no sign" },
-  "\\": { text: "a statement may simply go on in the next line" },
-  "`": { text: "strings stand in double quotes, choices in none" },
-  "'": { text: "strings stand in double quotes, choices in none" },
+  "^": { text: "write a power as a call", code: "pow(x, 2)" },
+  "?": { text: "choose with `if`", code: "if a == b { x } else { y }" },
+  "@": { text: "a matrix product names the axis to sum over", code: "dot(q, k, contract: e)" },
+  $: { text: "names have no `$`" },
+  "\\": { text: "a statement can continue on the next line without a `\\`" },
+  "`": { text: "strings use double quotes; choices are not quoted" },
+  "'": { text: "strings use double quotes; choices are not quoted" },
 };
 
 /** Reports a character that cannot begin a token. */
@@ -46,12 +46,12 @@ export function badCharacter(source: SourceFile, offset: number): Mistake {
   return mistake("unexpected-character", span, { character: characterName(meant) }, { helps: helps() });
 
   function helps(): Help[] {
-    if (character === ";") return [{ text: "statements need no end: leave it out", edits: [{ span, text: "" }] }];
+    if (character === ";") return [{ text: "no semicolon needed: remove it", edits: [{ span, text: "" }] }];
     const text = replacements[meant];
     if (text !== undefined) return [{ text: "write", code: text.trim(), edits: [{ span, text }] }];
     const other = advice[character];
     if (other !== undefined) return [other];
-    return /\p{L}/u.test(character) ? [{ text: "names are made of the letters a to z, digits and `_`" }] : [];
+    return /\p{L}/u.test(character) ? [{ text: "names may contain only letters, digits and `_`" }] : [];
   }
 }
 
@@ -64,7 +64,7 @@ function characterName(character: string): string {
 /** Reports a comment that begins with `#`. */
 export function hashComment(source: SourceFile, offset: number): Mistake {
   const span = spanAt(source, offset, 1);
-  const help = { text: "comments begin with", code: "//", edits: [{ span, text: "//" }] };
+  const help = { text: "comments start with", code: "//", edits: [{ span, text: "//" }] };
   return mistake("unexpected-character", span, { character: "`#`" }, { helps: [help] });
 }
 
@@ -83,7 +83,7 @@ export function badToken(source: SourceFile, token: IToken): Mistake | undefined
   }
   if (tokenType === t.SingleQuotedString) {
     const text = `"${image.slice(1, -1)}"`;
-    const helps = [{ text: "strings stand in double quotes", code: text, edits: [{ span, text }] }];
+    const helps = [{ text: "strings use double quotes", code: text, edits: [{ span, text }] }];
     return mistake("unexpected-character", spanAt(source, startOffset, 1), { character: "`'`" }, { helps });
   }
   const problem = problemOfNumber(token);
@@ -103,13 +103,13 @@ function problemOfNumber({ image, tokenType }: IToken): Problem | undefined {
     return { reason: `the largest integer is ${largestInteger}` };
   if (tokenType === t.Float && !Number.isFinite(Number(image))) return { reason: "it is too large" };
   if (tokenType !== t.BadNumber) return undefined;
-  if (/^\.\d+$/.test(image)) return { reason: "a digit stands before the point", write: `0${image}` };
-  if (/^\d+\.$/.test(image)) return { reason: "a digit stands behind the point", write: `${image}0` };
-  if (/^0\d+$/.test(image)) return { reason: "it begins with 0", write: image.replace(/^0+(?=\d)/, "") };
+  if (/^\.\d+$/.test(image)) return { reason: "a digit is required before the decimal point", write: `0${image}` };
+  if (/^\d+\.$/.test(image)) return { reason: "a digit is required after the decimal point", write: `${image}0` };
+  if (/^0\d+$/.test(image)) return { reason: "it starts with 0", write: image.replace(/^0+(?=\d)/, "") };
   if (/^[1-9]\d*(?:_\d+)+$/.test(image))
     return { reason: "digits are written without `_`", write: image.replaceAll("_", "") };
   if (/^0[xX][0-9a-fA-F]{1,7}$/.test(image)) return { reason: "numbers are decimal", write: String(Number(image)) };
   const product = /^([1-9]\d*)([A-Za-z_]\w*)$/.exec(image);
-  if (product !== null) return { reason: "a product has a `*`", write: `${product[1]} * ${product[2]}` };
+  if (product !== null) return { reason: "multiplication needs a `*`", write: `${product[1]} * ${product[2]}` };
   return { reason: "numbers are written like `2`, `0.5` or `1e-5`" };
 }

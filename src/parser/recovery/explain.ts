@@ -55,7 +55,7 @@ const ends: Readonly<Record<Piece["kind"], string>> = {
   import: "the end of the import",
   header: "the end of the header",
   statement: "the end of the statement",
-  stray: "the end of this",
+  stray: "the end of this part",
 };
 
 /** Returns the span of the unexpected token or end, and words for it. */
@@ -72,18 +72,19 @@ function hints({ source, tokens, at, piece, expected, rule }: Place): Help[] {
   if (token === undefined) return [];
   const span = tokenSpan(source, token);
   if (isA(token, t.StringLiteral) && rule !== "import")
-    return [{ text: "choices and names stand without quotes", edits: [{ span, text: token.image.slice(1, -1) }] }];
-  if (token.image === "*" && tokens[at - 1]?.image === "*") return [{ text: "a power is a call", code: "pow(x, 2)" }];
+    return [{ text: "choices and names are not quoted", edits: [{ span, text: token.image.slice(1, -1) }] }];
+  if (token.image === "*" && tokens[at - 1]?.image === "*")
+    return [{ text: "write a power as a call", code: "pow(x, 2)" }];
   if (isA(token, t.Bar) && isA(tokens[at + 1], t.Bar)) {
     const both = cover(span, tokenSpan(source, tokens[at + 1]!));
     return [{ text: "write", code: "or", edits: [{ span: both, text: "or" }] }];
   }
   if (isA(token, t.If) && rule === undefined)
-    return [{ text: "the condition stands before both values", code: "if a == b { x } else { y }" }];
+    return [{ text: "the condition comes first", code: "if a == b { x } else { y }" }];
   if (isA(token, t.LParen) && rule === undefined)
-    return [{ text: "what stands before cannot be called, and a statement cannot begin with `(`" }];
+    return [{ text: "the expression before it cannot be called, and a statement cannot start with `(`" }];
   if (rule === "weightStatement" && isA(token, t.Assign) && expected === "`:`")
-    return [{ text: "state its axes", code: `${tokens[at - 2]?.image} ${tokens[at - 1]?.image}: [c] = …` }];
+    return [{ text: "declare its axes", code: `${tokens[at - 2]?.image} ${tokens[at - 1]?.image}: [c] = …` }];
   return [];
 }
 
@@ -92,7 +93,7 @@ function missingElse({ source, tokens, piece, at, rule, expected }: Place): Mist
   if (rule !== "if" || expected !== "`else`") return undefined;
   const word = lastOutside(tokens, at, piece.from, (token) => isA(token, t.If));
   if (word === undefined) return undefined;
-  const helps = [{ text: "an `if` is a value: say what it is otherwise", code: "if … { … } else { … }" }];
+  const helps = [{ text: "an `if` always has a value: add the other branch", code: "if … { … } else { … }" }];
   return mistake("missing-else", tokenSpan(source, tokens[word]!), {}, { helps });
 }
 
@@ -106,10 +107,10 @@ function indexing({ source, tokens, piece, at, rule, expected }: Place): Mistake
   const tensor = isA(tokens[at - 1], t.Identifier) ? tokens[at - 1]!.image : "x";
   const helps =
     tensor === "shape" && isA(tokens[at - 2], t.Dot)
-      ? [{ text: "the size of axis `c` of `x` is", code: "x.c" }]
+      ? [{ text: "for the size of axis `c` of `x`, write", code: "x.c" }]
       : [
-          { text: "a part along an axis `t` is", code: `slice(${tensor}, t: [0, 1])` },
-          { text: "or take it apart", code: `a, b = unstack(${tensor}, axis: t)` },
+          { text: "for a part along an axis `t`, write", code: `slice(${tensor}, t: [0, 1])` },
+          { text: "or split it into its elements", code: `a, b = unstack(${tensor}, axis: t)` },
         ];
   return mistake("no-indexing", span, {}, { helps });
 }
@@ -130,7 +131,7 @@ function methodCall({ source, tokens, piece, at }: Place): Mistake | undefined {
     const before = cover(tokenSpan(source, receiver), tokenSpan(source, tokens[at]!));
     if (modules.includes(receiver.image))
       return {
-        text: "operators stand alone",
+        text: "operators have no prefix",
         code: `${method!.image}(…)`,
         edits: [{ span: before, text: `${method!.image}(` }],
       };
@@ -181,7 +182,7 @@ function notAStage({ source, tokens, piece, at, expected }: Place): Mistake | un
   if (token === undefined || expected !== "a call") return undefined;
   const span = cover(tokenSpan(source, token), tokenSpan(source, tokens[endOfGroup(tokens, at, piece.to)]!));
   const repeated = isA(tokens[at - 1], t.RParen);
-  const notes = [repeated ? "`repeat` takes one call" : "a stage is a call without the tensor that is piped into it"];
+  const notes = [repeated ? "`repeat` applies to a single call" : "a stage is a call that omits the piped tensor"];
   return mistake("not-a-stage", span, { found: quoted(textOf(span)) }, { notes });
 }
 

@@ -11,11 +11,11 @@ import type { Piece } from "./outline.ts";
 
 /** Keywords that begin statements and declarations in other languages. */
 const foreign: ReadonlyMap<string, Help> = new Map([
-  ["for", { text: "a stage is repeated by", code: "x |> repeat(3) conv(c: 64)" }],
-  ["while", { text: "a stage is repeated by", code: "x |> repeat(3) conv(c: 64)" }],
-  ["def", { text: "a graph is declared by", code: "block Name(x: [n, c]) { … }" }],
-  ["class", { text: "a graph is declared by", code: "block Name(x: [n, c]) { … }" }],
-  ["function", { text: "a graph is declared by", code: "block Name(x: [n, c]) { … }" }],
+  ["for", { text: "repeat a stage with", code: "x |> repeat(3) conv(c: 64)" }],
+  ["while", { text: "repeat a stage with", code: "x |> repeat(3) conv(c: 64)" }],
+  ["def", { text: "declare a graph with", code: "block Name(x: [n, c]) { … }" }],
+  ["class", { text: "declare a graph with", code: "block Name(x: [n, c]) { … }" }],
+  ["function", { text: "declare a graph with", code: "block Name(x: [n, c]) { … }" }],
 ]);
 
 const notAStatement = (span: Span, found: string, helps: readonly Help[]): Mistake =>
@@ -37,7 +37,7 @@ export function explainStatement(stream: Stream, piece: Piece, isLast: boolean):
       return notAStatement(start, quoted(first.image), help === undefined ? [] : [help]);
     const edits = [{ span: { ...start, end: second.startOffset }, text: "" }];
     return notAStatement(start, quoted(first.image), [
-      { text: "names are given without a keyword", code: `${second.image} = …`, edits },
+      { text: "assignments have no keyword", code: `${second.image} = …`, edits },
     ]);
   }
   const assign = topLevelAssign(stream, piece);
@@ -71,19 +71,19 @@ function explainAssignment({ source, tokens }: Stream, { from }: Piece, assign: 
   if (last === undefined || assign === from) return notAStatement(start, "`=` without a name", []);
   if (isA(first, t.LParen, t.LSquare) && isA(last, t.RParen, t.RSquare)) {
     const edits = [first, last].map((bracket) => ({ span: tokenSpan(source, bracket), text: "" }));
-    const help = { text: "several names need no brackets", code: "a, b = …", edits };
+    const help = { text: "assign several names without brackets", code: "a, b = …", edits };
     return notAStatement(start, "an assignment to a list in brackets", [help]);
   }
   if (isA(last, t.BinaryOperator)) {
-    const help = { text: "a name keeps its value: take a new one", code: `y = ${first.image} ${last.image} …` };
+    const help = { text: "names cannot be reassigned: use a new one", code: `y = ${first.image} ${last.image} …` };
     return notAStatement(tokenSpan(source, last), quoted(`${last.image}=`), [help]);
   }
   if (isA(first, t.Identifier) && isA(tokens[from + 1], t.Colon)) {
-    const help = { text: "only `weight` and `const` say their type", code: `${first.image} = …` };
+    const help = { text: "only `weight` and `const` declare a type", code: `${first.image} = …` };
     return notAStatement(start, "a name with a type", [help]);
   }
-  return notAStatement(start, "an assignment to something that is no name", [
-    { text: "tensors do not change: give the new one a name", code: "y = …" },
+  return notAStatement(start, "an assignment to something other than a name", [
+    { text: "tensors are immutable: assign the result to a new name", code: "y = …" },
   ]);
 }
 
@@ -95,9 +95,9 @@ export function explainStray({ source, tokens }: Stream, { kind, from }: Piece):
   return mistake("syntax-error", tokenSpan(source, first), { found: quoted(first.image), expected }, details);
 
   function helps(): readonly Help[] {
-    if (kind === "import") return [{ text: "imports stand before the declarations" }];
+    if (kind === "import") return [{ text: "imports come before declarations" }];
     if (isA(first, t.Return) || headOfAssignment(tokens, from) !== undefined)
-      return [{ text: "statements stand inside a block or model" }];
+      return [{ text: "statements must be inside a block or model" }];
     const help = foreign.get(first.image);
     return help === undefined ? [] : [help];
   }

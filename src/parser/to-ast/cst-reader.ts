@@ -45,7 +45,7 @@ export class Reading {
     const height = 1 + parts.reduce((most, part) => Math.max(most, this.#heights.get(part) ?? 0), 0);
     this.#heights.set(expr, height);
     if (height > maxHeight)
-      this.complain(mistake("too-large", place, { what: `an expression nested more than ${maxHeight} deep` }));
+      this.complain(mistake("too-large", place, { what: `an expression is nested more than ${maxHeight} deep` }));
     return expr;
   }
 

@@ -65,7 +65,7 @@ function readRow(reading: Reading, cst: CstNode, loosest: number): Expr {
     const first = readOperand(reading, operand);
     const not = optionalToken(operand, t.Not);
     if (not === undefined) return climb(first, loosest);
-    if (loosest > negation) reading.refuse(not, "an operand", "`not` and what it negates need parentheses here");
+    if (loosest > negation) reading.refuse(not, "an operand", "put `not` and its operand in parentheses here");
     const negated = climb(first, comparison);
     const span = cover(tokenSpan(reading.source, not), negated.span);
     return climb(reading.grown({ kind: "unary", op: "not", operand: negated, span }, [negated]), loosest);
@@ -79,8 +79,7 @@ function readRow(reading: Reading, cst: CstNode, loosest: number): Expr {
       if (operator === undefined || precedence[operation(operator)] < loosest) return left;
       const op = operation(operator);
       if (precedence[op] === comparison) {
-        if (compared)
-          reading.refuse(operator, "`and` or `or`", "two comparisons are joined like this: `a < b and b < c`");
+        if (compared) reading.refuse(operator, "`and` or `or`", "join two comparisons with `and`: `a < b and b < c`");
         compared = true;
       }
       const right = row(precedence[op] + 1);
@@ -194,7 +193,7 @@ export function readChoices(reading: Reading, cst: CstNode): Choice[] {
 }
 
 function readMatch(reading: Reading, cst: CstNode): Match {
-  if (reading.inWhere) reading.refuse(token(cst, t.Match), "a comparison", "a constraint holds or it does not");
+  if (reading.inWhere) reading.refuse(token(cst, t.Match), "a comparison", "a constraint must be true or false");
   const subject = readOperation(reading, node(cst, "operation"));
   const arms = nodes(cst, "arm").map((arm): Arm => {
     const choices = readChoices(reading, arm);
@@ -209,7 +208,7 @@ function readMatch(reading: Reading, cst: CstNode): Match {
 function readIf(reading: Reading, cst: CstNode): If {
   const [first] = tokens(cst, t.If);
   if (reading.inWhere && first !== undefined)
-    reading.refuse(first, "a comparison", "a condition of a constraint stands behind it: `where a == b if c == d`");
+    reading.refuse(first, "a comparison", "the condition of a constraint comes after it: `where a == b if c == d`");
   const end = nodeSpan(reading.source, cst);
   const branches = nodes(cst, "branch");
   const last = readExpression(reading, node(cst, "expression"));
@@ -248,7 +247,7 @@ function readStage(reading: Reading, cst: CstNode): Stage {
 export function requireStages(reading: Reading, value: Expr): void {
   const wrong = reading.mistake === undefined ? notAStage(value) : undefined;
   if (wrong === undefined) return;
-  const notes = ["a stage is a call without the tensor that is piped into it"];
+  const notes = ["a stage is a call that omits the piped tensor"];
   reading.complain(mistake("not-a-stage", wrong.span, { found: quoted(textOf(wrong.span)) }, { notes }));
 }
 

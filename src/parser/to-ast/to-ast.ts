@@ -23,7 +23,7 @@ export function readEdition(reading: Reading, cst: CstNode): NonNullable<ast.Ast
   const edition = token(cst, t.Integer);
   if (edition.image !== "1") {
     const span = tokenSpan(reading.source, edition);
-    const helps = [{ text: "this compiler knows", code: "fuse 1", edits: [{ span, text: "1" }] }];
+    const helps = [{ text: "this compiler supports", code: "fuse 1", edits: [{ span, text: "1" }] }];
     reading.remark(mistake("unknown-edition", span, { edition: edition.image }, { helps }));
   }
   return { value: Number(edition.image), span: nodeSpan(reading.source, cst) };
@@ -63,8 +63,8 @@ function requireUpperCase(reading: Reading, { text, span }: ast.Name): void {
   if (/^_?[A-Z]/.test(text)) return;
   const better = text.replace(/^(_?)([a-z])/, (_, dash: string, letter: string) => dash + letter.toUpperCase());
   const helps = better === text ? [] : [{ text: "write", code: better, edits: [{ span, text: better }] }];
-  const expected = "a name that begins with an upper-case letter";
-  const notes = ["blocks and models are told from operators and layers by it"];
+  const expected = "a name that starts with an upper-case letter";
+  const notes = ["an upper-case letter tells blocks and models from operators and layers"];
   reading.remark(mistake("syntax-error", span, { found: quoted(text), expected }, { helps, notes }));
 }
 
@@ -96,7 +96,7 @@ function readTensor(reading: Reading, cst: CstNode): ast.TensorExpr {
   for (const axis of nodes(cst, "axis")) {
     const spec = optionalNode(axis, "axisSpec");
     if (spec !== undefined) axes.push(readAxisSpec(reading, spec));
-    else if (open !== undefined) reading.refuse(token(axis, t.Ellipsis), "an axis", "`...` stands for all other axes");
+    else if (open !== undefined) reading.refuse(token(axis, t.Ellipsis), "an axis", "`...` matches all other axes");
     else {
       const name = optionalToken(axis, t.Identifier);
       open = { name: name && nameOf(source, name), index: axes.length, span: nodeSpan(source, axis) };

@@ -52,7 +52,7 @@ const packages = {
 
 function advice(name: NodeBackend): string {
   const { package: needed = "", otherwise } = backends[name].node ?? {};
-  return `To get it: npm install ${needed}${otherwise === undefined ? "" : `; ${otherwise}`}`;
+  return `To install it: npm install ${needed}${otherwise === undefined ? "" : `; ${otherwise}`}`;
 }
 
 /** Sets what TensorFlow and tfjs-node read when they are loaded. */
@@ -75,7 +75,7 @@ export function allowBf16(): void {
   if (process.env[variable] === "BF16") return;
   if ("tensorflow" in tf.engine().registryFactory)
     throw new DataError(
-      `allowBf16 comes too late: tfjs-node reads ${variable} when it is loaded. ` +
+      `allowBf16 was set too late: tfjs-node reads ${variable} when it is loaded. ` +
         `Start the process with ${variable}=BF16, or load this model before anything else loads tfjs-node`,
     );
   process.env[variable] = "BF16";

@@ -3,8 +3,8 @@ import { readFile, stat } from "node:fs/promises";
 import { DataError, quote } from "../../weights/data-error.ts";
 
 const reasons: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
-  EACCES: "it may not be read",
+  ENOENT: "no such file",
+  EACCES: "permission denied",
   ERR_FS_FILE_TOO_LARGE: "it is larger than 2 GiB",
 };
 

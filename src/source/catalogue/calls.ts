@@ -8,9 +8,9 @@ export const calls = {
     severity: "error",
     message: msg`\`${"name"}\` is not a choice of \`${"parameter"}\``,
     explain:
-      "A parameter or an attribute with choices was given, or compared with, a name that is not one of them, " +
-      "or an arm of a `match` names one that does not exist. " +
-      "A choice is a plain name without quotes, and it must be spelt as in the declaration. " +
+      "A name that is not one of a parameter's choices was given for the " +
+      "parameter, compared with it, or used as an arm of a `match` on it. " +
+      "Choices are plain names without quotes, spelt as in the declaration. " +
       "Use one of the choices, or add the new one where the parameter is declared and handle it in every `match`.",
     bad: program`
       fuse 1
@@ -29,12 +29,13 @@ export const calls = {
   }),
   "duplicate-choice": programEntry({
     severity: "error",
-    message: msg`the choice \`${"name"}\` stands here twice`,
+    message: msg`the choice \`${"name"}\` appears twice`,
     explain:
-      "The choices of a parameter are listed once each, and every choice has exactly one arm in a `match`. " +
-      "A second arm could never be chosen, and a second choice would be no new variant, " +
-      "so one of the two is probably meant to be something else. " +
-      "Remove it or correct it; one arm may serve several choices: `add | mul => …`.",
+      "A parameter lists each of its choices once, and a `match` has exactly one arm for each choice. " +
+      "A second arm could never be chosen, and a second choice " +
+      "would add no variant, so one of the two is probably a typo. " +
+      "Remove it or correct it. " +
+      "One arm may handle several choices: `add | mul => …`.",
     bad: program`
       fuse 1
 
@@ -54,9 +55,10 @@ export const calls = {
     severity: "error",
     message: msg`\`${"callee"}\` has no attribute \`${"name"}\``,
     explain:
-      "An operator or block was given an attribute that it does not declare. " +
-      "Most attributes are called as in PyTorch, but `kernel_size` is `kernel`, `padding` is `pad`, `dim` is `axis`, " +
-      "and a number of output channels or features is written as the size of its axis: `c: 64`. " +
+      "The operator or block does not declare this attribute. " +
+      "Most attributes have the same names as in PyTorch, but " +
+      "`kernel_size` is `kernel`, `padding` is `pad`, and `dim` is `axis`. " +
+      "The number of output channels or features is written as the size of its axis: `c: 64`. " +
       "The number of input channels is never given, because it follows from the input.",
     bad: program`
       fuse 1
@@ -78,8 +80,9 @@ export const calls = {
     message: msg`\`${"callee"}\` needs the attribute \`${"name"}\``,
     explain:
       "The operator has no default for this attribute, or the block declares the parameter without one. " +
-      "Defaults exist only where one value is usual, as for `stride: 1`; there is no usual number of channels. " +
-      "Give the attribute by name, as in `conv(c: 64)`, or give the parameter of the block a default.",
+      "Only attributes with one usual value, such as `stride: 1`, have a default. " +
+      "There is no usual number of channels. " +
+      "Give the attribute by name, as in `conv(c: 64)`, or give the block's parameter a default.",
     bad: program`
       fuse 1
 
@@ -99,11 +102,11 @@ export const calls = {
     severity: "error",
     message: msg`attribute without a name`,
     explain:
-      "Tensors are passed by position and attributes by name, so that a call can be read without knowing the order of a " +
-      "signature: `conv(x, c: 64, kernel: 3)`. " +
-      "A few operators have one attribute that may stand without its name, as in `upsample(2)` or `dropout(0.2)`; " +
-      "a block never has one. " +
-      "Write the name of the attribute and a colon before the value.",
+      "Tensors are passed by position and attributes by name, so a call can be read " +
+      "without knowing the order of the signature: `conv(x, c: 64, kernel: 3)`. " +
+      "A few operators have one attribute whose name may be omitted, as in `upsample(2)` or `dropout(0.2)`. " +
+      "Blocks have none. " +
+      "Write the attribute's name and a colon before the value.",
     bad: program`
       fuse 1
 
@@ -123,10 +126,11 @@ export const calls = {
     severity: "error",
     message: msg`tensor \`${"name"}\` is passed by name`,
     explain:
-      "Tensors are passed by position, in the order in which the callee declares them; only attributes have names. " +
-      "Thus the first tensor can come from a pipeline, and a name before a colon is always an attribute or an axis. " +
+      "Tensors are passed by position, in the order in which the callee declares them. " +
+      "Only attributes have names. " +
+      "This lets a pipeline supply the first tensor, and a name before a colon is always an attribute or an axis. " +
       "Remove the name and the colon, and check the order. " +
-      "The only attribute that takes a tensor is `like:`, which reads nothing but its sizes.",
+      "The only attribute that takes a tensor is `like:`, which reads only the tensor's sizes.",
     bad: program`
       fuse 1
 
@@ -152,12 +156,12 @@ export const calls = {
   }),
   "bad-attribute": programEntry({
     severity: "error",
-    message: msg`\`${"name"}\` is ${"expected"}, not ${"found"}`,
+    message: msg`\`${"name"}\` must be ${"expected"}, not ${"found"}`,
     explain:
-      "The attribute or parameter takes another kind of value than the one given, " +
-      "for example an axis and not a number, or a whole number and not a fraction. " +
-      "Axes are always named, never counted: PyTorch's `dim=1` of an NCHW tensor is `axis: c` here. " +
-      "Several axes stand in brackets: `axis: [h, w]`.",
+      "The attribute or parameter takes a different kind of value, such as " +
+      "an axis instead of a number, or a whole number instead of a fraction. " +
+      "Axes are always named, never numbered: PyTorch's `dim=1` of an NCHW tensor is `axis: c` here. " +
+      "Several axes go in brackets: `axis: [h, w]`.",
     bad: program`
       fuse 1
 
@@ -177,10 +181,10 @@ export const calls = {
     severity: "error",
     message: msg`\`${"callee"}\` takes ${"expected"}, but ${"found"} given`,
     explain:
-      "A call passes more or fewer tensors than the operator, block or layer takes. " +
-      "In a pipeline the tensor before `|>` is the first one, so `a |> Add(b)` passes two. " +
-      "A model must take at least one tensor, whereas a block may have none. " +
-      "Pass every tensor by position, or nest calls where an operator takes two and there are three.",
+      "The call passes more or fewer tensors than the operator, block or layer takes. " +
+      "In a pipeline, the tensor before `|>` is the first one, so `a |> Add(b)` passes two. " +
+      "A model must take at least one tensor; a block may take none. " +
+      "Pass every tensor by position, or nest calls to apply a two-tensor operator to three.",
     bad: program`
       fuse 1
 
@@ -200,11 +204,11 @@ export const calls = {
     severity: "error",
     message: msg`${"what"} gives ${"found"}, but ${"expected"} expected`,
     explain:
-      "A call has a fixed number of results, and here it is used with another: " +
-      "there are more or fewer names on the left, `return` differs from the declared results, " +
-      "or a call with several results stands where one tensor is needed. " +
-      "Write one name for each result (`a, b = …`), or pick a result of a block by its name: `FPN(x, y, z).p3`. " +
-      "Unlike PyTorch's, `max` over an axis gives only the values; `argmax` gives the indices.",
+      "A call has a fixed number of results, and it is used here with a different number: " +
+      "there are too many or too few names on the left, `return` differs from the declared " +
+      "results, or a call with several results is used where one tensor is needed. " +
+      "Write one name for each result (`a, b = …`), or select a result of a block by name: `FPN(x, y, z).p3`. " +
+      "Unlike in PyTorch, `max` over an axis returns only the values; `argmax` returns the indices.",
     bad: program`
       fuse 1
 

@@ -9,9 +9,10 @@ export const imports = {
     message: msg`there is no module "${"module"}"`,
     explain:
       "The import names a file that cannot be found or read, or a module that the standard library does not have. " +
-      "A path begins with `./` or `../`, is relative to the importing file, uses `/` on every system and ends in `.fuse`; " +
-      "absolute paths and URLs are not accepted. " +
-      "Modules of the library are written without an ending: `fuse/attention`.",
+      "A path starts with `./` or `../`, is relative to the " +
+      "importing file, uses `/` on every system and ends in `.fuse`. " +
+      "Absolute paths and URLs are not accepted. " +
+      "Library modules are written without an extension: `fuse/attention`.",
     bad: program`
       fuse 1
       import { SE } from "fuse/attentions"
@@ -34,8 +35,9 @@ export const imports = {
     message: msg`"${"module"}" has no block or model \`${"name"}\``,
     explain:
       "The imported file has no declaration of this name. " +
-      "Only what a file declares itself can be imported from it: its own imports are not passed on. " +
-      "Correct the name, import it from the file that declares it, or rename it on import: `import { A as B } from …`.",
+      "Only a file's own declarations can be imported from it: imports are not re-exported. " +
+      "Correct the name, import it from the file that declares " +
+      "it, or rename it on import: `import { A as B } from …`.",
     bad: program`
       // file: main.fuse
       fuse 1
@@ -71,8 +73,8 @@ export const imports = {
     severity: "error",
     message: msg`\`${"name"}\` is private to "${"module"}"`,
     explain:
-      "A block whose name starts with `_` can be used only in its own file, " +
-      "so that its author may change it without looking for users elsewhere. " +
+      "A block whose name starts with `_` can be used only in its own " +
+      "file, so its author can change it without breaking other files. " +
       "Import a public block instead, or remove the `_` where the block is declared.",
     bad: program`
       // file: main.fuse
@@ -107,12 +109,12 @@ export const imports = {
   }),
   "import-cycle": programEntry({
     severity: "error",
-    message: msg`files import each other in a circle: ${"path"}`,
+    message: msg`import cycle: ${"path"}`,
     explain:
       "A file imports itself, directly or through other files. " +
-      "A file is read after those that it imports, so in a circle none could be the first; " +
-      "and files that need each other are better one file. " +
-      "Move what both need into one of them, or into a third file that both import.",
+      "A file is read after the files it imports, so a cycle has no first file. " +
+      "Files that need each other are better as one file. " +
+      "Move the shared declarations into one of them, or into a third file that both import.",
     bad: program`
       // file: main.fuse
       fuse 1

@@ -8,10 +8,10 @@ export const lexical = {
     severity: "error",
     message: msg`unexpected character ${"character"}`,
     explain:
-      "The character begins nothing in the language. " +
-      "Often it is a habit from another language: statements have no `;`, comments begin with `//`, strings stand in double quotes, " +
-      "and conditions are joined by `and`, `or` and `not`. " +
-      "It may also have come along with copied text, such as a no-break space or a typographic quotation mark.",
+      "No token starts with this character. " +
+      "It is often a habit from another language: statements have no `;`, comments start " +
+      "with `//`, strings use double quotes, and conditions use `and`, `or` and `not`. " +
+      "It may also come from copied text, such as a no-break space or a typographic quotation mark.",
     bad: program`
       fuse 1
 
@@ -33,8 +33,8 @@ export const lexical = {
     severity: "error",
     message: msg`this string has no closing \`"\``,
     explain:
-      'A string begins with `"` and ends with the next `"` in the same line. ' +
-      "Strings name the modules of imports and occur nowhere else. " +
+      'A string starts with `"` and ends with the next `"` on the same line. ' +
+      "Strings name the modules of imports and are used nowhere else. " +
       "They have no escapes, so a string cannot contain a quotation mark or a line break.",
     bad: program`
       fuse 1
@@ -57,10 +57,10 @@ export const lexical = {
     severity: "error",
     message: msg`${"number"} is not a number: ${"reason"}`,
     explain:
-      "Numbers are decimal and written like `2`, `0.5` or `1e-5`: digits stand on both sides of a point, " +
-      "and there are no `_`, no suffixes and no other bases. " +
-      "An integer is at most 2147483647, which is what an axis or an i32 element can hold. " +
-      "A product of a number and a size has a `*`: `2 * h`, not `2h`.",
+      "Numbers are decimal and written like `2`, `0.5` or `1e-5`: a decimal point has " +
+      "digits on both sides, and there are no `_`, no suffixes and no other bases. " +
+      "An integer is at most 2147483647, the largest value that an axis or an i32 element can hold. " +
+      "Multiplication needs a `*`: `2 * h`, not `2h`.",
     bad: program`
       fuse 1
 
@@ -78,12 +78,13 @@ export const lexical = {
   }),
   "floor-division-comment": programEntry({
     severity: "error",
-    message: msg`\`//\` begins a comment, it does not divide`,
+    message: msg`\`//\` starts a comment; use \`/\` (exact) or \`floor(a / b)\``,
     explain:
-      "In Python `//` divides and rounds down, here it begins a comment that would hide the divisor. " +
-      "Between brackets, a comment behind an operand that reads like a divisor is therefore an error. " +
-      "Write `/`, which between sizes is exact and requires that the divisor divides, or `floor(a / b)`, which rounds down. " +
-      "If a comment is meant, put a comma before it or use several words.",
+      "In Python, `//` divides and rounds down; here it starts a comment that would hide the divisor. " +
+      "A comment inside brackets that follows an operand and looks like a divisor is therefore an error. " +
+      "Write `/`, which between sizes requires that the divisor " +
+      "divides exactly, or `floor(a / b)`, which rounds down. " +
+      "If you mean a comment, put a comma before it or write more than one word.",
     bad: program`
       fuse 1
 

@@ -13,14 +13,13 @@ block Deep(x: [n, c]) -> [n, c] {
 export const limits = {
   "too-large": programEntry({
     severity: "error",
-    message: msg`this is too large: ${"what"}`,
+    message: msg`too large: ${"what"}`,
     explain:
-      "Programs are limited, so that no text, however it came about, keeps the compiler busy for ever: " +
-      "brackets are nested at most 200 deep and operators at most 400, " +
-      "blocks call blocks and files import files at most 100 deep, a model consists of at most 100,000 operators, " +
-      "a size has at most 1,000 terms, and its numbers are below 2^53. " +
-      "No network that was written by hand comes near these limits. " +
-      "Name intermediate values instead of nesting calls, and look for a `repeat` whose count is not what was meant.",
+      "Programs are limited so that no input can keep the compiler busy forever: brackets nest at most " +
+      "200 deep and operators at most 400, block calls and imports nest at most 100 deep, a model has " +
+      "at most 100,000 operators, a size has at most 1,000 terms, and its numbers are below 2^53. " +
+      "No hand-written network comes near these limits. " +
+      "Name intermediate values instead of nesting calls, and check the counts of `repeat`.",
     bad: nested(201),
     good: nested(1),
   }),

@@ -8,9 +8,10 @@ export const lints = {
     severity: "warning",
     message: msg`\`${"name"}\` is never used`,
     explain:
-      "A value, layer, weight or constant is given a name that nothing refers to. " +
-      "It does not reach the result, so it is not part of the model, and neither are its weights. " +
-      "Often a step of a chain continues from the wrong tensor; otherwise remove the statement.",
+      "Nothing refers to this value, layer, weight or constant. " +
+      "It does not reach the result, so neither it nor its weights are part of the model. " +
+      "Often a later step continues from the wrong tensor. " +
+      "Otherwise, remove the statement.",
     bad: program`
       fuse 1
 
@@ -32,8 +33,8 @@ export const lints = {
     severity: "warning",
     message: msg`parameter \`${"name"}\` is never used`,
     explain:
-      "A parameter, tensor or attribute, occurs nowhere in the block, so what a caller passes for it has no effect. " +
-      "Use it, or remove it from the signature and from the calls.",
+      "The block never uses this parameter, so the argument that callers pass has no effect. " +
+      "Use it, or remove it from the signature and the calls.",
     bad: program`
       fuse 1
 
@@ -53,8 +54,8 @@ export const lints = {
     severity: "warning",
     message: msg`import \`${"name"}\` is never used`,
     explain:
-      "The file imports a block that it never calls. " +
-      "Imports are not passed on to those who import this file, so the name serves nobody. " +
+      "The file imports a block that it never uses. " +
+      "Imports are not re-exported, so other files cannot use the name either. " +
       "Remove it from the import.",
     bad: program`
       fuse 1
@@ -76,12 +77,12 @@ export const lints = {
     severity: "warning",
     message: msg`${"what"}`,
     explain:
-      "Several calls of one statement own weights and have no label, so their paths are numbers, " +
-      "counted as `torch.nn.Sequential` counts: `0`, `2` and so on. " +
-      "Inserting a stage would change the numbers, and a weight file written before would not fit any more. " +
-      "Label the calls, or write the numbers as labels (`@0`) if a PyTorch checkpoint has them. " +
-      "Where even the numbers would be ambiguous (nested calls, two pipelines in one statement, " +
-      "several names on the left), labels are required and this is an error.",
+      "Several calls in one statement own weights and have no label, so their " +
+      "paths are numbers, counted as in `torch.nn.Sequential`: `0`, `2` and so on. " +
+      "Inserting a stage would change the numbers, and existing weight files would no longer match. " +
+      "Label the calls, or write the numbers as labels (`@0`) if a PyTorch checkpoint uses them. " +
+      "Where even numbers would be ambiguous (nested calls, two pipelines in one " +
+      "statement, several names on the left), labels are required and this is an error.",
     bad: program`
       fuse 1
 
@@ -99,12 +100,12 @@ export const lints = {
   }),
   "name-is-also-size": programEntry({
     severity: "warning",
-    message: msg`\`${"name"}\` is a tensor and a size of this signature`,
+    message: msg`\`${"name"}\` is both a tensor and a size of this signature`,
     explain:
-      "A tensor is called like a size that the signature introduces. " +
-      "Both work, because the place of a name decides what it means: " +
-      "in `linear(c: c)` the second `c` is the size, in `relu(c)` it is the tensor. " +
-      "A reader may take one for the other, so rename the tensor.",
+      "A tensor has the same name as a size that the signature introduces. " +
+      "Both work, because the position of a name decides what it means: in " +
+      "`linear(c: c)` the second `c` is the size, in `relu(c)` it is the tensor. " +
+      "A reader may mistake one for the other, so rename the tensor.",
     bad: program`
       fuse 1
 
@@ -126,10 +127,10 @@ export const lints = {
     severity: "warning",
     message: msg`results are named ${"declared"} but returned as ${"returned"}`,
     explain:
-      "Results are given their declared names by position, and here the returned tensors have the same names " +
-      "in another order. " +
-      "If the shapes agree, nothing else would notice the exchange. " +
-      "Return the tensors in the declared order, or rename them if the exchange is meant.",
+      "Results get their declared names by position, and here the " +
+      "returned tensors have the same names in a different order. " +
+      "If the shapes agree, nothing else would catch a swap. " +
+      "Return the tensors in the declared order, or rename them if the swap is intended.",
     bad: program`
       fuse 1
 
@@ -149,12 +150,12 @@ export const lints = {
   }),
   "missing-edition": programEntry({
     severity: "warning",
-    message: msg`the file does not say its edition`,
+    message: msg`missing \`fuse 1\` at the top of the file`,
     explain:
-      "A file begins with the edition of the language that it is written in: `fuse 1`. " +
-      "Later editions may give a text another meaning, and this line keeps the meaning of the file as it is. " +
-      "Without the line the edition is 1. " +
-      "Write `fuse 1` as the first line; only comments may stand before it.",
+      "A file starts with the edition of the language in which it is written: `fuse 1`. " +
+      "A later edition may change what a program means; this line keeps the meaning of the file fixed. " +
+      "Without the line, the edition is 1. " +
+      "Write `fuse 1` as the first line; only comments may come before it.",
     bad: program`
       block Activate(x: [n, c]) -> [n, c] {
         return relu(x)
@@ -172,11 +173,11 @@ export const lints = {
     severity: "warning",
     message: msg`\`${"division"}\` is exact here, because both sides are sizes`,
     explain:
-      "`/` between two sizes is exact even where the quotient only scales a tensor, " +
-      "so the block demands that the divisor divides the dividend, which arithmetic would not need. " +
-      "Multiply first (`x * h / 2`), since the division of a tensor is an ordinary one, or write a decimal number " +
-      "(`x * (0.5 * h)`). " +
-      "If only sizes that divide are meant, say so in the signature: `h: 2*k`.",
+      "`/` between two sizes is exact even where the quotient only scales a tensor. " +
+      "The block therefore requires that the divisor divides the dividend, which the arithmetic does not need. " +
+      "Multiply first (`x * h / 2`), because dividing a tensor is " +
+      "ordinary division, or write a decimal number (`x * (0.5 * h)`). " +
+      "If you want to accept only sizes that divide, declare it in the signature: `h: 2*k`.",
     bad: program`
       fuse 1
 

@@ -8,10 +8,10 @@ export const models = {
     severity: "error",
     message: msg`model \`${"model"}\` does not declare its result`,
     explain:
-      "A model says after `->` what it returns, because the order of the axes there is the memory layout " +
-      "in which a user of the model receives the result. " +
+      "A model declares its result after `->`. " +
+      "The order of the axes there is the memory layout in which callers receive it. " +
       "Write the tensor, as in `-> [n, k: 10]`, or name several: `-> (mask: [n, h, w], score: [n])`. " +
-      "A block needs no declaration, since its axes have no order.",
+      "A block needs no declaration, because its axes have no order.",
     bad: program`
       fuse 1
 
@@ -31,8 +31,8 @@ export const models = {
     severity: "error",
     message: msg`model \`${"model"}\` cannot have \`...\`: its layout would be unknown`,
     explain:
-      "`...` stands for any other axes, which is useful in a block that leaves them alone. " +
-      "The inputs and results of a model are arrays in memory, so each of their axes must be named in its place. " +
+      "`...` matches any other axes, which is useful in a block that does not touch them. " +
+      "The inputs and results of a model are arrays in memory, so each axis must be named, in order. " +
       "Name the axes, and keep the general part in a block that the model calls.",
     bad: program`
       fuse 1
@@ -51,12 +51,13 @@ export const models = {
   }),
   "runtime-condition": programEntry({
     severity: "error",
-    message: msg`${"what"} depends on ${"size"}, which is known only when the model runs`,
+    message: msg`${"what"} depends on ${"size"}, which is known only at run time`,
     explain:
-      "A condition chooses between graphs when a model is built, and in a model a size variable is read off the inputs " +
-      "of every run, unless an `int` parameter has the same name. " +
-      "Write the size as a number in the signature (`w: 224`), add a parameter `w: int`, " +
-      "or rewrite the program so that both cases take the same path. " +
+      "A condition chooses between graphs at build time. " +
+      "In a model, a size variable is read from the inputs of " +
+      "every run, unless an `int` parameter has the same name. " +
+      "Write the size as a number in the signature (`w: 224`), add a parameter " +
+      "`w: int`, or rewrite the program so that both cases take the same path. " +
       "If a `where` of the model already decides the condition, nothing is reported.",
     bad: program`
       fuse 1
@@ -77,11 +78,11 @@ export const models = {
     severity: "error",
     message: msg`${"what"} would take ${"bytes"}: ${"formula"}`,
     explain:
-      "A weight, or all weights of a model together, would need more memory than the limit; " +
-      "the formula shows which sizes it comes from. " +
-      "Most often a whole feature map is flattened before a `linear`, or a setting has a digit too many. " +
+      "A weight, or all weights of a model together, would need more memory than the limit. " +
+      "The formula shows which sizes cause it. " +
+      "Usually a whole feature map is flattened before a `linear`, or a setting has an extra digit. " +
       "Reduce the sizes, for example by pooling first, or raise the limit: `fuse build --max-weights 8GiB`. " +
-      "Checking warns of it, building refuses.",
+      "Checking gives a warning; building fails.",
     bad: program`
       fuse 1
 

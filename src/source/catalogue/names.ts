@@ -8,9 +8,10 @@ export const names = {
     severity: "error",
     message: msg`\`${"block"}\` has no \`return\``,
     explain:
-      "A block or model says what it computes with `return`, and this one never does. " +
-      "The last statement is not taken for the result, because every statement only gives a name to a value. " +
-      "Write `return` before the expression that is meant; several results are separated by commas.",
+      "A block or model declares what it computes with `return`, and this one never does. " +
+      "The last statement is not the result, because a statement only names a value. " +
+      "Write `return` before the expression. " +
+      "Separate several results with commas.",
     bad: program`
       fuse 1
 
@@ -30,8 +31,8 @@ export const names = {
     severity: "error",
     message: msg`nothing after \`return\` is evaluated`,
     explain:
-      "A statement stands after the `return` of its block. " +
-      "Statements are evaluated once, from top to bottom, and `return` is the last of them: there is no early return. " +
+      "A statement comes after the `return` of its block. " +
+      "Statements are evaluated once, from top to bottom, and `return` is the last one: there is no early return. " +
       "Remove the statement or move it before the `return`. " +
       "To return one of two values, use `if … { … } else { … }` or `match`, which are expressions.",
     bad: program`
@@ -54,10 +55,10 @@ export const names = {
     severity: "error",
     message: msg`there is no tensor, parameter or size called \`${"name"}\` here`,
     explain:
-      "Where a value is expected, a name means a tensor, a parameter or a size of the signature, " +
-      "and none of that name exists up to this place. " +
-      "Statements are read from top to bottom, so a name must be assigned before it is used, " +
-      "and the names of one block are not seen in another. " +
+      "Where a value is expected, a name refers to a tensor, a parameter or a " +
+      "size of the signature, and nothing of that name has been defined so far. " +
+      "Statements are read from top to bottom, so a name must be " +
+      "assigned before it is used, and each block has its own names. " +
       "Correct the spelling, assign the name first, or make it a parameter.",
     bad: program`
       fuse 1
@@ -79,9 +80,9 @@ export const names = {
     severity: "error",
     message: msg`there is no operator, block or layer called \`${"name"}\``,
     explain:
-      "What is called must be an operator, a block of this file, an imported block, or a `layer` of this block. " +
-      "Operators are called like PyTorch's functions, in lower case and without a number of dimensions: " +
-      "`Conv2d` is `conv`, `BatchNorm2d` is `batchnorm`, `Linear` is `linear`. " +
+      "A callee must be an operator, a block of this file, an imported block, or a `layer` of this block. " +
+      "Operators are named like PyTorch's functions, in lower case and without the number of " +
+      "dimensions: `Conv2d` is `conv`, `BatchNorm2d` is `batchnorm`, `Linear` is `linear`. " +
       "`view` and `flatten` are `reshape`; `permute` has no counterpart, because axes have names. " +
       "A block of another file must be imported.",
     bad: program`
@@ -103,11 +104,12 @@ export const names = {
     severity: "error",
     message: msg`there is no size called \`${"name"}\`: the signature does not introduce it`,
     explain:
-      "Where a size is expected (the size of an axis, an attribute such as `c:` or `kernel:`, a comparison in `if` or " +
-      "`where`, the count of `repeat`), a name means a size that the tensor parameters introduce, or an `int` parameter. " +
-      "An axis `c` without a written size introduces the size `c`; an axis `c: 64` introduces none. " +
+      "Where a size is expected (the size of an axis, an attribute such as `c:` or " +
+      "`kernel:`, a comparison in `if` or `where`, the count of `repeat`), a name " +
+      "refers to a size that the tensor parameters introduce, or to an `int` parameter. " +
+      "An axis `c` without an explicit size introduces the size `c`; an axis `c: 64` introduces none. " +
       "Correct the spelling, or add an `int` parameter of that name. " +
-      "The size of axis `c` of a tensor `y` is written `y.c`.",
+      "The size of axis `c` of a tensor `y` is `y.c`.",
     bad: program`
       fuse 1
 
@@ -127,10 +129,10 @@ export const names = {
     severity: "error",
     message: msg`there is no type \`${"name"}\`: a parameter is an \`int\`, \`float\` or \`bool\`, or a choice of names or integers`,
     explain:
-      "A parameter that is not a tensor has one of the types `int`, `float` and `bool`, or lists its choices: " +
-      "all names (`relu | gelu`) or all integers (`3 | 5`), and at least two. " +
+      "A parameter that is not a tensor is an `int`, a `float` or a `bool`, or lists its " +
+      "choices: at least two, either all names (`relu | gelu`) or all integers (`3 | 5`). " +
       "There are no strings and no lists. " +
-      "`f32`, `i32` and `bool` before a bracket are dtypes of tensors; a scalar tensor is written `f32[]`.",
+      "`f32`, `i32` and `bool` before a bracket are tensor dtypes; a scalar tensor is written `f32[]`.",
     bad: program`
       fuse 1
 
@@ -150,10 +152,11 @@ export const names = {
     severity: "error",
     message: msg`there is no dtype \`${"name"}\`: a tensor is \`f32\`, \`i32\` or \`bool\``,
     explain:
-      "A tensor has the dtype `f32`, `i32` or `bool`, written before its axes; without one it is `f32`. " +
-      "Every backend of TensorFlow.js computes in these. " +
-      "`f64` and `i64` have no counterpart, and 16-bit floats exist only in weight files, " +
-      "where a tensor may be stored in a smaller format than the one it is used in.",
+      "A tensor has the dtype `f32`, `i32` or `bool`, written before its axes. " +
+      "The default is `f32`. " +
+      "Every backend of TensorFlow.js supports these three. " +
+      "`f64` and `i64` have no counterpart, and 16-bit floats exist only in weight " +
+      "files, which may store a tensor in a smaller format than the model uses.",
     bad: program`
       fuse 1
 
@@ -173,12 +176,12 @@ export const names = {
     severity: "error",
     message: msg`\`${"name"}\` is already ${"what"}`,
     explain:
-      "Every name is defined once: a value in its block, parameters included; a declaration or an import in its file; " +
-      "a key in its call. " +
-      "Assignment only names a value, so that a name means one tensor of one shape wherever it stands, " +
-      "and `x = relu(x)` would make two. " +
+      "Every name is defined once: a value or parameter in its block, " +
+      "a declaration or import in its file, an attribute in its call. " +
+      "Assignment only names a value. " +
+      "A name means one tensor of one shape everywhere, and `x = relu(x)` would make it mean two. " +
       "Choose another name, or write the steps as one pipeline: `y = x |> relu |> …`. " +
-      "Of two imports with one name, rename one: `import { SE as Gate } from …`.",
+      "If two imports have the same name, rename one: `import { SE as Gate } from …`.",
     bad: program`
       fuse 1
 
@@ -198,11 +201,11 @@ export const names = {
   }),
   "duplicate-axis": programEntry({
     severity: "error",
-    message: msg`axis \`${"axis"}\` stands here twice`,
+    message: msg`axis \`${"axis"}\` appears twice`,
     explain:
-      "The axes of a tensor are told apart only by their names, so each name stands once in a tensor and in a list of axes. " +
-      "Two axes of the same size still need two names: a square matrix of attention is `[n, t, s: t]`, " +
-      "which says that the sizes are equal and the axes are not.",
+      "Axes are told apart only by their names, so a name may appear only once in a tensor or a list of axes. " +
+      "Two axes of the same size still need two names: a square attention matrix is " +
+      "`[n, t, s: t]`, which says that the sizes are equal but the axes are not.",
     bad: program`
       fuse 1
 
@@ -220,13 +223,14 @@ export const names = {
   }),
   "reserved-axis-name": programEntry({
     severity: "error",
-    message: msg`an axis cannot be called \`${"axis"}\`: operators have an attribute of that name`,
+    message: msg`an axis cannot be named \`${"axis"}\`: operators have an attribute of that name`,
     explain:
-      "Some operators take axis names as keys beside their own attributes: in `resize(x, h: 7, mode: bilinear)`, " +
-      "`h` is an axis and `mode` is an attribute. " +
-      "An axis called `mode`, `axis`, `batch`, `kernel` or like another attribute of these operators " +
-      "would make such a call ambiguous. " +
-      "Rename the axis; the usual names are `n` for the batch, `c` for channels, `d, h, w` for space and `t` for time.",
+      "Some operators accept axis names as keys next to their own attributes: in " +
+      "`resize(x, h: 7, mode: bilinear)`, `h` is an axis and `mode` is an attribute. " +
+      "An axis named `mode`, `axis`, `batch`, `kernel` or like " +
+      "another of their attributes would make such a call ambiguous. " +
+      "Rename the axis. " +
+      "The usual names are `n` for the batch, `c` for channels, `d, h, w` for space and `t` for time.",
     bad: program`
       fuse 1
 
@@ -244,11 +248,11 @@ export const names = {
   }),
   "recursive-block": programEntry({
     severity: "error",
-    message: msg`\`${"block"}\` reaches itself: ${"path"}`,
+    message: msg`\`${"block"}\` calls itself: ${"path"}`,
     explain:
       "A block calls itself, directly or through other blocks. " +
-      "Blocks are put in place of their calls before anything runs, and this would never end. " +
-      "Repeat a step with `repeat(count) Step(…)`, or write the levels as blocks of their own.",
+      "Calls are inlined at build time, so recursion would never end. " +
+      "Repeat a step with `repeat(count) Step(…)`, or write each level as its own block.",
     bad: program`
       fuse 1
 
@@ -268,11 +272,11 @@ export const names = {
     severity: "error",
     message: msg`\`${"name"}\` is the name of an operator`,
     explain:
-      "A layer, a block or an import is called like an operator of the language. " +
-      "What is called is found by its name alone, so the operator could not be used any more, " +
-      "and a reader would take one for the other. " +
+      "A layer, block or import has the name of an operator. " +
+      "A callee is found by its name alone, so the operator could no " +
+      "longer be used, and a reader might mistake one for the other. " +
       "Choose another name; an import can be renamed with `as`. " +
-      "Tensors may be called like operators, because they are never called.",
+      "Tensors may share names with operators, because they are never called.",
     bad: program`
       fuse 1
 

@@ -6,15 +6,15 @@ import { program } from "./program.ts";
 export const sizes = {
   "size-mismatch": programEntry({
     severity: "error",
-    message: msg`sizes ${"modality"} differ on axis \`${"axis"}\``,
+    message: msg`sizes ${"modality"} on axis \`${"axis"}\``,
     explain:
-      "Two tensors that meet in one operator must have the same size on every axis they share, " +
-      "and here it differs, or cannot be proved equal for every input that the signature admits. " +
-      "The message shows the smallest sizes at which it fails; halving and doubling, for example, loses the last element " +
-      "of an odd size. " +
-      "Say in the signature which inputs are meant (`w: 2*i`, or `where a == b`), " +
-      "or bring one tensor to the size of the other: `resize(…, like: x)`. " +
-      "Nothing that cannot be proved is accepted, so that a model never fails on a shape while it runs.",
+      "Two tensors that an operator combines must have the same size on every shared axis. " +
+      "Here the sizes differ, or cannot be proved equal for every input that the signature allows. " +
+      "The message shows the smallest sizes for which they differ. " +
+      "For example, halving and doubling loses the last element of an odd size. " +
+      "Declare in the signature which inputs you accept (`w: 2*i`, or `where a " +
+      "== b`), or resize one tensor to match the other: `resize(…, like: x)`. " +
+      "Fuse accepts only what it can prove, so a model never fails on a shape at run time.",
     bad: program`
       fuse 1
 
@@ -36,10 +36,10 @@ export const sizes = {
     severity: "error",
     message: msg`\`${"operator"}\` is not possible in variant \`${"variant"}\``,
     explain:
-      "Sizes fit for some choices of the block's parameters but not for the ones that the message names. " +
-      "Every choice is checked, whether it is built or not, so that a block means what its signature says. " +
-      "Add the condition for this variant to the signature, as in `where ca == cb if by == add`, " +
-      "or change the arm of the `match` or the branch of the `if` that fails.",
+      "The sizes match for some choices of the block's parameters, but not for the variant in the message. " +
+      "Every variant is checked, whether it is built or not, so a block always does what its signature says. " +
+      "Add the condition for this variant to the signature, as in `where ca == cb if " +
+      "by == add`, or change the failing arm of the `match` or branch of the `if`.",
     bad: program`
       fuse 1
 
@@ -65,10 +65,10 @@ export const sizes = {
     severity: "error",
     message: msg`\`${"callee"}\` expects ${"expected"}, got ${"found"}`,
     explain:
-      "A tensor has the axes that the callee asks for, but a size does not fit its signature. " +
-      "A pattern such as `c: 2*k` accepts only sizes that are proved to have this form, " +
+      "The tensor has the right axes, but a size does not match the callee's signature. " +
+      "A pattern such as `c: 2*k` accepts only sizes that provably have this form, " +
       "and a size that occurs twice in the signature must be the same both times. " +
-      "Repeat the pattern in the signature of the caller, or change the tensor before the call.",
+      "Repeat the pattern in the caller's signature, or change the tensor before the call.",
     bad: program`
       fuse 1
 
@@ -98,11 +98,13 @@ export const sizes = {
     severity: "error",
     message: msg`${"what"} needs ${"divisor"} to divide ${"dividend"}, but ${"divisorValue"} does not divide ${"dividendValue"}`,
     explain:
-      "`/` between sizes is exact: it says that the divisor divides the dividend. " +
-      "The same is required by `groups:`, by `split` into equal parts, by `pixel_shuffle`, and by `%` compared with 0. " +
-      "A block passes the requirement on to its callers; here the sizes are known, and it does not hold. " +
-      "Choose a divisor that fits, or round explicitly with `floor(a / b)` or `ceil(a / b)`. " +
-      "For a fraction in arithmetic write a decimal number: `0.5`, not `1 / 2`; `scale:` takes both.",
+      "`/` between sizes is exact: the divisor must divide the dividend. " +
+      "`groups:`, `split` into equal parts, `pixel_shuffle` and `%` compared with 0 require the same. " +
+      "A block passes the requirement on to its callers. " +
+      "Here the sizes are known, and it does not hold. " +
+      "Choose a divisor that divides, or round explicitly with `floor(a / b)` or `ceil(a / b)`. " +
+      "For a fraction in arithmetic, write a decimal number: `0.5`, not `1 / 2`. " +
+      "`scale:` accepts both.",
     bad: program`
       fuse 1
 
@@ -130,10 +132,10 @@ export const sizes = {
     severity: "error",
     message: msg`\`pad: same\` cannot be symmetric for kernel ${"kernel"} with dilation ${"dilation"}`,
     explain:
-      "`pad: same`, the default of `conv`, pads `dilation * (kernel - 1) / 2` elements on both sides, " +
-      "and for this kernel that is not a whole number. " +
-      "Use an odd kernel, or say how to pad: a number, a list of pairs (`pad: [[1, 2]]`), " +
-      "or `pad: same_tf`, which puts the surplus element at the end as TensorFlow does.",
+      "`pad: same`, the default of `conv`, pads `dilation * (kernel - 1) / 2` elements on both sides. " +
+      "For this kernel that is not a whole number. " +
+      "Use an odd kernel, or specify the padding: a number, a list of pairs (`pad: [[1, " +
+      "2]]`), or `pad: same_tf`, which puts the extra element at the end, as TensorFlow does.",
     bad: program`
       fuse 1
 
@@ -151,14 +153,14 @@ export const sizes = {
   }),
   "size-not-positive": programEntry({
     severity: "error",
-    message: msg`${"what"} ${"modality"} ${"size"}, which is less than ${"least"}`,
+    message: msg`${"what"} ${"modality"} ${"size"}, but must be at least ${"least"}`,
     explain:
-      "Every axis of every tensor has at least one element, and an attribute has at least its smallest sensible value; " +
-      "here a size is smaller. " +
+      "Every axis has at least one element, and every attribute has a minimum value. " +
+      "Here a size is smaller. " +
       "Usually a kernel without padding is larger than its input, a slice is empty, or a subtraction reaches zero. " +
-      "Where the size depends on an input, a block passes the requirement on to its callers, " +
-      "and a model checks it before it runs. " +
-      "Use a larger input, more padding or a smaller kernel, or state the bound: `where w >= 5`.",
+      "If the size depends on an input, a block passes the requirement " +
+      "on to its callers, and a model checks it before it runs. " +
+      "Use a larger input, more padding or a smaller kernel, or declare the bound: `where w >= 5`.",
     bad: program`
       fuse 1
 
@@ -178,10 +180,10 @@ export const sizes = {
     severity: "error",
     message: msg`${"what"} is not a size`,
     explain:
-      "Where a size is expected, the expression has a fraction, a tensor or a choice in it. " +
-      "Sizes are whole numbers made of integers, sizes of the signature and `int` parameters " +
-      "with `+`, `-`, `*`, `/`, `%`, `floor(a / b)` and `ceil(a / b)`. " +
-      "Declare the parameter as `int`, or write a factor as a quotient: `ceil(3 * c / 4)` and not `0.75 * c`.",
+      "The expression is used as a size, but contains a fraction, a tensor or a choice. " +
+      "Sizes are whole numbers built from integers, sizes of the signature and `int` " +
+      "parameters with `+`, `-`, `*`, `/`, `%`, `floor(a / b)` and `ceil(a / b)`. " +
+      "Declare the parameter as `int`, or write a factor as a quotient: `ceil(3 * c / 4)` instead of `0.75 * c`.",
     bad: program`
       fuse 1
 
@@ -201,11 +203,11 @@ export const sizes = {
     severity: "error",
     message: msg`the size of axis \`${"axis"}\`, ${"size"}, cannot be solved for ${"variable"}`,
     explain:
-      "A size in a signature is a name or a pattern such as `2*k + 1`, from which one name can be computed when the size " +
-      "is known. " +
-      "This pattern has two unknown names, or one that cannot be computed back, " +
-      "so a caller's tensor would not say what they are. " +
-      "Write a number for one of them, introduce it by another axis, or make it an `int` parameter.",
+      "A size in a signature is a name or a pattern such as `2*k + 1`, " +
+      "which can be solved for its one name when the size is known. " +
+      "This pattern has two unknown names, or cannot be solved for " +
+      "its name, so a caller's tensor would not determine them. " +
+      "Replace one of them by a number, introduce it with another axis, or make it an `int` parameter.",
     bad: program`
       fuse 1
 
@@ -223,13 +225,14 @@ export const sizes = {
   }),
   "constraint-not-met": programEntry({
     severity: "error",
-    message: msg`\`${"callee"}\` needs ${"constraint"}, which is ${"verdict"}`,
+    message: msg`\`${"callee"}\` requires ${"constraint"}, ${"verdict"}`,
     explain:
-      "A `where` of the callee is false at this call, or does not follow from what the caller knows about its sizes. " +
-      "The body of the callee was checked under this condition, so every caller must prove it. " +
-      "Repeat the condition in the signature of the caller, write sizes from which it follows (`w: 2*v`), " +
-      "or bring the tensors to the sizes that are needed. " +
-      "In the signature of a model it becomes a check of the inputs.",
+      "A `where` of the callee is false for this call, or does " +
+      "not follow from what the caller knows about its sizes. " +
+      "The callee's body was checked under this condition, so every caller must prove it. " +
+      "Repeat the condition in the caller's signature, write sizes from " +
+      "which it follows (`w: 2*v`), or give the tensors the required sizes. " +
+      "In the signature of a model, the condition becomes a check of the inputs.",
     bad: program`
       fuse 1
 
@@ -257,7 +260,8 @@ export const sizes = {
     severity: "error",
     message: msg`${"constraint"} can never be true`,
     explain:
-      "No sizes satisfy this `where`, alone or together with those before it, so the block could never be called. " +
+      "No sizes satisfy this `where`, alone or together with " +
+      "the ones before it, so the block could never be called. " +
       "Sizes and `int` parameters are at least 1, unless an `int` has the default 0 or a `where` with `>= 0`. " +
       "Correct the condition or remove it.",
     bad: program`

@@ -6,11 +6,11 @@ import { program } from "./program.ts";
 export const syntax = {
   "syntax-error": programEntry({
     severity: "error",
-    message: msg`${"found"} where ${"expected"} is expected`,
+    message: msg`expected ${"expected"}, found ${"found"}`,
     explain:
-      "The text is not a program up to the marked place, and what stands there cannot go on with it. " +
-      "The message says what could. " +
-      "Each statement is read on its own: a mistake in one does not hide those in others.",
+      "The parser cannot continue at the marked place. " +
+      "The message says what it expected. " +
+      "Each statement is parsed on its own, so a mistake in one does not hide mistakes in others.",
     bad: program`
       fuse 1
 
@@ -30,8 +30,9 @@ export const syntax = {
     severity: "error",
     message: msg`\`${"bracket"}\` is never closed`,
     explain:
-      "An opening bracket has no partner in its statement, header or block. " +
-      "Where several could be meant, indentation decides: what stands no further in than the line of a bracket is not inside it. " +
+      "An opening bracket has no match in its statement, header or block. " +
+      "If several brackets could be meant, indentation decides: text that " +
+      "is indented no further than a bracket's line is not inside it. " +
       "Close the bracket before the second marked place.",
     bad: program`
       fuse 1
@@ -52,12 +53,12 @@ export const syntax = {
   }),
   "no-indexing": programEntry({
     severity: "error",
-    message: msg`tensors are not indexed: their axes have names, not positions`,
+    message: msg`tensors cannot be indexed: their axes have names, not positions`,
     explain:
       "A `[` cannot follow a value. " +
-      "Which axis `x[0]` takes a part of depends on an order, and tensors here have none. " +
-      "Write `slice(x, t: [0, 1])` for a part along the axis `t`, `unstack(x, axis: t)` for all its parts, " +
-      "and `x.c` for the size of the axis `c`.",
+      "What `x[0]` selects depends on the order of the axes, and tensors here have none. " +
+      "Write `slice(x, t: [0, 1])` for a part along the axis `t`, `unstack(x, " +
+      "axis: t)` for all its elements, and `x.c` for the size of the axis `c`.",
     bad: program`
       fuse 1
 
@@ -77,10 +78,11 @@ export const syntax = {
     severity: "error",
     message: msg`${"found"} is not a statement`,
     explain:
-      "The body of a block consists of `a = …`, `a, b = …`, `layer a = …`, `weight a: […] = …`, `const a: […] = …` and `return …`. " +
-      "An expression that nobody names or returns would have no effect. " +
-      "`if` and `match` are expressions too, names are given without a keyword and without brackets, " +
-      "and they keep their value: there is no `+=`.",
+      "The body of a block consists of `a = …`, `a, b = …`, `layer a " +
+      "= …`, `weight a: […] = …`, `const a: […] = …` and `return …`. " +
+      "An expression that is neither named nor returned would have no effect. " +
+      "`if` and `match` are expressions too. " +
+      "Assignments have no keyword and no brackets, and names cannot be reassigned: there is no `+=`.",
     bad: program`
       fuse 1
 
@@ -102,8 +104,8 @@ export const syntax = {
     severity: "error",
     message: msg`\`${"operator"}\` cannot follow a stage`,
     explain:
-      "A pipeline ends the expression it stands in: `a + b |> relu` is `relu(a + b)`, and after a stage only another stage may follow. " +
-      "In `x |> relu + y` it would be easy to overlook what is added to what. " +
+      "A pipeline ends its expression: `a + b |> relu` is `relu(a + b)`, and only another stage may follow a stage. " +
+      "In `x |> relu + y`, it would be easy to misread what is added to what. " +
       "Put the pipeline in parentheses, `(x |> relu) + y`, or give it a name.",
     bad: program`
       fuse 1
@@ -124,10 +126,11 @@ export const syntax = {
     severity: "error",
     message: msg`${"found"} is not a stage`,
     explain:
-      "What follows `|>` receives the tensor before it, so it is a call without that tensor: `relu`, `conv(c: 64)`, `Block(r: 16)`. " +
-      "The arms of a `match` or `if` that follows `|>`, and the value of a `layer`, are chains of such stages. " +
-      "Where nothing is to be done, the stage is `identity`. " +
-      "To compute with a tensor in another way, give it a name first.",
+      "`|>` passes the tensor before it to the call that follows, " +
+      "which omits that tensor: `relu`, `conv(c: 64)`, `Block(r: 16)`. " +
+      "The arms of a `match` or `if` after `|>`, and the value of a `layer`, are chains of such stages. " +
+      "A stage that does nothing is `identity`. " +
+      "To use the tensor in another way, give it a name first.",
     bad: program`
       fuse 1
 
@@ -147,9 +150,9 @@ export const syntax = {
     severity: "error",
     message: msg`this \`if\` has no \`else\``,
     explain:
-      "`if` is an expression: it has a value whichever way the condition is decided, so it needs both branches. " +
-      "Where nothing is to be done otherwise, the second branch is the value itself, as in `if bias { x + b } else { x }`, " +
-      "or `identity` where the `if` follows `|>`.",
+      "`if` is an expression and always has a value, so it needs both branches. " +
+      "If there is nothing to do otherwise, the second branch is the value itself, " +
+      "as in `if bias { x + b } else { x }`, or `identity` if the `if` follows `|>`.",
     bad: program`
       fuse 1
 
@@ -167,10 +170,10 @@ export const syntax = {
   }),
   "single-equals": programEntry({
     severity: "error",
-    message: msg`\`=\` where \`${"meant"}\` is meant`,
+    message: msg`expected \`${"meant"}\`, found \`=\``,
     explain:
-      "`=` gives a name to a value at the beginning of a statement, and a default to a parameter. " +
-      "Sizes and choices are compared with `==`, and an attribute is separated from its value by `:`, as in `conv(c: 64)`.",
+      "`=` names a value at the start of a statement, or sets the default of a parameter. " +
+      "Compare sizes and choices with `==`, and separate an attribute from its value with `:`, as in `conv(c: 64)`.",
     bad: program`
       fuse 1
 
@@ -188,10 +191,11 @@ export const syntax = {
   }),
   "method-call": programEntry({
     severity: "error",
-    message: msg`\`${"name"}\` is called like a method, but tensors have none`,
+    message: msg`\`${"name"}\` is called like a method, but tensors have no methods`,
     explain:
-      "Operators are functions: the tensor is their first argument, `mean(x, axis: c)`, or is piped into them, `x |> mean(axis: c)`. " +
-      "A `.` only asks for the size of an axis, `x.c`, or for one of several results, `F(x).p3`. " +
+      "Operators are functions: the tensor is the first argument, `mean(x, " +
+      "axis: c)`, or is piped into the call, `x |> mean(axis: c)`. " +
+      "A `.` selects only the size of an axis, `x.c`, or one of several results, `F(x).p3`. " +
       "There is no `self` and no module prefix: weights are created where a layer is written.",
     bad: program`
       fuse 1
@@ -212,9 +216,10 @@ export const syntax = {
     severity: "error",
     message: msg`\`${"word"}\` is reserved and cannot be a name`,
     explain:
-      "`return`, `if`, `else`, `match`, `and`, `or`, `not`, `true`, `false` and `inf` have a meaning in expressions and are never names. " +
-      "All other words are, also `layer`, `weight`, `where` and `repeat`. " +
-      "Choose another name; a word with `_` behind it is one.",
+      "`return`, `if`, `else`, `match`, `and`, `or`, `not`, `true`, `false` " +
+      "and `inf` have a meaning in expressions and are never names. " +
+      "All other words can be names, including `layer`, `weight`, `where` and `repeat`. " +
+      "Choose another name, or append `_`.",
     bad: program`
       fuse 1
 
@@ -234,8 +239,9 @@ export const syntax = {
     severity: "error",
     message: msg`there is no edition ${"edition"}`,
     explain:
-      "The first line of a file says for which edition of the language it was written, so that later ones can still read it. " +
-      "This compiler knows edition 1. " +
+      "The first line of a file names the edition of the language " +
+      "it was written for, so later compilers can still read it. " +
+      "This compiler supports edition 1. " +
       "A file that needs a later edition needs a later compiler.",
     bad: program`
       fuse 2

@@ -6,12 +6,12 @@ import { program } from "./program.ts";
 export const types = {
   "result-mismatch": programEntry({
     severity: "error",
-    message: msg`\`${"block"}\` returns ${"found"}, but ${"expected"} is declared`,
+    message: msg`\`${"block"}\` returns ${"found"}, but declares ${"expected"}`,
     explain:
-      "The tensor after `return` lacks an axis of the declared result, has one more, " +
-      "or has a size that cannot be proved equal to the declared one. " +
+      "The returned tensor has too few or too many axes for the declared " +
+      "result, or has a size that cannot be proved equal to the declared one. " +
       "Callers rely on the declaration alone. " +
-      "Correct the body or the declaration, or leave the declaration of a block out: its result is then computed. " +
+      "Correct the body or the declaration, or omit a block's declaration: its result is then inferred. " +
       "The order of the axes does not matter here.",
     bad: program`
       fuse 1
@@ -32,11 +32,11 @@ export const types = {
     severity: "error",
     message: msg`the result of \`${"block"}\` depends on sizes: ${"shapes"}`,
     explain:
-      "The block has an `if` on sizes whose branches give different shapes, and it is called where the sizes do not " +
-      "decide the condition. " +
-      "A call never splits its caller into variants, so its result must have one shape that holds in all of them. " +
+      "The block has an `if` on sizes whose branches have different shapes, " +
+      "and it is called where the sizes do not decide the condition. " +
+      "A call never splits its caller into variants, so its result must have one shape for all of them. " +
       "Declare the result after `->`; the branches are then checked against it, each under its condition. " +
-      "If no single shape fits, change a branch, or choose by a parameter with names and `match`.",
+      "If no single shape fits, change a branch, or choose with `match` on a parameter.",
     bad: program`
       fuse 1
 
@@ -65,10 +65,10 @@ export const types = {
     message: msg`\`${"callee"}\` needs axis \`${"axis"}\`, but its input is ${"type"}`,
     explain:
       "The operator or block works on an axis that the tensor does not have. " +
-      "Axes are found by name, not by position: `conv` needs `c` and its spatial axes, " +
-      "which are `w`, `h, w` or `d, h, w` unless `axis:` names others. " +
-      "Give the axis its expected name with `rename(t -> w)`, or use the operator that is meant: " +
-      "`linear(d: 64)` maps the axis `d` of a sequence of tokens, as `torch.nn.Linear` does with the last axis.",
+      "Axes are found by name, not by position: `conv` needs `c` and its spatial " +
+      "axes, which are `w`, `h, w` or `d, h, w` unless `axis:` names others. " +
+      "Give the axis its expected name with `rename(t -> w)`, or use another operator: `linear(d: " +
+      "64)` maps the axis `d` of a sequence of tokens, as `torch.nn.Linear` does with the last axis.",
     bad: program`
       fuse 1
 
@@ -89,10 +89,10 @@ export const types = {
     message: msg`\`${"callee"}\` does not take axis \`${"axis"}\``,
     explain:
       "The tensor has an axis that the callee's signature does not name. " +
-      "Blocks take exactly the axes they declare, because a surplus axis is more often a forgotten reduction than " +
-      "a second batch. " +
-      "Remove the axis before the call (`mean(axis: t)`, `squeeze(axis: t)`), " +
-      "or let the block pass other axes through by declaring its tensors as `[n, ..., c]`.",
+      "Blocks take exactly the axes they declare, because an extra axis " +
+      "is more often a forgotten reduction than a second batch axis. " +
+      "Remove the axis before the call (`mean(axis: t)`, `squeeze(axis: t)`), or let " +
+      "the block pass other axes through by declaring its tensors as `[n, ..., c]`.",
     bad: program`
       fuse 1
 
@@ -118,12 +118,12 @@ export const types = {
   }),
   "axis-exists": programEntry({
     severity: "error",
-    message: msg`\`${"callee"}\` would make axis \`${"axis"}\`, but its input ${"type"} has it already`,
+    message: msg`\`${"callee"}\` would create axis \`${"axis"}\`, but its input ${"type"} already has it`,
     explain:
-      "An operator that makes a new axis (`stack`, `unsqueeze`, `expand`, `rename`, `reshape`, `linear(a -> b: …)`) " +
-      "was given the name of an axis that its input has, and two axes of one tensor cannot share a name. " +
+      "An operator that creates an axis (`stack`, `unsqueeze`, `expand`, `rename`, `reshape`, `linear(a -> b: …)`) " +
+      "was given the name of an axis that its input already has, and two axes of a tensor cannot share a name. " +
       "Choose another name for the new axis. " +
-      "To join tensors along an axis that they have, use `concat` and not `stack`.",
+      "To join tensors along an existing axis, use `concat` instead of `stack`.",
     bad: program`
       fuse 1
 
@@ -143,12 +143,12 @@ export const types = {
     severity: "error",
     message: msg`neither operand contains all axes of the other`,
     explain:
-      "In an elementwise operation one operand must have all axes of the other; " +
-      "the smaller one is then spread over the axes that it lacks, found by name. " +
-      "If each had an axis that the other lacks, the result would silently grow to the product of both, " +
-      "which is how a missing `unsqueeze` or `keepdim` goes unnoticed in PyTorch. " +
-      "If that is meant, say so with `expand(a, like: x)` or `expand(a, h: 7)`. " +
-      "Sums are evaluated from left to right, so `x + rows + cols` passes where `rows + cols + x` does not.",
+      "In an elementwise operation, one operand must have all axes of the other. " +
+      "The smaller one is broadcast over the axes it lacks, which are matched by name. " +
+      "If each had an axis that the other lacks, the result would silently grow to the product " +
+      "of both, which is how a missing `unsqueeze` or `keepdim` goes unnoticed in PyTorch. " +
+      "If you mean that, write `expand(a, like: x)` or `expand(a, h: 7)`. " +
+      "Sums are evaluated from left to right, so `x + rows + cols` is accepted but `rows + cols + x` is not.",
     bad: program`
       fuse 1
 
@@ -168,10 +168,12 @@ export const types = {
     severity: "error",
     message: msg`axis \`${"axis"}\` is in both operands of \`dot\``,
     explain:
-      "Every axis that both operands of `dot` have is either summed over (`contract:`) or kept once, " +
-      "element by element (`batch:`); this one is named in neither list. " +
-      "Without the rule, self-attention would silently take the diagonal over the tokens. " +
-      "Add the axis to one of the lists, or, if the two are different axes, rename one: `rename(k, t -> s)`.",
+      "Every axis that both operands of `dot` have is either summed " +
+      "over (`contract:`) or paired element by element (`batch:`). " +
+      "This one is in neither list. " +
+      "Without this rule, self-attention would silently take the diagonal over the tokens. " +
+      "Add the axis to one of the lists. " +
+      "If they are two different axes, rename one: `rename(k, t -> s)`.",
     bad: program`
       fuse 1
 
@@ -189,12 +191,13 @@ export const types = {
   }),
   "reshape-mismatch": programEntry({
     severity: "error",
-    message: msg`\`reshape\` takes ${"from"} elements and makes ${"to"}`,
+    message: msg`\`reshape\` has ${"from"} elements on the left, but ${"to"} on the right`,
     explain:
-      "`reshape` gives the elements of the axes on its left to the axes on its right, " +
-      "so both sides must have the same number of elements for every input. " +
+      "`reshape` rearranges the elements of the axes on its left into the axes on its " +
+      "right, so both sides must have the same number of elements for every input. " +
       "Axes that it does not name are untouched. " +
-      "Correct the sizes, or leave one size on the right out: it is computed, unless the signature has a size of that name.",
+      "Correct the sizes, or omit one size on the right: it is " +
+      "inferred, unless the signature has a size of that name.",
     bad: program`
       fuse 1
 
@@ -214,9 +217,10 @@ export const types = {
     severity: "error",
     message: msg`${"what"} needs ${"expected"}, got ${"found"}`,
     explain:
-      "An operator, a parameter or a declared result needs another dtype than the tensor has. " +
-      "Fuse converts no tensor on its own; only whole numbers and sizes adapt to the tensor they meet. " +
-      "On `i32`, sums and products are allowed, but `/`, `mean` and activations are not, because they give fractions. " +
+      "An operator, a parameter or a declared result needs a dtype that the tensor does not have. " +
+      "Fuse never converts a tensor implicitly. " +
+      "Only whole numbers and sizes adapt to the tensor they are combined with. " +
+      "`i32` allows sums and products, but not `/`, `mean` or activations, because their results are fractions. " +
       "Convert with `cast(f32)`, or correct the dtype in the signature.",
     bad: program`
       fuse 1
@@ -237,7 +241,7 @@ export const types = {
     severity: "error",
     message: msg`a condition cannot depend on a tensor: it is decided before the model runs`,
     explain:
-      "`if` and `match` choose between graphs when a model is built, when tensors have no values yet. " +
+      "`if` and `match` choose between graphs at build time, when tensors have no values yet. " +
       "To choose between values element by element, use `where(condition, a, b)`, which computes both. " +
       "Its condition is a `bool` tensor, such as the result of a comparison.",
     bad: program`
@@ -259,10 +263,11 @@ export const types = {
     severity: "error",
     message: msg`${"what"} is not a tensor`,
     explain:
-      "Where a tensor is expected, there is a choice, a layer or something else that has no elements. " +
-      "A parameter whose choices are operators is used by calling it (`act(x)` or `x |> act`), a layer likewise. " +
-      "Any other parameter with choices is read by `match` or compared in an `if`. " +
-      "Numbers, sizes and `int` or `float` parameters do count as tensors without axes.",
+      "A tensor is expected, but this is a choice, a layer or something else without elements. " +
+      "Use a parameter whose choices are operators by calling " +
+      "it (`act(x)` or `x |> act`); the same goes for a layer. " +
+      "Use any other parameter with choices in a `match`, or compare it in an `if`. " +
+      "Numbers, sizes and `int` or `float` parameters count as tensors without axes.",
     bad: program`
       fuse 1
 

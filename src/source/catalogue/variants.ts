@@ -9,9 +9,9 @@ export const variants = {
     message: msg`no arm for ${"choices"}`,
     explain:
       "A `match` needs an arm for every choice of its parameter; there is no wildcard. " +
-      "Thus a choice that is added later is reported wherever it must be handled. " +
-      "Add the missing arm, or let one arm serve several choices: `add | mul => …`. " +
-      "For a stage that is to do nothing, write `identity`.",
+      "When a choice is added later, every `match` that must handle it is reported. " +
+      "Add the missing arm, or let one arm handle several choices: `add | mul => …`. " +
+      "For a stage that does nothing, write `identity`.",
     bad: program`
       fuse 1
 
@@ -36,11 +36,11 @@ export const variants = {
   }),
   "match-not-finite": programEntry({
     severity: "error",
-    message: msg`\`match\` needs a parameter with choices, \`${"subject"}\` has no end of values`,
+    message: msg`\`match\` needs a parameter with choices, but \`${"subject"}\` has unlimited values`,
     explain:
       "The arms of a `match` are the choices of a parameter, and a size or an `int` has no list of choices. " +
-      "List the values where the parameter is declared, as in `exponent: 1 | 2`, " +
-      "or distinguish cases with `if exponent == 1 { … } else { … }`.",
+      "List the values where the parameter is declared, as in `exponent: 1 | " +
+      "2`, or distinguish the cases with `if exponent == 1 { … } else { … }`.",
     bad: program`
       fuse 1
 
@@ -66,10 +66,10 @@ export const variants = {
     severity: "error",
     message: msg`${"value"} is not known to be one of ${"choices"}`,
     explain:
-      "A parameter with choices was given an `int` or a size whose value is open, so it might be none of the choices. " +
-      "Every variant is checked before anything is built, and an `int` has no end of them. " +
-      "Pass one of the choices, or give the caller's parameter choices of its own; " +
-      "it may have fewer than the parameter that it is passed to.",
+      "A parameter with choices was given an `int` or a size of unknown value, so it might be none of the choices. " +
+      "Every variant is checked before anything is built, and an `int` has unlimited values. " +
+      "Pass one of the choices, or give the caller's parameter " +
+      "its own choices, which may be fewer than the callee's.",
     bad: program`
       fuse 1
 
@@ -97,10 +97,10 @@ export const variants = {
     severity: "error",
     message: msg`\`${"block"}\` has ${"count"} variants; at most ${"limit"} are checked`,
     explain:
-      "A block is checked once for every combination of its choices and of its undecided conditions, " +
-      "and their number is the product over all of them: five parameters of four choices make 1,024. " +
-      "Split the block into several, each with the parameters that it uses itself, " +
-      "or replace parameters that always vary together by one.",
+      "A block is checked once for every combination of its choices and undecided conditions. " +
+      "Their number is the product of all of them: five parameters with four choices each make 1,024. " +
+      "Split the block into several, each with only the parameters it " +
+      "uses, or replace parameters that always vary together with one.",
     bad: program`
       fuse 1
 

@@ -6,12 +6,14 @@ import { program } from "./program.ts";
 export const weights = {
   "duplicate-weight-path": programEntry({
     severity: "error",
-    message: msg`two weights have the path \`${"path"}\``,
+    message: msg`two weights have the same path \`${"path"}\``,
     explain:
-      "The path of a weight, made of the labels around it, is its name in a weight file, like a key of a `state_dict`. " +
-      "Two weights of one path would load the same tensor without being the same weight. " +
-      "Give one of the calls another label; if both are meant to share their weights, define a `layer` and use it twice. " +
-      "The path of an unlabelled call comes from the name that it is assigned to, or from its operator.",
+      "The path of a weight consists of the labels around it and " +
+      "is its name in a weight file, like a key of a `state_dict`. " +
+      "Two weights with one path would load the same tensor without being the same weight. " +
+      "Give one of the calls another label. " +
+      "If they should share their weights, define a `layer` and use it twice. " +
+      "The path of an unlabelled call comes from the name it is assigned to, or from its operator.",
     bad: program`
       fuse 1
 
@@ -29,11 +31,12 @@ export const weights = {
   }),
   "label-without-weights": programEntry({
     severity: "error",
-    message: msg`\`${"callee"}\` owns no weights, so it cannot have a label`,
+    message: msg`\`${"callee"}\` has no weights, so it cannot have a label`,
     explain:
       "A label names the weights of the call before it, and this call has none. " +
-      "Remove the label, or move it behind the call that it was meant for. " +
-      "`@` is not matrix multiplication: Python's `q @ k` is `dot(q, k, contract: e)`, with the axis that is summed over.",
+      "Remove the label, or move it after the call it was meant for. " +
+      "`@` is not matrix multiplication: Python's `q @ k` is " +
+      "`dot(q, k, contract: e)`, which names the axis to sum over.",
     bad: program`
       fuse 1
 
@@ -53,9 +56,10 @@ export const weights = {
     severity: "error",
     message: msg`this use of layer \`${"layer"}\` needs \`${"path"}\` to be ${"found"}, an earlier one ${"expected"}`,
     explain:
-      "A `layer` has one set of weights for all its uses. " +
-      "The first use decides their sizes, and here another use needs different ones, or sizes that cannot be proved equal. " +
-      "Bring the inputs to the same size, say in the signature that they have it, or make two layers.",
+      "All uses of a `layer` share one set of weights. " +
+      "The first use decides their sizes, and here another use " +
+      "needs different ones, or sizes that cannot be proved equal. " +
+      "Bring the inputs to the same size, declare in the signature that they have it, or define two layers.",
     bad: program`
       fuse 1
 
@@ -75,11 +79,12 @@ export const weights = {
   }),
   "dynamic-weight-size": programEntry({
     severity: "error",
-    message: msg`weight \`${"path"}\` would have the size ${"size"}, which is known only when the model runs`,
+    message: msg`weight \`${"path"}\` would have the size ${"size"}, which is known only at run time`,
     explain:
-      "A model's weights exist before its inputs do, so their sizes must be known when the model is built. " +
-      "In a model a size variable is read off the inputs of every run, unless an `int` parameter has the same name. " +
-      "Write the size as a number (`c: 64`), or add a parameter `c: int`, which is given when the model is built.",
+      "A model's weights exist before its inputs do, so their sizes must be known at build time. " +
+      "In a model, a size variable is read from the inputs of " +
+      "every run, unless an `int` parameter has the same name. " +
+      "Write the size as a number (`c: 64`), or add a parameter `c: int`, which is set at build time.",
     bad: program`
       fuse 1
 
@@ -99,12 +104,12 @@ export const weights = {
     severity: "error",
     message: msg`there is no initialiser \`${"name"}\``,
     explain:
-      "A weight starts as `kaiming`, `glorot`, `normal(std)`, `uniform(a)`, `zeros`, `ones` or a number; " +
-      "`uniform(a)` is between -a and a. " +
-      "PyTorch's `xavier_uniform_` is `glorot`, and its `kaiming_uniform_` with `a=sqrt(5)` is `kaiming`, " +
-      "which is also the default of `conv` and `linear`. " +
-      "Initial values matter only where no weights are loaded. " +
-      "For fixed values that are no weight, write `const`.",
+      "A weight is initialised with `kaiming`, `glorot`, `normal(std)`, " +
+      "`uniform(a)`, `zeros`, `ones` or a number; `uniform(a)` is between -a and a. " +
+      "PyTorch's `xavier_uniform_` is `glorot`, and its `kaiming_uniform_` with " +
+      "`a=sqrt(5)` is `kaiming`, which is also the default of `conv` and `linear`. " +
+      "Initial values matter only if no weights are loaded. " +
+      "For fixed values that are not weights, use `const`.",
     bad: program`
       fuse 1
 
@@ -126,10 +131,10 @@ export const weights = {
     severity: "error",
     message: msg`the literal ${"found"}, but the declaration needs ${"expected"}`,
     explain:
-      "The value of a `const` is written as numbers in nested brackets, one level for each axis in the declared order, " +
-      "and every level has as many items as its axis is long. " +
+      "The value of a `const` is written as numbers in nested brackets, one level for each " +
+      "axis in the declared order, and every level has as many items as the size of its axis. " +
       "Here the nesting, a length or the kind of number differs from the declaration. " +
-      "Nothing is repeated or filled up: correct the literal or the declared sizes.",
+      "Nothing is repeated or filled in: correct the literal or the declared sizes.",
     bad: program`
       fuse 1
 
@@ -149,12 +154,12 @@ export const weights = {
   }),
   "repeat-changes-shape": programEntry({
     severity: "error",
-    message: msg`\`repeat\` needs \`${"callee"}\` to keep the shape, but it makes ${"to"} of ${"from"}`,
+    message: msg`\`repeat\` needs \`${"callee"}\` to keep the shape, but it turns ${"from"} into ${"to"}`,
     explain:
-      "The number of repetitions is a parameter here, and the repeated call changes the shape, " +
-      "so the shape of the result would depend on how often it is applied. " +
-      "Let the call keep its shape and change it once before or after, " +
-      "repeat it a fixed number of times (`repeat(3)`), or list the possible numbers: `depth: 1 | 2 | 3`.",
+      "The number of repetitions is a parameter, and the repeated call " +
+      "changes the shape, so the result's shape would depend on the count. " +
+      "Use a call that keeps the shape and change the shape once before or after, repeat it a " +
+      "fixed number of times (`repeat(3)`), or list the possible numbers: `depth: 1 | 2 | 3`.",
     bad: program`
       fuse 1
 
@@ -174,10 +179,11 @@ export const weights = {
     severity: "error",
     message: msg`${"count"} cannot be a number of repetitions`,
     explain:
-      "The count of `repeat` is a whole number of at least 0 that is known when the model is built; 0 leaves the stage out. " +
-      "A negative number, a fraction, or a size that only the inputs decide cannot be one, " +
-      "because the graph is fixed before it runs. " +
-      "Use a number, or add an `int` parameter; one with the name of the size makes the size known.",
+      "The count of `repeat` is a whole number of at least 0 that is known at build time; 0 skips the stage. " +
+      "A negative number, a fraction or a size that depends on the " +
+      "inputs is not allowed, because the graph is fixed before it runs. " +
+      "Use a number, or add an `int` parameter. " +
+      "An `int` parameter with the name of the size makes the size known.",
     bad: program`
       fuse 1
 
@@ -197,11 +203,13 @@ export const weights = {
     severity: "error",
     message: msg`${"what"}`,
     explain:
-      "A `layer` is a chain of stages without an input, as `torch.nn.Sequential` is: `layer mlp = linear(c: 64) |> relu`. " +
-      "It is not a value: it can only be called with one tensor, as `mlp(x)` or `x |> mlp`, " +
-      "without attributes and without a label, because its name is already the path of its weights. " +
-      "Leave the tensor out of the definition; for a tensor that is computed once write `y = …` without `layer`, " +
-      "and for steps with attributes or several inputs write a block.",
+      "A `layer` is a chain of stages without an input, like " +
+      "`torch.nn.Sequential`: `layer mlp = linear(c: 64) |> relu`. " +
+      "It is not a value: it can only be called with one tensor, as `mlp(x)` or `x |> mlp`, without " +
+      "attributes and without a label, because its name is already the path of its weights. " +
+      "Omit the tensor from the definition. " +
+      "For a tensor that is computed once, write `y = …` without `layer`; " +
+      "for steps with attributes or several inputs, write a block.",
     bad: program`
       fuse 1
 

@@ -22,7 +22,7 @@ export function toTensor({ dtype, shape, data }: NdArray): tf.Tensor {
 
 export async function toArray(tensor: tf.Tensor): Promise<NdArray> {
   const dtype = (["f32", "i32", "bool"] as const).find((name) => dtypeNames[name] === tensor.dtype);
-  if (dtype === undefined) throw new InternalError(`a result is of the dtype ${tensor.dtype}`);
+  if (dtype === undefined) throw new InternalError(`a result has the dtype ${tensor.dtype}`);
   return { dtype, shape: tensor.shape, data: await tensor.data() };
 }
 

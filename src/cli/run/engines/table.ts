@@ -14,10 +14,10 @@ interface EngineRecord {
 type Start<Model> = (model: Model, backend: NodeBackend | undefined) => Promise<Engine>;
 
 const records = {
-  esm: { doc: "the calls of TensorFlow.js in an ES module", backend: "any" },
-  "saved-model": { doc: "a session of TensorFlow", backend: "tensorflow" },
-  "graph-model": { doc: "a graph in the executor of TensorFlow.js", backend: "any" },
-  onnx: { doc: "a session of ONNX Runtime", backend: "none" },
+  esm: { doc: "an ES module that calls TensorFlow.js", backend: "any" },
+  "saved-model": { doc: "a TensorFlow session", backend: "tensorflow" },
+  "graph-model": { doc: "the TensorFlow.js graph executor", backend: "any" },
+  onnx: { doc: "ONNX Runtime", backend: "none" },
 } as const satisfies Record<EngineName, EngineRecord>;
 
 export const engines: Readonly<Record<EngineName, EngineRecord>> = records;

@@ -53,7 +53,10 @@ export async function nativeEngine(
   } catch (error) {
     // Perhaps no space for a temporary file, or another version of TensorFlow. Running slower is better than not at all.
     const reason = error instanceof Error ? error.message : String(error);
-    process.emitWarning(`${name} runs as calls of tfjs, for a session cannot be opened: ${reason}`, "FuseWarning");
+    process.emitWarning(
+      `${name} runs op by op in TensorFlow.js, because a session cannot be opened: ${reason}`,
+      "FuseWarning",
+    );
     return undefined;
   }
   const weights = new Map([...fed].map(([tensor, array]) => [tensor, keptTensor(array)]));

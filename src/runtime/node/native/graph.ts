@@ -56,7 +56,7 @@ function decoding<T>(read: () => T): T {
     return read();
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    throw new DataError(`${error.message}; build the program again, or remove the file`);
+    throw new DataError(`${error.message}; build the program again, or delete the file`);
   }
 }
 
@@ -68,10 +68,9 @@ function checkInputs(guard: Guard, model: EngineModel, nodes: readonly NodeDef[]
     const { attr } = placeholders.get(tensors.get(name)) ?? {};
     const sizes = (attr?.get("shape")?.shape?.dim ?? []).map(({ size = 0 }) => size);
     const fits = sizes.length === axes.length && axes.every(({ size }, i) => sizes[i] === -1 || sizes[i] === size);
-    if (!fits || attr?.get("dtype")?.type !== dataTypes[dtype])
-      throw new RangeError(`its input ${name} is not the module's`);
+    if (!fits || attr?.get("dtype")?.type !== dataTypes[dtype]) throw new RangeError(`the module has no input ${name}`);
   }
-  if (tensors.size !== guard.inputs.length) throw new RangeError("it has inputs that the module has not");
+  if (tensors.size !== guard.inputs.length) throw new RangeError("it has inputs that the module does not have");
 }
 
 function namesOf(ports: EngineModel["inputs"]): Map<string, string> {
@@ -83,7 +82,7 @@ function preparedPort(
   steps: readonly PrepareStep[],
 ): PreparedPort {
   const known = (Object.keys(dataTypes) as DType[]).find((name) => dataTypes[name] === dtype);
-  if (known === undefined) throw new RangeError(`${tensor} is of the type ${dtype}`);
+  if (known === undefined) throw new RangeError(`${tensor} has the type ${dtype}`);
   if (step === undefined || steps[step] === undefined) throw new RangeError(`no step makes ${tensor}`);
   return { tensor, dtype: known, shape, step };
 }
@@ -115,7 +114,7 @@ export function fillGraph(graph: EngineGraph, load: LoadWeight, limit: number): 
     const array = { ...made, dtype };
     if (array.shape.join() !== shape.join())
       throw new DataError(
-        `${tensor} of the graph has the shape [${shape.join(", ")}], its weights [${array.shape.join(", ")}]`,
+        `${tensor} has the shape [${shape.join(", ")}] in the graph but [${array.shape.join(", ")}] in the weights`,
       );
     const data = typedArray(array);
     if (!isConstant.has(port)) fed.set(tensor, { ...array, data });
