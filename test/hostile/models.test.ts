@@ -177,12 +177,12 @@ describe("sealed again", () => {
     [
       "a field that Fuse does not know",
       () => sealedAgain(Uint8Array.of(...parts.model, 0x7a, 1, 65)),
-      "its byte order is not little-endian",
+      "it is encoded differently",
     ],
     [
-      "a graph that stands twice",
+      "a graph that appears twice",
       () => sealedAgain(Uint8Array.of(...parts.model, ...parts.model)),
-      "its byte order is not little-endian",
+      "it is encoded differently",
     ],
     [
       "an input of another rank",

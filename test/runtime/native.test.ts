@@ -239,7 +239,7 @@ test.skipIf(skipped)("infinite literals are what they are", async () => {
   const loaded = await (await sessionModel(masked)).load();
   const x = tf.tensor1d([1, -1]);
   const { y } = loaded.run({ x });
-  expect([loaded.engine, ...toArray(y!).data]).toEqual(["session", 1, -Infinity]);
+  expect([loaded.engine, ...download(y!).data]).toEqual(["session", 1, -Infinity]);
   tf.dispose([x, y!]);
   loaded.dispose();
 });
