@@ -9,8 +9,9 @@ export default defineConfig({
     // The native backend is an addon, which can be loaded only once per process.
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Generous, because a busy machine may be ten times slower. They only end tests that hang.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     reporters: ["default", closingLine],
   },
 });

@@ -3,14 +3,21 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 import { expect, test } from "vitest";
-import { targetNames } from "../../src/codegen/targets.ts";
-import { backendNames } from "../../src/contract/backends.ts";
+import { defaultTarget, readableTargets, targetNames, type TargetName } from "../../src/codegen/targets.ts";
+import { backendNames, nodeBackendNames, type Backend } from "../../src/contract/backends.ts";
 
-/** Each of these has one line per target. */
-const targetTables = ["cli/run/engines/table.ts", "codegen/targets.ts"];
+/** The tables with a line for a target. Only what `fuse run` can run has an engine. */
+const targetTables = (name: TargetName): string[] => [
+  "codegen/targets.ts",
+  ...([defaultTarget, ...readableTargets].some((engine) => engine === name) ? ["cli/run/engines/table.ts"] : []),
+];
 
-/** Each of these has one entry per backend. */
-const backendTables = ["codegen/esm/profile.ts", "contract/backends.ts", "runtime/node/backend.ts"];
+/** The tables with an entry for a backend. Node starts only some. */
+const backendTables = (name: Backend): string[] => [
+  "codegen/esm/profile.ts",
+  "contract/backends.ts",
+  ...(nodeBackendNames.some((node) => node === name) ? ["runtime/node/backend.ts"] : []),
+];
 
 /** Other files that name one of them, and why. */
 const exceptions: Readonly<Record<string, readonly string[]>> = {
@@ -55,13 +62,13 @@ for (const path of readdirSync("src", { recursive: true, encoding: "utf8" })) {
 
 const found = (name: string, isOwn: (file: string) => boolean) => [...places.get(name)!].filter((file) => !isOwn(file));
 
-test.each(targetNames)("the target %s is named in its folder and in two tables", (name) => {
+test.each(targetNames)("the target %s is named in its folder and in the tables", (name) => {
   const own = (file: string) => file.startsWith(`codegen/${name}/`) || file === `cli/run/engines/${name}.ts`;
-  expect(found(name, own).toSorted()).toEqual([...targetTables, ...(exceptions[name] ?? [])].toSorted());
+  expect(found(name, own).toSorted()).toEqual([...targetTables(name), ...(exceptions[name] ?? [])].toSorted());
 });
 
-test.each(backendNames)("the backend %s is named in three tables", (name) => {
+test.each(backendNames)("the backend %s is named in the tables", (name) => {
   // Primitive cases name the backends that are exact enough for them.
   const own = (file: string) => file.startsWith("primitives/");
-  expect(found(name, own).toSorted()).toEqual([...backendTables, ...(exceptions[name] ?? [])].toSorted());
+  expect(found(name, own).toSorted()).toEqual([...backendTables(name), ...(exceptions[name] ?? [])].toSorted());
 });

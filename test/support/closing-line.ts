@@ -41,7 +41,7 @@ export const closingLine: Reporter = {
     console.log(
       tier === "full"
         ? "full tier: all sizes and random inputs"
-        : "quick tier: every test, at few sizes; FUSE_TEST=full npm test runs them at all",
+        : "quick tier: every test, at a few sizes; FUSE_TEST=full npm test runs them at all sizes",
     );
     console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
     // A run without tests has shown nothing.
