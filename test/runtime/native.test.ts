@@ -85,7 +85,7 @@ async function check(load: Promise<LoadedModel>, engine: LoadedModel["engine"]):
   expectWanted(loaded.run(tensors));
   loaded.dispose();
   loaded.dispose();
-  expect(() => loaded.run(tensors)).toThrow("Net: run() after dispose()");
+  expect(() => loaded.run(tensors)).toThrow("Net: run() was called after dispose()");
 }
 
 const native = () => tf.backend() as unknown as Record<string, (...parameters: unknown[]) => unknown>;
@@ -252,7 +252,7 @@ describe.skipIf(skipped)("files", () => {
       .load(weights)
       .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(DataError);
-    expect((error as DataError).message).toMatch(/^the graph of Net: .*; build the program again, or remove the file$/);
+    expect((error as DataError).message).toMatch(/^the graph of Net: .*; build the program again, or delete the file$/);
   };
 
   test("truncated anywhere are a DataError", async () => {
