@@ -92,7 +92,7 @@ describe("a module", () => {
     try {
       const { GatedStem } = (await import(/* @vite-ignore */ file)) as { GatedStem: Model };
       expect(GatedStem.manifest.map(({ path }) => path)).toContain("gate.fc1.weight");
-      await expect(GatedStem.load({})).rejects.toThrow("the weights do not fit GatedStem");
+      await expect(GatedStem.load({})).rejects.toThrow("weights do not match GatedStem");
     } finally {
       fs.rmSync(folder, { recursive: true });
     }

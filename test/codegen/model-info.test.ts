@@ -68,7 +68,7 @@ describe("what Fuse would not print is refused", () => {
   test.each<readonly [string, unknown, RegExp]>([
     ["no object", 7, /missing/],
     ["no guard", { ...halves, guard: undefined }, /guard/],
-    ["a size that nobody solves", withInput("q"), /not known/],
+    ["a size that nobody solves", withInput("q"), /a size is unknown/],
     ["a size that is a fraction", withInput(0.5), /integer/],
     ["an operation that does not exist", withInput(["^", 1, 2]), /expression/],
     ["an unknown dtype", { ...halves, results: [{ name: "y", dtype: "f64", axes: [] }] }, /dtype/],

@@ -218,7 +218,7 @@ describe("a file", () => {
     const emission = emitOnnx([{ plan: plan(graph, { ...onnxProfile, variants }), load: never }], info);
     const unsupported = "unsupported" in emission ? emission.unsupported : [];
     expect(unsupported.map(({ primitive, reason }) => `${primitive}: ${reason}`)).toEqual([
-      "pool: the size k would have to be known before the model runs",
+      "pool: the size k would have to be known at build time",
     ]);
     expect(unsupported[0]!.origin!.span.source.path).toBe("main.fuse");
   });
@@ -279,9 +279,9 @@ describe("a file that is not what it seems", () => {
   });
 
   test.each<readonly [string, () => Uint8Array, RegExp]>([
-    ["is empty", () => new Uint8Array(), /not made by Fuse/],
-    ["is text", () => new TextEncoder().encode("fuse 1\n"), /no ONNX file|not made by Fuse/],
-    ["has another producer", () => encode(ModelProto, { ...parts, producerName: "pytorch" }), /not made by Fuse/],
+    ["is empty", () => new Uint8Array(), /not built by Fuse/],
+    ["is text", () => new TextEncoder().encode("fuse 1\n"), /not an ONNX file|not built by Fuse/],
+    ["has another producer", () => encode(ModelProto, { ...parts, producerName: "pytorch" }), /not built by Fuse/],
     [
       "has another operator set",
       () => encode(ModelProto, { ...parts, opsetImport: [{ version: 17 }] }),

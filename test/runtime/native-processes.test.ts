@@ -59,7 +59,7 @@ test.skipIf(skipped)(
 describe.skipIf(skipped)("allowBf16", () => {
   const variable = "ONEDNN_DEFAULT_FPMATH_MODE";
   const late =
-    `allowBf16 comes too late: tfjs-node reads ${variable} when it is loaded. ` +
+    `allowBf16 was set too late: tfjs-node reads ${variable} when it is loaded. ` +
     `Start the process with ${variable}=BF16, or load this model before anything else loads tfjs-node`;
 
   test("is off unless it is asked for", () => expect(child("bf16.ts", ["false"])).toEqual([null, "unset"]));

@@ -84,7 +84,7 @@ async function check(load: Promise<LoadedModel>, engine: LoadedModel["engine"]):
   expectWanted(loaded.run(tensors));
   loaded.dispose();
   loaded.dispose();
-  expect(() => loaded.run(tensors)).toThrow("Net: run() after dispose()");
+  expect(() => loaded.run(tensors)).toThrow("Net: run() was called after dispose()");
 }
 
 const native = () => tf.backend() as unknown as Record<string, (...parameters: unknown[]) => unknown>;
@@ -151,7 +151,7 @@ describe.skipIf(skipped)("when it computes", () => {
     const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
     vi.stubEnv("TMPDIR", "/no/such/folder");
     await check((await sessionModel(graph)).load(weights), "calls");
-    expect(warn.mock.lastCall?.[0]).toMatch(/^Net runs as calls of tfjs, .* ENOENT/);
+    expect(warn.mock.lastCall?.[0]).toMatch(/^Net runs op by op in TensorFlow\.js, .* ENOENT/);
     vi.stubEnv("TMPDIR", folder);
     const load = vi.spyOn(native(), "loadSavedModelMetaGraph").mockImplementation(() => {
       throw new Error("Op type not registered");
@@ -241,7 +241,7 @@ describe.skipIf(skipped)("files", () => {
       .load(weights)
       .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(DataError);
-    expect((error as DataError).message).toMatch(/^the graph of Net: .*; build the program again, or remove the file$/);
+    expect((error as DataError).message).toMatch(/^the graph of Net: .*; build the program again, or delete the file$/);
   };
 
   test("that are truncated anywhere are a DataError", async () => {

@@ -109,7 +109,7 @@ describe.each([
     await wrong({ y: new Float32Array(11) }, "the result y is float32 [3, 4], but the array for it is not");
     await wrong({ y: new Int32Array(12) }, "the result y is float32 [3, 4], but the array for it is not");
     await wrong({ y: [1] }, "the result y is float32 [3, 4], but the array for it is not");
-    await wrong({ z: new Float32Array(12) }, 'there is no result "z"; there is y, x, part, k, b, s');
+    await wrong({ z: new Float32Array(12) }, 'there is no result "z"; the results are y, x, part, k, b, s');
     await wrong(
       { constructor: new Float32Array(12) },
       'there is no result "constructor"; there is y, x, part, k, b, s',

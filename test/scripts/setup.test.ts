@@ -151,7 +151,7 @@ describe("a native backend that cannot be had", () => {
     const first = await run(folder, "setup.js", [], { FUSE_NATIVE: "" });
     expect(first.code).toBe(0);
     expect(first.said).toMatch(
-      /^setup: no native backend: .+\. Everything works without it, on wasm; to try again: .+\n$/,
+      /^setup: no native backend: .+\. Everything works without it, on wasm; to retry: .+\n$/,
     );
     expect(await run(folder, "setup.js", [], { FUSE_NATIVE: "" })).toEqual({ code: 0, said: "" });
     const required = await run(folder, "setup.js", [], { FUSE_NATIVE: "require" });
@@ -170,7 +170,7 @@ describe("a native backend that cannot be had", () => {
 test("a setting that nobody knows is refused", async () => {
   const { code, said } = await run(clone(), "setup.js", [], { FUSE_NATIVE: "yes" });
   expect(code).toBe(1);
-  expect(said).toBe('setup: FUSE_NATIVE is "yes", and may be "require" or "skip"\n');
+  expect(said).toBe('setup: FUSE_NATIVE is "yes", but must be "require" or "skip"\n');
 });
 
 test("the closing line counts tests, and everything else that fails", () => {
