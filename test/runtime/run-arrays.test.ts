@@ -112,7 +112,7 @@ describe.each([
     await wrong({ z: new Float32Array(12) }, 'there is no result "z"; the results are y, x, part, k, b, s');
     await wrong(
       { constructor: new Float32Array(12) },
-      'there is no result "constructor"; there is y, x, part, k, b, s',
+      'there is no result "constructor"; the results are y, x, part, k, b, s',
     );
   });
 
