@@ -26,7 +26,10 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./commands/summary.ts")).summary,
   },
   run: { summary: "run a model", load: async () => (await import("./commands/run.ts")).run },
-  build: { summary: "compile to a JavaScript module", load: async () => (await import("./commands/build.ts")).build },
+  build: {
+    summary: "compile to JavaScript, SavedModel or ONNX",
+    load: async () => (await import("./commands/build.ts")).build,
+  },
   weights: {
     summary: "list, check, initialise or convert the weights of a model",
     load: async () => (await import("./commands/weights.ts")).weights,

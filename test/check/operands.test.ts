@@ -56,7 +56,7 @@ describe("broadcast-needs-subset", () => {
   });
 });
 
-test("reports numbers that differ, not that they cannot be proved equal", () => {
+test("numbers that differ are said, and not that they cannot be proved equal", () => {
   const notes = (text: string) => check(text).flatMap((found) => found.notes.map((note) => note.text));
   expect(notes(inBlock("a: [n, c: 64], b: [n, c: 32]", "a + b"))).toEqual(["64  vs  32"]);
   const chosen = "match by { concat => concat(a, b, axis: c), add => a + b }";

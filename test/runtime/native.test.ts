@@ -152,7 +152,7 @@ describe.skipIf(skipped)("when it runs", () => {
     const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
     vi.stubEnv("TMPDIR", "/no/such/folder");
     await check((await sessionModel(graph)).load(weights), "calls");
-    expect(warn.mock.lastCall?.[0]).toMatch(/^Net runs as calls of tfjs, .* ENOENT/);
+    expect(warn.mock.lastCall?.[0]).toMatch(/^Net runs op by op in TensorFlow\.js, .* ENOENT/);
     vi.stubEnv("TMPDIR", folder);
     const load = vi.spyOn(native(), "loadSavedModelMetaGraph").mockImplementation(() => {
       throw new Error("Op type not registered");

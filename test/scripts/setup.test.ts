@@ -150,9 +150,7 @@ describe("an unavailable native backend", () => {
     await run(folder, "build.js");
     const first = await run(folder, "setup.js", [], { FUSE_NATIVE: "" });
     expect(first.code).toBe(0);
-    expect(first.said).toMatch(
-      /^setup: no native backend: .+\. Everything works without it, on wasm; to retry: .+\n$/,
-    );
+    expect(first.said).toMatch(/^setup: no native backend: .+\. Everything works without it, on wasm; to retry: .+\n$/);
     expect(await run(folder, "setup.js", [], { FUSE_NATIVE: "" })).toEqual({ code: 0, said: "" });
     const required = await run(folder, "setup.js", [], { FUSE_NATIVE: "require" });
     expect(required.code).toBe(1);

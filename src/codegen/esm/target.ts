@@ -9,7 +9,7 @@ import { emitEsm, isModuleOfFuse } from "./emit.ts";
 import { esmProfile } from "./profile.ts";
 
 export const esm = {
-  doc: "an ES module for TensorFlow.js with its types and its source map",
+  doc: "an ES module for TensorFlow.js with types and a source map",
   profile: esmProfile(),
   profileFor: esmProfile,
   holdsWeights: false,

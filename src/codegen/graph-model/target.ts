@@ -8,7 +8,7 @@ import { graphModelProfile } from "./profile.ts";
 import { notesOf, readGraphModel, type LoadableGraphModel } from "./read.ts";
 
 export const graphModel = {
-  doc: "graph models of TensorFlow.js",
+  doc: "TensorFlow.js graph models",
   profile: graphModelProfile,
   holdsWeights: true,
   emit: emitGraphModel,

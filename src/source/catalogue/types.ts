@@ -239,7 +239,7 @@ export const types = {
   }),
   "tensor-condition": programEntry({
     severity: "error",
-    message: msg`a condition cannot depend on a tensor: it is decided before the model runs`,
+    message: msg`a condition cannot depend on a tensor: it is decided at build time`,
     explain:
       "`if` and `match` choose between graphs at build time, when tensors have no values yet. " +
       "To choose between values element by element, use `where(condition, a, b)`, which computes both. " +
