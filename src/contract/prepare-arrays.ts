@@ -43,7 +43,7 @@ export function transposed(of: NdArray, permutation: readonly number[]): NdArray
   );
 }
 
-/** NumPy's broadcasting: shapes are aligned at their last positions; a size of 1, or none, stands for any. */
+/** NumPy's broadcasting: shapes are aligned at their last positions; a size of 1, or a missing one, fits any size. */
 export function broadcastTo(of: NdArray, shape: readonly number[]): NdArray {
   if (of.shape.length === shape.length && of.shape.every((size, i) => size === shape[i])) return of;
   const skip = shape.length - of.shape.length;
@@ -170,7 +170,7 @@ export function softmaxed(of: NdArray): NdArray {
   return { dtype: of.dtype, shape: of.shape, data };
 }
 
-/** So many columns of so many rows of `b` stay in the cache while all rows of `a` pass. */
+/** The block of `b` that stays in the cache while all rows of `a` are multiplied with it. */
 const [columnsAtOnce, rowsAtOnce] = [256, 64];
 
 export function product(a: NdArray, b: NdArray): NdArray {

@@ -39,7 +39,7 @@ export type PrepareOp =
     }
   /** Along the last axis. */
   | { readonly op: "softmax" }
-  /** Products of matrices [..., m, k] and [..., k, n], one [k, n] for all if it stands alone. */
+  /** Products of matrices [..., m, k] and [..., k, n], or a single [k, n] for all. */
   | { readonly op: "matmul" };
 
 /** One step of a list; `of` are the indices of its operands, which come before it. */

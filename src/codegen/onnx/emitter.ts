@@ -19,7 +19,7 @@ export type Initializer = { readonly name: string; readonly shape: readonly numb
   { readonly dtype: DType; readonly prepared: Prepared } | { readonly dtype: OnnxType; readonly data: Float64Array }
 );
 
-/** A node whose values have no names yet. Wires stand for them. */
+/** A node whose values have no names yet; it refers to them as wires. */
 interface OpenNode {
   readonly op: OnnxOperator;
   readonly inputs: readonly (OnnxWire | undefined)[];
