@@ -58,21 +58,33 @@ function padSizes(sizes: Sizes, attributes: Values, index: number): readonly [Si
   return [half, half];
 }
 
-/** Whether the last window of `ceil_mode` would begin beyond the input and the pad before it; undefined if that depends on a size. */
-function isBeyond(sizes: Sizes, attributes: Values, index: number, size: Size): boolean | undefined {
-  const stride = perAxis(attributes.stride ?? attributes.kernel, index);
-  const steps = sizes.ceil(reach(sizes, attributes, index, size), stride);
-  const begin = sizes.constant(sizes.mul(steps, stride));
-  const end = sizes.constant(sizes.add(size, padSizes(sizes, attributes, index)[0]));
-  return begin === undefined || end === undefined ? undefined : begin >= end;
+/**
+ * Whether the last window of `ceil_mode` always begins in the input or in the pad before it: the window reaches at least
+ * `stride` beyond the pad after it. Undefined while that depends on a parameter.
+ */
+function reachesStride(sizes: Sizes, attributes: Values, index: number): boolean | undefined {
+  const surplus = sizes.constant(surplusOf(sizes, attributes, index));
+  return surplus === undefined ? undefined : surplus >= 0n;
 }
 
-/** Returns the size after pooling. With `ceil_mode`, it is PyTorch's ceil(reach / stride) + 1, without a last window that `isBeyond`. */
+/** Returns by how much the window is larger than `stride` and the pad after it. */
+function surplusOf(sizes: Sizes, attributes: Values, index: number): Size {
+  const stride = perAxis(attributes.stride ?? attributes.kernel, index);
+  const reached = sizes.add(spanOf(sizes, attributes, index), sizes.int(1));
+  return sizes.sub(reached, sizes.add(padSizes(sizes, attributes, index)[1], stride));
+}
+
+/**
+ * Returns the size after pooling. With `ceil_mode`, it is PyTorch's: ceil(reach / stride) + 1 windows, or one fewer if the
+ * last would begin after the input. It can only do so if it does not `reachesStride`, and then ceil((size + pad) / stride)
+ * windows begin before that.
+ */
 function pooled(sizes: Sizes, attributes: Values, index: number, size: Size): Size {
   if (!attributes.ceil_mode || attributes.pad === "same_tf") return places(sizes, attributes, index, size);
   const stride = perAxis(attributes.stride ?? attributes.kernel, index);
-  const steps = sizes.ceil(reach(sizes, attributes, index, size), stride);
-  return isBeyond(sizes, attributes, index, size) === true ? steps : sizes.add(steps, sizes.int(1));
+  if (reachesStride(sizes, attributes, index) === false)
+    return sizes.ceil(sizes.add(size, padSizes(sizes, attributes, index)[0]), stride);
+  return sizes.add(sizes.ceil(reach(sizes, attributes, index, size), stride), sizes.int(1));
 }
 
 function pooledType(c: OperatorContext<Values>): TensorType {
@@ -93,13 +105,25 @@ function pooledType(c: OperatorContext<Values>): TensorType {
     // Every window must cover an element of the input: it must be larger than the pad, and must not straddle the input.
     if (pad !== "same")
       for (const side of new Set([before, after]))
-        c.atLeast(reached, sizes.add(side, one), { attribute: "kernel", axis });
+        c.atLeast(reached, sizes.add(side, one), {
+          attribute: "kernel",
+          axis,
+          why: "every window must cover an element of the input, so it must be larger than the padding",
+        });
     const isCentred = pad === "same" && (sizes.constant(perAxis(kernel, i)) ?? 0n) % 2n === 1n;
     const isPadded = [before, after].some((side) => side !== sizes.int(0));
-    if (gap !== one && isPadded && !isCentred) c.atLeast(c.size(0, axis), gap, { inputs: [0], axis });
-    // The last window must begin before the end for every size.
-    if (ceil_mode && isBeyond(sizes, c.attributes, i, c.size(0, axis)) === undefined)
-      c.atLeast(reached, sizes.add(after, perAxis(stride, i)), { attribute: "kernel", axis });
+    if (gap !== one && isPadded && !isCentred)
+      c.atLeast(c.size(0, axis), gap, {
+        inputs: [0],
+        axis,
+        why: "every window must cover an element of the input, so the axis must not be smaller than `dilation`",
+      });
+    if (ceil_mode && reachesStride(sizes, c.attributes, i) === undefined)
+      c.atLeast(reached, sizes.add(after, perAxis(stride, i)), {
+        attribute: "kernel",
+        axis,
+        why: "with `ceil_mode`, a smaller kernel drops the last window for some sizes; with numbers for `kernel`, `stride` and `pad`, both are possible",
+      });
   }
   return withAxes(
     c.input(0),
@@ -151,14 +175,17 @@ function pooledArray(
   return made(data, [...x.axes, ...axes], result!, dtype);
 }
 
-/** Returns the extra padding at the end of an axis that makes all windows of `ceil_mode` whole. */
+/** Returns the extra padding at the end of an axis that makes all windows of `ceil_mode` whole, and adds none. */
 function beyond(sizes: Sizes, attributes: Values, index: number, size: Size, newSize: Size): Size {
   if (!attributes.ceil_mode) return sizes.int(0);
   const { kernel, stride = kernel } = attributes;
   const last = sizes.mul(sizes.sub(newSize, sizes.int(1)), perAxis(stride, index));
   // reach = size + pads - kernel
   const missing = sizes.sub(last, reach(sizes, attributes, index, size));
-  return (sizes.constant(missing) ?? 1n) < 0n ? sizes.int(0) : missing;
+  // Negative if whole windows leave a rest, which is less than this surplus is below 0. Both are smaller than a stride.
+  return reachesStride(sizes, attributes, index) === false
+    ? sizes.sub(missing, surplusOf(sizes, attributes, index))
+    : missing;
 }
 
 /** Pools an image whose one or two axes have these sizes before and after. */

@@ -72,7 +72,9 @@ function assign(frame: Frame, op: Operator, args: readonly Arg[]): readonly Read
     }
     seen.set(name, arg.span);
     if (Object.hasOwn(op.attributes, name) && !isUnnamed(op.attributes[name]!)) return { attribute: name, arg };
-    if (keyed !== undefined && arg.kind === "named") return { attribute: keyed, axis: name, arg };
+    // `antialias: true` is not a size.
+    const isForeign = otherAttributes.has(name) && arg.kind === "named" && arg.value.kind === "bool";
+    if (keyed !== undefined && arg.kind === "named" && !isForeign) return { attribute: keyed, axis: name, arg };
     unknownAttribute(frame, op, arg);
     return failed;
   });
@@ -223,7 +225,7 @@ function buildTimeSize(frame: Frame, name: string, attribute: Attribute, expr: E
   const size = integer(frame, name, expr);
   if (size === failed) return failed;
   const least = frame.context.sizes.int(attribute.min);
-  requireAtLeast(frame, size, least, { span: expr.span, what: `\`${name}\`` });
+  if (!requireAtLeast(frame, size, least, { span: expr.span, what: `\`${name}\`` })) return failed;
   requireBuildTime(frame, size, { kind: "attribute", name }, expr.span);
   return size;
 }
@@ -241,8 +243,8 @@ function readSizes(frame: Frame, name: string, attribute: Attribute, expr: Expr)
     const size = integer(frame, name, item);
     if (size === failed) return failed;
     const least = frame.context.sizes.int(attribute.min);
-    requireAtLeast(frame, size, least, { span: item.span, what: `\`${name}\`` });
-    return size;
+    const at = { span: item.span, what: `\`${name}\``, note: attribute.doc };
+    return requireAtLeast(frame, size, least, at) ? size : failed;
   });
 }
 

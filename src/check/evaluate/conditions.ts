@@ -5,6 +5,7 @@ import { textOf, type Span } from "../../source/source.ts";
 import { didYouMean, nearest } from "../../source/suggest.ts";
 import { plainName, report, sizeText, type Frame } from "../frame/frame.ts";
 import { requireBuildTime } from "../prove/obligations.ts";
+import { foreignChoice } from "../text/foreign-names.ts";
 import type { Parameter } from "../text/signature.ts";
 import { sizeOf } from "./sizes.ts";
 
@@ -150,8 +151,9 @@ export function unknownChoice(
   name: string,
   parameter: Pick<Parameter, "name" | "choices">,
 ): void {
+  const foreign = foreignChoice(name, parameter.choices, span);
   const helps = [
-    ...didYouMean(span, nearest(name, parameter.choices)),
+    ...(foreign.length > 0 ? foreign : didYouMean(span, nearest(name, parameter.choices))),
     `its choices are ${parameter.choices.join(", ")}`,
   ];
   report(frame, "unknown-choice", span, { name, parameter: parameter.name }, { helps });

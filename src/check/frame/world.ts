@@ -14,6 +14,8 @@ export interface Requirement {
   readonly relation: AskedRelation | KnownSize;
   /** The thing whose size must be large enough: "axis `h` of the result". */
   readonly what?: string;
+  /** The reason for it, if its numbers do not explain themselves. */
+  readonly note?: string;
   /** Where the requirement comes from: `linear(c: c / r)` and its place. */
   readonly origin: { readonly text: string; readonly span: Span };
   /** The requirement applies only if all of these hold. They are the assumptions of one world. */

@@ -11,11 +11,16 @@ import type { AskedRelation, BuildTimeUse, Requirement } from "../frame/world.ts
 type Origin = Requirement["origin"];
 
 /** Decides a relation. If the facts leave it open, it becomes an obligation of the caller and holds from then on. */
-export function ask(frame: Frame, relation: AskedRelation, origin: Origin, what?: string): Answer {
+export function ask(
+  frame: Frame,
+  relation: AskedRelation,
+  origin: Origin,
+  bound: Pick<Requirement, "what" | "note"> = {},
+): Answer {
   const { world, strategy } = frame;
   const answer = world.facts.decide(relation);
   if (answer.verdict !== "unknown") return answer;
-  strategy.open(frame, { relation, origin, when: world.assumptions, ...(what !== undefined && { what }) });
+  strategy.open(frame, { relation, origin, when: world.assumptions, ...bound });
   const facts = world.facts.add(relation);
   if (facts !== "impossible") world.facts = facts;
   return answer;
@@ -86,25 +91,30 @@ interface Bound {
   /** The thing whose size this is: "axis `h` of the result". */
   readonly what: string;
   readonly origin?: Origin;
+  /** The reason for the requirement, if its numbers do not explain themselves. */
+  readonly note?: string | undefined;
 }
 
-/** Requires `size >= least`. */
-export function requireAtLeast(frame: Frame, size: Size, least: Size, at: Bound): void {
+/** Requires `size >= least`. Returns false if that can never be, which is then reported. */
+export function requireAtLeast(frame: Frame, size: Size, least: Size, at: Bound): boolean {
   const relation = { op: ">=", a: size, b: least } as const;
-  if (ask(frame, relation, at.origin ?? originOf(at.span), at.what).verdict !== "no") return;
+  const { what, note } = at;
+  const bound = { what, ...(note !== undefined && { note }) };
+  if (ask(frame, relation, at.origin ?? originOf(at.span), bound).verdict !== "no") return true;
   const constant = frame.context.sizes.constant(frame.world.facts.apply(size)) !== undefined;
   report(
     frame,
     "size-not-positive",
     at.span,
     {
-      what: at.what,
+      what,
       modality: constant ? "is" : "can only be",
       size: sizeText(frame, size),
       least: sizeText(frame, least),
     },
-    { notes: requiredBy(at.origin) },
+    { notes: [...(note === undefined ? [] : [note]), ...requiredBy(at.origin)] },
   );
+  return false;
 }
 
 /** Requires a size that is known when the model is built. */

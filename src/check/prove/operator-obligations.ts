@@ -7,7 +7,7 @@ import type { Help, Label } from "../../source/diagnostic.ts";
 import { textOf, type Span } from "../../source/source.ts";
 import { didYouMean } from "../../source/suggest.ts";
 import { placeOfAxis } from "../advice/axis-places.ts";
-import { spreading } from "../advice/broadcasting.ts";
+import { spreading, squeezing } from "../advice/broadcasting.ts";
 import { addCondition } from "../advice/header-edits.ts";
 import { originOf, report, sizeText, typeText, type Frame } from "../frame/frame.ts";
 import type { Site } from "../frame/site.ts";
@@ -42,7 +42,7 @@ export function obligationsAt(site: Site, declared: Attributes): Obligations {
               ? `${sizeText(frame, a)}  vs  ${sizeText(frame, b)}`
               : `${sizeText(frame, a)} and ${sizeText(frame, b)} cannot be proved equal`,
           ]),
-          helps: certain ? [] : equalityHelp(frame, a, b),
+          helps: [...squeezing(site, about), ...(certain ? [] : equalityHelp(frame, a, b))].slice(0, 1),
         },
       );
     },
@@ -74,8 +74,11 @@ export function obligationsAt(site: Site, declared: Attributes): Obligations {
         help: (value, by) => {
           const { attribute, axis } = about;
           const written = attribute === undefined ? undefined : site.attributes.get(attribute);
-          if (written !== undefined && [sizes.print(divisor), String(by)].includes(textOf(written)))
-            return `\`${attribute}\` could be ${listed(divisorsOf(value))}`;
+          if (written !== undefined && [sizes.print(divisor), String(by)].includes(textOf(written))) {
+            const others = about.dividesToo?.flatMap((size) => sizes.constant(frame.world.facts.apply(size)) ?? []);
+            const common = divisorsOf(value).filter((d) => others?.every((other) => other % d === 0n) ?? true);
+            return `\`${attribute}\` could be ${listed(common)}`;
+          }
           const isOfInput = site.inputs.some((input) => input.value.type.axes.get(axis ?? "") === dividend);
           if (isOfInput) return `axis \`${axis}\` could be ${listed(multiplesNear(value, by))}`;
           return `${sizes.print(divisor)} could be ${listed(divisorsOf(value))}`;
@@ -90,6 +93,7 @@ export function obligationsAt(site: Site, declared: Attributes): Obligations {
         span: spanOf(about),
         what: sizedThing(about),
         origin: originOf(site.whole),
+        note: about.why,
       });
     },
     report(code, args, about, details = {}) {
@@ -116,8 +120,8 @@ function withEdit(help: Help | string, at: Span | undefined): Help | string {
 /** Names the thing whose size is too small. */
 function sizedThing({ inputs, attribute, axis, elements }: About): string {
   if (elements === true) return "the number of elements";
-  if (attribute !== undefined) return `\`${attribute}\``;
-  return `axis \`${axis}\` of the ${inputs === undefined ? "result" : "input"}`;
+  if (inputs !== undefined) return `axis \`${axis}\` of the input`;
+  return attribute === undefined ? `axis \`${axis}\` of the result` : `\`${attribute}\``;
 }
 
 /** Labels each operand with its type. */

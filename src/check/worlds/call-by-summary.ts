@@ -77,7 +77,7 @@ type Put = (size: Size) => Size;
  */
 function requireOf(frame: Frame, call: Call, requirement: Requirement, put: Put): void {
   const { facts } = frame.world;
-  const { origin, what } = requirement;
+  const { origin, what, note } = requirement;
   const when: Relation[] = [];
   for (const condition of requirement.when.map((one) => substitute(one, put))) {
     const { verdict } = facts.decide(condition);
@@ -96,7 +96,7 @@ function requireOf(frame: Frame, call: Call, requirement: Requirement, put: Put)
   else if (relation.op === "divides") {
     const { a, b } = relation;
     requireDivides(frame, a, b, { span, what: `\`${text}\``, ...divisionText(sizes, a, b, origin.span), origin });
-  } else if (what !== undefined) requireAtLeast(frame, relation.a, relation.b, { span, what, origin });
+  } else if (what !== undefined) requireAtLeast(frame, relation.a, relation.b, { span, what, origin, note });
   else {
     // A condition from a header further down, in the words of this callee.
     const answer = ask(frame, relation, origin);
