@@ -69,17 +69,19 @@ export function openProgram(path: string, text: string, host: Host): Program {
 export function buildGraphs(program: Program, options: ModelOptions = {}): Outcome<readonly ModelGraph[]> {
   const checked = program.check();
   const models = chooseModels(program, options.model);
-  const diagnostics = [...checked, ...models.diagnostics];
-  if (models.value === undefined || failed(diagnostics)) return { value: undefined, diagnostics };
+  const reporter = new Reporter();
+  for (const found of [...checked, ...models.diagnostics]) reporter.add(found);
+  const { diagnostics } = reporter;
+  if (models.value === undefined || reporter.failed) return { value: undefined, diagnostics };
   const settings = options.settings ?? {};
   const taken = (block: Block) => (models.value!.length === 1 ? settings : own(program, block, settings));
   const instances = models.value.map((block) => program.instantiate(block, taken(block)));
   for (const name of Object.keys(settings))
     if (models.value.length > 1 && !models.value.some((block) => Object.hasOwn(own(program, block, settings), name)))
-      diagnostics.push(diagnostic("unknown-setting", undefined, { name, model: program.main.path }));
-  diagnostics.push(...instances.flatMap((instance) => instance.diagnostics));
+      reporter.report("unknown-setting", undefined, { name, model: program.main.path });
+  for (const found of instances.flatMap((instance) => instance.diagnostics)) reporter.add(found);
   const graphs = instances.flatMap(({ graph }) => graph ?? []);
-  return { value: failed(diagnostics) ? undefined : graphs, diagnostics };
+  return { value: reporter.failed ? undefined : graphs, diagnostics };
 }
 
 /** Builds the plans of the chosen models for a target. */
@@ -168,8 +170,4 @@ const nothing = (found: Diagnostic): Outcome<never> => ({ value: undefined, diag
 function own(program: Program, block: Block, settings: Settings): Settings {
   const known = program.context.signature(block).parameters.map(({ name }) => name);
   return Object.fromEntries(Object.entries(settings).filter(([name]) => known.includes(name)));
-}
-
-function failed(diagnostics: readonly Diagnostic[]): boolean {
-  return diagnostics.some(({ severity }) => severity === "error");
 }

@@ -68,7 +68,7 @@ function valueText(attribute: Attribute): string {
     case "sizes":
       return fractions ? "number, or one for each axis" : "size, or one for each axis";
     case "padding":
-      return "`same`, `same_tf`, size, or pairs";
+      return [...choices.map(code), "size, or pairs"].join(", ");
     case "number":
       return "number";
     case "bool":

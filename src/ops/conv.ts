@@ -37,7 +37,7 @@ const attributes = {
   pad: attribute(
     "padding",
     "a number, or pairs; `same`: dilation * (kernel - 1) / 2 on both sides; `same_tf`: TensorFlow's, more at the end",
-    { default: "same" },
+    { default: "same", choices: ["same", "same_tf"] },
   ),
   dilation: attribute("sizes", "distance between the elements that a window covers", { default: 1 }),
   groups: attribute("size", "number of groups of channels, each convolved separately", { default: 1 }),

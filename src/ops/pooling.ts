@@ -45,7 +45,10 @@ import {
 const attributes = {
   kernel: attribute("sizes", "size of the window"),
   stride: attribute("sizes", "step of the window; by default, the size of the window", { optional: true }),
-  pad: attribute("padding", "a number, or pairs; `same`: (kernel - 1) / 2; `same_tf`: TensorFlow's", { default: 0 }),
+  pad: attribute("padding", "a number, or pairs; `same`: (kernel - 1) / 2; `same_tf`: TensorFlow's", {
+    default: 0,
+    choices: ["same", "same_tf"],
+  }),
   ceil_mode: attribute("bool", "whether the last window may reach beyond the end, as in PyTorch", { default: false }),
   axis: axisAttribute,
 };
@@ -330,6 +333,7 @@ export const maxpool = operator({
     { code: "maxpool(x, kernel: 2)", inputs: "x: [n, c, h: 2*k, w: 2*l]" },
     { code: "maxpool(x, kernel: 3, stride: 2, pad: 1)", inputs: "x: [n, c, h, w]" },
     { code: "maxpool(x, kernel: 3, stride: 1, pad: same, dilation: 2)", inputs: "x: [n, c, h, w]" },
+    { code: "maxpool(x, kernel: 3, pad: 1, ceil_mode: true)", inputs: "x: [n, c, h, w]" },
     {
       code: "maxpool(x, kernel: [3, 4], stride: 2, pad: 1, ceil_mode: true, indices: true)",
       inputs: "x: [n, c, h, w]",
@@ -365,6 +369,7 @@ export const avgpool = operator({
   examples: [
     { code: "avgpool(x, kernel: 2)", inputs: "x: [n, c, h: 2*k, w: 2*l]" },
     { code: "avgpool(x, kernel: 3, stride: 1, pad: 1, count_include_pad: false)", inputs: "x: [n, c, h, w]" },
+    { code: "avgpool(x, kernel: 3, stride: 4, pad: 1, ceil_mode: true)", inputs: "x: [n, c, h, w]" },
     { code: "avgpool(x, kernel: 3, stride: [1, 2, 1], pad: same_tf)", inputs: "x: [n, d, h, w, c]" },
   ],
   type: (c) => pooledType(c),
