@@ -380,10 +380,13 @@ function unnamed(frame: Frame, op: Operator, arg: Arg & { readonly kind: "positi
     report(frame, "wrong-tensor-count", arg.span, { callee: op.name, expected, found: "one more is" });
     return failed;
   }
-  const [first] = Object.keys(op.attributes);
-  const code = `${first ?? "name"}: ${textOf(arg.span)}`;
-  const edits = first === undefined ? [] : [{ span: arg.span, text: code }];
+  // The name of an axis, in place of `keyed`, is a guess that only the author can confirm.
+  const [first] = Object.entries(op.attributes).find(([, { kind }]) => kind === "keyed" || kind !== "maps") ?? [];
+  const isAxis = first !== undefined && op.attributes[first]!.kind === "keyed";
+  const code = `${isAxis ? "c" : (first ?? "name")}: ${textOf(arg.span)}`;
+  const edits = first === undefined || isAxis ? [] : [{ span: arg.span, text: code }];
   const notes = ["tensors are passed by position, attributes by name"];
-  report(frame, "unnamed-attribute", arg.span, {}, { notes, helps: [{ text: "name it", code, edits }] });
+  const text = isAxis ? "name the axis that gets this size" : "name it";
+  report(frame, "unnamed-attribute", arg.span, {}, { notes, helps: [{ text, code, edits }] });
   return failed;
 }

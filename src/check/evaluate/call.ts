@@ -65,7 +65,12 @@ function notCallable(frame: Frame, call: Call, named: Val | undefined): void {
   if (named?.kind === "unknown" || frame.block.module.lost.has(text)) return;
   if (named !== undefined) {
     const notes = [`\`${text}\` is ${kindOf(named)}, which cannot be called`];
-    report(frame, "unknown-operator", span, { name: text }, { notes, helps: ["a statement cannot start with `(`"] });
+    // `x |> s`, or a line that begins with `(` and continues the one before.
+    const helps =
+      call.args === undefined
+        ? [{ text: "to combine it with the tensor before it, write", code: `(…) * ${text}` }]
+        : ["a statement cannot start with `(`"];
+    report(frame, "unknown-operator", span, { name: text }, { notes, helps });
     return;
   }
   const missing = missingImport(frame, text);

@@ -2,7 +2,7 @@
 import type { Value } from "../../ir/graph.ts";
 import type { BinaryExpr, Call, Expr, Pipeline, UnaryExpr } from "../../parser/ast.ts";
 import type { Help } from "../../source/diagnostic.ts";
-import { textOf } from "../../source/source.ts";
+import { textOf, type Span } from "../../source/source.ts";
 import { didYouMean, nearest } from "../../source/suggest.ts";
 import { report, type Frame } from "../frame/frame.ts";
 import { kindOf, unknown, type Val } from "../frame/values.ts";
@@ -11,7 +11,7 @@ import { applyOperator } from "./apply.ts";
 import { evaluateCall } from "./call.ts";
 import { decideCondition, inBranch, isComparison } from "./conditions.ts";
 import { applyStage } from "./pipeline.ts";
-import { exactQuotient, sizeOf } from "./sizes.ts";
+import { exactQuotient, nameOf, sizeOf } from "./sizes.ts";
 
 /** Evaluates an expression; `unknown` if an error was reported. `results` is the number of names it is assigned to. */
 export function value(frame: Frame, expr: Expr, results = 1): Val {
@@ -25,7 +25,7 @@ export function value(frame: Frame, expr: Expr, results = 1): Val {
     case "inf":
       return { kind: "number", value: Infinity };
     case "list":
-      report(frame, "not-a-tensor", expr.span, { what: "a list" });
+      report(frame, "not-a-tensor", expr.span, { what: "a list" }, { helps: listHelp(frame, expr.items, expr.span) });
       return unknown;
     case "unary":
       return unary(frame, expr);
@@ -44,6 +44,19 @@ export function value(frame: Frame, expr: Expr, results = 1): Val {
     case "pipeline":
       return pipeline(frame, expr, results);
   }
+}
+
+/** Suggests what PyTorch's `cat([a, b])` and `mean([2, 3])` are here. */
+function listHelp(frame: Frame, items: readonly Expr[], span: Span): Help[] {
+  const names = items.map(nameOf);
+  const isTensor = (name: string | undefined) => name !== undefined && frame.names.get(name)?.kind === "tensor";
+  if (names.every(isTensor)) {
+    const code = names.join(", ");
+    return [{ text: "pass the tensors one by one", code, edits: [{ span, text: code }] }];
+  }
+  return names.includes(undefined)
+    ? []
+    : [{ text: "if these are axes, name the attribute", code: `axis: ${textOf(span)}` }];
 }
 
 function pipeline(frame: Frame, expr: Pipeline, results: number): Val {

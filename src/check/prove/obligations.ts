@@ -50,9 +50,9 @@ export function requireDivides(frame: Frame, divisor: Size, dividend: Size, at: 
   const helps: (Help | string)[] = [];
   if (value !== undefined && by !== undefined && value > 0n && value <= 1_000_000n) {
     if (at.help !== undefined) helps.push(at.help(value, by));
-    else if (/^\d+$/.test(at.divisor) && /^\d+$/.test(at.dividend))
+    else if (at.origin === undefined && /^\d+$/.test(at.divisor) && /^\d+$/.test(at.dividend))
       helps.push({ text: "for a float, write", code: String(Number(value) / Number(by)) });
-    else helps.push(`${at.divisor} could be ${listed(divisorsOf(value))}`);
+    else if (!/^\d+$/.test(at.divisor)) helps.push(`${at.divisor} could be ${listed(divisorsOf(value))}`);
   }
   report(
     frame,

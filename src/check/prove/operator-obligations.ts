@@ -134,8 +134,19 @@ function operandLabels(site: Site, inputs: readonly number[] = [0, 1]): Label[] 
 
 /** Equalities must be declared. Suggests the line to add if both sides are in the sizes of one block's signature. */
 function equalityHelp(frame: Frame, a: Size, b: Size): Help[] {
-  if (frame.world.facts.add({ op: "==", a, b }) === "impossible") return [];
+  if (frame.world.facts.add({ op: "==", a, b }) === "impossible" || !isOften(frame, a, b)) return [];
   return addCondition(frame, multipleFor(frame, a, b) ?? `${sizeText(frame, a)} == ${sizeText(frame, b)}`);
+}
+
+/** Whether two sizes of one variable are ever equal for a common size, unlike ceil(h/2) and ceil(h/4), which need h <= 2. */
+function isOften(frame: Frame, a: Size, b: Size): boolean {
+  const { sizes } = frame.context;
+  const { facts } = frame.world;
+  const difference = facts.apply(sizes.sub(a, b));
+  if (sizes.variables(difference).size !== 1) return true;
+  return Array.from({ length: 500 }, (_, i) => BigInt(i + 8)).some(
+    (value) => sizes.evaluate(difference, () => value) === 0n,
+  );
 }
 
 /** Returns `h % 2 == 0` for h == 2*floor(h/2): the smallest multiple of one variable that makes two sizes equal. */
