@@ -84,6 +84,7 @@ export function checkGuard(guard: Guard, given: Readonly<Record<string, Given>>)
     const offset = evaluate(variable.offset, sizes);
     const value = (size - offset) / factor;
     if (Number.isSafeInteger(value) && value >= 1) sizes[variable.name] = value;
+    else if (factor === 0) problems.push(undetermined(place, variable, sizes));
     else if (!Number.isNaN(value)) problems.push(unsolvable(place, size, factor, offset, variable, sizes));
   }
   for (const input of guard.inputs) {
@@ -222,6 +223,11 @@ function misfit(input: GuardInput, { dtype, shape }: Given): string | undefined 
   const axes = input.axes.length === 1 ? "1 axis" : `${input.axes.length} axes`;
   const got = `${shape.length}: [${shape.join(", ")}]`;
   return `${input.name} must have ${axes} (declared ${signature(input)}, ${input.at}), got ${got}.`;
+}
+
+/** Describes a variable that its axis does not determine, because the sizes of other axes make its factor 0. */
+function undetermined(place: Place, { name, factor, offset }: GuardVariable, sizes: Sizes): string {
+  return `${placeName(place)} does not determine ${name} ${declared(place, valuesOf([factor, offset], sizes))}.`;
 }
 
 function unsolvable(

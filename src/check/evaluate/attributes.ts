@@ -223,7 +223,7 @@ function buildTimeSize(frame: Frame, name: string, attribute: Attribute, expr: E
   const size = integer(frame, name, expr);
   if (size === failed) return failed;
   const least = frame.context.sizes.int(attribute.min);
-  requireAtLeast(frame, size, least, { span: expr.span, what: `\`${name}\`` });
+  if (!requireAtLeast(frame, size, least, { span: expr.span, what: `\`${name}\`` })) return failed;
   requireBuildTime(frame, size, { kind: "attribute", name }, expr.span);
   return size;
 }
@@ -241,8 +241,7 @@ function readSizes(frame: Frame, name: string, attribute: Attribute, expr: Expr)
     const size = integer(frame, name, item);
     if (size === failed) return failed;
     const least = frame.context.sizes.int(attribute.min);
-    requireAtLeast(frame, size, least, { span: item.span, what: `\`${name}\`` });
-    return size;
+    return requireAtLeast(frame, size, least, { span: item.span, what: `\`${name}\`` }) ? size : failed;
   });
 }
 
@@ -309,7 +308,9 @@ function readMap(frame: Frame, arg: Arg & { readonly kind: "map" }): Read<AxisMa
  */
 function axisSize(frame: Frame, axis: AxisSpec): Read<Size | undefined> {
   if (axis.size === undefined) return frame.sizes.get(axis.name.text);
-  return sizeOf(frame, axis.size) ?? failed;
+  const size = sizeOf(frame, axis.size);
+  const at = { span: axis.span, what: `axis \`${axis.name.text}\` of the result` };
+  return size !== undefined && requireAtLeast(frame, size, frame.context.sizes.int(1), at) ? size : failed;
 }
 
 const initializers: Readonly<Record<string, (value: number | undefined) => Initializer | undefined>> = {

@@ -11,6 +11,7 @@ import type { AxisSpec } from "../../parser/ast.ts";
 import { printRelation, type Relation } from "../../sizes/relation.ts";
 import type { Size } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
+import { invariant } from "../../source/internal-error.ts";
 import { lineOf, textOf } from "../../source/source.ts";
 import { nameOf } from "../evaluate/sizes.ts";
 import { readClause } from "../evaluate/where.ts";
@@ -111,8 +112,9 @@ function guardVariables(frame: Frame): GuardVariable[] {
     known.add(name);
     const size = val.value.type.axes.get(axis.name.text)!;
     const [only] = sizes.variables(variable);
-    // A setting of 0 may have eliminated the variable. Then no size fits.
-    const { factor, offset } = sizes.linear(size, only!) ?? { factor: sizes.int(0), offset: size };
+    const linear = sizes.linear(size, only!);
+    invariant(linear !== undefined, "a pattern that cannot be solved was not reported");
+    const { factor, offset } = linear;
     found.push({
       name,
       input,

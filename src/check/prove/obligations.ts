@@ -42,6 +42,10 @@ export function requireDivides(frame: Frame, divisor: Size, dividend: Size, at: 
   const a = world.facts.apply(dividend);
   const b = world.facts.apply(divisor);
   const [value, by] = [sizes.constant(a), sizes.constant(b)];
+  if (by === 0n) {
+    reportTooSmall(frame, divisor, sizes.int(1), { span: at.span, what: "the divisor", origin: at.origin });
+    return false;
+  }
   const helps: (Help | string)[] = [];
   if (value !== undefined && by !== undefined && value > 0n && value <= 1_000_000n) {
     if (at.help !== undefined) helps.push(at.help(value, by));
@@ -85,13 +89,18 @@ interface Bound {
   readonly span: Span;
   /** The thing whose size this is: "axis `h` of the result". */
   readonly what: string;
-  readonly origin?: Origin;
+  readonly origin?: Origin | undefined;
 }
 
-/** Requires `size >= least`. */
-export function requireAtLeast(frame: Frame, size: Size, least: Size, at: Bound): void {
+/** Requires `size >= least`. Returns false if it can never be that large, which is then reported. */
+export function requireAtLeast(frame: Frame, size: Size, least: Size, at: Bound): boolean {
   const relation = { op: ">=", a: size, b: least } as const;
-  if (ask(frame, relation, at.origin ?? originOf(at.span), at.what).verdict !== "no") return;
+  if (ask(frame, relation, at.origin ?? originOf(at.span), at.what).verdict !== "no") return true;
+  reportTooSmall(frame, size, least, at);
+  return false;
+}
+
+function reportTooSmall(frame: Frame, size: Size, least: Size, at: Bound): void {
   const constant = frame.context.sizes.constant(frame.world.facts.apply(size)) !== undefined;
   report(
     frame,

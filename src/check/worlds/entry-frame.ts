@@ -11,6 +11,7 @@ import type { OpenAxes } from "../frame/frame.ts";
 import { emptyFrame, report, setParameter, type CallStrategy, type Context, type Frame } from "../frame/frame.ts";
 import type { Val } from "../frame/values.ts";
 import { World } from "../frame/world.ts";
+import { requireAtLeast } from "../prove/obligations.ts";
 import type { Block } from "../text/modules.ts";
 import type { Parameter, Signature } from "../text/signature.ts";
 
@@ -69,9 +70,13 @@ export function openFrame(context: Context, opening: Opening): OpenFrame | undef
   const inputs = signature.tensors.flatMap(({ name, type }) => {
     const found = typeOf(frame, type, open);
     if (found === undefined) return [];
-    for (const size of found.axes.values()) {
+    for (const [axis, size] of found.axes) {
       const facts = world.facts.add({ op: ">=", a: size, b: sizes.int(1) });
       if (facts !== "impossible") world.facts = facts;
+      else {
+        const { span } = type.axes.find((one) => one.name.text === axis) ?? type;
+        requireAtLeast(frame, size, sizes.int(1), { span, what: `axis \`${axis}\` of \`${name.text}\`` });
+      }
     }
     const input = context.builder.input(name.text, found);
     frame.names.set(name.text, { kind: "tensor", value: input });
