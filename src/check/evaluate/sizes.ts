@@ -95,7 +95,8 @@ function rounded(frame: Frame, expr: Call): Size | undefined {
     const dividend = sizeOf(frame, inner.left);
     const divisor = sizeOf(frame, inner.right);
     if (dividend === undefined || divisor === undefined) return undefined;
-    if (!requireAtLeast(frame, divisor, sizes.int(1), { span: inner.right.span, what: "the divisor" })) return undefined;
+    if (!requireAtLeast(frame, divisor, sizes.int(1), { span: inner.right.span, what: "the divisor" }))
+      return undefined;
     return name === "floor" ? sizes.floor(dividend, divisor) : sizes.ceil(dividend, divisor);
   }
   if ((name === "min" || name === "max") && plain && args.length >= 2) {

@@ -6,7 +6,7 @@ import type { Size, SizeVar } from "../../sizes/size.ts";
 import { textOf } from "../../source/source.ts";
 import { onlyChoices } from "../evaluate/conditions.ts";
 import { typeOf } from "../evaluate/types.ts";
-import { assumeClause, readClause } from "../evaluate/where.ts";
+import { assume, readClause } from "../evaluate/where.ts";
 import type { OpenAxes } from "../frame/frame.ts";
 import { emptyFrame, report, setParameter, type CallStrategy, type Context, type Frame } from "../frame/frame.ts";
 import type { Val } from "../frame/values.ts";
@@ -83,7 +83,9 @@ export function openFrame(context: Context, opening: Opening): OpenFrame | undef
     return [input];
   });
   for (const where of signature.decl.where) {
-    const facts = assumeClause(world.facts, readClause(frame, where));
+    const clause = readClause(frame, where) ?? [];
+    world.alternatives.push(...clause.filter((one) => one.op === "or"));
+    const facts = assume(world.facts, clause);
     if (facts !== "impossible") world.facts = facts;
     else if (onlyChoices(frame, where.condition)) return undefined;
     else {
@@ -102,6 +104,9 @@ export function openFrame(context: Context, opening: Opening): OpenFrame | undef
     if (facts === "impossible") return undefined;
     world.facts = facts;
   }
+  const facts = assume(world.facts, world.alternatives);
+  if (facts === "impossible") return undefined;
+  world.facts = facts;
   return { frame, inputs, open };
 }
 
