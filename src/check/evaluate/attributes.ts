@@ -311,7 +311,9 @@ function readMap(frame: Frame, arg: Arg & { readonly kind: "map" }): Read<AxisMa
  */
 function axisSize(frame: Frame, axis: AxisSpec): Read<Size | undefined> {
   if (axis.size === undefined) return frame.sizes.get(axis.name.text);
-  return sizeOf(frame, axis.size) ?? failed;
+  const size = sizeOf(frame, axis.size);
+  const at = { span: axis.span, what: `axis \`${axis.name.text}\` of the result` };
+  return size !== undefined && requireAtLeast(frame, size, frame.context.sizes.int(1), at) ? size : failed;
 }
 
 const initializers: Readonly<Record<string, (value: number | undefined) => Initializer | undefined>> = {

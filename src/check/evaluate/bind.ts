@@ -13,7 +13,7 @@ import { exampleNotes, requireAtLeast, requireBuildTime } from "../prove/obligat
 import type { Block } from "../text/modules.ts";
 import { identifiers, type Parameter } from "../text/signature.ts";
 import { namedArguments, tensorArguments, type TensorArgument } from "./arguments.ts";
-import { parameterValue } from "./parameters.ts";
+import { allowedValue } from "./parameters.ts";
 import { nameOf, sizeOf } from "./sizes.ts";
 import { requireWhere } from "./where.ts";
 
@@ -75,11 +75,9 @@ function setParameter(
   parameter: Parameter,
   arg: { name: { span: Span }; value: Expr },
 ): boolean {
-  const val = parameterValue(from, parameter, arg.value);
+  const val = allowedValue(from, parameter, arg.value);
   if (val.kind === "unknown") return false;
   if (val.kind === "size") {
-    const least = from.context.sizes.int(parameter.least);
-    requireAtLeast(from, val.size, least, { span: arg.value.span, what: `\`${parameter.name}\`` });
     requireBuildTime(from, val.size, { kind: "attribute", name: parameter.name }, arg.value.span);
     inner.sizes.set(parameter.name, val.size);
   }

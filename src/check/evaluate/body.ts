@@ -2,11 +2,14 @@
 import type { NdArray } from "../../contract/ndarray.ts";
 import type { Value } from "../../ir/graph.ts";
 import type { Assign, Expr, Layer, Name, Pipeline, Return, Stmt, WeightStmt } from "../../parser/ast.ts";
+import { expressions } from "../../parser/walk.ts";
+import type { TensorType } from "../../ir/type.ts";
 import { SizeTooLarge } from "../../sizes/pool.ts";
 import type { Help } from "../../source/diagnostic.ts";
 import { textOf } from "../../source/source.ts";
 import { nameValue, report, type Frame } from "../frame/frame.ts";
 import { kindOf, unknown, type Val } from "../frame/values.ts";
+import { requireAtLeast } from "../prove/obligations.ts";
 import { definitions, isParameter } from "../text/scope.ts";
 import { claim } from "./apply.ts";
 import { readInitializer } from "./attributes.ts";
@@ -85,7 +88,7 @@ function assign(frame: Frame, stmt: Assign): void {
   const { names } = stmt;
   const val = value(frame, stmt.value, names.length);
   if (names.length === 1) {
-    const several = val.kind === "tensors" && val.names.length === 0;
+    const several = val.kind === "tensors" && (val.names.length === 0 || !isTakenApart(frame, names[0]!));
     if (several) wrongCount(frame, stmt, val);
     define(frame, names[0]!, several ? unknown : val);
     return;
@@ -96,6 +99,14 @@ function assign(frame: Frame, stmt: Assign): void {
     const item = values?.length === names.length ? values[i] : undefined;
     define(frame, name, item === undefined ? unknown : { kind: "tensor", value: item });
   }
+}
+
+/** Whether a body reads single results of a name (`y.p3`), or returns all of them. */
+function isTakenApart({ signature: { decl } }: Frame, name: Name): boolean {
+  const isName = (expr: Expr): boolean => expr.kind === "call" && expr.callee.text === name.text;
+  const isReturned = (stmt: Stmt): boolean => stmt.kind === "return" && stmt.values.some(isName);
+  const isPicked = (expr: Expr): boolean => isName(expr) && expr.kind === "call" && expr.path.length > 0;
+  return decl.broken.length > 0 || decl.body.some(isReturned) || [...expressions(decl.body)].some(isPicked);
 }
 
 function wrongCount(frame: Frame, stmt: Assign, val: Val): void {
@@ -170,11 +181,19 @@ function withoutHead({ head, stages, span }: Pipeline): Help {
   return { text: "remove the tensor", code, edits: [{ span: { ...head.span, end: start }, text: "" }] };
 }
 
+/** Requires at least one element along every axis. */
+function hasElements(frame: Frame, { name, type: written }: WeightStmt, type: TensorType): boolean {
+  const one = frame.context.sizes.int(1);
+  return written.axes.every(({ name: axis, span }) =>
+    requireAtLeast(frame, type.axes.get(axis.text)!, one, { span, what: `axis \`${axis.text}\` of \`${name.text}\`` }),
+  );
+}
+
 /** Evaluates a `weight` or `const` statement. */
 function ownTensor(frame: Frame, stmt: WeightStmt): Val {
   const { builder, sizes } = frame.context;
   const type = typeOf(frame, stmt.type, new Map());
-  if (type === undefined) return unknown;
+  if (type === undefined || !hasElements(frame, stmt, type)) return unknown;
   if (stmt.kind === "const") {
     const shape = [...type.axes.values()].map((size) => sizes.constant(frame.world.facts.apply(size)));
     const data = literal(frame, stmt, shape.map(Number));

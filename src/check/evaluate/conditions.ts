@@ -106,6 +106,7 @@ function compare(frame: Frame, expr: BinaryExpr, op: Comparison): boolean | unde
   ] as const) {
     const parameter = choiceParameter(frame, side);
     if (parameter !== undefined && !parameter.integers) return compareChoice(frame, parameter, other, expr, op);
+    if (isMisspeltChoice(frame, side)) return undefined;
   }
   for (const side of [expr.left, expr.right]) {
     const val = plainName(side) && frame.names.get(plainName(side)!.text);
@@ -125,6 +126,20 @@ function compare(frame: Frame, expr: BinaryExpr, op: Comparison): boolean | unde
   requireBuildTime(frame, b, { kind: "condition" }, expr.span);
   if (frame.world.diagnostics.length > before) return undefined;
   return frame.world.fork(frame.context.sizes, condition);
+}
+
+/** Reports a name in a comparison that nothing has, if it looks like that of a parameter with choices. */
+export function isMisspeltChoice(frame: Frame, side: Expr): boolean {
+  const name = plainName(side);
+  if (name === undefined || frame.names.has(name.text) || frame.sizes.has(name.text)) return false;
+  const choices = frame.signature.parameters.filter(({ kind }) => kind === "choice");
+  const near = nearest(
+    name.text,
+    choices.map((parameter) => parameter.name),
+  );
+  if (near !== undefined)
+    report(frame, "unknown-name", name.span, { name: name.text }, { helps: didYouMean(name.span, near) });
+  return near !== undefined;
 }
 
 function compareChoice(

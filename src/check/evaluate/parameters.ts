@@ -4,14 +4,13 @@ import type { Help } from "../../source/diagnostic.ts";
 import { textOf } from "../../source/source.ts";
 import { report, sizeText, type Frame } from "../frame/frame.ts";
 import { unknown, type Val } from "../frame/values.ts";
-import { requireBuildTime } from "../prove/obligations.ts";
+import { requireAtLeast, requireBuildTime } from "../prove/obligations.ts";
 import type { Parameter } from "../text/signature.ts";
 import { unknownChoice } from "./conditions.ts";
 import { value } from "./expression.ts";
 import { nameOf, sizeOf } from "./sizes.ts";
 
-/** Evaluates an expression passed for a parameter. */
-export function parameterValue(frame: Frame, parameter: Parameter, expr: Expr): Val {
+function parameterValue(frame: Frame, parameter: Parameter, expr: Expr): Val {
   if (parameter.kind === "choice") return choiceValue(frame, parameter, expr);
   if (parameter.kind === "int") {
     if (expr.kind === "number" && /[.e]/i.test(expr.raw)) return badArgument(frame, parameter, expr, "a whole number");
@@ -26,6 +25,17 @@ export function parameterValue(frame: Frame, parameter: Parameter, expr: Expr): 
   requireBuildTime(frame, val.size, { kind: "attribute", name: parameter.name }, expr.span);
   const constant = frame.context.sizes.constant(val.size);
   return { kind: "number", value: constant === undefined ? NaN : Number(constant) };
+}
+
+/**
+ * Evaluates an expression passed for a parameter, and requires what the header says about it: an `int` has a least
+ * value.
+ */
+export function allowedValue(frame: Frame, parameter: Parameter, expr: Expr): Val {
+  const val = parameterValue(frame, parameter, expr);
+  if (val.kind !== "size" || parameter.kind !== "int") return val;
+  const least = frame.context.sizes.int(parameter.least);
+  return requireAtLeast(frame, val.size, least, { span: expr.span, what: `\`${parameter.name}\`` }) ? val : unknown;
 }
 
 function badArgument(frame: Frame, parameter: Parameter, expr: Expr, expected: string): Val {

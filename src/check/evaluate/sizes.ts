@@ -95,7 +95,8 @@ function rounded(frame: Frame, expr: Call): Size | undefined {
     const dividend = sizeOf(frame, inner.left);
     const divisor = sizeOf(frame, inner.right);
     if (dividend === undefined || divisor === undefined) return undefined;
-    requireAtLeast(frame, divisor, sizes.int(1), { span: inner.right.span, what: "the divisor" });
+    if (!requireAtLeast(frame, divisor, sizes.int(1), { span: inner.right.span, what: "the divisor" }))
+      return undefined;
     return name === "floor" ? sizes.floor(dividend, divisor) : sizes.ceil(dividend, divisor);
   }
   if ((name === "min" || name === "max") && plain && args.length >= 2) {
@@ -128,8 +129,9 @@ function arithmetic(frame: Frame, expr: BinaryExpr): Size | undefined {
     case "/":
       return exactQuotient(frame, expr, a, b, isNumber(expr.left) && isNumber(expr.right));
     default:
-      requireAtLeast(frame, b, sizes.int(1), { span: expr.right.span, what: "the divisor" });
-      return sizes.mod(a, b);
+      return requireAtLeast(frame, b, sizes.int(1), { span: expr.right.span, what: "the divisor" })
+        ? sizes.mod(a, b)
+        : undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 /** @file Checks the settings of a model (`--set name=value`) against its parameters. */
 import type { Reporter } from "../../source/reporter.ts";
 import { nearest } from "../../source/suggest.ts";
-import { parameterValue } from "../evaluate/parameters.ts";
+import { allowedValue } from "../evaluate/parameters.ts";
 import type { Frame } from "../frame/frame.ts";
 import type { Val } from "../frame/values.ts";
 import type { Parameter, Signature } from "../text/signature.ts";
@@ -37,7 +37,7 @@ export function settingValue(
   const model = frame.signature.decl.name.text;
   if (given === undefined) {
     const { default: expr } = parameter.ast;
-    if (expr !== undefined) return parameterValue(frame, parameter, expr);
+    if (expr !== undefined) return allowedValue(frame, parameter, expr);
     const helps = [{ text: "pass it", code: `--set ${parameter.name}=…` }];
     reporter.report("missing-setting", parameter.ast.span, { name: parameter.name, model }, { helps });
     return undefined;

@@ -47,6 +47,10 @@ export function requireDivides(frame: Frame, divisor: Size, dividend: Size, at: 
   const a = world.facts.apply(dividend);
   const b = world.facts.apply(divisor);
   const [value, by] = [sizes.constant(a), sizes.constant(b)];
+  if (by === 0n) {
+    reportTooSmall(frame, divisor, sizes.int(1), { span: at.span, what: "the divisor", origin: at.origin });
+    return false;
+  }
   const helps: (Help | string)[] = [];
   if (value !== undefined && by !== undefined && value > 0n && value <= 1_000_000n) {
     if (at.help !== undefined) helps.push(at.help(value, by));
@@ -90,31 +94,35 @@ interface Bound {
   readonly span: Span;
   /** The thing whose size this is: "axis `h` of the result". */
   readonly what: string;
-  readonly origin?: Origin;
+  readonly origin?: Origin | undefined;
   /** The reason for the requirement, if its numbers do not explain themselves. */
   readonly note?: string | undefined;
 }
 
-/** Requires `size >= least`. Returns false if that can never be, which is then reported. */
+/** Requires `size >= least`. Returns false if it can never be that large, which is then reported. */
 export function requireAtLeast(frame: Frame, size: Size, least: Size, at: Bound): boolean {
   const relation = { op: ">=", a: size, b: least } as const;
   const { what, note } = at;
   const bound = { what, ...(note !== undefined && { note }) };
   if (ask(frame, relation, at.origin ?? originOf(at.span), bound).verdict !== "no") return true;
+  reportTooSmall(frame, size, least, at);
+  return false;
+}
+
+function reportTooSmall(frame: Frame, size: Size, least: Size, { span, what, note, origin }: Bound): void {
   const constant = frame.context.sizes.constant(frame.world.facts.apply(size)) !== undefined;
   report(
     frame,
     "size-not-positive",
-    at.span,
+    span,
     {
       what,
       modality: constant ? "is" : "can only be",
       size: sizeText(frame, size),
       least: sizeText(frame, least),
     },
-    { notes: [...(note === undefined ? [] : [note]), ...requiredBy(at.origin)] },
+    { notes: [...(note === undefined ? [] : [note]), ...requiredBy(origin)] },
   );
-  return false;
 }
 
 /** Requires a size that is known when the model is built. */
