@@ -11,9 +11,9 @@ import type { Val } from "../frame/values.ts";
 import { World } from "../frame/world.ts";
 import { exampleNotes, requireAtLeast, requireBuildTime } from "../prove/obligations.ts";
 import type { Block } from "../text/modules.ts";
-import { identifiers, type Parameter } from "../text/signature.ts";
+import { allowing, identifiers, type Parameter } from "../text/signature.ts";
 import { namedArguments, tensorArguments, type TensorArgument } from "./arguments.ts";
-import { parameterValue } from "./parameters.ts";
+import { chosenSize, parameterValue } from "./parameters.ts";
 import { nameOf, sizeOf } from "./sizes.ts";
 import { requireWhere } from "./where.ts";
 
@@ -78,8 +78,14 @@ function setParameter(
   const val = parameterValue(from, parameter, arg.value);
   if (val.kind === "unknown") return false;
   if (val.kind === "size") {
-    const least = from.context.sizes.int(parameter.least);
-    requireAtLeast(from, val.size, least, { span: arg.value.span, what: `\`${parameter.name}\`` });
+    const { sizes } = from.context;
+    const constant = sizes.constant(from.world.facts.apply(val.size));
+    requireAtLeast(from, val.size, sizes.int(parameter.least), {
+      span: arg.value.span,
+      what: `\`${parameter.name}\``,
+      origin: originOf(parameter.ast.span),
+      helps: constant === undefined ? [] : allowing(constant, parameter),
+    });
     requireBuildTime(from, val.size, { kind: "attribute", name: parameter.name }, arg.value.span);
     inner.sizes.set(parameter.name, val.size);
   }
@@ -88,11 +94,14 @@ function setParameter(
 }
 
 function setDefault(frame: Frame, inner: Frame, parameter: Parameter, call: Call): boolean {
-  // An `int` parameter with the name of a size variable is that variable.
-  const bound = parameter.kind === "int" ? inner.sizes.get(parameter.name) : undefined;
+  // A parameter with the name of a size variable is that variable.
+  const bound = parameter.kind === "int" || parameter.integers ? inner.sizes.get(parameter.name) : undefined;
   if (bound !== undefined) {
-    inner.names.set(parameter.name, { kind: "size", size: bound });
-    return true;
+    const val = parameter.integers
+      ? chosenSize(frame, parameter, bound, call.callee.span)
+      : ({ kind: "size", size: bound } as const);
+    inner.names.set(parameter.name, val);
+    return val.kind !== "unknown";
   }
   const expr = parameter.ast.default;
   if (expr === undefined) {

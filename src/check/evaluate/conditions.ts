@@ -216,3 +216,11 @@ export function inBranch<T>(frame: Frame, expr: Match, evaluate: (value: Expr) =
   const arm = armOf(frame, expr);
   return arm === undefined ? undefined : evaluate(arm.value);
 }
+
+/** Returns an expression, or the branch that this world takes if it is a `match` or `if`; undefined if an error was reported. */
+export function branchOf(frame: Frame, expr: Expr): Expr | undefined {
+  if (expr.kind === "match") return inBranch(frame, expr, (value) => branchOf(frame, value));
+  if (expr.kind !== "if") return expr;
+  const decided = decideCondition(frame, expr.condition);
+  return decided === undefined ? undefined : branchOf(frame, decided ? expr.then : expr.else);
+}

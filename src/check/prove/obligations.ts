@@ -86,6 +86,7 @@ interface Bound {
   /** The thing whose size this is: "axis `h` of the result". */
   readonly what: string;
   readonly origin?: Origin;
+  readonly helps?: readonly Help[];
 }
 
 /** Requires `size >= least`. */
@@ -103,7 +104,7 @@ export function requireAtLeast(frame: Frame, size: Size, least: Size, at: Bound)
       size: sizeText(frame, size),
       least: sizeText(frame, least),
     },
-    { notes: requiredBy(at.origin) },
+    { notes: requiredBy(at.origin), helps: at.helps ?? [] },
   );
 }
 

@@ -152,6 +152,55 @@ export const weights = {
       }
     `,
   }),
+  "const-size": programEntry({
+    severity: "error",
+    message: msg`const \`${"name"}\` needs sizes that are numbers, but \`${"size"}\` is not one`,
+    explain:
+      "The numbers of a `const` are in the program, so the sizes of its axes are in the program, too. " +
+      "Write them as numbers. " +
+      "To fill a tensor with one number, as `torch.zeros` and `torch.full` do, " +
+      "expand the number: `expand(0, k: hidden)` takes sizes of every kind, those of inputs included.",
+    bad: program`
+      fuse 1
+
+      block Start(x: [n, d], hidden: int = 3) -> [n, k: hidden] {
+        const zero: [k: hidden] = 0
+        return linear(x, d -> k: hidden) + zero
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Start(x: [n, d], hidden: int = 3) -> [n, k: hidden] {
+        zero = expand(0, k: hidden)
+        return linear(x, d -> k: hidden) + zero
+      }
+    `,
+  }),
+  "open-axes-in-tensor": programEntry({
+    severity: "error",
+    message: msg`${"what"} cannot have \`...\`: every axis of it must be named`,
+    explain:
+      "`...` in a signature matches the axes that a caller's tensor has besides those that are named. " +
+      "Nobody passes a `weight` or `const`, so nothing would be matched. " +
+      "List its axes with their sizes.",
+    bad: program`
+      fuse 1
+
+      block Scale(x: [n, ..., c]) -> [n, ..., c] {
+        weight gain: [..., c] = ones
+        return x * gain
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Scale(x: [n, ..., c]) -> [n, ..., c] {
+        weight gain: [c] = ones
+        return x * gain
+      }
+    `,
+  }),
   "repeat-changes-shape": programEntry({
     severity: "error",
     message: msg`\`repeat\` needs \`${"callee"}\` to keep the shape, but it turns ${"from"} into ${"to"}`,
