@@ -22,7 +22,7 @@ export function bindCall(
   frame: Frame,
   block: Block,
   call: Call,
-  piped: Val | undefined,
+  piped: readonly Val[],
   path: readonly string[],
 ): Binding | undefined {
   const signature = frame.context.signature(block);

@@ -239,7 +239,11 @@ function literal(frame: Frame, stmt: WeightStmt, shape: readonly number[]): NdAr
   const read = (expr: Expr, depth: number): boolean => {
     if (depth < shape.length) {
       if (expr.kind !== "list")
-        return mismatch(expr, `is a ${expr.kind === "bool" ? "bool" : "number"}`, `a list of ${shape[depth]} for axis \`${axes[depth]}\``);
+        return mismatch(
+          expr,
+          `is a ${expr.kind === "bool" ? "bool" : "number"}`,
+          `a list of ${shape[depth]} for axis \`${axes[depth]}\``,
+        );
       if (expr.items.length !== shape[depth])
         return mismatch(expr, `has ${expr.items.length} items`, `${shape[depth]} for axis \`${axes[depth]}\``);
       return expr.items.every((item) => read(item, depth + 1));

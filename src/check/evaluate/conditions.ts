@@ -5,6 +5,7 @@ import { textOf, type Span } from "../../source/source.ts";
 import { didYouMean, nearest } from "../../source/suggest.ts";
 import { plainName, report, sizeText, type Frame } from "../frame/frame.ts";
 import { requireBuildTime } from "../prove/obligations.ts";
+import { indexHelp } from "../text/repeats.ts";
 import type { Parameter } from "../text/signature.ts";
 import { sizeOf } from "./sizes.ts";
 
@@ -55,7 +56,13 @@ function notACondition(frame: Frame, expr: Expr): undefined {
   const val = name && frame.names.get(name.text);
   if (val?.kind === "tensor") report(frame, "tensor-condition", expr.span, {}, { helps: elementwise });
   else if (name !== undefined && val === undefined && !frame.sizes.has(name.text))
-    report(frame, "unknown-name", name.span, { name: name.text });
+    report(
+      frame,
+      "unknown-name",
+      name.span,
+      { name: name.text },
+      { helps: indexHelp(frame.signature.decl, name.text, name.span) },
+    );
   else
     report(frame, "bad-attribute", expr.span, {
       name: textOf(expr.span),

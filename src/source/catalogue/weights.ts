@@ -254,11 +254,12 @@ export const weights = {
     explain:
       "A `layer` is a chain of stages without an input, like " +
       "`torch.nn.Sequential`: `layer mlp = linear(c: 64) |> relu`. " +
-      "It is not a value: it can only be called with one tensor, as `mlp(x)` or `x |> mlp`, without " +
+      "It is not a value: it can only be called with tensors, as `mlp(x)` or `x |> mlp`, without " +
       "attributes and without a label, because its name is already the path of its weights. " +
+      "The first stage takes all the tensors of the call: `layer cell = Cell` allows `cell(h, x)`. " +
       "Omit the tensor from the definition. " +
       "For a tensor that is computed once, write `y = …` without `layer`; " +
-      "for steps with attributes or several inputs, write a block.",
+      "for steps with attributes, write a block.",
     bad: program`
       fuse 1
 
