@@ -11,7 +11,7 @@ import type { Val } from "../frame/values.ts";
 import { requireAtLeast, requireBuildTime } from "../prove/obligations.ts";
 import { foreignAttributes, foreignInitializers, otherAttributes } from "../text/foreign-names.ts";
 import { dtypes, nearestDtype } from "../text/signature.ts";
-import { unknownChoice } from "./conditions.ts";
+import { branchOf, unknownChoice } from "./conditions.ts";
 import { value } from "./expression.ts";
 import { readFraction } from "./fractions.ts";
 import { nameOf, sizeOf } from "./sizes.ts";
@@ -153,7 +153,9 @@ function defaultValue(frame: Frame, attribute: Attribute): unknown {
   }
 }
 
-function readOne(frame: Frame, op: Operator, name: string, attribute: Attribute, expr: Expr): Read<unknown> {
+function readOne(frame: Frame, op: Operator, name: string, attribute: Attribute, given: Expr): Read<unknown> {
+  const expr = branchOf(frame, given);
+  if (expr === undefined) return failed;
   switch (attribute.kind) {
     case "size":
       return buildTimeSize(frame, name, attribute, expr);
@@ -171,9 +173,7 @@ function readOne(frame: Frame, op: Operator, name: string, attribute: Attribute,
       return val.kind === "bool" ? val.value : wrong(frame, name, "true or false", expr, val);
     }
     case "choice": {
-      const text = nameOf(expr);
-      const given = text === undefined ? undefined : frame.names.get(text);
-      const chosen = given?.kind === "choice" ? given.text : text;
+      const chosen = wordOf(frame, expr);
       if (chosen !== undefined && attribute.choices.includes(chosen)) return chosen;
       unknownChoice(frame, expr.span, chosen ?? textOf(expr.span), { name, choices: attribute.choices });
       return failed;
@@ -190,7 +190,7 @@ function readOne(frame: Frame, op: Operator, name: string, attribute: Attribute,
     case "init":
       return readInitializer(frame, expr) ?? failed;
     case "dtype": {
-      const text = nameOf(expr);
+      const text = wordOf(frame, expr);
       if (text !== undefined && (dtypes as readonly string[]).includes(text)) return text;
       report(
         frame,
@@ -207,6 +207,13 @@ function readOne(frame: Frame, op: Operator, name: string, attribute: Attribute,
       unknownAttribute(frame, op, { kind: "positional", value: expr, span: expr.span });
       return failed;
   }
+}
+
+/** Returns the word that an expression stands for: the current choice of a parameter with choices, or the name itself. */
+function wordOf(frame: Frame, expr: Expr): string | undefined {
+  const text = nameOf(expr);
+  const given = text === undefined ? undefined : frame.names.get(text);
+  return given?.kind === "choice" ? given.text : text;
 }
 
 function wrong(frame: Frame, name: string, expected: string, expr: Expr, val?: Val): typeof failed {
@@ -248,9 +255,27 @@ function readSizes(frame: Frame, name: string, attribute: Attribute, expr: Expr)
   });
 }
 
+const paddings = ["same", "same_tf"];
+
+/** Reports `pad: valid`, the name of no padding in other frameworks. */
+function noPadding(frame: Frame, name: string, expr: Expr, isChoice: boolean): void {
+  const help = isChoice
+    ? { text: "without padding it is 0", code: `${name}: match ${textOf(expr.span)} { valid => 0, … }` }
+    : { text: "without padding, write", code: `${name}: 0`, edits: [{ span: expr.span, text: "0" }] };
+  report(frame, "unknown-choice", expr.span, { name: "valid", parameter: name }, { helps: [help] });
+}
+
 function readPadding(frame: Frame, name: string, attribute: Attribute, expr: Expr): Read<Padding> {
-  const word = nameOf(expr);
+  const word = wordOf(frame, expr);
   if (word === "same" || word === "same_tf") return word;
+  const isChoice = frame.names.get(nameOf(expr) ?? "")?.kind === "choice";
+  const isSize = word !== undefined && (frame.names.has(word) || frame.sizes.has(word));
+  const near = word === "valid" ? word : nearest(word ?? "", paddings);
+  if (word !== undefined && (isChoice || (!isSize && near !== undefined))) {
+    if (word === "valid") noPadding(frame, name, expr, isChoice);
+    else unknownChoice(frame, expr.span, word, { name, choices: paddings });
+    return failed;
+  }
   if (expr.kind !== "list") {
     const size = buildTimeSize(frame, name, { ...attribute, min: 0 }, expr);
     return size === failed ? failed : [[size, size]];
@@ -285,7 +310,7 @@ function readNumber(frame: Frame, name: string, expr: Expr): Read<number> {
 }
 
 function axisName(frame: Frame, name: string, expr: Expr): Read<string> {
-  const text = nameOf(expr);
+  const text = wordOf(frame, expr);
   if (text !== undefined) return text;
   const helps = expr.kind === "list" ? [] : [{ text: "axes have names, not numbers", code: `${name}: c` }];
   report(
@@ -326,12 +351,15 @@ const initializers: Readonly<Record<string, (value: number | undefined) => Initi
 };
 
 /** Reads `normal(0.02)`, `zeros` or `0.5`. */
-export function readInitializer(frame: Frame, expr: Expr): Initializer | undefined {
-  if (expr.kind !== "call" || frame.names.has(expr.callee.text)) {
+export function readInitializer(frame: Frame, given: Expr): Initializer | undefined {
+  const expr = branchOf(frame, given);
+  if (expr === undefined) return undefined;
+  const chosen = wordOf(frame, expr);
+  if (expr.kind !== "call" || (frame.names.has(expr.callee.text) && chosen === nameOf(expr))) {
     const number = readNumber(frame, "init", expr);
     return number === failed ? undefined : { kind: "constant", value: number };
   }
-  const name = expr.callee.text;
+  const name = chosen ?? expr.callee.text;
   const [arg, more] = expr.args ?? [];
   const number = arg?.kind === "positional" ? readNumber(frame, name, arg.value) : undefined;
   if (number === failed) return undefined;

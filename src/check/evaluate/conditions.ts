@@ -6,6 +6,7 @@ import { didYouMean, nearest } from "../../source/suggest.ts";
 import { plainName, report, sizeText, type Frame } from "../frame/frame.ts";
 import { requireBuildTime } from "../prove/obligations.ts";
 import { foreignChoice } from "../text/foreign-names.ts";
+import { indexHelp } from "../text/repeats.ts";
 import type { Parameter } from "../text/signature.ts";
 import { sizeOf } from "./sizes.ts";
 
@@ -56,7 +57,13 @@ function notACondition(frame: Frame, expr: Expr): undefined {
   const val = name && frame.names.get(name.text);
   if (val?.kind === "tensor") report(frame, "tensor-condition", expr.span, {}, { helps: elementwise });
   else if (name !== undefined && val === undefined && !frame.sizes.has(name.text))
-    report(frame, "unknown-name", name.span, { name: name.text });
+    report(
+      frame,
+      "unknown-name",
+      name.span,
+      { name: name.text },
+      { helps: indexHelp(frame.signature.decl, name.text, name.span) },
+    );
   else
     report(frame, "bad-attribute", expr.span, {
       name: textOf(expr.span),
@@ -232,4 +239,12 @@ function notFinite(frame: Frame, subject: Expr): void {
 export function inBranch<T>(frame: Frame, expr: Match, evaluate: (value: Expr) => T): T | undefined {
   const arm = armOf(frame, expr);
   return arm === undefined ? undefined : evaluate(arm.value);
+}
+
+/** Returns an expression, or the branch that this world takes if it is a `match` or `if`; undefined if an error was reported. */
+export function branchOf(frame: Frame, expr: Expr): Expr | undefined {
+  if (expr.kind === "match") return inBranch(frame, expr, (value) => branchOf(frame, value));
+  if (expr.kind !== "if") return expr;
+  const decided = decideCondition(frame, expr.condition);
+  return decided === undefined ? undefined : branchOf(frame, decided ? expr.then : expr.else);
 }

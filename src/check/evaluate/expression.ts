@@ -6,6 +6,7 @@ import { textOf, type Span } from "../../source/source.ts";
 import { didYouMean, nearest } from "../../source/suggest.ts";
 import { report, type Frame } from "../frame/frame.ts";
 import { kindOf, unknown, type Val } from "../frame/values.ts";
+import { indexHelp } from "../text/repeats.ts";
 import { definitions } from "../text/scope.ts";
 import { applyOperator } from "./apply.ts";
 import { evaluateCall } from "./call.ts";
@@ -34,7 +35,7 @@ export function value(frame: Frame, expr: Expr, results = 1): Val {
     case "call":
       return expr.args === undefined && expr.label === undefined
         ? reference(frame, expr)
-        : evaluateCall(frame, expr, undefined, results);
+        : evaluateCall(frame, expr, [], results);
     case "match":
       return inBranch(frame, expr, (arm) => value(frame, arm, results)) ?? unknown;
     case "if": {
@@ -80,15 +81,15 @@ function reference(frame: Frame, expr: Call): Val {
   if (size !== undefined) return { kind: "size", size };
   // A block without tensor parameters, or an operator that needs no arguments, may be called without parentheses.
   if (Object.hasOwn(frame.context.operators, name) || frame.block.module.visible.has(name))
-    return evaluateCall(frame, expr, undefined, 1);
+    return evaluateCall(frame, expr, [], 1);
   if (frame.block.module.lost.has(name)) return unknown;
   const { span } = expr.callee;
   const later = definitions(frame.signature.decl).find(
     (given) => given.name.text === name && given.name.span.start > span.start,
   );
   const labels = later === undefined ? [] : [{ span: later.name.span, text: "it is assigned only here" }];
-  const helps =
-    later === undefined ? didYouMean(span, nearest(name, [...frame.names.keys(), ...frame.sizes.keys()])) : [];
+  const near = later === undefined ? nearest(name, [...frame.names.keys(), ...frame.sizes.keys()]) : undefined;
+  const helps = [...didYouMean(span, near), ...indexHelp(frame.signature.decl, name, span)];
   report(frame, "unknown-name", span, { name }, { labels, helps });
   return unknown;
 }

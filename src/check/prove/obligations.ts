@@ -97,6 +97,7 @@ interface Bound {
   readonly origin?: Origin | undefined;
   /** The reason for the requirement, if its numbers do not explain themselves. */
   readonly note?: string | undefined;
+  readonly helps?: readonly Help[];
 }
 
 /** Requires `size >= least`. Returns false if it can never be that large, which is then reported. */
@@ -109,7 +110,7 @@ export function requireAtLeast(frame: Frame, size: Size, least: Size, at: Bound)
   return false;
 }
 
-function reportTooSmall(frame: Frame, size: Size, least: Size, { span, what, note, origin }: Bound): void {
+function reportTooSmall(frame: Frame, size: Size, least: Size, { span, what, note, origin, helps = [] }: Bound): void {
   const constant = frame.context.sizes.constant(frame.world.facts.apply(size)) !== undefined;
   report(
     frame,
@@ -121,7 +122,7 @@ function reportTooSmall(frame: Frame, size: Size, least: Size, { span, what, not
       size: sizeText(frame, size),
       least: sizeText(frame, least),
     },
-    { notes: [...(note === undefined ? [] : [note]), ...requiredBy(origin)] },
+    { notes: [...(note === undefined ? [] : [note]), ...requiredBy(origin)], helps },
   );
 }
 
