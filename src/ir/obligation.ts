@@ -12,6 +12,8 @@ export interface About {
   readonly axis?: Axis;
   /** The sizes are numbers of elements. If two must be equal, they are those before and after. */
   readonly elements?: true;
+  /** The size is a divisor. */
+  readonly divisor?: true;
 }
 
 /** Decides obligations. Proved ones pass, refuted ones are reported, and open ones go into a signature or an entry guard. */

@@ -114,8 +114,9 @@ function withEdit(help: Help | string, at: Span | undefined): Help | string {
 }
 
 /** Names the thing whose size is too small. */
-function sizedThing({ inputs, attribute, axis, elements }: About): string {
+function sizedThing({ inputs, attribute, axis, elements, divisor }: About): string {
   if (elements === true) return "the number of elements";
+  if (divisor === true) return "the divisor";
   if (attribute !== undefined) return `\`${attribute}\``;
   return `axis \`${axis}\` of the ${inputs === undefined ? "result" : "input"}`;
 }
