@@ -16,6 +16,8 @@ export interface About {
   readonly why?: string;
   /** For an attribute that divides a size: the other sizes that it must divide as well. */
   readonly dividesToo?: readonly Size[];
+  /** The size is a divisor. */
+  readonly divisor?: true;
 }
 
 /** Decides obligations. Proved ones pass, refuted ones are reported, and open ones go into a signature or an entry guard. */

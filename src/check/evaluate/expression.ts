@@ -177,6 +177,10 @@ function scalarArithmetic(frame: Frame, expr: BinaryExpr, left: Val, right: Val)
   const a = numberOf(left);
   const b = numberOf(right);
   if (a === undefined || b === undefined) return undefined;
+  if (b === 0 && (expr.op === "/" || expr.op === "%")) {
+    report(frame, "zero-divisor", expr.opSpan, { callee: expr.op });
+    return unknown;
+  }
   const results: Readonly<Record<string, number>> = {
     "+": a + b,
     "-": a - b,

@@ -118,8 +118,9 @@ function withEdit(help: Help | string, at: Span | undefined): Help | string {
 }
 
 /** Names the thing whose size is too small. */
-function sizedThing({ inputs, attribute, axis, elements }: About): string {
+function sizedThing({ inputs, attribute, axis, elements, divisor }: About): string {
   if (elements === true) return "the number of elements";
+  if (divisor === true) return "the divisor";
   if (inputs !== undefined) return `axis \`${axis}\` of the input`;
   return attribute === undefined ? `axis \`${axis}\` of the result` : `\`${attribute}\``;
 }

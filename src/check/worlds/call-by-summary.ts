@@ -54,7 +54,10 @@ function callBySummary(summaries: Summaries, frame: Frame, callee: Binding, call
     if (size !== undefined) substitution.set(variable, size);
   }
   const put: Put = (size) => context.sizes.substitute(size, substitution);
+  const { errors } = frame.world.reporter;
   for (const world of worlds) for (const requirement of world.requirements) requireOf(frame, call, requirement, put);
+  // The sizes of its results would mean nothing.
+  if (frame.world.reporter.errors > errors) return unknown;
   const possible = worlds.filter(({ assumptions }) =>
     assumptions.every((assumption) => frame.world.facts.decide(substitute(assumption, put)).verdict !== "no"),
   );
