@@ -19,22 +19,28 @@ const elementwiseAffine = attribute("bool", "whether a learned scale per element
   default: true,
 });
 
-/** Declares `weight` and `bias` over some axes, initialised to change nothing. */
-function scaleAndShift(c: OperatorContext<unknown>, over: readonly Axis[]): readonly WeightSpec[] {
+const bias = attribute("bool", "whether a learned shift follows the scale", { default: true });
+
+/** Declares a constant over some axes. */
+function constant(c: OperatorContext<unknown>, name: string, over: readonly Axis[], value: number): WeightSpec {
   const axes = over.map((axis) => [axis, c.size(0, axis)] as const);
   const count = product(
     c.sizes,
     axes.map(([, size]) => size),
   );
-  return [constantSpec("weight", axes, 1, count), constantSpec("bias", axes, 0, count)];
+  return constantSpec(name, axes, value, count);
+}
+
+/** Declares `weight`, and `bias` if there is one, initialised to change nothing. */
+function scaleAndShift(c: OperatorContext<{ readonly bias: boolean }>, over: readonly Axis[]): readonly WeightSpec[] {
+  const scale = constant(c, "weight", over, 1);
+  return c.attributes.bias ? [scale, constant(c, "bias", over, 0)] : [scale];
 }
 
 /** Declares the mean and the variance of each channel, as a network starts with them. */
 function runningStatistics(c: OperatorContext<{ readonly axis: Axis }>): readonly WeightSpec[] {
   const { axis } = c.attributes;
-  const size = c.size(0, axis);
-  const starts = { running_mean: 0, running_var: 1 };
-  return Object.entries(starts).map(([name, value]) => constantSpec(name, [[axis, size]], value, size));
+  return [constant(c, "running_mean", [axis], 0), constant(c, "running_var", [axis], 1)];
 }
 
 /** Normalises with `running_mean` and `running_var`. Scale and shift depend on weights only, so they are computed once. */
@@ -54,6 +60,7 @@ export const batchnorm = operator({
     axis: attribute("axis", "axis whose elements are normalised separately", { default: "c" }),
     eps,
     affine,
+    bias,
   },
   examples: [
     { code: "batchnorm(x)", inputs: "x: [n, c: 4, h, w]" },
@@ -75,7 +82,7 @@ export const layernorm = operator({
     axis: attribute("axes", "axes that are normalised together"),
     eps,
     elementwise_affine: elementwiseAffine,
-    bias: attribute("bool", "whether a learned shift follows the scale", { default: true }),
+    bias,
   },
   examples: [
     { code: "layernorm(x, axis: d)", inputs: "x: [n, t, d: 6]" },
@@ -86,10 +93,7 @@ export const layernorm = operator({
     requireAxes(c, 0, c.attributes.axis, "axis");
     return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
   },
-  weights: (c) => {
-    const { axis, elementwise_affine, bias } = c.attributes;
-    return elementwise_affine ? scaleAndShift(c, axis).slice(0, bias ? 2 : 1) : [];
-  },
+  weights: (c) => (c.attributes.elementwise_affine ? scaleAndShift(c, c.attributes.axis) : []),
   expand: (g) => {
     const { weight, bias } = g.weights;
     const over = { axis: g.attributes.axis, keepdims: false };
@@ -122,7 +126,7 @@ export const rmsnorm = operator({
     requireAxes(c, 0, c.attributes.axis, "axis");
     return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
   },
-  weights: (c) => (c.attributes.elementwise_affine ? scaleAndShift(c, c.attributes.axis).slice(0, 1) : []),
+  weights: (c) => (c.attributes.elementwise_affine ? [constant(c, "weight", c.attributes.axis, 1)] : []),
   expand: (g) => {
     const x = g.inputs[0]!;
     const power = g.node(mean, [g.node(square, [x], {})], { axis: g.attributes.axis, keepdims: false });
@@ -178,8 +182,9 @@ function standardised(
   const variance = average(g.node(square, [centred], {}));
   const deviation = g.node(rsqrt, [g.node(add, [variance, g.scalar(g.attributes.eps)], {})], {});
   const { weight, bias } = g.weights;
-  if (weight === undefined || bias === undefined) return g.node(mul, [centred, deviation], {});
-  return g.node(add, [g.node(mul, [centred, g.node(mul, [deviation, weight], {})], {}), bias], {});
+  const scale = weight === undefined ? deviation : g.node(mul, [deviation, weight], {});
+  const scaled = g.node(mul, [centred, scale], {});
+  return bias === undefined ? scaled : g.node(add, [scaled, bias], {});
 }
 
 export const groupnorm = operator({
@@ -192,6 +197,7 @@ export const groupnorm = operator({
     spatial,
     eps,
     affine,
+    bias,
   },
   examples: [
     { code: "groupnorm(x, groups: 2)", inputs: "x: [n, c: 4, h, w]" },
@@ -231,6 +237,7 @@ export const instancenorm = operator({
     spatial,
     eps,
     affine: { ...affine, default: false },
+    bias,
     track_running_stats: attribute("bool", "whether to normalise with running statistics instead of the image's own", {
       default: false,
     }),

@@ -70,6 +70,7 @@ export const sums: AttributeSets = {
     { code: "batchnorm(x, axis: d, eps: 0.01)", inputs: "x: [u, n, c, d: 3, h, w]" },
     { code: "batchnorm(x)", inputs: "x: [n, h, w, c: 5]" },
     { code: "batchnorm(x, axis: t)", inputs: "x: [t: 1]" },
+    { code: "batchnorm(x, bias: false)", inputs: "x: [n, c: 3]" },
     { code: "batchnorm(x, affine: false)", inputs: "x: [n, c: 3, h, w]" },
   ],
   groupnorm: [
@@ -77,14 +78,19 @@ export const sums: AttributeSets = {
     { code: "groupnorm(x, groups: 1)", inputs: "x: [n, h, w, c: 3]" },
     { code: "groupnorm(x, groups: 4, axis: e, spatial: [t, s])", inputs: "x: [t, e: 4, n, s]" },
     { code: "groupnorm(x, groups: 2)", inputs: "x: [n, c: 4]" },
+    { code: "groupnorm(x, groups: 2, bias: false)", inputs: "x: [n, c: 4]" },
     { code: "groupnorm(x, groups: 2, affine: false)", inputs: "x: [n, c: 4, h, w]" },
   ],
   instancenorm: [
     { code: "instancenorm(x, eps: 0.01, affine: true)", inputs: "x: [u, n, c: 3, d, h, w]" },
     { code: "instancenorm(x)", inputs: "x: [n, h, w, c]" },
     { code: "instancenorm(x, axis: e, spatial: [t, s], affine: false)", inputs: "x: [t, e, n, s]" },
+    { code: "instancenorm(x, affine: true, bias: false)", inputs: "x: [n, c: 3, h, w]" },
     { code: "instancenorm(x, track_running_stats: true)", inputs: "x: [n, h, w, c: 3]" },
-    { code: "instancenorm(x, axis: e, spatial: t, affine: true, track_running_stats: true)", inputs: "x: [t, e: 2, n]" },
+    {
+      code: "instancenorm(x, axis: e, spatial: t, affine: true, track_running_stats: true)",
+      inputs: "x: [t, e: 2, n]",
+    },
   ],
   layernorm: [
     { code: "layernorm(x, axis: [d, n], eps: 0.01)", inputs: "x: [u, n: 3, c, d: 2, h, w]" },
