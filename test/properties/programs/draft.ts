@@ -5,6 +5,15 @@ import type { CheckedWorld } from "../../../src/check/worlds/explore.ts";
 import type { Diagnostic } from "../../../src/source/diagnostic.ts";
 import { programOf } from "../../support/check.ts";
 
+/** A broken promise. Failures of one kind are taken for the same one when a program is made smaller. */
+export class Failure extends Error {
+  readonly kind: string;
+  constructor(kind: string, detail: string, text: string) {
+    super(`${kind}: ${detail}\n${text}`);
+    this.kind = kind;
+  }
+}
+
 export interface Statement {
   /** The values that it defines; none for a layer or weight that only others use. */
   readonly names: readonly string[];
@@ -63,10 +72,14 @@ export interface Checked {
 
 export function checked(draft: Draft): Checked {
   const text = edition + draft.map(blockText).join("\n");
-  const program = programOf(text);
-  const errors = program.check().filter(({ severity }) => severity === "error");
-  const block = program.main.blocks.get(draft.at(-1)!.name);
-  return { program, text, errors, worlds: block === undefined || errors.length > 0 ? [] : program.worlds(block) };
+  try {
+    const program = programOf(text);
+    const errors = program.check().filter(({ severity }) => severity === "error");
+    const block = program.main.blocks.get(draft.at(-1)!.name);
+    return { program, text, errors, worlds: block === undefined || errors.length > 0 ? [] : program.worlds(block) };
+  } catch (error) {
+    throw new Failure("the checker fails", String(error), text);
+  }
 }
 
 /** Returns the type of a result as text, if it is the same in every world. */

@@ -90,7 +90,7 @@ class Growing {
     for (let tries = 3 * size; tries > 0 && this.#statements.length < size; tries--) {
       const proposal = this.#proposal();
       if (proposal !== undefined) this.#propose(proposal);
-      if (this.#chance.is(0.15)) this.#proposeFact();
+      if (this.#chance.is(0.25)) this.#proposeFact();
     }
     if (this.#statements.length === 0) return undefined;
     const used = new Set(this.#statements.flatMap(({ uses }) => uses));
@@ -170,6 +170,7 @@ class Growing {
     const n = 1 + chance.below(6);
     const fact = chance.pick([
       `${a} >= ${n}`,
+      `${a} >= ${n}, ${a} <= ${n + 1 + (n % 3)}`,
       `${a} <= ${n + 4}`,
       `${a} != ${n}`,
       `${a} % ${1 + (n % 3)} == 0`,

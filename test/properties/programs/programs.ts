@@ -1,7 +1,7 @@
 /** @file One random program: grown, examined, and made smaller if it fails. */
-import type { Draft } from "./draft.ts";
+import { Failure, type Draft } from "./draft.ts";
 import { engines } from "./engines.ts";
-import { examine, Failure, type Conditions, type Report } from "./examine.ts";
+import { examine, type Conditions, type Report } from "./examine.ts";
 import { grow } from "./grow.ts";
 import { shrink } from "./shrink.ts";
 
