@@ -237,7 +237,11 @@ export const expand = operator({
   },
   resolve: (_, { axes }, result) => {
     const added = [...result.axes].filter(([axis]) => !axes.has(axis));
-    return { like: undefined, keyed: new Map(added.map(([axis, size]) => [axis, [size]])) };
+    // Without new axes, only `like` is left to say that they were not forgotten.
+    return {
+      like: added.length === 0 ? result : undefined,
+      keyed: new Map(added.map(([axis, size]) => [axis, [size]])),
+    };
   },
   reference: (c) => {
     const { axes, shape } = c.results[0]!;

@@ -33,6 +33,7 @@ export const axes: AttributeSets = {
     ...ofEveryDtype("expand(x, h: 3, w: 2)", "x: [n, c]"),
     { code: "expand(x, like: y)", inputs: "x: [d, n], y: [u, n, c, d, h, w]" },
     { code: "expand(x, like: y)", inputs: "x: [w, n, d], y: [u, n, c, d, h, w]" },
+    { code: "expand(x, like: y)", inputs: "x: [n, t], y: i32[t, n]" },
     { code: "expand(x, t: n)", inputs: "x: [n]" },
     { code: "expand(x, h: h, w: 2*w)", inputs: "x: [], y: [h, w]" },
   ],

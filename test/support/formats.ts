@@ -99,7 +99,7 @@ export async function expectOnnx(
 }
 
 /** Returns the nodes of a case, weights included. */
-function emitted({ graph, weights }: Case, profile: Profile, fused: boolean): TensorFlowGraph {
+export function emitted({ graph, weights }: Case, profile: Profile, fused: boolean): TensorFlowGraph {
   const planned = plan(graph, profile);
   const values = planned.prepared.map(({ value }) => value);
   const arrays = storedArrays(values, (path) => weights[path]!);

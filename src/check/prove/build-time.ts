@@ -1,24 +1,35 @@
 /** @file Reports sizes that must be known when the model is built but are known only when it runs. */
+import type { SizeVar } from "../../sizes/size.ts";
 import type { Help } from "../../source/diagnostic.ts";
 import { addParameter } from "../advice/header-edits.ts";
 import { report, sizeText, type Frame } from "../frame/frame.ts";
 import type { KnownSize, Requirement } from "../frame/world.ts";
 
+/**
+ * Returns the variables that decide a size which must be known at build time. A weight is made with the size as it is;
+ * everything else asks the facts, which may know the value of an input's size: `where c == 2`.
+ */
+export function decidingVariables(
+  { context, world }: Frame,
+  { size, use }: Omit<KnownSize, "op">,
+): ReadonlySet<SizeVar> {
+  return context.sizes.variables(use.kind === "weight" ? size : world.facts.apply(size));
+}
+
 /** Reports a size that must be known at build time and is not. */
 export function reportRunTime(frame: Frame, known: KnownSize, origin: Requirement["origin"]): void {
   const { use } = known;
-  const size = sizeText(frame, known.size);
   const { sizes } = frame.context;
-  const names = [...sizes.variables(frame.world.facts.apply(known.size))]
-    .filter(({ time }) => time === "run")
-    .map(({ name }) => `${name}: int`);
+  const size = use.kind === "weight" ? sizes.print(known.size) : sizeText(frame, known.size);
+  const variables = [...decidingVariables(frame, known)].filter(({ time }) => time === "run");
+  const names = variables.map(({ name }) => `${name}: int`);
   const { decl } = frame.signature;
-  const [first] = names;
+  const [first] = variables;
   const helps: Help[] =
     first !== undefined && names.length === 1 && frame.caller === undefined
       ? [
-          addParameter(decl, first, "make it a parameter, which is set at build time"),
-          { text: "or write a number in the signature", code: first.replace("int", "224") },
+          addParameter(decl, names[0]!, "make it a parameter, which is set at build time"),
+          { text: "or write a number in the signature", code: `${first.name}: ${numberFor(frame, first)}` },
         ]
       : [{ text: `make it a number in the model's signature, or a parameter`, code: names.join(", ") }];
   switch (use.kind) {
@@ -40,4 +51,9 @@ export function reportRunTime(frame: Frame, known: KnownSize, origin: Requiremen
         { helps },
       );
   }
+}
+
+/** Returns the value that the facts give a variable, or a number as an example. */
+function numberFor({ context: { sizes }, world }: Frame, variable: SizeVar): string {
+  return String(sizes.constant(world.facts.apply(sizes.of(variable))) ?? 224);
 }

@@ -7,6 +7,7 @@ import type { Help, Note } from "../../source/diagnostic.ts";
 import type { Span } from "../../source/source.ts";
 import { assignmentText, originOf, report, sizeText, type Frame } from "../frame/frame.ts";
 import type { AskedRelation, BuildTimeUse, Requirement } from "../frame/world.ts";
+import { decidingVariables } from "./build-time.ts";
 
 type Origin = Requirement["origin"];
 
@@ -128,8 +129,8 @@ function reportTooSmall(frame: Frame, size: Size, least: Size, { span, what, not
 
 /** Requires a size that is known when the model is built. */
 export function requireBuildTime(frame: Frame, size: Size, use: BuildTimeUse, span: Span): void {
-  const { facts, assumptions } = frame.world;
-  if (frame.context.sizes.variables(facts.apply(size)).size === 0) return;
+  const { assumptions } = frame.world;
+  if (decidingVariables(frame, { size, use }).size === 0) return;
   const relation = { op: "known", size, use } as const;
   frame.strategy.open(frame, { relation, origin: originOf(span), when: assumptions });
 }

@@ -12,7 +12,7 @@ import type { Binding } from "../frame/frame.ts";
 import { report, typeText, type CallStrategy, type Frame } from "../frame/frame.ts";
 import { unknown, type Val } from "../frame/values.ts";
 import type { Requirement } from "../frame/world.ts";
-import { reportRunTime } from "../prove/build-time.ts";
+import { decidingVariables, reportRunTime } from "../prove/build-time.ts";
 import { ask, reportUnmet, requireAtLeast, requireBuildTime, requireDivides } from "../prove/obligations.ts";
 import type { CheckedWorld, Summaries } from "./explore.ts";
 import { difference } from "./results.ts";
@@ -24,14 +24,13 @@ export function bySummary(summaries: Summaries): CallStrategy {
   return {
     call: (frame, callee, call, path) => callBySummary(summaries, frame, callee, call, path),
     open(frame, requirement) {
-      const { world, context } = frame;
       const { relation, origin } = requirement;
       if (relation.op === "known" && outermostFrame(frame).signature.decl.kind === "model") {
-        const variables = context.sizes.variables(world.facts.apply(relation.size));
-        if ([...variables].some((variable) => variable.time !== "build")) reportRunTime(frame, relation, origin);
+        const isOpen = [...decidingVariables(frame, relation)].some(({ time }) => time !== "build");
+        if (isOpen) reportRunTime(frame, relation, origin);
         return;
       }
-      world.requirements.push(requirement);
+      frame.world.requirements.push(requirement);
     },
   };
 }

@@ -1,0 +1,465 @@
+/** @file Grows a random program statement by statement. The checker says which proposals are well-typed. */
+import type { DType } from "../../../src/contract/ndarray.ts";
+import type { Expr } from "../../../src/parser/ast.ts";
+import { textOf } from "../../../src/source/source.ts";
+import { chanceOf, type Chance } from "./chance.ts";
+import {
+  checked,
+  paramsText,
+  resultsText,
+  sameType,
+  type Checked,
+  type Draft,
+  type Param,
+  type Routine,
+  type Statement,
+} from "./draft.ts";
+import { verifyRefusal } from "./refusals.ts";
+import { fill, namesIn, operatorTemplates, readTemplate, type Port, type Template } from "./templates.ts";
+
+/** A value in scope, with the sizes of its axes as text. */
+interface Value {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly axes: ReadonlyMap<string, string>;
+  /** Whether its type is the same in every world. */
+  readonly isUniform: boolean;
+}
+
+/** What a proposal adds to a routine. */
+interface Proposal {
+  readonly code: string;
+  readonly uses: readonly string[];
+  readonly tensors: readonly Param[];
+  readonly settings: readonly Param[];
+  readonly results: number;
+  /** Values that come with the new tensors. */
+  readonly inputs: readonly Value[];
+}
+
+const templates = operatorTemplates();
+const names = [...templates.keys()];
+
+/** Grows the program of a seed. */
+export function grow(seed: number): Draft {
+  const chance = chanceOf(seed);
+  const blocks: Routine[] = [];
+  const calls: Template[] = [];
+  for (let i = chance.pick([0, 1, 1, 2, 3]); i > 0; i--) {
+    const block = new Growing(`Part${i}`, chance, blocks, calls).grow(1 + chance.below(3));
+    if (block === undefined) continue;
+    blocks.push(block);
+    calls.push(callOf(block));
+  }
+  const model = new Growing("Net", chance, blocks, calls).grow(2 + chance.below(5));
+  return model === undefined ? grow(seed + 2 ** 24) : [...blocks, model];
+}
+
+/** Returns the call of a block. Its settings keep their defaults, unless a hole is filled. */
+function callOf(block: Routine): Template {
+  const tensors = block.tensors.map(({ name }) => name);
+  const settings = block.settings.map((setting) => `, ${setting.name}: ${defaultOf(setting)}`);
+  const code = `${block.name}(${tensors.join(", ")}${settings.join("")})`;
+  return readTemplate(block.name, { code, inputs: paramsText(block) }, block.results.length);
+}
+
+const defaultOf = ({ text }: Param): string => text.slice(text.indexOf("=") + 2);
+
+class Growing {
+  readonly #name: string;
+  readonly #chance: Chance;
+  /** The finished blocks, and their calls. A new one may be added while a routine grows. */
+  readonly #blocks: Routine[];
+  readonly #calls: Template[];
+  readonly #values: Value[] = [];
+  #tensors: readonly Param[] = [];
+  #settings: readonly Param[] = [];
+  #where: readonly string[] = [];
+  #statements: readonly Statement[] = [];
+  #count = 0;
+
+  constructor(name: string, chance: Chance, blocks: Routine[], calls: Template[]) {
+    this.#name = name;
+    this.#chance = chance;
+    this.#blocks = blocks;
+    this.#calls = calls;
+  }
+
+  /** Adds about this many statements; undefined if no proposal was accepted. */
+  grow(size: number): Routine | undefined {
+    for (let tries = 3 * size; tries > 0 && this.#statements.length < size; tries--) {
+      const proposal = this.#proposal();
+      if (proposal !== undefined) this.#propose(proposal);
+      if (this.#chance.is(0.25)) this.#proposeFact();
+    }
+    if (this.#statements.length === 0) return undefined;
+    const used = new Set(this.#statements.flatMap(({ uses }) => uses));
+    const last = this.#values.filter(({ name, isUniform }) => isUniform && !used.has(name));
+    const results = last.filter(({ name }) => /^v/.test(name)).map(({ name }) => name);
+    if (results.length === 0) return undefined;
+    const routine = this.#routine(results.slice(-3));
+    if (this.#name === "Net" || this.#chance.is(0.5)) return routine;
+    const found = checked([...this.#blocks, routine]);
+    const declared = resultsText(found, routine.results);
+    if (declared === undefined) return routine;
+    const typed = { ...routine, declared };
+    return checked([...this.#blocks, typed]).errors.length === 0 ? typed : routine;
+  }
+
+  #routine(results: readonly string[], change: Partial<Routine> = {}): Routine {
+    return {
+      name: this.#name,
+      tensors: this.#tensors,
+      settings: this.#settings,
+      where: this.#where,
+      statements: this.#statements,
+      results,
+      ...change,
+    };
+  }
+
+  #accepts(routine: Routine): Checked | undefined {
+    const draft = [...this.#blocks, routine];
+    const found = checked(draft);
+    if (found.errors.length > 0) {
+      verifyRefusal(draft, found);
+      return undefined;
+    }
+    return this.#name === "Net" && !isBuildable(found) ? undefined : found;
+  }
+
+  #propose({ code, uses, tensors, settings, results, inputs }: Proposal): void {
+    const names = Array.from({ length: results }, () => `v${this.#count++}`);
+    const statement: Statement = { names, code: `${names.join(", ")} = ${code}`, uses };
+    const grown: Partial<Routine> = {
+      tensors: [...this.#tensors, ...tensors],
+      settings: [...this.#settings, ...settings],
+      statements: [...this.#statements, statement],
+    };
+    let routine = this.#routine(names, grown);
+    let found = this.#accepts(routine);
+    if (found === undefined && this.#chance.is(0.5)) {
+      // Messages suggest facts that make a program right.
+      const suggested = suggestion([...this.#blocks, routine]);
+      if (suggested === undefined) return;
+      routine = { ...routine, where: [...this.#where, suggested] };
+      found = this.#accepts(routine);
+    }
+    if (found === undefined) return;
+    this.#tensors = routine.tensors;
+    this.#settings = routine.settings;
+    this.#where = routine.where;
+    this.#statements = routine.statements;
+    this.#values.push(...inputs);
+    const { sizes } = found.program.context;
+    names.forEach((name, i) => {
+      const type = found.worlds[0]?.results?.[i];
+      if (type === undefined) return;
+      const axes = new Map([...type.axes].map(([axis, size]) => [axis, sizes.print(size)]));
+      this.#values.push({ name, dtype: type.dtype, axes, isUniform: sameType(found, i) !== undefined });
+    });
+  }
+
+  /** Adds a random condition on the sizes and settings of the signature. */
+  #proposeFact(): void {
+    const chance = this.#chance;
+    const variables = this.#variables();
+    const last = this.#statements.at(-1);
+    if (variables.length === 0 || last === undefined) return;
+    const [a, b] = [chance.pick(variables), chance.pick(variables)];
+    const n = 1 + chance.below(6);
+    const fact = chance.pick([
+      `${a} >= ${n}`,
+      `${a} >= ${n}, ${a} <= ${n + 1 + (n % 3)}`,
+      `${a} <= ${n + 4}`,
+      `${a} != ${n}`,
+      `${a} % ${1 + (n % 3)} == 0`,
+      `${a} == ${b}`,
+      `${a} >= ${b}`,
+      `${a} + ${b} >= ${n}`,
+      `${a} < 2 * ${b}`,
+      `ceil(${a} / 2) >= ${1 + (n % 3)}`,
+      `${a} == ${n} or ${a} >= ${n + 2}`,
+      `${a} > ${n} and ${b} < ${n + 5}`,
+    ]);
+    const enums = this.#settings.filter(({ text }) => !/: int/.test(text));
+    const condition = chance.is(0.3) && enums.length > 0 ? chance.pick(enums) : undefined;
+    const holds = condition && (/: bool/.test(condition.text) ? condition.name : `${condition.name} == first`);
+    const routine = this.#routine(last.names, { where: [...this.#where, holds ? `${fact} if ${holds}` : fact] });
+    if (last.names.length > 0 && this.#accepts(routine) !== undefined) this.#where = routine.where;
+  }
+
+  /** The size variables of the signature, and its integer settings. */
+  #variables(): readonly string[] {
+    const sizes = this.#values.filter(({ name }) => /^x/.test(name)).flatMap(({ axes }) => [...axes.values()]);
+    const variables = sizes
+      .flatMap((size) => size.match(/[a-z_]\w*/g) ?? [])
+      .filter((name) => !/^(ceil|floor)$/.test(name));
+    return [
+      ...new Set([...variables, ...this.#settings.filter(({ text }) => /: int/.test(text)).map(({ name }) => name)]),
+    ];
+  }
+
+  #proposal(): Proposal | undefined {
+    const chance = this.#chance;
+    const kind = chance.random();
+    if (kind < 0.08) return this.#matched();
+    if (kind < 0.14) return this.#scaled();
+    if (kind < 0.2) return this.#repeated();
+    if (kind < 0.4 && this.#calls.length > 0) return this.#applied(chance.pick(this.#calls));
+    // Of several, one that fits a value that was computed.
+    const some = Array.from({ length: 6 }, () => chance.pick(templates.get(chance.pick(names))!));
+    const fitting = chance.is(0.75)
+      ? some.find((template) => template.ports.some((port) => this.#fitting(port).length > 0))
+      : undefined;
+    const template = fitting ?? some[0]!;
+    return chance.is(0.15) ? this.#wrapped(template) : this.#applied(template);
+  }
+
+  /** Returns the computed values that have the axes of a port. */
+  #fitting({ dtype, axes }: Port): readonly Value[] {
+    const fits = (value: Value) => value.dtype === dtype && axes.every(({ axis }) => value.axes.has(axis));
+    return this.#values.filter((value) => /^v/.test(value.name) && fits(value));
+  }
+
+  /** Writes a call with values in scope, or with new inputs. */
+  #applied(template: Template, first?: Value): Proposal {
+    const chance = this.#chance;
+    const bound = new Map<string, string>();
+    const chosen = new Map<string, string>();
+    const tensors: Param[] = [];
+    const inputs: Value[] = [];
+    for (const port of template.ports) {
+      const fitting = this.#fitting(port);
+      const given = this.#values.filter(
+        ({ dtype, axes }) => dtype === port.dtype && port.axes.every(({ axis }) => axes.has(axis)),
+      );
+      const value =
+        first !== undefined && chosen.size === 0
+          ? first
+          : fitting.length > 0 && chance.is(0.8)
+            ? chance.pick(fitting.slice(-2))
+            : given.length > 0 && (chance.is(0.3) || this.#tensors.length + tensors.length > 4)
+              ? chance.pick(given)
+              : undefined;
+      if (value !== undefined) {
+        chosen.set(port.name, value.name);
+        for (const { axis, size } of port.axes) solve(axis, size, value.axes.get(axis) ?? "1", bound);
+      } else {
+        const made = this.#fresh(port, `x${this.#tensors.length + tensors.length}`, bound);
+        tensors.push({ name: made.name, text: made.text });
+        inputs.push(made);
+        chosen.set(port.name, made.name);
+      }
+    }
+    const settings: Param[] = [];
+    const code = fill(template, ({ kind, text }) => {
+      if (kind === "tensor") return chosen.get(text);
+      if (kind === "size") return bound.has(text) ? inBrackets(bound.get(text)!) : undefined;
+      return chance.is(0.1) ? this.#setting(Number(text), settings) : undefined;
+    });
+    const label = template.owns && chance.is(0.5) && code.endsWith(")") ? ` @l${this.#count}` : "";
+    return {
+      code: code + label,
+      uses: [...chosen.values(), template.name],
+      tensors,
+      settings,
+      results: template.results,
+      inputs,
+    };
+  }
+
+  /** Makes a new input of the routine for a port. Some of its sizes become patterns. */
+  #fresh({ dtype, axes }: Port, name: string, bound: Map<string, string>): Value & Param {
+    const chance = this.#chance;
+    const sizes = axes.map(({ axis, size, text }): readonly [string, string] => {
+      const names = namesIn(axis, size);
+      if (names.length === 0) return [axis, chance.is(0.05) ? String(1 + chance.below(6)) : text];
+      if (size === undefined && !bound.has(axis) && chance.is(0.25)) {
+        const i = chance.is(0.3) ? axis : `${axis}${chance.below(3)}`;
+        const pattern = chance.pick([
+          `2*${i}`,
+          `${i} + 1`,
+          `${i} + 2`,
+          `3*${i}`,
+          `2*${i} + 1`,
+          `${i}`,
+          `4*${i}`,
+          "2",
+          "3",
+        ]);
+        bound.set(axis, pattern);
+        return [axis, pattern];
+      }
+      for (const variable of names)
+        if (!bound.has(variable)) bound.set(variable, chance.is(0.7) ? variable : `${variable}${chance.below(3)}`);
+      return [axis, size === undefined ? bound.get(axis)! : written(size, bound)];
+    });
+    const list = sizes.map(([axis, size]) => (axis === size ? axis : `${axis}: ${size}`));
+    return {
+      name,
+      text: `${name}: ${dtype === "f32" ? "" : dtype}[${list.join(", ")}]`,
+      dtype,
+      axes: new Map(sizes),
+      isUniform: true,
+    };
+  }
+
+  /** Returns an integer setting, an earlier one or a new one with this default. */
+  #setting(value: number, made: Param[]): string {
+    const known = [...this.#settings, ...made].filter(({ text }) => /: int/.test(text));
+    const setting = known.length > 0 && this.#chance.is(0.5) ? this.#chance.pick(known) : undefined;
+    if (setting !== undefined)
+      return this.#chance.pick([setting.name, setting.name, `(${setting.name} + 1)`, `(2 * ${setting.name})`]);
+    const name = `k${this.#settings.length + made.length}`;
+    made.push({ name, text: `${name}: int = ${value}` });
+    return name;
+  }
+
+  /** Two calls on the same value, of which a setting selects one. */
+  #matched(): Proposal | undefined {
+    const chance = this.#chance;
+    const value = this.#values.length === 0 ? undefined : chance.pick(this.#values);
+    const one = value && this.#unaryOf(value);
+    const other = value && this.#unaryOf(value);
+    if (value === undefined || one === undefined || other === undefined) return undefined;
+    const [a, b] = [this.#applied(one, value), this.#applied(other, value)];
+    if (a.results > 1 || b.results > 1) return undefined;
+    const known = this.#settings.filter(({ text }) => !/: int/.test(text));
+    const name = `s${this.#settings.length}`;
+    const setting =
+      known.length > 0 && chance.is(0.4)
+        ? chance.pick(known)
+        : {
+            name,
+            text: chance.is(0.5)
+              ? `${name}: bool = ${chance.is(0.5)}`
+              : `${name}: first | second = ${chance.pick(["first", "second"])}`,
+          };
+    const isBool = /: bool/.test(setting.text);
+    const code = isBool
+      ? `if ${setting.name} { ${a.code} } else { ${b.code} }`
+      : `match ${setting.name} { first => ${a.code}, second => ${b.code} }`;
+    if (a.tensors.length + b.tensors.length + a.settings.length + b.settings.length > 0) return undefined;
+    return { ...a, code, uses: [...a.uses, ...b.uses], settings: known.includes(setting) ? [] : [setting] };
+  }
+
+  /** A template of one tensor that may fit a value. */
+  #unaryOf({ dtype, axes }: Value): Template | undefined {
+    const all = [...templates.values()]
+      .flat()
+      .filter(
+        ({ ports }) =>
+          ports.length === 1 && ports[0]!.dtype === dtype && ports[0]!.axes.every(({ axis }) => axes.has(axis)),
+      );
+    return all.length === 0 ? undefined : this.#chance.pick(all);
+  }
+
+  /** A value times a size, plus a size, or the like. */
+  #scaled(): Proposal | undefined {
+    const chance = this.#chance;
+    const variables = this.#variables();
+    const values = this.#values.filter(({ dtype }) => dtype !== "bool");
+    if (values.length === 0 || variables.length === 0) return undefined;
+    const value = chance.pick(values.slice(-3));
+    const [a, b] = [chance.pick(variables), chance.pick(variables)];
+    const size = chance.pick([
+      a,
+      `(${a} + ${b})`,
+      `(${a} * ${b})`,
+      `(${a} * ${a} * ${b} * ${b})`,
+      `(${a} * ${a} * ${a} * ${a})`,
+      `ceil(${a} / 2)`,
+      `floor(${a} / 3)`,
+    ]);
+    const call = chance.pick(["*", "/", "+", "-"]);
+    return {
+      code: `${value.name} ${call} ${size}`,
+      uses: [value.name],
+      tensors: [],
+      settings: [],
+      results: 1,
+      inputs: [],
+    };
+  }
+
+  /** A repeated operator or block, or a layer that is used twice. */
+  #repeated(): Proposal | undefined {
+    const chance = this.#chance;
+    const value = this.#values.length === 0 ? undefined : chance.pick(this.#values.slice(-3));
+    const blocks = this.#calls.filter(({ ports, results }) => ports.length === 1 && results === 1);
+    const template = value && (blocks.length > 0 && chance.is(0.5) ? chance.pick(blocks) : this.#unaryOf(value));
+    if (template === undefined || template.results > 1) return undefined;
+    const call = this.#applied(template, value);
+    // The call without its tensor is a stage.
+    const [port] = template.ports;
+    const stage = fill({ ...template, holes: template.holes.filter(({ text }) => text === port!.name) }, () => "");
+    if (!stage.startsWith(`${template.name}(`) || call.tensors.length > 0) return undefined;
+    const plain = stage.replace(/\(,\s*/, "(").replace(/\(\)$/, "");
+    const count = chance.is(0.5) ? String(1 + chance.below(3)) : this.#setting(2, []);
+    if (/^\(|^k/.test(count) && !this.#settings.some(({ name }) => count.includes(name))) return undefined;
+    return { ...call, settings: [], code: `${value!.name} |> repeat(${count}) ${plain}` };
+  }
+
+  /** The call of a new block that does what a template does, with the template's inputs as its signature. */
+  #wrapped(template: Template): Proposal {
+    const params = template.ports.map((port): Param => ({ name: port.name, text: portText(port) }));
+    const names = Array.from({ length: template.results }, (_, i) => `r${i}`);
+    const code = `${names.join(", ")} = ${template.code}`;
+    const uses = [...params.map(({ name }) => name), template.name];
+    const statements: Statement[] = [{ names, code, uses }];
+    const name = `Block${this.#blocks.length}`;
+    const block: Routine = { name, tensors: params, settings: [], where: [], statements, results: names };
+    if (checked([...this.#blocks, block]).errors.length > 0) return this.#applied(template);
+    this.#blocks.push(block);
+    this.#calls.push(callOf(block));
+    return this.#applied(this.#calls.at(-1)!);
+  }
+}
+
+/** Writes a port as a parameter. */
+function portText({ name, dtype, axes }: Port): string {
+  const list = axes.map(({ axis, text }) => (axis === text ? axis : `${axis}: ${text}`));
+  return `${name}: ${dtype === "f32" ? "" : dtype}[${list.join(", ")}]`;
+}
+
+/** Whether a model can be built from a block: what must be known then depends on settings only. */
+function isBuildable({ program, worlds }: Checked): boolean {
+  const settings = new Set(
+    program.context.signature([...program.main.blocks.values()].at(-1)!).parameters.map(({ name }) => name),
+  );
+  return worlds.every(({ requirements }) =>
+    requirements.every(
+      ({ relation }) => relation.op !== "known" || [...relation.size.variables].every(({ name }) => settings.has(name)),
+    ),
+  );
+}
+
+/** Returns the condition that the messages about a draft suggest. */
+function suggestion(draft: Draft): string | undefined {
+  for (const { helps } of checked(draft).errors)
+    for (const { code } of helps)
+      if (code !== undefined && code.startsWith("where ")) return code.slice("where ".length);
+  return undefined;
+}
+
+/** Binds the variables of a pattern such that it has this size, if it is linear. */
+function solve(axis: string, pattern: Expr | undefined, size: string, bound: Map<string, string>): void {
+  const bind = (name: string, text: string): void => {
+    if (!bound.has(name)) bound.set(name, text);
+  };
+  if (pattern === undefined) return bind(axis, size);
+  if (pattern.kind === "call" && pattern.args === undefined) return bind(pattern.callee.text, size);
+  if (pattern.kind !== "binary") return;
+  const { op, left, right } = pattern;
+  const whole = inBrackets(size);
+  if (op === "+" && right.kind === "number") solve(axis, left, `${whole} - ${right.raw}`, bound);
+  else if (op === "*" && left.kind === "number") solve(axis, right, `${whole} / ${left.raw}`, bound);
+}
+
+/** Writes a pattern with other names. */
+function written(size: Expr, bound: ReadonlyMap<string, string>): string {
+  return textOf(size.span).replaceAll(/[a-z_]\w*/g, (name) => (bound.has(name) ? inBrackets(bound.get(name)!) : name));
+}
+
+const inBrackets = (size: string): string => (/^\w+$/.test(size) ? size : `(${size})`);

@@ -1,0 +1,52 @@
+/** @file Faults that are known and being mended. Each entry is deleted with its fault. */
+import type { Node } from "../../../src/ir/graph.ts";
+import type { ModelGraph } from "../../../src/ir/model-graph.ts";
+import { families } from "../../../src/ops/table.ts";
+import { nodesOf } from "../../support/operator-cases.ts";
+import type { Peculiar } from "./noise.ts";
+
+/** What is known about one run. */
+export interface Run {
+  readonly engine: string;
+  readonly graph: ModelGraph;
+  readonly seen: Peculiar;
+  /** Whether a size that is used as a number is beyond 32 bits. */
+  readonly isLarge: boolean;
+}
+
+interface Known {
+  /** The fault in one line, with its point in the list of faults. */
+  readonly fault: string;
+  readonly applies: (run: Run) => boolean;
+}
+
+const ofElements = new Set(
+  ["activation", "elementwise", "functions", "shape", "fusion"].flatMap((family) => families[family]!),
+);
+
+const anyNode = ({ graph }: Run, holds: (node: Node) => boolean): boolean => nodesOf(graph).some(holds);
+
+const known: readonly Known[] = [
+  {
+    fault: "3: sizes used as numbers overflow int32 in sessions and graph models",
+    applies: ({ engine, isLarge }) => isLarge && /session|graph model/.test(engine),
+  },
+  {
+    fault: "4: same_tf windows in ONNX",
+    applies: (run) => run.engine === "ONNX" && anyNode(run, ({ attributes }) => attributes["pad"] === "same_tf"),
+  },
+  {
+    fault: "4: clamp with one bound turns infinities into numbers in ONNX",
+    applies: (run) =>
+      run.engine === "ONNX" && run.seen.infinite && anyNode(run, ({ op }) => /clamp|relu/.test(op.name)),
+  },
+  {
+    fault: "9: infinities in what is computed with sums, and as divisors of %",
+    applies: (run) => run.seen.infinite && anyNode(run, ({ op }) => !ofElements.has(op) || op.name === "mod"),
+  },
+];
+
+/** Whether an engine is known to be wrong about a run. */
+export function isKnown(run: Run): boolean {
+  return known.some(({ applies }) => applies(run));
+}
