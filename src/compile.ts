@@ -8,15 +8,17 @@ import { emitFactory } from "./codegen/esm/emit.ts";
 import { needsWeights, type BinaryFile, type Emission, type SourceInfo } from "./codegen/target.ts";
 import { defaultTarget, targets, type TargetName } from "./codegen/targets.ts";
 import type { Backend } from "./contract/backends.ts";
-import type { NdArray } from "./contract/ndarray.ts";
+import { shapeOf } from "./contract/manifest.ts";
+import { elements, type NdArray } from "./contract/ndarray.ts";
 import type { ModelGraph } from "./ir/model-graph.ts";
 import { library } from "./library.ts";
 import { plan, type Plan } from "./plan/plan.ts";
 import type { Diagnostic } from "./source/diagnostic.ts";
-import { InternalError, invariant } from "./source/internal-error.ts";
+import { invariant } from "./source/internal-error.ts";
 import { diagnostic, Reporter } from "./source/reporter.ts";
 import { nearest } from "./source/suggest.ts";
 import { version } from "./version.ts";
+import { DataError, printShape, quote } from "./weights/data-error.ts";
 
 /** Which models to build, and with which settings. */
 export interface ModelOptions {
@@ -112,13 +114,31 @@ export function build(
     return nothing(diagnostic("bad-input", undefined, { message: needsWeights(open) }));
   const models = plans.map((each) => ({
     plan: each,
-    load: (path: string) => weights?.(path, each.graph.name) ?? unknownWeight(path),
+    load: (path: string) => fitting(each, path, weights?.(path, each.graph.name)),
   }));
-  return outcomeOf(target, emit(models, { ...info(program), ...(locate === undefined ? {} : { locate }) }));
+  try {
+    return outcomeOf(target, emit(models, { ...info(program), ...(locate === undefined ? {} : { locate }) }));
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    return nothing(diagnostic("bad-input", undefined, { message: error.message }));
+  }
 }
 
-function unknownWeight(path: string): never {
-  throw new InternalError(`the weight ${path} is asked for, and nobody gives it`);
+/**
+ * Returns the tensor that a caller gives for a weight.
+ * @throws DataError unless it has the shape of the manifest's entry, and as many numbers.
+ */
+function fitting({ graph, manifest }: Plan, path: string, given: NdArray | undefined): NdArray {
+  const entry = manifest.find((one) => one.path === path);
+  invariant(entry !== undefined, `the weight ${path} is not in the manifest`);
+  const shape = shapeOf(entry);
+  const what = `the weight ${quote(path)} of ${graph.name}`;
+  if (given === undefined) throw new DataError(`${what} is missing`);
+  if (printShape(given.shape) !== printShape(shape))
+    throw new DataError(`${what} must have the shape ${printShape(shape)}, not ${printShape(given.shape)}`);
+  if (given.data.length !== elements(shape))
+    throw new DataError(`${what} must have ${elements(shape)} numbers, not ${given.data.length}`);
+  return given;
 }
 
 /** Returns the files, or a diagnostic for each thing that the target cannot express, at its place in the program. */
