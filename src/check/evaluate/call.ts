@@ -8,7 +8,7 @@ import { didYouMean, nearest } from "../../source/suggest.ts";
 import { report, type Frame } from "../frame/frame.ts";
 import { kindOf, unknown, type Val } from "../frame/values.ts";
 import { foreignOperator, otherOperators } from "../text/foreign-names.ts";
-import { applyOperator } from "./apply.ts";
+import { applyOperator, countCall } from "./apply.ts";
 import { readAttributes } from "./attributes.ts";
 import { bindCall } from "./bind.ts";
 import { pickResult, toTensor, value } from "./expression.ts";
@@ -47,6 +47,7 @@ export function evaluateCall(frame: Frame, call: Call, piped: Val | undefined, r
   if (named?.kind === "layer") return pickResult(frame, callLayer(frame, named, call, piping), call);
   if (op !== undefined) return pickResult(frame, callOperator(frame, op, call, piping, path.join("."), results), call);
   if (block !== undefined) {
+    if (!countCall(frame, call.callee.span)) return unknown;
     const binding = bindCall(frame, block, call, piped, path);
     return binding === undefined ? unknown : pickResult(frame, frame.strategy.call(frame, binding, call, path), call);
   }

@@ -4,6 +4,7 @@ import { textOf } from "../../source/source.ts";
 import { report, typeText, type Frame } from "../frame/frame.ts";
 import { unknown, type Val } from "../frame/values.ts";
 import { requireAtLeast, requireBuildTime } from "../prove/obligations.ts";
+import { callLimit } from "./apply.ts";
 import { evaluateCall } from "./call.ts";
 import { decideCondition, inBranch } from "./conditions.ts";
 import { sizeOf } from "./sizes.ts";
@@ -51,6 +52,10 @@ function repeat(frame: Frame, stage: CallStage, countExpr: Expr, input: Val): Va
   if (known === undefined) {
     requireAtLeast(frame, count, sizes.int(0), { span: countExpr.span, what: "the number of repetitions" });
     return repeatSymbolic(frame, stage.call, input);
+  }
+  if (known > callLimit) {
+    report(frame, "too-large", countExpr.span, { what: `${known} repetitions, more than 20,000` });
+    return unknown;
   }
   let output = input;
   for (let copy = 0n; copy < known && output.kind !== "unknown"; copy++)

@@ -67,8 +67,11 @@ export class World {
   readonly owners = new Map<string, Owner>();
   /** In order of evaluation. */
   readonly weights: OwnedWeight[] = [];
-  /** The number of operators applied so far, which is limited. */
-  operators = 0;
+  /** The number of operators and blocks called so far, which is limited. */
+  calls = 0;
+
+  /** The requirements so far, as text. */
+  readonly #required = new Set<string>();
 
   constructor(choices: ReadonlyMap<string, string>, assumptions: readonly Relation[], facts: Facts) {
     this.choices = choices;
@@ -92,7 +95,23 @@ export class World {
     return isPossible;
   }
 
+  /** Passes a requirement on to the caller, once: blocks that call each other twice would double it at every level. */
+  require(requirement: Requirement): void {
+    const { relation, when } = requirement;
+    const key = [relation, ...when].map((one) => (one.op === "known" ? keyOfKnown(one) : keyOf(one))).join();
+    if (this.#required.has(key)) return;
+    this.#required.add(key);
+    this.requirements.push(requirement);
+  }
+
   get diagnostics(): readonly Diagnostic[] {
     return this.reporter.diagnostics;
   }
+}
+
+const keyOf = ({ op, a, b }: Relation): string => `${a.id} ${op} ${b.id}`;
+
+/** All weights need the same of a size. */
+function keyOfKnown({ size, use }: KnownSize): string {
+  return `${size.id} ${use.kind} ${use.kind === "attribute" ? use.name : ""}`;
 }
