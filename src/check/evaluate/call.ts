@@ -12,6 +12,7 @@ import { applyOperator, countCall } from "./apply.ts";
 import { readAttributes } from "./attributes.ts";
 import { bindCall } from "./bind.ts";
 import { pickResult, toTensor, value } from "./expression.ts";
+import { claimNumbers } from "./numbered.ts";
 import { applyChain, copyLabel } from "./pipeline.ts";
 import { sizeOf } from "./sizes.ts";
 
@@ -43,6 +44,13 @@ export function evaluateCall(frame: Frame, call: Call, piped: Val | undefined, r
     return unknown;
   }
   const path = [...frame.scope, copyLabel(label ?? "", copy)].filter((part) => part !== "");
+  // The numbers of copies are claimed where the call is repeated.
+  if (
+    label !== undefined &&
+    copy === undefined &&
+    !claimNumbers(frame, path.join("."), call, frame.context.sizes.int(1))
+  )
+    return unknown;
   const piping = piped === undefined ? [] : [{ span: call.span, expr: call, val: piped }];
   if (named?.kind === "layer") return pickResult(frame, callLayer(frame, named, call, piping), call);
   if (op !== undefined) return pickResult(frame, callOperator(frame, op, call, piping, path.join("."), results), call);

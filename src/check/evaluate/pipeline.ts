@@ -7,6 +7,7 @@ import { requireAtLeast, requireBuildTime } from "../prove/obligations.ts";
 import { callLimit } from "./apply.ts";
 import { evaluateCall } from "./call.ts";
 import { decideCondition, inBranch } from "./conditions.ts";
+import { claimNumbers } from "./numbered.ts";
 import { sizeOf } from "./sizes.ts";
 
 export function applyStage(frame: Frame, stage: Stage, input: Val, results: number): Val {
@@ -44,6 +45,9 @@ function repeat(frame: Frame, stage: CallStage, countExpr: Expr, input: Val): Va
   const count = sizeOf(frame, countExpr);
   if (count === undefined) return unknown;
   requireBuildTime(frame, count, { kind: "repeat" }, countExpr.span);
+  const label = frame.context.labels(frame).get(stage.call);
+  const path = [...frame.scope, copyLabel(label ?? "", 0)].join(".");
+  if (label !== undefined && !claimNumbers(frame, path, stage.call, count)) return unknown;
   const known = sizes.constant(frame.world.facts.apply(count));
   if (known !== undefined && known < 0n) {
     report(frame, "repeat-count", countExpr.span, { count: String(known) });

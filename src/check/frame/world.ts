@@ -50,6 +50,13 @@ export interface Owner {
   readonly use?: Span | undefined;
 }
 
+/** A call whose weight path ends in a number, or the copies of one that count on from it. */
+export interface NumberedCall {
+  readonly start: bigint;
+  readonly count: Size;
+  readonly call: Call;
+}
+
 export class World {
   /** The choice of every enum and bool parameter. */
   readonly choices: ReadonlyMap<string, string>;
@@ -65,6 +72,8 @@ export class World {
   readonly reporter = new Reporter();
   /** The owner of each weight path, with the weight's shape. */
   readonly owners = new Map<string, Owner>();
+  /** The numbers that calls took, by the path before the number. */
+  readonly numbered = new Map<string, readonly NumberedCall[]>();
   /** In order of evaluation. */
   readonly weights: OwnedWeight[] = [];
   /** The number of operators and blocks called so far, which is limited. */
