@@ -10,6 +10,7 @@ import type { CallStrategy, Context } from "../frame/frame.ts";
 import { stepLimit, TooLong } from "../frame/too-long.ts";
 import type { OwnedWeight, Requirement } from "../frame/world.ts";
 import type { Block } from "../text/modules.ts";
+import { checkDefaults } from "./defaults.ts";
 import { openFrame, symbolic } from "./entry-frame.ts";
 import { checkResults } from "./results.ts";
 import { checkSolvable, signatureVariables } from "./size-variables.ts";
@@ -101,6 +102,7 @@ export class Summaries {
       if (opened === undefined) continue;
       const { frame } = opened;
       checkSolvable(frame, variables);
+      checkDefaults(frame);
       // Under a header with mistakes, the body may be right.
       const results = frame.world.reporter.failed ? undefined : runBody(frame);
       const declared = declaredResults(frame, opened.open);
