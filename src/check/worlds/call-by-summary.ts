@@ -30,7 +30,7 @@ export function bySummary(summaries: Summaries): CallStrategy {
         if (isOpen) reportRunTime(frame, relation, origin);
         return;
       }
-      frame.world.requirements.push(requirement);
+      frame.world.require(requirement);
     },
   };
 }
@@ -52,7 +52,12 @@ function callBySummary(summaries: Summaries, frame: Frame, callee: Binding, call
     const size = inner.sizes.get(name);
     if (size !== undefined) substitution.set(variable, size);
   }
-  const put: Put = (size) => context.sizes.substitute(size, substitution);
+  const known = new Map<Size, Size>();
+  const put: Put = (size) => {
+    let result = known.get(size);
+    if (result === undefined) known.set(size, (result = context.sizes.substitute(size, substitution)));
+    return result;
+  };
   const { errors } = frame.world.reporter;
   for (const world of worlds) for (const requirement of world.requirements) requireOf(frame, call, requirement, put);
   // The sizes of its results would mean nothing.
@@ -60,7 +65,7 @@ function callBySummary(summaries: Summaries, frame: Frame, callee: Binding, call
   const possible = worlds.filter(({ assumptions }) =>
     assumptions.every((assumption) => frame.world.facts.decide(substitute(assumption, put)).verdict !== "no"),
   );
-  takeWeights(frame, possible, path, put);
+  if (!takeWeights(frame, call, possible, path, put)) return unknown;
   const declared = declaredResults(inner, callee.open);
   const types = declared ?? commonResults(frame, callee, call, possible, put);
   if (types === undefined) return unknown;
@@ -142,10 +147,26 @@ function underCondition(frame: Frame, requirement: Requirement, when: readonly R
   if (!holds) frame.strategy.open(frame, { ...requirement, when: [...frame.world.assumptions, ...when] });
 }
 
-/** Adds the callee's weights to the caller's, under the path of the call. */
-function takeWeights(frame: Frame, possible: readonly CheckedWorld[], path: readonly string[], put: Put): void {
+/** The most weights of one block. */
+const weightLimit = 20_000;
+
+/** Adds the callee's weights to the caller's, under the path of the call. Returns false if there are too many. */
+function takeWeights(
+  frame: Frame,
+  call: Call,
+  possible: readonly CheckedWorld[],
+  path: readonly string[],
+  put: Put,
+): boolean {
   const { builder } = frame.context;
   const { weights } = frame.world;
+  const most = Math.max(0, ...possible.map((world) => world.weights.length));
+  if (weights.length + most > weightLimit) {
+    report(frame, "too-large", call.callee.span, { what: "the block has more than 20,000 weights" });
+    // Callers do not exceed the limit for the same reason.
+    weights.length = 0;
+    return false;
+  }
   const taken = new Map<Weight, number>();
   for (const world of possible)
     for (const { weight, always } of world.weights) {
@@ -158,8 +179,10 @@ function takeWeights(frame: Frame, possible: readonly CheckedWorld[], path: read
       });
       taken.set(own, (taken.get(own) ?? 0) + (always ? 1 : 0));
     }
+  const owned = new Set(weights.map(({ weight }) => weight));
   for (const [weight, count] of taken)
-    if (!weights.some((owned) => owned.weight === weight)) weights.push({ weight, always: count === possible.length });
+    if (!owned.has(weight)) weights.push({ weight, always: count === possible.length });
+  return true;
 }
 
 /** Returns the results of a block without a declaration, if all worlds that are possible here agree. */
