@@ -95,10 +95,15 @@ export function matchWeights(
   }
   const extra = [...byPath]
     .filter(([path]) => !/(^|\.)num_batches_tracked$/.test(path))
-    .flatMap(([, names]) =>
-      names.map((name) => ({ name, shape: source.get(name)?.shape ?? [], beside: used.get(layerOf(name)) })),
-    );
+    .flatMap(([, names]) => names.map((name) => extraTensor(source.get(name)!, used)));
   return { tensors, problems: { missing, misshapen, ambiguous, unusedPrefix, unusedRenames, extra } };
+}
+
+/** Whole numbers are counts, positions and shapes, which layers have beside their parameters. */
+const counts: ReadonlySet<StoredDType> = new Set<StoredDType>(["I32", "I64", "BOOL"]);
+
+function extraTensor({ name, shape, dtype }: StoredTensor, used: ReadonlyMap<string, ManifestEntry>): ExtraTensor {
+  return { name, shape, beside: counts.has(dtype) ? undefined : used.get(layerOf(name)) };
 }
 
 /** Returns the name of a tensor without its last part, which most tools separate with a dot, and Keras with a slash. */

@@ -38,8 +38,8 @@ export function readNpy(bytes: Uint8Array): NdArray {
 /** Opens an array of numbers, in C or Fortran order. @throws DataError */
 export function npyTensor(bytes: Uint8Array): StoredTensor {
   if (bytes.length === 0) throw new DataError("is empty");
-  if (!isNpy(bytes)) throw new DataError(foreignFormat(bytes) ?? "is not an .npy file: it does not begin like one");
-  if (bytes.length < 12) throw new DataError("the file ends inside its header: is it truncated?");
+  if (!isNpy(bytes)) throw new DataError(foreignFormat(bytes) ?? "this is not a .npy file");
+  if (bytes.length < 12) throw new DataError("this is not a .npy file, or it ends inside its header");
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const version = bytes[6]!;
   if (version !== 1 && version !== 2) throw new DataError(`version ${version} of .npy is not supported`);

@@ -45,7 +45,6 @@ export function readSafetensors(bytes: Uint8Array): TensorSource {
 }
 
 function split(bytes: Uint8Array): { header: object; data: Uint8Array } {
-  if (bytes.length === 0) throw new DataError("is empty");
   if (bytes.length < 8)
     throw new DataError(
       foreignFormat(bytes) ??
