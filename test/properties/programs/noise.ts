@@ -9,7 +9,7 @@ import { copier } from "./copy.ts";
 export interface Peculiar {
   nan: boolean;
   infinite: boolean;
-  /** An integer beyond 32 bits. */
+  /** An integer so large that another may be beyond 32 bits, where the interpreter wraps around and engines do not. */
   overflow: boolean;
 }
 
@@ -42,7 +42,7 @@ function rounded(
   for (const value of array.data) {
     if (Number.isNaN(value)) seen.nan = true;
     else if (!Number.isFinite(value)) seen.infinite = true;
-    if (array.dtype === "i32" && Math.abs(value) >= 2 ** 31) seen.overflow = true;
+    if (array.dtype === "i32" && Math.abs(value) >= 2 ** 26) seen.overflow = true;
   }
   if (isExact || array.dtype !== "f32") return array;
   const step = (): number => direction * (random() < 0.5 ? -1 : 1) * (0.5 + random() / 2);
