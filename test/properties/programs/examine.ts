@@ -5,7 +5,8 @@ import { arrange, elements, named, type NdArray } from "../../../src/contract/nd
 import type { ModelGraph } from "../../../src/ir/model-graph.ts";
 import { volume } from "../../../src/ir/type.ts";
 import type { Decl } from "../../../src/parser/ast.ts";
-import type { Environment } from "../../../src/reference/interpreter.ts";
+import { evaluateGraph, type Environment } from "../../../src/reference/interpreter.ts";
+import { difference } from "../../support/arrays.ts";
 import { programOf } from "../../support/check.ts";
 import { prepareCase, type Case, type Sample } from "../../support/compare.ts";
 import { nodesOf } from "../../support/operator-cases.ts";
@@ -14,7 +15,7 @@ import { macsOf } from "../../../src/ir/costs.ts";
 import { chanceOf, type Chance } from "./chance.ts";
 import { violations } from "./concrete.ts";
 import { bind, declaredShapes, modelDecl, type Env } from "./direct.ts";
-import { Failure, programText, type Draft } from "./draft.ts";
+import { Failure, programText, renamed, type Draft } from "./draft.ts";
 import type { Engine } from "./engines.ts";
 import { isKnown, isOfElements, numbersOf } from "./known.ts";
 import { evaluateRoughly, type Peculiar, type Steps } from "./noise.ts";
@@ -78,6 +79,7 @@ export async function examine(draft: Draft, { seed, engines, tamper = (guard) =>
     if (JSON.stringify(got) !== JSON.stringify(declared))
       fail("a shape differs from its declaration", `${JSON.stringify(got)} instead of ${JSON.stringify(declared)}`);
   });
+  if (Object.keys(graph.settings).length > 0) expectSameRenamed(draft, it, fail);
   const compared = new Map<string, number>();
   const slacks = it.samples.map((sample) => slackOf(it, sample, chance));
   for (const engine of engines) {
@@ -265,21 +267,49 @@ function preparedCase(graph: ModelGraph, runs: readonly Shapes[], chance: Chance
   }
 }
 
+/** Expects the same results if settings have other names, which no caller or callee can confuse with its own. */
+function expectSameRenamed(draft: Draft, { graph, weights, samples }: Case, fail: Fail): void {
+  const other = renamed(draft);
+  const text = programText(other);
+  const settings = Object.fromEntries(
+    Object.entries(graph.settings).map(([name, value]) => [`${name}_${draft.at(-1)!.name}`, value]),
+  );
+  const [same] = (text === undefined ? undefined : buildGraphs(programOf(text), { settings }).value) ?? [];
+  if (same === undefined) return fail("renamed settings make a program wrong", text ?? "");
+  const [sample] = samples;
+  const results = evaluateGraph(
+    same.results.map(({ value }) => value),
+    environmentOf({ graph: same, weights }, sample!),
+  );
+  same.results.forEach(({ name, order }, i) => {
+    const got = arrange(results[i]!, order);
+    const want = sample!.want[name]!;
+    if (difference(got, want, 0) !== undefined) fail("renamed settings give another result", text!);
+  });
+}
+
+/** Where a graph gets its data from in a run. */
+function environmentOf({ graph, weights }: Pick<Case, "graph" | "weights">, { inputs, sizes }: Sample): Environment {
+  const orders = new Map(graph.weights.map((weight) => [weight.path, weight.groups.flat()]));
+  return {
+    input: (input) => named(inputs[input.name]!, input.order),
+    weight: ({ path }) => named(weights[path]!, orders.get(path)!),
+    sizes: (variable) => BigInt(sizes[variable.name]!),
+    builder: graph.builder,
+  };
+}
+
 /** By how much rounding in float32 moves the elements of the results. */
 interface Slack {
   readonly slack: readonly Float64Array[];
   readonly seen: Peculiar;
 }
 
-function slackOf({ graph, weights }: Case, { inputs, sizes, want }: Sample, chance: Chance): Slack {
+function slackOf(it: Case, sample: Sample, chance: Chance): Slack {
+  const { graph } = it;
+  const { want } = sample;
   const seen: Peculiar = { nan: false, infinite: false, overflow: false };
-  const orders = new Map(graph.weights.map((weight) => [weight.path, weight.groups.flat()]));
-  const env: Environment = {
-    input: (input) => named(inputs[input.name]!, input.order),
-    weight: ({ path }) => named(weights[path]!, orders.get(path)!),
-    sizes: (variable) => BigInt(sizes[variable.name]!),
-    builder: graph.builder,
-  };
+  const env = environmentOf(it, sample);
   const slack = Object.values(want).map(({ data }) => new Float64Array(data.length));
   const seed = chance.below(2 ** 30);
   for (const run of [0, 1, 2, 3]) {
