@@ -8,15 +8,17 @@ import { emitFactory } from "./codegen/esm/emit.ts";
 import { needsWeights, type BinaryFile, type Emission, type SourceInfo } from "./codegen/target.ts";
 import { defaultTarget, targets, type TargetName } from "./codegen/targets.ts";
 import type { Backend } from "./contract/backends.ts";
-import type { NdArray } from "./contract/ndarray.ts";
+import { shapeOf } from "./contract/manifest.ts";
+import { elements, type NdArray } from "./contract/ndarray.ts";
 import type { ModelGraph } from "./ir/model-graph.ts";
 import { library } from "./library.ts";
 import { plan, type Plan } from "./plan/plan.ts";
 import type { Diagnostic } from "./source/diagnostic.ts";
-import { InternalError, invariant } from "./source/internal-error.ts";
+import { invariant } from "./source/internal-error.ts";
 import { diagnostic, Reporter } from "./source/reporter.ts";
 import { nearest } from "./source/suggest.ts";
 import { version } from "./version.ts";
+import { DataError, printShape, quote } from "./weights/data-error.ts";
 
 /** Which models to build, and with which settings. */
 export interface ModelOptions {
@@ -69,17 +71,19 @@ export function openProgram(path: string, text: string, host: Host): Program {
 export function buildGraphs(program: Program, options: ModelOptions = {}): Outcome<readonly ModelGraph[]> {
   const checked = program.check();
   const models = chooseModels(program, options.model);
-  const diagnostics = [...checked, ...models.diagnostics];
-  if (models.value === undefined || failed(diagnostics)) return { value: undefined, diagnostics };
+  const reporter = new Reporter();
+  for (const found of [...checked, ...models.diagnostics]) reporter.add(found);
+  const { diagnostics } = reporter;
+  if (models.value === undefined || reporter.failed) return { value: undefined, diagnostics };
   const settings = options.settings ?? {};
   const taken = (block: Block) => (models.value!.length === 1 ? settings : own(program, block, settings));
   const instances = models.value.map((block) => program.instantiate(block, taken(block)));
   for (const name of Object.keys(settings))
     if (models.value.length > 1 && !models.value.some((block) => Object.hasOwn(own(program, block, settings), name)))
-      diagnostics.push(diagnostic("unknown-setting", undefined, { name, model: program.main.path }));
-  diagnostics.push(...instances.flatMap((instance) => instance.diagnostics));
+      reporter.report("unknown-setting", undefined, { name, model: program.main.path });
+  for (const found of instances.flatMap((instance) => instance.diagnostics)) reporter.add(found);
   const graphs = instances.flatMap(({ graph }) => graph ?? []);
-  return { value: failed(diagnostics) ? undefined : graphs, diagnostics };
+  return { value: reporter.failed ? undefined : graphs, diagnostics };
 }
 
 /** Builds the plans of the chosen models for a target. */
@@ -110,13 +114,31 @@ export function build(
     return nothing(diagnostic("bad-input", undefined, { message: needsWeights(open) }));
   const models = plans.map((each) => ({
     plan: each,
-    load: (path: string) => weights?.(path, each.graph.name) ?? unknownWeight(path),
+    load: (path: string) => fitting(each, path, weights?.(path, each.graph.name)),
   }));
-  return outcomeOf(target, emit(models, { ...info(program), ...(locate === undefined ? {} : { locate }) }));
+  try {
+    return outcomeOf(target, emit(models, { ...info(program), ...(locate === undefined ? {} : { locate }) }));
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    return nothing(diagnostic("bad-input", undefined, { message: error.message }));
+  }
 }
 
-function unknownWeight(path: string): never {
-  throw new InternalError(`the weight ${path} is asked for, and nobody gives it`);
+/**
+ * Returns the tensor that a caller gives for a weight.
+ * @throws DataError unless it has the shape of the manifest's entry, and as many numbers.
+ */
+function fitting({ graph, manifest }: Plan, path: string, given: NdArray | undefined): NdArray {
+  const entry = manifest.find((one) => one.path === path);
+  invariant(entry !== undefined, `the weight ${path} is not in the manifest`);
+  const shape = shapeOf(entry);
+  const what = `the weight ${quote(path)} of ${graph.name}`;
+  if (given === undefined) throw new DataError(`${what} is missing`);
+  if (printShape(given.shape) !== printShape(shape))
+    throw new DataError(`${what} must have the shape ${printShape(shape)}, not ${printShape(given.shape)}`);
+  if (given.data.length !== elements(shape))
+    throw new DataError(`${what} must have ${elements(shape)} numbers, not ${given.data.length}`);
+  return given;
 }
 
 /** Returns the files, or a diagnostic for each thing that the target cannot express, at its place in the program. */
@@ -168,8 +190,4 @@ const nothing = (found: Diagnostic): Outcome<never> => ({ value: undefined, diag
 function own(program: Program, block: Block, settings: Settings): Settings {
   const known = program.context.signature(block).parameters.map(({ name }) => name);
   return Object.fromEntries(Object.entries(settings).filter(([name]) => known.includes(name)));
-}
-
-function failed(diagnostics: readonly Diagnostic[]): boolean {
-  return diagnostics.some(({ severity }) => severity === "error");
 }

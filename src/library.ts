@@ -126,18 +126,21 @@ block SelectiveKernel(x: [n, c, h, w], r: int = 16, groups: int = 32) -> [n, c, 
 }
 
 /// Multi-head self-attention (Vaswani et al. 2017) over tokens, with the weights of
-/// torch.nn.MultiheadAttention(d, heads, batch_first=True). [n, t, d] -> [n, t, d]; heads divides d.
-block MultiheadAttention(x: [n, t, d], heads: int = 8) -> [n, t, d] {
+/// torch.nn.MultiheadAttention(d, heads, bias, batch_first=True). [n, t, d] -> [n, t, d]; heads divides d.
+block MultiheadAttention(x: [n, t, d], heads: int = 8, bias: bool = true) -> [n, t, d] {
   weight in_proj_weight: [j: 3 * d, d] = glorot
   weight in_proj_bias: [j: 3 * d] = zeros
   // Splits the weights rather than the product, because that happens once, when they are loaded.
   wq, wk, wv = split(in_proj_weight, axis: j)
   bq, bk, bv = split(in_proj_bias, axis: j)
-  q = dot(x, wq, contract: d) + bq |> reshape(j -> [head: heads, e: d / heads])
-  k = dot(x, wk, contract: d) + bk |> reshape(j -> [head: heads, e: d / heads]) |> rename(t -> s)
-  v = dot(x, wv, contract: d) + bv |> reshape(j -> [head: heads, e: d / heads]) |> rename(t -> s)
-  p = softmax(dot(q / sqrt(d / heads), k, contract: e, batch: [n, head]), axis: s)
-  return dot(p, v, contract: s, batch: [n, head]) |> linear([head, e] -> d) @out_proj
+  q = dot(x, wq, contract: d) |> if bias { add(bq) } else { identity }
+  k = dot(x, wk, contract: d) |> if bias { add(bk) } else { identity }
+  v = dot(x, wv, contract: d) |> if bias { add(bv) } else { identity }
+  qs = q |> reshape(j -> [head: heads, e: d / heads])
+  ks = k |> reshape(j -> [head: heads, e: d / heads]) |> rename(t -> s)
+  vs = v |> reshape(j -> [head: heads, e: d / heads]) |> rename(t -> s)
+  p = softmax(dot(qs / sqrt(d / heads), ks, contract: e, batch: [n, head]), axis: s)
+  return dot(p, vs, contract: s, batch: [n, head]) |> linear([head, e] -> d, bias: bias) @out_proj
 }
 
 /// Multi-head self-attention (Vaswani et al. 2017) over the positions of a feature map. The cost is quadratic in h * w.

@@ -7,6 +7,7 @@ import { printType } from "../../src/ir/type.ts";
 import { families, symbols } from "../../src/ops/table.ts";
 import { macsOf, stepsOf } from "../../src/ir/costs.ts";
 import { resultNames } from "../../test/support/operators.ts";
+import { defaultsPage } from "./defaults.ts";
 import { code, fence, fileName, generated, table, title } from "./markdown.ts";
 
 /** Returns the pages by path below docs/operators/. */
@@ -17,10 +18,11 @@ export function operatorPages(): Readonly<Record<string, string>> {
   });
   const bySymbol = Object.entries(symbols).map(([symbol, op]) => [code(symbol), code(op.name)]);
   const about =
-    "Every operator of the language. Attributes follow PyTorch; weights have PyTorch's names and layouts. Tensors have named " +
+    "Every operator of the language. Attributes follow PyTorch ([their defaults](defaults.md) beside PyTorch's); weights have PyTorch's names and layouts. Tensors have named " +
     "axes, so no operator depends on their order.\n\n";
   return {
     "README.md": `${generated}# Operators\n\n${about}${index.join("\n")}\n## Symbols\n\n${table(["symbol", "operator"], bySymbol)}`,
+    "defaults.md": defaultsPage(),
     ...Object.fromEntries(
       Object.entries(families).map(([family, records]) => [
         `${fileName(family)}.md`,
@@ -68,7 +70,7 @@ function valueText(attribute: Attribute): string {
     case "sizes":
       return fractions ? "number, or one for each axis" : "size, or one for each axis";
     case "padding":
-      return "`same`, `same_tf`, size, or pairs";
+      return [...choices.map(code), "size, or pairs"].join(", ");
     case "number":
       return "number";
     case "bool":

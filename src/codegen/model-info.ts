@@ -1,5 +1,13 @@
 /** @file What a model file records about its Fuse program, as JSON: enough to run it again with its guard. */
-import type { Guard, GuardRelation, GuardInput, GuardRequirement, GuardVariable, SizeExpr } from "../contract/guard.ts";
+import type {
+  Guard,
+  GuardCondition,
+  GuardRelation,
+  GuardInput,
+  GuardRequirement,
+  GuardVariable,
+  SizeExpr,
+} from "../contract/guard.ts";
 import type { DType } from "../contract/ndarray.ts";
 import { DataError, inPlace } from "../weights/data-error.ts";
 import { duplicateKey, field, fieldReader, isObject, parseJson } from "../weights/json.ts";
@@ -97,9 +105,7 @@ function guardOf(json: unknown): Guard {
     variables,
     requirements: list(json, "requirements", (item): GuardRequirement => {
       const told = { text: name(item, "text"), at: name(item, "at") };
-      if (field(item, "op") !== "or") return { ...relation(item, known), ...told };
-      const of = list(item, "of", (way) => list({ way }, "way", (one) => relation(one, known)));
-      return { op: "or", of, ...told };
+      return { ...condition(item, known), ...told };
     }),
   };
 }
@@ -115,6 +121,12 @@ function inputOf(json: unknown): GuardInput {
     })),
     at: name(json, "at"),
   };
+}
+
+function condition(json: unknown, known: ReadonlySet<string>, depth = 0): GuardCondition {
+  if (field(json, "op") !== "or") return relation(json, known);
+  if (depth > maxDepth) bad("a requirement is nested too deep");
+  return { op: "or", of: list(json, "of", (way) => list({ way }, "way", (one) => condition(one, known, depth + 1))) };
 }
 
 function relation(json: unknown, known: ReadonlySet<string>): GuardRelation {

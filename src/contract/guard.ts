@@ -37,10 +37,10 @@ export interface GuardRelation {
   readonly b: SizeExpr;
 }
 
-/** A relation, or several alternatives. All relations of at least one alternative must hold. */
-export type GuardRequirement = (
-  GuardRelation | { readonly op: "or"; readonly of: readonly (readonly GuardRelation[])[] }
-) & {
+/** A relation, or several alternatives, which may be nested. All conditions of at least one alternative must hold. */
+export type GuardCondition = GuardRelation | { readonly op: "or"; readonly of: readonly (readonly GuardCondition[])[] };
+
+export type GuardRequirement = GuardCondition & {
   /** The requirement as text for users: `h >= 64`. */
   readonly text: string;
   readonly at: string;
@@ -84,6 +84,7 @@ export function checkGuard(guard: Guard, given: Readonly<Record<string, Given>>)
     const offset = evaluate(variable.offset, sizes);
     const value = (size - offset) / factor;
     if (Number.isSafeInteger(value) && value >= 1) sizes[variable.name] = value;
+    else if (factor === 0) problems.push(undetermined(place, variable, sizes));
     else if (!Number.isNaN(value)) problems.push(unsolvable(place, size, factor, offset, variable, sizes));
   }
   for (const input of guard.inputs) {
@@ -134,13 +135,14 @@ function compute(operation: Exclude<SizeExpr, number | string>[0], a: number, b:
   }
 }
 
-function expressionsOf(requirement: GuardRequirement): SizeExpr[] {
-  const relations = requirement.op === "or" ? requirement.of.flat() : [requirement];
+function expressionsOf(condition: GuardCondition): SizeExpr[] {
+  if (condition.op === "or") return condition.of.flat().flatMap(expressionsOf);
+  const { op, a, b } = condition;
   // In the order of `k % j == 0`.
-  return relations.flatMap(({ op, a, b }) => (op === "divides" ? [b, a] : [a, b]));
+  return op === "divides" ? [b, a] : [a, b];
 }
 
-function isMet(requirement: GuardRelation | GuardRequirement, sizes: Sizes): boolean {
+function isMet(requirement: GuardCondition, sizes: Sizes): boolean {
   if (requirement.op === "or") return requirement.of.some((way) => way.every((one) => isMet(one, sizes)));
   const a = evaluate(requirement.a, sizes);
   const b = evaluate(requirement.b, sizes);
@@ -222,6 +224,11 @@ function misfit(input: GuardInput, { dtype, shape }: Given): string | undefined 
   const axes = input.axes.length === 1 ? "1 axis" : `${input.axes.length} axes`;
   const got = `${shape.length}: [${shape.join(", ")}]`;
   return `${input.name} must have ${axes} (declared ${signature(input)}, ${input.at}), got ${got}.`;
+}
+
+/** Describes a variable that its axis does not determine, because the sizes of other axes make its factor 0. */
+function undetermined(place: Place, { name, factor, offset }: GuardVariable, sizes: Sizes): string {
+  return `${placeName(place)} does not determine ${name} ${declared(place, valuesOf([factor, offset], sizes))}.`;
 }
 
 function unsolvable(

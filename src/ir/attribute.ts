@@ -49,7 +49,7 @@ export interface Attribute<T = unknown> {
   readonly positional: boolean;
   /** The attribute is named after the axis whose new size it gives. */
   readonly axis: boolean;
-  /** The choices of a `choice`. */
+  /** The choices of a `choice`, and the words that a `padding` may be. */
   readonly choices: readonly string[];
   /** For `size` and `sizes`: the least value, 1 by default. Smaller ones get `size-not-positive`. */
   readonly min: number;
@@ -73,7 +73,8 @@ interface Options {
 }
 
 type Value<K extends AttributeKind, O extends Options> =
-  (O extends { choices: readonly (infer C)[] } ? C : Kinds[K]) | (O extends { optional: true } ? undefined : never);
+  | (K extends "choice" ? (O extends { choices: readonly (infer C)[] } ? C : never) : Kinds[K])
+  | (O extends { optional: true } ? undefined : never);
 
 /** Declares an attribute: `attribute("sizes", "size of the window", { default: 1 })`. */
 export function attribute<K extends AttributeKind, const O extends Options>(

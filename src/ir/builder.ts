@@ -25,6 +25,10 @@ function typesOf<S extends Attributes>(op: Operator<S>, context: OperatorContext
   return "axes" in types ? [types] : types;
 }
 
+function isArray(value: number | Size | NdArray): value is NdArray {
+  return typeof value === "object" && "data" in value;
+}
+
 export class GraphBuilder {
   readonly sizes: Sizes;
   readonly #interned = new Map<string, Value>();
@@ -82,8 +86,11 @@ export class GraphBuilder {
     weights: string | Readonly<Record<string, Value>> = "",
   ): Node | undefined {
     const inputTypes = inputs.map((input) => input.type);
+    const numbers = inputs.map((input) =>
+      input.kind === "constant" && !isArray(input.value) ? input.value : undefined,
+    );
     const contextOf = (values: ValuesOf<S>, asking: Obligations) =>
-      new OperatorContext(asking.callee ?? op.name, this.sizes, inputTypes, values, asking);
+      new OperatorContext(asking.callee ?? op.name, this.sizes, inputTypes, values, asking, numbers);
     let kept = canonical(op.attributes, attributes, inputTypes);
     const context = contextOf(kept, obligations);
     try {

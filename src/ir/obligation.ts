@@ -12,6 +12,12 @@ export interface About {
   readonly axis?: Axis;
   /** The sizes are numbers of elements. If two must be equal, they are those before and after. */
   readonly elements?: true;
+  /** The reason for the requirement, if its numbers do not explain themselves. */
+  readonly why?: string;
+  /** For an attribute that divides a size: the other sizes that it must divide as well. */
+  readonly dividesToo?: readonly Size[];
+  /** The size is a divisor. */
+  readonly divisor?: true;
 }
 
 /** Decides obligations. Proved ones pass, refuted ones are reported, and open ones go into a signature or an entry guard. */

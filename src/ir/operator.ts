@@ -42,13 +42,23 @@ export class OperatorContext<A> {
   readonly obligations: Obligations;
   /** The name to use in messages: `add`, or `+` if the author wrote that. */
   readonly callee: string;
+  /** The inputs that are numbers or sizes, where they are. */
+  readonly numbers: readonly (number | Size | undefined)[];
 
-  constructor(callee: string, sizes: Sizes, inputs: readonly TensorType[], attributes: A, obligations: Obligations) {
+  constructor(
+    callee: string,
+    sizes: Sizes,
+    inputs: readonly TensorType[],
+    attributes: A,
+    obligations: Obligations,
+    numbers: readonly (number | Size | undefined)[] = [],
+  ) {
     this.callee = callee;
     this.sizes = sizes;
     this.inputs = inputs;
     this.attributes = attributes;
     this.obligations = obligations;
+    this.numbers = numbers;
   }
 
   /** Returns the input at an index. The record's `inputs` determine which indices exist. */

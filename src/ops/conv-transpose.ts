@@ -3,7 +3,7 @@ import { arrange } from "../contract/ndarray.ts";
 import { attribute, type ValuesOf } from "../ir/attribute.ts";
 import type { Lowering, Positional } from "../ir/lowering.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
-import { volume, withAxes } from "../ir/type.ts";
+import { volume, withAxes, type Axis } from "../ir/type.ts";
 import { binary } from "../primitives/binary.ts";
 import { conv2dTranspose } from "../primitives/convolution-transpose.ts";
 import { imageSizes, noPads, type Pair } from "../primitives/image.ts";
@@ -16,7 +16,7 @@ import { fromVolume, images, stacked, sum, toVolume } from "./lowering/volumes.t
 import { made, rows, sizeOf, volumeExtent } from "./reference/rows.ts";
 import { padded, product, reshaped, sliceAt, slicePart } from "./shared/axes.ts";
 import { dtypeOf, floating, refuse } from "./shared/conditions.ts";
-import { biasAttribute, initAttribute, inputAxis, layerWeights } from "./shared/layers.ts";
+import { biasAttribute, initAttribute, inputAxis, layerWeights, requireGroups } from "./shared/layers.ts";
 import {
   axisAttribute,
   elementsBelow,
@@ -34,7 +34,10 @@ const attributes = {
   kernel: attribute("sizes", "size of the window"),
   stride: attribute("sizes", "distance between windows", { default: 1 }),
   pad: attribute("padding", "what to cut off: a number, or pairs", { default: 0 }),
-  output_padding: attribute("sizes", "what to add at the end, less than the stride", { default: 0, min: 0 }),
+  output_padding: attribute("sizes", "what to add at the end, less than the stride or the dilation", {
+    default: 0,
+    min: 0,
+  }),
   dilation: attribute("sizes", "distance between the elements of a window", { default: 1 }),
   groups: attribute("size", "number of groups of channels, each convolved separately", { default: 1 }),
   bias: biasAttribute,
@@ -55,6 +58,37 @@ function paintedSize(c: OperatorContext<Values>, index: number, size: Size): Siz
   return sizes.sub(sizes.add(whole, perAxis(output_padding, index)), pads);
 }
 
+/** Requires `output_padding` to be less than the stride or, as in PyTorch, than the dilation. */
+function requireOutputPadding(c: OperatorContext<Values>, axis: Axis, index: number): void {
+  const { sizes } = c;
+  const { stride, dilation, output_padding } = c.attributes;
+  const added = perAxis(output_padding, index);
+  const beyond = sizes.constant(sizes.sub(perAxis(dilation, index), added));
+  if (beyond !== undefined && beyond > 0n) return;
+  const why = "`output_padding` must be less than `stride` or `dilation`";
+  c.atLeast(perAxis(stride, index), sizes.add(added, sizes.int(1)), { attribute: "stride", axis, why });
+}
+
+/**
+ * Complains with `bad-attribute` about `same` and `same_tf`. Suggests the pads of TensorFlow's `SAME`, which make the
+ * result `stride` times as large as the input.
+ */
+function refuseSame(c: OperatorContext<Values>, pad: string, count: number): never {
+  const number = (values: readonly Size[], index: number) => Number(c.sizes.constant(perAxis(values, index)));
+  const totals = Array.from({ length: count }, (_, i) => {
+    const { kernel, stride, dilation } = c.attributes;
+    return number(dilation, i) * (number(kernel, i) - 1) + 1 - number(stride, i);
+  });
+  const pairs = totals.map((total) => `[${Math.floor(Math.max(total, 0) / 2)}, ${Math.ceil(Math.max(total, 0) / 2)}]`);
+  const added = totals.some((total) => total < 0)
+    ? `, output_padding: [${totals.map((total) => Math.max(-total, 0)).join(", ")}]`
+    : "";
+  const code = `pad: [${new Set(pairs).size === 1 ? pairs[0] : pairs.join(", ")}]${added}`;
+  const helps = totals.every(Number.isInteger) ? [{ text: "for TensorFlow's `SAME`, write", code }] : [];
+  const args = { name: "pad", expected: "a number, or a list of pairs", found: `\`${pad}\`` };
+  return c.complain("bad-attribute", args, { attribute: "pad" }, { helps });
+}
+
 /** Returns how many channels of the result each channel of the input paints. */
 function channelsPerGroup({ sizes, attributes }: OperatorContext<Values>): Size {
   return sizes.divide(attributes.c, attributes.groups);
@@ -73,6 +107,10 @@ export const conv_transpose = operator({
     },
     { code: "conv_transpose(x, c: 3, kernel: 2, stride: 2)", inputs: "x: [n, d, h, w, c: 2]" },
     {
+      code: "conv_transpose(x, c: 3, kernel: 2, pad: 1, dilation: 3, output_padding: 2)",
+      inputs: "x: [n, c: 2, h, w]",
+    },
+    {
       code: "conv_transpose(x, c: 2, kernel: 3, stride: [3, 1, 2], pad: 1, output_padding: [2, 0, 1], bias: false)",
       inputs: "x: [n, c: 2, d: d + 1, h, w]",
     },
@@ -81,16 +119,13 @@ export const conv_transpose = operator({
     dtypeOf(c, 0, floating);
     const axes = spatialOf(c, 3);
     if (axes.includes("c")) refuse(c, "axis", "a spatial axis", "`c`");
-    const { c: outputs, groups, pad, stride, output_padding } = c.attributes;
-    if (typeof pad === "string") refuse(c, "pad", "a number, or a list of pairs", `\`${pad}\``);
+    const { c: outputs, pad, output_padding } = c.attributes;
+    if (typeof pad === "string") refuseSame(c, pad, axes.length);
     requireWindows(c, axes);
     requirePerAxis(c, "output_padding", output_padding, axes);
-    c.divide(c.size(0, "c"), groups, { inputs: [0], attribute: "groups", axis: "c" });
-    c.divide(outputs, groups, { attribute: "groups" });
-    const one = c.sizes.int(1);
+    requireGroups(c);
     const moved = axes.map((axis, i) => {
-      const least = c.sizes.add(perAxis(output_padding, i), one);
-      c.atLeast(perAxis(stride, i), least, { attribute: "stride", axis });
+      requireOutputPadding(c, axis, i);
       return [axis, paintedSize(c, i, c.size(0, axis))] as const;
     });
     return withAxes(c.input(0), [["c", outputs], ...moved]);
@@ -293,7 +328,9 @@ function transposed(p: Lowering, image: Positional, filter: Positional, [rowSide
   const strides = [rowSide.stride, columnSide.stride] as const;
   const outputPadding = [rowSide.extra, columnSide.extra] as const;
   const pads = [rowSide.pads, columnSide.pads] as const;
-  if (p.can("conv2d_transpose.pads"))
+  // ONNX Runtime refuses more.
+  const isUsual = [rowSide, columnSide].every(({ extra, stride }) => extra < stride);
+  if (isUsual && p.can("conv2d_transpose.pads"))
     return p.emit(conv2dTranspose, [image, filter], { strides, pads, outputPadding, layout });
   const whole = p.emit(conv2dTranspose, [image, filter], { strides, pads: noPads, outputPadding: [0, 0], layout });
   const [rows, columns] = layout === "NHWC" ? ([1, 2] as const) : ([2, 3] as const);

@@ -15,7 +15,7 @@ import { spatialPositions } from "./lowering/windows.ts";
 import { made, rows, sizeOf, volumeExtent } from "./reference/rows.ts";
 import { everyNth, padded, product, reshaped, sliceAt, slicePart, sizesOf } from "./shared/axes.ts";
 import { dtypeOf, floating, refuse } from "./shared/conditions.ts";
-import { biasAttribute, initAttribute, inputAxis, layerWeights } from "./shared/layers.ts";
+import { biasAttribute, initAttribute, inputAxis, layerWeights, requireGroups } from "./shared/layers.ts";
 import {
   axisAttribute,
   elementsBelow,
@@ -37,7 +37,7 @@ const attributes = {
   pad: attribute(
     "padding",
     "a number, or pairs; `same`: dilation * (kernel - 1) / 2 on both sides; `same_tf`: TensorFlow's, more at the end",
-    { default: "same" },
+    { default: "same", choices: ["same", "same_tf"] },
   ),
   dilation: attribute("sizes", "distance between the elements that a window covers", { default: 1 }),
   groups: attribute("size", "number of groups of channels, each convolved separately", { default: 1 }),
@@ -76,9 +76,7 @@ export const conv = operator({
     const axes = spatialOf(c, 3);
     if (axes.includes("c")) refuse(c, "axis", "a spatial axis", "`c`");
     requireWindows(c, axes);
-    const { c: outputs, groups } = c.attributes;
-    c.divide(c.size(0, "c"), groups, { inputs: [0], attribute: "groups", axis: "c" });
-    c.divide(outputs, groups, { attribute: "groups" });
+    requireGroups(c);
     return resultType(c);
   },
   weights: (c) => {

@@ -1,6 +1,7 @@
 /** @file Operators on corresponding elements of two or three tensors: arithmetic, comparisons, logic, choice. */
 import type { DType } from "../contract/ndarray.ts";
 import type { BinaryName } from "../contract/prepare-functions.ts";
+import type { Lowering, Positional } from "../ir/lowering.ts";
 import { operator, tensors } from "../ir/operator.ts";
 import { binary, select } from "../primitives/binary.ts";
 import { unary } from "../primitives/unary.ts";
@@ -13,6 +14,8 @@ interface Row {
   readonly example: string;
   readonly dtypes: readonly DType[];
   readonly of: (a: number, b: number) => number;
+  /** The function for i32, if float64 would round it before it wraps around. */
+  readonly integers?: (a: number, b: number) => number;
 }
 
 const rules =
@@ -30,7 +33,10 @@ function pairwise(name: string, row: Row, result: DType | "operands") {
       const dtype = commonDtype(c, [0, 1], row.dtypes);
       return broadcastType(c, result === "operands" ? dtype : result);
     },
-    reference: (c) => elementwise(c, result === "operands" ? c.inputs[0]!.dtype : result, row.of),
+    reference: (c) => {
+      const { dtype } = c.inputs[0]!;
+      return elementwise(c, result === "operands" ? dtype : result, (dtype === "i32" && row.integers) || row.of);
+    },
     lower: (c) => lowerElementwise(c, (p, operands) => p.emit(binary, operands, { function: row.function })),
   });
 }
@@ -41,7 +47,8 @@ const arithmetic = (
   doc: string,
   of: (a: number, b: number) => number,
   dtypes = numeric,
-) => pairwise(name, { function: name, doc, example, dtypes, of }, "operands");
+  integers?: (a: number, b: number) => number,
+) => pairwise(name, { function: name, doc, example, dtypes, of, ...(integers && { integers }) }, "operands");
 
 const comparison = (
   name: BinaryName,
@@ -53,17 +60,38 @@ const comparison = (
 
 export const add = arithmetic("add", "a + b", "The sum, `a + b`.", (a, b) => a + b);
 export const sub = arithmetic("sub", "a - b", "The difference, `a - b`.", (a, b) => a - b);
-export const mul = arithmetic("mul", "a * b", "The product, `a * b`.", (a, b) => a * b);
+export const mul = arithmetic("mul", "a * b", "The product, `a * b`.", (a, b) => a * b, numeric, Math.imul);
 export const div = arithmetic("div", "a / b", "The quotient, `a / b`.", (a, b) => a / b, floating);
-export const mod = arithmetic(
+const remainder = arithmetic(
   "mod",
   "a % b",
-  "The remainder, `a % b`, with the sign of the divisor, as in Python.",
+  "The remainder, `a % b`, with the sign of the divisor, as in Python. By 0 it is 0 for i32 and NaN for f32; a number or a size that is 0 is refused.",
   (a, b) => {
-    const remainder = a % b; // with the sign of the dividend
-    return remainder !== 0 && remainder < 0 !== b < 0 ? remainder + b : remainder;
+    const rest = a % b; // with the sign of the dividend
+    return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
   },
 );
+
+export const mod = operator({
+  ...remainder,
+  type: (c) => {
+    const divisor = c.numbers[1];
+    if (divisor === 0) c.complain("zero-divisor", { callee: c.callee }, { inputs: [1] });
+    if (typeof divisor === "object") c.atLeast(divisor, c.sizes.int(1), { inputs: [1], divisor: true });
+    return remainder.type(c);
+  },
+  lower: (c) =>
+    lowerElementwise(c, (p, [a, b]) =>
+      p.emit(binary, [a!, b!.dtype === "i32" ? harmless(p, b!) : b!], { function: "mod" }),
+    ),
+});
+
+/** Replaces the divisors 0 and -1 by 1, which gives the remainder 0. Some engines end the process, even for -2147483648 % -1. */
+function harmless(p: Lowering, divisor: Positional): Positional {
+  const equals = (value: number) => p.emit(binary, [divisor, p.scalar(value, "i32")], { function: "equal" });
+  const isHarmful = p.emit(binary, [equals(0), equals(-1)], { function: "logical_or" });
+  return p.emit(select, [isHarmful, p.scalar(1, "i32"), divisor], {});
+}
 export const pow = arithmetic("pow", "pow(a, b)", "The power, a to the b.", Math.pow, floating);
 export const maximum = operator({
   ...arithmetic("maximum", "maximum(a, b)", "The larger of two elements.", Math.max),

@@ -44,7 +44,13 @@ export const log = elementFunction("log", "The natural logarithm.", Math.log);
 export const log1p = elementFunction("log1p", "The natural logarithm of 1 plus the element.", Math.log1p);
 export const sqrt = elementFunction("sqrt", "The square root.", Math.sqrt);
 export const rsqrt = elementFunction("rsqrt", "One over the square root.", (x) => 1 / Math.sqrt(x));
-export const square = elementFunction("square", "The square.", (x) => x * x, numeric);
+export const square = operator({
+  ...elementFunction("square", "The square.", (x) => x * x, numeric),
+  reference: (c) => {
+    const { dtype } = c.inputs[0]!;
+    return elementwise(c, dtype, dtype === "i32" ? (x) => Math.imul(x, x) : (x) => x * x);
+  },
+});
 export const abs = elementFunction("abs", "The absolute value.", Math.abs, numeric);
 export const sign = elementFunction("sign", "The sign: -1, 0 or 1.", Math.sign);
 export const floor = elementFunction(

@@ -21,10 +21,14 @@ export const slice = operator({
   doc: "The elements of axes from one index up to, but not including, another. A third number is the step.",
   inputs: tensors("x"),
   attributes: {
-    keyed: attribute("keyed", "`t: [from, to]` or `t: [from, to, step]`; indices count from 0", {
-      min: 0,
-      unordered: true,
-    }),
+    keyed: attribute(
+      "keyed",
+      "`t: [from, to]` or `t: [from, to, step]`; indices count from 0, so the last element of `t` is `[t - 1, t]`",
+      {
+        min: 0,
+        unordered: true,
+      },
+    ),
   },
   exact: true,
   examples: [
@@ -37,13 +41,12 @@ export const slice = operator({
     if (c.attributes.keyed.size === 0)
       c.complain("missing-attribute", { callee: c.callee, name: "axis: [from, to]" }, {});
     for (const [axis, range] of c.attributes.keyed) {
-      const about = { inputs: [0], attribute: axis, axis };
       requireAxes(c, 0, [axis], axis);
       const [, to, step = one] = range;
       if (range.length < 2 || range.length > 3)
         refuse(c, axis, "`[from, to]` or `[from, to, step]`", `${range.length} values`);
-      c.atLeast(c.sizes.add(c.sizes.sub(c.size(0, axis), to!), one), one, about);
-      c.atLeast(step, one, about);
+      c.atLeast(c.size(0, axis), to!, { inputs: [0], attribute: axis, axis, why: "a slice ends within the axis" });
+      c.atLeast(step, one, { attribute: axis, axis, why: "the step of a slice" });
     }
     return withAxes(
       c.input(0),
@@ -111,7 +114,12 @@ export const pad = operator({
       const [before, after] = sidesOf(range);
       // The outermost element is not repeated, so the margin must be smaller than the size.
       for (const side of mode === "reflect" ? new Set([before, after]) : [])
-        c.atLeast(sizes.sub(c.size(0, axis), side), sizes.int(1), { inputs: [0], attribute: axis, axis });
+        c.atLeast(c.size(0, axis), sizes.add(side, sizes.int(1)), {
+          inputs: [0],
+          attribute: axis,
+          axis,
+          why: "`reflect` mirrors elements of the input, so a margin must be smaller than the axis; `replicate` has no limit",
+        });
       return [axis, sizes.add(sizes.add(c.size(0, axis), before), after)] as const;
     });
     return withAxes(c.input(0), made);

@@ -14,56 +14,86 @@ import { l1, l2 } from "./statistics.ts";
 
 const eps = attribute("number", "added to the variance", { default: 1e-5 });
 
-/** Declares `weight` and `bias` over some axes, initialised to change nothing. */
-function scaleAndShift(c: OperatorContext<unknown>, over: readonly Axis[]): readonly WeightSpec[] {
+const affine = attribute("bool", "whether a learned scale and shift per channel follow", { default: true });
+const elementwiseAffine = attribute("bool", "whether a learned scale per element of the axes follows", {
+  default: true,
+});
+
+const bias = attribute("bool", "whether a learned shift follows the scale", { default: true });
+
+/** Declares a constant over some axes. */
+function constant(c: OperatorContext<unknown>, name: string, over: readonly Axis[], value: number): WeightSpec {
   const axes = over.map((axis) => [axis, c.size(0, axis)] as const);
   const count = product(
     c.sizes,
     axes.map(([, size]) => size),
   );
-  return [constantSpec("weight", axes, 1, count), constantSpec("bias", axes, 0, count)];
+  return constantSpec(name, axes, value, count);
+}
+
+/** Declares `weight`, and `bias` if there is one, initialised to change nothing. */
+function scaleAndShift(c: OperatorContext<{ readonly bias: boolean }>, over: readonly Axis[]): readonly WeightSpec[] {
+  const scale = constant(c, "weight", over, 1);
+  return c.attributes.bias ? [scale, constant(c, "bias", over, 0)] : [scale];
+}
+
+/** Declares the mean and the variance of each channel, as a network starts with them. */
+function runningStatistics(c: OperatorContext<{ readonly axis: Axis }>): readonly WeightSpec[] {
+  const { axis } = c.attributes;
+  return [constant(c, "running_mean", [axis], 0), constant(c, "running_var", [axis], 1)];
+}
+
+/** Normalises with `running_mean` and `running_var`. Scale and shift depend on weights only, so they are computed once. */
+function byRunningStatistics(g: ExpansionContext<{ readonly eps: number }>): Tensor {
+  const { weight, bias, running_mean, running_var } = g.weights;
+  const deviation = g.node(rsqrt, [g.node(add, [running_var!, g.scalar(g.attributes.eps)], {})], {});
+  const scale = weight === undefined ? deviation : g.node(mul, [weight, deviation], {});
+  const shift = g.node(sub, [bias ?? g.scalar(0), g.node(mul, [running_mean!, scale], {})], {});
+  return g.node(add, [g.node(mul, [g.inputs[0]!, scale], {}), shift], {});
 }
 
 export const batchnorm = operator({
   name: "batchnorm",
   doc: "Batch normalisation with running statistics: one mean and variance per element of the axis, then a scale and a shift.",
   inputs: tensors("x"),
-  attributes: { axis: attribute("axis", "axis whose elements are normalised separately", { default: "c" }), eps },
-  examples: [{ code: "batchnorm(x)", inputs: "x: [n, c: 4, h, w]" }],
+  attributes: {
+    axis: attribute("axis", "axis whose elements are normalised separately", { default: "c" }),
+    eps,
+    affine,
+    bias,
+  },
+  examples: [
+    { code: "batchnorm(x)", inputs: "x: [n, c: 4, h, w]" },
+    { code: "batchnorm(x, affine: false)", inputs: "x: [n, c: 4]" },
+  ],
   type: (c) => {
     c.size(0, c.attributes.axis);
     return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
   },
-  weights: (c) => {
-    const { axis } = c.attributes;
-    const size = c.size(0, axis);
-    const starts = { weight: 1, bias: 0, running_mean: 0, running_var: 1 };
-    return Object.entries(starts).map(([name, value]) => constantSpec(name, [[axis, size]], value, size));
-  },
-  // Scale and shift depend on weights only, so they are computed once.
-  expand: (g) => {
-    const { weight, bias, running_mean, running_var } = g.weights;
-    const deviation = g.node(rsqrt, [g.node(add, [running_var!, g.scalar(g.attributes.eps)], {})], {});
-    const scale = g.node(mul, [weight!, deviation], {});
-    const shift = g.node(sub, [bias!, g.node(mul, [running_mean!, scale], {})], {});
-    return g.node(add, [g.node(mul, [g.inputs[0]!, scale], {}), shift], {});
-  },
+  weights: (c) => [...(c.attributes.affine ? scaleAndShift(c, [c.attributes.axis]) : []), ...runningStatistics(c)],
+  expand: byRunningStatistics,
 });
 
 export const layernorm = operator({
   name: "layernorm",
   doc: "Layer normalisation: to mean 0 and variance 1 over the axes, then a scale and a shift per element of the axes.",
   inputs: tensors("x"),
-  attributes: { axis: attribute("axes", "axes that are normalised together"), eps },
+  attributes: {
+    axis: attribute("axes", "axes that are normalised together"),
+    eps,
+    elementwise_affine: elementwiseAffine,
+    bias,
+  },
   examples: [
     { code: "layernorm(x, axis: d)", inputs: "x: [n, t, d: 6]" },
     { code: "layernorm(x, axis: [h, w])", inputs: "x: [n, c, h: 3, w: 4]" },
+    { code: "layernorm(x, axis: d, bias: false)", inputs: "x: [n, t, d: 6]" },
   ],
   type: (c) => {
     requireAxes(c, 0, c.attributes.axis, "axis");
     return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
   },
-  weights: (c) => scaleAndShift(c, c.attributes.axis),
+  weights: (c) => (c.attributes.elementwise_affine ? scaleAndShift(c, c.attributes.axis) : []),
   expand: (g) => {
     const { weight, bias } = g.weights;
     const over = { axis: g.attributes.axis, keepdims: false };
@@ -71,8 +101,9 @@ export const layernorm = operator({
     const centred = g.node(sub, [x, g.node(mean, [x], over)], {});
     const variance = g.node(mean, [g.node(square, [centred], {})], over);
     const deviation = g.node(rsqrt, [g.node(add, [variance, g.scalar(g.attributes.eps)], {})], {});
-    const scaled = g.node(mul, [g.node(mul, [centred, deviation], {}), weight!], {});
-    return g.node(add, [scaled, bias!], {});
+    const standard = g.node(mul, [centred, deviation], {});
+    const scaled = weight === undefined ? standard : g.node(mul, [standard, weight], {});
+    return bias === undefined ? scaled : g.node(add, [scaled, bias], {});
   },
 });
 
@@ -82,7 +113,10 @@ export const rmsnorm = operator({
   inputs: tensors("x"),
   attributes: {
     axis: attribute("axes", "axes that are normalised together"),
-    eps: attribute("number", "added to the mean square", { default: 1e-6 }),
+    eps: attribute("number", "added to the mean square; by default, the distance from 1 to the next float32 number", {
+      default: 1.1920929e-7,
+    }),
+    elementwise_affine: elementwiseAffine,
   },
   examples: [
     { code: "rmsnorm(x, axis: d)", inputs: "x: [n, t, d: 6]" },
@@ -92,12 +126,14 @@ export const rmsnorm = operator({
     requireAxes(c, 0, c.attributes.axis, "axis");
     return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
   },
-  weights: (c) => scaleAndShift(c, c.attributes.axis).slice(0, 1),
+  weights: (c) => (c.attributes.elementwise_affine ? [constant(c, "weight", c.attributes.axis, 1)] : []),
   expand: (g) => {
     const x = g.inputs[0]!;
     const power = g.node(mean, [g.node(square, [x], {})], { axis: g.attributes.axis, keepdims: false });
     const factor = g.node(rsqrt, [g.node(add, [power, g.scalar(g.attributes.eps)], {})], {});
-    return g.node(mul, [g.node(mul, [x, factor], {}), g.weights["weight"]!], {});
+    const { weight } = g.weights;
+    const scaled = g.node(mul, [x, factor], {});
+    return weight === undefined ? scaled : g.node(mul, [scaled, weight], {});
   },
 });
 
@@ -146,8 +182,9 @@ function standardised(
   const variance = average(g.node(square, [centred], {}));
   const deviation = g.node(rsqrt, [g.node(add, [variance, g.scalar(g.attributes.eps)], {})], {});
   const { weight, bias } = g.weights;
-  if (weight === undefined || bias === undefined) return g.node(mul, [centred, deviation], {});
-  return g.node(add, [g.node(mul, [centred, g.node(mul, [deviation, weight], {})], {}), bias], {});
+  const scale = weight === undefined ? deviation : g.node(mul, [deviation, weight], {});
+  const scaled = g.node(mul, [centred, scale], {});
+  return bias === undefined ? scaled : g.node(add, [scaled, bias], {});
 }
 
 export const groupnorm = operator({
@@ -159,6 +196,8 @@ export const groupnorm = operator({
     axis: attribute("axis", "the channels", { default: "c" }),
     spatial,
     eps,
+    affine,
+    bias,
   },
   examples: [
     { code: "groupnorm(x, groups: 2)", inputs: "x: [n, c: 4, h, w]" },
@@ -170,7 +209,7 @@ export const groupnorm = operator({
     c.divide(c.size(0, axis), groups, { inputs: [0], attribute: "groups", axis });
     return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
   },
-  weights: (c) => scaleAndShift(c, [c.attributes.axis]),
+  weights: (c) => (c.attributes.affine ? scaleAndShift(c, [c.attributes.axis]) : []),
   expand: (g) =>
     standardised(g, (means) => {
       const { axis, groups } = g.attributes;
@@ -191,17 +230,22 @@ export const groupnorm = operator({
 
 export const instancenorm = operator({
   name: "instancenorm",
-  doc: "Instance normalisation (Ulyanov et al. 2016): every channel of every image to mean 0 and variance 1 over the spatial axes.",
+  doc: "Instance normalisation (Ulyanov et al. 2016): every channel of every image to mean 0 and variance 1 over the spatial axes. With `track_running_stats`, the mean and variance of a channel are those of the weight file instead, as in PyTorch's `eval()`.",
   inputs: tensors("x"),
   attributes: {
     axis: attribute("axis", "the channels", { default: "c" }),
     spatial,
     eps,
-    affine: attribute("bool", "whether a learned scale and shift per channel follow", { default: false }),
+    affine: { ...affine, default: false },
+    bias,
+    track_running_stats: attribute("bool", "whether to normalise with running statistics instead of the image's own", {
+      default: false,
+    }),
   },
   examples: [
     { code: "instancenorm(x)", inputs: "x: [n, c, h, w]" },
     { code: "instancenorm(x, axis: d, spatial: t, affine: true)", inputs: "x: [n, t, d: 6]" },
+    { code: "instancenorm(x, affine: true, track_running_stats: true)", inputs: "x: [n, c: 4, h, w]" },
   ],
   type: (c) => {
     if (normalisedAxes(c).length === 0) {
@@ -210,8 +254,11 @@ export const instancenorm = operator({
     }
     return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
   },
-  weights: (c) => (c.attributes.affine ? scaleAndShift(c, [c.attributes.axis]) : []),
-  expand: (g) => standardised(g, (means) => means),
+  weights: (c) => [
+    ...(c.attributes.affine ? scaleAndShift(c, [c.attributes.axis]) : []),
+    ...(c.attributes.track_running_stats ? runningStatistics(c) : []),
+  ],
+  expand: (g) => (g.attributes.track_running_stats ? byRunningStatistics(g) : standardised(g, (means) => means)),
 });
 
 export const normalize = operator({

@@ -45,7 +45,10 @@ import {
 const attributes = {
   kernel: attribute("sizes", "size of the window"),
   stride: attribute("sizes", "step of the window; by default, the size of the window", { optional: true }),
-  pad: attribute("padding", "a number, or pairs; `same`: (kernel - 1) / 2; `same_tf`: TensorFlow's", { default: 0 }),
+  pad: attribute("padding", "a number, or pairs; `same`: (kernel - 1) / 2; `same_tf`: TensorFlow's", {
+    default: 0,
+    choices: ["same", "same_tf"],
+  }),
   ceil_mode: attribute("bool", "whether the last window may reach beyond the end, as in PyTorch", { default: false }),
   axis: axisAttribute,
 };
@@ -58,21 +61,33 @@ function padSizes(sizes: Sizes, attributes: Values, index: number): readonly [Si
   return [half, half];
 }
 
-/** Whether the last window of `ceil_mode` would begin beyond the input and the pad before it; undefined if that depends on a size. */
-function isBeyond(sizes: Sizes, attributes: Values, index: number, size: Size): boolean | undefined {
-  const stride = perAxis(attributes.stride ?? attributes.kernel, index);
-  const steps = sizes.ceil(reach(sizes, attributes, index, size), stride);
-  const begin = sizes.constant(sizes.mul(steps, stride));
-  const end = sizes.constant(sizes.add(size, padSizes(sizes, attributes, index)[0]));
-  return begin === undefined || end === undefined ? undefined : begin >= end;
+/**
+ * Whether the last window of `ceil_mode` always begins in the input or in the pad before it: the window reaches at least
+ * `stride` beyond the pad after it. Undefined while that depends on a parameter.
+ */
+function reachesStride(sizes: Sizes, attributes: Values, index: number): boolean | undefined {
+  const surplus = sizes.constant(surplusOf(sizes, attributes, index));
+  return surplus === undefined ? undefined : surplus >= 0n;
 }
 
-/** Returns the size after pooling. With `ceil_mode`, it is PyTorch's ceil(reach / stride) + 1, without a last window that `isBeyond`. */
+/** Returns by how much the window is larger than `stride` and the pad after it. */
+function surplusOf(sizes: Sizes, attributes: Values, index: number): Size {
+  const stride = perAxis(attributes.stride ?? attributes.kernel, index);
+  const reached = sizes.add(spanOf(sizes, attributes, index), sizes.int(1));
+  return sizes.sub(reached, sizes.add(padSizes(sizes, attributes, index)[1], stride));
+}
+
+/**
+ * Returns the size after pooling. With `ceil_mode`, it is PyTorch's: ceil(reach / stride) + 1 windows, or one fewer if the
+ * last would begin after the input. It can only do so if it does not `reachesStride`, and then ceil((size + pad) / stride)
+ * windows begin before that.
+ */
 function pooled(sizes: Sizes, attributes: Values, index: number, size: Size): Size {
   if (!attributes.ceil_mode || attributes.pad === "same_tf") return places(sizes, attributes, index, size);
   const stride = perAxis(attributes.stride ?? attributes.kernel, index);
-  const steps = sizes.ceil(reach(sizes, attributes, index, size), stride);
-  return isBeyond(sizes, attributes, index, size) === true ? steps : sizes.add(steps, sizes.int(1));
+  if (reachesStride(sizes, attributes, index) === false)
+    return sizes.ceil(sizes.add(size, padSizes(sizes, attributes, index)[0]), stride);
+  return sizes.add(sizes.ceil(reach(sizes, attributes, index, size), stride), sizes.int(1));
 }
 
 function pooledType(c: OperatorContext<Values>): TensorType {
@@ -93,13 +108,25 @@ function pooledType(c: OperatorContext<Values>): TensorType {
     // Every window must cover an element of the input: it must be larger than the pad, and must not straddle the input.
     if (pad !== "same")
       for (const side of new Set([before, after]))
-        c.atLeast(reached, sizes.add(side, one), { attribute: "kernel", axis });
+        c.atLeast(reached, sizes.add(side, one), {
+          attribute: "kernel",
+          axis,
+          why: "every window must cover an element of the input, so it must be larger than the padding",
+        });
     const isCentred = pad === "same" && (sizes.constant(perAxis(kernel, i)) ?? 0n) % 2n === 1n;
     const isPadded = [before, after].some((side) => side !== sizes.int(0));
-    if (gap !== one && isPadded && !isCentred) c.atLeast(c.size(0, axis), gap, { inputs: [0], axis });
-    // The last window must begin before the end for every size.
-    if (ceil_mode && isBeyond(sizes, c.attributes, i, c.size(0, axis)) === undefined)
-      c.atLeast(reached, sizes.add(after, perAxis(stride, i)), { attribute: "kernel", axis });
+    if (gap !== one && isPadded && !isCentred)
+      c.atLeast(c.size(0, axis), gap, {
+        inputs: [0],
+        axis,
+        why: "every window must cover an element of the input, so the axis must not be smaller than `dilation`",
+      });
+    if (ceil_mode && reachesStride(sizes, c.attributes, i) === undefined)
+      c.atLeast(reached, sizes.add(after, perAxis(stride, i)), {
+        attribute: "kernel",
+        axis,
+        why: "with `ceil_mode`, a smaller kernel drops the last window for some sizes; with numbers for `kernel`, `stride` and `pad`, both are possible",
+      });
   }
   return withAxes(
     c.input(0),
@@ -151,14 +178,17 @@ function pooledArray(
   return made(data, [...x.axes, ...axes], result!, dtype);
 }
 
-/** Returns the extra padding at the end of an axis that makes all windows of `ceil_mode` whole. */
+/** Returns the extra padding at the end of an axis that makes all windows of `ceil_mode` whole, and adds none. */
 function beyond(sizes: Sizes, attributes: Values, index: number, size: Size, newSize: Size): Size {
   if (!attributes.ceil_mode) return sizes.int(0);
   const { kernel, stride = kernel } = attributes;
   const last = sizes.mul(sizes.sub(newSize, sizes.int(1)), perAxis(stride, index));
   // reach = size + pads - kernel
   const missing = sizes.sub(last, reach(sizes, attributes, index, size));
-  return (sizes.constant(missing) ?? 1n) < 0n ? sizes.int(0) : missing;
+  // Negative if whole windows leave a rest, which is less than this surplus is below 0. Both are smaller than a stride.
+  return reachesStride(sizes, attributes, index) === false
+    ? sizes.sub(missing, surplusOf(sizes, attributes, index))
+    : missing;
 }
 
 /** Pools an image whose one or two axes have these sizes before and after. */
@@ -303,6 +333,7 @@ export const maxpool = operator({
     { code: "maxpool(x, kernel: 2)", inputs: "x: [n, c, h: 2*k, w: 2*l]" },
     { code: "maxpool(x, kernel: 3, stride: 2, pad: 1)", inputs: "x: [n, c, h, w]" },
     { code: "maxpool(x, kernel: 3, stride: 1, pad: same, dilation: 2)", inputs: "x: [n, c, h, w]" },
+    { code: "maxpool(x, kernel: 3, pad: 1, ceil_mode: true)", inputs: "x: [n, c, h, w]" },
     {
       code: "maxpool(x, kernel: [3, 4], stride: 2, pad: 1, ceil_mode: true, indices: true)",
       inputs: "x: [n, c, h, w]",
@@ -338,6 +369,7 @@ export const avgpool = operator({
   examples: [
     { code: "avgpool(x, kernel: 2)", inputs: "x: [n, c, h: 2*k, w: 2*l]" },
     { code: "avgpool(x, kernel: 3, stride: 1, pad: 1, count_include_pad: false)", inputs: "x: [n, c, h, w]" },
+    { code: "avgpool(x, kernel: 3, stride: 4, pad: 1, ceil_mode: true)", inputs: "x: [n, c, h, w]" },
     { code: "avgpool(x, kernel: 3, stride: [1, 2, 1], pad: same_tf)", inputs: "x: [n, d, h, w, c]" },
   ],
   type: (c) => pooledType(c),

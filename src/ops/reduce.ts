@@ -32,13 +32,10 @@ export function reducedType(c: OperatorContext<Attributes>, dtype: DType): Tenso
   return { dtype, axes };
 }
 
-/** Defines a reduction. `fold` gets the elements `[start, start + count)` of `data`. */
-function reduction(
-  name: ReduceName,
-  doc: string,
-  dtypes: readonly DType[],
-  fold: (data: ArrayLike<number>, start: number, count: number) => number,
-) {
+type Fold = (data: ArrayLike<number>, start: number, count: number) => number;
+
+/** Defines a reduction. `fold` gets the elements `[start, start + count)` of `data`; `integers` is the fold of i32. */
+function reduction(name: ReduceName, doc: string, dtypes: readonly DType[], fold: Fold, integers: Fold = fold) {
   const prefix = dtypes.includes("f32") ? "" : dtypes[0]!;
   return operator({
     name,
@@ -53,16 +50,18 @@ function reduction(
     reference: (c) => {
       const { axis, keepdims } = c.attributes;
       const x = rows(c.inputs[0]!, axis);
-      const data = Float64Array.from({ length: x.count }, (_, row) => fold(x.data, row * x.width, x.width));
-      return made(data, keepdims ? [...x.axes, ...axis] : x.axes, c.results[0]!, c.inputs[0]!.dtype);
+      const { dtype } = c.inputs[0]!;
+      const of = dtype === "i32" ? integers : fold;
+      const data = Float64Array.from({ length: x.count }, (_, row) => of(x.data, row * x.width, x.width));
+      return made(data, keepdims ? [...x.axes, ...axis] : x.axes, c.results[0]!, dtype);
     },
     lower: (c) => (isGlobalPool(c, name) ? lowerToPool(c, name) : lowerToReduce(c, name)),
   });
 }
 
 /** Folds the elements from first to last. */
-const folded = (first: number, combine: (a: number, b: number) => number) =>
-  function fold(data: ArrayLike<number>, start: number, count: number): number {
+const folded = (first: number, combine: (a: number, b: number) => number): Fold =>
+  function fold(data, start, count) {
     let result = first;
     for (let i = start; i < start + count; i++) result = combine(result, data[i]!);
     return result;
@@ -75,7 +74,13 @@ export const mean = reduction(
   floating,
   (data, start, count) => total(data, start, count) / count,
 );
-export const sum = reduction("sum", "The sum over the axes.", numeric, total);
+export const sum = reduction(
+  "sum",
+  "The sum over the axes.",
+  numeric,
+  total,
+  folded(0, (a, b) => (a + b) | 0),
+);
 export const max = operator({
   ...reduction("max", "The largest element over the axes.", numeric, folded(-Infinity, Math.max)),
   exact: true,
@@ -89,6 +94,7 @@ export const prod = reduction(
   "The product over the axes.",
   numeric,
   folded(1, (a, b) => a * b),
+  folded(1, Math.imul),
 );
 
 export const any = reduction("any", "Whether any element over the axes is true.", logical, folded(0, Math.max));

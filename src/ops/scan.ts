@@ -42,6 +42,7 @@ function cumulative(
   of: { readonly function: Scan["function"]; readonly noun: string; readonly example: string },
   start: number,
   step: (total: number, element: number) => number,
+  integers: (total: number, element: number) => number,
 ) {
   return operator({
     name,
@@ -70,7 +71,7 @@ function cumulative(
         for (let i = 0; i < x.width; i++) {
           const at = row * x.width + (reverse ? x.width - 1 - i : i);
           const before = total;
-          total = dtype === "i32" ? step(total, x.data[at]!) | 0 : step(total, x.data[at]!);
+          total = dtype === "i32" ? integers(total, x.data[at]!) : step(total, x.data[at]!);
           data[at] = exclusive ? before : total;
         }
       }
@@ -89,10 +90,12 @@ export const cumsum = cumulative(
   { function: "sum", noun: "sum", example: "cumsum(x, axis: t, exclusive: true)" },
   0,
   (a, b) => a + b,
+  (a, b) => (a + b) | 0,
 );
 export const cumprod = cumulative(
   "cumprod",
   { function: "product", noun: "product", example: "cumprod(x, axis: t, reverse: true)" },
   1,
   (a, b) => a * b,
+  Math.imul,
 );

@@ -4,7 +4,7 @@ import type { SourceFile } from "../source/source.ts";
 import type { Comment } from "./ast.ts";
 import * as t from "./grammar/tokens.ts";
 import { mistake, spanAt, type Mistake } from "./mistake.ts";
-import { badCharacter, badToken, hashComment } from "./recovery/bad-tokens.ts";
+import { badCharacter, badToken, floorDivision, hashComment } from "./recovery/bad-tokens.ts";
 import { endsOperand } from "./recovery/heads.ts";
 
 export interface Lexed {
@@ -70,11 +70,10 @@ export function lex(source: SourceFile): Lexed {
 
   function isDivision(comment: string): boolean {
     const bracket = open.at(-1);
-    return (
-      (bracket === t.LParen || bracket === t.LSquare) &&
-      endsOperand(tokens.at(-1)) &&
-      isArithmetic(/^(?:(?!\/\/)[^,)\]])*/.exec(comment.slice(2))![0])
-    );
+    if (bracket === undefined || !endsOperand(tokens.at(-1))) return false;
+    // In braces, only a comment that would hide the closing one.
+    const operands = bracket === t.LCurly ? /^[^}]*(?=\})/ : /^(?:(?!\/\/)[^,)\]])*/;
+    return isArithmetic(operands.exec(comment.slice(2))?.[0] ?? "");
   }
 
   scan(source.text, 0);
@@ -96,7 +95,7 @@ function follow(open: TokenType[], type: TokenType): void {
 }
 
 /** Whether operands and operators alternate as in `r`, `2 * k` or `max(a`. Brackets need not be closed. */
-function isArithmetic(text: string): boolean {
+export function isArithmetic(text: string): boolean {
   let complete = false;
   for (const part of text.match(/\w+(?:\.\w+)*|\S/g) ?? []) {
     if (complete) {
@@ -106,18 +105,4 @@ function isArithmetic(text: string): boolean {
     else if (part !== "-" && part !== "(") return false;
   }
   return complete;
-}
-
-function floorDivision(source: SourceFile, offset: number): Mistake {
-  const span = spanAt(source, offset, 2);
-  const helps = [
-    { text: "to divide exactly", code: "a / b", edits: [{ span, text: "/" }] },
-    { text: "or to round down", code: "floor(a / b)" },
-  ];
-  return mistake(
-    "floor-division-comment",
-    span,
-    {},
-    { helps, notes: ["if you mean a comment, put a comma before it"] },
-  );
 }

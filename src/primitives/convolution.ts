@@ -331,6 +331,7 @@ function convolutionCases(channels: Pair<number>, out: number): PrimitiveCase<Co
     ["1x9x8", "1x3", geometry([3, 2], { pads: "same_tf" })],
     ["2x9x10", "2x1", geometry([4, 3], { pads: "same_tf" })],
     ["1x10x9", "2x2", geometry([4, 4], { pads: "same_tf" })],
+    ["1x8x10", "2x2", geometry([4, 5], { pads: "same_tf" })],
     // stride and dilation together
     ["1x9x8", "3x3", geometry([2, 2], { dilations: [2, 2] })],
     ["3x9x8", "3x2", geometry([2, 3], { dilations: [2, 2], pads: unevenPads })],

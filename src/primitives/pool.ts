@@ -125,6 +125,11 @@ export const pool = primitive<Pool>({
       ...of("1x7x8x3", [3, 3], [2, 2], "same_tf"),
       ...of("3x5x4x2", [2, 4], [3, 1], "same_tf"),
       ...of("1x2x1x3", [3, 3], [1, 1], "same_tf"),
+      // windows narrower than their stride, where the last one covers less, just as much, or the image goes on after it
+      ...of("1x9x10x2", [2, 3], [4, 5], "same_tf"),
+      ...of("1x10x9x2", [2, 3], [4, 5], "same_tf"),
+      ...of("2x8x7x1", [2, 2], [4, 3], "same_tf"),
+      ...of("1x6x8x2", [2, 1], [1, 5], "same_tf"),
       ...of("2x5x6x3", [3, 4], [2, 2], unevenPads),
       ...of("1x3x2x2", [4, 5], [1, 1], unevenPads),
     ];

@@ -4,7 +4,7 @@ import type { Size } from "../sizes/size.ts";
 import { dtypeText } from "./esm/text.ts";
 import { onnxScalar } from "./onnx/literals.ts";
 import { primitive } from "./primitive.ts";
-import { converted, literal } from "./tensorflow/nodes.ts";
+import { literal } from "./tensorflow/nodes.ts";
 
 export const scalar = primitive<{ readonly value: Size; readonly dtype: DType }>({
   name: "scalar",
@@ -15,7 +15,7 @@ export const scalar = primitive<{ readonly value: Size; readonly dtype: DType }>
   tensorflow: (e, _, { value, dtype }) => {
     const known = e.known(value);
     if (known !== undefined) return literal(e, known, dtype);
-    return dtype === "i32" ? e.size(value) : converted(e, e.size(value), "i32", dtype);
+    return dtype === "i32" ? e.size(value) : e.number(value);
   },
   onnx: (e, _, { value, dtype }) => {
     const known = e.known(value);

@@ -91,8 +91,12 @@ export const clamp = primitive<{ readonly min: number; readonly max: number }>({
     return clamped === x ? apply(e, "Identity", [x], dtype) : clamped;
   },
   onnx: (e, [x], { min, max }, { dtype }) => {
-    const [low, high] = [min, max].map((bound) => (Number.isFinite(bound) ? onnxScalar(e, bound, dtype) : undefined));
-    return low === undefined && high === undefined ? x! : e.node("Clip", [x!, low, high]);
+    if (min === -Infinity && max === Infinity) return x!;
+    // A missing bound of Clip is the lowest or highest finite number. Infinite bounds are not integers.
+    const [low, high] = [min, max].map((bound) =>
+      dtype === "f32" || Number.isFinite(bound) ? onnxScalar(e, bound, dtype) : undefined,
+    );
+    return e.node("Clip", [x!, low, high]);
   },
   cases: () => {
     const bounds = [

@@ -7,6 +7,9 @@ import { bool, bytes, field, float, integer, map, message, repeated, text, type 
 /** DataType. */
 export const dataTypes = { f32: 1, i32: 3, bool: 10 } as const;
 
+/** The DataType of int64, in which sessions compute sizes. */
+export const int64 = 9;
+
 export const TensorShape = message({
   dim: repeated(2, message({ size: field(1, integer), name: field(2, text) })),
   unknownRank: field(3, bool),

@@ -1,5 +1,5 @@
 /** @file Bounds of sizes, computed from their parts. They hold for every admissible assignment. */
-import { add, coefficientOf, dividesMonomial, powerOf, reciprocal, scale, split, sub } from "./arithmetic.ts";
+import { add, dividesMonomial, powerOf, reciprocal, scale, split, sub } from "./arithmetic.ts";
 import type { Bound, Knowledge } from "./knowledge.ts";
 import { SizeTooLarge, type Terms } from "./pool.ts";
 import { ceilDiv, floorDiv, floorOf, less, over, plus, ratio } from "./rational.ts";
@@ -20,6 +20,8 @@ const withAllFloors = (effort: Effort): Effort => ({ ...effort, floors: FULL.flo
 
 /** Sizes heavier than this are bounded by their parts only. */
 const MAX_SEARCHED = 40;
+/** The most ways in which known inequalities are combined with one size. Those that add the fewest terms come first. */
+const MAX_COMBINED = 24;
 /** Expanded polynomials with more terms than this are ignored. */
 const MAX_EXPANDED = 60;
 
@@ -250,20 +252,24 @@ const isNonNegativeAtom = (world: Knowledge, atom: Atom, effort: Effort): boolea
     ? isNonNegative(world, atom.of, withAllFloors(effort))
     : (atomLower(world, atom, effort) ?? -1n) >= 0n;
 
-/** Returns lower bounds of `s`: `s` − λF for each known F ≥ 0, with λ > 0 chosen to cancel a term. */
+/** Returns lower bounds of `s`: `s` − λF for known F ≥ 0, with λ > 0 chosen to cancel a term. */
 function withoutOneTerm(world: Knowledge, s: Size): Size[] {
   const { pool } = world;
   const { zero, nonNegative } = world.known;
   const facts = [...nonNegative, ...zero, ...zero.map((f) => negated(world, f))];
+  const own = new Map(s.terms.map(({ monomial, coefficient }) => [monomial, coefficient]));
+  const ways = facts.flatMap((fact) => {
+    const added = fact.terms.reduce((count, { monomial }) => (own.has(monomial) ? count : count + 1), 0);
+    return fact.terms
+      .filter(({ monomial, coefficient }) => monomial !== pool.unit && (own.get(monomial) ?? 0n) * coefficient > 0n)
+      .map(({ monomial, coefficient }) => ({ fact, monomial, coefficient, added }));
+  });
+  if (ways.length > MAX_COMBINED) ways.sort((x, y) => x.added - y.added);
   const results = new Set<Size>();
-  for (const fact of facts) {
-    for (const { monomial, coefficient } of fact.terms) {
-      const own = coefficientOf(s, monomial);
-      if (monomial === pool.unit || own * coefficient <= 0n) continue;
-      const factor = ratio(-own * fact.over, s.over * coefficient);
-      const weaker = attempt(() => add(pool, s, scale(pool, fact, factor)));
-      if (weaker !== undefined) results.add(weaker);
-    }
+  for (const { fact, monomial, coefficient } of ways.slice(0, MAX_COMBINED)) {
+    const factor = ratio(-own.get(monomial)! * fact.over, s.over * coefficient);
+    const weaker = attempt(() => add(pool, s, scale(pool, fact, factor)));
+    if (weaker !== undefined) results.add(weaker);
   }
   return [...results];
 }

@@ -1,4 +1,4 @@
-/** @file The normal form of floors and ceilings: rules 1 to 3 of the language's "Sizes". */
+/** @file The normal form of floors and ceilings: whole parts are pulled out, and what is left becomes one atom. */
 import { add, coefficientOf, contentOf, divide, mul, ofAtom, reciprocal, scale, split, sub } from "./arithmetic.ts";
 import { floorUpper, isNonNegative, isPositive, lowerBound } from "./bounds.ts";
 import { fraction, isInteger, stride } from "./integrality.ts";

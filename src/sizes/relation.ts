@@ -10,6 +10,14 @@ export interface Relation {
   readonly b: Size;
 }
 
+/** Alternatives: all conditions of at least one of them hold. They may be nested, and are never multiplied out. */
+export interface Either<R extends Relation = Relation> {
+  readonly op: "or";
+  readonly of: readonly (readonly Condition<R>[])[];
+}
+
+export type Condition<R extends Relation = Relation> = R | Either<R>;
+
 /** The operators that an author writes between two sizes. */
 export type Comparison = "==" | "!=" | "<" | "<=" | ">" | ">=";
 

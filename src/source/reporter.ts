@@ -50,7 +50,7 @@ export class Reporter {
     if (found.span !== undefined) {
       const { source, start, end } = found.span;
       const places = this.#reported.get(source) ?? new Set();
-      const place = `${found.code} ${start} ${end}`;
+      const place = `${found.severity} ${found.code} ${start} ${end}`;
       if (places.has(place)) return;
       this.#reported.set(source, places.add(place));
     }

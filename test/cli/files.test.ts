@@ -240,7 +240,8 @@ test.each<[string, number[], number[], number, number, boolean]>([
   ["infinite instead", [Infinity, 1], [1, 1], 1e9, Infinity, false],
   ["finite instead", [1, 1], [-Infinity, 1], 1e9, Infinity, false],
   ["NaN instead", [1, NaN], [1, 1], 1e9, NaN, false],
-  ["NaN expected", [1, NaN], [1, NaN], 1e9, NaN, false],
+  ["NaN expected", [1, NaN], [1, NaN], 0, 0, true],
+  ["NaN expected, but not there", [1, 1], [1, NaN], 1e9, NaN, false],
 ])("comparison: %s", (_, got, want, tolerance, difference, within) => {
   const array = (data: number[]) => ({ dtype: "f32" as const, shape: [data.length], data: Float64Array.from(data) });
   expect(largestDifference(array(got), array(want), tolerance)).toMatchObject({ difference, within });

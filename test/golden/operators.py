@@ -118,16 +118,22 @@ def normalize(x, p=2, eps=1e-12):
     return F.normalize(x, float(p), 1, eps)
 
 
-def layernorm(x, weight, bias, eps=1e-5):
-    return F.layer_norm(x, x.shape[1:], weight.flatten(), bias.flatten(), eps)
+def given(bias):
+    """The bias if there is one; without, `bias` is the attribute."""
+    return bias.flatten() if isinstance(bias, torch.Tensor) else None
 
 
-def rmsnorm(x, weight, eps=1e-6):
-    return F.rms_norm(x, x.shape[1:], weight.flatten(), eps)
+def layernorm(x, weight=None, bias=None, eps=1e-5, **_):
+    return F.layer_norm(x, x.shape[1:], None if weight is None else weight.flatten(), given(bias), eps)
+
+
+def rmsnorm(x, weight=None, eps=torch.finfo(torch.float32).eps, **_):
+    return F.rms_norm(x, x.shape[1:], None if weight is None else weight.flatten(), eps)
 
 
 # Norms of channels, with everything that shares a channel in the last dimension.
-def batchnorm(x, *, weight, bias, running_mean, running_var, axis="c", eps=1e-5):
+def batchnorm(x, *, running_mean, running_var, weight=None, bias=None, affine=True, axis="c", eps=1e-5):
+    bias = given(bias)
     data, others = flat(x, [axis])
     return named(x, others, F.batch_norm(data, running_mean, running_var, weight, bias, eps=eps), [axis])
 
@@ -142,14 +148,16 @@ def channels(x, axis, spatial):
     return (*flat(x, [axis, *spatial]), [axis, *spatial])
 
 
-def groupnorm(x, *, groups, weight, bias, axis="c", spatial=None, eps=1e-5):
+def groupnorm(x, *, groups, weight=None, bias=None, affine=True, axis="c", spatial=None, eps=1e-5):
+    bias = given(bias)
     data, others, last = channels(x, axis, spatial)
     return named(x, others, F.group_norm(data, groups, weight, bias, eps), last)
 
 
-def instancenorm(x, *, weight=None, bias=None, affine=False, axis="c", spatial=None, eps=1e-5):
+def instancenorm(x, *, axis="c", spatial=None, eps=1e-5, bias=None, affine=False, track_running_stats=False, **weights):
     data, others, last = channels(x, axis, spatial)
-    return named(x, others, F.instance_norm(data, weight=weight, bias=bias, eps=eps), last)
+    own = not track_running_stats
+    return named(x, others, F.instance_norm(data, use_input_stats=own, eps=eps, bias=given(bias), **weights), last)
 
 
 # Windows. PyTorch pads both sides alike, and by half a window at most; other padding is put around the data before.

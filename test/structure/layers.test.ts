@@ -55,7 +55,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     ...["@noble/hashes", "@jridgewell/gen-mapping"],
   ],
   // The driver and the public API are above all that runs in a browser.
-  compile: ["check", "codegen", "plan", "ir", "contract", "source", "library", "version", "@noble/hashes"],
+  compile: ["check", "codegen", "plan", "ir", "weights", "contract", "source", "library", "version", "@noble/hashes"],
   index: ["compile", "check", "codegen", "plan", "ir", "contract", "source", "version"],
   library: [],
   version: [],

@@ -16,6 +16,7 @@ const pools = (name: string, x = "x"): AttributeSet[] => [
     inputs: "x: [n, c, h, w]",
   },
   { code: `${name}(${x}, kernel: 2, stride: 3, ceil_mode: true)`, inputs: "x: [n, c, h: 9, w: 7]" },
+  { code: `${name}(${x}, kernel: 2, stride: [3, 4], ceil_mode: true)`, inputs: "x: [n, c, h: h + 1, w: w + 1]" },
   { code: `${name}(${x}, kernel: 1, stride: 2)`, inputs: "x: [n, c, h, w]" },
 ];
 
@@ -80,6 +81,8 @@ export const windows: AttributeSets = {
     { code: "maxpool(x, kernel: 2, stride: 1, dilation: 2, axis: t)", inputs: "x: [n, t, e]" },
     { code: "maxpool(x, kernel: 2, stride: [1, 2, 1], dilation: [2, 1, 3])", inputs: "x: [n, c, d, h, w]" },
     { code: "maxpool(x, kernel: 3, stride: 2, pad: 1, dilation: 2, indices: true)", inputs: "x: [n, h, w, c]" },
+    { code: "maxpool(x, kernel: 2, stride: 4, dilation: 2, ceil_mode: true)", inputs: "x: [n, h: h + 2, w: w + 2, c]" },
+    { code: "maxpool(x, kernel: 3, pad: 1, ceil_mode: true, indices: true)", inputs: "x: [n, c, h, w]" },
     {
       code: "maxpool(x, kernel: [3, 2], stride: [1, 2], pad: [[1, 1], [0, 1]], indices: true)",
       inputs: "x: [u, n, c, t, h, w]",

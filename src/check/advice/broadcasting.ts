@@ -1,4 +1,5 @@
 /** @file Advice for two operands that cannot be broadcast, because each lacks an axis of the other. */
+import type { About } from "../../ir/obligation.ts";
 import { axisNames, type Axis } from "../../ir/type.ts";
 import type { Help } from "../../source/diagnostic.ts";
 import { textOf } from "../../source/source.ts";
@@ -46,6 +47,28 @@ function renaming(site: Site, [i, j]: readonly number[], a: Operand, b: Operand)
   const [from, to] = b.own.length === 1 ? [pair.right, pair.left] : [pair.left, pair.right];
   const sizes = pair.verdict === "yes" ? "" : " and size";
   return [{ text: `if they are the same axis, give them the same name${sizes}`, code: `rename(${from} -> ${to})` }];
+}
+
+/**
+ * Suggests `squeeze` for an operand that has size 1 on axes where the other has more: PyTorch broadcasts such a gate, here
+ * an operand lacks the axes.
+ */
+export function squeezing(site: Site, { inputs, axis }: About): Help[] {
+  const operands = inputs?.map((index) => site.inputs[index]!) ?? [];
+  if (operands.length !== 2 || axis === undefined) return [];
+  const { sizes } = site.frame.context;
+  const isOne = (operand: (typeof operands)[number], name: Axis) => {
+    const size = operand.value.type.axes.get(name);
+    return size !== undefined && sizes.constant(site.frame.world.facts.apply(size)) === 1n;
+  };
+  const [gate, other] = operands.toSorted((a, b) => Number(isOne(b, axis)) - Number(isOne(a, axis)));
+  if (!isOne(gate!, axis) || isOne(other!, axis)) return [];
+  const single = axisNames(gate!.value.type).filter((name) => isOne(gate!, name) && !isOne(other!, name));
+  const list = single.length === 1 ? axis : `[${single.join(", ")}]`;
+  const name = /^[\p{L}_][\p{L}\p{N}_]*$/u.exec(textOf(gate!.span))?.[0];
+  const code = name === undefined ? `squeeze(axis: ${list})` : `squeeze(${name}, axis: ${list})`;
+  const edits = name === undefined ? [] : [{ span: gate!.span, text: code }];
+  return [{ text: "to broadcast an operand, remove its axes of size 1", code, edits }];
 }
 
 function listed(axes: readonly Axis[]): string {

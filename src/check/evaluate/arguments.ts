@@ -2,9 +2,11 @@
 import type { TensorType } from "../../ir/type.ts";
 import type { Arg, Call, Expr } from "../../parser/ast.ts";
 import { textOf, type Span } from "../../source/source.ts";
+import type { Help } from "../../source/diagnostic.ts";
 import { nearest } from "../../source/suggest.ts";
 import { report, type Frame } from "../frame/frame.ts";
 import type { Val } from "../frame/values.ts";
+import { repeatAround } from "../text/repeats.ts";
 import type { Signature } from "../text/signature.ts";
 import { toTensor, value } from "./expression.ts";
 
@@ -19,11 +21,10 @@ export function tensorArguments(
   frame: Frame,
   signature: Signature,
   call: Call,
-  piped: Val | undefined,
+  piped: readonly Val[],
 ): TensorArgument[] | undefined {
   const positional = (call.args ?? []).filter((arg) => arg.kind !== "named");
-  const operands: { span: Span; expr: Expr; val: Val }[] =
-    piped === undefined ? [] : [{ span: call.span, expr: call, val: piped }];
+  const operands: { span: Span; expr: Expr; val: Val }[] = piped.map((val) => ({ span: call.span, expr: call, val }));
   for (const arg of positional) {
     if (arg.kind === "map") {
       report(frame, "bad-attribute", arg.span, {
@@ -49,8 +50,8 @@ export function tensorArguments(
   }
   if (operands.length !== wanted) {
     const expected = wanted === 1 ? "one tensor" : wanted === 0 ? "no tensor" : `${wanted} tensors`;
-    const found = operands.length === 0 ? "none is" : `${operands.length} ${operands.length === 1 ? "is" : "are"}`;
-    report(frame, "wrong-tensor-count", call.callee.span, { callee: call.callee.text, expected, found });
+    const helps = piped.length === 1 && wanted > 1 ? [passAll(frame, signature, call)] : [];
+    wrongCount(frame, call, { callee: call.callee.text, expected, given: operands.length, helps });
     return undefined;
   }
   const vals = operands.map(({ val }) => val);
@@ -59,6 +60,33 @@ export function tensorArguments(
     return tensor && { span, type: tensor.type, val: { kind: "tensor", value: tensor } as const };
   });
   return tensors.every((tensor) => tensor !== undefined) ? tensors : undefined;
+}
+
+interface WrongCount {
+  readonly callee: string;
+  readonly expected: string;
+  readonly given: number;
+  readonly helps?: readonly Help[];
+}
+
+/** Reports a call with too few or too many tensors. The first call of a layer gets its tensors where the layer is used. */
+export function wrongCount(frame: Frame, call: Call, { callee, expected, given, helps = [] }: WrongCount): void {
+  const found = given === 0 ? "none is" : `${given} ${given === 1 ? "is" : "are"}`;
+  const isFirst = frame.signature.decl.body.some((stmt) => stmt.kind === "layer" && firstOf(stmt.value) === call);
+  const span = (isFirst ? frame.use : undefined) ?? call.callee.span;
+  report(frame, "wrong-tensor-count", span, { callee, expected, found }, { helps });
+}
+
+const firstOf = (chain: Expr): Expr => (chain.kind === "pipeline" ? chain.head : chain);
+
+/** Suggests a call with all tensors instead of a stage, which gets one. */
+function passAll(frame: Frame, { tensors, results }: Signature, { callee, label, span }: Call): Help {
+  const all = `${callee.text}(${tensors.map(({ name }) => name.text).join(", ")})`;
+  if (repeatAround(frame.signature.decl, span) === undefined)
+    return { text: "`|>` passes on one tensor: pass the others as arguments", code: all };
+  const names = (results ?? [{ name: "y" }]).map(({ name }) => `${name}1`).join(", ");
+  const code = `${names} = ${all} @${label?.text ?? "blocks"}.0`;
+  return { text: "`repeat` passes on one tensor: write out the repetitions", code };
 }
 
 export type NamedArg = Arg & { readonly kind: "named" };

@@ -11,7 +11,7 @@ import type { Val } from "../frame/values.ts";
 import { requireAtLeast, requireBuildTime } from "../prove/obligations.ts";
 import { foreignAttributes, foreignInitializers, otherAttributes } from "../text/foreign-names.ts";
 import { dtypes, nearestDtype } from "../text/signature.ts";
-import { unknownChoice } from "./conditions.ts";
+import { branchOf, unknownChoice } from "./conditions.ts";
 import { value } from "./expression.ts";
 import { readFraction } from "./fractions.ts";
 import { nameOf, sizeOf } from "./sizes.ts";
@@ -72,7 +72,9 @@ function assign(frame: Frame, op: Operator, args: readonly Arg[]): readonly Read
     }
     seen.set(name, arg.span);
     if (Object.hasOwn(op.attributes, name) && !isUnnamed(op.attributes[name]!)) return { attribute: name, arg };
-    if (keyed !== undefined && arg.kind === "named") return { attribute: keyed, axis: name, arg };
+    // `antialias: true` is not a size.
+    const isForeign = otherAttributes.has(name) && arg.kind === "named" && arg.value.kind === "bool";
+    if (keyed !== undefined && arg.kind === "named" && !isForeign) return { attribute: keyed, axis: name, arg };
     unknownAttribute(frame, op, arg);
     return failed;
   });
@@ -151,7 +153,9 @@ function defaultValue(frame: Frame, attribute: Attribute): unknown {
   }
 }
 
-function readOne(frame: Frame, op: Operator, name: string, attribute: Attribute, expr: Expr): Read<unknown> {
+function readOne(frame: Frame, op: Operator, name: string, attribute: Attribute, given: Expr): Read<unknown> {
+  const expr = branchOf(frame, given);
+  if (expr === undefined) return failed;
   switch (attribute.kind) {
     case "size":
       return buildTimeSize(frame, name, attribute, expr);
@@ -169,9 +173,7 @@ function readOne(frame: Frame, op: Operator, name: string, attribute: Attribute,
       return val.kind === "bool" ? val.value : wrong(frame, name, "true or false", expr, val);
     }
     case "choice": {
-      const text = nameOf(expr);
-      const given = text === undefined ? undefined : frame.names.get(text);
-      const chosen = given?.kind === "choice" ? given.text : text;
+      const chosen = wordOf(frame, expr);
       if (chosen !== undefined && attribute.choices.includes(chosen)) return chosen;
       unknownChoice(frame, expr.span, chosen ?? textOf(expr.span), { name, choices: attribute.choices });
       return failed;
@@ -188,7 +190,7 @@ function readOne(frame: Frame, op: Operator, name: string, attribute: Attribute,
     case "init":
       return readInitializer(frame, expr) ?? failed;
     case "dtype": {
-      const text = nameOf(expr);
+      const text = wordOf(frame, expr);
       if (text !== undefined && (dtypes as readonly string[]).includes(text)) return text;
       report(
         frame,
@@ -207,6 +209,13 @@ function readOne(frame: Frame, op: Operator, name: string, attribute: Attribute,
   }
 }
 
+/** Returns the word that an expression stands for: the current choice of a parameter with choices, or the name itself. */
+function wordOf(frame: Frame, expr: Expr): string | undefined {
+  const text = nameOf(expr);
+  const given = text === undefined ? undefined : frame.names.get(text);
+  return given?.kind === "choice" ? given.text : text;
+}
+
 function wrong(frame: Frame, name: string, expected: string, expr: Expr, val?: Val): typeof failed {
   if (val?.kind !== "unknown")
     report(frame, "bad-attribute", expr.span, { name, expected, found: `\`${textOf(expr.span)}\`` });
@@ -223,7 +232,7 @@ function buildTimeSize(frame: Frame, name: string, attribute: Attribute, expr: E
   const size = integer(frame, name, expr);
   if (size === failed) return failed;
   const least = frame.context.sizes.int(attribute.min);
-  requireAtLeast(frame, size, least, { span: expr.span, what: `\`${name}\`` });
+  if (!requireAtLeast(frame, size, least, { span: expr.span, what: `\`${name}\`` })) return failed;
   requireBuildTime(frame, size, { kind: "attribute", name }, expr.span);
   return size;
 }
@@ -241,14 +250,32 @@ function readSizes(frame: Frame, name: string, attribute: Attribute, expr: Expr)
     const size = integer(frame, name, item);
     if (size === failed) return failed;
     const least = frame.context.sizes.int(attribute.min);
-    requireAtLeast(frame, size, least, { span: item.span, what: `\`${name}\`` });
-    return size;
+    const at = { span: item.span, what: `\`${name}\``, note: attribute.doc };
+    return requireAtLeast(frame, size, least, at) ? size : failed;
   });
 }
 
+const paddings = ["same", "same_tf"];
+
+/** Reports `pad: valid`, the name of no padding in other frameworks. */
+function noPadding(frame: Frame, name: string, expr: Expr, isChoice: boolean): void {
+  const help = isChoice
+    ? { text: "without padding it is 0", code: `${name}: match ${textOf(expr.span)} { valid => 0, … }` }
+    : { text: "without padding, write", code: `${name}: 0`, edits: [{ span: expr.span, text: "0" }] };
+  report(frame, "unknown-choice", expr.span, { name: "valid", parameter: name }, { helps: [help] });
+}
+
 function readPadding(frame: Frame, name: string, attribute: Attribute, expr: Expr): Read<Padding> {
-  const word = nameOf(expr);
+  const word = wordOf(frame, expr);
   if (word === "same" || word === "same_tf") return word;
+  const isChoice = frame.names.get(nameOf(expr) ?? "")?.kind === "choice";
+  const isSize = word !== undefined && (frame.names.has(word) || frame.sizes.has(word));
+  const near = word === "valid" ? word : nearest(word ?? "", paddings);
+  if (word !== undefined && (isChoice || (!isSize && near !== undefined))) {
+    if (word === "valid") noPadding(frame, name, expr, isChoice);
+    else unknownChoice(frame, expr.span, word, { name, choices: paddings });
+    return failed;
+  }
   if (expr.kind !== "list") {
     const size = buildTimeSize(frame, name, { ...attribute, min: 0 }, expr);
     return size === failed ? failed : [[size, size]];
@@ -283,7 +310,7 @@ function readNumber(frame: Frame, name: string, expr: Expr): Read<number> {
 }
 
 function axisName(frame: Frame, name: string, expr: Expr): Read<string> {
-  const text = nameOf(expr);
+  const text = wordOf(frame, expr);
   if (text !== undefined) return text;
   const helps = expr.kind === "list" ? [] : [{ text: "axes have names, not numbers", code: `${name}: c` }];
   report(
@@ -309,7 +336,9 @@ function readMap(frame: Frame, arg: Arg & { readonly kind: "map" }): Read<AxisMa
  */
 function axisSize(frame: Frame, axis: AxisSpec): Read<Size | undefined> {
   if (axis.size === undefined) return frame.sizes.get(axis.name.text);
-  return sizeOf(frame, axis.size) ?? failed;
+  const size = sizeOf(frame, axis.size);
+  const at = { span: axis.span, what: `axis \`${axis.name.text}\` of the result` };
+  return size !== undefined && requireAtLeast(frame, size, frame.context.sizes.int(1), at) ? size : failed;
 }
 
 const initializers: Readonly<Record<string, (value: number | undefined) => Initializer | undefined>> = {
@@ -322,12 +351,15 @@ const initializers: Readonly<Record<string, (value: number | undefined) => Initi
 };
 
 /** Reads `normal(0.02)`, `zeros` or `0.5`. */
-export function readInitializer(frame: Frame, expr: Expr): Initializer | undefined {
-  if (expr.kind !== "call" || frame.names.has(expr.callee.text)) {
+export function readInitializer(frame: Frame, given: Expr): Initializer | undefined {
+  const expr = branchOf(frame, given);
+  if (expr === undefined) return undefined;
+  const chosen = wordOf(frame, expr);
+  if (expr.kind !== "call" || (frame.names.has(expr.callee.text) && chosen === nameOf(expr))) {
     const number = readNumber(frame, "init", expr);
     return number === failed ? undefined : { kind: "constant", value: number };
   }
-  const name = expr.callee.text;
+  const name = chosen ?? expr.callee.text;
   const [arg, more] = expr.args ?? [];
   const number = arg?.kind === "positional" ? readNumber(frame, name, arg.value) : undefined;
   if (number === failed) return undefined;
@@ -378,10 +410,13 @@ function unnamed(frame: Frame, op: Operator, arg: Arg & { readonly kind: "positi
     report(frame, "wrong-tensor-count", arg.span, { callee: op.name, expected, found: "one more is" });
     return failed;
   }
-  const [first] = Object.keys(op.attributes);
-  const code = `${first ?? "name"}: ${textOf(arg.span)}`;
-  const edits = first === undefined ? [] : [{ span: arg.span, text: code }];
+  // The name of an axis, in place of `keyed`, is a guess that only the author can confirm.
+  const [first] = Object.entries(op.attributes).find(([, { kind }]) => kind === "keyed" || kind !== "maps") ?? [];
+  const isAxis = first !== undefined && op.attributes[first]!.kind === "keyed";
+  const code = `${isAxis ? "c" : (first ?? "name")}: ${textOf(arg.span)}`;
+  const edits = first === undefined || isAxis ? [] : [{ span: arg.span, text: code }];
   const notes = ["tensors are passed by position, attributes by name"];
-  report(frame, "unnamed-attribute", arg.span, {}, { notes, helps: [{ text: "name it", code, edits }] });
+  const text = isAxis ? "name the axis that gets this size" : "name it";
+  report(frame, "unnamed-attribute", arg.span, {}, { notes, helps: [{ text, code, edits }] });
   return failed;
 }

@@ -13,7 +13,7 @@ import { exampleNotes, requireAtLeast, requireBuildTime } from "../prove/obligat
 import type { Block } from "../text/modules.ts";
 import { identifiers, type Parameter } from "../text/signature.ts";
 import { namedArguments, tensorArguments, type TensorArgument } from "./arguments.ts";
-import { parameterValue } from "./parameters.ts";
+import { allowedValue, chosenSize } from "./parameters.ts";
 import { nameOf, sizeOf } from "./sizes.ts";
 import { requireWhere } from "./where.ts";
 
@@ -22,7 +22,7 @@ export function bindCall(
   frame: Frame,
   block: Block,
   call: Call,
-  piped: Val | undefined,
+  piped: readonly Val[],
   path: readonly string[],
 ): Binding | undefined {
   const signature = frame.context.signature(block);
@@ -75,11 +75,9 @@ function setParameter(
   parameter: Parameter,
   arg: { name: { span: Span }; value: Expr },
 ): boolean {
-  const val = parameterValue(from, parameter, arg.value);
+  const val = allowedValue(from, parameter, arg.value, originOf(parameter.ast.span));
   if (val.kind === "unknown") return false;
   if (val.kind === "size") {
-    const least = from.context.sizes.int(parameter.least);
-    requireAtLeast(from, val.size, least, { span: arg.value.span, what: `\`${parameter.name}\`` });
     requireBuildTime(from, val.size, { kind: "attribute", name: parameter.name }, arg.value.span);
     inner.sizes.set(parameter.name, val.size);
   }
@@ -88,11 +86,14 @@ function setParameter(
 }
 
 function setDefault(frame: Frame, inner: Frame, parameter: Parameter, call: Call): boolean {
-  // An `int` parameter with the name of a size variable is that variable.
-  const bound = parameter.kind === "int" ? inner.sizes.get(parameter.name) : undefined;
+  // A parameter with the name of a size variable is that variable.
+  const bound = parameter.kind === "int" || parameter.integers ? inner.sizes.get(parameter.name) : undefined;
   if (bound !== undefined) {
-    inner.names.set(parameter.name, { kind: "size", size: bound });
-    return true;
+    const val = parameter.integers
+      ? chosenSize(frame, parameter, bound, call.callee.span)
+      : ({ kind: "size", size: bound } as const);
+    inner.names.set(parameter.name, val);
+    return val.kind !== "unknown";
   }
   const expr = parameter.ast.default;
   if (expr === undefined) {

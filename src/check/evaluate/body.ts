@@ -1,13 +1,17 @@
 /** @file Runs the statements of a block in a frame, in order. */
-import type { NdArray } from "../../contract/ndarray.ts";
+import type { DType, NdArray } from "../../contract/ndarray.ts";
 import type { Value } from "../../ir/graph.ts";
-import type { Assign, Expr, Layer, Name, Pipeline, Return, Stmt, WeightStmt } from "../../parser/ast.ts";
+import type { TensorType } from "../../ir/type.ts";
+import type { Assign, AxisSpec, Expr, Layer, Name, Pipeline, Return, Stmt, WeightStmt } from "../../parser/ast.ts";
+import { expressions } from "../../parser/walk.ts";
 import { SizeTooLarge } from "../../sizes/pool.ts";
 import type { Help } from "../../source/diagnostic.ts";
 import { textOf } from "../../source/source.ts";
 import { nameValue, report, type Frame } from "../frame/frame.ts";
 import { kindOf, unknown, type Val } from "../frame/values.ts";
+import { requireAtLeast } from "../prove/obligations.ts";
 import { definitions, isParameter } from "../text/scope.ts";
+import { checkOwnTensor } from "../text/signature.ts";
 import { claim } from "./apply.ts";
 import { readInitializer } from "./attributes.ts";
 import { toTensor, value } from "./expression.ts";
@@ -85,7 +89,7 @@ function assign(frame: Frame, stmt: Assign): void {
   const { names } = stmt;
   const val = value(frame, stmt.value, names.length);
   if (names.length === 1) {
-    const several = val.kind === "tensors" && val.names.length === 0;
+    const several = val.kind === "tensors" && (val.names.length === 0 || !isTakenApart(frame, names[0]!));
     if (several) wrongCount(frame, stmt, val);
     define(frame, names[0]!, several ? unknown : val);
     return;
@@ -96,6 +100,14 @@ function assign(frame: Frame, stmt: Assign): void {
     const item = values?.length === names.length ? values[i] : undefined;
     define(frame, name, item === undefined ? unknown : { kind: "tensor", value: item });
   }
+}
+
+/** Whether a body reads single results of a name (`y.p3`), or returns all of them. */
+function isTakenApart({ signature: { decl } }: Frame, name: Name): boolean {
+  const isName = (expr: Expr): boolean => expr.kind === "call" && expr.callee.text === name.text;
+  const isReturned = (stmt: Stmt): boolean => stmt.kind === "return" && stmt.values.some(isName);
+  const isPicked = (expr: Expr): boolean => isName(expr) && expr.kind === "call" && expr.path.length > 0;
+  return decl.broken.length > 0 || decl.body.some(isReturned) || [...expressions(decl.body)].some(isPicked);
 }
 
 function wrongCount(frame: Frame, stmt: Assign, val: Val): void {
@@ -170,16 +182,25 @@ function withoutHead({ head, stages, span }: Pipeline): Help {
   return { text: "remove the tensor", code, edits: [{ span: { ...head.span, end: start }, text: "" }] };
 }
 
+/** Requires at least one element along every axis. */
+function hasElements(frame: Frame, { name, type: written }: WeightStmt, type: TensorType): boolean {
+  const one = frame.context.sizes.int(1);
+  return written.axes.every(({ name: axis, span }) =>
+    requireAtLeast(frame, type.axes.get(axis.text)!, one, { span, what: `axis \`${axis.text}\` of \`${name.text}\`` }),
+  );
+}
+
 /** Evaluates a `weight` or `const` statement. */
 function ownTensor(frame: Frame, stmt: WeightStmt): Val {
-  const { builder, sizes } = frame.context;
+  const { builder, sizes, reservedAxes } = frame.context;
+  const { errors } = frame.world.reporter;
+  checkOwnTensor(stmt, reservedAxes, frame.world.reporter);
   const type = typeOf(frame, stmt.type, new Map());
-  if (type === undefined) return unknown;
+  if (type === undefined || frame.world.reporter.errors > errors || !hasElements(frame, stmt, type)) return unknown;
   if (stmt.kind === "const") {
-    const shape = [...type.axes.values()].map((size) => sizes.constant(frame.world.facts.apply(size)));
-    const data = literal(frame, stmt, shape.map(Number));
-    if (data === undefined || shape.some((size) => size === undefined)) return unknown;
-    return { kind: "tensor", value: builder.constant(type, { ...data, dtype: type.dtype }) };
+    const shape = shapeOf(frame, stmt, type);
+    const data = shape && literal(frame, stmt, shape);
+    return data === undefined ? unknown : { kind: "tensor", value: builder.constant(type, data) };
   }
   const init = readInitializer(frame, stmt.value);
   if (init === undefined) return unknown;
@@ -194,19 +215,47 @@ function ownTensor(frame: Frame, stmt: WeightStmt): Val {
   return claim(frame, weight, stmt) ? { kind: "tensor", value: weight } : unknown;
 }
 
+/** Returns the shape of a constant, whose sizes are numbers; undefined if one is not, which is then reported. */
+function shapeOf(frame: Frame, stmt: WeightStmt, { axes }: TensorType): number[] | undefined {
+  const sizes = [...axes.values()].map((size) => frame.context.sizes.constant(frame.world.facts.apply(size)));
+  const open = sizes.indexOf(undefined);
+  if (open < 0) return sizes.map(Number);
+  const spec = stmt.type.axes[open]!;
+  report(frame, "const-size", spec.span, { name: stmt.name.text, size: sizeWritten(spec) }, { helps: [filled(stmt)] });
+  return undefined;
+}
+
+/** Suggests how to fill a tensor with one number. */
+function filled({ name, type: { axes, dtype }, value }: WeightStmt): Help {
+  const sizes = axes.map((axis) => `${axis.name.text}: ${sizeWritten(axis)}`);
+  const number = value.kind === "list" ? "0" : value.kind === "bool" ? String(Number(value.value)) : textOf(value.span);
+  const tensor = `expand(${number}, ${sizes.join(", ")})`;
+  const isFloat = dtype === undefined || dtype.text === "f32";
+  const code = `${name.text} = ${isFloat ? tensor : `cast(${tensor}, ${dtype.text})`}`;
+  return { text: "to fill a tensor with one number, write", code };
+}
+
+const sizeWritten = ({ name, size }: AxisSpec): string => (size === undefined ? name.text : textOf(size.span));
+
 /** Reads nested lists of numbers in the declared axis order. */
 function literal(frame: Frame, stmt: WeightStmt, shape: readonly number[]): NdArray | undefined {
+  const dtype = (stmt.type.dtype?.text ?? "f32") as DType;
   const data: number[] = [];
   const axes = stmt.type.axes.map(({ name }) => name.text);
   const mismatch = (expr: Expr, found: string, expected: string): false => {
     const labels = [{ span: stmt.type.span, text: "declared here" }];
-    report(frame, "const-mismatch", expr.span, { found, expected }, { labels });
+    const helps = expr === stmt.value && expr.kind !== "list" && shape.length > 0 ? [filled(stmt)] : [];
+    report(frame, "const-mismatch", expr.span, { found, expected }, { labels, helps });
     return false;
   };
   const read = (expr: Expr, depth: number): boolean => {
     if (depth < shape.length) {
       if (expr.kind !== "list")
-        return mismatch(expr, "is a number", `a list of ${shape[depth]} for axis \`${axes[depth]}\``);
+        return mismatch(
+          expr,
+          `is a ${expr.kind === "bool" ? "bool" : "number"}`,
+          `a list of ${shape[depth]} for axis \`${axes[depth]}\``,
+        );
       if (expr.items.length !== shape[depth])
         return mismatch(expr, `has ${expr.items.length} items`, `${shape[depth]} for axis \`${axes[depth]}\``);
       return expr.items.every((item) => read(item, depth + 1));
@@ -216,9 +265,10 @@ function literal(frame: Frame, stmt: WeightStmt, shape: readonly number[]): NdAr
     const number = val.kind === "number" ? val.value : val.kind === "bool" ? Number(val.value) : Number(size ?? NaN);
     if (val.kind !== "number" && val.kind !== "bool" && size === undefined)
       return mismatch(expr, "contains something other than a number", "a number");
-    if (stmt.type.dtype?.text === "i32" && !Number.isInteger(number)) return mismatch(expr, "contains a float", "i32");
+    if (dtype === "i32" && !Number.isInteger(number)) return mismatch(expr, "contains a float", "i32");
+    if (dtype === "bool" && val.kind !== "bool") return mismatch(expr, "contains a number", "true or false");
     data.push(number);
     return true;
   };
-  return read(stmt.value, 0) ? { dtype: "f32", shape, data: Float64Array.from(data) } : undefined;
+  return read(stmt.value, 0) ? { dtype, shape, data: Float64Array.from(data) } : undefined;
 }

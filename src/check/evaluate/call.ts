@@ -9,6 +9,7 @@ import { report, type Frame } from "../frame/frame.ts";
 import { kindOf, unknown, type Val } from "../frame/values.ts";
 import { foreignOperator, otherOperators } from "../text/foreign-names.ts";
 import { applyOperator } from "./apply.ts";
+import { wrongCount } from "./arguments.ts";
 import { readAttributes } from "./attributes.ts";
 import { bindCall } from "./bind.ts";
 import { pickResult, toTensor, value } from "./expression.ts";
@@ -22,9 +23,12 @@ interface Operand {
   readonly val: Val;
 }
 
-/** Evaluates a call. `piped` is the tensor of a pipeline; `copy` is the index of a repeated stage's copy. */
-export function evaluateCall(frame: Frame, call: Call, piped: Val | undefined, results: number, copy?: number): Val {
-  if (piped?.kind === "unknown") return unknown;
+/**
+ * Evaluates a call. `piped` is the tensor of a pipeline, or what a layer is called with; `copy` is the index of a
+ * repeated stage's copy.
+ */
+export function evaluateCall(frame: Frame, call: Call, piped: readonly Val[], results: number, copy?: number): Val {
+  if (piped.some(({ kind }) => kind === "unknown")) return unknown;
   const name = call.callee.text;
   const named = frame.names.get(name);
   const choice = named?.kind === "choice" ? named.text : undefined;
@@ -43,9 +47,8 @@ export function evaluateCall(frame: Frame, call: Call, piped: Val | undefined, r
     return unknown;
   }
   const path = [...frame.scope, copyLabel(label ?? "", copy)].filter((part) => part !== "");
-  const piping = piped === undefined ? [] : [{ span: call.span, expr: call, val: piped }];
-  if (named?.kind === "layer") return pickResult(frame, callLayer(frame, named, call, piping), call);
-  if (op !== undefined) return pickResult(frame, callOperator(frame, op, call, piping, path.join("."), results), call);
+  if (named?.kind === "layer") return pickResult(frame, callLayer(frame, named, call, piped, results), call);
+  if (op !== undefined) return pickResult(frame, callOperator(frame, op, call, piped, path.join("."), results), call);
   if (block !== undefined) {
     const binding = bindCall(frame, block, call, piped, path);
     return binding === undefined ? unknown : pickResult(frame, frame.strategy.call(frame, binding, call, path), call);
@@ -65,7 +68,12 @@ function notCallable(frame: Frame, call: Call, named: Val | undefined): void {
   if (named?.kind === "unknown" || frame.block.module.lost.has(text)) return;
   if (named !== undefined) {
     const notes = [`\`${text}\` is ${kindOf(named)}, which cannot be called`];
-    report(frame, "unknown-operator", span, { name: text }, { notes, helps: ["a statement cannot start with `(`"] });
+    // `x |> s`, or a line that begins with `(` and continues the one before.
+    const helps =
+      call.args === undefined
+        ? [{ text: "to combine it with the tensor before it, write", code: `(…) * ${text}` }]
+        : ["a statement cannot start with `(`"];
+    report(frame, "unknown-operator", span, { name: text }, { notes, helps });
     return;
   }
   const missing = missingImport(frame, text);
@@ -90,39 +98,44 @@ function missingImport({ context, block: { module } }: Frame, name: string): Hel
   return { text, code, edits: [{ span: at, text: added }] };
 }
 
-function callLayer(frame: Frame, layer: Val & { kind: "layer" }, call: Call, piped: readonly Operand[]): Val {
+/** Calls a layer: the first stage of its chain takes all tensors. */
+function callLayer(
+  frame: Frame,
+  layer: Val & { kind: "layer" },
+  call: Call,
+  piped: readonly Val[],
+  results: number,
+): Val {
   const args = call.args ?? [];
   const [extra] = args.filter((arg) => arg.kind !== "positional");
   if (extra !== undefined || call.label !== undefined) {
-    const what = `layer \`${layer.name.text}\` takes one tensor and nothing else`;
+    const what = `layer \`${layer.name.text}\` takes tensors and nothing else`;
     report(frame, "layer-misuse", (extra ?? call.label)!.span, { what });
     return unknown;
   }
-  const inputs = [
-    ...piped.map(({ val }) => val),
-    ...args.flatMap((arg) => (arg.kind === "positional" ? [value(frame, arg.value)] : [])),
-  ];
-  const [input] = inputs;
-  if (inputs.length !== 1) {
-    const found = inputs.length === 0 ? "none is" : `${inputs.length} are`;
-    report(frame, "wrong-tensor-count", call.callee.span, { callee: layer.name.text, expected: "one tensor", found });
+  const own = args.flatMap((arg) => (arg.kind === "positional" ? [value(frame, arg.value)] : []));
+  const inputs = [...piped, ...own];
+  if (inputs.length === 0) {
+    const expected = "at least one tensor";
+    report(frame, "wrong-tensor-count", call.callee.span, { callee: layer.name.text, expected, found: "none is" });
     return unknown;
   }
-  return applyChain({ ...frame, scope: [...frame.scope, layer.name.text], use: call.callee.span }, layer.chain, input!);
+  const inner = { ...frame, scope: [...frame.scope, layer.name.text], use: call.callee.span };
+  return applyChain(inner, layer.chain, inputs, results);
 }
 
 function callOperator(
   frame: Frame,
   op: Operator,
   call: Call,
-  piped: readonly Operand[],
+  piped: readonly Val[],
   path: string,
   results: number,
 ): Val {
   const rounding = roundedSize(frame, call, piped);
   if (rounding !== undefined) return rounding;
   const { names, variadic } = op.inputs;
-  const operands = [...piped];
+  const operands: Operand[] = piped.map((val) => ({ span: call.span, expr: call, val }));
   const others: Arg[] = [];
   for (const arg of call.args ?? []) {
     if (arg.kind === "map") others.push(arg);
@@ -133,10 +146,9 @@ function callOperator(
   const named = namedTensor(frame, op, call);
   const attributes = readAttributes(frame, op, call, others, results);
   if (named || attributes === undefined || operands.some(({ val }) => val.kind === "unknown")) return unknown;
-  if (operands.length < names.length) {
+  if (operands.length < names.length || (operands.length > names.length && !variadic)) {
     const expected = counted(names.length, variadic);
-    const found = operands.length === 0 ? "none is" : `${operands.length} ${operands.length === 1 ? "is" : "are"}`;
-    report(frame, "wrong-tensor-count", call.callee.span, { callee: op.name, expected, found });
+    wrongCount(frame, call, { callee: op.name, expected, given: operands.length });
     return unknown;
   }
   const vals = operands.map(({ val }) => val);
@@ -155,7 +167,7 @@ function callOperator(
 }
 
 function counted(least: number, variadic: boolean): string {
-  const tensors = least === 1 ? "one tensor" : `${least} tensors`;
+  const tensors = least === 1 ? "one tensor" : least === 0 ? "no tensor" : `${least} tensors`;
   return variadic ? `at least ${tensors}` : tensors;
 }
 
@@ -180,7 +192,7 @@ function namedTensor(frame: Frame, op: Operator, call: Call): boolean {
 }
 
 /** Evaluates `floor`, `ceil`, `min` or `max` of sizes, which is a size. */
-function roundedSize(frame: Frame, call: Call, piped: readonly Operand[]): Val | undefined {
+function roundedSize(frame: Frame, call: Call, piped: readonly Val[]): Val | undefined {
   if (!["floor", "ceil", "min", "max"].includes(call.callee.text) || piped.length > 0) return undefined;
   const args = (call.args ?? []).map((arg) => (arg.kind === "positional" ? arg.value : undefined));
   if (args.length === 0 || !args.every((arg) => arg !== undefined && isSize(frame, arg))) return undefined;

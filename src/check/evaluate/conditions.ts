@@ -5,6 +5,8 @@ import { textOf, type Span } from "../../source/source.ts";
 import { didYouMean, nearest } from "../../source/suggest.ts";
 import { plainName, report, sizeText, type Frame } from "../frame/frame.ts";
 import { requireBuildTime } from "../prove/obligations.ts";
+import { foreignChoice } from "../text/foreign-names.ts";
+import { indexHelp } from "../text/repeats.ts";
 import type { Parameter } from "../text/signature.ts";
 import { sizeOf } from "./sizes.ts";
 
@@ -55,7 +57,13 @@ function notACondition(frame: Frame, expr: Expr): undefined {
   const val = name && frame.names.get(name.text);
   if (val?.kind === "tensor") report(frame, "tensor-condition", expr.span, {}, { helps: elementwise });
   else if (name !== undefined && val === undefined && !frame.sizes.has(name.text))
-    report(frame, "unknown-name", name.span, { name: name.text });
+    report(
+      frame,
+      "unknown-name",
+      name.span,
+      { name: name.text },
+      { helps: indexHelp(frame.signature.decl, name.text, name.span) },
+    );
   else
     report(frame, "bad-attribute", expr.span, {
       name: textOf(expr.span),
@@ -105,6 +113,7 @@ function compare(frame: Frame, expr: BinaryExpr, op: Comparison): boolean | unde
   ] as const) {
     const parameter = choiceParameter(frame, side);
     if (parameter !== undefined && !parameter.integers) return compareChoice(frame, parameter, other, expr, op);
+    if (isMisspeltChoice(frame, side)) return undefined;
   }
   for (const side of [expr.left, expr.right]) {
     const val = plainName(side) && frame.names.get(plainName(side)!.text);
@@ -124,6 +133,20 @@ function compare(frame: Frame, expr: BinaryExpr, op: Comparison): boolean | unde
   requireBuildTime(frame, b, { kind: "condition" }, expr.span);
   if (frame.world.diagnostics.length > before) return undefined;
   return frame.world.fork(frame.context.sizes, condition);
+}
+
+/** Reports a name in a comparison that nothing has, if it looks like that of a parameter with choices. */
+export function isMisspeltChoice(frame: Frame, side: Expr): boolean {
+  const name = plainName(side);
+  if (name === undefined || frame.names.has(name.text) || frame.sizes.has(name.text)) return false;
+  const choices = frame.signature.parameters.filter(({ kind }) => kind === "choice");
+  const near = nearest(
+    name.text,
+    choices.map((parameter) => parameter.name),
+  );
+  if (near !== undefined)
+    report(frame, "unknown-name", name.span, { name: name.text }, { helps: didYouMean(name.span, near) });
+  return near !== undefined;
 }
 
 function compareChoice(
@@ -150,8 +173,9 @@ export function unknownChoice(
   name: string,
   parameter: Pick<Parameter, "name" | "choices">,
 ): void {
+  const foreign = foreignChoice(name, parameter.choices, span);
   const helps = [
-    ...didYouMean(span, nearest(name, parameter.choices)),
+    ...(foreign.length > 0 ? foreign : didYouMean(span, nearest(name, parameter.choices))),
     `its choices are ${parameter.choices.join(", ")}`,
   ];
   report(frame, "unknown-choice", span, { name, parameter: parameter.name }, { helps });
@@ -216,4 +240,12 @@ function notFinite(frame: Frame, subject: Expr): void {
 export function inBranch<T>(frame: Frame, expr: Match, evaluate: (value: Expr) => T): T | undefined {
   const arm = armOf(frame, expr);
   return arm === undefined ? undefined : evaluate(arm.value);
+}
+
+/** Returns an expression, or the branch that this world takes if it is a `match` or `if`; undefined if an error was reported. */
+export function branchOf(frame: Frame, expr: Expr): Expr | undefined {
+  if (expr.kind === "match") return inBranch(frame, expr, (value) => branchOf(frame, value));
+  if (expr.kind !== "if") return expr;
+  const decided = decideCondition(frame, expr.condition);
+  return decided === undefined ? undefined : branchOf(frame, decided ? expr.then : expr.else);
 }

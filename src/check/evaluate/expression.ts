@@ -2,16 +2,17 @@
 import type { Value } from "../../ir/graph.ts";
 import type { BinaryExpr, Call, Expr, Pipeline, UnaryExpr } from "../../parser/ast.ts";
 import type { Help } from "../../source/diagnostic.ts";
-import { textOf } from "../../source/source.ts";
+import { textOf, type Span } from "../../source/source.ts";
 import { didYouMean, nearest } from "../../source/suggest.ts";
 import { report, type Frame } from "../frame/frame.ts";
 import { kindOf, unknown, type Val } from "../frame/values.ts";
+import { indexHelp } from "../text/repeats.ts";
 import { definitions } from "../text/scope.ts";
 import { applyOperator } from "./apply.ts";
 import { evaluateCall } from "./call.ts";
 import { decideCondition, inBranch, isComparison } from "./conditions.ts";
 import { applyStage } from "./pipeline.ts";
-import { exactQuotient, sizeOf } from "./sizes.ts";
+import { exactQuotient, nameOf, sizeOf } from "./sizes.ts";
 
 /** Evaluates an expression; `unknown` if an error was reported. `results` is the number of names it is assigned to. */
 export function value(frame: Frame, expr: Expr, results = 1): Val {
@@ -25,7 +26,7 @@ export function value(frame: Frame, expr: Expr, results = 1): Val {
     case "inf":
       return { kind: "number", value: Infinity };
     case "list":
-      report(frame, "not-a-tensor", expr.span, { what: "a list" });
+      report(frame, "not-a-tensor", expr.span, { what: "a list" }, { helps: listHelp(frame, expr.items, expr.span) });
       return unknown;
     case "unary":
       return unary(frame, expr);
@@ -34,7 +35,7 @@ export function value(frame: Frame, expr: Expr, results = 1): Val {
     case "call":
       return expr.args === undefined && expr.label === undefined
         ? reference(frame, expr)
-        : evaluateCall(frame, expr, undefined, results);
+        : evaluateCall(frame, expr, [], results);
     case "match":
       return inBranch(frame, expr, (arm) => value(frame, arm, results)) ?? unknown;
     case "if": {
@@ -44,6 +45,19 @@ export function value(frame: Frame, expr: Expr, results = 1): Val {
     case "pipeline":
       return pipeline(frame, expr, results);
   }
+}
+
+/** Suggests what PyTorch's `cat([a, b])` and `mean([2, 3])` are here. */
+function listHelp(frame: Frame, items: readonly Expr[], span: Span): Help[] {
+  const names = items.map(nameOf);
+  const isTensor = (name: string | undefined) => name !== undefined && frame.names.get(name)?.kind === "tensor";
+  if (names.every(isTensor)) {
+    const code = names.join(", ");
+    return [{ text: "pass the tensors one by one", code, edits: [{ span, text: code }] }];
+  }
+  return names.includes(undefined)
+    ? []
+    : [{ text: "if these are axes, name the attribute", code: `axis: ${textOf(span)}` }];
 }
 
 function pipeline(frame: Frame, expr: Pipeline, results: number): Val {
@@ -67,15 +81,15 @@ function reference(frame: Frame, expr: Call): Val {
   if (size !== undefined) return { kind: "size", size };
   // A block without tensor parameters, or an operator that needs no arguments, may be called without parentheses.
   if (Object.hasOwn(frame.context.operators, name) || frame.block.module.visible.has(name))
-    return evaluateCall(frame, expr, undefined, 1);
+    return evaluateCall(frame, expr, [], 1);
   if (frame.block.module.lost.has(name)) return unknown;
   const { span } = expr.callee;
   const later = definitions(frame.signature.decl).find(
     (given) => given.name.text === name && given.name.span.start > span.start,
   );
   const labels = later === undefined ? [] : [{ span: later.name.span, text: "it is assigned only here" }];
-  const helps =
-    later === undefined ? didYouMean(span, nearest(name, [...frame.names.keys(), ...frame.sizes.keys()])) : [];
+  const near = later === undefined ? nearest(name, [...frame.names.keys(), ...frame.sizes.keys()]) : undefined;
+  const helps = [...didYouMean(span, near), ...indexHelp(frame.signature.decl, name, span)];
   report(frame, "unknown-name", span, { name }, { labels, helps });
   return unknown;
 }
@@ -163,6 +177,10 @@ function scalarArithmetic(frame: Frame, expr: BinaryExpr, left: Val, right: Val)
   const a = numberOf(left);
   const b = numberOf(right);
   if (a === undefined || b === undefined) return undefined;
+  if (b === 0 && (expr.op === "/" || expr.op === "%")) {
+    report(frame, "zero-divisor", expr.opSpan, { callee: expr.op });
+    return unknown;
+  }
   const results: Readonly<Record<string, number>> = {
     "+": a + b,
     "-": a - b,

@@ -51,8 +51,8 @@ function quotient(frame: Frame, name: string, left: Expr, right: Expr): Size | u
   const [numerator, denominator] = [sizeOf(frame, left), sizeOf(frame, right)];
   if (numerator === undefined || denominator === undefined) return undefined;
   const one = sizes.int(1);
-  requireAtLeast(frame, denominator, one, { span: right.span, what: "the divisor" });
-  requireAtLeast(frame, numerator, one, { span: left.span, what: `\`${name}\`` });
+  if (!requireAtLeast(frame, denominator, one, { span: right.span, what: "the divisor" })) return undefined;
+  if (!requireAtLeast(frame, numerator, one, { span: left.span, what: `\`${name}\`` })) return undefined;
   requireBuildTime(frame, numerator, { kind: "attribute", name }, left.span);
-  return sizes.constant(denominator) === 0n ? undefined : sizes.divide(numerator, denominator);
+  return sizes.divide(numerator, denominator);
 }

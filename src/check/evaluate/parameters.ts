@@ -1,17 +1,20 @@
 /** @file Evaluates an expression passed for a parameter: a size, a number, or a choice. */
 import type { Expr } from "../../parser/ast.ts";
+import type { Size } from "../../sizes/size.ts";
 import type { Help } from "../../source/diagnostic.ts";
-import { textOf } from "../../source/source.ts";
+import { textOf, type Span } from "../../source/source.ts";
 import { report, sizeText, type Frame } from "../frame/frame.ts";
 import { unknown, type Val } from "../frame/values.ts";
-import { requireBuildTime } from "../prove/obligations.ts";
-import type { Parameter } from "../text/signature.ts";
-import { unknownChoice } from "./conditions.ts";
+import type { Requirement } from "../frame/world.ts";
+import { requireAtLeast, requireBuildTime } from "../prove/obligations.ts";
+import { allowing, type Parameter } from "../text/signature.ts";
+import { branchOf, unknownChoice } from "./conditions.ts";
 import { value } from "./expression.ts";
 import { nameOf, sizeOf } from "./sizes.ts";
 
-/** Evaluates an expression passed for a parameter. */
-export function parameterValue(frame: Frame, parameter: Parameter, expr: Expr): Val {
+function parameterValue(frame: Frame, parameter: Parameter, given: Expr): Val {
+  const expr = branchOf(frame, given);
+  if (expr === undefined) return unknown;
   if (parameter.kind === "choice") return choiceValue(frame, parameter, expr);
   if (parameter.kind === "int") {
     if (expr.kind === "number" && /[.e]/i.test(expr.raw)) return badArgument(frame, parameter, expr, "a whole number");
@@ -28,14 +31,28 @@ export function parameterValue(frame: Frame, parameter: Parameter, expr: Expr): 
   return { kind: "number", value: constant === undefined ? NaN : Number(constant) };
 }
 
+/**
+ * Evaluates an expression passed for a parameter, and requires what the header says about it: an `int` has a least
+ * value.
+ */
+export function allowedValue(frame: Frame, parameter: Parameter, expr: Expr, origin?: Requirement["origin"]): Val {
+  const val = parameterValue(frame, parameter, expr);
+  if (val.kind !== "size" || parameter.kind !== "int") return val;
+  const { sizes } = frame.context;
+  const constant = sizes.constant(frame.world.facts.apply(val.size));
+  const helps = constant === undefined ? [] : allowing(constant, parameter);
+  const at = { span: expr.span, what: `\`${parameter.name}\``, origin, helps };
+  return requireAtLeast(frame, val.size, sizes.int(parameter.least), at) ? val : unknown;
+}
+
 function badArgument(frame: Frame, parameter: Parameter, expr: Expr, expected: string): Val {
   report(frame, "bad-attribute", expr.span, { name: parameter.name, expected, found: `\`${textOf(expr.span)}\`` });
   return unknown;
 }
 
 /** Suggests that an `int` parameter which is passed on declare the choices itself. */
-function withChoices({ signature }: Frame, { choices }: Parameter, expr: Expr): Help[] {
-  const own = signature.parameters.find(({ name, kind }) => kind === "int" && name === nameOf(expr));
+function withChoices({ signature }: Frame, { choices }: Parameter, span: Span): Help[] {
+  const own = signature.parameters.find(({ name, kind }) => kind === "int" && name === textOf(span));
   const type = own?.ast.choices[0];
   if (own === undefined || type === undefined) return [];
   const text = choices.join(" | ");
@@ -53,15 +70,19 @@ function choiceValue(frame: Frame, parameter: Parameter, expr: Expr): Val {
     return unknown;
   }
   const size = sizeOf(frame, expr);
-  if (size === undefined) return unknown;
+  return size === undefined ? unknown : chosenSize(frame, parameter, size, expr.span);
+}
+
+/** Returns a size as a choice of a parameter whose choices are integers. `span` is what gives the size. */
+export function chosenSize(frame: Frame, parameter: Parameter, size: Size, span: Span): Val {
   const constant = frame.context.sizes.constant(frame.world.facts.apply(size));
   if (constant === undefined) {
     const choices = parameter.choices.join(", ");
     const args = { value: `\`${sizeText(frame, size)}\``, choices };
-    report(frame, "undecided-choice", expr.span, args, { helps: withChoices(frame, parameter, expr) });
+    report(frame, "undecided-choice", span, args, { helps: withChoices(frame, parameter, span) });
     return unknown;
   }
   if (parameter.choices.includes(String(constant))) return { kind: "size", size: frame.context.sizes.int(constant) };
-  unknownChoice(frame, expr.span, String(constant), parameter);
+  unknownChoice(frame, span, String(constant), parameter);
   return unknown;
 }

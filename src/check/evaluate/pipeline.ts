@@ -9,27 +9,27 @@ import { decideCondition, inBranch } from "./conditions.ts";
 import { sizeOf } from "./sizes.ts";
 
 export function applyStage(frame: Frame, stage: Stage, input: Val, results: number): Val {
-  if (stage.kind !== "stage") return applyChain(frame, stage, input, results);
+  if (stage.kind !== "stage") return applyChain(frame, stage, [input], results);
   return stage.repeat === undefined
-    ? evaluateCall(frame, stage.call, input, results)
+    ? evaluateCall(frame, stage.call, [input], results)
     : repeat(frame, stage, stage.repeat.count, input);
 }
 
-/** Applies a chain of stages to a tensor: an arm of a piped `match`, or a layer. */
-export function applyChain(frame: Frame, chain: Expr, input: Val, results = 1): Val {
+/** Applies a chain of stages: an arm of a piped `match` to its tensor, or a layer to all that it is called with. */
+export function applyChain(frame: Frame, chain: Expr, inputs: readonly Val[], results: number): Val {
   switch (chain.kind) {
     case "call":
-      return evaluateCall(frame, chain, input, results);
+      return evaluateCall(frame, chain, inputs, results);
     case "pipeline":
       return chain.stages.reduce<Val>(
-        (input, stage) => applyStage(frame, stage, input, results),
-        applyChain(frame, chain.head, input, results),
+        (input, stage, i) => applyStage(frame, stage, input, i === chain.stages.length - 1 ? results : 1),
+        applyChain(frame, chain.head, inputs, 1),
       );
     case "match":
-      return inBranch(frame, chain, (arm) => applyChain(frame, arm, input, results)) ?? unknown;
+      return inBranch(frame, chain, (arm) => applyChain(frame, arm, inputs, results)) ?? unknown;
     case "if": {
       const decided = decideCondition(frame, chain.condition);
-      return decided === undefined ? unknown : applyChain(frame, decided ? chain.then : chain.else, input, results);
+      return decided === undefined ? unknown : applyChain(frame, decided ? chain.then : chain.else, inputs, results);
     }
     default:
       report(frame, "not-a-stage", chain.span, { found: `\`${textOf(chain.span)}\`` });
@@ -54,13 +54,13 @@ function repeat(frame: Frame, stage: CallStage, countExpr: Expr, input: Val): Va
   }
   let output = input;
   for (let copy = 0n; copy < known && output.kind !== "unknown"; copy++)
-    output = evaluateCall(frame, stage.call, output, 1, Number(copy));
+    output = evaluateCall(frame, stage.call, [output], 1, Number(copy));
   return output;
 }
 
 /** Checks one repetition on behalf of all, which requires that the shape stays the same. */
 function repeatSymbolic(frame: Frame, call: Call, input: Val): Val {
-  const output = evaluateCall(frame, call, input, 1, 0);
+  const output = evaluateCall(frame, call, [input], 1, 0);
   if (input.kind !== "tensor" || output.kind !== "tensor") return output.kind === "unknown" ? unknown : output;
   const { facts } = frame.world;
   const from = input.value.type;

@@ -8,6 +8,7 @@ import { addParameter } from "../advice/header-edits.ts";
 import { plainName, report, type Frame } from "../frame/frame.ts";
 import { kindOf, type Val } from "../frame/values.ts";
 import { requireAtLeast, requireDivides } from "../prove/obligations.ts";
+import { indexHelp } from "../text/repeats.ts";
 import { decideCondition, inBranch } from "./conditions.ts";
 
 /** Evaluates a size; undefined if an error was reported. */
@@ -51,8 +52,9 @@ function named(frame: Frame, expr: Call): Size | undefined {
   const val = frame.names.get(text);
   if (val === undefined) {
     const fix = didYouMean(span, nearest(text, [...frame.sizes.keys()]));
-    const parameter = addParameter(frame.signature.decl, `${text}: int`, "make it a parameter");
-    report(frame, "unknown-size", span, { name: text }, { helps: fix.length > 0 ? fix : [parameter] });
+    const { decl } = frame.signature;
+    const [help = addParameter(decl, `${text}: int`, "make it a parameter")] = [...fix, ...indexHelp(decl, text, span)];
+    report(frame, "unknown-size", span, { name: text }, { helps: [help] });
     return undefined;
   }
   if (val.kind === "size") return val.size;
@@ -95,7 +97,8 @@ function rounded(frame: Frame, expr: Call): Size | undefined {
     const dividend = sizeOf(frame, inner.left);
     const divisor = sizeOf(frame, inner.right);
     if (dividend === undefined || divisor === undefined) return undefined;
-    requireAtLeast(frame, divisor, sizes.int(1), { span: inner.right.span, what: "the divisor" });
+    if (!requireAtLeast(frame, divisor, sizes.int(1), { span: inner.right.span, what: "the divisor" }))
+      return undefined;
     return name === "floor" ? sizes.floor(dividend, divisor) : sizes.ceil(dividend, divisor);
   }
   if ((name === "min" || name === "max") && plain && args.length >= 2) {
@@ -128,8 +131,9 @@ function arithmetic(frame: Frame, expr: BinaryExpr): Size | undefined {
     case "/":
       return exactQuotient(frame, expr, a, b, isNumber(expr.left) && isNumber(expr.right));
     default:
-      requireAtLeast(frame, b, sizes.int(1), { span: expr.right.span, what: "the divisor" });
-      return sizes.mod(a, b);
+      return requireAtLeast(frame, b, sizes.int(1), { span: expr.right.span, what: "the divisor" })
+        ? sizes.mod(a, b)
+        : undefined;
   }
 }
 

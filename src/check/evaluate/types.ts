@@ -27,18 +27,17 @@ export function typeOf(frame: Frame, expr: TensorExpr, open: OpenAxes): TensorTy
 
 function elided(frame: Frame, name: { text: string; span: Span }): Size | undefined {
   const size = frame.sizes.get(name.text);
-  if (size === undefined)
+  if (size === undefined) {
+    const near = didYouMean(name.span, nearest(name.text, frame.sizes.keys()));
     report(
       frame,
       "unknown-size",
       name.span,
       { name: name.text },
       {
-        helps: [
-          ...didYouMean(name.span, nearest(name.text, frame.sizes.keys())),
-          { text: "or write its size", code: `${name.text}: …` },
-        ],
+        helps: [...near, { text: near.length > 0 ? "or write its size" : "write its size", code: `${name.text}: …` }],
       },
     );
+  }
   return size;
 }

@@ -1,6 +1,6 @@
 /** @file `where` clauses: facts inside the block, obligations of its callers, requirements of a model's entry guard. */
 import type { Call, Expr, Where } from "../../parser/ast.ts";
-import type { Answer, Facts } from "../../sizes/facts.ts";
+import { Facts, type Answer } from "../../sizes/facts.ts";
 import {
   negate,
   opposite,
@@ -8,6 +8,8 @@ import {
   readRelation,
   substitute,
   type Comparison,
+  type Condition,
+  type Either,
   type Relation,
 } from "../../sizes/relation.ts";
 import type { Size } from "../../sizes/size.ts";
@@ -16,7 +18,7 @@ import { textOf } from "../../source/source.ts";
 import { addCondition } from "../advice/header-edits.ts";
 import { oneLine, originOf, type Frame } from "../frame/frame.ts";
 import { ask, reportUnmet, requireDivides } from "../prove/obligations.ts";
-import { decideCondition, isComparison, onlyChoices } from "./conditions.ts";
+import { choiceParameter, decideCondition, isComparison, isMisspeltChoice, onlyChoices } from "./conditions.ts";
 import { sizeOf } from "./sizes.ts";
 
 /** A relation from a clause, with the expression that states it. */
@@ -28,19 +30,15 @@ export interface Stated extends Relation {
   readonly right: Size;
 }
 
-/** An `or` between sizes that is still open. All relations of at least one alternative hold. */
-interface Either {
-  readonly op: "or";
-  readonly of: readonly (readonly Stated[])[];
-}
+/** The conditions that must all hold; undefined if an error was reported. An `or` between sizes stays one. */
+export type Clause = readonly Condition<Stated>[] | undefined;
 
-/** The relations that must all hold; undefined if an error was reported. */
-export type Clause = readonly (Stated | Either)[] | undefined;
-
-/** Returns the relations of a clause under the world's choices; none if its `if` is refuted. */
+/** Returns the conditions of a clause under the world's choices. `A if B` means that B does not hold, or A does. */
 export function readClause(frame: Frame, where: Where): Clause {
-  if (where.if !== undefined && decideEnums(frame, where.if) === false) return [];
-  return atoms(frame, where.condition, false);
+  if (where.if === undefined) return atoms(frame, where.condition, false);
+  const decided = decideEnums(frame, where.if);
+  if (decided !== undefined) return decided ? atoms(frame, where.condition, false) : [];
+  return either(frame, atoms(frame, where.if, true), atoms(frame, where.condition, false));
 }
 
 /** Decides an expression if it depends on choices only; undefined if sizes matter. */
@@ -60,14 +58,25 @@ function atoms(frame: Frame, expr: Expr, negated: boolean): Clause {
     const left = atoms(frame, expr.left, negated);
     const right = atoms(frame, expr.right, negated);
     if (left === undefined || right === undefined) return undefined;
-    if ((expr.op === "and") !== negated) return [...left, ...right];
-    // If one side holds already, nothing is left to require. If one side can never hold, the other must.
-    if (left.length === 0 || right.length === 0) return [];
-    if (isNever(frame, left)) return right;
-    if (isNever(frame, right)) return left;
-    return [{ op: "or", of: [...alternatives(left), ...alternatives(right)] }];
+    if ((expr.op === "and") === negated) return either(frame, left, right);
+    return left && right && [...left, ...right];
   }
   return comparison(frame, expr, negated);
+}
+
+function either(frame: Frame, left: Clause, right: Clause): Clause {
+  if (left === undefined || right === undefined) return undefined;
+  // If one side holds already, nothing is left to require. If one side can never hold, the other must.
+  if (isAlways(frame, left) || isAlways(frame, right)) return [];
+  if (isNever(frame, left)) return right;
+  if (isNever(frame, right)) return left;
+  return [{ op: "or", of: [...ways(left), ...ways(right)] }];
+}
+
+/** Returns the alternatives of a clause that is one `or`, so that `a or b or c` is a list. */
+function ways(clause: readonly Condition<Stated>[]): readonly (readonly Condition<Stated>[])[] {
+  const [only, ...others] = clause;
+  return only?.op === "or" && others.length === 0 ? only.of : [clause];
 }
 
 function never(frame: Frame, expr: Expr): Stated {
@@ -75,23 +84,34 @@ function never(frame: Frame, expr: Expr): Stated {
   return { op: "==", a, b, expr, left: a, right: b };
 }
 
-/** Returns every way in which all of a clause can hold. */
-function alternatives(clause: readonly (Stated | Either)[]): Stated[][] {
-  return clause.reduce<Stated[][]>(
-    (ways, one) => ways.flatMap((way) => (one.op === "or" ? one.of : [[one]]).map((more) => [...way, ...more])),
-    [[]],
-  );
+/** Whether a clause holds for all sizes. Facts do not count: those of a body also contain what a guard has to check. */
+function isAlways({ context }: Frame, clause: readonly Condition<Stated>[]): boolean {
+  const nothing = new Facts(context.sizes);
+  return clause.every((one) => one.op !== "or" && nothing.decide(one).verdict === "yes");
 }
 
-function isNever(frame: Frame, clause: readonly (Stated | Either)[]): boolean {
+function isNever(frame: Frame, clause: readonly Condition<Stated>[]): boolean {
   return clause.some((one) => one.op !== "or" && frame.world.facts.decide(one).verdict === "no");
 }
 
-function decide({ world }: Frame, stated: Stated | Either): Answer {
+/** Decides a condition. An `or` also holds if it does in every case of an `or` that is known to hold. */
+function decide({ world }: Frame, stated: Condition): Answer {
   if (stated.op !== "or") return world.facts.decide(stated);
-  const ways = stated.of.map((way) => way.map((one) => world.facts.decide(one).verdict));
-  if (ways.some((way) => way.every((verdict) => verdict === "yes"))) return { verdict: "yes" };
-  return { verdict: ways.every((way) => way.includes("no")) ? "no" : "unknown" };
+  const verdict = verdictOf(world.facts, stated);
+  if (verdict !== "unknown") return { verdict };
+  const inEvery = ({ of }: Either): boolean =>
+    of.every((way) => {
+      const facts = assume(world.facts, way);
+      return facts === "impossible" || verdictOf(facts, stated) === "yes";
+    });
+  return { verdict: world.alternatives.some(inEvery) ? "yes" : "unknown" };
+}
+
+function verdictOf(facts: Facts, condition: Condition): Answer["verdict"] {
+  if (condition.op !== "or") return facts.decide(condition).verdict;
+  const found = condition.of.map((way) => way.map((one) => verdictOf(facts, one)));
+  if (found.some((way) => way.every((verdict) => verdict === "yes"))) return "yes";
+  return found.every((way) => way.includes("no")) ? "no" : "unknown";
 }
 
 function comparison(frame: Frame, expr: Expr & { kind: "binary" }, negated: boolean): Clause {
@@ -99,6 +119,13 @@ function comparison(frame: Frame, expr: Expr & { kind: "binary" }, negated: bool
     decideCondition(frame, expr);
     return undefined;
   }
+  const sides = [expr.left, expr.right];
+  if (sides.some((side) => choiceParameter(frame, side)?.integers === false)) {
+    // Choices alone do not decide it, so one of its names is wrong.
+    decideCondition(frame, expr);
+    return undefined;
+  }
+  if (sides.some((side) => isMisspeltChoice(frame, side))) return undefined;
   // `a % b == 0` means that b divides a.
   const { left, right } = expr;
   if (
@@ -129,17 +156,21 @@ function comparison(frame: Frame, expr: Expr & { kind: "binary" }, negated: bool
   ];
 }
 
-/** Adds a clause to the facts; "impossible" if it can never hold. */
-export function assumeClause(facts: Facts, clause: Clause): Facts | "impossible" {
+/** Adds conditions to the facts; "impossible" if they can never hold. An `or` is a fact if one alternative is left. */
+export function assume(facts: Facts, conditions: readonly Condition[]): Facts | "impossible" {
   let known: Facts = facts;
-  for (const one of clause ?? []) {
-    // An `or` implies no single fact.
-    if (one.op === "or") continue;
-    const next = known.add(one);
+  for (const one of conditions) {
+    const next: Facts | "impossible" = one.op === "or" ? assumeEither(known, one) : known.add(one);
     if (next === "impossible") return next;
     known = next;
   }
   return known;
+}
+
+function assumeEither(facts: Facts, { of }: Either): Facts | "impossible" {
+  const [left, ...others] = of.filter((way) => way.every((one) => verdictOf(facts, one) !== "no"));
+  if (left === undefined) return "impossible";
+  return others.length > 0 ? facts : assume(facts, left);
 }
 
 /** Requires the callee's clauses of the caller. Returns false if one is not met, which is then reported. */
@@ -147,11 +178,13 @@ export function requireWhere(frame: Frame, inner: Frame, call: Call): boolean {
   return inner.signature.decl.where.every((where) => {
     const clause = readClause(inner, where);
     if (clause === undefined) return false;
-    return clause.every((one) => requireStated(frame, call, where, one));
+    const isMet = clause.every((one) => requireStated(frame, call, where, one));
+    if (isMet) frame.world.alternatives.push(...clause.filter((one) => one.op === "or"));
+    return isMet;
   });
 }
 
-function requireStated(frame: Frame, call: Call, where: Where, one: Stated | Either): boolean {
+function requireStated(frame: Frame, call: Call, where: Where, one: Condition<Stated>): boolean {
   const origin = originOf(where.span);
   const { span, text } = call.callee;
   if (one.op === "divides")
@@ -160,7 +193,7 @@ function requireStated(frame: Frame, call: Call, where: Where, one: Stated | Eit
   const answer = isAsked ? ask(frame, { op: one.op, a: one.a, b: one.b }, origin) : decide(frame, one);
   if (answer.verdict === "yes" || (isAsked && answer.verdict === "unknown")) return true;
   reportUnmet(frame, call, {
-    constraint: oneLine(textOf(where.condition.span)),
+    constraint: oneLine(textOf(one.op === "or" ? where.span : where.condition.span)),
     origin,
     answer,
     sides: one.op === "or" || one.sign === undefined ? undefined : { ...one, sign: one.sign },

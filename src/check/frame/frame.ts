@@ -110,6 +110,7 @@ export function report<C extends Code>(
   if (outer === undefined) return frame.world.reporter.report(code, span, args, details);
   const cause = { text: `required by \`${oneLine(textOf(span))}\``, span };
   frame.world.reporter.report(code, outer.callee.span, args, {
+    ...(details.severity && { severity: details.severity }),
     notes: [...(details.notes ?? []), cause],
     helps: (details.helps ?? []).filter((help) => typeof help === "string" || help.edits === undefined),
   });

@@ -2,7 +2,7 @@
 import type { Weight } from "../../ir/graph.ts";
 import type { Call, WeightStmt } from "../../parser/ast.ts";
 import type { Facts } from "../../sizes/facts.ts";
-import { isSame, negate, type Comparable, type Relation } from "../../sizes/relation.ts";
+import { isSame, negate, type Comparable, type Either, type Relation } from "../../sizes/relation.ts";
 import type { Size } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
 import type { Diagnostic } from "../../source/diagnostic.ts";
@@ -14,6 +14,8 @@ export interface Requirement {
   readonly relation: AskedRelation | KnownSize;
   /** The thing whose size must be large enough: "axis `h` of the result". */
   readonly what?: string;
+  /** The reason for it, if its numbers do not explain themselves. */
+  readonly note?: string;
   /** Where the requirement comes from: `linear(c: c / r)` and its place. */
   readonly origin: { readonly text: string; readonly span: Span };
   /** The requirement applies only if all of these hold. They are the assumptions of one world. */
@@ -59,6 +61,8 @@ export class World {
   readonly others: (readonly Relation[])[] = [];
   /** Grows with every obligation passed on to the caller. */
   facts: Facts;
+  /** The `or`s of headers that hold here. */
+  readonly alternatives: Either[] = [];
   readonly requirements: Requirement[] = [];
   readonly reporter = new Reporter();
   /** The owner of each weight path, with the weight's shape. */

@@ -1,6 +1,7 @@
 /** @file The entry guard of a model, from its signature and from what could not be decided at build time. */
 import type {
   Guard,
+  GuardCondition,
   GuardRelation,
   GuardInput,
   GuardRequirement,
@@ -8,9 +9,10 @@ import type {
   SizeExpr,
 } from "../../contract/guard.ts";
 import type { AxisSpec } from "../../parser/ast.ts";
-import { printRelation, type Relation } from "../../sizes/relation.ts";
+import { printRelation, type Condition, type Relation } from "../../sizes/relation.ts";
 import type { Size } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
+import { invariant } from "../../source/internal-error.ts";
 import { lineOf, textOf } from "../../source/source.ts";
 import { nameOf } from "../evaluate/sizes.ts";
 import { readClause } from "../evaluate/where.ts";
@@ -52,10 +54,8 @@ export function makeGuard(
   });
   const declared = signature.decl.where.flatMap((where) =>
     (readClause(frame, where) ?? []).map((one): GuardRequirement => {
-      const at = lineOf(where.span);
-      if (one.op !== "or") return { ...guardRelation(sizes, one), text: textOf(one.expr.span), at };
-      const of = one.of.map((way) => way.map((relation) => guardRelation(sizes, relation)));
-      return { op: "or", of, text: textOf(where.condition.span), at };
+      const text = textOf(one.op === "or" ? where.span : one.expr.span);
+      return { ...guardCondition(sizes, one), text, at: lineOf(where.span) };
     }),
   );
   const inferred = requirements.map(({ relation, origin }): GuardRequirement => {
@@ -78,6 +78,11 @@ const guardRelation = (sizes: Sizes, { op, a, b }: Relation): GuardRelation => (
   a: sizeExpr(sizes, a),
   b: sizeExpr(sizes, b),
 });
+
+const guardCondition = (sizes: Sizes, condition: Condition): GuardCondition =>
+  condition.op === "or"
+    ? { op: "or", of: condition.of.map((way) => way.map((one) => guardCondition(sizes, one))) }
+    : guardRelation(sizes, condition);
 
 function isConstant(requirement: GuardRequirement): boolean {
   return requirement.op !== "or" && typeof requirement.a === "number" && typeof requirement.b === "number";
@@ -111,8 +116,9 @@ function guardVariables(frame: Frame): GuardVariable[] {
     known.add(name);
     const size = val.value.type.axes.get(axis.name.text)!;
     const [only] = sizes.variables(variable);
-    // A setting of 0 may have eliminated the variable. Then no size fits.
-    const { factor, offset } = sizes.linear(size, only!) ?? { factor: sizes.int(0), offset: size };
+    const linear = sizes.linear(size, only!);
+    invariant(linear !== undefined, "a pattern that cannot be solved was not reported");
+    const { factor, offset } = linear;
     found.push({
       name,
       input,

@@ -14,6 +14,7 @@ import { reportRunTime } from "../prove/build-time.ts";
 import type { Block } from "../text/modules.ts";
 import type { Parameter } from "../text/signature.ts";
 import { openFrame } from "../worlds/entry-frame.ts";
+import { checkSolvable } from "../worlds/size-variables.ts";
 import { firstInexact } from "./exact.ts";
 import { makeGuard, type OpenRelation } from "./guard.ts";
 import { delicateSizes } from "./rounding.ts";
@@ -59,6 +60,8 @@ export function instantiate(context: Context, block: Block, settings: Settings):
   }
   const { frame, inputs } = opened;
   for (const input of inputs) origins.set(input, [{ span: signature.decl.header, name: input.name, scope: [] }]);
+  // A setting of 0 may have removed a size from a pattern such as `k*v + 1`.
+  if (!frame.world.reporter.failed) checkSolvable(frame, variables);
   const returned = runBody(frame);
   invariant(frame.world.others.length === 0, "a condition of a model stayed open when it was built");
   const failed = frame.world.reporter.failed;

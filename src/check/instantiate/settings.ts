@@ -1,10 +1,11 @@
 /** @file Checks the settings of a model (`--set name=value`) against its parameters. */
+import type { Help } from "../../source/diagnostic.ts";
 import type { Reporter } from "../../source/reporter.ts";
 import { nearest } from "../../source/suggest.ts";
-import { parameterValue } from "../evaluate/parameters.ts";
+import { allowedValue } from "../evaluate/parameters.ts";
 import type { Frame } from "../frame/frame.ts";
 import type { Val } from "../frame/values.ts";
-import type { Parameter, Signature } from "../text/signature.ts";
+import { allowing, type Parameter, type Signature } from "../text/signature.ts";
 
 /** Settings by name, as text: `{ classes: "1000", pool: "avg" }`. */
 export type Settings = Readonly<Record<string, string>>;
@@ -37,19 +38,19 @@ export function settingValue(
   const model = frame.signature.decl.name.text;
   if (given === undefined) {
     const { default: expr } = parameter.ast;
-    if (expr !== undefined) return parameterValue(frame, parameter, expr);
+    if (expr !== undefined) return allowedValue(frame, parameter, expr);
     const helps = [{ text: "pass it", code: `--set ${parameter.name}=…` }];
     reporter.report("missing-setting", parameter.ast.span, { name: parameter.name, model }, { helps });
     return undefined;
   }
-  const bad = (expected: string): undefined => {
-    reporter.report("bad-setting", parameter.ast.span, { name: parameter.name, value: given, expected });
+  const bad = (expected: string, helps: readonly Help[] = []): undefined => {
+    reporter.report("bad-setting", parameter.ast.span, { name: parameter.name, value: given, expected }, { helps });
   };
   switch (parameter.kind) {
     case "int": {
       const value = /^\d{1,10}$/.test(given) ? Number(given) : NaN;
       if (!(value >= parameter.least && value <= greatest))
-        return bad(`a whole number from ${parameter.least} to ${greatest}`);
+        return bad(`a whole number from ${parameter.least} to ${greatest}`, value === 0 ? allowing(0n, parameter) : []);
       return { kind: "size", size: frame.context.sizes.int(value) };
     }
     case "float": {

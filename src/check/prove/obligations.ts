@@ -12,11 +12,16 @@ import { decidingVariables } from "./build-time.ts";
 type Origin = Requirement["origin"];
 
 /** Decides a relation. If the facts leave it open, it becomes an obligation of the caller and holds from then on. */
-export function ask(frame: Frame, relation: AskedRelation, origin: Origin, what?: string): Answer {
+export function ask(
+  frame: Frame,
+  relation: AskedRelation,
+  origin: Origin,
+  bound: Pick<Requirement, "what" | "note"> = {},
+): Answer {
   const { world, strategy } = frame;
   const answer = world.facts.decide(relation);
   if (answer.verdict !== "unknown") return answer;
-  strategy.open(frame, { relation, origin, when: world.assumptions, ...(what !== undefined && { what }) });
+  strategy.open(frame, { relation, origin, when: world.assumptions, ...bound });
   const facts = world.facts.add(relation);
   if (facts !== "impossible") world.facts = facts;
   return answer;
@@ -43,12 +48,16 @@ export function requireDivides(frame: Frame, divisor: Size, dividend: Size, at: 
   const a = world.facts.apply(dividend);
   const b = world.facts.apply(divisor);
   const [value, by] = [sizes.constant(a), sizes.constant(b)];
+  if (by === 0n) {
+    reportTooSmall(frame, divisor, sizes.int(1), { span: at.span, what: "the divisor", origin: at.origin });
+    return false;
+  }
   const helps: (Help | string)[] = [];
   if (value !== undefined && by !== undefined && value > 0n && value <= 1_000_000n) {
     if (at.help !== undefined) helps.push(at.help(value, by));
-    else if (/^\d+$/.test(at.divisor) && /^\d+$/.test(at.dividend))
+    else if (at.origin === undefined && /^\d+$/.test(at.divisor) && /^\d+$/.test(at.dividend))
       helps.push({ text: "for a float, write", code: String(Number(value) / Number(by)) });
-    else helps.push(`${at.divisor} could be ${listed(divisorsOf(value))}`);
+    else if (!/^\d+$/.test(at.divisor)) helps.push(`${at.divisor} could be ${listed(divisorsOf(value))}`);
   }
   report(
     frame,
@@ -86,25 +95,35 @@ interface Bound {
   readonly span: Span;
   /** The thing whose size this is: "axis `h` of the result". */
   readonly what: string;
-  readonly origin?: Origin;
+  readonly origin?: Origin | undefined;
+  /** The reason for the requirement, if its numbers do not explain themselves. */
+  readonly note?: string | undefined;
+  readonly helps?: readonly Help[];
 }
 
-/** Requires `size >= least`. */
-export function requireAtLeast(frame: Frame, size: Size, least: Size, at: Bound): void {
+/** Requires `size >= least`. Returns false if it can never be that large, which is then reported. */
+export function requireAtLeast(frame: Frame, size: Size, least: Size, at: Bound): boolean {
   const relation = { op: ">=", a: size, b: least } as const;
-  if (ask(frame, relation, at.origin ?? originOf(at.span), at.what).verdict !== "no") return;
+  const { what, note } = at;
+  const bound = { what, ...(note !== undefined && { note }) };
+  if (ask(frame, relation, at.origin ?? originOf(at.span), bound).verdict !== "no") return true;
+  reportTooSmall(frame, size, least, at);
+  return false;
+}
+
+function reportTooSmall(frame: Frame, size: Size, least: Size, { span, what, note, origin, helps = [] }: Bound): void {
   const constant = frame.context.sizes.constant(frame.world.facts.apply(size)) !== undefined;
   report(
     frame,
     "size-not-positive",
-    at.span,
+    span,
     {
-      what: at.what,
+      what,
       modality: constant ? "is" : "can only be",
       size: sizeText(frame, size),
       least: sizeText(frame, least),
     },
-    { notes: requiredBy(at.origin) },
+    { notes: [...(note === undefined ? [] : [note]), ...requiredBy(origin)], helps },
   );
 }
 

@@ -7,7 +7,7 @@ import type { Help, Label } from "../../source/diagnostic.ts";
 import { textOf, type Span } from "../../source/source.ts";
 import { didYouMean } from "../../source/suggest.ts";
 import { placeOfAxis } from "../advice/axis-places.ts";
-import { spreading } from "../advice/broadcasting.ts";
+import { spreading, squeezing } from "../advice/broadcasting.ts";
 import { addCondition } from "../advice/header-edits.ts";
 import { originOf, report, sizeText, typeText, type Frame } from "../frame/frame.ts";
 import type { Site } from "../frame/site.ts";
@@ -42,7 +42,7 @@ export function obligationsAt(site: Site, declared: Attributes): Obligations {
               ? `${sizeText(frame, a)}  vs  ${sizeText(frame, b)}`
               : `${sizeText(frame, a)} and ${sizeText(frame, b)} cannot be proved equal`,
           ]),
-          helps: certain ? [] : equalityHelp(frame, a, b),
+          helps: [...squeezing(site, about), ...(certain ? [] : equalityHelp(frame, a, b))].slice(0, 1),
         },
       );
     },
@@ -74,8 +74,11 @@ export function obligationsAt(site: Site, declared: Attributes): Obligations {
         help: (value, by) => {
           const { attribute, axis } = about;
           const written = attribute === undefined ? undefined : site.attributes.get(attribute);
-          if (written !== undefined && [sizes.print(divisor), String(by)].includes(textOf(written)))
-            return `\`${attribute}\` could be ${listed(divisorsOf(value))}`;
+          if (written !== undefined && [sizes.print(divisor), String(by)].includes(textOf(written))) {
+            const others = about.dividesToo?.flatMap((size) => sizes.constant(frame.world.facts.apply(size)) ?? []);
+            const common = divisorsOf(value).filter((d) => others?.every((other) => other % d === 0n) ?? true);
+            return `\`${attribute}\` could be ${listed(common)}`;
+          }
           const isOfInput = site.inputs.some((input) => input.value.type.axes.get(axis ?? "") === dividend);
           if (isOfInput) return `axis \`${axis}\` could be ${listed(multiplesNear(value, by))}`;
           return `${sizes.print(divisor)} could be ${listed(divisorsOf(value))}`;
@@ -90,6 +93,7 @@ export function obligationsAt(site: Site, declared: Attributes): Obligations {
         span: spanOf(about),
         what: sizedThing(about),
         origin: originOf(site.whole),
+        note: about.why,
       });
     },
     report(code, args, about, details = {}) {
@@ -114,10 +118,11 @@ function withEdit(help: Help | string, at: Span | undefined): Help | string {
 }
 
 /** Names the thing whose size is too small. */
-function sizedThing({ inputs, attribute, axis, elements }: About): string {
+function sizedThing({ inputs, attribute, axis, elements, divisor }: About): string {
   if (elements === true) return "the number of elements";
-  if (attribute !== undefined) return `\`${attribute}\``;
-  return `axis \`${axis}\` of the ${inputs === undefined ? "result" : "input"}`;
+  if (divisor === true) return "the divisor";
+  if (inputs !== undefined) return `axis \`${axis}\` of the input`;
+  return attribute === undefined ? `axis \`${axis}\` of the result` : `\`${attribute}\``;
 }
 
 /** Labels each operand with its type. */
@@ -130,8 +135,19 @@ function operandLabels(site: Site, inputs: readonly number[] = [0, 1]): Label[] 
 
 /** Equalities must be declared. Suggests the line to add if both sides are in the sizes of one block's signature. */
 function equalityHelp(frame: Frame, a: Size, b: Size): Help[] {
-  if (frame.world.facts.add({ op: "==", a, b }) === "impossible") return [];
+  if (frame.world.facts.add({ op: "==", a, b }) === "impossible" || !isOften(frame, a, b)) return [];
   return addCondition(frame, multipleFor(frame, a, b) ?? `${sizeText(frame, a)} == ${sizeText(frame, b)}`);
+}
+
+/** Whether two sizes of one variable are ever equal for a common size, unlike ceil(h/2) and ceil(h/4), which need h <= 2. */
+function isOften(frame: Frame, a: Size, b: Size): boolean {
+  const { sizes } = frame.context;
+  const { facts } = frame.world;
+  const difference = facts.apply(sizes.sub(a, b));
+  if (sizes.variables(difference).size !== 1) return true;
+  return Array.from({ length: 500 }, (_, i) => BigInt(i + 8)).some(
+    (value) => sizes.evaluate(difference, () => value) === 0n,
+  );
 }
 
 /** Returns `h % 2 == 0` for h == 2*floor(h/2): the smallest multiple of one variable that makes two sizes equal. */

@@ -2,6 +2,8 @@
 import type { DType } from "../../contract/ndarray.ts";
 import { operators } from "../../ops/table.ts";
 import type { Help } from "../../source/diagnostic.ts";
+import type { Span } from "../../source/source.ts";
+import { didYouMean } from "../../source/suggest.ts";
 
 /** Without what distinguishes PyTorch's modules and functions from each other: `AdaptiveAvgPool2d`, `batch_norm`. */
 const plain = (name: string): string =>
@@ -58,7 +60,41 @@ export const otherAttributes: ReadonlyMap<string, string> = new Map([
   ["normalized_shape", "name the axes: `axis: c`"],
   ["size", "name the axes: `h: 64, w: 64`"],
   ["dims", "axes have names here and are never permuted: remove it"],
+  ["antialias", "to shrink without aliasing, pool by area: `adaptive_avgpool(x, h: 7, w: 7)`"],
+  ["inplace", "remove it: values never change here"],
 ]);
+
+/** Other words for a choice, by the choice that the attribute has. */
+const otherWords: Readonly<Record<string, readonly string[]>> = {
+  bilinear: ["linear", "trilinear"],
+  bicubic: ["cubic"],
+  replicate: ["edge"],
+  constant: ["zeros"],
+};
+
+/** What to write instead of a choice that does not exist here, by a choice that the attribute has. */
+const otherChoices: Readonly<Record<string, Readonly<Record<string, Help>>>> = {
+  bilinear: {
+    area: { text: "interpolation by area is pooling", code: "adaptive_avgpool(x, h: 3, w: 4)" },
+    nearest_exact: {
+      text: "gather the nearest centres, axis by axis",
+      code: "gather(x, cast(floor((cast(iota(h: 3), f32) + 0.5) * h / 3), i32), axis: h)",
+    },
+  },
+  replicate: {
+    circular: {
+      text: "write the margin as slices",
+      code: "concat(slice(x, w: [w - 1, w]), x, slice(x, w: [0, 1]), axis: w)",
+    },
+  },
+};
+
+/** What to write instead of a choice that another framework has. */
+export function foreignChoice(word: string, choices: readonly string[], span: Span): Help[] {
+  const better = choices.find((choice) => otherWords[choice]?.includes(word));
+  if (better !== undefined) return didYouMean(span, better);
+  return choices.flatMap((choice) => otherChoices[choice]?.[word] ?? []);
+}
 
 /** Initialisers. */
 export const foreignInitializers: ReadonlyMap<string, string> = new Map([

@@ -1,6 +1,16 @@
 /** @file Reads the header of a block: its tensors, its parameters with their choices, and the size variables it introduces. */
 import type { DType } from "../../contract/ndarray.ts";
-import type { AttributeParam, AxisSpec, Decl, Expr, Name, Result, TensorExpr, TensorParam } from "../../parser/ast.ts";
+import type {
+  AttributeParam,
+  AxisSpec,
+  Decl,
+  Expr,
+  Name,
+  Result,
+  TensorExpr,
+  TensorParam,
+  WeightStmt,
+} from "../../parser/ast.ts";
 import type { Help } from "../../source/diagnostic.ts";
 import type { Reporter } from "../../source/reporter.ts";
 import { textOf, type Span } from "../../source/source.ts";
@@ -18,7 +28,7 @@ export interface Parameter {
   readonly choices: readonly string[];
   /** Whether the choices are integers. Then the parameter is also a size. */
   readonly integers: boolean;
-  /** The minimum of an `int` parameter: 0 if its default is 0 or a `where` says `>= 0`, else 1. */
+  /** The minimum of an `int` parameter: 0 if its default is 0, a choice is 0 or a `where` says `>= 0`, else 1. */
   readonly least: 0 | 1;
 }
 
@@ -67,7 +77,11 @@ export function readSignature(decl: Decl, reservedAxes: ReadonlySet<string>, rep
     .filter((param) => param.kind === "attribute")
     .flatMap((param) => readParameter(param, decl, reporter) ?? []);
   const tensors = decl.params.filter((param) => param.kind === "tensor");
-  for (const { type } of [...tensors, ...resultItems(decl.result)]) checkTensor(type, decl, reservedAxes, reporter);
+  for (const { type } of [...tensors, ...resultItems(decl.result)]) {
+    checkTensor(type, reservedAxes, reporter);
+    if (type.open !== undefined && decl.kind === "model")
+      reporter.report("open-axes-in-model", type.open.span, { model: decl.name.text });
+  }
   if (decl.kind === "model") checkModel(decl, tensors, reporter);
   return {
     decl,
@@ -113,7 +127,8 @@ function readParameter(ast: AttributeParam, decl: Decl, reporter: Reporter): Par
     reporter.report("unknown-type", ast.choices.find((choice) => !/^[0-9]/.test(choice.text))!.span, {
       name: choices.join(" | "),
     });
-  return { kind: "choice", name, ast, choices: [...new Set(choices)], integers: numeric.length > 0, least: 1 };
+  const least = choices.includes("0") ? 0 : 1;
+  return { kind: "choice", name, ast, choices: [...new Set(choices)], integers: numeric.length > 0, least };
 }
 
 /** Returns 0 for `n: int = 0` or `where n >= 0`, else 1. */
@@ -129,7 +144,32 @@ function leastOf(ast: AttributeParam, decl: Decl): 0 | 1 {
   return decl.where.some(says) ? 0 : 1;
 }
 
-function checkTensor(type: TensorExpr, decl: Decl, reserved: ReadonlySet<string>, reporter: Reporter): void {
+/** Reports the mistakes in the type of a `weight` or `const`. */
+export function checkOwnTensor(stmt: WeightStmt, reservedAxes: ReadonlySet<string>, reporter: Reporter): void {
+  const { kind, name, type } = stmt;
+  checkTensor(type, reservedAxes, reporter);
+  const what = `${kind} \`${name.text}\``;
+  if (type.open !== undefined) reporter.report("open-axes-in-tensor", type.open.span, { what });
+  const { dtype } = type;
+  if (kind === "const" || dtype === undefined || dtype.text === "f32" || !dtypes.includes(dtype.text as DType)) return;
+  const helps = [
+    { text: "numbers that are not trained are a constant", code: `const ${name.text}: ${textOf(type.span)} = …` },
+    { text: "or convert the weight", code: `cast(${name.text}, ${dtype.text})` },
+  ];
+  reporter.report("dtype-mismatch", dtype.span, { what, expected: "f32", found: dtype.text }, { helps });
+}
+
+/** Suggests how to declare a parameter that is smaller than an `int` may be. */
+export function allowing(value: bigint, { kind, name }: Parameter): Help[] {
+  if (kind !== "int") return [];
+  if (value < 0n) return [{ text: "an `int` is never negative; a `float` may be", code: `${name}: float` }];
+  return [
+    { text: "to allow 0, make it the default", code: `${name}: int = 0` },
+    { text: "or declare it in the signature", code: `where ${name} >= 0` },
+  ];
+}
+
+function checkTensor(type: TensorExpr, reserved: ReadonlySet<string>, reporter: Reporter): void {
   if (type.dtype !== undefined && !dtypes.includes(type.dtype.text as DType)) {
     const helps = didYouMean(type.dtype.span, nearestDtype(type.dtype.text));
     reporter.report("unknown-dtype", type.dtype.span, { name: type.dtype.text }, { helps });
@@ -148,8 +188,6 @@ function checkTensor(type: TensorExpr, decl: Decl, reserved: ReadonlySet<string>
     if (reserved.has(text))
       reporter.report("reserved-axis-name", span, { axis: text }, { helps: usualAxis(text, span) });
   }
-  if (type.open !== undefined && decl.kind === "model")
-    reporter.report("open-axes-in-model", type.open.span, { model: decl.name.text });
 }
 
 function checkModel(decl: Decl, tensors: readonly TensorParam[], reporter: Reporter): void {

@@ -53,7 +53,10 @@ function callBySummary(summaries: Summaries, frame: Frame, callee: Binding, call
     if (size !== undefined) substitution.set(variable, size);
   }
   const put: Put = (size) => context.sizes.substitute(size, substitution);
+  const { errors } = frame.world.reporter;
   for (const world of worlds) for (const requirement of world.requirements) requireOf(frame, call, requirement, put);
+  // The sizes of its results would mean nothing.
+  if (frame.world.reporter.errors > errors) return unknown;
   const possible = worlds.filter(({ assumptions }) =>
     assumptions.every((assumption) => frame.world.facts.decide(substitute(assumption, put)).verdict !== "no"),
   );
@@ -76,7 +79,7 @@ type Put = (size: Size) => Size;
  */
 function requireOf(frame: Frame, call: Call, requirement: Requirement, put: Put): void {
   const { facts } = frame.world;
-  const { origin, what } = requirement;
+  const { origin, what, note } = requirement;
   const when: Relation[] = [];
   for (const condition of requirement.when.map((one) => substitute(one, put))) {
     const { verdict } = facts.decide(condition);
@@ -95,7 +98,7 @@ function requireOf(frame: Frame, call: Call, requirement: Requirement, put: Put)
   else if (relation.op === "divides") {
     const { a, b } = relation;
     requireDivides(frame, a, b, { span, what: `\`${text}\``, ...divisionText(sizes, a, b, origin.span), origin });
-  } else if (what !== undefined) requireAtLeast(frame, relation.a, relation.b, { span, what, origin });
+  } else if (what !== undefined) requireAtLeast(frame, relation.a, relation.b, { span, what, origin, note });
   else {
     // A condition from a header further down, in the words of this callee.
     const answer = ask(frame, relation, origin);

@@ -6,11 +6,12 @@ import type { Size, SizeVar } from "../../sizes/size.ts";
 import { textOf } from "../../source/source.ts";
 import { onlyChoices } from "../evaluate/conditions.ts";
 import { typeOf } from "../evaluate/types.ts";
-import { assumeClause, readClause } from "../evaluate/where.ts";
+import { assume, readClause } from "../evaluate/where.ts";
 import type { OpenAxes } from "../frame/frame.ts";
 import { emptyFrame, report, setParameter, type CallStrategy, type Context, type Frame } from "../frame/frame.ts";
 import type { Val } from "../frame/values.ts";
 import { World } from "../frame/world.ts";
+import { requireAtLeast } from "../prove/obligations.ts";
 import type { Block } from "../text/modules.ts";
 import type { Parameter, Signature } from "../text/signature.ts";
 
@@ -69,16 +70,22 @@ export function openFrame(context: Context, opening: Opening): OpenFrame | undef
   const inputs = signature.tensors.flatMap(({ name, type }) => {
     const found = typeOf(frame, type, open);
     if (found === undefined) return [];
-    for (const size of found.axes.values()) {
+    for (const [axis, size] of found.axes) {
       const facts = world.facts.add({ op: ">=", a: size, b: sizes.int(1) });
       if (facts !== "impossible") world.facts = facts;
+      else {
+        const { span } = type.axes.find((one) => one.name.text === axis) ?? type;
+        requireAtLeast(frame, size, sizes.int(1), { span, what: `axis \`${axis}\` of \`${name.text}\`` });
+      }
     }
     const input = context.builder.input(name.text, found);
     frame.names.set(name.text, { kind: "tensor", value: input });
     return [input];
   });
   for (const where of signature.decl.where) {
-    const facts = assumeClause(world.facts, readClause(frame, where));
+    const clause = readClause(frame, where) ?? [];
+    world.alternatives.push(...clause.filter((one) => one.op === "or"));
+    const facts = assume(world.facts, clause);
     if (facts !== "impossible") world.facts = facts;
     else if (onlyChoices(frame, where.condition)) return undefined;
     else {
@@ -97,6 +104,9 @@ export function openFrame(context: Context, opening: Opening): OpenFrame | undef
     if (facts === "impossible") return undefined;
     world.facts = facts;
   }
+  const facts = assume(world.facts, world.alternatives);
+  if (facts === "impossible") return undefined;
+  world.facts = facts;
   return { frame, inputs, open };
 }
 

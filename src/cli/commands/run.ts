@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { readableTargets, targets } from "../../codegen/targets.ts";
 import { backends, nodeBackendNames } from "../../contract/backends.ts";
+import { pictureEndings } from "../../node/picture-formats.ts";
 import { defaultEngine, engineFor, engineNames, engines } from "../run/engines/table.ts";
 import type { RunOptions } from "../run/options.ts";
 import { described, matchingOptions, maxWeightsOption, modelOption, pairs, setOption } from "../terminal/options.ts";
@@ -33,7 +34,7 @@ export function run(command: Command, terminal: Terminal): void {
   command
     .description(
       `Runs a model from a program, or one that \`fuse build\` wrote for another target (${builtFiles}). ` +
-        "A PATH is a picture (.png, .jpg, .webp, .avif or .tif), an .npy, or a tensor in a file: case.safetensors#in.x",
+        `A PATH is a picture (${pictureEndings}), an .npy, or a tensor in a file: case.safetensors#in.x`,
     )
     .argument("<file>", "program or built model")
     .addOption(modelOption("model to run, if there are several"))
@@ -63,7 +64,7 @@ export function run(command: Command, terminal: Terminal): void {
       for (const [name, path] of Object.entries(options.out ?? {}))
         if (!isWritable(path))
           command.error(
-            `error: --out ${name}=${path}: a result is written as .png, .jpg, .webp, .avif, .tif, .npy or FILE.safetensors#NAME`,
+            `error: --out ${name}=${path}: a result is written as a picture (${pictureEndings}), .npy or FILE.safetensors#NAME`,
           );
       const { builtKind } = await import("../run/built-models.ts");
       const misplaced = (["set", "weights", "weightsPrefix", "rename", "debug"] as const).find(

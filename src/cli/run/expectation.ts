@@ -14,8 +14,8 @@ export interface Difference {
 
 /**
  * Finds the element with the largest |got - want| / max(1, |want|), which may be at most `tolerance`. Integers and
- * bools must be equal. A NaN equals nothing, because nobody expects one; an infinity equals itself. Undefined for empty
- * arrays.
+ * bools must be equal. An infinity equals itself, and so does NaN, as in `torch.testing.assert_close(equal_nan=True)`.
+ * Undefined for empty arrays.
  */
 export function largestDifference(got: NdArray, want: NdArray, tolerance: number): Difference | undefined {
   const allowed = want.dtype === "f32" ? tolerance : 0;
@@ -31,9 +31,10 @@ export function largestDifference(got: NdArray, want: NdArray, tolerance: number
   return { index: indexOf(at, got.shape), got: a, want: b, difference: distance(a, b), within: worst <= allowed };
 }
 
-const distance = (got: number, want: number): number => (got === want ? 0 : Math.abs(got - want));
+const isSame = (got: number, want: number): boolean => got === want || (Number.isNaN(got) && Number.isNaN(want));
+const distance = (got: number, want: number): number => (isSame(got, want) ? 0 : Math.abs(got - want));
 const relative = (got: number, want: number): number =>
-  got === want ? 0 : distance(got, want) / Math.max(1, Math.abs(want));
+  isSame(got, want) ? 0 : distance(got, want) / Math.max(1, Math.abs(want));
 
 /** Returns the index of an element from its position in row-major order. */
 function indexOf(flat: number, shape: readonly number[]): number[] {

@@ -131,7 +131,8 @@ function compare(name: string, got: NamedArray, want: NdArray, tolerance: number
   const place = worst === undefined || worst.difference === 0 ? "" : ` at ${placeText(got, worst.index)}`;
   const largest = `largest difference ${numberText(worst?.difference ?? 0)}`;
   if (worst === undefined || worst.within) {
-    terminal.out(`${name} matches: ${largest}${place}`);
+    const missing = Array.from(want.data).filter(Number.isNaN).length;
+    terminal.out(`${name} matches: ${largest}${place}${missing === 0 ? "" : `, NaN as expected: ${missing}`}`);
     return [];
   }
   const args = {

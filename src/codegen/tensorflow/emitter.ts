@@ -1,15 +1,16 @@
 /** @file Creates TensorFlow nodes: unique names, shared literals and sizes, fused products if the format has them. */
 import type { NdArray } from "../../contract/ndarray.ts";
 import type { NodeAttribute, NodeAttributes, TensorFlowEmitter, Wire } from "../../primitives/tensorflow/emitter.ts";
-import { apply, ints, literal, packed } from "../../primitives/tensorflow/nodes.ts";
+import { apply, converted, ints, literal, packed } from "../../primitives/tensorflow/nodes.ts";
 import type { TensorFlowOperation } from "../../primitives/tensorflow/operations.ts";
-import { dataTypes, type AttrValue, type NodeDef } from "../../protobuf/tensorflow.ts";
+import { dataTypes, int64, type AttrValue, type NodeDef } from "../../protobuf/tensorflow.ts";
 import type { Size, SizeVar } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
 import { contentOf } from "../content.ts";
 import { Refusal } from "../refusal.ts";
 import { remember } from "../remember.ts";
 import type { SizeArithmetic } from "../steps.ts";
+import { boundsOf } from "./size-bounds.ts";
 
 export interface NodeOptions {
   readonly sizes: Sizes;
@@ -54,6 +55,8 @@ export class NodeEmitter implements TensorFlowEmitter {
   readonly #options: NodeOptions;
   readonly #literals = new Map<string, Wire>();
   readonly #sizes = new Map<Size, Wire>();
+  readonly #numbers = new Map<Size, Wire>();
+  readonly #longs = new Map<Size | SizeVar, Wire>();
   readonly #lists = new Map<string, Wire>();
 
   /** Arithmetic on rank-0 i32 tensors. Every quotient is exact or has positive operands. */
@@ -76,11 +79,15 @@ export class NodeEmitter implements TensorFlowEmitter {
   }
 
   node(op: TensorFlowOperation, inputs: readonly Wire[], attributes: NodeAttributes = {}): Wire {
+    return this.#add(op, inputs, new Map(Object.entries(attributes).map(([name, value]) => [name, attrValue(value)])));
+  }
+
+  #add(op: TensorFlowOperation, inputs: readonly Wire[], attr: ReadonlyMap<string, AttrValue>): Wire {
     return this.add(
       this.scope === "" ? op : `${this.scope}/${op}`,
       op,
       inputs.map(({ tensor }) => tensor),
-      new Map(Object.entries(attributes).map(([name, value]) => [name, attrValue(value)])),
+      attr,
     );
   }
 
@@ -119,8 +126,83 @@ export class NodeEmitter implements TensorFlowEmitter {
   size(size: Size): Wire {
     const known = this.known(size);
     if (known !== undefined) return literal(this, known, "i32");
-    const algebra = { ...this.arithmetic, variable: this.#options.variable };
-    return remember(this.#sizes, size, () => this.algebra.fold<Wire>(size, algebra));
+    return remember(this.#sizes, size, () => {
+      if (!this.#options.fused && boundsOf(this.algebra, size).beyondInQuotient)
+        return this.#cast(this.#long(size), int64, dataTypes.i32);
+      return this.algebra.fold<Wire>(size, { ...this.arithmetic, variable: this.#options.variable });
+    });
+  }
+
+  number(size: Size): Wire {
+    const known = this.known(size);
+    if (known !== undefined) return literal(this, known);
+    return remember(this.#numbers, size, () => {
+      if (!boundsOf(this.algebra, size).beyond) return converted(this, this.size(size), "i32", "f32");
+      if (!this.#options.fused) return this.#cast(this.#long(size), int64, dataTypes.f32);
+      // The executor of TensorFlow.js has no int64. Float32 is exact enough for what is too large for int32.
+      const [value, magnitude] = [this.#float(size, false), this.#float(size, true)];
+      const fits = apply(this, "Less", [magnitude, literal(this, 2 ** 30)]);
+      return apply(this, "SelectV2", [fits, converted(this, this.size(size), "i32", "f32"), value]);
+    });
+  }
+
+  /** Computes a size in int64. */
+  #long(size: Size): Wire {
+    const of = (op: TensorFlowOperation) => (a: Wire, b: Wire) =>
+      this.#add(op, [a, b], new Map([["T", { type: int64 }]]));
+    const [sub, quotient] = [of("Sub"), of("FloorDiv")];
+    const int = (n: bigint) => {
+      const tensor = { dtype: int64, tensorShape: { dim: [] }, tensorContent: longContent(n) };
+      return this.#add(
+        "Const",
+        [],
+        new Map([
+          ["dtype", { type: int64 }],
+          ["value", { tensor }],
+        ]),
+      );
+    };
+    return remember(this.#longs, size, () =>
+      this.algebra.fold<Wire>(size, {
+        int,
+        variable: (variable) =>
+          remember(this.#longs, variable, () => this.#cast(this.#options.variable(variable), dataTypes.i32, int64)),
+        add: of("AddV2"),
+        sub,
+        mul: of("Mul"),
+        divide: quotient,
+        floor: quotient,
+        ceil: (a, b) => sub(int(0n), quotient(sub(int(0n), a), b)),
+      }),
+    );
+  }
+
+  /** Computes a size in float32, or a bound for every number on the way to it: `magnitude` adds where the size subtracts. */
+  #float(size: Size, magnitude: boolean): Wire {
+    const of = (op: TensorFlowOperation) => (a: Wire, b: Wire) => apply(this, op, [a, b]);
+    const quotient = (op: "Floor" | "Ceil") => (a: Wire, b: Wire) =>
+      magnitude ? of("AddV2")(a, b) : apply(this, op, [of("RealDiv")(a, b)]);
+    return this.algebra.fold<Wire>(size, {
+      int: (n) => literal(this, Number(magnitude && n < 0n ? -n : n)),
+      variable: (variable) => converted(this, this.#options.variable(variable), "i32", "f32"),
+      add: of("AddV2"),
+      sub: of(magnitude ? "AddV2" : "Sub"),
+      mul: of("Mul"),
+      divide: magnitude ? of("AddV2") : of("RealDiv"),
+      floor: quotient("Floor"),
+      ceil: quotient("Ceil"),
+    });
+  }
+
+  #cast(x: Wire, from: number, to: number): Wire {
+    return this.#add(
+      "Cast",
+      [x],
+      new Map([
+        ["SrcT", { type: from }],
+        ["DstT", { type: to }],
+      ]),
+    );
   }
 
   sizes(list: readonly Size[]): Wire {
@@ -203,3 +285,10 @@ function attrValue(value: NodeAttribute): AttrValue {
 }
 
 const numberKey = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));
+
+/** Returns the content of an int64 constant. */
+function longContent(n: bigint): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigInt64(0, n, true);
+  return bytes;
+}

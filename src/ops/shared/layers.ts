@@ -1,7 +1,7 @@
 /** @file Shared by layers with a weight and a bias: specs with PyTorch's names, order and initialisation. */
 import type { Initializer } from "../../contract/manifest.ts";
 import { attribute } from "../../ir/attribute.ts";
-import type { WeightSpec } from "../../ir/operator.ts";
+import type { OperatorContext, WeightSpec } from "../../ir/operator.ts";
 import type { Axis } from "../../ir/type.ts";
 import type { Size } from "../../sizes/size.ts";
 
@@ -22,6 +22,14 @@ export function constantSpec(
 
 /** Returns the weight's name for an axis of the input. */
 export const inputAxis = (axis: Axis): Axis => `${axis}'`;
+
+/** Requires that `groups` divides the channels of the input and of the result. */
+export function requireGroups(c: OperatorContext<{ readonly c: Size; readonly groups: Size }>): void {
+  const { c: outputs, groups } = c.attributes;
+  const inputs = c.size(0, "c");
+  c.divide(inputs, groups, { inputs: [0], attribute: "groups", axis: "c", dividesToo: [outputs] });
+  c.divide(outputs, groups, { attribute: "groups", dividesToo: [inputs] });
+}
 
 /**
  * Declares `weight` and `bias`. PyTorch draws both from ±1/√fan-in, because kaiming-uniform with a = √5 comes to that for

@@ -2,6 +2,7 @@
 import type { DType } from "../../contract/ndarray.ts";
 import type { BinaryName } from "../../contract/prepare-functions.ts";
 import type { OnnxEmitter, OnnxWire } from "../onnx/emitter.ts";
+import { onnxScalar } from "../onnx/literals.ts";
 import type { OnnxOperator } from "../onnx/operators.ts";
 import type { TensorFlowEmitter, Wire } from "../tensorflow/emitter.ts";
 import type { TensorFlowOperation } from "../tensorflow/operations.ts";
@@ -43,14 +44,16 @@ export const binaryFunctions = {
   maximum: { tensorflow: "Maximum", onnx: "Max" },
   minimum: { tensorflow: "Minimum", onnx: "Min" },
   pow: { tensorflow: "Pow", onnx: "Pow", range: [0.1, 3], integers: [0, 1, 2, 3] },
-  // The result has the sign of the divisor, as in Python.
+  // The result has the sign of the divisor, as in Python. A divisor of i32 is neither 0 nor -1.
   mod: {
     tensorflow: "FloorMod",
-    // For f32, ONNX only has the remainder with the dividend's sign. Adding the divisor once gives it the divisor's sign.
+    // For f32, ONNX only has the remainder with the dividend's sign. If the signs differ, the divisor is added.
     onnx: (e, a, b, dtype) => {
       if (dtype !== "f32") return e.node("Mod", [a, b]);
-      const remainder = (of: OnnxWire) => e.node("Mod", [of, b], { fmod: { int: 1 } });
-      return remainder(e.node("Add", [remainder(a), b]));
+      const remainder = e.node("Mod", [a, b], { fmod: { int: 1 } });
+      const signs = e.node("Mul", [e.node("Sign", [remainder]), e.node("Sign", [b])]);
+      const differ = e.node("Less", [signs, onnxScalar(e, 0)]);
+      return e.node("Where", [differ, e.node("Add", [remainder, b]), remainder]);
     },
     values: [-5, -3, -2, 2, 3, 7],
     integers: [-5, -3, 2, 16777217],

@@ -1,6 +1,7 @@
 /** @file The windows of convolutions and pools as ONNX's attributes, and arithmetic on int64 tensors. */
 import type { Positional } from "../../ir/lowering.ts";
 import type { Size } from "../../sizes/size.ts";
+import type { Sizes } from "../../sizes/sizes.ts";
 import { invariant } from "../../source/internal-error.ts";
 import { imageSizes, type Layout, type Pads, type Pair } from "../image.ts";
 import type { OnnxAttributes, OnnxEmitter, OnnxWire } from "./emitter.ts";
@@ -39,7 +40,8 @@ export function windowed(
   const pads = knownPads(e, operand, geometry);
   if (pads === undefined) {
     // ONNX Runtime does not support dilation with `auto_pad`.
-    if (attributes === common) return { image: x, attributes: { ...attributes, auto_pad: { text: "SAME_UPPER" } } };
+    if (attributes === common)
+      return { image: covered(e, x, operand, geometry), attributes: { ...attributes, auto_pad: { text: "SAME_UPPER" } } };
     return {
       image: padded(e, x, e.node("Concat", samePads(e, operand, geometry), { axis: { int: 0 } }), fill),
       attributes,
@@ -53,6 +55,19 @@ export function windowed(
   // Without VALID, ONNX Runtime would fuse the Pad into the pool and then refuse its pads.
   const image = padded(e, x, longs(e, [0, 0, top, left, 0, 0, bottom, right]), fill);
   return { image, attributes: { ...attributes, auto_pad: { text: "VALID" } } };
+}
+
+/**
+ * Cuts off what no window of `same_tf` covers: elements at the end, if windows are narrower than their stride. ONNX Runtime
+ * would compute a negative padding from them.
+ */
+function covered(e: OnnxEmitter, x: OnnxWire, operand: Positional, { kernel, strides, layout }: WindowGeometry): OnnxWire {
+  const { h, w } = imageSizes(operand.shape, layout);
+  const sides = ([0, 1] as const).filter((i) => kernel[i] < strides[i]);
+  if (sides.length === 0) return x;
+  const ends = sides.map((i) => endOfWindows(e.algebra, [h, w][i]!, strides[i], kernel[i]));
+  const axes = sides.map((i) => 2 + i);
+  return e.node("Slice", [x, longs(e, new Array<number>(sides.length).fill(0)), e.sizes(ends), longs(e, axes)]);
 }
 
 function padded(e: OnnxEmitter, x: OnnxWire, pads: OnnxWire, fill: number): OnnxWire {
@@ -87,15 +102,19 @@ function samePads(
   const sizes = e.algebra;
   const sides = ([0, 1] as const).map((i) => {
     const size: Size = [h, w][i]!;
-    const [one, stride] = [sizes.int(1), sizes.int(strides[i])];
-    const last = sizes.mul(sizes.sub(sizes.ceil(size, stride), one), stride);
-    const past = sizes.sub(sizes.add(last, sizes.int(dilations[i] * (kernel[i] - 1) + 1)), size);
+    const past = sizes.sub(endOfWindows(sizes, size, strides[i], dilations[i] * (kernel[i] - 1) + 1), size);
     const total = e.node("Max", [e.sizes([past]), longs(e, [0])]);
     const before = e.node("Div", [total, longs(e, [2])]);
     return { before, after: e.node("Sub", [total, before]) };
   });
   const none = longs(e, [0, 0]);
   return [none, ...sides.map(({ before }) => before), none, ...sides.map(({ after }) => after)];
+}
+
+/** Returns where the last window of `same_tf` ends along a side, if the first one begins at 0. */
+function endOfWindows(sizes: Sizes, size: Size, stride: number, extent: number): Size {
+  const last = sizes.sub(sizes.ceil(size, sizes.int(stride)), sizes.int(1));
+  return sizes.add(sizes.mul(last, sizes.int(stride)), sizes.int(extent));
 }
 
 /** Counts from 0 in int64, as a column [n, 1] or a row [1, n]. */

@@ -37,6 +37,8 @@ export interface TensorFlowEmitter {
   constant(array: NdArray): Wire;
   /** Returns a size as an i32 tensor of rank 0: a literal, or computed from the input shapes. */
   size(size: Size): Wire;
+  /** Returns a size as an f32 tensor of rank 0. It may be larger than an i32. */
+  number(size: Size): Wire;
   /** Returns sizes as an i32 tensor of rank 1. */
   sizes(list: readonly Size[]): Wire;
   /** Returns the value of a size, for an attribute. Refuses run-time sizes. */

@@ -128,6 +128,28 @@ export const sizes = {
       }
     `,
   }),
+  "zero-divisor": programEntry({
+    severity: "error",
+    message: msg`\`${"callee"}\` divides by 0`,
+    explain:
+      "The divisor is 0: a number, or the setting of a parameter. " +
+      "A remainder would be 0 for every integer and NaN for every float, and a quotient of numbers infinite. " +
+      "Use another divisor, or exclude 0 in the signature: `where k >= 1`.",
+    bad: program`
+      fuse 1
+
+      block Phase(t: i32[n]) -> i32[n] {
+        return t % 0
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Phase(t: i32[n]) -> i32[n] {
+        return t % 2
+      }
+    `,
+  }),
   "even-kernel": programEntry({
     severity: "error",
     message: msg`\`pad: same\` cannot be symmetric for kernel ${"kernel"} with dilation ${"dilation"}`,

@@ -152,6 +152,55 @@ export const weights = {
       }
     `,
   }),
+  "const-size": programEntry({
+    severity: "error",
+    message: msg`const \`${"name"}\` needs sizes that are numbers, but \`${"size"}\` is not one`,
+    explain:
+      "The numbers of a `const` are in the program, so the sizes of its axes are in the program, too. " +
+      "Write them as numbers. " +
+      "To fill a tensor with one number, as `torch.zeros` and `torch.full` do, " +
+      "expand the number: `expand(0, k: hidden)` takes sizes of every kind, those of inputs included.",
+    bad: program`
+      fuse 1
+
+      block Start(x: [n, d], hidden: int = 3) -> [n, k: hidden] {
+        const zero: [k: hidden] = 0
+        return linear(x, d -> k: hidden) + zero
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Start(x: [n, d], hidden: int = 3) -> [n, k: hidden] {
+        zero = expand(0, k: hidden)
+        return linear(x, d -> k: hidden) + zero
+      }
+    `,
+  }),
+  "open-axes-in-tensor": programEntry({
+    severity: "error",
+    message: msg`${"what"} cannot have \`...\`: every axis of it must be named`,
+    explain:
+      "`...` in a signature matches the axes that a caller's tensor has besides those that are named. " +
+      "Nobody passes a `weight` or `const`, so nothing would be matched. " +
+      "List its axes with their sizes.",
+    bad: program`
+      fuse 1
+
+      block Scale(x: [n, ..., c]) -> [n, ..., c] {
+        weight gain: [..., c] = ones
+        return x * gain
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Scale(x: [n, ..., c]) -> [n, ..., c] {
+        weight gain: [c] = ones
+        return x * gain
+      }
+    `,
+  }),
   "repeat-changes-shape": programEntry({
     severity: "error",
     message: msg`\`repeat\` needs \`${"callee"}\` to keep the shape, but it turns ${"from"} into ${"to"}`,
@@ -205,11 +254,12 @@ export const weights = {
     explain:
       "A `layer` is a chain of stages without an input, like " +
       "`torch.nn.Sequential`: `layer mlp = linear(c: 64) |> relu`. " +
-      "It is not a value: it can only be called with one tensor, as `mlp(x)` or `x |> mlp`, without " +
+      "It is not a value: it can only be called with tensors, as `mlp(x)` or `x |> mlp`, without " +
       "attributes and without a label, because its name is already the path of its weights. " +
+      "The first stage takes all the tensors of the call: `layer cell = Cell` allows `cell(h, x)`. " +
       "Omit the tensor from the definition. " +
       "For a tensor that is computed once, write `y = …` without `layer`; " +
-      "for steps with attributes or several inputs, write a block.",
+      "for steps with attributes, write a block.",
     bad: program`
       fuse 1
 
