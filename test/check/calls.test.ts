@@ -1,6 +1,8 @@
 /** @file Calls of blocks: how the header's sizes are computed from the tensors, and the errors if they cannot be. */
 import { expect, test } from "vitest";
 import { check, programOf } from "../support/check.ts";
+import { graphOf } from "../support/compare.ts";
+import { nodesOf } from "../support/operator-cases.ts";
 
 const errors = (text: string) =>
   check(`fuse 1\n${text}`)
@@ -127,4 +129,29 @@ block Outer(x: [n, c]) { return B(concat(x, x, axis: c)) }
 block C(x: [n, c: 2]) { return Outer(x) }
 `),
   ).toMatchObject([{ message: "`Outer` requires `2*c > 4`, but 4 <= 4 here", notes: ["required by `c > 4`"] }]);
+});
+
+const operatorsOf = (text: string, settings: Readonly<Record<string, string>> = {}) =>
+  nodesOf(graphOf(`fuse 1\n${text}`, settings)).map(({ op }) => op.name);
+
+test("a call decides the choices of its block, though the caller has a parameter of the same name", () => {
+  const fuse = "block Fuse(a: [n], b: [n], by: add | mul = add) { return match by { add => a + b, mul => a * b } }\n";
+  const model = (type: string, result: string) =>
+    `${fuse}model M(a: [n], b: [n], by: ${type}) -> (y: [n]) { return ${result} }`;
+  const same = model("add | mul = add", "Fuse(a, b, by: mul)");
+  expect([operatorsOf(same), operatorsOf(same, { by: "mul" })]).toEqual([["mul"], ["mul"]]);
+  const passed = model("add | mul = add", "Fuse(a, b, by: by)");
+  expect([operatorsOf(passed), operatorsOf(passed, { by: "mul" })]).toEqual([["add"], ["mul"]]);
+  const bool = model("bool = false", "if by { Fuse(a, b) } else { Fuse(a, b, by: mul) }");
+  expect([operatorsOf(bool), operatorsOf(bool, { by: "true" })]).toEqual([["mul"], ["add"]]);
+  const other = model("first | second = second", "match by { first => Fuse(a, b), second => Fuse(b, a, by: mul) }");
+  expect([operatorsOf(other), operatorsOf(other, { by: "first" })]).toEqual([["mul"], ["add"]]);
+});
+
+test("integer choices are those of the call, too", () => {
+  const text = `
+block Power(x: [n], p: 1 | 2 = 1) { return match p { 1 => relu(x), 2 => square(x) } }
+model M(x: [n], p: 1 | 2 = 1) -> (y: [n]) { return Power(x, p: 2) }
+`;
+  expect([operatorsOf(text), operatorsOf(text, { p: "2" })]).toEqual([["square"], ["square"]]);
 });

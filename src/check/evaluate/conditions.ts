@@ -209,7 +209,8 @@ export function armOf(frame: Frame, expr: Match): Arm | undefined {
     const span = { ...expr.span, end: expr.span.start + "match".length };
     report(frame, "match-not-exhaustive", span, { choices }, { helps });
   }
-  const chosen = frame.world.choices.get(parameter.name) ?? choiceText(frame, parameter.name);
+  // Not the choice of the world: an inlined block is in the world of its model, which may have a parameter of this name.
+  const chosen = choiceText(frame, parameter.name);
   return expr.arms.find((arm) => arm.choices.some((choice) => choice.text === chosen));
 }
 

@@ -68,8 +68,9 @@ export function instantiate(context: Context, block: Block, settings: Settings):
   invariant(frame.world.others.length === 0, "a condition of a model stayed open when it was built");
   const failed = frame.world.reporter.failed;
   const diagnostics = withSettings(frame, frame.world.diagnostics);
-  if (returned === undefined || failed || returned.some(({ value }) => value === undefined))
-    return { graph: undefined, diagnostics };
+  const isComplete = returned !== undefined && returned.every(({ value }) => value !== undefined);
+  invariant(isComplete || failed, `${signature.decl.name.text} has neither results nor an error`);
+  if (!isComplete || failed) return { graph: undefined, diagnostics };
   const inexact = firstInexact(context.sizes, origins);
   if (inexact !== undefined) {
     const what = `the size ${context.sizes.print(inexact.size)} has a number beyond 2^53`;

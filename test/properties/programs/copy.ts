@@ -1,11 +1,12 @@
 /** @file Copies graphs for evaluation, with other operators or constants. */
 import type { NamedArray } from "../../../src/contract/ndarray.ts";
 import type { GraphBuilder } from "../../../src/ir/builder.ts";
+import type { Operator } from "../../../src/ir/operator.ts";
 import type { Constant, Node, Value } from "../../../src/ir/graph.ts";
 
 export interface Changes {
-  /** Changes what an operator computes. `isExact` says that it only moves elements. */
-  readonly result?: (array: NamedArray, isExact: boolean) => NamedArray;
+  /** Changes what an operator computes. */
+  readonly result?: (array: NamedArray, op: Operator) => NamedArray;
   readonly constant?: (constant: Constant) => Constant;
 }
 
@@ -27,7 +28,7 @@ export function copier(builder: GraphBuilder, { result = same, constant = same }
     const record = node.op;
     const op: Node["op"] = {
       ...record,
-      reference: (c) => [record.reference!(c)].flat().map((array) => result(array, record.exact === true)),
+      reference: (c) => [record.reference!(c)].flat().map((array) => result(array, record)),
     };
     const weights = Object.entries(node.weights).map(([name, weight]) => [name, copy(weight)] as const);
     return { ...node, op, inputs: node.inputs.map(copy), weights: Object.fromEntries(weights) };

@@ -109,3 +109,28 @@ export function programText(draft: Draft): string | undefined {
   if (results === undefined) return undefined;
   return edition + [...draft.slice(0, -1).map(blockText), routineText(model, "model", results)].join("\n");
 }
+
+/**
+ * Returns the draft with other names for the settings of every routine, which must change nothing: a name means something
+ * in its own routine only.
+ */
+export function renamed(draft: Draft): Draft {
+  const setting = /\b([ks]\d+)\b(?!_)/g;
+  return draft.map((routine, i) => {
+    const callees = draft.slice(0, i).map(({ name }) => name);
+    const own = (text: string): string => text.replaceAll(setting, `$1_${routine.name}`);
+    const inCalls = ({ code, uses, ...rest }: Statement): Statement => {
+      const callee = callees.find((name) => uses.includes(name));
+      const keyed = callee === undefined ? code : code.replaceAll(/\b([ks]\d+): /g, `$1_${callee}: `);
+      return { ...rest, uses, code: own(keyed) };
+    };
+    return {
+      ...routine,
+      settings: routine.settings.map(({ name, text }) => ({ name: own(name), text: own(text) })),
+      where: routine.where.map(own),
+      statements: routine.statements.map(inCalls),
+      // An inferred type may name a setting.
+      declared: undefined,
+    };
+  });
+}

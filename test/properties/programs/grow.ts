@@ -1,7 +1,9 @@
 /** @file Grows a random program statement by statement. The checker says which proposals are well-typed. */
 import type { DType } from "../../../src/contract/ndarray.ts";
+import type { Attribute } from "../../../src/ir/attribute.ts";
 import type { Expr } from "../../../src/parser/ast.ts";
 import { textOf } from "../../../src/source/source.ts";
+import { families, operators } from "../../../src/ops/table.ts";
 import { chanceOf, type Chance } from "./chance.ts";
 import {
   checked,
@@ -39,20 +41,23 @@ interface Proposal {
 
 const templates = operatorTemplates();
 const names = [...templates.keys()];
+const themes = Object.keys(families);
 
-/** Grows the program of a seed. */
-export function grow(seed: number): Draft {
+/** Grows the program of a seed. Half of its operators are of the family `theme`, if there is one. */
+export function grow(seed: number, theme?: string): Draft {
   const chance = chanceOf(seed);
+  const family = theme ?? (chance.is(0.5) ? chance.pick(themes) : undefined);
+  const favourites = family === undefined ? names : families[family]!.map(({ name }) => name);
   const blocks: Routine[] = [];
   const calls: Template[] = [];
   for (let i = chance.pick([0, 1, 1, 2, 3]); i > 0; i--) {
-    const block = new Growing(`Part${i}`, chance, blocks, calls).grow(1 + chance.below(3));
+    const block = new Growing(`Part${i}`, chance, favourites, blocks, calls).grow(1 + chance.below(3));
     if (block === undefined) continue;
     blocks.push(block);
     calls.push(callOf(block));
   }
-  const model = new Growing("Net", chance, blocks, calls).grow(2 + chance.below(5));
-  return model === undefined ? grow(seed + 2 ** 24) : [...blocks, model];
+  const model = new Growing("Net", chance, favourites, blocks, calls).grow(2 + chance.below(5));
+  return model === undefined ? grow(seed + 2 ** 24, theme) : [...blocks, model];
 }
 
 /** Returns the call of a block. Its settings keep their defaults, unless a hole is filled. */
@@ -65,9 +70,19 @@ function callOf(block: Routine): Template {
 
 const defaultOf = ({ text }: Param): string => text.slice(text.indexOf("=") + 2);
 
+/** Values to try for attributes. The checker knows which ones are right where. */
+const valuesOf: Partial<Record<Attribute["kind"], readonly string[]>> = {
+  bool: ["true", "false"],
+  padding: ["same", "same_tf", "0", "1", "[[1, 0], [0, 1]]"],
+  size: ["1", "2", "3"],
+  sizes: ["1", "2", "3"],
+};
+
 class Growing {
   readonly #name: string;
   readonly #chance: Chance;
+  /** The operators that it uses more often than others. */
+  readonly #favourites: readonly string[];
   /** The finished blocks, and their calls. A new one may be added while a routine grows. */
   readonly #blocks: Routine[];
   readonly #calls: Template[];
@@ -78,9 +93,10 @@ class Growing {
   #statements: readonly Statement[] = [];
   #count = 0;
 
-  constructor(name: string, chance: Chance, blocks: Routine[], calls: Template[]) {
+  constructor(name: string, chance: Chance, favourites: readonly string[], blocks: Routine[], calls: Template[]) {
     this.#name = name;
     this.#chance = chance;
+    this.#favourites = favourites;
     this.#blocks = blocks;
     this.#calls = calls;
   }
@@ -208,7 +224,9 @@ class Growing {
     if (kind < 0.2) return this.#repeated();
     if (kind < 0.4 && this.#calls.length > 0) return this.#applied(chance.pick(this.#calls));
     // Of several, one that fits a value that was computed.
-    const some = Array.from({ length: 6 }, () => chance.pick(templates.get(chance.pick(names))!));
+    const some = Array.from({ length: 6 }, () =>
+      chance.pick(templates.get(chance.pick(chance.is(0.5) ? this.#favourites : names))!),
+    );
     const fitting = chance.is(0.75)
       ? some.find((template) => template.ports.some((port) => this.#fitting(port).length > 0))
       : undefined;
@@ -256,17 +274,31 @@ class Growing {
     const code = fill(template, ({ kind, text }) => {
       if (kind === "tensor") return chosen.get(text);
       if (kind === "size") return bound.has(text) ? inBrackets(bound.get(text)!) : undefined;
-      return chance.is(0.1) ? this.#setting(Number(text), settings) : undefined;
+      if (chance.is(0.1)) return this.#setting(Number(text), settings);
+      return chance.is(0.1) ? String(1 + chance.below(4)) : undefined;
     });
     const label = template.owns && chance.is(0.5) && code.endsWith(")") ? ` @l${this.#count}` : "";
     return {
-      code: code + label,
+      code: this.#varied(template.name, code) + label,
       uses: [...chosen.values(), template.name],
       tensors,
       settings,
       results: template.results,
       inputs,
     };
+  }
+
+  /** Adds attributes that the record of an operator declares. */
+  #varied(name: string, code: string): string {
+    const chance = this.#chance;
+    const record = Object.hasOwn(operators, name) ? operators[name] : undefined;
+    if (record === undefined || !code.startsWith(`${name}(`) || !code.endsWith(")")) return code;
+    const more = Object.entries(record.attributes).flatMap(([attribute, { kind, choices }]) => {
+      const values = choices.length > 0 ? choices : (valuesOf[kind] ?? []);
+      const isGiven = new RegExp(`\\b${attribute}: `).test(code);
+      return values.length === 0 || isGiven || !chance.is(0.15) ? [] : [`, ${attribute}: ${chance.pick(values)}`];
+    });
+    return code.slice(0, -1) + more.join("") + ")";
   }
 
   /** Makes a new input of the routine for a port. Some of its sizes become patterns. */

@@ -10,7 +10,10 @@ import { onnx, type Engine } from "./engines.ts";
 import type { Conditions } from "./examine.ts";
 
 /** What is different from a correct compiler. Without engines, only the guard is examined. */
-export type Mutation = Pick<Conditions, "engines" | "tamper">;
+export interface Mutation extends Pick<Conditions, "engines" | "tamper"> {
+  /** The family of operators that the mistake is about. */
+  readonly theme?: string;
+}
 
 const requirements =
   (change: (requirement: GuardRequirement) => GuardRequirement | []) =>
@@ -42,6 +45,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   "sizes are computed in 32 bits": { engines: [inInt32()] },
   "ONNX pads same_tf at the beginning": {
+    theme: "pooling",
     engines: [
       onnx(1, (bytes) =>
         changed(bytes, (graph) => ({
@@ -59,6 +63,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     ],
   },
   "ONNX clamps to the largest number instead of infinity": {
+    theme: "functions",
     engines: [onnx(1, (bytes) => changed(bytes, withFiniteBounds))],
   },
 };

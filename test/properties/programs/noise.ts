@@ -1,15 +1,17 @@
 /** @file How far rounding in float32 can move the results of a graph, measured with the interpreter. */
 import type { NamedArray } from "../../../src/contract/ndarray.ts";
+import type { Operator } from "../../../src/ir/operator.ts";
 import type { Value } from "../../../src/ir/graph.ts";
 import { evaluateGraph, type Environment } from "../../../src/reference/interpreter.ts";
 import type { Chance } from "./chance.ts";
 import { copier } from "./copy.ts";
+import { ofElements } from "./known.ts";
 
 /** What occurs among the values of a run. Engines differ there, as the documentation says. */
 export interface Peculiar {
   nan: boolean;
   infinite: boolean;
-  /** An integer beyond 32 bits. */
+  /** An integer so large that another may be beyond 32 bits, where the interpreter wraps around and engines do not. */
   overflow: boolean;
 }
 
@@ -26,7 +28,7 @@ export function evaluateRoughly(
   steps: Steps,
   seen: Peculiar,
 ): NamedArray[] {
-  const copy = copier(env.builder, { result: (array, isExact) => rounded(array, isExact, steps, seen) });
+  const copy = copier(env.builder, { result: (array, op) => rounded(array, op, steps, seen) });
   return evaluateGraph(results.map(copy), env);
 }
 
@@ -35,19 +37,21 @@ const [relative, absolute] = [2 ** -21, 2 ** -23];
 
 function rounded(
   array: NamedArray,
-  isExact: boolean,
+  op: Operator,
   { chance: { random }, direction }: Steps,
   seen: Peculiar,
 ): NamedArray {
   for (const value of array.data) {
     if (Number.isNaN(value)) seen.nan = true;
     else if (!Number.isFinite(value)) seen.infinite = true;
-    if (array.dtype === "i32" && Math.abs(value) >= 2 ** 31) seen.overflow = true;
+    if (array.dtype === "i32" && Math.abs(value) >= 2 ** 26) seen.overflow = true;
   }
-  if (isExact || array.dtype !== "f32") return array;
+  if (op.exact === true || array.dtype !== "f32") return array;
   const step = (): number => direction * (random() < 0.5 ? -1 : 1) * (0.5 + random() / 2);
+  // A mean is computed with a rounded 1/n, so even an integer is inexact; relu(-1) is 0 everywhere.
+  const keepsIntegers = ofElements.has(op.name);
   const move = (value: number): number => {
-    if (Number.isInteger(value) || !Number.isFinite(value)) return Math.fround(value);
+    if ((keepsIntegers && Number.isInteger(value)) || !Number.isFinite(value)) return Math.fround(value);
     // Some engines flush the smallest numbers to 0.
     if (Math.abs(value) < 2 ** -125 && direction > 0) return 0;
     return Math.fround(value * (1 + step() * relative) + step() * absolute);

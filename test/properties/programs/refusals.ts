@@ -1,5 +1,6 @@
 /** @file A refusal with a counterexample is right: with these sizes, the program is wrong for certain. */
 import { checked, type Checked, type Draft } from "./draft.ts";
+import { mayContradict } from "./known.ts";
 
 /** Expects the counterexamples of the errors in the last routine to refute the program. */
 export function verifyRefusal(draft: Draft, { errors, text }: Checked): void {
@@ -10,6 +11,7 @@ export function verifyRefusal(draft: Draft, { errors, text }: Checked): void {
     // A pattern of open axes has no name that a program can write.
     if (facts.some((fact) => !/^\w+ == \d+$/.test(fact))) continue;
     const routine = draft.at(-1)!;
+    if (mayContradict(routine.where)) continue;
     const pinned = [...draft.slice(0, -1), { ...routine, where: [...routine.where, ...facts] }];
     const again = checked(pinned).errors;
     if (!again.some(({ code }) => code === error.code || /mismatch/.test(code) === /mismatch/.test(error.code)))
