@@ -1,8 +1,8 @@
 /** @file Expressions in value positions. A name is looked up as a tensor, then as a parameter, then as a size. */
 import type { Value } from "../../ir/graph.ts";
-import type { BinaryExpr, Call, Expr, Pipeline, UnaryExpr } from "../../parser/ast.ts";
+import type { BinaryExpr, Call, Expr, ListExpr, Pipeline, UnaryExpr } from "../../parser/ast.ts";
 import type { Help } from "../../source/diagnostic.ts";
-import { textOf } from "../../source/source.ts";
+import { cover, textOf } from "../../source/source.ts";
 import { didYouMean, nearest } from "../../source/suggest.ts";
 import { report, type Frame } from "../frame/frame.ts";
 import { kindOf, unknown, type Val } from "../frame/values.ts";
@@ -26,7 +26,7 @@ export function value(frame: Frame, expr: Expr, results = 1): Val {
     case "inf":
       return { kind: "number", value: Infinity };
     case "list":
-      report(frame, "not-a-tensor", expr.span, { what: "a list" });
+      report(frame, "not-a-tensor", expr.span, { what: "a list" }, { helps: oneByOne(expr) });
       return unknown;
     case "unary":
       return unary(frame, expr);
@@ -45,6 +45,15 @@ export function value(frame: Frame, expr: Expr, results = 1): Val {
     case "pipeline":
       return pipeline(frame, expr, results);
   }
+}
+
+/** Suggests `concat(a, b)` for `concat([a, b])`. */
+function oneByOne({ items, span }: ListExpr): Help[] {
+  const [first, last] = [items[0], items.at(-1)];
+  const isArgument = /[(,]\s*$/.test(span.source.text.slice(0, span.start));
+  if (first === undefined || last === undefined || !isArgument) return [];
+  const code = textOf(cover(first.span, last.span));
+  return [{ text: "pass several tensors one by one", code, edits: [{ span, text: code }] }];
 }
 
 function pipeline(frame: Frame, expr: Pipeline, results: number): Val {
