@@ -1,6 +1,6 @@
 /** @file Reads the attributes of an operator call into the values that the operator's record declares. */
 import type { Initializer } from "../../contract/manifest.ts";
-import type { Attribute, AxisMap, Padding } from "../../ir/attribute.ts";
+import type { Attribute, AxisMap, MappedAxis, Padding } from "../../ir/attribute.ts";
 import type { Operator } from "../../ir/operator.ts";
 import type { Arg, AxisSpec, Call, Expr } from "../../parser/ast.ts";
 import type { Size } from "../../sizes/size.ts";
@@ -11,7 +11,7 @@ import type { Val } from "../frame/values.ts";
 import { requireAtLeast, requireBuildTime } from "../prove/obligations.ts";
 import { foreignAttributes, foreignInitializers, otherAttributes } from "../text/foreign-names.ts";
 import { dtypes, nearestDtype } from "../text/signature.ts";
-import { unknownChoice } from "./conditions.ts";
+import { inBranch, unknownChoice } from "./conditions.ts";
 import { value } from "./expression.ts";
 import { readFraction } from "./fractions.ts";
 import { nameOf, sizeOf } from "./sizes.ts";
@@ -246,7 +246,10 @@ function readSizes(frame: Frame, name: string, attribute: Attribute, expr: Expr)
 }
 
 function readPadding(frame: Frame, name: string, attribute: Attribute, expr: Expr): Read<Padding> {
-  const word = nameOf(expr);
+  if (expr.kind === "match") return inBranch(frame, expr, (arm) => readPadding(frame, name, attribute, arm)) ?? failed;
+  const written = nameOf(expr);
+  const given = frame.names.get(written ?? "");
+  const word = given?.kind === "choice" ? given.text : written;
   if (word === "same" || word === "same_tf") return word;
   if (expr.kind !== "list") {
     const size = buildTimeSize(frame, name, { ...attribute, min: 0 }, expr);
@@ -297,20 +300,15 @@ function axisName(frame: Frame, name: string, expr: Expr): Read<string> {
 
 function readMap(frame: Frame, arg: Arg & { readonly kind: "map" }): Read<AxisMap> {
   const from = each(arg.from, (item) => axisName(frame, "->", item));
-  const to = arg.to.axes.map((axis) => ({ axis: axis.name.text, size: axisSize(frame, axis) }));
-  if (from === failed || to.some(({ size }) => size === failed)) return failed;
-  return { from, to: to as AxisMap["to"] };
+  const to = arg.to.axes.map((axis) => mappedAxis(frame, axis));
+  return from === failed || to.includes(failed) ? failed : { from, to: to.filter((axis) => axis !== failed) };
 }
 
-/**
- * Returns the size of an axis. If omitted, it is the size variable of that name, or undefined for the operator to
- * infer.
- */
-function axisSize(frame: Frame, axis: AxisSpec): Read<Size | undefined> {
-  if (axis.size === undefined) return frame.sizes.get(axis.name.text);
-  const size = sizeOf(frame, axis.size);
-  const at = { span: axis.span, what: `axis \`${axis.name.text}\` of the result` };
-  return size !== undefined && requireAtLeast(frame, size, frame.context.sizes.int(1), at) ? size : failed;
+function mappedAxis(frame: Frame, { name: { text: axis }, size: written, span }: AxisSpec): Read<MappedAxis> {
+  if (written === undefined) return { axis, size: frame.sizes.get(axis), elided: true };
+  const size = sizeOf(frame, written);
+  const at = { span, what: `axis \`${axis}\` of the result` };
+  return size !== undefined && requireAtLeast(frame, size, frame.context.sizes.int(1), at) ? { axis, size } : failed;
 }
 
 const initializers: Readonly<Record<string, (value: number | undefined) => Initializer | undefined>> = {

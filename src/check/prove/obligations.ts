@@ -15,7 +15,7 @@ export function ask(frame: Frame, relation: AskedRelation, origin: Origin, what?
   const { world, strategy } = frame;
   const answer = world.facts.decide(relation);
   if (answer.verdict !== "unknown") return answer;
-  strategy.open(frame, { relation, origin, when: world.assumptions, ...(what !== undefined && { what }) });
+  strategy.open(frame, { relation, origin, when: world.assumptions, ...(what !== undefined && { what }) }, origin.span);
   const facts = world.facts.add(relation);
   if (facts !== "impossible") world.facts = facts;
   return answer;
@@ -116,12 +116,18 @@ function reportTooSmall(frame: Frame, size: Size, least: Size, at: Bound): void 
   );
 }
 
-/** Requires a size that is known when the model is built. */
-export function requireBuildTime(frame: Frame, size: Size, use: BuildTimeUse, span: Span): void {
+/** Requires a size that is known when the model is built. `origin` is the place that needs it, perhaps in a callee. */
+export function requireBuildTime(
+  frame: Frame,
+  size: Size,
+  use: BuildTimeUse,
+  span: Span,
+  origin: Origin = originOf(span),
+): void {
   const { facts, assumptions } = frame.world;
   if (frame.context.sizes.variables(facts.apply(size)).size === 0) return;
   const relation = { op: "known", size, use } as const;
-  frame.strategy.open(frame, { relation, origin: originOf(span), when: assumptions });
+  frame.strategy.open(frame, { relation, origin, when: assumptions }, span);
 }
 
 interface Unmet {
