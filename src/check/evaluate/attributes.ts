@@ -1,6 +1,6 @@
 /** @file Reads the attributes of an operator call into the values that the operator's record declares. */
 import type { Initializer } from "../../contract/manifest.ts";
-import type { Attribute, AxisMap, Padding } from "../../ir/attribute.ts";
+import type { Attribute, AxisMap, MappedAxis, Padding } from "../../ir/attribute.ts";
 import type { Operator } from "../../ir/operator.ts";
 import type { Arg, AxisSpec, Call, Expr } from "../../parser/ast.ts";
 import type { Size } from "../../sizes/size.ts";
@@ -325,20 +325,15 @@ function axisName(frame: Frame, name: string, expr: Expr): Read<string> {
 
 function readMap(frame: Frame, arg: Arg & { readonly kind: "map" }): Read<AxisMap> {
   const from = each(arg.from, (item) => axisName(frame, "->", item));
-  const to = arg.to.axes.map((axis) => ({ axis: axis.name.text, size: axisSize(frame, axis) }));
-  if (from === failed || to.some(({ size }) => size === failed)) return failed;
-  return { from, to: to as AxisMap["to"] };
+  const to = arg.to.axes.map((axis) => mappedAxis(frame, axis));
+  return from === failed || to.includes(failed) ? failed : { from, to: to.filter((axis) => axis !== failed) };
 }
 
-/**
- * Returns the size of an axis. If omitted, it is the size variable of that name, or undefined for the operator to
- * infer.
- */
-function axisSize(frame: Frame, axis: AxisSpec): Read<Size | undefined> {
-  if (axis.size === undefined) return frame.sizes.get(axis.name.text);
-  const size = sizeOf(frame, axis.size);
-  const at = { span: axis.span, what: `axis \`${axis.name.text}\` of the result` };
-  return size !== undefined && requireAtLeast(frame, size, frame.context.sizes.int(1), at) ? size : failed;
+function mappedAxis(frame: Frame, { name: { text: axis }, size: written, span }: AxisSpec): Read<MappedAxis> {
+  if (written === undefined) return { axis, size: frame.sizes.get(axis), elided: true };
+  const size = sizeOf(frame, written);
+  const at = { span, what: `axis \`${axis}\` of the result` };
+  return size !== undefined && requireAtLeast(frame, size, frame.context.sizes.int(1), at) ? { axis, size } : failed;
 }
 
 const initializers: Readonly<Record<string, (value: number | undefined) => Initializer | undefined>> = {

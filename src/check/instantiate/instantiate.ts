@@ -157,9 +157,9 @@ function withSettings(frame: Frame, diagnostics: readonly Diagnostic[]): readonl
 function inline(requirements: OpenRelation[]): CallStrategy {
   return {
     call: inlineCall,
-    open(frame, requirement) {
+    open(frame, requirement, at) {
       const { relation, origin } = requirement;
-      if (relation.op === "known") reportRunTime(frame, relation, origin);
+      if (relation.op === "known") reportRunTime(frame, relation, origin, at);
       else requirements.push({ relation, origin });
     },
   };

@@ -23,11 +23,11 @@ import { difference } from "./results.ts";
 export function bySummary(summaries: Summaries): CallStrategy {
   return {
     call: (frame, callee, call, path) => callBySummary(summaries, frame, callee, call, path),
-    open(frame, requirement) {
+    open(frame, requirement, at) {
       const { relation, origin } = requirement;
       if (relation.op === "known" && outermostFrame(frame).signature.decl.kind === "model") {
         const isOpen = [...decidingVariables(frame, relation)].some(({ time }) => time !== "build");
-        if (isOpen) reportRunTime(frame, relation, origin);
+        if (isOpen) reportRunTime(frame, relation, origin, at);
         return;
       }
       frame.world.require(requirement);
@@ -94,12 +94,12 @@ function requireOf(frame: Frame, call: Call, requirement: Requirement, put: Put)
   const needed = requirement.relation;
   const relation = needed.op === "known" ? { ...needed, size: put(needed.size) } : substitute(needed, put);
   if (when.length > 0) {
-    underCondition(frame, { ...requirement, relation }, when);
+    underCondition(frame, call, { ...requirement, relation }, when);
     return;
   }
   const { sizes } = frame.context;
   const { text, span } = call.callee;
-  if (relation.op === "known") requireBuildTime(frame, relation.size, relation.use, span);
+  if (relation.op === "known") requireBuildTime(frame, relation.size, relation.use, span, origin);
   else if (relation.op === "divides") {
     const { a, b } = relation;
     requireDivides(frame, a, b, { span, what: `\`${text}\``, ...divisionText(sizes, a, b, origin.span), origin });
@@ -131,7 +131,7 @@ function divisionText(
  * Handles a requirement whose conditions depend on the caller's own sizes. It is passed on with them unless it holds
  * under them.
  */
-function underCondition(frame: Frame, requirement: Requirement, when: readonly Relation[]): void {
+function underCondition(frame: Frame, call: Call, requirement: Requirement, when: readonly Relation[]): void {
   const { sizes } = frame.context;
   const { relation } = requirement;
   let { facts } = frame.world;
@@ -144,7 +144,8 @@ function underCondition(frame: Frame, requirement: Requirement, when: readonly R
     relation.op === "known"
       ? sizes.variables(facts.apply(relation.size)).size === 0
       : facts.decide(relation).verdict === "yes";
-  if (!holds) frame.strategy.open(frame, { ...requirement, when: [...frame.world.assumptions, ...when] });
+  const all = [...frame.world.assumptions, ...when];
+  if (!holds) frame.strategy.open(frame, { ...requirement, when: all }, call.callee.span);
 }
 
 /** The most weights of one block. */
@@ -196,10 +197,11 @@ function commonResults(
   const shapes = possible.map((world) => world.results?.map((type) => type && renamed(type, callee, put)));
   const [first] = shapes;
   if (first === undefined || shapes.some((shape) => shape === undefined)) return undefined;
+  // A result without a type has a mistake in the callee, which is reported there.
   const same = (a: TensorType | undefined, b: TensorType | undefined): boolean =>
-    a !== undefined && b !== undefined && difference(frame, a, b) === undefined;
+    a === undefined || b === undefined || difference(frame, a, b) === undefined;
   if (shapes.every((shape) => shape!.length === first.length && shape!.every((type, i) => same(type, first[i]))))
-    return first;
+    return first.map((type, i) => (shapes.every((shape) => shape![i] !== undefined) ? type : undefined));
   const block = callee.signature.decl.name.text;
   const text = [
     ...new Set(shapes.flatMap((shape) => shape!.flatMap((type) => (type ? [typeText(frame, type)] : [])))),
