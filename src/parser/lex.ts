@@ -4,7 +4,8 @@ import type { SourceFile } from "../source/source.ts";
 import type { Comment } from "./ast.ts";
 import * as t from "./grammar/tokens.ts";
 import { spanAt, type Mistake } from "./mistake.ts";
-import { badCharacter, badToken, floorDivision, hashComment } from "./recovery/bad-tokens.ts";
+import { badCharacter, badToken, hashComment } from "./recovery/bad-tokens.ts";
+import { floorDivision, isArithmetic } from "./recovery/floor-division.ts";
 import { endsOperand } from "./recovery/heads.ts";
 
 export interface Lexed {
@@ -55,7 +56,8 @@ export function lex(source: SourceFile): Lexed {
   function addComment(image: string, offset: number): void {
     let rest = image;
     while (isDivision(rest)) {
-      mistakes.push(floorDivision(source, offset));
+      const notes = open.at(-1) === t.LCurly ? [] : ["if you mean a comment, put a comma before it"];
+      mistakes.push(floorDivision(source, offset, notes));
       const next = rest.indexOf("//", 2);
       scan(rest.slice(2, next < 0 ? rest.length : next), offset + 2);
       if (next < 0) return;
@@ -92,17 +94,4 @@ function follow(open: TokenType[], type: TokenType): void {
     const body = open.lastIndexOf(t.LCurly);
     if (body >= 0) open.length = body + 1;
   }
-}
-
-/** Whether operands and operators alternate as in `r`, `2 * k` or `max(a`. Brackets need not be closed. */
-export function isArithmetic(text: string): boolean {
-  let complete = false;
-  for (const part of text.match(/\w+(?:\.\w+)*|\S/g) ?? []) {
-    if (complete) {
-      if (!/^[-+*/%(]$/.test(part)) return false;
-      complete = false;
-    } else if (/^(?:[A-Za-z_][\w.]*|\d+(?:\.\d+)?)$/.test(part)) complete = true;
-    else if (part !== "-" && part !== "(") return false;
-  }
-  return complete;
 }

@@ -109,6 +109,42 @@ const cases: Readonly<Record<string, Program>> = {
       }`,
     runs: [{ x: [1, 3, 4, 2] }, { x: [2, 6, 9, 2] }],
   },
+  "a cell that is called twice, with two tensors and two results": {
+    text: `
+      block Cell(h: [n, c, t], x: [n, d, t]) -> (h: [n, c, t], gate: [n, c, t]) {
+        z = concat(h, rename(x, d -> c), axis: c) |> linear(c: c) @convz |> sigmoid
+        return h * z, z
+      }
+      model M(h: [n, c: 4, t], x: [n, d: 3, t]) -> (y: [n, c: 4, t], gate: [n, c: 4, t]) {
+        layer gru = Cell
+        h1, _ = gru(h, x)
+        return h1 |> gru(x)
+      }`,
+    runs: [
+      { h: [2, 4, 3], x: [2, 3, 3] },
+      { h: [1, 4, 1], x: [1, 3, 1] },
+    ],
+  },
+  "words from choices, zeros in parameters, filled tensors": {
+    text: `
+      block Shift(x: [n, c, h, w], by: 0 | 3 = 3, times: int) -> [n, c, h, w] where times >= 0 {
+        y = match by { 0 => x, 3 => x + 3 }
+        return if times > 0 { y * times } else { y }
+      }
+      block Select(x: [n, c: k], k: 4 | 6 = 4) -> [n, c: k] {
+        return match k { 4 => relu(x), 6 => -x }
+      }
+      model M(x: [n, c: 6, h, w], padding: same | same_tf | valid = valid, along: c | n = c, hidden: int = 6)
+        -> (y: [n, c: 6], twos: [n, k: hidden]) where h >= 3, w >= 3 {
+        y = x
+          |> conv(c: 6, kernel: 3, stride: 2, pad: match padding { same | same_tf => padding, valid => 0 }) @conv
+          |> Shift(by: 0, times: 0)
+          |> mean(axis: [h, w])
+        return softmax(y, axis: along) + Select(y), expand(2, n: n, k: hidden)
+      }`,
+    runs: [{ x: [2, 6, 5, 6] }, { x: [1, 6, 3, 4] }],
+    settings: { padding: "same_tf", along: "n" },
+  },
 };
 
 describeCases(

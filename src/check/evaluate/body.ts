@@ -184,10 +184,13 @@ function withoutHead({ head, stages, span }: Pipeline): Help {
 }
 
 /** Requires at least one element along every axis. */
-function hasElements(frame: Frame, { name, type: written }: WeightStmt, type: TensorType): boolean {
+function hasElements(frame: Frame, { kind, name, type: written }: WeightStmt, type: TensorType): boolean {
   const one = frame.context.sizes.int(1);
   return written.axes.every(({ name: axis, span }) =>
-    requireAtLeast(frame, type.axes.get(axis.text)!, one, { span, what: `axis \`${axis.text}\` of \`${name.text}\`` }),
+    requireAtLeast(frame, type.axes.get(axis.text)!, one, {
+      span,
+      what: `axis \`${axis.text}\` of ${kind} \`${name.text}\``,
+    }),
   );
 }
 

@@ -167,7 +167,7 @@ export function checkOwnTensor(stmt: WeightStmt, reservedAxes: ReadonlySet<strin
   if (kind === "const" || dtype === undefined || dtype.text === "f32" || !dtypes.includes(dtype.text as DType)) return;
   const helps = [
     { text: "numbers that are not trained are a constant", code: `const ${name.text}: ${textOf(type.span)} = …` },
-    { text: "or convert the weight", code: `cast(${name.text}, ${dtype.text})` },
+    { text: "or remove the dtype, and convert the weight", code: `cast(${name.text}, ${dtype.text})` },
   ];
   reporter.report("dtype-mismatch", dtype.span, { what, expected: "f32", found: dtype.text }, { helps });
 }

@@ -68,21 +68,6 @@ export function hashComment(source: SourceFile, offset: number): Mistake {
   return mistake("unexpected-character", span, { character: "`#`" }, { helps: [help] });
 }
 
-/** Reports the `//` of a comment that was meant as a floor division. */
-export function floorDivision(source: SourceFile, offset: number): Mistake {
-  const span = spanAt(source, offset, 2);
-  const helps = [
-    { text: "to divide exactly", code: "a / b", edits: [{ span, text: "/" }] },
-    { text: "or to round down", code: "floor(a / b)" },
-  ];
-  return mistake(
-    "floor-division-comment",
-    span,
-    {},
-    { helps, notes: ["if you mean a comment, put a comma before it"] },
-  );
-}
-
 /** Returns the mistake in a token, if there is one. */
 export function badToken(source: SourceFile, token: IToken): Mistake | undefined {
   const { image, startOffset, tokenType } = token;

@@ -6,7 +6,7 @@ import { tokenSpan } from "../grammar/cst.ts";
 import type { Failure } from "../grammar/parse-tokens.ts";
 import * as t from "../grammar/tokens.ts";
 import { mistake, quoted, type Mistake } from "../mistake.ts";
-import { floorDivision } from "./bad-tokens.ts";
+import { floorDivision, isArithmetic } from "./floor-division.ts";
 import { endsOperand, headOfAssignment, isA, type Stream } from "./heads.ts";
 import type { Piece } from "./outline.ts";
 
@@ -98,8 +98,10 @@ function hiddenBrace({ source, tokens, at, expected }: Place): Mistake | undefin
   const before = tokens[at - 1];
   if (expected !== "`{`" || before === undefined) return undefined;
   const start = tokenSpan(source, before).end;
-  const [, blanks] = /^([ \t]*)\/\/[\w .+\-*/%()<>=!]*\{[ \t\r]*\n/.exec(source.text.slice(start)) ?? [];
-  return blanks === undefined ? undefined : floorDivision(source, start + blanks.length);
+  const line = /^[^\r\n]*/.exec(source.text.slice(start))![0];
+  const [, blanks = "", condition] = /^([ \t]*)\/\/([^{]*)\{[ \t]*$/.exec(line) ?? [];
+  const sides = condition?.split(/[<>!=]=?|\band\b|\bor\b/) ?? [""];
+  return sides.every(isArithmetic) ? floorDivision(source, start + blanks.length) : undefined;
 }
 
 /** `if a { x }` */
@@ -203,8 +205,7 @@ function notAStage({ source, tokens, piece, at, expected }: Place): Mistake | un
 
   function help(): Help[] {
     const close = endOfGroup(tokens, at, piece.to);
-    if (!isA(token, t.LParen) || (repeat === undefined && !tokens.slice(at, close).some((one) => isA(one, t.Pipe))))
-      return [];
+    if (!isA(token, t.LParen) || !tokens.slice(at, close).some((one) => isA(one, t.Pipe))) return [];
     if (repeat === undefined) return [{ text: "remove the parentheses: a pipeline of stages is one pipeline" }];
     const times = textOf(cover(tokenSpan(source, tokens[repeat]!), tokenSpan(source, tokens[at - 1]!)));
     const label = isA(tokens[close + 1], t.Label) ? ` ${tokens[close + 1]!.image}` : "";
