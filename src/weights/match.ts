@@ -2,6 +2,7 @@
 import { shapeOf, type ManifestEntry } from "../contract/manifest.ts";
 import type { NdArray } from "../contract/ndarray.ts";
 import { DataError, quote } from "./data-error.ts";
+import { unflatten } from "./flatten.ts";
 import type { StoredDType, StoredTensor, TensorSource } from "./tensors.ts";
 
 /**
@@ -119,7 +120,11 @@ function readWeight(entry: ManifestEntry, stored: StoredTensor): NdArray {
       `tensor ${quote(stored.name)} holds quantised integers (${stored.dtype}) without their scale: ` +
         "save it as F32 or F16, with the scale applied",
     );
-  return { ...stored.read(), dtype: "f32", shape: shapeOf(entry) };
+  const { flattened } = stored;
+  const array: NdArray = { ...stored.read(), dtype: "f32" };
+  return flattened === undefined
+    ? { ...array, shape: shapeOf(entry) }
+    : unflatten(entry, stored.name, array, flattened);
 }
 
 /** Whether every weight was found and every rename used. Extra tensors are fine. */

@@ -45,17 +45,17 @@ export function readSafetensors(bytes: Uint8Array): TensorSource {
 }
 
 function split(bytes: Uint8Array): { header: object; data: Uint8Array } {
+  // A header begins with a brace.
+  const foreign = bytes[8] === 0x7b ? undefined : foreignFormat(bytes);
+  if (foreign !== undefined) throw new DataError(foreign);
   if (bytes.length < 8)
     throw new DataError(
-      foreignFormat(bytes) ??
-        `a safetensors file starts with an 8-byte length, but this file has only ${bytes.length} bytes`,
+      `a safetensors file starts with an 8-byte length, but this file has only ${bytes.length} bytes`,
     );
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
-  // Any other file has a few letters there, which make a length that no header has.
   if (length > maxHeader)
     throw new DataError(
-      foreignFormat(bytes) ??
-        `is not a safetensors file, or is damaged: its header would have ${length} bytes, more than ${maxHeader}`,
+      `is not a safetensors file, or is damaged: its header would have ${length} bytes, more than ${maxHeader}`,
     );
   const end = 8 + Number(length);
   if (end > bytes.length)

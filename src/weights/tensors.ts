@@ -1,6 +1,7 @@
 /** @file Tensors in weight files: listed with name, dtype and shape, and decoded on demand. */
 import type { NdArray } from "../contract/ndarray.ts";
 import { DataError, quote } from "./data-error.ts";
+import type { Flattened } from "./flatten.ts";
 import { bf16ToF32, f16ToF32 } from "./half.ts";
 
 /** Bits per element of each safetensors dtype. */
@@ -34,6 +35,8 @@ export interface StoredTensor {
   readonly name: string;
   readonly dtype: StoredDType;
   readonly shape: readonly number[];
+  /** How the columns of this matrix (outputs, features) were flattened, if the file says so. */
+  readonly flattened?: Flattened | undefined;
   /**
    * Decodes the values into a new array that the caller owns. Floating-point dtypes become `f32` (F64 keeps its precision,
    * in a Float64Array), integers `i32`, BOOL `bool`.

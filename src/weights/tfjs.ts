@@ -3,6 +3,7 @@ import { transpose, type NdArray } from "../contract/ndarray.ts";
 import { DataError, quote } from "./data-error.ts";
 import { field, items } from "./json.ts";
 import { byteLength, checkShape, storedTensor, type StoredTensor, type TensorSource } from "./tensors.ts";
+import { flattenedRows } from "./tfjs-flatten.ts";
 import { layoutsOf, type Layout } from "./tfjs-layout.ts";
 
 /** Bytes per value in shards, by dtype, as in tfjs (tfjs-core `io/types.ts`). Strings vary. */
@@ -32,7 +33,8 @@ function checkShardPath(path: string): string {
  */
 export function readTfjsModel(model: unknown, shards: (path: string) => Uint8Array): TensorSource {
   const groups = groupsOf(model);
-  const layouts = layoutsOf(field(model, "modelTopology"));
+  const topology = field(model, "modelTopology");
+  const layouts = layoutsOf(topology);
   const source = new Map<string, StoredTensor>();
   for (const { paths, weights } of groups) {
     const bytes = concatenate(paths.map(shards));
@@ -44,7 +46,7 @@ export function readTfjsModel(model: unknown, shards: (path: string) => Uint8Arr
         throw new DataError(`the shards end inside tensor ${quote(tensor.name)}: is one truncated or missing?`);
       }
       if (source.has(tensor.name)) throw new DataError(`the manifest lists tensor ${quote(tensor.name)} twice`);
-      source.set(tensor.name, relay(tensor, layouts(tensor.name)));
+      source.set(tensor.name, tensor);
       position += length;
     }
     if (position < bytes.length) {
@@ -53,7 +55,18 @@ export function readTfjsModel(model: unknown, shards: (path: string) => Uint8Arr
       );
     }
   }
-  return source;
+  const flattened = flattenedRows(topology, (name) => source.get(name)?.shape);
+  return new Map(
+    [...source].map(([name, tensor]) => [
+      name,
+      { ...relay(tensor, layouts(name)), flattened: endingIn(flattened, name) },
+    ]),
+  );
+}
+
+/** Names of nested models may precede a layer's name. */
+function endingIn<T>(byName: ReadonlyMap<string, T>, name: string): T | undefined {
+  return byName.get(name) ?? byName.get(name.split("/").slice(-2).join("/"));
 }
 
 function groupsOf(

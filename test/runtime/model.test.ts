@@ -244,6 +244,8 @@ describe("loading", () => {
       { scale: { shape: [4], data: [1] } },
       'tensor "scale" has 1 values, which does not match [4]',
     ],
+    ["a web page", new TextEncoder().encode("<!doctype html><title>404</title>"), "is an HTML page"],
+    ["an empty name", { scale: undefined } as never, '"scale" is not a tensor, nor a shape with data'],
     ["nobody at home", "http://127.0.0.1:9/w", 'cannot fetch "http://127.0.0.1:9/w": '],
   ])("%s is a DataError in one line", async (_, source, message) => {
     const before = tf.memory().numTensors;
@@ -252,6 +254,14 @@ describe("loading", () => {
     expect((error as DataError).message).toContain(message);
     expect((error as DataError).message).not.toContain("\n");
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test("warns of tensors that are not used, in layers that are", async () => {
+    const said: string[] = [];
+    const more = { ...weights, "a.gain": { shape: [4], data: [1, 1, 1, 1] } };
+    const loaded = await Small.load(more, { warn: (message) => said.push(message) });
+    loaded.dispose();
+    expect(said).toEqual(['Small does not use:\n  "a.gain" [4], beside a.bias']);
   });
 
   test("a tensor that cannot be read leaks none of those before it", async () => {
@@ -270,6 +280,26 @@ describe("loading", () => {
 
 describe("running", () => {
   beforeAll(() => useBackend("wasm"));
+
+  test.each<[string, unknown]>([
+    ["nothing", undefined],
+    ["null", null],
+    ["a number", 3],
+    ["an input itself", "x"],
+  ])("%s instead of inputs by name is refused", async (_, given) => {
+    const loaded = await Small.load(weights);
+    const tensor = upload(inputs.x);
+    const values = given === "x" ? tensor : given;
+    expect(() => loaded.run(values as never)).toThrow(
+      new GuardError("Small: run() takes its inputs by name: run({ x, count })."),
+    );
+    const arrays = given === "x" ? { shape: [1], data: Float32Array.of(1) } : given;
+    await expect(loaded.runArrays(arrays as never)).rejects.toThrow(
+      new GuardError("Small: runArrays() takes its inputs by name: runArrays({ x, count })."),
+    );
+    tensor.dispose();
+    loaded.dispose();
+  });
 
   test("the guard runs before anything is computed", async () => {
     const loaded = await Small.load(weights);

@@ -1,7 +1,7 @@
 /** @file binary16 and bfloat16: every bit pattern, and rounding against a search for the nearest value. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from "../../src/weights/half.ts";
+import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16, losses } from "../../src/weights/half.ts";
 
 const all = Uint16Array.from({ length: 65536 }, (_, bits) => bits);
 const formats = [
@@ -66,4 +66,28 @@ test.each(formats)("$name: any number becomes the nearest, ties to even", ({ wid
 
 test("f16 overflows from the midpoint of 65504 and 65536", () => {
   expect([...f32ToF16([65519.99, 65520, -1e30, Infinity, NaN])]).toEqual([0x7bff, 0x7c00, 0xfc00, 0x7c00, 0x7e00]);
+});
+
+test.each([
+  ["F16", f32ToF16, f16ToF32],
+  ["BF16", f32ToBf16, bf16ToF32],
+] as const)("%s: what would be lost is what the conversion loses", (dtype, narrow, widen) => {
+  const edges = [
+    65504,
+    65519,
+    65520,
+    3.39e38,
+    2 ** -25,
+    2 ** -24,
+    2 ** -134,
+    2 ** -133,
+    2 ** -149,
+    (2 - 2 ** -8) * 2 ** 127,
+  ];
+  const beside = edges.flatMap((x) => [x * (1 - 2 ** -20), x, x * (1 + 2 ** -20), -x]);
+  for (const x of [...beside, 0, Infinity, NaN, 1e6, 1e-9].map(Math.fround)) {
+    const [stored] = widen(narrow([x]));
+    const infinite = Number.isFinite(x) && !Number.isFinite(stored);
+    expect(losses([x], dtype), `${x}`).toEqual({ infinite: Number(infinite), zero: Number(x !== 0 && stored === 0) });
+  }
 });

@@ -5,7 +5,7 @@ import type { ManifestEntry } from "../../src/contract/manifest.ts";
 import type { NdArray } from "../../src/contract/ndarray.ts";
 import { initialise } from "../../src/weights/init.ts";
 import { areComplete, fits, matchWeights, type MatchOptions } from "../../src/weights/match.ts";
-import { formatProblems } from "../../src/weights/problems.ts";
+import { forgottenTensors, formatProblems } from "../../src/weights/problems.ts";
 import type { TensorSource } from "../../src/weights/tensors.ts";
 
 const constant: Initializer = { kind: "constant", value: 0 };
@@ -105,6 +105,22 @@ describe("matching", () => {
       '  "conv.kernel" [4, 3]',
       '  "more" [2, 2]',
     ]);
+  });
+
+  test("a tensor beside one that is used is probably of the same layer", () => {
+    const more = { "conv.gain": [4], "conv.weight.scale": [4], "conv.num_batches_tracked": [], "other.weight": [4] };
+    const { problems } = match({ ...both, ...more });
+    expect(problems.extra.map(({ name, beside }) => [name, beside?.path])).toEqual([
+      ["conv.gain", "conv.bias"],
+      ["conv.weight.scale", "conv.weight"],
+      ["other.weight", undefined],
+    ]);
+    const renamed = match(
+      { "c/kernel": [4, 3], "c/bias": [4], "c/gain": [4] },
+      { rename: { "c/kernel": "conv.weight", "c/bias": "conv.bias" } },
+    );
+    expect(forgottenTensors(renamed.problems.extra)).toEqual({ lines: ['"c/gain" [4], beside conv.bias'], uses: [] });
+    expect(forgottenTensors(match(both).problems.extra)).toBe(undefined);
   });
 
   test("reports the prefix of the weights", () => {
