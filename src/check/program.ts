@@ -10,6 +10,7 @@ import { syntax } from "../source/catalogue/syntax.ts";
 import type { Diagnostic } from "../source/diagnostic.ts";
 import { Reporter } from "../source/reporter.ts";
 import type { Context } from "./frame/frame.ts";
+import { stepLimit, TooLong } from "./frame/too-long.ts";
 import { instantiate, type Instance } from "./instantiate/instantiate.ts";
 import type { Settings } from "./instantiate/settings.ts";
 import { labelBody, type Labels } from "./text/labels.ts";
@@ -21,6 +22,8 @@ import { readSignature, type Parameter, type Signature } from "./text/signature.
 import { bySummary } from "./worlds/call-by-summary.ts";
 import { Summaries, worldLimit, type CheckedWorld } from "./worlds/explore.ts";
 import { mergeWorlds } from "./worlds/merge.ts";
+
+const tooLongHelps = ["declare fewer conditions, or split the block"];
 
 export class Program {
   /** The main file comes last. */
@@ -101,19 +104,23 @@ export class Program {
   /** Builds one instance of a model. The program must have passed the check. */
   instantiate(block: Block, settings: Settings): Instance {
     const before = this.#reporter.diagnostics.length;
-    const instance = this.#limited(block, () => instantiate(this.#context, block, settings));
+    const build = (): Instance => instantiate(this.#context, block, settings);
+    const instance = this.#limited(block, () => this.#context.sizes.pool.within({ left: stepLimit }, build));
     return instance ?? { graph: undefined, diagnostics: this.#reporter.diagnostics.slice(before) };
   }
 
-  /** Turns an oversized header size or a stack overflow into an error of the block instead of a crash. */
+  /** Turns an oversized header size, a stack overflow or endless work into an error of the block instead of a crash. */
   #limited<T>(block: Block, work: () => T): T | undefined {
     try {
       return work();
     } catch (error) {
-      const tooDeep = error instanceof RangeError && /stack/.test(error.message);
-      if (!tooDeep && !(error instanceof SizeTooLarge)) throw error;
-      const what = tooDeep ? "calls and brackets are nested too deep" : error.message;
-      this.#reporter.report("too-large", block.decl.name.span, { what });
+      const { name } = block.decl;
+      if (error instanceof TooLong)
+        this.#reporter.report("too-large", error.span, { what: error.message }, { helps: tooLongHelps });
+      else if (error instanceof SizeTooLarge) this.#reporter.report("too-large", name.span, { what: error.message });
+      else if (error instanceof RangeError && /stack/.test(error.message))
+        this.#reporter.report("too-large", name.span, { what: "calls and brackets are nested too deep" });
+      else throw error;
       return undefined;
     }
   }

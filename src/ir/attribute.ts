@@ -7,10 +7,19 @@ import type { Axis, TensorType } from "./type.ts";
 /** Padding of spatial axes: `same` is PyTorch's (symmetric), `same_tf` TensorFlow's (more at the end). A single pair applies to all axes. */
 export type Padding = "same" | "same_tf" | readonly (readonly [Size, Size])[];
 
-/** `from -> to`. The operator infers a size that is left out. */
+/** An axis on the right of `->`. */
+export interface MappedAxis {
+  readonly axis: Axis;
+  /** If left out, the size variable of the axis's name; undefined without one, for the operator to infer. */
+  readonly size: Size | undefined;
+  /** The size was left out. */
+  readonly elided?: true;
+}
+
+/** `from -> to`. */
 export interface AxisMap {
   readonly from: readonly Axis[];
-  readonly to: readonly { readonly axis: Axis; readonly size: Size | undefined }[];
+  readonly to: readonly MappedAxis[];
 }
 
 /** Each kind of attribute and the type of its values. */

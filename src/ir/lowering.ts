@@ -45,6 +45,8 @@ export type Variant =
   | "conv2d_transpose.pads"
   /** softmax over an axis that is not the last */
   | "softmax.any-axis"
+  /** sums and means of thousands of elements that are not added one after the other in float32 */
+  | "reduce.long"
   /** pooling the whole image is at least as fast as reducing its axes */
   | "pool.global";
 

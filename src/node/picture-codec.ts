@@ -2,6 +2,8 @@
 import type { Metadata } from "sharp";
 import { InternalError } from "../source/internal-error.ts";
 import { DataError } from "../weights/data-error.ts";
+import { foreignFormat } from "../weights/foreign.ts";
+import { isNpy } from "../weights/npy.ts";
 import { firstLine } from "./first-line.ts";
 import { formatNames, pictureFormats, type PictureFormat } from "./picture-formats.ts";
 import { checkSize, maxPixels, type Picture } from "./picture.ts";
@@ -16,7 +18,10 @@ export async function decodePicture(bytes: Uint8Array, limit = maxPixels): Promi
   if (bytes.length === 0) throw new DataError("is empty");
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const format = pictureFormats.find(({ begins }) => begins(file));
-  if (format === undefined) throw new DataError(`is not a ${formatNames} picture`);
+  if (format === undefined) {
+    const other = isNpy(bytes) ? "is an .npy array; its name must end in .npy" : foreignFormat(bytes);
+    throw new DataError(`is not a ${formatNames} picture${other === undefined ? "" : `: it ${other}`}`);
+  }
   const fault = format.fault?.(file);
   if (fault !== undefined) throw new DataError(fault);
 

@@ -2,10 +2,11 @@
 import { dirname, join } from "node:path";
 import type { NdArray } from "../contract/ndarray.ts";
 import { DataError, inPlace, printShape, quote } from "../weights/data-error.ts";
+import { foreignFormat } from "../weights/foreign.ts";
 import { parseJson, readText } from "../weights/json.ts";
-import { isNpy, readNpy } from "../weights/npy.ts";
+import { isNpy, npyTensor } from "../weights/npy.ts";
 import { readSafetensors } from "../weights/safetensors.ts";
-import type { TensorSource } from "../weights/tensors.ts";
+import type { StoredTensor, TensorSource } from "../weights/tensors.ts";
 import { readTfjsModel, tfjsShardPaths } from "../weights/tfjs.ts";
 import { readBytes, readStart } from "./files.ts";
 
@@ -22,7 +23,9 @@ export async function openWeights(path: string): Promise<TensorSource> {
   const bytes = await readBytes(path);
   if (isJson(bytes)) return openTfjsModel(path, bytes);
   return inPlace(path, () => {
-    if (!isSafetensors(bytes) && !path.endsWith(".safetensors")) throw new DataError(whatElse(bytes));
+    if (bytes.length === 0) throw new DataError("is empty");
+    if (!isSafetensors(bytes) && !path.endsWith(".safetensors"))
+      throw new DataError(foreignFormat(bytes) ?? "is neither a safetensors file nor a model.json of TensorFlow.js");
     return readSafetensors(bytes);
   });
 }
@@ -33,15 +36,27 @@ export async function openWeights(path: string): Promise<TensorSource> {
  * @throws DataError
  */
 export async function readTensor(path: string): Promise<NdArray> {
-  const [, file = path, name] = /^(.*?\.(?:safetensors|json))#(.+)$/s.exec(path) ?? [];
+  const tensor = await openTensor(path);
+  return inPlace(tensorFile(path), () => tensor.read());
+}
+
+/** Returns the file of `FILE#NAME`. */
+export const tensorFile = (path: string): string => /^(.*?\.(?:safetensors|json))#.+$/s.exec(path)?.[1] ?? path;
+
+/** Opens the tensor that `readTensor` reads. @throws DataError */
+export async function openTensor(path: string): Promise<StoredTensor> {
+  const file = tensorFile(path);
+  const name = file === path ? undefined : path.slice(file.length + 1);
   if (name === undefined) {
     const bytes = await readBytes(path);
-    if (isNpy(bytes)) return inPlace(path, () => readNpy(bytes));
+    if (isNpy(bytes) || /\.npy$/i.test(path)) return inPlace(path, () => npyTensor(bytes));
+    if (bytes.length > 0 && !isJson(bytes) && !isSafetensors(bytes) && !path.endsWith(".safetensors"))
+      throw new DataError(`${path}: ${foreignFormat(bytes) ?? "is no picture, .npy, safetensors file or model.json"}`);
   }
   const source = await openWeights(file);
   const [first, ...others] = source.values();
   const tensor = name === undefined && others.length === 0 ? first : source.get(name ?? "");
-  if (tensor !== undefined) return inPlace(file, () => tensor.read());
+  if (tensor !== undefined) return tensor;
   const held = [...source.values()].map(
     (stored) => `${quote(stored.name)} ${stored.dtype} ${printShape(stored.shape)}`,
   );
@@ -85,16 +100,4 @@ function isJson(bytes: Uint8Array): boolean {
 /** A length below 2^40, then a brace. */
 function isSafetensors(bytes: Uint8Array): boolean {
   return bytes[5] === 0 && bytes[6] === 0 && bytes[7] === 0 && bytes[8] === 0x7b;
-}
-
-function whatElse(bytes: Uint8Array): string {
-  const start = String.fromCharCode(...bytes.subarray(0, 8));
-  const known: readonly (readonly [string, string])[] = [
-    ["PK", "is a zip archive, as PyTorch's .pt and Keras's .keras are; save its tensors as .safetensors"],
-    ["\x80", "is a Python pickle, which Fuse does not execute; save its tensors as .safetensors"],
-    ["\x89HDF", "is an HDF5 file, as Keras's .h5 is; save its tensors as .safetensors or convert it to a model.json"],
-    ["\x93NUMPY", "is a single unnamed array; weights need names, as in .safetensors"],
-    ["", bytes.length === 0 ? "is empty" : "is neither a safetensors file nor a model.json of TensorFlow.js"],
-  ];
-  return known.find(([magic]) => start.startsWith(magic))![1];
 }

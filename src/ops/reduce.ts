@@ -8,8 +8,9 @@ import type { ReduceName } from "../primitives/functions/reduce.ts";
 import { pool } from "../primitives/pool.ts";
 import { reduce } from "../primitives/reduce.ts";
 import { fromImage, toImage } from "./lowering/images.ts";
+import { longSum } from "./lowering/long-sums.ts";
 import { made, rows } from "./reference/rows.ts";
-import { except } from "./shared/axes.ts";
+import { except, reshaped, sizesOf } from "./shared/axes.ts";
 import { dtypeOf, floating, logical, numeric, requireAxes } from "./shared/conditions.ts";
 
 /** The attributes of every reduction. */
@@ -136,6 +137,8 @@ function lowerToReduce(c: LoweringContext<Attributes>, name: ReduceName): Laid {
   const { axis, keepdims } = c.attributes;
   const x = p.any(c.inputs[0]!);
   const axes = axis.map((reduced) => x.axes.indexOf(reduced)).sort((a, b) => a - b);
-  const value = p.emit(reduce, [x.value], { function: name, axes, keepdims });
-  return p.laid(value, keepdims ? x.axes : except(x.axes, axis));
+  const kept = keepdims ? x.axes : except(x.axes, axis);
+  if ((name === "sum" || name === "mean") && x.value.dtype === "f32" && axes.length > 0 && !p.can("reduce.long"))
+    return p.laid(reshaped(p, longSum(p, x.value, name, axes), sizesOf(c.results[0]!, kept)), kept);
+  return p.laid(p.emit(reduce, [x.value], { function: name, axes, keepdims }), kept);
 }

@@ -2,7 +2,8 @@
 import { generate, named } from "../contract/ndarray.ts";
 import { attribute } from "../ir/attribute.ts";
 import { operator, tensors } from "../ir/operator.ts";
-import { reverse as reversePrimitive, scan as scanPrimitive, type Scan } from "../primitives/scan.ts";
+import { reverse as reversePrimitive, type Scan } from "../primitives/scan.ts";
+import { longScan } from "./lowering/long-sums.ts";
 import { made, reader, rows } from "./reference/rows.ts";
 import { anything, dtypeOf, numeric, requireAxes } from "./shared/conditions.ts";
 
@@ -80,7 +81,7 @@ function cumulative(
     lower: ({ p, inputs, attributes: { axis, reverse, exclusive } }) => {
       const x = p.any(inputs[0]!);
       const along = { function: of.function, axis: x.axes.indexOf(axis), reverse, exclusive };
-      return p.laid(p.emit(scanPrimitive, [x.value], along), x.axes);
+      return p.laid(longScan(p, x.value, along), x.axes);
     },
   });
 }

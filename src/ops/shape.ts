@@ -100,7 +100,7 @@ function takenBy(maps: readonly AxisMap[]): Axis[] {
 
 export const rename = operator({
   name: "rename",
-  doc: "Renames axes, all at once. Sizes do not change.",
+  doc: "Renames axes, all at once. Sizes do not change; one that is written must be the size of the axis.",
   inputs: tensors("x"),
   attributes: { maps: attribute("maps", "new names: `t -> s`", { unordered: true }) },
   exact: true,
@@ -112,6 +112,11 @@ export const rename = operator({
       if (from.length !== 1 || to.length !== 1)
         refuse(c, "rename", "a map from one axis to one, `t -> s`", `from ${from.length} to ${to.length}`, "maps");
     requireMaps(c);
+    for (const { from, to } of maps)
+      for (const { size, elided } of to)
+        // A size that is left out may be that of another axis with this name.
+        if (size !== undefined && elided === undefined)
+          c.equal(c.size(0, from[0]!), size, { inputs: [0], attribute: "maps", axis: from[0]! });
     const { dtype, axes } = c.input(0);
     return tensorType(
       dtype,

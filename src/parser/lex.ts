@@ -3,7 +3,7 @@ import type { IToken, TokenType } from "chevrotain";
 import type { SourceFile } from "../source/source.ts";
 import type { Comment } from "./ast.ts";
 import * as t from "./grammar/tokens.ts";
-import { mistake, spanAt, type Mistake } from "./mistake.ts";
+import { spanAt, type Mistake } from "./mistake.ts";
 import { badCharacter, badToken, floorDivision, hashComment } from "./recovery/bad-tokens.ts";
 import { endsOperand } from "./recovery/heads.ts";
 

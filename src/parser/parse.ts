@@ -71,7 +71,7 @@ function readDecl(file: File, { header, open, closed, statements, to }: DeclOutl
   if (open === undefined) {
     const unfinished = read !== undefined && file.mistakes.length === before;
     if (unfinished) file.mistakes.push(explain(file, header, { token: undefined, expected: "`{`", rules: [] }));
-  } else if (!closed) file.mistakes.push(unclosed(file, open, to));
+  } else if (!closed && !hasMistakeAt(file, open, before)) file.mistakes.push(unclosed(file, open, to));
 
   const body: Stmt[] = [];
   const broken: Name[] = [];
@@ -85,6 +85,11 @@ function readDecl(file: File, { header, open, closed, statements, to }: DeclOutl
   }
   if (read === undefined || open === undefined) return undefined;
   return { ...read, body, broken, span: spanOf(file, header.from, to) };
+}
+
+/** Whether a mistake that was found since starts at a token: then another one there would say the same. */
+function hasMistakeAt({ mistakes, tokens }: File, at: number, since: number): boolean {
+  return mistakes.slice(since).some(({ span }) => span.start === tokens[at]!.startOffset);
 }
 
 /** Reads a piece, or reports a single mistake in it. */

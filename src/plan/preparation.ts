@@ -95,7 +95,10 @@ function simpleOp(asked: Computation, shape: readonly number[], sizes: Sizes): P
   if (madeBy(asked, gather)) return { op: "gather", axis: asked.attributes.axis };
   if (madeBy(asked, cast)) return { op: "cast", dtype: asked.attributes.dtype };
   if (madeBy(asked, select)) return { op: "select" };
-  if (madeBy(asked, reduce)) return { op: "reduce", ...asked.attributes };
+  if (madeBy(asked, reduce)) {
+    const { function: name, axes, keepdims } = asked.attributes;
+    return { op: "reduce", function: name, axes, keepdims };
+  }
   if (madeBy(asked, unary)) return { op: "unary", function: asked.attributes.function };
   if (madeBy(asked, binary)) return { op: "binary", function: asked.attributes.function };
   return undefined;

@@ -1,9 +1,12 @@
 /** @file Reductions over axes. */
 import { generate, stridesOf, type DType, type NdArray } from "../contract/ndarray.ts";
+import { invariant } from "../source/internal-error.ts";
 import { argFunctions, reduceFunction, reduceFunctions, type ArgName, type ReduceName } from "./functions/reduce.ts";
+import { longSumText } from "./esm/long-sums.ts";
 import { longs } from "./onnx/literals.ts";
 import { dims, largeIntegers, primitive } from "./primitive.ts";
-import { ints, literal } from "./tensorflow/nodes.ts";
+import type { Wire } from "./tensorflow/emitter.ts";
+import { ints, literal, reshaped } from "./tensorflow/nodes.ts";
 
 /** Computes one result for each index of the kept axes, from the elements along the others. */
 function reduced(
@@ -35,6 +38,16 @@ interface Reduce {
   readonly function: ReduceName;
   readonly axes: readonly number[];
   readonly keepdims: boolean;
+  /**
+   * A sum or mean of an open number of elements is computed in stages: several axes one after the other; one axis in blocks of
+   * this many elements, if the target can decide at run time that it is long.
+   */
+  readonly block?: number;
+}
+
+function averaging(name: ReduceName): "sum" | "mean" {
+  invariant(name === "sum" || name === "mean", `${name} has no stages`);
+  return name;
 }
 
 export const reduce = primitive<Reduce>({
@@ -48,14 +61,22 @@ export const reduce = primitive<Reduce>({
   }),
   reference: ([x], { function: name, axes, keepdims }) =>
     reduced(x!, x!.dtype, axes, keepdims, reduceFunction(name).of),
-  esm: (_, [x], { function: name, axes, keepdims }) =>
-    `tf.${name}(${x}, [${axes.join(", ")}]${keepdims ? ", true" : ""})`,
-  tensorflow: (e, [x], { function: name, axes, keepdims }, { dtype }) =>
-    e.node(reduceFunction(name).tensorflow, [x!, ints(e, axes)], {
-      ...(dtype !== "bool" && { T: { type: dtype } }),
-      Tidx: { type: "i32" },
-      keep_dims: { bool: keepdims },
-    }),
+  esm: (e, [x], { function: name, axes, keepdims, block }, result, [operand]) => {
+    const plain = (of: string): string => `tf.${name}(${of}, [${axes.join(", ")}]${keepdims ? ", true" : ""})`;
+    if (block === undefined) return plain(x!);
+    return longSumText(e, x!, { name: averaging(name), operand: operand!, axes, block, result }, plain);
+  },
+  tensorflow: (e, [x], { function: name, axes, keepdims, block }, { dtype, shape }) => {
+    const over = (of: Wire, axes: readonly number[], keepdims: boolean): Wire =>
+      e.node(reduceFunction(name).tensorflow, [of, ints(e, axes)], {
+        ...(dtype !== "bool" && { T: { type: dtype } }),
+        Tidx: { type: "i32" },
+        keep_dims: { bool: keepdims },
+      });
+    if (block === undefined || axes.length < 2) return over(x!, axes, keepdims);
+    const sum = axes.toSorted((a, b) => b - a).reduce((of, axis) => over(of, [axis], false), x!);
+    return keepdims ? reshaped(e, sum, dtype, shape) : sum;
+  },
   onnx: (e, [x], { function: name, axes, keepdims }) =>
     axes.length === 0
       ? x!
@@ -70,7 +91,22 @@ export const reduce = primitive<Reduce>({
       ["6", [0], false],
       ["2x1x3x2x1x2", [0, 2, 5], false],
     ];
-    return (Object.keys(reduceFunctions) as ReduceName[]).flatMap((name) => {
+    const staged: readonly (readonly [shape: string, axes: readonly number[], keepdims: boolean])[] = [
+      ["7", [0], false],
+      ["9", [0], true],
+      ["2x16", [1], false],
+      ["3x10x2", [1], true],
+      ["2x3x5", [1], false],
+      ["2x5x7x3", [1, 2], true],
+      ["3x4x2", [0, 2], false],
+    ];
+    const inStages = (["sum", "mean"] as const).flatMap((name) =>
+      staged.map(([shape, axes, keepdims]) => ({
+        shapes: [dims(shape)],
+        attributes: { function: name, axes, keepdims, block: 4 },
+      })),
+    );
+    const inOneStage = (Object.keys(reduceFunctions) as ReduceName[]).flatMap((name) => {
       const { dtypes, range } = reduceFunction(name);
       return dtypes.flatMap((dtype) =>
         of.map(([shape, axes, keepdims]) => ({
@@ -81,6 +117,7 @@ export const reduce = primitive<Reduce>({
         })),
       );
     });
+    return [...inOneStage, ...inStages];
   },
 });
 

@@ -72,6 +72,11 @@ export function tensorsOf(model: string, given: Readonly<Record<string, TensorAr
   );
 }
 
+/** Whether a value looks like one array, rather than like arrays by name. */
+export function isTensorArray(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "data" in value && dtypeOf(value.data) !== undefined;
+}
+
 function unsoundness(array: unknown): string | undefined {
   const { shape, data } = (array ?? {}) as { readonly shape?: unknown; readonly data?: unknown };
   if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0))

@@ -8,13 +8,18 @@ import type { NdArray } from "../contract/ndarray.ts";
 import { evaluate } from "../contract/prepare-evaluate.ts";
 import { DataError } from "../weights/data-error.ts";
 import { areComplete, matchWeights, type MatchOptions } from "../weights/match.ts";
-import { formatProblems } from "../weights/problems.ts";
-import { keptTensor, readTensors, tensorsOf } from "./arrays.ts";
+import { forgottenTensors, formatProblems } from "../weights/problems.ts";
+import { isTensorArray, keptTensor, readTensors, tensorsOf } from "./arrays.ts";
 import type { CopyInto, InputArrays, OutputArrays, ResultArrays } from "./arrays.ts";
 import { GuardError } from "./guard-error.ts";
 import { openSource, type Read, type WeightSource } from "./weight-source.ts";
 
 export interface LoadOptions extends MatchOptions {
+  /**
+   * Called with a warning if the source has tensors that the model does not use, in layers of which it uses others. By
+   * default, `console.warn` writes it.
+   */
+  readonly warn?: ((message: string) => void) | undefined;
   /**
    * Lets TensorFlow in Node multiply in bfloat16, about twice as fast on processors with AMX or AVX512-BF16. Products keep
    * about three digits, so results differ in the third digit (by 0.007 where they are about 3, instead of 0.000002). Sets
@@ -34,7 +39,7 @@ export interface Model<Inputs extends Tensors = Tensors, Results extends Tensors
   /**
    * Loads weights onto the current backend and makes the model ready to run. A model without weights needs no source. The
    * source is copied; it is not kept, changed or disposed. `prefix` selects tensors and is removed from their names; `rename`
-   * maps names to paths. Unused tensors are ignored.
+   * maps names to paths. Unused tensors are ignored, with a warning if they belong to a layer that the model uses.
    * @throws DataError that lists all weights that are missing or have the wrong shape
    */
   load(source?: WeightSource, options?: LoadOptions): Promise<LoadedModel<Inputs, Results>>;
@@ -99,13 +104,18 @@ export function makeModel<Inputs extends Tensors, Results extends Tensors>(
     name,
     guard,
     manifest,
-    load: async (source, options = {}) => {
+    load: async (given, options = {}) => {
+      // A program in JavaScript may say that it has none in either way.
+      const source = given ?? undefined;
       await host.ready(options);
       if (source === undefined && manifest.length > 0)
         throw new DataError(`${name} needs weights: pass load() a path, a URL, bytes or named tensors`);
       const stored = source === undefined ? new Map() : await openSource(source, host.read);
       const { tensors, problems } = matchWeights(manifest, stored, options);
       if (!areComplete(problems)) throw new DataError(`weights do not match ${name}`, formatProblems(problems));
+      const forgotten = forgottenTensors(problems.extra);
+      if (forgotten !== undefined)
+        (options.warn ?? console.warn)([`${name} does not use:`, ...forgotten.lines].join("\n  "));
       const copies = new Map<string, NdArray>();
       const load: LoadWeight = (path) => {
         const copy = copies.get(path) ?? tensors.get(path)!();
@@ -154,6 +164,7 @@ class Loaded<Inputs extends Tensors, Results extends Tensors> implements LoadedM
 
   run(inputs: Inputs): Results {
     if (this.#prepared === undefined) throw new Error(`${this.name}: run() was called after dispose()`);
+    this.#requireNames(inputs, isTensor(inputs), "run");
     const admission = checkGuard(this.#definition.guard, describe(this.name, inputs));
     if ("problems" in admission) throw new GuardError(admission.problems[0]!, admission.problems.slice(1));
     // The results have the names and shapes that the model's type declares.
@@ -164,6 +175,7 @@ class Loaded<Inputs extends Tensors, Results extends Tensors> implements LoadedM
   }
 
   async runArrays(inputs: InputArrays<Inputs>, out: OutputArrays<Results> = {}): Promise<ResultArrays<Results>> {
+    this.#requireNames(inputs, isTensorArray(inputs), "runArrays");
     const tensors = tensorsOf(this.name, inputs);
     let results: Tensors = {};
     try {
@@ -176,6 +188,13 @@ class Loaded<Inputs extends Tensors, Results extends Tensors> implements LoadedM
     } finally {
       tf.dispose([tensors, results]);
     }
+  }
+
+  /** Rejects what is not inputs by name, such as nothing, or the only input itself. @throws GuardError */
+  #requireNames(inputs: unknown, isInput: boolean, method: string): void {
+    if (typeof inputs === "object" && inputs !== null && !isInput) return;
+    const names = this.#definition.guard.inputs.map(({ name }) => name).join(", ");
+    throw new GuardError(`${this.name}: ${method}() takes its inputs by name: ${method}({ ${names} }).`);
   }
 
   dispose(): void {

@@ -32,7 +32,12 @@ export async function openSource(source: WeightSource, read: Read): Promise<Tens
   return new Map(await Promise.all(tensors));
 }
 
+function isTensor(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "shape" in value && ("dataId" in value || "data" in value);
+}
+
 async function named(name: string, tensor: Tensor | PlainTensor): Promise<StoredTensor> {
+  if (!isTensor(tensor)) throw new DataError(`${quote(name)} is not a tensor, nor a shape with data`);
   const data = "dataId" in tensor ? await tensor.data() : tensor.data;
   const shape = [...tensor.shape];
   if (elements(shape) !== data.length) {

@@ -257,6 +257,7 @@ function withoutOneTerm(world: Knowledge, s: Size): Size[] {
   const { pool } = world;
   const { zero, nonNegative } = world.known;
   const facts = [...nonNegative, ...zero, ...zero.map((f) => negated(world, f))];
+  pool.spend(facts.length);
   const own = new Map(s.terms.map(({ monomial, coefficient }) => [monomial, coefficient]));
   const ways = facts.flatMap((fact) => {
     const added = fact.terms.reduce((count, { monomial }) => (own.has(monomial) ? count : count + 1), 0);

@@ -12,6 +12,16 @@ export class SizeTooLarge extends Error {
   override readonly name = "SizeTooLarge";
 }
 
+/** More work than `SizePool.within` allows. It is not caught where a single proof fails, but ends the whole work. */
+export class TooManySteps extends Error {
+  override readonly name = "TooManySteps";
+}
+
+/** How many more steps some work may take. Making a size is one step. */
+export interface Budget {
+  left: number;
+}
+
 const tooMany = "a size has more than 1,000 terms";
 const tooLong = "a size has numbers of more than 1,024 bits";
 
@@ -25,11 +35,28 @@ export class SizePool {
   #integers = new Map<bigint, Size>();
   #owned = new WeakSet<object>();
   #products = new Map<number, Monomial>();
+  #budget: Budget = { left: Infinity };
 
   /** The empty product. */
   readonly unit: Monomial = this.monomial([]);
   readonly zero: Size = this.size(new Map());
   readonly one: Size = this.int(1n);
+
+  /** Does work within a budget. Throws `TooManySteps` when it is spent. */
+  within<T>(budget: Budget, work: () => T): T {
+    const before = this.#budget;
+    this.#budget = budget;
+    try {
+      return work();
+    } finally {
+      this.#budget = before;
+    }
+  }
+
+  spend(steps: number): void {
+    this.#budget.left -= steps;
+    if (this.#budget.left < 0) throw new TooManySteps();
+  }
 
   owns(value: object): boolean {
     return this.#owned.has(value);
@@ -105,6 +132,7 @@ export class SizePool {
 
   /** Interns the rational polynomial Σ terms / over with over > 0, in lowest terms and sorted. */
   size(terms: Terms, over = 1n): Size {
+    this.spend(1);
     let common = over;
     for (const coefficient of terms.values()) if (common !== 1n) common = gcd(common, coefficient);
     const sorted: Term[] = [];

@@ -29,6 +29,24 @@ export function f32ToF16(values: ArrayLike<number>): Uint16Array<ArrayBuffer> {
   });
 }
 
+/** Magnitudes that become infinite, and those that become zero: half a step from the largest and the smallest number. */
+const limits = {
+  F16: { infinite: 65520, zero: 2 ** -25 },
+  BF16: { infinite: (2 - 2 ** -8) * 2 ** 127, zero: 2 ** -134 },
+} as const;
+
+/** Counts the finite values that would become infinite, and the others that would become zero. */
+export function losses(values: ArrayLike<number>, dtype: keyof typeof limits): { infinite: number; zero: number } {
+  const limit = limits[dtype];
+  let [infinite, zero] = [0, 0];
+  for (let i = 0; i < values.length; i++) {
+    const magnitude = Math.abs(Math.fround(values[i]!));
+    if (magnitude >= limit.infinite && magnitude < Infinity) infinite++;
+    else if (magnitude <= limit.zero && magnitude > 0) zero++;
+  }
+  return { infinite, zero };
+}
+
 /** Converts bfloat16 to float32, exactly. */
 export function bf16ToF32(bits: Uint16Array): Float32Array {
   const values = new Uint32Array(bits.length);

@@ -1,7 +1,8 @@
 /** @file Matches the tensors of a weight file with the weights that a model needs. */
 import { shapeOf, type ManifestEntry } from "../contract/manifest.ts";
 import type { NdArray } from "../contract/ndarray.ts";
-import type { TensorSource } from "./tensors.ts";
+import { DataError, quote } from "./data-error.ts";
+import type { StoredDType, StoredTensor, TensorSource } from "./tensors.ts";
 
 /**
  * Whether a stored tensor can be used as this weight without reordering its values. It may merge adjacent axes of one group,
@@ -49,7 +50,15 @@ export interface WeightProblems {
   /** Keys of the rename map that match no tensor. */
   readonly unusedRenames: readonly string[];
   /** Tensors that no weight needs. Not an error. */
-  readonly extra: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  readonly extra: readonly ExtraTensor[];
+}
+
+/** A tensor that no weight needs. */
+export interface ExtraTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** A weight that uses a tensor of the same layer, which then probably computes something else in the file's network. */
+  readonly beside: ManifestEntry | undefined;
 }
 
 export interface WeightMatch {
@@ -69,6 +78,8 @@ export function matchWeights(
   const missing: ManifestEntry[] = [];
   const misshapen: WeightProblems["misshapen"][number][] = [];
   const ambiguous: WeightProblems["ambiguous"][number][] = [];
+  /** Weights by the layer and by the name of their tensors. */
+  const used = new Map<string, ManifestEntry>();
   for (const entry of manifest) {
     const names = byPath.get(entry.path) ?? [];
     byPath.delete(entry.path);
@@ -77,12 +88,38 @@ export function matchWeights(
     if (stored === undefined) missing.push(entry);
     else if (others.length > 0) ambiguous.push({ path: entry.path, names });
     else if (!fits(entry, stored.shape)) misshapen.push({ entry, name: stored.name, stored: stored.shape });
-    else tensors.set(entry.path, () => ({ ...stored.read(), dtype: "f32", shape: shapeOf(entry) }));
+    else {
+      used.set(layerOf(stored.name), entry).set(stored.name, entry);
+      tensors.set(entry.path, () => readWeight(entry, stored));
+    }
   }
   const extra = [...byPath]
     .filter(([path]) => !/(^|\.)num_batches_tracked$/.test(path))
-    .flatMap(([, names]) => names.map((name) => ({ name, shape: source.get(name)?.shape ?? [] })));
+    .flatMap(([, names]) => names.map((name) => extraTensor(source.get(name)!, used)));
   return { tensors, problems: { missing, misshapen, ambiguous, unusedPrefix, unusedRenames, extra } };
+}
+
+/** Whole numbers are counts, positions and shapes, which layers have beside their parameters. */
+const counts: ReadonlySet<StoredDType> = new Set<StoredDType>(["I32", "I64", "BOOL"]);
+
+function extraTensor({ name, shape, dtype }: StoredTensor, used: ReadonlyMap<string, ManifestEntry>): ExtraTensor {
+  return { name, shape, beside: counts.has(dtype) ? undefined : used.get(layerOf(name)) };
+}
+
+/** Returns the name of a tensor without its last part, which most tools separate with a dot, and Keras with a slash. */
+const layerOf = (name: string): string => name.replace(/[./]?[^./]*$/, "");
+
+/** Integers in which only quantised weights are stored. Buffers, such as the indices of a table, are I32 or I64. */
+const quantised: ReadonlySet<StoredDType> = new Set<StoredDType>(["I8", "U8", "I16", "U16"]);
+
+/** Reads the tensor for a weight. @throws DataError */
+function readWeight(entry: ManifestEntry, stored: StoredTensor): NdArray {
+  if (quantised.has(stored.dtype))
+    throw new DataError(
+      `tensor ${quote(stored.name)} holds quantised integers (${stored.dtype}) without their scale: ` +
+        "save it as F32 or F16, with the scale applied",
+    );
+  return { ...stored.read(), dtype: "f32", shape: shapeOf(entry) };
 }
 
 /** Whether every weight was found and every rename used. Extra tensors are fine. */

@@ -2,7 +2,8 @@
 import { elements, transpose, type DType, type NdArray } from "../contract/ndarray.ts";
 import { invariant } from "../source/internal-error.ts";
 import { DataError, quote } from "./data-error.ts";
-import { byteLength, checkShape, dtypeBits, storedTensor } from "./tensors.ts";
+import { foreignFormat } from "./foreign.ts";
+import { byteLength, checkShape, dtypeBits, storedTensor, type StoredTensor } from "./tensors.ts";
 
 const magic = "\x93NUMPY";
 /** The maximum header length in bytes. This is NumPy's own limit. */
@@ -31,7 +32,14 @@ export function isNpy(bytes: Uint8Array): boolean {
 
 /** Reads an array of numbers, in C or Fortran order. @throws DataError */
 export function readNpy(bytes: Uint8Array): NdArray {
-  if (!isNpy(bytes) || bytes.length < 12) throw new DataError("this is not a .npy file");
+  return npyTensor(bytes).read();
+}
+
+/** Opens an array of numbers, in C or Fortran order. @throws DataError */
+export function npyTensor(bytes: Uint8Array): StoredTensor {
+  if (bytes.length === 0) throw new DataError("is empty");
+  if (!isNpy(bytes)) throw new DataError(foreignFormat(bytes) ?? "this is not a .npy file");
+  if (bytes.length < 12) throw new DataError("this is not a .npy file, or it ends inside its header");
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const version = bytes[6]!;
   if (version !== 1 && version !== 2) throw new DataError(`version ${version} of .npy is not supported`);
@@ -49,9 +57,10 @@ export function readNpy(bytes: Uint8Array): NdArray {
     const shape = `[${header.shape.join(", ")}]`;
     throw new DataError(`${data.length} bytes of data do not match ${header.descr} ${shape}: is the file truncated?`);
   }
-  if (!header.fortran) return storedTensor("array", dtype, header.shape, data).read();
-  const reversed = storedTensor("array", dtype, header.shape.toReversed(), data).read();
-  return transpose(reversed, [...header.shape.keys()].reverse());
+  const stored = storedTensor("array", dtype, header.shape, data);
+  if (!header.fortran) return stored;
+  const reversed = storedTensor("array", dtype, header.shape.toReversed(), data);
+  return { ...stored, read: () => transpose(reversed.read(), [...header.shape.keys()].reverse()) };
 }
 
 /** Parses the header: a Python dictionary literal with exactly three keys. Anything else is refused. */

@@ -1,7 +1,7 @@
 /** @file Explains why the tensors of a file cannot be used as the weights of a model. */
 import { shapeOf, type ManifestEntry } from "../contract/manifest.ts";
 import { printShape, quote } from "./data-error.ts";
-import { fits, type WeightProblems } from "./match.ts";
+import { fits, type ExtraTensor, type WeightProblems } from "./match.ts";
 
 /** Limits for guessing causes, so a malicious file cannot keep us busy. */
 const maxName = 1000;
@@ -37,6 +37,33 @@ export function formatProblems(problems: WeightProblems): string[] {
     ...group("--rename matches no tensor", unusedRenames, quote),
     ...group("unused", extra, ({ name, shape }) => `${quote(name)} ${printShape(shape)}`),
   ];
+}
+
+/** What to write in the program so that it uses a tensor, by the last part of its name. */
+const uses: readonly (readonly [name: RegExp, use: readonly [text: string, code: string]])[] = [
+  [/^(running|moving)_(mean|var|variance)$/, ["to use running statistics", "track_running_stats: true"]],
+  [/^((in_proj_)?bias|beta)$/, ["to use the bias", "bias: true"]],
+  [/^(weight|gamma)$/, ["to use the scale", "affine: true"]],
+];
+
+/** The tensors of layers of which the model uses other tensors, and what would use them. */
+export interface Forgotten {
+  /** One line per tensor. */
+  readonly lines: readonly string[];
+  readonly uses: readonly (readonly [text: string, code: string])[];
+}
+
+/** Picks the tensors that were probably forgotten; undefined if there are none. */
+export function forgottenTensors(extra: readonly ExtraTensor[]): Forgotten | undefined {
+  const forgotten = extra.filter(({ beside }) => beside !== undefined);
+  if (forgotten.length === 0) return undefined;
+  const last = forgotten.map(({ name }) => /[^./]*$/.exec(name)![0]);
+  return {
+    lines: forgotten.map(
+      ({ name, shape, beside }) => `${quote(name)} ${printShape(shape)}, beside ${beside!.path}${placeOf(beside!)}`,
+    ),
+    uses: uses.filter(([pattern]) => last.some((part) => pattern.test(part))).map(([, use]) => use),
+  };
 }
 
 /** Formats the axes of a weight, in storage order: `[c: 12, c': 32]`. */

@@ -3,6 +3,7 @@ import type { NdArray } from "../contract/ndarray.ts";
 import { elements } from "../contract/ndarray.ts";
 import { invariant } from "../source/internal-error.ts";
 import { DataError, quote } from "./data-error.ts";
+import { foreignFormat } from "./foreign.ts";
 import { f32ToBf16, f32ToF16 } from "./half.ts";
 import { duplicateKey, field, isObject, items } from "./json.ts";
 import {
@@ -46,10 +47,16 @@ export function readSafetensors(bytes: Uint8Array): TensorSource {
 function split(bytes: Uint8Array): { header: object; data: Uint8Array } {
   if (bytes.length < 8)
     throw new DataError(
-      `a safetensors file starts with an 8-byte length, but this file has only ${bytes.length} bytes`,
+      foreignFormat(bytes) ??
+        `a safetensors file starts with an 8-byte length, but this file has only ${bytes.length} bytes`,
     );
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
-  if (length > maxHeader) throw new DataError(`the header would have ${length} bytes, more than ${maxHeader}`);
+  // Any other file has a few letters there, which make a length that no header has.
+  if (length > maxHeader)
+    throw new DataError(
+      foreignFormat(bytes) ??
+        `is not a safetensors file, or is damaged: its header would have ${length} bytes, more than ${maxHeader}`,
+    );
   const end = 8 + Number(length);
   if (end > bytes.length)
     throw new DataError(

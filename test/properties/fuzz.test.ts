@@ -1,8 +1,9 @@
 /** @file No text crashes the compiler: random programs from fixed seeds, and enormous programs. */
 import { describe, expect, test } from "vitest";
 import { emitFactory } from "../../src/codegen/esm/emit.ts";
-import { buildPlans } from "../../src/compile.ts";
+import { buildGraphs, buildPlans } from "../../src/compile.ts";
 import { renderDiagnostics } from "../../src/source/render.ts";
+import { textOf } from "../../src/source/source.ts";
 import { check, programOf } from "../support/check.ts";
 import { repeatInTime } from "../support/properties.ts";
 import { info } from "../support/run.ts";
@@ -65,13 +66,55 @@ describe("enormous programs", () => {
   });
 
   test("endless repetition is too large", () => {
+    const calls = ["too-large: the model makes more than 20,000 calls of operators and blocks"];
     const doubled = repeat(40, (i) => `block R${i + 1}(x: [n, c]) -> [n, c] {\n  return x |> R${i} |> R${i}\n}\n`);
-    const start = "block R0(x: [n, c]) -> [n, c] {\n  return relu(x)\n}\n";
+    const start = (body: string) => `block R0(x: [n, c]) -> [n, c] {\n  return ${body}\n}\n`;
+    const nested = "block R1(x: [n, c]) -> [n, c] {\n  return x |> repeat(200) R0\n}\n";
     expect(errors(model("  return x |> repeat(1000000000) relu"))).toEqual([
-      "too-large: the model has more than 100000 operators",
+      "too-large: 1000000000 repetitions, more than 20,000",
     ]);
-    expect(errors(`${model("  return R40(x)")}${start}${doubled}`)).toEqual([
-      "too-large: the model has more than 100000 operators",
+    for (const body of ["relu(x)", "x"]) {
+      expect(errors(`${model("  return R40(x)")}${start(body)}${doubled}`)).toEqual(calls);
+      expect(errors(`${model("  return x |> repeat(200) R1")}${start(body)}${nested}`)).toEqual(calls);
+    }
+  });
+
+  test("so is a setting that repeats too often", () => {
+    const text = model("  return x |> repeat(depth) linear(c: 4) @layers").replace("c: 4])", "c: 4], depth: int = 2)");
+    const { diagnostics } = buildPlans(programOf(text), { settings: { depth: "100000" } });
+    expect(diagnostics.map(({ message }) => message)).toEqual(["too large: 100000 repetitions, more than 20,000"]);
+  });
+
+  test("weights that double at every level are too many, once", () => {
+    const doubled = repeat(
+      40,
+      (i) => `block R${i + 1}(x: [n, c]) -> [n, c] {\n  return x |> R${i} @a |> R${i} @b\n}\n`,
+    );
+    const start = "fuse 1\nblock R0(x: [n, c]) -> [n, c] {\n  return linear(x, c: c) @l\n}\n";
+    expect(check(start + doubled).map(({ message }) => message)).toEqual([
+      "too large: the block has more than 20,000 weights",
+    ]);
+  });
+
+  test("alternatives in a header are not multiplied out", () => {
+    const pairs = repeat(200, (i) => `(p == ${i + 1} or q == ${i + 1})`, " and ");
+    const text = `fuse 1\nmodel A(x: [a: p, b: q]) -> (y: [a: p, b: q]) where ${pairs} or p == 999 {\n  return x\n}\n`;
+    expect(buildGraphs(programOf(text)).value?.[0]?.guard.requirements).toHaveLength(1);
+  });
+
+  test("a proof from too many inequalities is too large, and names one of them", () => {
+    const where = repeat(300, (i) => `${i + 1}*a + ${i + 2}*b*c >= ${i}*d + ${i % 7}`, ", ");
+    const found = check(`fuse 1\nblock A(x: [n, a, b, c, d]) -> [n, a, b, c, d] where ${where} {\n  return x\n}\n`);
+    expect(found.map(({ message }) => message)).toEqual(["too large: this takes more than 300,000 steps to check"]);
+    expect(where).toContain(textOf(found[0]!.span!));
+  });
+
+  test("worlds share their budget", () => {
+    const flags = repeat(8, (i) => `b${i}: bool`, ", ");
+    const used = repeat(8, (i) => `if b${i} { relu } else { identity }`, " |> ");
+    const text = `fuse 1\nblock A(x: [n, c], ${flags}) -> [n, c] {\n  return x |> ${used} |> repeat(20000) relu\n}\n`;
+    expect(check(text).map(({ message }) => message)).toEqual([
+      "too large: this takes more than 300,000 steps to check",
     ]);
   });
 

@@ -238,7 +238,7 @@ describe("loading", () => {
     ["a missing file", "/no/such.safetensors", 'cannot read "/no/such.safetensors": no such file'],
     ["a folder", os.tmpdir(), "it is not a file"],
     ["a device", "/dev/zero", 'cannot read "/dev/zero": it is not a file'],
-    ["garbage", new Uint8Array(20).fill(200), "the header would have"],
+    ["garbage", new Uint8Array(20).fill(200), "header would have"],
     [
       "values that do not fit their shape",
       { scale: { shape: [4], data: [1] } },

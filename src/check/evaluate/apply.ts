@@ -12,8 +12,19 @@ import { unknown, type Val } from "../frame/values.ts";
 import { requireBuildTime } from "../prove/obligations.ts";
 import { obligationsAt } from "../prove/operator-obligations.ts";
 
-/** The most operators that one instantiation may apply. */
-export const operatorLimit = 100_000;
+/** The most calls of operators and blocks in one world of a block, or in one model. */
+export const callLimit = 20_000;
+/** What a call costs of the budget that bounds all worlds of a block together. */
+const stepsOfCall = 5;
+
+/** Counts a call; returns false if there are too many, which is then reported once. */
+export function countCall(frame: Frame, span: Span): boolean {
+  frame.context.sizes.pool.spend(stepsOfCall);
+  const count = ++frame.world.calls;
+  if (count === callLimit + 1)
+    report(frame, "too-large", span, { what: "the model makes more than 20,000 calls of operators and blocks" });
+  return count <= callLimit;
+}
 
 /** Returns the result of an operator whose attributes have been read. `path` is where its weights live. */
 export function applyOperator(
@@ -25,11 +36,7 @@ export function applyOperator(
 ): Val {
   const { frame } = site;
   const { builder } = frame.context;
-  if (++frame.world.operators > operatorLimit) {
-    if (frame.world.operators === operatorLimit + 1)
-      report(frame, "too-large", site.span, { what: `the model has more than ${operatorLimit} operators` });
-    return unknown;
-  }
+  if (!countCall(frame, site.span)) return unknown;
   const inputs = site.inputs.map((input) => input.value);
   const before = frame.world.reporter.errors;
   const node = builder.node(op, inputs, attributes, obligationsAt(site, op.attributes), path);

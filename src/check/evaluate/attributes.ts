@@ -1,6 +1,6 @@
 /** @file Reads the attributes of an operator call into the values that the operator's record declares. */
 import type { Initializer } from "../../contract/manifest.ts";
-import type { Attribute, AxisMap, Padding } from "../../ir/attribute.ts";
+import type { Attribute, AxisMap, MappedAxis, Padding } from "../../ir/attribute.ts";
 import type { Operator } from "../../ir/operator.ts";
 import type { Arg, AxisSpec, Call, Expr } from "../../parser/ast.ts";
 import type { Size } from "../../sizes/size.ts";
@@ -9,7 +9,7 @@ import { didYouMean, nearest } from "../../source/suggest.ts";
 import { report, type Frame } from "../frame/frame.ts";
 import type { Val } from "../frame/values.ts";
 import { requireAtLeast, requireBuildTime } from "../prove/obligations.ts";
-import { foreignAttributes, foreignInitializers, otherAttributes } from "../text/foreign-names.ts";
+import { foreignAttributes, foreignInitializers, otherAttributes, withTensorAsWeight } from "../text/foreign-names.ts";
 import { dtypes, nearestDtype } from "../text/signature.ts";
 import { branchOf, unknownChoice } from "./conditions.ts";
 import { value } from "./expression.ts";
@@ -325,20 +325,15 @@ function axisName(frame: Frame, name: string, expr: Expr): Read<string> {
 
 function readMap(frame: Frame, arg: Arg & { readonly kind: "map" }): Read<AxisMap> {
   const from = each(arg.from, (item) => axisName(frame, "->", item));
-  const to = arg.to.axes.map((axis) => ({ axis: axis.name.text, size: axisSize(frame, axis) }));
-  if (from === failed || to.some(({ size }) => size === failed)) return failed;
-  return { from, to: to as AxisMap["to"] };
+  const to = arg.to.axes.map((axis) => mappedAxis(frame, axis));
+  return from === failed || to.includes(failed) ? failed : { from, to: to.filter((axis) => axis !== failed) };
 }
 
-/**
- * Returns the size of an axis. If omitted, it is the size variable of that name, or undefined for the operator to
- * infer.
- */
-function axisSize(frame: Frame, axis: AxisSpec): Read<Size | undefined> {
-  if (axis.size === undefined) return frame.sizes.get(axis.name.text);
-  const size = sizeOf(frame, axis.size);
-  const at = { span: axis.span, what: `axis \`${axis.name.text}\` of the result` };
-  return size !== undefined && requireAtLeast(frame, size, frame.context.sizes.int(1), at) ? size : failed;
+function mappedAxis(frame: Frame, { name: { text: axis }, size: written, span }: AxisSpec): Read<MappedAxis> {
+  if (written === undefined) return { axis, size: frame.sizes.get(axis), elided: true };
+  const size = sizeOf(frame, written);
+  const at = { span, what: `axis \`${axis}\` of the result` };
+  return size !== undefined && requireAtLeast(frame, size, frame.context.sizes.int(1), at) ? { axis, size } : failed;
 }
 
 const initializers: Readonly<Record<string, (value: number | undefined) => Initializer | undefined>> = {
@@ -389,6 +384,8 @@ function noMap(frame: Frame, op: Operator, arg: Arg): typeof failed {
 }
 
 function unknownAttribute(frame: Frame, op: Operator, arg: Arg): void {
+  const isTensor = arg.kind === "named" && frame.names.get(nameOf(arg.value) ?? "")?.kind === "tensor";
+  if (op.weights !== undefined && isTensor) return oneMore(frame, op, arg.span);
   const name = arg.kind === "named" ? arg.name.text : textOf(arg.span);
   const span = arg.kind === "named" ? arg.name.span : arg.span;
   const shown = Object.entries(op.attributes)
@@ -401,13 +398,21 @@ function unknownAttribute(frame: Frame, op: Operator, arg: Arg): void {
   report(frame, "unknown-attribute", span, { callee: op.name, name }, { helps: [...fix, ...list] });
 }
 
+/** Reports a tensor that an operator does not take, such as the kernel of a `conv`. */
+function oneMore(frame: Frame, op: Operator, span: Span): void {
+  const expected = op.inputs.names.length === 1 ? "one tensor" : `${op.inputs.names.length} tensors`;
+  const note = `\`${op.name}\` has weights of its own, which a weight file fills by their names`;
+  const notes = op.weights === undefined ? [] : [note];
+  const helps = withTensorAsWeight.get(op.name) ?? [];
+  report(frame, "wrong-tensor-count", span, { callee: op.name, expected, found: "one more is" }, { notes, helps });
+}
+
 /** Reports a stray positional argument such as `CBAM(7)`; suggests the first attribute that is not set. */
 function unnamed(frame: Frame, op: Operator, arg: Arg & { readonly kind: "positional" }): typeof failed {
   const val = value(frame, arg.value);
   if (val.kind === "unknown") return failed;
   if (val.kind === "tensor") {
-    const expected = op.inputs.names.length === 1 ? "one tensor" : `${op.inputs.names.length} tensors`;
-    report(frame, "wrong-tensor-count", arg.span, { callee: op.name, expected, found: "one more is" });
+    oneMore(frame, op, arg.span);
     return failed;
   }
   // The name of an axis, in place of `keyed`, is a guess that only the author can confirm.

@@ -8,6 +8,7 @@ import { SizeTooLarge } from "../../sizes/pool.ts";
 import type { Help } from "../../source/diagnostic.ts";
 import { textOf } from "../../source/source.ts";
 import { nameValue, report, type Frame } from "../frame/frame.ts";
+import { within } from "../frame/too-long.ts";
 import { kindOf, unknown, type Val } from "../frame/values.ts";
 import { requireAtLeast } from "../prove/obligations.ts";
 import { definitions, isParameter } from "../text/scope.ts";
@@ -48,7 +49,7 @@ export function runBody(frame: Frame): readonly Returned[] | undefined {
 
 function guarded(frame: Frame, stmt: Stmt): readonly Returned[] | undefined {
   try {
-    return run(frame, stmt);
+    return within(frame, stmt.span, () => run(frame, stmt));
   } catch (error) {
     if (!(error instanceof SizeTooLarge)) throw error;
     report(frame, "too-large", stmt.span, { what: error.message });

@@ -8,11 +8,12 @@ import { didYouMean, nearest } from "../../source/suggest.ts";
 import { report, type Frame } from "../frame/frame.ts";
 import { kindOf, unknown, type Val } from "../frame/values.ts";
 import { foreignOperator, otherOperators } from "../text/foreign-names.ts";
-import { applyOperator } from "./apply.ts";
+import { applyOperator, countCall } from "./apply.ts";
 import { wrongCount } from "./arguments.ts";
 import { readAttributes } from "./attributes.ts";
 import { bindCall } from "./bind.ts";
 import { pickResult, toTensor, value } from "./expression.ts";
+import { claimNumbers } from "./numbered.ts";
 import { applyChain, copyLabel } from "./pipeline.ts";
 import { sizeOf } from "./sizes.ts";
 
@@ -47,9 +48,17 @@ export function evaluateCall(frame: Frame, call: Call, piped: readonly Val[], re
     return unknown;
   }
   const path = [...frame.scope, copyLabel(label ?? "", copy)].filter((part) => part !== "");
+  // The numbers of copies are claimed where the call is repeated.
+  if (
+    label !== undefined &&
+    copy === undefined &&
+    !claimNumbers(frame, path.join("."), call, frame.context.sizes.int(1))
+  )
+    return unknown;
   if (named?.kind === "layer") return pickResult(frame, callLayer(frame, named, call, piped, results), call);
   if (op !== undefined) return pickResult(frame, callOperator(frame, op, call, piped, path.join("."), results), call);
   if (block !== undefined) {
+    if (!countCall(frame, call.callee.span)) return unknown;
     const binding = bindCall(frame, block, call, piped, path);
     return binding === undefined ? unknown : pickResult(frame, frame.strategy.call(frame, binding, call, path), call);
   }

@@ -1,8 +1,8 @@
 /** @file Expressions in value positions. A name is looked up as a tensor, then as a parameter, then as a size. */
 import type { Value } from "../../ir/graph.ts";
-import type { BinaryExpr, Call, Expr, Pipeline, UnaryExpr } from "../../parser/ast.ts";
+import type { BinaryExpr, Call, Expr, ListExpr, Pipeline, UnaryExpr } from "../../parser/ast.ts";
 import type { Help } from "../../source/diagnostic.ts";
-import { textOf, type Span } from "../../source/source.ts";
+import { cover, textOf } from "../../source/source.ts";
 import { didYouMean, nearest } from "../../source/suggest.ts";
 import { report, type Frame } from "../frame/frame.ts";
 import { kindOf, unknown, type Val } from "../frame/values.ts";
@@ -26,7 +26,7 @@ export function value(frame: Frame, expr: Expr, results = 1): Val {
     case "inf":
       return { kind: "number", value: Infinity };
     case "list":
-      report(frame, "not-a-tensor", expr.span, { what: "a list" }, { helps: listHelp(frame, expr.items, expr.span) });
+      report(frame, "not-a-tensor", expr.span, { what: "a list" }, { helps: listHelp(frame, expr) });
       return unknown;
     case "unary":
       return unary(frame, expr);
@@ -47,17 +47,16 @@ export function value(frame: Frame, expr: Expr, results = 1): Val {
   }
 }
 
-/** Suggests what PyTorch's `cat([a, b])` and `mean([2, 3])` are here. */
-function listHelp(frame: Frame, items: readonly Expr[], span: Span): Help[] {
-  const names = items.map(nameOf);
-  const isTensor = (name: string | undefined) => name !== undefined && frame.names.get(name)?.kind === "tensor";
-  if (names.every(isTensor)) {
-    const code = names.join(", ");
-    return [{ text: "pass the tensors one by one", code, edits: [{ span, text: code }] }];
-  }
-  return names.includes(undefined)
-    ? []
-    : [{ text: "if these are axes, name the attribute", code: `axis: ${textOf(span)}` }];
+/** Suggests what PyTorch's `mean([2, 3])` and `cat([a, b])` are here. */
+function listHelp(frame: Frame, { items, span }: ListExpr): Help[] {
+  const isAxis = (name: string | undefined) => name !== undefined && frame.names.get(name)?.kind !== "tensor";
+  if (items.map(nameOf).every(isAxis))
+    return [{ text: "if these are axes, name the attribute", code: `axis: ${textOf(span)}` }];
+  const [first, last] = [items[0], items.at(-1)];
+  const isArgument = /[(,]\s*$/.test(span.source.text.slice(0, span.start));
+  if (first === undefined || last === undefined || !isArgument) return [];
+  const code = textOf(cover(first.span, last.span));
+  return [{ text: "pass several tensors one by one", code, edits: [{ span, text: code }] }];
 }
 
 function pipeline(frame: Frame, expr: Pipeline, results: number): Val {

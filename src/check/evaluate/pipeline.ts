@@ -4,8 +4,10 @@ import { textOf } from "../../source/source.ts";
 import { report, typeText, type Frame } from "../frame/frame.ts";
 import { unknown, type Val } from "../frame/values.ts";
 import { requireAtLeast, requireBuildTime } from "../prove/obligations.ts";
+import { callLimit } from "./apply.ts";
 import { evaluateCall } from "./call.ts";
 import { decideCondition, inBranch } from "./conditions.ts";
+import { claimNumbers } from "./numbered.ts";
 import { sizeOf } from "./sizes.ts";
 
 export function applyStage(frame: Frame, stage: Stage, input: Val, results: number): Val {
@@ -43,6 +45,9 @@ function repeat(frame: Frame, stage: CallStage, countExpr: Expr, input: Val): Va
   const count = sizeOf(frame, countExpr);
   if (count === undefined) return unknown;
   requireBuildTime(frame, count, { kind: "repeat" }, countExpr.span);
+  const label = frame.context.labels(frame).get(stage.call);
+  const path = [...frame.scope, copyLabel(label ?? "", 0)].join(".");
+  if (label !== undefined && !claimNumbers(frame, path, stage.call, count)) return unknown;
   const known = sizes.constant(frame.world.facts.apply(count));
   if (known !== undefined && known < 0n) {
     report(frame, "repeat-count", countExpr.span, { count: String(known) });
@@ -51,6 +56,10 @@ function repeat(frame: Frame, stage: CallStage, countExpr: Expr, input: Val): Va
   if (known === undefined) {
     requireAtLeast(frame, count, sizes.int(0), { span: countExpr.span, what: "the number of repetitions" });
     return repeatSymbolic(frame, stage.call, input);
+  }
+  if (known > callLimit) {
+    report(frame, "too-large", countExpr.span, { what: `${known} repetitions, more than 20,000` });
+    return unknown;
   }
   let output = input;
   for (let copy = 0n; copy < known && output.kind !== "unknown"; copy++)

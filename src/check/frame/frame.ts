@@ -52,8 +52,8 @@ export interface Binding {
 /** How calls are evaluated: by the callee's summary when checking, by inlining when building a model. */
 export interface CallStrategy {
   call(frame: Frame, callee: Binding, call: Call, path: readonly string[]): Val;
-  /** Handles an obligation that can be neither proved nor refuted here. */
-  open(frame: Frame, requirement: Requirement): void;
+  /** Handles an obligation that can be neither proved nor refuted here. It arose at `at`, perhaps from a callee's. */
+  open(frame: Frame, requirement: Requirement, at: Span): void;
 }
 
 export interface Frame {

@@ -52,6 +52,13 @@ export interface Owner {
   readonly use?: Span | undefined;
 }
 
+/** A call whose weight path ends in a number, or the copies of one that count on from it. */
+export interface NumberedCall {
+  readonly start: bigint;
+  readonly count: Size;
+  readonly call: Call;
+}
+
 export class World {
   /** The choice of every enum and bool parameter. */
   readonly choices: ReadonlyMap<string, string>;
@@ -67,10 +74,15 @@ export class World {
   readonly reporter = new Reporter();
   /** The owner of each weight path, with the weight's shape. */
   readonly owners = new Map<string, Owner>();
+  /** The numbers that calls took, by the path before the number. */
+  readonly numbered = new Map<string, readonly NumberedCall[]>();
   /** In order of evaluation. */
   readonly weights: OwnedWeight[] = [];
-  /** The number of operators applied so far, which is limited. */
-  operators = 0;
+  /** The number of operators and blocks called so far, which is limited. */
+  calls = 0;
+
+  /** The requirements so far, as text. */
+  readonly #required = new Set<string>();
 
   constructor(choices: ReadonlyMap<string, string>, assumptions: readonly Relation[], facts: Facts) {
     this.choices = choices;
@@ -94,7 +106,23 @@ export class World {
     return isPossible;
   }
 
+  /** Passes a requirement on to the caller, once: blocks that call each other twice would double it at every level. */
+  require(requirement: Requirement): void {
+    const { relation, when } = requirement;
+    const key = [relation, ...when].map((one) => (one.op === "known" ? keyOfKnown(one) : keyOf(one))).join();
+    if (this.#required.has(key)) return;
+    this.#required.add(key);
+    this.requirements.push(requirement);
+  }
+
   get diagnostics(): readonly Diagnostic[] {
     return this.reporter.diagnostics;
   }
+}
+
+const keyOf = ({ op, a, b }: Relation): string => `${a.id} ${op} ${b.id}`;
+
+/** All weights need the same of a size. */
+function keyOfKnown({ size, use }: KnownSize): string {
+  return `${size.id} ${use.kind} ${use.kind === "attribute" ? use.name : ""}`;
 }

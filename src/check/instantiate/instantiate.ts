@@ -2,10 +2,12 @@
 import type { Origin, Value, Weight } from "../../ir/graph.ts";
 import type { GraphResult, ModelGraph } from "../../ir/model-graph.ts";
 import { reachable } from "../../ir/walk.ts";
+import type { Call } from "../../parser/ast.ts";
 import { Facts } from "../../sizes/facts.ts";
 import type { Diagnostic } from "../../source/diagnostic.ts";
 import { invariant } from "../../source/internal-error.ts";
 import { Reporter } from "../../source/reporter.ts";
+import { claimPath } from "../evaluate/apply.ts";
 import { runBody } from "../evaluate/body.ts";
 import { declaredResults } from "../evaluate/types.ts";
 import { emptyFrame, setParameter, type Binding, type CallStrategy, type Context, type Frame } from "../frame/frame.ts";
@@ -162,16 +164,17 @@ function withSettings(frame: Frame, diagnostics: readonly Diagnostic[]): readonl
 function inline(requirements: OpenRelation[]): CallStrategy {
   return {
     call: inlineCall,
-    open(frame, requirement) {
+    open(frame, requirement, at) {
       const { relation, origin } = requirement;
-      if (relation.op === "known") reportRunTime(frame, relation, origin);
+      if (relation.op === "known") reportRunTime(frame, relation, origin, at);
       else requirements.push({ relation, origin });
     },
   };
 }
 
-function inlineCall(_: Frame, callee: Binding): Val {
-  const { frame, signature } = callee;
+function inlineCall(caller: Frame, callee: Binding, call: Call, path: readonly string[]): Val {
+  const { frame, signature, block } = callee;
+  if (frame.context.ownsWeights(block) && !claimPath(caller, path.join("."), call)) return unknown;
   const values = runBody(frame)?.map(({ value }) => value);
   if (values === undefined) return unknown;
   if (values.length === 1) return values[0] === undefined ? unknown : { kind: "tensor", value: values[0] };

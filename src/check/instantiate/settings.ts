@@ -54,7 +54,8 @@ export function settingValue(
       return { kind: "size", size: frame.context.sizes.int(value) };
     }
     case "float": {
-      const value = given.trim() === "" ? NaN : Number(given);
+      // JavaScript would also read 0x10, 0b11 and the empty text.
+      const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(given) ? Number(given) : NaN;
       return Number.isFinite(value) ? { kind: "number", value } : bad("a number");
     }
     case "bool":

@@ -1,6 +1,7 @@
 /** @file Reports sizes that must be known when the model is built but are known only when it runs. */
 import type { SizeVar } from "../../sizes/size.ts";
 import type { Help } from "../../source/diagnostic.ts";
+import type { Span } from "../../source/source.ts";
 import { addParameter } from "../advice/header-edits.ts";
 import { report, sizeText, type Frame } from "../frame/frame.ts";
 import type { KnownSize, Requirement } from "../frame/world.ts";
@@ -16,8 +17,8 @@ export function decidingVariables(
   return context.sizes.variables(use.kind === "weight" ? size : world.facts.apply(size));
 }
 
-/** Reports a size that must be known at build time and is not. */
-export function reportRunTime(frame: Frame, known: KnownSize, origin: Requirement["origin"]): void {
+/** Reports, at `at`, a size that must be known at build time and is not. */
+export function reportRunTime(frame: Frame, known: KnownSize, origin: Requirement["origin"], at: Span): void {
   const { use } = known;
   const { sizes } = frame.context;
   const size = use.kind === "weight" ? sizes.print(known.size) : sizeText(frame, known.size);
@@ -32,23 +33,25 @@ export function reportRunTime(frame: Frame, known: KnownSize, origin: Requiremen
           { text: "or write a number in the signature", code: `${first.name}: ${numberFor(frame, first)}` },
         ]
       : [{ text: `make it a number in the model's signature, or a parameter`, code: names.join(", ") }];
+  const isHere = origin.span.start === at.start && origin.span.source === at.source;
+  const details = { helps, notes: isHere ? [] : [{ text: `required by \`${origin.text}\``, span: origin.span }] };
   switch (use.kind) {
     case "weight":
-      report(frame, "dynamic-weight-size", origin.span, { path: use.path, size }, { helps });
+      report(frame, "dynamic-weight-size", at, { path: use.path, size }, details);
       return;
     case "repeat":
-      report(frame, "repeat-count", origin.span, { count: `${size}, which is known only at run time,` }, { helps });
+      report(frame, "repeat-count", at, { count: `${size}, which is known only at run time,` }, details);
       return;
     case "condition":
-      report(frame, "runtime-condition", origin.span, { what: `the condition \`${origin.text}\``, size }, { helps });
+      report(frame, "runtime-condition", at, { what: `the condition \`${origin.text}\``, size }, details);
       return;
     case "attribute":
       report(
         frame,
         "bad-attribute",
-        origin.span,
+        at,
         { name: use.name, expected: "known at build time", found: `${size}, a size of the input` },
-        { helps },
+        details,
       );
   }
 }

@@ -21,7 +21,7 @@ export function ask(
   const { world, strategy } = frame;
   const answer = world.facts.decide(relation);
   if (answer.verdict !== "unknown") return answer;
-  strategy.open(frame, { relation, origin, when: world.assumptions, ...bound });
+  strategy.open(frame, { relation, origin, when: world.assumptions, ...bound }, origin.span);
   const facts = world.facts.add(relation);
   if (facts !== "impossible") world.facts = facts;
   return answer;
@@ -127,12 +127,18 @@ function reportTooSmall(frame: Frame, size: Size, least: Size, { span, what, not
   );
 }
 
-/** Requires a size that is known when the model is built. */
-export function requireBuildTime(frame: Frame, size: Size, use: BuildTimeUse, span: Span): void {
+/** Requires a size that is known when the model is built. `origin` is the place that needs it, perhaps in a callee. */
+export function requireBuildTime(
+  frame: Frame,
+  size: Size,
+  use: BuildTimeUse,
+  span: Span,
+  origin: Origin = originOf(span),
+): void {
   const { assumptions } = frame.world;
   if (decidingVariables(frame, { size, use }).size === 0) return;
   const relation = { op: "known", size, use } as const;
-  frame.strategy.open(frame, { relation, origin: originOf(span), when: assumptions });
+  frame.strategy.open(frame, { relation, origin, when: assumptions }, span);
 }
 
 interface Unmet {

@@ -27,7 +27,8 @@ export function obligationsAt(site: Site, declared: Attributes): Obligations {
       if (about.elements === true) {
         const notes = exampleNotes(example?.values.size === 0 ? undefined : example);
         const args = { from: sizeText(frame, a), to: sizeText(frame, b) };
-        report(frame, "reshape-mismatch", spanOf(about), args, { labels: operandLabels(site, about.inputs), notes });
+        const labels = operandLabels(site, about.inputs);
+        report(frame, "reshape-mismatch", spanOf(about), args, { labels, notes, helps: sizeOfMerged(site, args.from) });
         return;
       }
       report(
@@ -131,6 +132,17 @@ function operandLabels(site: Site, inputs: readonly number[] = [0, 1]): Label[] 
     const input = site.inputs[index];
     return input === undefined ? [] : [{ span: input.span, text: typeText(site.frame, input.value.type) }];
   });
+}
+
+/** Suggests `[a, p] -> h: 7*ceil(h/7)` if `h` alone means a size of the signature. */
+function sizeOfMerged(site: Site, size: string): Help[] {
+  const map = site.attributes.get("maps");
+  if (map === undefined || textOf(site.whole).split("->").length !== 2) return [];
+  const name = /->\s*([\p{L}_][\p{L}\p{N}_]*)$/u.exec(textOf(map))?.[1];
+  if (name === undefined || !site.frame.sizes.has(name)) return [];
+  const text = `\`${name}\` alone means the size \`${name}\` of the signature; write the size of the new axis`;
+  const at = { ...map, start: map.end };
+  return [{ text, code: `${name}: ${size}`, edits: [{ span: at, text: `: ${size}` }] }];
 }
 
 /** Equalities must be declared. Suggests the line to add if both sides are in the sizes of one block's signature. */

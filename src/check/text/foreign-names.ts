@@ -38,6 +38,20 @@ export const otherOperators: ReadonlyMap<string, Help> = new Map<string, Help>([
   ["div", { text: "write", code: "a / b" }],
 ]);
 
+/** Operators that own their weights, and what computes the same with a tensor `w` instead. */
+export const withTensorAsWeight: ReadonlyMap<string, readonly Help[]> = new Map<string, readonly Help[]>([
+  ["linear", [{ text: "to multiply two tensors, name the axis to sum over", code: "dot(x, w, contract: c)" }]],
+  ["embedding", [{ text: "to select rows of a tensor", code: "gather(w, x, axis: t)" }]],
+  ["prelu", [{ text: "with slopes from a tensor", code: "where(x > 0, x, w * x)" }]],
+  [
+    "conv",
+    [
+      { text: "for a kernel of 1, write", code: "dot(x, w, contract: c)" },
+      { text: "for a larger one, add up shifted products", code: "dot(slice(x, t: [0, t]), w0, contract: c) + …" },
+    ],
+  ],
+]);
+
 /** Attributes that differ only in name. */
 export const foreignAttributes: ReadonlyMap<string, string> = new Map([
   ["out_channels", "c"],

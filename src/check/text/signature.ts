@@ -122,6 +122,7 @@ function readParameter(ast: AttributeParam, decl: Decl, reporter: Reporter): Par
       ];
       reporter.report("duplicate-choice", choice.span, { name: choice.text }, { labels });
     }
+  checkDefault(ast, choices, decl, reporter);
   const numeric = ast.choices.filter((choice) => /^[0-9]/.test(choice.text));
   if (numeric.length > 0 && numeric.length < choices.length)
     reporter.report("unknown-type", ast.choices.find((choice) => !/^[0-9]/.test(choice.text))!.span, {
@@ -129,6 +130,18 @@ function readParameter(ast: AttributeParam, decl: Decl, reporter: Reporter): Par
     });
   const least = choices.includes("0") ? 0 : 1;
   return { kind: "choice", name, ast, choices: [...new Set(choices)], integers: numeric.length > 0, least };
+}
+
+/** Reports a default that is none of the choices, and not an earlier parameter either. */
+function checkDefault(ast: AttributeParam, choices: readonly string[], decl: Decl, reporter: Reporter): void {
+  const given = ast.default;
+  const name =
+    given?.kind === "number" ? given.raw : given?.kind === "call" && given.args === undefined ? textOf(given.span) : "";
+  const earlier = decl.params.slice(0, decl.params.indexOf(ast)).map((param) => param.name.text);
+  const isComputed = given?.kind === "call" && /^[0-9]/.test(choices[0] ?? "");
+  if (given === undefined || name === "" || isComputed || choices.includes(name) || earlier.includes(name)) return;
+  const helps = [...didYouMean(given.span, nearest(name, choices)), `its choices are ${choices.join(", ")}`];
+  reporter.report("unknown-choice", given.span, { name, parameter: ast.name.text }, { helps });
 }
 
 /** Returns 0 for `n: int = 0` or `where n >= 0`, else 1. */

@@ -23,14 +23,14 @@ import { difference } from "./results.ts";
 export function bySummary(summaries: Summaries): CallStrategy {
   return {
     call: (frame, callee, call, path) => callBySummary(summaries, frame, callee, call, path),
-    open(frame, requirement) {
+    open(frame, requirement, at) {
       const { relation, origin } = requirement;
       if (relation.op === "known" && outermostFrame(frame).signature.decl.kind === "model") {
         const isOpen = [...decidingVariables(frame, relation)].some(({ time }) => time !== "build");
-        if (isOpen) reportRunTime(frame, relation, origin);
+        if (isOpen) reportRunTime(frame, relation, origin, at);
         return;
       }
-      frame.world.requirements.push(requirement);
+      frame.world.require(requirement);
     },
   };
 }
@@ -52,7 +52,12 @@ function callBySummary(summaries: Summaries, frame: Frame, callee: Binding, call
     const size = inner.sizes.get(name);
     if (size !== undefined) substitution.set(variable, size);
   }
-  const put: Put = (size) => context.sizes.substitute(size, substitution);
+  const known = new Map<Size, Size>();
+  const put: Put = (size) => {
+    let result = known.get(size);
+    if (result === undefined) known.set(size, (result = context.sizes.substitute(size, substitution)));
+    return result;
+  };
   const { errors } = frame.world.reporter;
   for (const world of worlds) for (const requirement of world.requirements) requireOf(frame, call, requirement, put);
   // The sizes of its results would mean nothing.
@@ -60,7 +65,7 @@ function callBySummary(summaries: Summaries, frame: Frame, callee: Binding, call
   const possible = worlds.filter(({ assumptions }) =>
     assumptions.every((assumption) => frame.world.facts.decide(substitute(assumption, put)).verdict !== "no"),
   );
-  takeWeights(frame, possible, path, put);
+  if (!takeWeights(frame, call, possible, path, put)) return unknown;
   const declared = declaredResults(inner, callee.open);
   const types = declared ?? commonResults(frame, callee, call, possible, put);
   if (types === undefined) return unknown;
@@ -89,12 +94,12 @@ function requireOf(frame: Frame, call: Call, requirement: Requirement, put: Put)
   const needed = requirement.relation;
   const relation = needed.op === "known" ? { ...needed, size: put(needed.size) } : substitute(needed, put);
   if (when.length > 0) {
-    underCondition(frame, { ...requirement, relation }, when);
+    underCondition(frame, call, { ...requirement, relation }, when);
     return;
   }
   const { sizes } = frame.context;
   const { text, span } = call.callee;
-  if (relation.op === "known") requireBuildTime(frame, relation.size, relation.use, span);
+  if (relation.op === "known") requireBuildTime(frame, relation.size, relation.use, span, origin);
   else if (relation.op === "divides") {
     const { a, b } = relation;
     requireDivides(frame, a, b, { span, what: `\`${text}\``, ...divisionText(sizes, a, b, origin.span), origin });
@@ -126,7 +131,7 @@ function divisionText(
  * Handles a requirement whose conditions depend on the caller's own sizes. It is passed on with them unless it holds
  * under them.
  */
-function underCondition(frame: Frame, requirement: Requirement, when: readonly Relation[]): void {
+function underCondition(frame: Frame, call: Call, requirement: Requirement, when: readonly Relation[]): void {
   const { sizes } = frame.context;
   const { relation } = requirement;
   let { facts } = frame.world;
@@ -139,13 +144,30 @@ function underCondition(frame: Frame, requirement: Requirement, when: readonly R
     relation.op === "known"
       ? sizes.variables(facts.apply(relation.size)).size === 0
       : facts.decide(relation).verdict === "yes";
-  if (!holds) frame.strategy.open(frame, { ...requirement, when: [...frame.world.assumptions, ...when] });
+  const all = [...frame.world.assumptions, ...when];
+  if (!holds) frame.strategy.open(frame, { ...requirement, when: all }, call.callee.span);
 }
 
-/** Adds the callee's weights to the caller's, under the path of the call. */
-function takeWeights(frame: Frame, possible: readonly CheckedWorld[], path: readonly string[], put: Put): void {
+/** The most weights of one block. */
+const weightLimit = 20_000;
+
+/** Adds the callee's weights to the caller's, under the path of the call. Returns false if there are too many. */
+function takeWeights(
+  frame: Frame,
+  call: Call,
+  possible: readonly CheckedWorld[],
+  path: readonly string[],
+  put: Put,
+): boolean {
   const { builder } = frame.context;
   const { weights } = frame.world;
+  const most = Math.max(0, ...possible.map((world) => world.weights.length));
+  if (weights.length + most > weightLimit) {
+    report(frame, "too-large", call.callee.span, { what: "the block has more than 20,000 weights" });
+    // Callers do not exceed the limit for the same reason.
+    weights.length = 0;
+    return false;
+  }
   const taken = new Map<Weight, number>();
   for (const world of possible)
     for (const { weight, always } of world.weights) {
@@ -158,8 +180,10 @@ function takeWeights(frame: Frame, possible: readonly CheckedWorld[], path: read
       });
       taken.set(own, (taken.get(own) ?? 0) + (always ? 1 : 0));
     }
+  const owned = new Set(weights.map(({ weight }) => weight));
   for (const [weight, count] of taken)
-    if (!weights.some((owned) => owned.weight === weight)) weights.push({ weight, always: count === possible.length });
+    if (!owned.has(weight)) weights.push({ weight, always: count === possible.length });
+  return true;
 }
 
 /** Returns the results of a block without a declaration, if all worlds that are possible here agree. */
@@ -173,10 +197,11 @@ function commonResults(
   const shapes = possible.map((world) => world.results?.map((type) => type && renamed(type, callee, put)));
   const [first] = shapes;
   if (first === undefined || shapes.some((shape) => shape === undefined)) return undefined;
+  // A result without a type has a mistake in the callee, which is reported there.
   const same = (a: TensorType | undefined, b: TensorType | undefined): boolean =>
-    a !== undefined && b !== undefined && difference(frame, a, b) === undefined;
+    a === undefined || b === undefined || difference(frame, a, b) === undefined;
   if (shapes.every((shape) => shape!.length === first.length && shape!.every((type, i) => same(type, first[i]))))
-    return first;
+    return first.map((type, i) => (shapes.every((shape) => shape![i] !== undefined) ? type : undefined));
   const block = callee.signature.decl.name.text;
   const text = [
     ...new Set(shapes.flatMap((shape) => shape!.flatMap((type) => (type ? [typeText(frame, type)] : [])))),

@@ -9,6 +9,7 @@ import { typeOf } from "../evaluate/types.ts";
 import { assume, readClause } from "../evaluate/where.ts";
 import type { OpenAxes } from "../frame/frame.ts";
 import { emptyFrame, report, setParameter, type CallStrategy, type Context, type Frame } from "../frame/frame.ts";
+import { within } from "../frame/too-long.ts";
 import type { Val } from "../frame/values.ts";
 import { World } from "../frame/world.ts";
 import { requireAtLeast } from "../prove/obligations.ts";
@@ -83,9 +84,11 @@ export function openFrame(context: Context, opening: Opening): OpenFrame | undef
     return [input];
   });
   for (const where of signature.decl.where) {
-    const clause = readClause(frame, where) ?? [];
-    world.alternatives.push(...clause.filter((one) => one.op === "or"));
-    const facts = assume(world.facts, clause);
+    const facts = within(frame, where.span, () => {
+      const clause = readClause(frame, where) ?? [];
+      world.alternatives.push(...clause.filter((one) => one.op === "or"));
+      return assume(world.facts, clause);
+    });
     if (facts !== "impossible") world.facts = facts;
     else if (onlyChoices(frame, where.condition)) return undefined;
     else {
@@ -99,12 +102,9 @@ export function openFrame(context: Context, opening: Opening): OpenFrame | undef
       );
     }
   }
-  for (const assumption of assumptions) {
-    const facts = world.facts.add(assumption);
-    if (facts === "impossible") return undefined;
-    world.facts = facts;
-  }
-  const facts = assume(world.facts, world.alternatives);
+  const facts = within(frame, signature.decl.header, () =>
+    assume(world.facts, [...assumptions, ...world.alternatives]),
+  );
   if (facts === "impossible") return undefined;
   world.facts = facts;
   return { frame, inputs, open };

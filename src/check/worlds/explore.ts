@@ -1,13 +1,16 @@
 /** @file Checks a block on its own: every world, with its results and its requirements of the caller. */
 import type { TensorType } from "../../ir/type.ts";
 import type { Relation } from "../../sizes/relation.ts";
+import { TooManySteps, type Budget } from "../../sizes/pool.ts";
 import type { SizeVar } from "../../sizes/size.ts";
 import type { Diagnostic } from "../../source/diagnostic.ts";
 import { runBody } from "../evaluate/body.ts";
 import { declaredResults } from "../evaluate/types.ts";
 import type { CallStrategy, Context } from "../frame/frame.ts";
+import { stepLimit, TooLong } from "../frame/too-long.ts";
 import type { OwnedWeight, Requirement } from "../frame/world.ts";
 import type { Block } from "../text/modules.ts";
+import { checkDefaults } from "./defaults.ts";
 import { openFrame, symbolic } from "./entry-frame.ts";
 import { checkResults } from "./results.ts";
 import { checkSolvable, signatureVariables } from "./size-variables.ts";
@@ -35,6 +38,9 @@ export class Summaries {
   readonly #worlds = new Map<string, CheckedWorld[]>();
   readonly #variables = new Map<Block, Map<string, SizeVar>>();
   readonly #keys = new Map<Block, number>();
+  readonly #budgets = new Map<Block, Budget>();
+  /** Blocks whose check took too long. */
+  readonly #tooLong = new Map<Block, TooLong>();
 
   /** The strategy carries out calls in the blocks that are checked, using the summaries of their callees. */
   constructor(context: () => Context, strategy: (summaries: Summaries) => CallStrategy) {
@@ -54,8 +60,27 @@ export class Summaries {
     if (!this.#keys.has(block)) this.#keys.set(block, this.#keys.size);
     const key = `${this.#keys.get(block)}|${[...choices].map((pair) => pair.join("=")).join()}`;
     let worlds = this.#worlds.get(key);
-    if (worlds === undefined) this.#worlds.set(key, (worlds = this.#explore(block, choices)));
+    if (worlds === undefined) this.#worlds.set(key, (worlds = this.#bounded(block, choices)));
     return worlds;
+  }
+
+  /** Explores within the budget that all choices of a block share. */
+  #bounded(block: Block, choices: ReadonlyMap<string, string>): CheckedWorld[] {
+    const failed = this.#tooLong.get(block);
+    if (failed !== undefined) throw failed;
+    const budget = this.#budgets.get(block) ?? { left: stepLimit };
+    this.#budgets.set(block, budget);
+    try {
+      return this.#context().sizes.pool.within(budget, () => this.#explore(block, choices));
+    } catch (error) {
+      if (error instanceof TooManySteps) throw this.#failed(block, new TooLong(block.decl.header));
+      throw error instanceof TooLong ? this.#failed(block, error) : error;
+    }
+  }
+
+  #failed(block: Block, error: TooLong): TooLong {
+    this.#tooLong.set(block, error);
+    return error;
   }
 
   #explore(block: Block, choices: ReadonlyMap<string, string>): CheckedWorld[] {
@@ -77,6 +102,7 @@ export class Summaries {
       if (opened === undefined) continue;
       const { frame } = opened;
       checkSolvable(frame, variables);
+      checkDefaults(frame);
       // Under a header with mistakes, the body may be right.
       const results = frame.world.reporter.failed ? undefined : runBody(frame);
       const declared = declaredResults(frame, opened.open);

@@ -26,7 +26,7 @@ export async function targetFiles(
   const target = targets[name];
   const plans = valueOrFail(buildPlans(program, { model, settings: set, target: name, backend }), terminal);
   for (const { graph, manifest } of plans) limitWeights({ name: graph.name, manifest }, maxWeights);
-  const held = target.holdsWeights ? { weights: await heldWeights(plans, file, options) } : {};
+  const held = target.holdsWeights ? { weights: await heldWeights(plans, file, options, terminal) } : {};
   const locate = (path: string) => seenFrom(outdir, path);
   const outputs = valueOrFail(build(program, name, plans, { ...held, locate }), terminal).map(({ path, bytes }) =>
     output(target, join(outdir, path), bytes),

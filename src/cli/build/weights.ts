@@ -5,7 +5,8 @@ import type { Plan } from "../../plan/plan.ts";
 import { InternalError } from "../../source/internal-error.ts";
 import { inPlace } from "../../weights/data-error.ts";
 import type { StoredDType } from "../../weights/tensors.ts";
-import { encodeWeights, fittingWeights, readAll } from "../files/weights.ts";
+import { warnOfUnused } from "../files/weight-warnings.ts";
+import { encodeWeights, fittingWeights, readAll, type FittingWeights } from "../files/weights.ts";
 import { fail } from "../terminal/failure.ts";
 import type { MatchingOptions } from "../terminal/options.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -19,15 +20,22 @@ export async function heldWeights(
   plans: readonly Plan[],
   file: string,
   options: BuildOptions,
+  terminal: Terminal,
 ): Promise<(path: string, model: string) => NdArray> {
   const { weights } = options;
+  const fitting: FittingWeights[] = [];
   const models = new Map<string, ReadonlyMap<string, () => NdArray>>();
   for (const plan of plans) {
     const { graph, manifest } = plan;
     if (manifest.length === 0) continue;
     if (weights === undefined) refuseWithout(plan, file, plans.length > 1, options);
-    else models.set(graph.name, (await fittingWeights({ name: graph.name, manifest }, weights, options)).tensors);
+    else {
+      const found = await fittingWeights({ name: graph.name, manifest }, weights, options);
+      fitting.push(found);
+      models.set(graph.name, found.tensors);
+    }
   }
+  if (weights !== undefined) warnOfUnused(weights, fitting, terminal);
   return (path, model) => {
     const read = models.get(model)?.get(path);
     if (read === undefined) throw new InternalError(`${model} requested ${path}, which is not one of its weights`);
@@ -57,12 +65,15 @@ export async function collectWeights(
 ): Promise<Uint8Array> {
   const all = new Map<string, NdArray>();
   const dtypes = new Map<NumberArray, StoredDType>();
+  const fitting: FittingWeights[] = [];
   for (const { graph, manifest } of plans) {
     const found = await fittingWeights({ name: graph.name, manifest }, path, options);
+    fitting.push(found);
     for (const [name, array] of await readAll(found, path, terminal)) {
       all.set(name, array);
       dtypes.set(array.data, found.dtypeOf(array.data));
     }
   }
-  return encodeWeights(all, (data) => dtypes.get(data) ?? "F32");
+  warnOfUnused(path, fitting, terminal);
+  return encodeWeights(all, (data) => dtypes.get(data) ?? "F32").bytes;
 }

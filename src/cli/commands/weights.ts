@@ -9,19 +9,24 @@ import { bytesText } from "../../source/bytes-text.ts";
 import { diagnostic } from "../../source/reporter.ts";
 import { printShape, quote } from "../../weights/data-error.ts";
 import { initialise } from "../../weights/init.ts";
+import { nonFinite } from "../../weights/finite.ts";
+import { isMadeByFuse } from "../../weights/made-by.ts";
 import type { WeightProblems } from "../../weights/match.ts";
 import type { WritableDType } from "../../weights/safetensors.ts";
-import { protect } from "../files/overwriting.ts";
+import { protect, refuseForeign } from "../files/overwriting.ts";
 import { blockNamed, checked, oneGraph, openFile, sourcesOf } from "../files/programs.ts";
 import {
   arraysOf,
   encodeWeights,
   fittingWeights,
   limitWeights,
+  nonFiniteWeights,
   parametersOf,
   readAll,
+  type EncodedWeights,
   type Weighted,
 } from "../files/weights.ts";
+import { warnOfNonFinite, warnOfUnused } from "../files/weight-warnings.ts";
 import { initText } from "../summary/block-weights.ts";
 import { blockWeights } from "../summary/block.ts";
 import { readOrFail, writeOrFail } from "../terminal/failure.ts";
@@ -117,9 +122,12 @@ function sumText(manifest: readonly ManifestEntry[]): string {
 }
 
 async function checkFile(model: Weighted, path: string, options: MatchingOptions, terminal: Terminal): Promise<void> {
-  const { extra } = await fittingWeights(model, path, options);
+  const found = await fittingWeights(model, path, options);
+  const counts = await nonFiniteWeights(found, path, terminal);
   terminal.out(`${path} matches ${model.name}: ${sumText(model.manifest)}`);
-  listUnused(extra, terminal);
+  listUnused(found.extra, terminal);
+  warnOfUnused(path, [found], terminal);
+  warnOfNonFinite(path, counts, terminal);
 }
 
 async function initialiseFile(
@@ -130,6 +138,7 @@ async function initialiseFile(
   terminal: Terminal,
 ): Promise<void> {
   protect(programs, [path]);
+  await refuseForeign(path, isMadeByFuse);
   limitWeights(model, maxWeights);
   const entries = new Map(model.manifest.map((entry) => [entry.path, entry]));
   const arrays = await arraysOf(entries, "initialising", (entry) => initialise(entry, seed), terminal);
@@ -146,17 +155,33 @@ async function convertFile(
   const path = options.output!;
   const read = await readOrFail(source, () => weightFiles(source));
   protect([...programs, ...read, ...(options.rename ?? [])], [path]);
+  await refuseForeign(path, isMadeByFuse);
   limitWeights(model, options.maxWeights);
   const found = await fittingWeights(model, source, options);
   const arrays = await readAll(found, source, terminal);
   const dtype = options.dtype === undefined ? found.dtypeOf : dtypes[options.dtype]!;
   await writeWeights(path, encodeWeights(arrays, dtype), model, terminal);
   listUnused(found.extra, terminal);
+  warnOfUnused(source, [found], terminal);
+  const counted = [...arrays].flatMap(([name, array]) => {
+    const count = nonFinite(array);
+    return count === undefined ? [] : [[name, count] as const];
+  });
+  warnOfNonFinite(source, new Map(counted), terminal);
 }
 
-async function writeWeights(path: string, bytes: Uint8Array, model: Weighted, terminal: Terminal): Promise<void> {
+async function writeWeights(
+  path: string,
+  { bytes, kept }: EncodedWeights,
+  model: Weighted,
+  terminal: Terminal,
+): Promise<void> {
   await writeOrFail(path, () => writeAtomically(path, bytes));
   terminal.out(`wrote ${path} (${bytesText(bytes.length)}): ${sumText(model.manifest)}`);
+  if (kept.length > 0)
+    terminal.out(
+      [`kept as f32, because values would be lost (${kept.length}):`, ...kept.map((line) => `  ${line}`)].join("\n"),
+    );
 }
 
 function listUnused(extra: WeightProblems["extra"], terminal: Terminal): void {

@@ -9,7 +9,7 @@ import {
   writePicture,
   type PixelRange,
 } from "../../node/pictures.ts";
-import { readTensor } from "../../node/tensor-files.ts";
+import { readTensor, tensorFile } from "../../node/tensor-files.ts";
 import { DataError } from "../../weights/data-error.ts";
 import { writeNpy } from "../../weights/npy.ts";
 import { writeSafetensors } from "../../weights/safetensors.ts";
@@ -23,7 +23,7 @@ export type DeclaredAxis = readonly [axis: string, size: number | undefined];
  * 1.
  */
 export async function readArray(path: string, axes: readonly DeclaredAxis[], pixels: PixelRange): Promise<NdArray> {
-  if (!isPicturePath(path)) return readOrFail(fileOf(path), () => readTensor(path));
+  if (!isPicturePath(path)) return readOrFail(tensorFile(path), () => readTensor(path));
   const { batch, channels } = pictureAxes(path, axes);
   const picture = await readOrFail(path, () => readPicture(path));
   const tensor = named(toTensor(picture, channels, pixels), [batch, "h", "w", "c"]);
@@ -31,11 +31,6 @@ export async function readArray(path: string, axes: readonly DeclaredAxis[], pix
   // Axes that the tensor lacks have size 1, so placing them after the others changes nothing.
   const arranged = arrange(tensor, [...order, ...tensor.axes.filter((axis) => !order.includes(axis))]);
   return { ...arranged, shape: arranged.shape.slice(0, order.length) };
-}
-
-/** Returns the file of `FILE#NAME`. */
-export function fileOf(path: string): string {
-  return /^(.*?\.(?:safetensors|json))#.+$/s.exec(path)?.[1] ?? path;
 }
 
 /** A result and where it goes. */
@@ -47,14 +42,14 @@ export interface Output {
 
 /** Whether a result can be written to a path: a picture, an .npy, or a tensor in a safetensors file. */
 export function isWritable(path: string): boolean {
-  return isPicturePath(path) || /\.(npy|safetensors)$/i.test(fileOf(path));
+  return isPicturePath(path) || /\.(npy|safetensors)$/i.test(tensorFile(path));
 }
 
 /** Writes results; those for one safetensors file are written together. */
 export async function writeArrays(outputs: readonly Output[], pixels: PixelRange): Promise<void> {
   const collected = new Map<string, Map<string, NdArray>>();
   for (const { name, path, array } of outputs) {
-    const file = fileOf(path);
+    const file = tensorFile(path);
     if (isPicturePath(path)) {
       const picture = fromTensor(pictureTensor(name, array), pixels);
       await writeOrFail(path, () => writePicture(path, picture));

@@ -6,15 +6,17 @@ import { openWeights } from "../../node/tensor-files.ts";
 import { bytesText } from "../../source/bytes-text.ts";
 import { version } from "../../version.ts";
 import { DataError, inPlace, quote } from "../../weights/data-error.ts";
-import { field, isObject, parseJson, readText } from "../../weights/json.ts";
+import { duplicateKey, field, isObject, parseJson, readText } from "../../weights/json.ts";
 import { madeBy } from "../../weights/made-by.ts";
+import { nonFinite, type NonFinite } from "../../weights/finite.ts";
+import { losses } from "../../weights/half.ts";
 import { areComplete, matchWeights, type MatchOptions, type WeightProblems } from "../../weights/match.ts";
 import { formatProblems } from "../../weights/problems.ts";
 import { writeSafetensors, type WritableDType } from "../../weights/safetensors.ts";
 import type { StoredDType, TensorSource } from "../../weights/tensors.ts";
 import { fail, readOrFail } from "../terminal/failure.ts";
-import { plural } from "../terminal/numbers.ts";
-import { pair, type MatchingOptions } from "../terminal/options.ts";
+import { countText, plural } from "../terminal/numbers.ts";
+import { isRenaming, pair, renaming, type MatchingOptions } from "../terminal/options.ts";
 import { eachWithProgress } from "../terminal/progress.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
@@ -71,6 +73,20 @@ export function readAll(weights: FittingWeights, path: string, terminal: Termina
   return arraysOf(weights.tensors, `reading ${path}`, (read) => inPlace(path, read), terminal);
 }
 
+/** Reads all weights that fit, one after the other, and counts what is not finite in each. @throws DataError */
+export async function nonFiniteWeights(
+  weights: FittingWeights,
+  path: string,
+  terminal: Terminal,
+): Promise<ReadonlyMap<string, NonFinite>> {
+  const found = new Map<string, NonFinite>();
+  await eachWithProgress(terminal, `reading ${path}`, [...weights.tensors], ([name, read]) => {
+    const counted = nonFinite(inPlace(path, read));
+    if (counted !== undefined) found.set(name, counted);
+  });
+  return found;
+}
+
 /** Creates an array for each item, under the same keys. */
 export async function arraysOf<T>(
   items: ReadonlyMap<string, T>,
@@ -83,21 +99,38 @@ export async function arraysOf<T>(
   return made;
 }
 
+/** A weight file. */
+export interface EncodedWeights {
+  readonly bytes: Uint8Array;
+  /** Which weights are F32 because of values that the chosen dtype does not hold: one line per weight. */
+  readonly kept: readonly string[];
+}
+
 /**
  * Encodes a weight file with Fuse's paths and shapes. By default, f16 and bf16 stay what they are; `dtype` overrides
- * that.
+ * that, except for weights with values that would become infinite or zero.
  */
 export function encodeWeights(
   arrays: ReadonlyMap<string, NdArray>,
   dtype: WritableDType | ((data: NumberArray) => StoredDType),
-): Uint8Array {
-  return writeSafetensors(arrays, {
+): EncodedWeights {
+  const kept: string[] = [];
+  const bytes = writeSafetensors(arrays, {
     metadata: madeBy(version),
-    dtype: (_, { data }) => {
+    dtype: (path, { data }) => {
       const wanted = typeof dtype === "string" ? dtype : dtype(data);
-      return wanted === "F16" || wanted === "BF16" ? wanted : "F32";
+      if (wanted !== "F16" && wanted !== "BF16") return "F32";
+      const { infinite, zero } = losses(data, wanted);
+      if (infinite + zero === 0) return wanted;
+      const become = [
+        ...(infinite === 0 ? [] : [`${countText(infinite)} infinite`]),
+        ...(zero === 0 ? [] : [`${countText(zero)} zero`]),
+      ];
+      kept.push(`${path}: ${become.join(" and ")} of ${plural(data.length, "value")}`);
+      return "F32";
     },
   });
+  return { bytes, kept };
 }
 
 /** Returns the number of parameters in all weights. */
@@ -121,14 +154,22 @@ export function limitWeights({ name, manifest }: Weighted, limit: number): void 
 
 async function matchOptions({ weightsPrefix, rename = [] }: MatchingOptions): Promise<MatchOptions> {
   const names: (readonly [string, string])[] = [];
-  for (const text of rename) names.push(...(text.includes("=") ? [pair(text, "FROM=TO")] : await readMap(text)));
+  for (const text of rename) names.push(...(isRenaming(text) ? [pair(text, renaming)] : await readMap(text)));
+  const seen = new Set<string>();
+  for (const [from] of names) {
+    if (seen.has(from)) fail("bad-input", { message: `\`--rename\` renames ${quote(from)} twice` });
+    seen.add(from);
+  }
   return { prefix: weightsPrefix, rename: Object.fromEntries(names) };
 }
 
 async function readMap(path: string): Promise<(readonly [string, string])[]> {
   const bytes = await readOrFail(path, () => readBytes(path, maxMap));
-  const map = inPlace(path, () => parseJson(readText(bytes)));
+  const text = inPlace(path, () => readText(bytes));
+  const map = inPlace(path, () => parseJson(text));
   if (!isObject(map)) throw new DataError(`${path}: is not a JSON object {"from": "to"}`);
+  const twice = duplicateKey(text);
+  if (twice !== undefined) throw new DataError(`${path}: renames ${quote(twice)} twice`);
   return Object.keys(map).map((from) => {
     const to = field(map, from);
     if (typeof to !== "string") throw new DataError(`${path}: the path for ${quote(from)} is not a string`);

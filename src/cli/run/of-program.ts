@@ -16,6 +16,7 @@ import { bytesText } from "../../source/bytes-text.ts";
 import { InternalError } from "../../source/internal-error.ts";
 import { diagnostic } from "../../source/reporter.ts";
 import { oneGraph, openFile, sourcesOf } from "../files/programs.ts";
+import { warnOfUnused } from "../files/weight-warnings.ts";
 import { fittingWeights, limitWeights, readAll } from "../files/weights.ts";
 import { fail, Failure } from "../terminal/failure.ts";
 import { show, type Terminal } from "../terminal/terminal.ts";
@@ -136,5 +137,6 @@ async function readWeights(graph: ModelGraph, options: RunOptions, terminal: Ter
     return fail("bad-input", { message: `\`${graph.name}\` needs its weights` }, { helps });
   }
   const found = await fittingWeights(model, options.weights, options);
+  warnOfUnused(options.weights, [found], terminal);
   return Object.fromEntries(await readAll(found, options.weights, terminal));
 }

@@ -1,9 +1,12 @@
 /** @file Runs a model on files: reads and checks its inputs, computes, writes and compares its results. */
-import { checkGuard } from "../../contract/guard.ts";
-import { named, type NamedArray, type NdArray } from "../../contract/ndarray.ts";
-import type { Diagnostic } from "../../source/diagnostic.ts";
+import { checkGuard, type Given } from "../../contract/guard.ts";
+import { dtypeNames, named, type NamedArray, type NdArray } from "../../contract/ndarray.ts";
+import { openTensor, tensorFile } from "../../node/tensor-files.ts";
+import { isPicturePath } from "../../node/pictures.ts";
+import type { Diagnostic, Help } from "../../source/diagnostic.ts";
 import { diagnostic } from "../../source/reporter.ts";
-import { fileOf, readArray, writeArrays, type DeclaredAxis } from "../files/arrays.ts";
+import type { StoredDType } from "../../weights/tensors.ts";
+import { readArray, writeArrays, type DeclaredAxis } from "../files/arrays.ts";
 import { protect } from "../files/overwriting.ts";
 import { Failure, refuse } from "../terminal/failure.ts";
 import { unknownName } from "../terminal/names.ts";
@@ -28,11 +31,11 @@ export async function runModel(file: string, options: RunOptions, terminal: Term
     if (!inputNames.includes(name)) unknownName(model.name, "input", name, inputNames);
   for (const name of Object.keys({ ...out, ...expect }))
     if (!resultNames.includes(name)) unknownName(model.name, "result", name, resultNames);
-  const read = [...Object.values(given), ...Object.values(expect)].map(fileOf);
-  protect([...model.sources, ...read], Object.values(out).map(fileOf));
+  const read = [...Object.values(given), ...Object.values(expect)].map(tensorFile);
+  protect([...model.sources, ...read], Object.values(out).map(tensorFile));
 
   const inputs = await readInputs(model, given, pixels);
-  const sizes = admit(model, inputs);
+  const sizes = await admit(model, inputs, given);
   const wanted = await readExpectations(model, expect, sizes, pixels);
   const executed = await model.execute(inputs, sizes);
   if (options.debug) terminal.out(kernelTable(executed.kernels));
@@ -117,13 +120,26 @@ function misshapen(
 }
 
 /** Returns the sizes that the guard finds. Ends the command with everything that it rejects. */
-function admit({ guard }: Runnable, inputs: Arrays): Sizes {
-  const admission = checkGuard(guard, inputs);
-  if ("sizes" in admission) return admission.sizes;
+async function admit({ guard }: Runnable, inputs: Arrays, paths: Readonly<Record<string, string>>): Promise<Sizes> {
+  const found: Record<string, Given> = { ...inputs };
   const missing = guard.inputs.filter(({ name }) => !Object.hasOwn(inputs, name));
   const code = missing.map(({ name }) => `--in ${name}=PATH`).join(" ");
-  return refuse(admission.problems, missing.length === 0 ? [] : [{ text: "pass it", code }]);
+  const helps: Help[] = missing.length === 0 ? [] : [{ text: "pass it", code }];
+  for (const { name, dtype } of guard.inputs) {
+    const array = inputs[name];
+    if (array !== undefined && array.dtype !== dtype && !isPicturePath(paths[name]!)) {
+      // A person knows the dtype of the file, not the one that it is read as.
+      found[name] = { ...array, dtype: numpyName((await openTensor(paths[name]!)).dtype) };
+      helps.push({ text: "convert it in NumPy", code: `${name}.astype(np.${dtypeNames[dtype]})` });
+    }
+  }
+  const admission = checkGuard(guard, found);
+  return "sizes" in admission ? admission.sizes : refuse(admission.problems, helps);
 }
+
+/** `uint8` for U8 */
+const numpyName = (dtype: StoredDType): string =>
+  dtype.toLowerCase().replace(/^([uif])(?=\d+$)/, (letter) => ({ u: "uint", i: "int", f: "float" })[letter] ?? letter);
 
 /** Reports that a result matches, or returns what is wrong. */
 function compare(name: string, got: NamedArray, want: NdArray, tolerance: number, terminal: Terminal): Diagnostic[] {

@@ -27,8 +27,16 @@ export const matchingOptions = (): readonly Option[] => [
   new Option(
     "--rename <map>",
     '`from=to`, or a JSON file `{"from": "to"}`; `a.*` renames all that start with `a.` (repeatable)',
-  ).argParser((text: string, previous: readonly string[] = []) => [...previous, text]),
+  ).argParser((text: string, previous: readonly string[] = []) => {
+    if (isRenaming(text)) pair(text, renaming);
+    else if (text === "") throw new InvalidArgumentError(`Expected ${renaming}.`);
+    return [...previous, text];
+  }),
 ];
+
+/** The form of `--rename`, unless it names a file. */
+export const renaming = "FROM=TO";
+export const isRenaming = (text: string): boolean => text.includes("=");
 
 /** The limit on a model's weights, in bytes. */
 export const maxWeightsOption = () =>

@@ -26,10 +26,11 @@ const everywhere: readonly Variant[] = [
 const fused: Abilities["epilogues"] = ["bias", "relu", "relu6", "elu", "sigmoid"];
 
 const abilities = {
-  cpu: { variants: [...everywhere, "conv2d_transpose.pads"], epilogues: fused },
+  cpu: { variants: [...everywhere, "conv2d_transpose.pads", "reduce.long"], epilogues: fused },
+  // Adds elements one after the other.
   wasm: { variants: [...everywhere, "conv2d_transpose.pads"], epilogues: fused },
   // Fused calls are correct here too, but run one after the other internally and free nothing before the last.
-  tensorflow: { variants: [...everywhere, "conv2d.groups"], epilogues: [] },
+  tensorflow: { variants: [...everywhere, "conv2d.groups", "reduce.long"], epilogues: [] },
 } satisfies Record<Backend, Abilities>;
 
 /**

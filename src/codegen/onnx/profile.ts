@@ -12,6 +12,7 @@ export const onnxProfile: Profile = {
     "avgpool.pads",
     "conv2d_transpose.pads",
     "softmax.any-axis",
+    "reduce.long",
   ]),
   epilogues: new Set(["bias"]),
 };

@@ -15,6 +15,7 @@ export const savedModelProfile: Profile = {
     "conv2d.groups",
     "maxpool.pads",
     "conv2d_transpose.pads",
+    "reduce.long",
   ]),
   epilogues: new Set(["bias", "relu", "relu6", "elu", "sigmoid"]),
 };

@@ -7,7 +7,7 @@ import type { Failure } from "../grammar/parse-tokens.ts";
 import * as t from "../grammar/tokens.ts";
 import { mistake, quoted, type Mistake } from "../mistake.ts";
 import { floorDivision } from "./bad-tokens.ts";
-import { endsOperand, isA, type Stream } from "./heads.ts";
+import { endsOperand, headOfAssignment, isA, type Stream } from "./heads.ts";
 import type { Piece } from "./outline.ts";
 
 /** A failure in context. */
@@ -26,7 +26,10 @@ const explanations: readonly ((place: Place) => Mistake | undefined)[] = [
   missingElse,
   indexing,
   methodCall,
+  repeatFirst,
   notAStage,
+  statementInBranch,
+  severalValues,
   keywordAsName,
   singleEquals,
   operatorAfterStage,
@@ -192,9 +195,145 @@ function notAStage({ source, tokens, piece, at, expected }: Place): Mistake | un
   const token = at < piece.to ? tokens[at] : undefined;
   if (token === undefined || expected !== "a call") return undefined;
   const span = cover(tokenSpan(source, token), tokenSpan(source, tokens[endOfGroup(tokens, at, piece.to)]!));
-  const repeated = isA(tokens[at - 1], t.RParen);
-  const notes = [repeated ? "`repeat` applies to a single call" : "a stage is a call that omits the piped tensor"];
-  return mistake("not-a-stage", span, { found: quoted(textOf(span)) }, { notes });
+  const repeat = repeatBefore(tokens, at - 1, piece.from);
+  const notes = [
+    repeat === undefined ? "a stage is a call that omits the piped tensor" : "`repeat` applies to a single call",
+  ];
+  return mistake("not-a-stage", span, { found: quoted(textOf(span)) }, { notes, helps: help() });
+
+  function help(): Help[] {
+    const close = endOfGroup(tokens, at, piece.to);
+    if (!isA(token, t.LParen) || (repeat === undefined && !tokens.slice(at, close).some((one) => isA(one, t.Pipe))))
+      return [];
+    if (repeat === undefined) return [{ text: "remove the parentheses: a pipeline of stages is one pipeline" }];
+    const times = textOf(cover(tokenSpan(source, tokens[repeat]!), tokenSpan(source, tokens[at - 1]!)));
+    const label = isA(tokens[close + 1], t.Label) ? ` ${tokens[close + 1]!.image}` : "";
+    return [{ text: "make the pipeline a block, and repeat the block", code: `${times} Steps${label}` }];
+  }
+}
+
+/** Returns the index of `repeat` if the `)` of its count is at this index. */
+function repeatBefore(tokens: readonly IToken[], close: number, from: number): number | undefined {
+  if (!isA(tokens[close], t.RParen)) return undefined;
+  const open = lastOutside(tokens, close, from, (token) => isA(token, t.LParen));
+  return open !== undefined && isA(tokens[open - 1], t.Repeat) ? open - 1 : undefined;
+}
+
+/** `layer a = repeat(3) B`, `2 => repeat(2) relu` */
+function repeatFirst({ source, tokens, piece, at }: Place): Mistake | undefined {
+  // In an arm, the repeated call looks like the choice of the next arm.
+  const repeat = repeatBefore(tokens, at - 1, piece.from) ?? repeatBefore(tokens, at - 2, piece.from);
+  const before = tokens[(repeat ?? 0) - 1];
+  if (repeat === undefined || !isA(before, t.FatArrow, t.LCurly, t.Assign, t.Return)) return undefined;
+  const span = tokenSpan(source, tokens[repeat]!);
+  const edits = [{ span: { ...span, end: span.start }, text: "identity |> " }];
+  const chain = { text: "begin the chain with a stage that does nothing", code: "identity |> repeat(…) …", edits };
+  const value = { text: "pipe a tensor into it", code: "x |> repeat(…) …" };
+  return mistake("repeat-first", span, {}, { helps: [isChain() ? chain : value] });
+
+  /** Whether stages are wanted here: in a layer, or in a `match` or `if` after `|>`. */
+  function isChain(): boolean {
+    if (isA(tokens[piece.from], t.Layer)) return true;
+    const word = branching(tokens, repeat!, piece.from);
+    return word !== undefined && isA(tokens[word - 1], t.Pipe);
+  }
+}
+
+/** Returns the index of the `if` or `match` whose braces enclose a token. */
+function branching(tokens: readonly IToken[], at: number, from: number): number | undefined {
+  const open = lastOutside(tokens, at, from, (token) => isA(token, t.LCurly));
+  if (open === undefined || !isA(tokens[open], t.LCurly)) return undefined;
+  const word = lastOutside(tokens, open, from, (token) => isA(token, t.If, t.Match, t.Else));
+  if (word === undefined || !isA(tokens[word], t.Else)) return word;
+  return lastOutside(tokens, word, from, (token) => isA(token, t.If));
+}
+
+/** `if a { y = relu(x) … }`, `a => { … }`, `{ return x }` */
+function statementInBranch({ source, tokens, piece, at, rule, expected }: Place): Mistake | undefined {
+  const token = at < piece.to ? tokens[at] : undefined;
+  if (token === undefined || piece.kind !== "statement") return undefined;
+  const word = branching(tokens, at, piece.from);
+  if (word === undefined) return undefined;
+  const kind = tokens[word]!.image;
+  const where = kind === "if" ? "a branch of an `if`" : "an arm of a `match`";
+  const report = (span: Span, help: Help) => {
+    const notes = ["only what a result needs is computed, so nothing is lost if it is written before"];
+    return mistake(
+      "statement-in-branch",
+      span,
+      { where },
+      { helps: [help], notes: help.edits === undefined ? notes : [] },
+    );
+  };
+  const span = tokenSpan(source, token);
+
+  if (isA(token, t.Return) && expected === "an expression") {
+    const edits = [{ span: { ...span, end: tokens[at + 1]?.startOffset ?? span.end }, text: "" }];
+    return report(span, { text: "it is a value: return the whole expression", code: `return ${kind} …`, edits });
+  }
+  if (isA(token, t.LCurly) && isA(tokens[at - 1], t.FatArrow)) {
+    const close = endOfGroup(tokens, at, piece.to);
+    const inside = tokens.slice(at + 1, close);
+    const single = inside.length > 0 && !inside.some((one) => isA(one, t.Assign, t.Return));
+    const edits = [span, tokenSpan(source, tokens[close]!)].map((brace) => ({ span: brace, text: "" }));
+    if (single) return report(span, { text: "an arm has no braces: remove them", edits });
+    return report(span, { text: `compute it before the \`${kind}\``, code: "y = …" });
+  }
+  const name = [at - 1, at].find((i) => headOfAssignment(tokens, i) !== undefined);
+  const begins = name !== undefined && isA(tokens[name - 1], t.LCurly, t.FatArrow);
+  const declares = isA(tokens[at - 1], t.Layer, t.Weight, t.Const) && isA(tokens[at - 2], t.LCurly, t.FatArrow);
+  const follows = name === at && (rule === "branch" || rule === "if") && expected === "`}`";
+  if (!begins && !declares && !follows) return undefined;
+  const first = declares ? at - 1 : name!;
+  const start = tokenSpan(source, tokens[first]!);
+  const code = `${declares ? `${tokens[first]!.image} ${token.image}` : tokens[first]!.image} = …`;
+  return report(start, { text: `write it before the \`${kind}\``, code });
+}
+
+/** `a, b = x, y`, `if c { x, y }`, `a => x, y`, `(x, y)` */
+function severalValues({ source, tokens, piece, at, rule, expected }: Place): Mistake | undefined {
+  if (piece.kind !== "statement" || at > piece.to) return undefined;
+  const isArm = rule === "arm" && expected === "`=>`" && isA(tokens[at - 2], t.Comma) && isValue();
+  const comma = isArm ? at - 2 : at;
+  if (at >= piece.to && !isArm) return undefined;
+  if (!isA(tokens[comma], t.Comma)) return undefined;
+  const span = tokenSpan(source, tokens[comma]!);
+  const report = (where: string, help: Help) => mistake("several-values", span, { where }, { helps: [help] });
+  const names = tokens.slice(piece.from, headOfAssignment(tokens, piece.from) ?? piece.from);
+  const left = names.filter((token) => isA(token, t.Identifier)).map(({ image }) => image);
+  const each = (value: string) => (left.length > 1 ? left : ["a", "b"]).map((name) => `${name} = ${value}`).join("\n");
+
+  if (isArm || (expected === "`}`" && (rule === "branch" || rule === "if"))) {
+    const word = isArm ? "match" : "if";
+    const value = isArm ? "match … { … }" : "if … { … } else { … }";
+    const where = isArm ? "an arm of a `match`" : "a branch of an `if`";
+    return report(where, { text: `write one \`${word}\` for each value`, code: each(value) });
+  }
+  if (rule === undefined && left.length > 0)
+    return report("an assignment", { text: "write one statement for each value", code: each("…") });
+  const open = lastOutside(tokens, at, piece.from, (token) => isA(token, t.LParen));
+  if (rule !== "operand" || expected !== "`)`" || open === undefined) return undefined;
+  const close = endOfGroup(tokens, open, piece.to);
+  return report("an expression in parentheses", tupleHelp());
+
+  function tupleHelp(): Help {
+    const edits = (texts: readonly [string, string]) =>
+      [open!, close].map((bracket, i) => ({ span: tokenSpan(source, tokens[bracket]!), text: texts[i]! }));
+    const before = tokens[open! - 1];
+    if (isA(before, t.Return) && close === piece.to - 1)
+      return { text: "return several values without parentheses", edits: edits(["", ""]) };
+    if (isA(before, t.Colon)) return { text: "a list is written in brackets", edits: edits(["[", "]"]) };
+    if (isA(before, t.LParen, t.Comma)) return { text: "pass several tensors one by one", edits: edits(["", ""]) };
+    return { text: "there are no tuples: give each value a name", code: each("…") };
+  }
+
+  /** Whether the supposed choice of the next arm is a value of this one. */
+  function isValue(): boolean {
+    const next = tokens[at];
+    if (next === undefined || isA(next, t.RCurly, t.Comma, t.LParen, t.Dot, t.Label, t.Pipe, t.BinaryOperator))
+      return true;
+    return isA(tokens[at + 1], t.FatArrow, t.Bar);
+  }
 }
 
 /** Returns the index of the bracket that closes the one at `at`; `at` itself if it is not an opening bracket. */

@@ -28,8 +28,11 @@ export function explainStatement(stream: Stream, piece: Piece, isLast: boolean):
   const start = tokenSpan(source, first);
 
   if (isA(first, t.If, t.Match)) {
-    const code = `y = ${first.image} … { … }${isA(first, t.If) ? " else { … }" : ""}`;
-    return notAStatement(start, `\`${first.image}\` on its own`, [{ text: "it is a value: give it a name", code }]);
+    const value = `${first.image} … { … }${isA(first, t.If) ? " else { … }" : ""}`;
+    const help = tokens.slice(piece.from, piece.to).some((token) => isA(token, t.Return))
+      ? { text: "it is a value: return it", code: `return ${value}` }
+      : { text: "it is a value: give it a name", code: `y = ${value}` };
+    return notAStatement(start, `\`${first.image}\` on its own`, [help]);
   }
   if (piece.to > piece.from + 1 && second !== undefined && isA(first, t.Identifier) && isA(second, t.Identifier)) {
     const help = foreign.get(first.image);

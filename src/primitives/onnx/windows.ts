@@ -41,7 +41,10 @@ export function windowed(
   if (pads === undefined) {
     // ONNX Runtime does not support dilation with `auto_pad`.
     if (attributes === common)
-      return { image: covered(e, x, operand, geometry), attributes: { ...attributes, auto_pad: { text: "SAME_UPPER" } } };
+      return {
+        image: covered(e, x, operand, geometry),
+        attributes: { ...attributes, auto_pad: { text: "SAME_UPPER" } },
+      };
     return {
       image: padded(e, x, e.node("Concat", samePads(e, operand, geometry), { axis: { int: 0 } }), fill),
       attributes,
@@ -61,7 +64,12 @@ export function windowed(
  * Cuts off what no window of `same_tf` covers: elements at the end, if windows are narrower than their stride. ONNX Runtime
  * would compute a negative padding from them.
  */
-function covered(e: OnnxEmitter, x: OnnxWire, operand: Positional, { kernel, strides, layout }: WindowGeometry): OnnxWire {
+function covered(
+  e: OnnxEmitter,
+  x: OnnxWire,
+  operand: Positional,
+  { kernel, strides, layout }: WindowGeometry,
+): OnnxWire {
   const { h, w } = imageSizes(operand.shape, layout);
   const sides = ([0, 1] as const).filter((i) => kernel[i] < strides[i]);
   if (sides.length === 0) return x;

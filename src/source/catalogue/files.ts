@@ -110,6 +110,25 @@ export const files = {
       "Shapes are as in PyTorch. " +
       "Unused tensors are listed and ignored.",
   }),
+  "unused-tensors": entry({
+    severity: "warning",
+    message: msg`\`${"path"}\` has ${"tensors"} that the model does not use, in layers that it uses`,
+    explain:
+      "The weight file has a tensor that no weight of the model needs, beside one that is used: " +
+      "`norm.running_mean` beside `norm.weight`. " +
+      "The layer in the file then probably computes something else than the layer in the program, " +
+      "for example because it has a bias or running statistics. " +
+      "Give the layer the attribute that the message names, or leave the tensor out of the file if it has no effect. " +
+      "PyTorch's `num_batches_tracked` is never reported.",
+  }),
+  "non-finite-weights": entry({
+    severity: "warning",
+    message: msg`\`${"path"}\` has ${"values"} not finite`,
+    explain:
+      "A tensor that the model uses holds NaN or an infinity, or a float64 beyond float32, which becomes one. " +
+      "Most results of such a model are NaN. " +
+      "Look for the cause where the weights were made: training that diverged, or a conversion to float16.",
+  }),
   "expectation-failed": entry({
     severity: "error",
     message: msg`\`${"name"}\` differs from the expected tensor: ${"difference"} at ${"place"}`,

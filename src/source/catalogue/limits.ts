@@ -17,7 +17,8 @@ export const limits = {
     explain:
       "Programs are limited so that no input can keep the compiler busy forever: brackets nest at most " +
       "200 deep and operators at most 400, block calls and imports nest at most 100 deep, a model has " +
-      "at most 100,000 operators, a size has at most 1,000 terms, and its numbers are below 2^53. " +
+      "at most 20,000 calls of operators and blocks and 20,000 weights, a size has at most 1,000 terms, its numbers are " +
+      "below 2^53, and checking the sizes of a block takes at most 300,000 steps. " +
       "No hand-written network comes near these limits. " +
       "Name intermediate values instead of nesting calls, and check the counts of `repeat`.",
     bad: nested(201),

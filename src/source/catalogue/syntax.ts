@@ -146,6 +146,83 @@ export const syntax = {
       }
     `,
   }),
+  "repeat-first": programEntry({
+    severity: "error",
+    message: msg`\`repeat\` needs a \`|>\` before it`,
+    explain:
+      "`repeat(n) B` passes the tensor before `|>` through n copies of `B`, so it is a stage and never begins a pipeline. " +
+      "Where a chain of stages is wanted, in a `layer` or after `|>` in an arm, begin with `identity`, which does nothing " +
+      "and has no weights: `layer blocks = identity |> repeat(3) B`.",
+    bad: program`
+      fuse 1
+
+      block Trunk(x: [n, c], depth: 1 | 2 = 2) -> [n, c] {
+        return x |> match depth { 1 => relu, 2 => repeat(2) linear(c: c) @fc }
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Trunk(x: [n, c], depth: 1 | 2 = 2) -> [n, c] {
+        return x |> match depth { 1 => relu, 2 => identity |> repeat(2) linear(c: c) @fc }
+      }
+    `,
+  }),
+  "several-values": programEntry({
+    severity: "error",
+    message: msg`${"where"} has one value, not several`,
+    explain:
+      "There are no tuples. " +
+      "Only `return` takes several values, separated by commas, and only a call can have several results, " +
+      "as in `left, right = split(x, axis: c)`. " +
+      "Write one statement, one `match` or one `if` for each value.",
+    bad: program`
+      fuse 1
+
+      block Both(x: [n, c: 2*k], swap: bool = false) -> [n, c: k] {
+        a, b = split(x, axis: c)
+        left, right = if swap { b, a } else { a, b }
+        return left - right
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Both(x: [n, c: 2*k], swap: bool = false) -> [n, c: k] {
+        a, b = split(x, axis: c)
+        left = if swap { b } else { a }
+        right = if swap { a } else { b }
+        return left - right
+      }
+    `,
+  }),
+  "statement-in-branch": programEntry({
+    severity: "error",
+    message: msg`${"where"} is a value: it has no statements`,
+    explain:
+      "`if` and `match` are expressions, and each of their branches is one expression. " +
+      "Name the steps before the `if` or `match`: a step that no result needs is not computed, and its weights " +
+      "are not part of the model. " +
+      "If a branch needs many steps, write them as one pipeline, or as a block that the branch calls.",
+    bad: program`
+      fuse 1
+
+      block Activate(x: [n, c], swish: bool = true) -> [n, c] {
+        return if swish {
+          z = sigmoid(x)
+          x * z
+        } else { x }
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Activate(x: [n, c], swish: bool = true) -> [n, c] {
+        z = sigmoid(x)
+        return if swish { x * z } else { x }
+      }
+    `,
+  }),
   "missing-else": programEntry({
     severity: "error",
     message: msg`this \`if\` has no \`else\``,

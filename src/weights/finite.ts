@@ -1,0 +1,19 @@
+/** @file Counts the values of a tensor that are not finite. */
+import type { NdArray } from "../contract/ndarray.ts";
+
+/** Numbers of values. */
+export interface NonFinite {
+  readonly nan: number;
+  readonly infinite: number;
+  readonly all: number;
+}
+
+/** Counts the values that are NaN or infinite as the float32 that a model computes with; undefined if there are none. */
+export function nonFinite({ data }: NdArray): NonFinite | undefined {
+  let [nan, infinite] = [0, 0];
+  for (const value of data) {
+    if (Number.isNaN(value)) nan++;
+    else if (!Number.isFinite(Math.fround(value))) infinite++;
+  }
+  return nan + infinite === 0 ? undefined : { nan, infinite, all: data.length };
+}
