@@ -90,7 +90,9 @@ export const pool = primitive<Pool>({
     const geometry = { kernel: window, strides: steps, dilations: [1, 1], pads, layout } as const;
     // A pad must be narrower than the window.
     const most: Pair<number> = [window[0] - 1, window[1] - 1];
-    const { image, attributes } = windowed(e, x!, operand!, geometry, kind === "max" ? -Infinity : 0, most);
+    const { image, attributes: own } = windowed(e, x!, operand!, geometry, kind === "max" ? -Infinity : 0, most);
+    // Without VALID, ONNX Runtime would fuse a Pad before the pool into it, and then refuse wide pads.
+    const attributes = "pads" in own || "auto_pad" in own ? own : { ...own, auto_pad: { text: "VALID" } };
     if (kind === "max") return e.node("MaxPool", [image], attributes);
     const counts = pads !== "same_tf" && "pads" in attributes;
     return e.node("AveragePool", [image], counts ? { ...attributes, count_include_pad: { int: 1 } } : attributes);

@@ -38,7 +38,7 @@ describe("mistakes on purpose", () => {
 async function firstFound(mutation: Mutation): Promise<number> {
   for (let index = 0; index < budget; index++) {
     const seed = index + 1;
-    const found = await examine(grow(seed, mutation.theme), { ...mutation, seed }).catch((error: unknown) => error);
+    const found = await examine(grow(seed, mutation.about), { ...mutation, seed }).catch((error: unknown) => error);
     if (found instanceof Failure) return index;
     if (found instanceof Error) throw found;
   }

@@ -9,6 +9,7 @@ import { invariant } from "../../source/internal-error.ts";
 import { Reporter } from "../../source/reporter.ts";
 import { claimPath } from "../evaluate/apply.ts";
 import { runBody } from "../evaluate/body.ts";
+import { declaredResults } from "../evaluate/types.ts";
 import { emptyFrame, setParameter, type Binding, type CallStrategy, type Context, type Frame } from "../frame/frame.ts";
 import { unknown, type Val } from "../frame/values.ts";
 import { World } from "../frame/world.ts";
@@ -16,6 +17,7 @@ import { reportRunTime } from "../prove/build-time.ts";
 import type { Block } from "../text/modules.ts";
 import type { Parameter } from "../text/signature.ts";
 import { openFrame } from "../worlds/entry-frame.ts";
+import { checkResults } from "../worlds/results.ts";
 import { checkSolvable } from "../worlds/size-variables.ts";
 import { firstInexact } from "./exact.ts";
 import { makeGuard, type OpenRelation } from "./guard.ts";
@@ -66,6 +68,11 @@ export function instantiate(context: Context, block: Block, settings: Settings):
   if (!frame.world.reporter.failed) checkSolvable(frame, variables);
   const returned = runBody(frame);
   invariant(frame.world.others.length === 0, "a condition of a model stayed open when it was built");
+  if (returned !== undefined && !frame.world.reporter.failed) {
+    // An operator may have another type if it knows a setting: with `ceil_mode`, the number of windows depends on `stride`.
+    const declared = declaredResults(frame, opened.open);
+    if (declared !== undefined) checkResults(frame, declared, returned);
+  }
   const failed = frame.world.reporter.failed;
   const diagnostics = withSettings(frame, frame.world.diagnostics);
   const isComplete = returned !== undefined && returned.every(({ value }) => value !== undefined);

@@ -115,14 +115,16 @@ export function programText(draft: Draft): string | undefined {
  * in its own routine only.
  */
 export function renamed(draft: Draft): Draft {
-  const setting = /\b([ks]\d+)\b(?!_)/g;
+  const other = (text: string, { name, settings }: Routine, after = ""): string =>
+    settings.reduce(
+      (sum, setting) => sum.replaceAll(new RegExp(`\\b${setting.name}\\b${after}`, "g"), `${setting.name}_${name}`),
+      text,
+    );
   return draft.map((routine, i) => {
-    const callees = draft.slice(0, i).map(({ name }) => name);
-    const own = (text: string): string => text.replaceAll(setting, `$1_${routine.name}`);
+    const own = (text: string): string => other(text, routine);
     const inCalls = ({ code, uses, ...rest }: Statement): Statement => {
-      const callee = callees.find((name) => uses.includes(name));
-      const keyed = callee === undefined ? code : code.replaceAll(/\b([ks]\d+): /g, `$1_${callee}: `);
-      return { ...rest, uses, code: own(keyed) };
+      const callee = draft.slice(0, i).find(({ name }) => uses.includes(name));
+      return { ...rest, uses, code: own(callee === undefined ? code : other(code, callee, "(?=: )")) };
     };
     return {
       ...routine,

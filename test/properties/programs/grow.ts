@@ -43,11 +43,11 @@ const templates = operatorTemplates();
 const names = [...templates.keys()];
 const themes = Object.keys(families);
 
-/** Grows the program of a seed. Half of its operators are of the family `theme`, if there is one. */
-export function grow(seed: number, theme?: string): Draft {
+/** Grows the program of a seed. Half of its operators are favourites: those of a family, unless others are given. */
+export function grow(seed: number, given?: readonly string[]): Draft {
   const chance = chanceOf(seed);
-  const family = theme ?? (chance.is(0.5) ? chance.pick(themes) : undefined);
-  const favourites = family === undefined ? names : families[family]!.map(({ name }) => name);
+  const family = chance.is(0.5) ? families[chance.pick(themes)]!.map(({ name }) => name) : names;
+  const favourites = given ?? family;
   const blocks: Routine[] = [];
   const calls: Template[] = [];
   for (let i = chance.pick([0, 1, 1, 2, 3]); i > 0; i--) {
@@ -57,7 +57,7 @@ export function grow(seed: number, theme?: string): Draft {
     calls.push(callOf(block));
   }
   const model = new Growing("Net", chance, favourites, blocks, calls).grow(2 + chance.below(5));
-  return model === undefined ? grow(seed + 2 ** 24, theme) : [...blocks, model];
+  return model === undefined ? grow(seed + 2 ** 24, given) : [...blocks, model];
 }
 
 /** Returns the call of a block. Its settings keep their defaults, unless a hole is filled. */
@@ -220,8 +220,8 @@ class Growing {
     const chance = this.#chance;
     const kind = chance.random();
     if (kind < 0.08) return this.#matched();
-    if (kind < 0.14) return this.#scaled();
-    if (kind < 0.2) return this.#repeated();
+    if (kind < 0.16) return this.#scaled();
+    if (kind < 0.22) return this.#repeated();
     if (kind < 0.4 && this.#calls.length > 0) return this.#applied(chance.pick(this.#calls));
     // Of several, one that fits a value that was computed.
     const some = Array.from({ length: 6 }, () =>

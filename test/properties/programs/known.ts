@@ -1,5 +1,5 @@
 /** @file Faults that are known and being mended. Each entry is deleted with its fault. */
-import type { Constant, Node } from "../../../src/ir/graph.ts";
+import type { Constant } from "../../../src/ir/graph.ts";
 import type { ModelGraph } from "../../../src/ir/model-graph.ts";
 import { inOrder } from "../../../src/ir/walk.ts";
 import type { Size } from "../../../src/sizes/size.ts";
@@ -9,7 +9,6 @@ import type { Peculiar } from "./noise.ts";
 
 /** What is known about one run. */
 export interface Run {
-  readonly engine: string;
   readonly graph: ModelGraph;
   readonly seen: Peculiar;
   /** Whether a size that is used as a number is beyond 32 bits. */
@@ -42,25 +41,10 @@ export const ofElements: ReadonlySet<string> = new Set(
 export const isOfElements = (graph: ModelGraph): boolean =>
   nodesOf(graph).every(({ op }) => ofElements.has(op.name) && op.name !== "mod");
 
-const anyNode = ({ graph }: Run, holds: (node: Node) => boolean): boolean => nodesOf(graph).some(holds);
-
 const known: readonly Known[] = [
-  {
-    fault: "3: sizes used as numbers overflow int32 in sessions and graph models",
-    applies: ({ engine, isLarge }) => isLarge && /session|graph model/.test(engine),
-  },
   {
     fault: "5: i32 numbers made of sizes beyond 32 bits",
     applies: ({ graph, isLarge }) => isLarge && numbersOf(graph).some(({ type }) => type.dtype === "i32"),
-  },
-  {
-    fault: "4: same_tf windows in ONNX",
-    applies: (run) => run.engine === "ONNX" && anyNode(run, ({ attributes }) => attributes["pad"] === "same_tf"),
-  },
-  {
-    fault: "4: clamp with one bound turns infinities into numbers in ONNX",
-    applies: (run) =>
-      run.engine === "ONNX" && run.seen.infinite && anyNode(run, ({ op }) => /clamp|relu/.test(op.name)),
   },
   {
     fault: "9: infinities in what is computed with sums, and as divisors of %",

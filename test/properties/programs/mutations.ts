@@ -11,8 +11,8 @@ import type { Conditions } from "./examine.ts";
 
 /** What is different from a correct compiler. Without engines, only the guard is examined. */
 export interface Mutation extends Pick<Conditions, "engines" | "tamper"> {
-  /** The family of operators that the mistake is about. */
-  readonly theme?: string;
+  /** The operators that the mistake is about. */
+  readonly about?: readonly string[];
 }
 
 const requirements =
@@ -45,7 +45,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
   "sizes are computed in 32 bits": { engines: [inInt32()] },
   "ONNX pads same_tf at the beginning": {
-    theme: "pooling",
+    about: ["maxpool", "avgpool", "lppool"],
     engines: [
       onnx(1, (bytes) =>
         changed(bytes, (graph) => ({
@@ -63,7 +63,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     ],
   },
   "ONNX clamps to the largest number instead of infinity": {
-    theme: "functions",
+    about: ["clamp"],
     engines: [onnx(1, (bytes) => changed(bytes, withFiniteBounds))],
   },
 };
