@@ -30,8 +30,12 @@ function position(name: "argmax" | "argmin", what: string, isBetter: (a: number,
       const x = rows(c.inputs[0]!, axis);
       const data = Float64Array.from({ length: x.count }, (_, row) => {
         let best = 0;
-        for (let i = 1; i < x.width; i++)
-          if (isBetter(x.data[row * x.width + i]!, x.data[row * x.width + best]!)) best = i;
+        for (let i = 0; i < x.width; i++) {
+          const element = x.data[row * x.width + i]!;
+          // As in PyTorch, the first NaN is both the largest and the smallest element.
+          if (Number.isNaN(element)) return i;
+          if (isBetter(element, x.data[row * x.width + best]!)) best = i;
+        }
         return best;
       });
       return made(data, keepdims ? [...x.axes, ...axis] : x.axes, c.results[0]!, "i32");

@@ -39,7 +39,7 @@ export const dropout = operator({
 
 export const cast = operator({
   name: "cast",
-  doc: "Converts elements to another dtype: i32 drops the fraction, and bool is whether the element is not 0.",
+  doc: "Converts elements to another dtype: i32 drops the fraction, and bool is whether the element is not 0. NaN, infinities and numbers that an i32 cannot hold become integers that depend on the engine: `docs/numbers.md` lists them.",
   inputs: tensors("x"),
   attributes: { dtype: attribute("dtype", "dtype of the result", { positional: true }) },
   alsoCalled: ["to"],

@@ -131,7 +131,10 @@ export const argReduce = primitive<ArgReduce>({
   doc: "The index, as i32, of the largest or smallest element along an axis; of equal ones, the first.",
   shape: ([x], { axis }) => ({ shape: x!.shape.filter((_, i) => i !== axis), dtype: "i32" }),
   reference: ([x], { function: name, axis }) =>
-    reduced(x!, "i32", [axis], false, (values) => values.indexOf(argFunctions[name].of(values))),
+    reduced(x!, "i32", [axis], false, (values) => {
+      const best = argFunctions[name].of(values);
+      return Number.isNaN(best) ? values.findIndex(Number.isNaN) : values.indexOf(best);
+    }),
   esm: (_, [x], { function: name, axis }) => `tf.${argFunctions[name].esm}(${x}, ${axis})`,
   tensorflow: (e, [x], { function: name, axis }, _, [operand]) =>
     e.node(argFunctions[name].node, [x!, literal(e, axis, "i32")], {

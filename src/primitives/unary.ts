@@ -110,7 +110,11 @@ export const clamp = primitive<{ readonly min: number; readonly max: number }>({
     return [
       ...bounds.map((attributes) => ({ shapes: [[2, 3, 5]], attributes })),
       ...bounds.map((attributes) => ({ shapes: [[2, 3, 5]], dtypes: ["i32" as const], attributes })),
-      { shapes: [[5]], values: [Infinity, -Infinity, 0, 7], attributes: { min: -2, max: 3 } },
+      ...[
+        { min: -2, max: 3 },
+        { min: -Infinity, max: 1 },
+        { min: 0, max: Infinity },
+      ].map((attributes) => ({ shapes: [[9]], values: [Infinity, -Infinity, 0, 7], attributes })),
     ];
   },
 });

@@ -11,6 +11,7 @@ import { areComplete, matchWeights, type MatchOptions } from "../weights/match.t
 import { forgottenTensors, formatProblems } from "../weights/problems.ts";
 import { isTensorArray, keptTensor, readTensors, tensorsOf } from "./arrays.ts";
 import type { CopyInto, InputArrays, OutputArrays, ResultArrays } from "./arrays.ts";
+import { watchedRun, type Report } from "./debug.ts";
 import { GuardError } from "./guard-error.ts";
 import { openSource, type Read, type WeightSource } from "./weight-source.ts";
 
@@ -27,6 +28,12 @@ export interface LoadOptions extends MatchOptions {
    * it when it is loaded; setting it later is a DataError. Other backends ignore it. Off by default.
    */
   readonly allowBf16?: boolean | undefined;
+  /**
+   * Looks at every value in every run, and names the first that is infinite and the first that is NaN: its line of the
+   * program, and the range of what it was computed from. `true` prints them with `console.warn`. Runs as separate tfjs calls,
+   * and needs the module unminified. Slow. Off by default.
+   */
+  readonly debug?: boolean | Report | undefined;
 }
 
 /** A model without weights. `Inputs` and `Results` map names to tensors. */
@@ -122,6 +129,11 @@ export function makeModel<Inputs extends Tensors, Results extends Tensors>(
         copies.set(path, copy);
         return copy;
       };
+      const { debug = false } = options;
+      if (debug !== false) {
+        const run = await watchedRun(definition, debug === true ? (message) => console.warn(message) : debug);
+        return new Loaded({ ...definition, run }, host, undefined, prepare(definition, load));
+      }
       const engine = await host.engine?.(definition, load);
       if (engine === undefined) return new Loaded(definition, host, undefined, prepare(definition, load));
       try {

@@ -58,7 +58,7 @@ export function run(command: Command, terminal: Terminal): void {
         .default("auto"),
     )
     .addOption(new Option("--pixels <range>", "value range of image pixels").choices(pixels).default("0..1"))
-    .option("--debug", "list the kernels that ran and their times")
+    .option("--debug", "list the kernels that ran and their times, and name the first value that is not finite")
     .action(async (file: string, options: RunOptions) => {
       const { isWritable } = await import("../files/arrays.ts");
       for (const [name, path] of Object.entries(options.out ?? {}))

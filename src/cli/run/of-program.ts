@@ -15,6 +15,7 @@ import type { NodeBackend } from "../../runtime/node/index.ts";
 import { bytesText } from "../../source/bytes-text.ts";
 import { InternalError } from "../../source/internal-error.ts";
 import { diagnostic } from "../../source/reporter.ts";
+import { lineOf } from "../../source/source.ts";
 import { oneGraph, openFile, sourcesOf } from "../files/programs.ts";
 import { warnOfUnused } from "../files/weight-warnings.ts";
 import { fittingWeights, limitWeights, readAll } from "../files/weights.ts";
@@ -72,13 +73,13 @@ async function execute(
   const choice = debug ? defaultEngine : asked;
   const on = await backendOf(choice === "auto" ? defaultEngine : choice, backend);
   const name = choice === "auto" ? engineFor(on!) : choice;
-  if (name === defaultEngine) return runModule(job, on!, debug ?? false);
+  if (name === defaultEngine) return debug ? debugModule(job, on!, terminal) : runModule(job, on!);
   const planned = plan(job.graph, targets[name].profile);
   const { value: files, diagnostics } = build(job.program, name, [planned], { weights: (path) => weightOf(job, path) });
   if (files === undefined) {
     if (choice !== "auto") throw new Failure(diagnostics);
     // The module can run what the format cannot express.
-    return runModule(job, on!, false);
+    return runModule(job, on!);
   }
   return inMemory(job, planned, on, async () => {
     const built = await modelOf(name, files);
@@ -86,11 +87,26 @@ async function execute(
   });
 }
 
-function runModule(job: Job, on: NodeBackend, debug: boolean): Promise<Execution> {
+function runModule(job: Job, on: NodeBackend): Promise<Execution> {
   const planned = plan(job.graph, esmProfile(on));
+  return inMemory(job, planned, on, async () =>
+    runOnce(defaultEngine, await moduleEngine(job.program, planned, job.weights, on), job.inputs),
+  );
+}
+
+/** Runs the module twice: to list its kernels, and to look at its values. */
+function debugModule(job: Job, on: NodeBackend, terminal: Terminal): Promise<Execution> {
+  const planned = plan(job.graph, esmProfile(on));
+  const report = (message: string, place: string, name: string): void => {
+    const here = planned.steps.filter(({ note }) => note.origin && lineOf(note.origin.span) === place);
+    const { note } = here.find(({ note }) => note.name === name) ?? here[0] ?? {};
+    show(terminal, [diagnostic("not-finite", note?.origin?.span, { what: message })]);
+  };
   return inMemory(job, planned, on, async () => {
+    const watched = await moduleEngine(job.program, planned, job.weights, on, report);
+    await watched.run(job.inputs);
+    watched.dispose();
     const engine = await moduleEngine(job.program, planned, job.weights, on);
-    if (!debug) return runOnce(defaultEngine, engine, job.inputs);
     const begin = performance.now();
     const { results, kernels } = await engine.profile(job.inputs);
     const milliseconds = performance.now() - begin;

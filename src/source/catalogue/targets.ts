@@ -23,6 +23,18 @@ export const targets = {
       "The size is checked before anything is read or written. " +
       "Build for a target that keeps weights in separate files, such as the ES module, which is the default.",
   }),
+  "not-finite": entry({
+    severity: "warning",
+    message: msg`${"what"}`,
+    explain:
+      "`fuse run --debug` looks at every value that the model computes. " +
+      "This is the first one that is infinite, or the first one that is NaN, with the range of what it was computed from. " +
+      "The values after it may only carry it on. " +
+      "An infinity can be meant, as in a mask. " +
+      "Often a logarithm or a quotient got a 0: add a small number, or clamp. " +
+      "A large number in the operands means that an exponential or a product overflowed. " +
+      "What each engine does with NaN and infinities is in `docs/numbers.md`.",
+  }),
   "engine-unavailable": entry({
     severity: "error",
     message: msg`the engine \`${"engine"}\` cannot be used: ${"reason"}`,

@@ -3,7 +3,14 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Program } from "../../../check/program.ts";
 import { buildFactory } from "../../../compile.ts";
 import type { Plan } from "../../../plan/plan.ts";
-import { instantiate, model, type LoadedModel, type NodeBackend, type Tensors } from "../../../runtime/node/index.ts";
+import {
+  instantiate,
+  model,
+  type LoadedModel,
+  type LoadOptions,
+  type NodeBackend,
+  type Tensors,
+} from "../../../runtime/node/index.ts";
 import { withTensors, type Arrays, type Engine } from "./engine.ts";
 
 export interface Kernel {
@@ -17,16 +24,17 @@ export interface ModuleEngine extends Engine {
   profile(inputs: Arrays): Promise<{ readonly results: Arrays; readonly kernels: readonly Kernel[] }>;
 }
 
-/** Creates the engine. The plan is for `esmProfile`. */
+/** Creates the engine. The plan is for `esmProfile`. `debug` gets a sentence about the first value that is not finite. */
 export async function moduleEngine(
   program: Program,
   plan: Plan,
   weights: Arrays,
   on: NodeBackend,
+  debug?: LoadOptions["debug"],
 ): Promise<ModuleEngine> {
   const { name } = plan.graph;
   const models = await instantiate(buildFactory(program, [plan]), `${name}.js`, model);
-  const loaded = await models[name]!.load(weights);
+  const loaded = await models[name]!.load(weights, { debug });
   return {
     on,
     run: (inputs) => withTensors(inputs, (given) => loaded.run(given)),
