@@ -69,3 +69,63 @@ test("a requirement is not assumed in its own check", () => {
     ]
   `);
 });
+
+test("a requirement stays in the guard even if it leaves its size one value", () => {
+  const half = "model M(x: [n, h]) -> (y: [n, h: h / 2]) where h >= 5, h <= 6 { return x |> slice(h: [0, h / 2]) }";
+  expect(admitted(half, { x: [1, 6] })).toEqual({ n: 1, h: 6 });
+  expect(admitted(half, { x: [1, 5] })).toEqual(["M: 2 divides h is required (main.fuse:2), but h is 5."]);
+  const patches = `model M(x: [n, c: 3, h, w: 64]) -> (y: [n, c: 3, p: h / 32, q: 32, w: 64]) where h >= 200, h <= 250 {
+    return x |> reshape(h -> [p: h / 32, q: 32])
+  }`;
+  expect(admitted(patches, { x: [1, 3, 224, 64] })).toEqual({ n: 1, h: 224 });
+  expect(admitted(patches, { x: [1, 3, 225, 64] })).toEqual([
+    "M: 32 divides h is required (main.fuse:3), but h is 225.",
+  ]);
+});
+
+test("so does a requirement of a block that a block calls", () => {
+  const text = `block Inner(x: [n, h]) -> [n, h: h / 2] { return x |> slice(h: [0, h / 2]) }
+block Outer(x: [n, h]) -> [n, h: h / 2] { return Inner(x) }
+model M(x: [n, h]) -> (y: [n, h: h / 2]) where h >= 5, h <= 6 { return Outer(x) }`;
+  expect(admitted(text, { x: [1, 6] })).toEqual({ n: 1, h: 6 });
+  expect(admitted(text, { x: [1, 5] })).toEqual([
+    expect.stringMatching(/^M: 2 divides h is required .* but h is 5\.$/),
+  ]);
+});
+
+test("a size variable is at least 1 at the boundary of a model, through blocks, and with settings", () => {
+  const own = "model M(x: [n, w: v + 1]) -> (y: [n, w: v + 1]) { return x }";
+  expect(admitted(own, { x: [1, 2] })).toEqual({ n: 1, v: 1 });
+  expect(admitted(own, { x: [1, 1] })).toEqual([expect.stringContaining("x.w must be at least 2")]);
+  const nested = `block Inner(x: [n, w: v + 1]) -> [n, w: v + 1] { return x }
+block Outer(x: [n, w]) -> [n, w] { return Inner(x) }
+model M(x: [n, w]) -> (y: [n, w]) { return Outer(x) }`;
+  expect(admitted(nested, { x: [1, 2] })).toEqual({ n: 1, w: 2 });
+  expect(admitted(nested, { x: [1, 1] })).toEqual([expect.stringContaining("but w is 1.")]);
+  const factor = "model M(x: [n, a, c: (a - 1)*v + 1]) -> (y: [n, a, c: (a - 1)*v + 1, v]) { return expand(x, v: v) }";
+  expect(admitted(factor, { x: [1, 3, 5] })).toEqual({ n: 1, a: 3, v: 2 });
+  expect(admitted(factor, { x: [1, 1, 1] })).toEqual([
+    'M: x.c does not determine v (declared "c: (a - 1)*v + 1", main.fuse:2; a is 1).',
+  ]);
+});
+
+test("a condition under a condition on sizes is checked where that one holds", () => {
+  const text = "model M(x: [n, h, w]) -> (y: [n, h, w]) where h == w if n % 2 == 0 { return x }";
+  expect(admitted(text, { x: [1, 2, 3] })).toEqual({ n: 1, h: 2, w: 3 });
+  expect(admitted(text, { x: [2, 3, 3] })).toEqual({ n: 2, h: 3, w: 3 });
+  expect(admitted(text, { x: [2, 2, 3] })).toEqual([
+    "M: h == w if n % 2 == 0 is required (main.fuse:2), but n is 2 and h is 2 and w is 3.",
+  ]);
+});
+
+test("alternatives may be nested", () => {
+  const text =
+    "model M(x: [n, h, w]) -> (y: [n, h, w]) where n == 1 or (h == 1 or w == 1) and (h == 2 or w == 2) { return x }";
+  for (const shape of [
+    [1, 5, 5],
+    [3, 1, 2],
+    [3, 2, 1],
+  ])
+    expect(admitted(text, { x: shape })).toHaveProperty("n", shape[0]);
+  expect(admitted(text, { x: [3, 1, 1] })).toHaveLength(1);
+});
