@@ -40,10 +40,14 @@ const weights = new Map([
   ["fc.bias", { dtype: "f32" as const, shape: [2], data: Float32Array.of(0, Infinity) }],
 ]);
 
+/** What is said about a file with these weights. */
+const infinite = (file: string) =>
+  `warning[non-finite-weights]: \`${file}\` has 1 value that is not finite\n  = fc.bias: 1 infinite of 2 values\n`;
+
 /** Runs a command that succeeds, and returns its output. */
-async function done(command: string): Promise<string> {
+async function done(command: string, warning = ""): Promise<string> {
   const { code, out, err } = await fuse(folder, command.split(" "));
-  expect(err).toBe("");
+  expect(err).toBe(warning);
   expect(code).toBe(0);
   return out;
 }
@@ -83,6 +87,18 @@ describe("run", () => {
       "run orders.fuse --backend cpu --in x=x.png --expect y=x.png --expect whole=r.safetensors#i --expect turned=x.png",
     );
     expect(out.match(/matches: largest difference 0$/gm)).toHaveLength(3);
+  });
+
+  test("replaces its own results, and no other safetensors file", async () => {
+    const out = "run orders.fuse --backend cpu --in x=x.png --out bright=";
+    for (let time = 0; time < 2; time++) await done(`${out}own.safetensors`);
+    const before = readFileSync(at("half.safetensors"));
+    const { code, err } = await fuse(folder, `${out}half.safetensors#bright`.split(" "));
+    expect(err).toMatch(
+      /^error\[would-overwrite\]: .*half.safetensors`\n {2}= `fuse` did not write the existing file\n/,
+    );
+    expect(code).toBe(1);
+    expect(readFileSync(at("half.safetensors")).equals(before)).toBe(true);
   });
 
   test("takes pixels from 0 to 255, and lists kernels", async () => {
@@ -164,7 +180,10 @@ describe("weights", () => {
       writeSafetensors(new Map([...weights].map(([name, array]) => [name.replace("fc.", "m.head."), array]))),
     );
     const renames = ["m.head.*=fc.*", "m.head.weight=fc.weight"].map((rename) => `--rename ${rename}`).join(" ");
-    await done(`weights net.fuse --model Other --convert old.safetensors ${renames} -o new.safetensors`);
+    await done(
+      `weights net.fuse --model Other --convert old.safetensors ${renames} -o new.safetensors`,
+      infinite("old.safetensors"),
+    );
     const stored = await openWeights(at("new.safetensors"));
     expect([...stored.get("fc.weight")!.read().data]).toEqual([1, 0.5, -2, 4]);
   });
@@ -190,7 +209,7 @@ describe("weights", () => {
       expect(code).toBe(1);
     }
     expect(readFileSync(at("tfjs/shards/one.bin")).equals(bytes)).toBe(true);
-    await done(`${convert} tfjs/shards/two.safetensors`);
+    await done(`${convert} tfjs/shards/two.safetensors`, infinite("tfjs/model.json"));
   });
 });
 

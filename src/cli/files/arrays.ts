@@ -10,9 +10,12 @@ import {
   type PixelRange,
 } from "../../node/pictures.ts";
 import { readTensor, tensorFile } from "../../node/tensor-files.ts";
+import { version } from "../../version.ts";
 import { DataError } from "../../weights/data-error.ts";
+import { isMadeByFuse, madeBy } from "../../weights/made-by.ts";
 import { writeNpy } from "../../weights/npy.ts";
 import { writeSafetensors } from "../../weights/safetensors.ts";
+import { refuseForeign } from "./overwriting.ts";
 import { fail, readOrFail, writeOrFail } from "../terminal/failure.ts";
 
 /** An axis, and its size if that is fixed. */
@@ -45,6 +48,14 @@ export function isWritable(path: string): boolean {
   return isPicturePath(path) || /\.(npy|safetensors)$/i.test(tensorFile(path));
 }
 
+/**
+ * Ends the command if a result would replace a safetensors file that `fuse` did not write, such as weights. An .npy or a
+ * picture, which has no mark, is replaced.
+ */
+export async function refuseForeignResults(paths: readonly string[]): Promise<void> {
+  for (const file of paths.map(tensorFile)) if (file.endsWith(".safetensors")) await refuseForeign(file, isMadeByFuse);
+}
+
 /** Writes results; those for one safetensors file are written together. */
 export async function writeArrays(outputs: readonly Output[], pixels: PixelRange): Promise<void> {
   const collected = new Map<string, Map<string, NdArray>>();
@@ -59,7 +70,7 @@ export async function writeArrays(outputs: readonly Output[], pixels: PixelRange
     } else await writeOrFail(path, () => writeAtomically(path, writeNpy(array)));
   }
   for (const [file, tensors] of collected)
-    await writeOrFail(file, () => writeAtomically(file, writeSafetensors(tensors)));
+    await writeOrFail(file, () => writeAtomically(file, writeSafetensors(tensors, { metadata: madeBy(version) })));
 }
 
 /** Returns the batch axis, under a name that no other axis has, and the number of channels to read. */

@@ -6,7 +6,7 @@ import { isPicturePath } from "../../node/pictures.ts";
 import type { Diagnostic, Help } from "../../source/diagnostic.ts";
 import { diagnostic } from "../../source/reporter.ts";
 import type { StoredDType } from "../../weights/tensors.ts";
-import { readArray, writeArrays, type DeclaredAxis } from "../files/arrays.ts";
+import { readArray, refuseForeignResults, writeArrays, type DeclaredAxis } from "../files/arrays.ts";
 import { protect } from "../files/overwriting.ts";
 import { Failure, refuse } from "../terminal/failure.ts";
 import { unknownName } from "../terminal/names.ts";
@@ -33,6 +33,7 @@ export async function runModel(file: string, options: RunOptions, terminal: Term
     if (!resultNames.includes(name)) unknownName(model.name, "result", name, resultNames);
   const read = [...Object.values(given), ...Object.values(expect)].map(tensorFile);
   protect([...model.sources, ...read], Object.values(out).map(tensorFile));
+  await refuseForeignResults(Object.values(out));
 
   const inputs = await readInputs(model, given, pixels);
   const sizes = await admit(model, inputs, given);
