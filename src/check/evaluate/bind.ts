@@ -84,7 +84,7 @@ function setParameter(
       span: arg.value.span,
       what: `\`${parameter.name}\``,
       origin: originOf(parameter.ast.span),
-      helps: constant === undefined ? [] : allowing(constant, parameter),
+      helps: constant === undefined ? [] : allowing(constant, parameter, inner.signature),
     });
     requireBuildTime(from, val.size, { kind: "attribute", name: parameter.name }, arg.value.span);
     inner.sizes.set(parameter.name, val.size);
