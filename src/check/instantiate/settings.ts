@@ -50,7 +50,10 @@ export function settingValue(
     case "int": {
       const value = /^\d{1,10}$/.test(given) ? Number(given) : NaN;
       if (!(value >= parameter.least && value <= greatest))
-        return bad(`a whole number from ${parameter.least} to ${greatest}`, value === 0 ? allowing(0n, parameter) : []);
+        return bad(
+          `a whole number from ${parameter.least} to ${greatest}`,
+          value === 0 ? allowing(0n, parameter, frame.signature) : [],
+        );
       return { kind: "size", size: frame.context.sizes.int(value) };
     }
     case "float": {

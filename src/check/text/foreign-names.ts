@@ -79,35 +79,47 @@ export const otherAttributes: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Other words for a choice, by the choice that the attribute has. */
-const otherWords: Readonly<Record<string, readonly string[]>> = {
-  bilinear: ["linear", "trilinear"],
-  bicubic: ["cubic"],
-  replicate: ["edge"],
-  constant: ["zeros"],
-};
+const otherWords: ReadonlyMap<string, readonly string[]> = new Map([
+  ["bilinear", ["linear", "trilinear"]],
+  ["bicubic", ["cubic"]],
+  ["replicate", ["edge"]],
+  ["constant", ["zeros"]],
+]);
 
 /** What to write instead of a choice that does not exist here, by a choice that the attribute has. */
-const otherChoices: Readonly<Record<string, Readonly<Record<string, Help>>>> = {
-  bilinear: {
-    area: { text: "interpolation by area is pooling", code: "adaptive_avgpool(x, h: 3, w: 4)" },
-    nearest_exact: {
-      text: "gather the nearest centres, axis by axis",
-      code: "gather(x, cast(floor((cast(iota(h: 3), f32) + 0.5) * h / 3), i32), axis: h)",
-    },
-  },
-  replicate: {
-    circular: {
-      text: "write the margin as slices",
-      code: "concat(slice(x, w: [w - 1, w]), x, slice(x, w: [0, 1]), axis: w)",
-    },
-  },
-};
+const otherChoices: ReadonlyMap<string, ReadonlyMap<string, Help>> = new Map([
+  [
+    "bilinear",
+    new Map([
+      ["area", { text: "interpolation by area is pooling", code: "adaptive_avgpool(x, h: 3, w: 4)" }],
+      [
+        "nearest_exact",
+        {
+          text: "gather the nearest centres, axis by axis",
+          code: "gather(x, cast(floor((cast(iota(h: 3), f32) + 0.5) * h / 3), i32), axis: h)",
+        },
+      ],
+    ]),
+  ],
+  [
+    "replicate",
+    new Map([
+      [
+        "circular",
+        {
+          text: "write the margin as slices",
+          code: "concat(slice(x, w: [w - 1, w]), x, slice(x, w: [0, 1]), axis: w)",
+        },
+      ],
+    ]),
+  ],
+]);
 
 /** What to write instead of a choice that another framework has. */
 export function foreignChoice(word: string, choices: readonly string[], span: Span): Help[] {
-  const better = choices.find((choice) => otherWords[choice]?.includes(word));
+  const better = choices.find((choice) => otherWords.get(choice)?.includes(word));
   if (better !== undefined) return didYouMean(span, better);
-  return choices.flatMap((choice) => otherChoices[choice]?.[word] ?? []);
+  return choices.flatMap((choice) => otherChoices.get(choice)?.get(word) ?? []);
 }
 
 /** Initialisers. */

@@ -172,9 +172,12 @@ export function checkOwnTensor(stmt: WeightStmt, reservedAxes: ReadonlySet<strin
   reporter.report("dtype-mismatch", dtype.span, { what, expected: "f32", found: dtype.text }, { helps });
 }
 
-/** Suggests how to declare a parameter that is smaller than an `int` may be. */
-export function allowing(value: bigint, { kind, name }: Parameter): Help[] {
-  if (kind !== "int") return [];
+/** Suggests how to declare a parameter that is smaller than an `int` may be; nothing for the size of an axis. */
+export function allowing(value: bigint, { kind, name }: Parameter, { tensors }: Signature): Help[] {
+  const sizes = tensors.flatMap(({ type }) =>
+    type.axes.map(({ name, size }) => (size ? identifiers(size) : [name.text])),
+  );
+  if (kind !== "int" || sizes.flat().includes(name)) return [];
   if (value < 0n) return [{ text: "an `int` is never negative; a `float` may be", code: `${name}: float` }];
   return [
     { text: "to allow 0, make it the default", code: `${name}: int = 0` },
