@@ -75,20 +75,12 @@ function setParameter(
   parameter: Parameter,
   arg: { name: { span: Span }; value: Expr },
 ): boolean {
-  const val = allowedValue(from, parameter, arg.value, originOf(parameter.ast.span));
+  const val = allowedValue(from, parameter, arg.value, {
+    origin: originOf(parameter.ast.span),
+    signature: inner.signature,
+  });
   if (val.kind === "unknown") return false;
   if (val.kind === "size") {
-<<<<<<< HEAD
-=======
-    const { sizes } = from.context;
-    const constant = sizes.constant(from.world.facts.apply(val.size));
-    requireAtLeast(from, val.size, sizes.int(parameter.least), {
-      span: arg.value.span,
-      what: `\`${parameter.name}\``,
-      origin: originOf(parameter.ast.span),
-      helps: constant === undefined ? [] : allowing(constant, parameter, inner.signature),
-    });
->>>>>>> h-language
     requireBuildTime(from, val.size, { kind: "attribute", name: parameter.name }, arg.value.span);
     inner.sizes.set(parameter.name, val.size);
   }

@@ -7,7 +7,7 @@ import { report, sizeText, type Frame } from "../frame/frame.ts";
 import { unknown, type Val } from "../frame/values.ts";
 import type { Requirement } from "../frame/world.ts";
 import { requireAtLeast, requireBuildTime } from "../prove/obligations.ts";
-import { allowing, type Parameter } from "../text/signature.ts";
+import { allowing, type Parameter, type Signature } from "../text/signature.ts";
 import { branchOf, unknownChoice } from "./conditions.ts";
 import { value } from "./expression.ts";
 import { nameOf, sizeOf } from "./sizes.ts";
@@ -35,13 +35,18 @@ function parameterValue(frame: Frame, parameter: Parameter, given: Expr): Val {
  * Evaluates an expression passed for a parameter, and requires what the header says about it: an `int` has a least
  * value.
  */
-export function allowedValue(frame: Frame, parameter: Parameter, expr: Expr, origin?: Requirement["origin"]): Val {
+export function allowedValue(
+  frame: Frame,
+  parameter: Parameter,
+  expr: Expr,
+  declared: { readonly origin?: Requirement["origin"]; readonly signature: Signature },
+): Val {
   const val = parameterValue(frame, parameter, expr);
   if (val.kind !== "size" || parameter.kind !== "int") return val;
   const { sizes } = frame.context;
   const constant = sizes.constant(frame.world.facts.apply(val.size));
-  const helps = constant === undefined ? [] : allowing(constant, parameter);
-  const at = { span: expr.span, what: `\`${parameter.name}\``, origin, helps };
+  const helps = constant === undefined ? [] : allowing(constant, parameter, declared.signature);
+  const at = { span: expr.span, what: `\`${parameter.name}\``, origin: declared.origin, helps };
   return requireAtLeast(frame, val.size, sizes.int(parameter.least), at) ? val : unknown;
 }
 

@@ -38,7 +38,7 @@ export function settingValue(
   const model = frame.signature.decl.name.text;
   if (given === undefined) {
     const { default: expr } = parameter.ast;
-    if (expr !== undefined) return allowedValue(frame, parameter, expr);
+    if (expr !== undefined) return allowedValue(frame, parameter, expr, frame);
     const helps = [{ text: "pass it", code: `--set ${parameter.name}=…` }];
     reporter.report("missing-setting", parameter.ast.span, { name: parameter.name, model }, { helps });
     return undefined;

@@ -21,7 +21,7 @@ export function checkDefaults(frame: Frame): void {
       sizes: before(frame.sizes),
       strategy: { ...strategy, open: () => undefined },
     };
-    const val = allowedValue(inner, parameter, expr);
+    const val = allowedValue(inner, parameter, expr, frame);
     if (signature.decl.kind === "model" && val.kind === "size") {
       const use = { kind: "attribute", name: parameter.name } as const;
       requireBuildTime({ ...inner, strategy }, val.size, use, expr.span);
