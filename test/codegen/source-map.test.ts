@@ -182,7 +182,7 @@ describe("fuse build", () => {
 
   test("makes stack traces that name the program's line", () => {
     const stub = `
-export const concat = (list) => list[0], sum = () => { throw new Error("stop"); };
+export const concat = (list) => list[0], sum = () => { throw new Error("stop"); }, tidy = (run) => run();
 const other = () => 0;
 export { other as add, other as clone, other as dispose, other as div, other as mul, other as relu6, other as reshape };
 export { other as scalar, other as transpose, other as mean, other as sigmoid, other as avgPool, other as matMul };

@@ -58,7 +58,7 @@ export function settingValue(
     }
     case "float": {
       // JavaScript would also read 0x10, 0b11 and the empty text.
-      const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(given) ? Number(given) : NaN;
+      const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(given.trim()) ? Number(given) : NaN;
       return Number.isFinite(value) ? { kind: "number", value } : bad("a number");
     }
     case "bool":
