@@ -41,6 +41,17 @@ export function stridesOf(shape: readonly number[]): number[] {
   return strides;
 }
 
+/** Returns the index of an element from its position in row-major order. */
+export function indexOf(flat: number, shape: readonly number[]): number[] {
+  const index: number[] = [];
+  let rest = flat;
+  for (const size of shape.toReversed()) {
+    index.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  return index;
+}
+
 /** Makes an array filled by `value(index)`. `index` is reused between calls. */
 export function generate(
   dtype: DType,

@@ -1,6 +1,7 @@
 /** @file Straight-line code that looks at every value it computes, and names the first one that is not finite. */
 import * as tf from "@tensorflow/tfjs-core";
 import type { ModelDefinition } from "../contract/definition.ts";
+import { indexOf } from "../contract/ndarray.ts";
 import { DataError } from "../weights/data-error.ts";
 
 /**
@@ -121,14 +122,3 @@ function rangeText(tensor: tf.Tensor): string {
 }
 
 const digits = (value: number): string => String(Number(value.toPrecision(4)));
-
-/** Returns the index of an element from its position in row-major order. */
-function indexOf(flat: number, shape: readonly number[]): number[] {
-  const index: number[] = [];
-  let rest = flat;
-  for (const size of shape.toReversed()) {
-    index.unshift(rest % size);
-    rest = Math.floor(rest / size);
-  }
-  return index;
-}

@@ -3,15 +3,14 @@ import * as tf from "@tensorflow/tfjs-core";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { graphModelProfile } from "../../src/codegen/graph-model/profile.ts";
 import { savedModelProfile } from "../../src/codegen/saved-model/profile.ts";
-import { emitGraph } from "../../src/codegen/tensorflow/graph.ts";
 import { nodeBackendNames, type NodeBackend } from "../../src/contract/backends.ts";
 import { checkGuard } from "../../src/contract/guard.ts";
 import { arrange, named, type NdArray } from "../../src/contract/ndarray.ts";
 import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import { plan } from "../../src/plan/plan.ts";
-import { storedArrays } from "../../src/plan/prepared.ts";
 import { evaluateGraph } from "../../src/reference/interpreter.ts";
 import { backends, useBackend } from "./backends.ts";
+import { emitted } from "./formats.ts";
 import { openGraphModel, openSession } from "./nodes.ts";
 import { onnxOf, runSession } from "./onnx.ts";
 import { runOnce } from "./run.ts";
@@ -61,10 +60,7 @@ export async function runOn(
     return Object.fromEntries(graph.results.map(({ name }, i) => [name, Object.values(results!)[i]!]));
   }
   const isSession = kind === "saved-model";
-  const planned = plan(graph, isSession ? savedModelProfile : graphModelProfile);
-  const values = planned.prepared.map(({ value }) => value);
-  const arrays = storedArrays(values, (path) => weights[path]!);
-  const nodes = emitGraph(planned, !isSession, (e, name, value) => e.literal(name, arrays.get(value)!));
+  const nodes = emitted({ graph, weights }, isSession ? savedModelProfile : graphModelProfile, !isSession);
   if (nodes.unsupported.length > 0) throw new Error(nodes.unsupported.map(({ reason }) => reason).join("; "));
   const loaded = isSession ? openSession(nodes.nodes) : await openGraphModel(nodes.nodes);
   try {

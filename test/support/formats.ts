@@ -98,8 +98,12 @@ export async function expectOnnx(
   });
 }
 
-/** Returns the nodes of a case, weights included. */
-export function emitted({ graph, weights }: Case, profile: Profile, fused: boolean): TensorFlowGraph {
+/** Returns the nodes of a model, weights included. */
+export function emitted(
+  { graph, weights }: Pick<Case, "graph" | "weights">,
+  profile: Profile,
+  fused: boolean,
+): TensorFlowGraph {
   const planned = plan(graph, profile);
   const values = planned.prepared.map(({ value }) => value);
   const arrays = storedArrays(values, (path) => weights[path]!);

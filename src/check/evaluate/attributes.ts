@@ -209,7 +209,7 @@ function readOne(frame: Frame, op: Operator, name: string, attribute: Attribute,
   }
 }
 
-/** Returns the word that an expression stands for: the current choice of a parameter with choices, or the name itself. */
+/** Returns the word that an expression means: the current choice of a parameter with choices, or the name itself. */
 function wordOf(frame: Frame, expr: Expr): string | undefined {
   const text = nameOf(expr);
   const given = text === undefined ? undefined : frame.names.get(text);

@@ -38,7 +38,7 @@ export const otherOperators: ReadonlyMap<string, Help> = new Map<string, Help>([
   ["div", { text: "write", code: "a / b" }],
 ]);
 
-/** Operators that own their weights, and what computes the same with a tensor `w` instead. */
+/** Operators that own their weights, and what to write to use a tensor `w` instead. */
 export const withTensorAsWeight: ReadonlyMap<string, readonly Help[]> = new Map<string, readonly Help[]>([
   ["linear", [{ text: "to multiply two tensors, name the axis to sum over", code: "dot(x, w, contract: c)" }]],
   ["embedding", [{ text: "to select rows of a tensor", code: "gather(w, x, axis: t)" }]],

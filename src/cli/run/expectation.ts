@@ -1,5 +1,5 @@
 /** @file Compares a result with the expected one. */
-import type { NdArray } from "../../contract/ndarray.ts";
+import { indexOf, type NdArray } from "../../contract/ndarray.ts";
 
 /** The largest difference between two arrays of one shape. */
 export interface Difference {
@@ -35,14 +35,3 @@ const isSame = (got: number, want: number): boolean => got === want || (Number.i
 const distance = (got: number, want: number): number => (isSame(got, want) ? 0 : Math.abs(got - want));
 const relative = (got: number, want: number): number =>
   isSame(got, want) ? 0 : distance(got, want) / Math.max(1, Math.abs(want));
-
-/** Returns the index of an element from its position in row-major order. */
-function indexOf(flat: number, shape: readonly number[]): number[] {
-  const index: number[] = [];
-  let rest = flat;
-  for (const size of shape.toReversed()) {
-    index.unshift(rest % size);
-    rest = Math.floor(rest / size);
-  }
-  return index;
-}

@@ -15,7 +15,7 @@ export const block = 512;
 /** As many elements are added in one stage. */
 const few = 1024n;
 
-/** Whether there may be so many elements that their sum needs two stages. */
+/** Whether the sum may have enough elements to need two stages. */
 function isLong(p: Lowering, size: Size): boolean {
   const known = p.sizes.constant(size);
   return known === undefined || known > few;
