@@ -4,19 +4,19 @@
 export const library: Readonly<Record<string, string>> = {
   "fuse/attention": `fuse 1
 
-/// Squeeze-and-excitation (Hu et al. 2018): a gate per channel, computed from the global averages.
-/// [n, c, h, w] -> [n, c, h, w]; r divides c.
+## Squeeze-and-excitation (Hu et al. 2018): a gate per channel, computed from the global averages.
+## [n, c, h, w] -> [n, c, h, w]; r divides c.
 block SE(x: [n, c, h, w], r: int = 16) -> [n, c, h, w] {
   gate = x |> mean(axis: [h, w]) |> linear(c: c / r) @fc1 |> relu |> linear(c: c) @fc2 |> sigmoid
   return x * gate
 }
 
-/// Efficient channel attention (Wang et al. 2020): a gate per channel, computed from the averages of neighbouring channels.
-/// [n, c, h, w] -> [n, c, h, w].
+## Efficient channel attention (Wang et al. 2020): a gate per channel, computed from the averages of neighbouring channels.
+## [n, c, h, w] -> [n, c, h, w].
 block ECA(x: [n, c, h, w], kernel: 3 | 5 | 7 | 9 = 3) -> [n, c, h, w] {
   gate = x
     |> mean(axis: [h, w])
-    |> rename(c -> w) // the channels become a 1-D signal with one channel
+    |> rename(c -> w) # the channels become a 1-D signal with one channel
     |> unsqueeze(axis: c)
     |> conv(c: 1, kernel: kernel, bias: false) @conv
     |> squeeze(axis: c)
@@ -25,9 +25,9 @@ block ECA(x: [n, c, h, w], kernel: 3 | 5 | 7 | 9 = 3) -> [n, c, h, w] {
   return x * gate
 }
 
-/// Convolutional block attention (Woo et al. 2018) as published: a gate per channel, from the global average and maximum,
-/// which share a two-layer network (\`fc1\`, \`fc2\`), then a gate per position, from the mean and maximum of the channels.
-/// [n, c, h, w] -> [n, c, h, w]; r divides c.
+## Convolutional block attention (Woo et al. 2018) as published: a gate per channel, from the global average and maximum,
+## which share a two-layer network (\`fc1\`, \`fc2\`), then a gate per position, from the mean and maximum of the channels.
+## [n, c, h, w] -> [n, c, h, w]; r divides c.
 block CBAM(x: [n, c, h, w], r: int = 16, kernel: 3 | 7 = 7) -> [n, c, h, w] {
   layer fc1 = linear(c: c / r)
   layer fc2 = linear(c: c)
@@ -41,9 +41,9 @@ block CBAM(x: [n, c, h, w], r: int = 16, kernel: 3 | 7 = 7) -> [n, c, h, w] {
   return y * gate
 }
 
-/// Bottleneck attention (Park et al. 2018) as published: batch normalisation, two dilated convolutions in the spatial
-/// gate, and \`fc1\`, \`fc2\` in the channel gate. The gates are added before the sigmoid.
-/// [n, c, h, w] -> [n, c, h, w]; r divides c.
+## Bottleneck attention (Park et al. 2018) as published: batch normalisation, two dilated convolutions in the spatial
+## gate, and \`fc1\`, \`fc2\` in the channel gate. The gates are added before the sigmoid.
+## [n, c, h, w] -> [n, c, h, w]; r divides c.
 block BAM(x: [n, c, h, w], r: int = 16, dilation: int = 4) -> [n, c, h, w] {
   channel = x
     |> mean(axis: [h, w])
@@ -57,8 +57,8 @@ block BAM(x: [n, c, h, w], r: int = 16, dilation: int = 4) -> [n, c, h, w] {
   return x * (1 + sigmoid(expand(channel, like: x) + spatial))
 }
 
-/// The global context block of GCNet (Cao et al. 2019): an average over all positions, weighted by their content, passes
-/// through a bottleneck and is added to every position. [n, c, h, w] -> [n, c, h, w]; r divides c.
+## The global context block of GCNet (Cao et al. 2019): an average over all positions, weighted by their content, passes
+## through a bottleneck and is added to every position. [n, c, h, w] -> [n, c, h, w]; r divides c.
 block GlobalContext(x: [n, c, h, w], r: int = 16) -> [n, c, h, w] {
   share = x |> conv(c: 1) @conv_mask |> squeeze(axis: c) |> softmax(axis: [h, w])
   context = dot(x, share, contract: [h, w], batch: n)
@@ -69,9 +69,9 @@ block GlobalContext(x: [n, c, h, w], r: int = 16) -> [n, c, h, w] {
   return x + context
 }
 
-/// A non-local block (Wang et al. 2018): adds to each position an average over all positions, weighted by similarity: a
-/// softmax of dot products (\`gaussian\`), the same after linear maps (\`embedded\`), or without the softmax (\`product\`).
-/// [n, c, h, w] -> [n, c, h, w]; r divides c.
+## A non-local block (Wang et al. 2018): adds to each position an average over all positions, weighted by similarity: a
+## softmax of dot products (\`gaussian\`), the same after linear maps (\`embedded\`), or without the softmax (\`product\`).
+## [n, c, h, w] -> [n, c, h, w]; r divides c.
 block NonLocal(
   x: [n, c, h, w],
   by: gaussian | embedded | product = embedded,
@@ -97,8 +97,8 @@ block NonLocal(
   return x + (y |> reshape(t -> [h, w]))
 }
 
-/// Coordinate attention (Hou et al. 2021): a gate per channel and row, and one per channel and column, computed from row
-/// and column averages. [n, c, h, w] -> [n, c, h, w]; r divides c.
+## Coordinate attention (Hou et al. 2021): a gate per channel and row, and one per channel and column, computed from row
+## and column averages. [n, c, h, w] -> [n, c, h, w]; r divides c.
 block CoordinateAttention(x: [n, c, h, w], r: int = 32) -> [n, c, h, w] {
   rows = x |> mean(axis: w) |> rename(h -> t)
   columns = x |> mean(axis: h) |> rename(w -> t)
@@ -109,8 +109,8 @@ block CoordinateAttention(x: [n, c, h, w], r: int = 32) -> [n, c, h, w] {
   return x * row * column
 }
 
-/// A selective kernel convolution (Li et al. 2019) with two branches, 3 x 3 and 5 x 5 (dilated 3 x 3). Per channel, a
-/// softmax weights the branches. [n, c, h, w] -> [n, c, h, w]; r and groups divide c.
+## A selective kernel convolution (Li et al. 2019) with two branches, 3 x 3 and 5 x 5 (dilated 3 x 3). Per channel, a
+## softmax weights the branches. [n, c, h, w] -> [n, c, h, w]; r and groups divide c.
 block SelectiveKernel(x: [n, c, h, w], r: int = 16, groups: int = 32) -> [n, c, h, w] {
   narrow = x
     |> conv(c: c, kernel: 3, groups: groups, bias: false) @convs.0.0 |> batchnorm @convs.0.1 |> relu
@@ -121,16 +121,16 @@ block SelectiveKernel(x: [n, c, h, w], r: int = 16, groups: int = 32) -> [n, c, 
     |> linear(c: c / r, bias: false) @fc.0 |> batchnorm @fc.1 |> relu
   a = z |> linear(c: c) @fcs.0
   b = z |> linear(c: c) @fcs.1
-  share = sigmoid(a - b) // the softmax over two branches
+  share = sigmoid(a - b) # the softmax over two branches
   return narrow * share + wide * (1 - share)
 }
 
-/// Multi-head self-attention (Vaswani et al. 2017) over tokens, with the weights of
-/// torch.nn.MultiheadAttention(d, heads, bias, batch_first=True). [n, t, d] -> [n, t, d]; heads divides d.
+## Multi-head self-attention (Vaswani et al. 2017) over tokens, with the weights of
+## torch.nn.MultiheadAttention(d, heads, bias, batch_first=True). [n, t, d] -> [n, t, d]; heads divides d.
 block MultiheadAttention(x: [n, t, d], heads: int = 8, bias: bool = true) -> [n, t, d] {
   weight in_proj_weight: [j: 3 * d, d] = glorot
   weight in_proj_bias: [j: 3 * d] = zeros
-  // Splits the weights rather than the product, because that happens once, when they are loaded.
+  # Splits the weights rather than the product, because that happens once, when they are loaded.
   wq, wk, wv = split(in_proj_weight, axis: j)
   bq, bk, bv = split(in_proj_bias, axis: j)
   q = dot(x, wq, contract: d) |> if bias { add(bq) } else { identity }
@@ -143,8 +143,8 @@ block MultiheadAttention(x: [n, t, d], heads: int = 8, bias: bool = true) -> [n,
   return dot(p, vs, contract: s, batch: [n, head]) |> linear([head, e] -> d, bias: bias) @out_proj
 }
 
-/// Multi-head self-attention (Vaswani et al. 2017) over the positions of a feature map. The cost is quadratic in h * w.
-/// [n, c, h, w] -> [n, c, h, w]; heads divides c.
+## Multi-head self-attention (Vaswani et al. 2017) over the positions of a feature map. The cost is quadratic in h * w.
+## [n, c, h, w] -> [n, c, h, w]; heads divides c.
 block SelfAttention(x: [n, c, h, w], heads: int = 8) -> [n, c, h, w] {
   return x
     |> reshape([h, w] -> t: h * w)
@@ -156,14 +156,14 @@ block SelfAttention(x: [n, c, h, w], heads: int = 8) -> [n, c, h, w] {
 `,
   "fuse/fusion": `fuse 1
 
-/// Concatenates two maps, as in U-Net (Ronneberger et al. 2015). \`low\` is resized to the size of \`high\`.
-/// [n, c: ca, h, w], [n, c: cb, h: p, w: q] -> [n, c: ca + cb, h, w].
+## Concatenates two maps, as in U-Net (Ronneberger et al. 2015). \`low\` is resized to the size of \`high\`.
+## [n, c: ca, h, w], [n, c: cb, h: p, w: q] -> [n, c: ca + cb, h, w].
 block ConcatFuse(high: [n, c: ca, h, w], low: [n, c: cb, h: p, w: q]) -> [n, c: ca + cb, h, w] {
   return concat(high, low |> resize(like: high, mode: bilinear), axis: c)
 }
 
-/// Concatenates two maps, then applies a 1 x 1 convolution, batch normalisation and ReLU (Lin et al. 2013; Ioffe and
-/// Szegedy 2015). [n, c: ca, h, w], [n, c: cb, h: p, w: q] -> [n, c: width, h, w].
+## Concatenates two maps, then applies a 1 x 1 convolution, batch normalisation and ReLU (Lin et al. 2013; Ioffe and
+## Szegedy 2015). [n, c: ca, h, w], [n, c: cb, h: p, w: q] -> [n, c: width, h, w].
 block ConcatConvFuse(
   high: [n, c: ca, h, w],
   low: [n, c: cb, h: p, w: q],
@@ -172,8 +172,8 @@ block ConcatConvFuse(
   return ConcatFuse(high, low) |> conv(c: width) @conv |> batchnorm @bn |> relu
 }
 
-/// Concatenates two maps (Ronneberger et al. 2015), then applies a linear map to the channels.
-/// [n, c: ca, h, w], [n, c: cb, h: p, w: q] -> [n, c: width, h, w].
+## Concatenates two maps (Ronneberger et al. 2015), then applies a linear map to the channels.
+## [n, c: ca, h, w], [n, c: cb, h: p, w: q] -> [n, c: width, h, w].
 block ConcatLinearFuse(
   high: [n, c: ca, h, w],
   low: [n, c: cb, h: p, w: q],
@@ -182,20 +182,20 @@ block ConcatLinearFuse(
   return ConcatFuse(high, low) |> linear(c: width) @linear
 }
 
-/// Adds two maps, as in the top-down path of feature pyramids (Lin et al. 2017). \`low\` is resized to the size of \`high\`.
-/// [n, c, h, w], [n, c, h: p, w: q] -> [n, c, h, w].
+## Adds two maps, as in the top-down path of feature pyramids (Lin et al. 2017). \`low\` is resized to the size of \`high\`.
+## [n, c, h, w], [n, c, h: p, w: q] -> [n, c, h, w].
 block AddFuse(high: [n, c, h, w], low: [n, c, h: p, w: q]) -> [n, c, h, w] {
   return high + (low |> resize(like: high, mode: bilinear))
 }
 
-/// Multiplies two maps, so one gates the other (Wang et al. 2017, "Residual attention network"). \`low\` is resized to the
-/// size of \`high\`. [n, c, h, w], [n, c, h: p, w: q] -> [n, c, h, w].
+## Multiplies two maps, so one gates the other (Wang et al. 2017, "Residual attention network"). \`low\` is resized to the
+## size of \`high\`. [n, c, h, w], [n, c, h: p, w: q] -> [n, c, h, w].
 block MulFuse(high: [n, c, h, w], low: [n, c, h: p, w: q]) -> [n, c, h, w] {
   return high * (low |> resize(like: high, mode: bilinear))
 }
 
-/// A gated unit for two maps (Arevalo et al. 2017): at each position, a gate computed from both maps blends them.
-/// [n, c: ca, h, w], [n, c: cb, h, w] -> [n, c: width, h, w].
+## A gated unit for two maps (Arevalo et al. 2017): at each position, a gate computed from both maps blends them.
+## [n, c: ca, h, w], [n, c: cb, h, w] -> [n, c: width, h, w].
 block GatedFusion(a: [n, c: ca, h, w], b: [n, c: cb, h, w], width: int) -> [n, c: width, h, w] {
   gate = concat(a, b, axis: c) |> conv(c: width, bias: false) @gate |> sigmoid
   first = a |> conv(c: width, bias: false) @hidden1 |> tanh
@@ -203,16 +203,16 @@ block GatedFusion(a: [n, c: ca, h, w], b: [n, c: cb, h, w], width: int) -> [n, c
   return first * gate + second * (1 - gate)
 }
 
-/// Feature-wise linear modulation (Perez et al. 2018): a conditioning vector sets the scale and shift of each channel.
-/// [n, c, h, w], [n, d] -> [n, c, h, w].
+## Feature-wise linear modulation (Perez et al. 2018): a conditioning vector sets the scale and shift of each channel.
+## [n, c, h, w], [n, d] -> [n, c, h, w].
 block FiLM(x: [n, c, h, w], condition: [n, d]) -> [n, c, h, w] {
   gamma, beta = condition |> linear(d -> c: 2 * c) @fc |> split(axis: c)
   return x * gamma + beta
 }
 
-/// A feature pyramid (Lin et al. 2017) with three levels and the weights of torchvision's FeaturePyramidNetwork. The maps
-/// may have any sizes; each is resized (nearest) to the level below it.
-/// [n, c: d3, h, w], [n, c: d4, h: p, w: q], [n, c: d5, h: u, w: v] -> the same sizes with \`width\` channels.
+## A feature pyramid (Lin et al. 2017) with three levels and the weights of torchvision's FeaturePyramidNetwork. The maps
+## may have any sizes; each is resized (nearest) to the level below it.
+## [n, c: d3, h, w], [n, c: d4, h: p, w: q], [n, c: d5, h: u, w: v] -> the same sizes with \`width\` channels.
 block FPN(
   c3: [n, c: d3, h, w],
   c4: [n, c: d4, h: p, w: q],
@@ -228,8 +228,8 @@ block FPN(
   return p3, p4, p5
 }
 
-/// The bottom-up path of a path aggregation network (Liu et al. 2018) over three pyramid levels, each half the size of the
-/// one before. [n, c, h, w], [n, c, h: ceil(h / 2), …], [n, c, h: ceil(h / 4), …] -> the same sizes.
+## The bottom-up path of a path aggregation network (Liu et al. 2018) over three pyramid levels, each half the size of the
+## one before. [n, c, h, w], [n, c, h: ceil(h / 2), …], [n, c, h: ceil(h / 4), …] -> the same sizes.
 block PAN(
   p3: [n, c, h, w],
   p4: [n, c, h: ceil(h / 2), w: ceil(w / 2)],
@@ -246,7 +246,7 @@ block PAN(
   return p3, n4, n5
 }
 
-/// A depthwise and a 1 x 1 convolution, then batch normalisation and SiLU.
+## A depthwise and a 1 x 1 convolution, then batch normalisation and SiLU.
 block _Separable(x: [n, c, h, w]) -> [n, c, h, w] {
   return x
     |> conv(c: c, kernel: 3, groups: c, bias: false) @depthwise
@@ -255,8 +255,8 @@ block _Separable(x: [n, c, h, w]) -> [n, c, h, w] {
     |> silu
 }
 
-/// A node of EfficientDet's BiFPN (Tan et al. 2020) with two inputs of the same size: averages them with learned,
-/// non-negative weights (fast normalised fusion), then a separable convolution. [n, c, h, w] twice -> [n, c, h, w].
+## A node of EfficientDet's BiFPN (Tan et al. 2020) with two inputs of the same size: averages them with learned,
+## non-negative weights (fast normalised fusion), then a separable convolution. [n, c, h, w] twice -> [n, c, h, w].
 block BiFPNNode(x: [n, c, h, w], y: [n, c, h, w]) -> [n, c, h, w] {
   weight w: [k: 2] = ones
   a, b = relu(w) |> split(axis: k)
@@ -264,7 +264,7 @@ block BiFPNNode(x: [n, c, h, w], y: [n, c, h, w]) -> [n, c, h, w] {
   return fused |> _Separable @conv
 }
 
-/// A BiFPN node (Tan et al. 2020) with three inputs. [n, c, h, w] three times -> [n, c, h, w].
+## A BiFPN node (Tan et al. 2020) with three inputs. [n, c, h, w] three times -> [n, c, h, w].
 block BiFPNNode3(x: [n, c, h, w], y: [n, c, h, w], z: [n, c, h, w]) -> [n, c, h, w] {
   weight w: [k: 3] = ones
   a, b, d = relu(w) |> split(axis: k)
@@ -275,8 +275,8 @@ block BiFPNNode3(x: [n, c, h, w], y: [n, c, h, w], z: [n, c, h, w]) -> [n, c, h,
 `,
   "fuse/pooling": `fuse 1
 
-/// A classification head without flattening (Lin et al. 2013, "Network in network"): global average (or maximum), a linear
-/// map, softmax. [n, c, h, w] -> [n, k: classes].
+## A classification head without flattening (Lin et al. 2013, "Network in network"): global average (or maximum), a linear
+## map, softmax. [n, c, h, w] -> [n, k: classes].
 block GapHead(x: [n, c, h, w], classes: int, pool: avg | max = avg) -> [n, k: classes] {
   pooled = x |> match pool {
     avg => mean(axis: [h, w])
@@ -285,10 +285,10 @@ block GapHead(x: [n, c, h, w], classes: int, pool: avg | max = avg) -> [n, k: cl
   return pooled |> linear(c -> k: classes) @fc |> softmax(axis: k)
 }
 
-/// Global average and maximum (Lin et al. 2013, "Network in network"), with the index of the maximum among the h * w
-/// positions; the maximum and mean over the channels; the average and maximum of rows x columns windows, for a map of any
-/// size (He et al. 2014, spatial pyramid pooling). [n, c, h, w] -> gap, gmp, gmp_index: [n, c, h: 1, w: 1],
-/// channel_max, channel_mean: [n, c: 1, h, w], adaptive_avg, adaptive_max: [n, c, h: rows, w: columns].
+## Global average and maximum (Lin et al. 2013, "Network in network"), with the index of the maximum among the h * w
+## positions; the maximum and mean over the channels; the average and maximum of rows x columns windows, for a map of any
+## size (He et al. 2014, spatial pyramid pooling). [n, c, h, w] -> gap, gmp, gmp_index: [n, c, h: 1, w: 1],
+## channel_max, channel_mean: [n, c: 1, h, w], adaptive_avg, adaptive_max: [n, c, h: rows, w: columns].
 block GlobalPools(
   x: [n, c, h, w],
   rows: int = 3,
@@ -312,15 +312,15 @@ block GlobalPools(
   return gap, gmp, gmp_index, channel_max, channel_mean, adaptive_avg, adaptive_max
 }
 
-/// Generalised-mean pooling (Radenović et al. 2018) with a learned p: 1 gives the average, a large p nearly the maximum.
-/// [n, c, h, w] -> [n, c].
+## Generalised-mean pooling (Radenović et al. 2018) with a learned p: 1 gives the average, a large p nearly the maximum.
+## [n, c, h, w] -> [n, c].
 block GeM(x: [n, c, h, w]) -> [n, c] {
   weight p: [] = 3
   return x |> clamp(min: 1e-6) |> pow(p) |> mean(axis: [h, w]) |> pow(1 / p)
 }
 
-/// Pooling by multi-head attention (Lee et al. 2019, "Set transformer"): m learned queries attend to all tokens.
-/// [n, t, d] -> [n, m, d]; heads divides d.
+## Pooling by multi-head attention (Lee et al. 2019, "Set transformer"): m learned queries attend to all tokens.
+## [n, t, d] -> [n, m, d]; heads divides d.
 block AttentionPool(x: [n, t, d], m: int = 4, heads: int = 8) -> [n, m, d] {
   weight query: [m, d] = normal(0.02)
   q = query |> linear(d -> [head: heads, e: d / heads]) @q
@@ -331,7 +331,7 @@ block AttentionPool(x: [n, t, d], m: int = 4, heads: int = 8) -> [n, m, d] {
   return y |> linear([head, e] -> d) @out
 }
 
-/// One pyramid level: averages bins x bins windows, reduces the channels, and resizes to the map. Weights are \`1\` and \`2\`.
+## One pyramid level: averages bins x bins windows, reduces the channels, and resizes to the map. Weights are \`1\` and \`2\`.
 block _PyramidLevel(x: [n, c, h, w], bins: int) -> [n, c: c / 4, h, w] {
   return x
     |> adaptive_avgpool(h: bins, w: bins)
@@ -339,8 +339,8 @@ block _PyramidLevel(x: [n, c, h, w], bins: int) -> [n, c: c / 4, h, w] {
     |> resize(h: h, w: w, mode: bilinear, align_corners: true)
 }
 
-/// The pyramid pooling module of PSPNet (Zhao et al. 2017): appends averages of 1, 2 x 2, 3 x 3 and 6 x 6 windows.
-/// [n, c, h, w] -> [n, c: 2 * c, h, w]; 4 divides c.
+## The pyramid pooling module of PSPNet (Zhao et al. 2017): appends averages of 1, 2 x 2, 3 x 3 and 6 x 6 windows.
+## [n, c, h, w] -> [n, c: 2 * c, h, w]; 4 divides c.
 block PyramidPooling(x: [n, c, h, w]) -> [n, c: 2 * c, h, w] {
   a = x |> _PyramidLevel(bins: 1) @features.0
   b = x |> _PyramidLevel(bins: 2) @features.1
@@ -349,14 +349,14 @@ block PyramidPooling(x: [n, c, h, w]) -> [n, c: 2 * c, h, w] {
   return concat(x, a, b, d, e, axis: c)
 }
 
-/// A convolution without bias, batch normalisation and ReLU. Weights are \`0\` and \`1\`.
+## A convolution without bias, batch normalisation and ReLU. Weights are \`0\` and \`1\`.
 block _Atrous(x: [n, c, h, w], out: int, dilation: int) -> [n, c: out, h, w] {
   return x |> conv(c: out, kernel: 3, dilation: dilation, bias: false) @0 |> batchnorm @1 |> relu
 }
 
-/// Atrous spatial pyramid pooling (Chen et al. 2017, DeepLabv3) with torchvision's weights: concatenates a 1 x 1
-/// convolution, three 3 x 3 ones dilated by rate, 2 * rate and 3 * rate, and the global average, then reduces the channels.
-/// [n, c, h, w] -> [n, c: width, h, w].
+## Atrous spatial pyramid pooling (Chen et al. 2017, DeepLabv3) with torchvision's weights: concatenates a 1 x 1
+## convolution, three 3 x 3 ones dilated by rate, 2 * rate and 3 * rate, and the global average, then reduces the channels.
+## [n, c, h, w] -> [n, c: width, h, w].
 block ASPP(x: [n, c, h, w], width: int = 256, rate: int = 12) -> [n, c: width, h, w] {
   a = x |> conv(c: width, bias: false) @convs.0.0 |> batchnorm @convs.0.1 |> relu
   b = x |> _Atrous(out: width, dilation: rate) @convs.1
@@ -372,21 +372,21 @@ block ASPP(x: [n, c, h, w], width: int = 256, rate: int = 12) -> [n, c: width, h
   "fuse/reduce": `fuse 1
 import { MultiheadAttention } from "fuse/attention"
 
-/// Changes the number of channels with a 1 x 1 convolution (Lin et al. 2013, "Network in network").
-/// [n, c, h, w] -> [n, c: width, h, w].
+## Changes the number of channels with a 1 x 1 convolution (Lin et al. 2013, "Network in network").
+## [n, c, h, w] -> [n, c: width, h, w].
 block ConvReduce(x: [n, c, h, w], width: int) -> [n, c: width, h, w] {
   return x |> conv(c: width) @conv1x1
 }
 
-/// A linear map of the whole flattened feature map, as in VGG's head (Simonyan and Zisserman 2014). Its weight has
-/// (c * h * w) * (width * h * w) parameters, so the sizes must be known when the model is built.
-/// [n, c, h, w] -> [n, c: width, h, w].
+## A linear map of the whole flattened feature map, as in VGG's head (Simonyan and Zisserman 2014). Its weight has
+## (c * h * w) * (width * h * w) parameters, so the sizes must be known when the model is built.
+## [n, c, h, w] -> [n, c: width, h, w].
 block FlattenLinearReduce(x: [n, c, h, w], width: int) -> [n, c: width, h, w] {
   return x |> linear([c, h, w] -> [c: width, h, w]) @fc
 }
 
-/// Multi-head self-attention (Vaswani et al. 2017) over the h * w positions, then a linear map of the channels.
-/// [n, c, h, w] -> [n, c: width, h, w]; heads divides c.
+## Multi-head self-attention (Vaswani et al. 2017) over the h * w positions, then a linear map of the channels.
+## [n, c, h, w] -> [n, c: width, h, w]; heads divides c.
 block AttentionReduce(x: [n, c, h, w], width: int, heads: int = 8) -> [n, c: width, h, w] {
   return x
     |> reshape([h, w] -> t: h * w)
@@ -396,15 +396,15 @@ block AttentionReduce(x: [n, c, h, w], width: int, heads: int = 8) -> [n, c: wid
     |> reshape(t -> [h, w])
 }
 
-/// Two 3 x 3 convolutions with ReLU after each: half of an autoencoder. Weights are \`0\` and \`2\`, as in torch.nn.Sequential.
-/// [n, c, h, w] -> [n, c: out, h, w].
+## Two 3 x 3 convolutions with ReLU after each: half of an autoencoder. Weights are \`0\` and \`2\`, as in torch.nn.Sequential.
+## [n, c, h, w] -> [n, c: out, h, w].
 block ConvPair(x: [n, c, h, w], mid: int, out: int) -> [n, c: out, h, w] {
   return x |> conv(c: mid, kernel: 3) @0 |> relu |> conv(c: out, kernel: 3) @2 |> relu
 }
 
-/// An autoencoder of the channels (Hinton and Salakhutdinov 2006; convolutional: Masci et al. 2011). \`code\` is the map with
-/// fewer channels, \`y\` the input reconstructed from it.
-/// [n, c, h, w] -> code: [n, c: bottleneck, h, w], y: [n, c, h, w].
+## An autoencoder of the channels (Hinton and Salakhutdinov 2006; convolutional: Masci et al. 2011). \`code\` is the map with
+## fewer channels, \`y\` the input reconstructed from it.
+## [n, c, h, w] -> code: [n, c: bottleneck, h, w], y: [n, c, h, w].
 block Autoencoder(
   x: [n, c, h, w],
   mid: int,

@@ -30,7 +30,7 @@ function section([slug, entry]: readonly [string, Entry]): string {
   const parts = [`## ${slug}\n`, `${severity}: ${messageOf(entry)}\n`, `${explain}\n`];
   if (bad !== undefined) parts.push("Wrong:\n", fence("fuse wrong", bad), fence("text", printed(bad)));
   // Several files are not a single program that a test can check.
-  if (good !== undefined) parts.push("Right:\n", fence(good.includes("// file: ") ? "fuse files" : "fuse", good));
+  if (good !== undefined) parts.push("Right:\n", fence(good.includes("# file: ") ? "fuse files" : "fuse", good));
   return parts.join("\n");
 }
 

@@ -7,7 +7,7 @@ export function ebnf(): string {
   return [
     "(* The grammar of Fuse, edition 1. Generated from the parser by `npm run reference`: do not edit. *)",
     "(* Operators form a flat list here; their precedence, loosest first: or, and, not, comparisons, + -, * / %, unary -. *)",
-    "(* Between tokens there may be white space and comments, `//` to the end of the line. *)",
+    "(* Between tokens there may be white space and comments, `#` to the end of the line. *)",
     "",
     ...lines,
     "",

@@ -29,8 +29,8 @@ export function textMate(): string {
     scopeName: "source.fuse",
     fileTypes: ["fuse"],
     patterns: [
-      { name: "comment.line.documentation.fuse", match: "///.*$" },
-      { name: "comment.line.double-slash.fuse", match: "//.*$" },
+      { name: "comment.line.documentation.fuse", match: "##(?!#).*$" },
+      { name: "comment.line.number-sign.fuse", match: "#.*$" },
       { name: "string.quoted.double.fuse", match: '"[^"\\r\\n]*"' },
       { name: "entity.name.label.fuse", match: "@[A-Za-z0-9_]+(?:\\.[A-Za-z0-9_]+)*" },
       {

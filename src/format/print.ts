@@ -44,7 +44,7 @@ function printDecl(trivia: Trivia, decl: Decl): Doc {
 /** Prints everything up to the `{`: on one line if it fits, else with the constraints below, else with one parameter per line. */
 function printHeader(trivia: Trivia, { kind, name, params, result, where, header }: Decl): Doc {
   const open = trivia.tokenAt(name.span.end);
-  // Comments before a bracket stay there. After it, `///` would document the first parameter or statement.
+  // Comments before a bracket stay there. After it, `##` would document the first parameter or statement.
   const start = [`${kind} `, printName(trivia, name), trivia.fixed(open)];
   const last = params.at(-1);
   const close = last === undefined ? trivia.tokenAt(open + 1) : trivia.closingAfter(last.span.end);

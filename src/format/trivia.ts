@@ -22,7 +22,7 @@ export class Trivia {
 
   /** Returns the start of the token at or after an offset. */
   tokenAt(offset: number): number {
-    const between = /(?:\s+|\/\/[^\r\n]*)*/y;
+    const between = /(?:\s+|#[^\r\n]*)*/y;
     between.lastIndex = offset;
     between.test(this.#text);
     return between.lastIndex;
@@ -92,12 +92,12 @@ export class Trivia {
     return this.take(until).map((comment) => [hardline, printComment(comment)]);
   }
 
-  /** Takes the comments before a comma or bracket that they may not move past. After it, `///` could document what follows. */
+  /** Takes the comments before a comma or bracket that they may not move past. After it, `##` could document what follows. */
   fixed(until: number): Doc {
     return this.take(until).map((comment) => [" ", printComment(comment), hardline]);
   }
 
-  /** Whether any remaining comment before an offset is a `///`. */
+  /** Whether any remaining comment before an offset is a `##`. */
   hasDoc(until: number): boolean {
     for (let i = this.#next; i < this.#comments.length && this.#comments[i]!.span.start < until; i++)
       if (this.#comments[i]!.doc) return true;
@@ -111,5 +111,5 @@ export class Trivia {
 }
 
 export function printComment({ text, doc }: Comment): string {
-  return `${doc ? "///" : "//"}${text}`.trimEnd();
+  return `${doc ? "##" : "#"}${text}`.trimEnd();
 }

@@ -9,7 +9,7 @@ export interface Name {
 export interface Comment {
   /** The text after the slashes. */
   readonly text: string;
-  /** Whether it begins with `///`, and so documents what follows. */
+  /** Whether it begins with `##`, and so documents what follows. */
   readonly doc: boolean;
   readonly span: Span;
 }
@@ -41,7 +41,7 @@ export interface Decl {
   readonly body: readonly Stmt[];
   /** Names from statements that could not be parsed and were left out; `return` for one that was, or may have been, a `return`. */
   readonly broken: readonly Name[];
-  /** The `///` lines before the declaration, joined by newlines, each without its leading space. */
+  /** The `##` lines before the declaration, joined by newlines, each without its leading space. */
   readonly doc: string | undefined;
   readonly span: Span;
   /** From the keyword up to the `{`. */

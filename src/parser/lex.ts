@@ -1,30 +1,35 @@
 /** @file The lexer: source text → tokens, comments and lexical mistakes. */
-import type { IToken, TokenType } from "chevrotain";
+import { createTokenInstance, type IToken } from "chevrotain";
 import type { SourceFile } from "../source/source.ts";
 import type { Comment } from "./ast.ts";
 import * as t from "./grammar/tokens.ts";
 import { spanAt, type Mistake } from "./mistake.ts";
-import { badCharacter, badToken, hashComment } from "./recovery/bad-tokens.ts";
-import { floorDivision, isArithmetic } from "./recovery/floor-division.ts";
-import { endsOperand } from "./recovery/heads.ts";
+import { badCharacter, badToken } from "./recovery/bad-tokens.ts";
+import { isA } from "./recovery/heads.ts";
+import { floorDivision, slashComments } from "./recovery/slashes.ts";
 
 export interface Lexed {
   readonly tokens: readonly IToken[];
   readonly comments: readonly Comment[];
-  /** The text of the `///` lines before a token, by the token's offset. */
+  /** The text of the `##` lines before a token, by the token's offset. */
   readonly docs: ReadonlyMap<number, string>;
-  /** In source order. */
+  /** Mistakes in the code, in source order. A piece that has one is not parsed. */
   readonly mistakes: readonly Mistake[];
+  /** Mistakes in comments. */
+  readonly slashes: readonly Mistake[];
 }
-
-const opening: ReadonlySet<TokenType> = new Set([t.LParen, t.LSquare, t.LCurly]);
 
 export function lex(source: SourceFile): Lexed {
   const tokens: IToken[] = [];
   const comments: Comment[] = [];
   const docs = new Map<number, string>();
   const mistakes: Mistake[] = [];
-  const open: TokenType[] = [];
+  /** The offsets of the comments that begin with `//`. */
+  const slashes: number[] = [];
+  /** How often each name is mentioned. */
+  const mentioned = new Map<string, number>();
+  /** The name that the current statement assigns. */
+  let assigned: string | undefined;
   let doc: string[] = [];
 
   function scan(text: string, offset: number): void {
@@ -33,12 +38,11 @@ export function lex(source: SourceFile): Lexed {
     let next = 0;
     for (const token of result.tokens) {
       for (let c = found[next]; c !== undefined && c.startOffset < token.startOffset; c = found[++next])
-        addComment(c.image, offset + c.startOffset);
+        addComment(c, offset + c.startOffset);
       token.startOffset += offset;
       addToken(token);
     }
-    for (const c of found.slice(next)) addComment(c.image, offset + c.startOffset);
-    for (const c of result.groups.hashComments ?? []) mistakes.push(hashComment(source, offset + c.startOffset));
+    for (const c of found.slice(next)) addComment(c, offset + c.startOffset);
     for (const error of result.errors) mistakes.push(badCharacter(source, offset + error.offset));
   }
 
@@ -48,50 +52,47 @@ export function lex(source: SourceFile): Lexed {
     if (found !== undefined) mistakes.push(found);
     if (doc.length > 0) docs.set(token.startOffset, doc.join("\n"));
     doc = [];
-    follow(open, token.tokenType);
+    if (isA(token, t.Identifier)) mentioned.set(token.image, (mentioned.get(token.image) ?? 0) + 1);
+    else if (isA(token, t.Assign)) assigned = tokens.at(-1)?.image;
+    else if (isA(token, t.Return)) assigned = undefined;
     tokens.push(token);
   }
 
-  /** Adds a comment. If its `//` was meant as floor division, scans the text after it as code, to keep brackets balanced. */
-  function addComment(image: string, offset: number): void {
-    let rest = image;
-    while (isDivision(rest)) {
-      const notes = open.at(-1) === t.LCurly ? [] : ["if you mean a comment, put a comma before it"];
-      mistakes.push(floorDivision(source, offset, notes));
-      const next = rest.indexOf("//", 2);
-      scan(rest.slice(2, next < 0 ? rest.length : next), offset + 2);
-      if (next < 0) return;
-      offset += next;
-      rest = rest.slice(next);
-    }
-    const isDoc = /^\/\/\/(?!\/)/.test(rest);
-    const text = rest.slice(isDoc ? 3 : 2);
-    comments.push({ text, doc: isDoc, span: spanAt(source, offset, rest.length) });
-    if (isDoc) doc.push(text.replace(/^ /, "").trimEnd());
+  function mentions(name: string): boolean {
+    return (mentioned.get(name) ?? 0) > (name === assigned ? 1 : 0);
   }
 
-  function isDivision(comment: string): boolean {
-    const bracket = open.at(-1);
-    if (bracket === undefined || !endsOperand(tokens.at(-1))) return false;
-    // In braces, only a comment that would hide the closing one.
-    const operands = bracket === t.LCurly ? /^[^}]*(?=\})/ : /^(?:(?!\/\/)[^,)\]])*/;
-    return isArithmetic(operands.exec(comment.slice(2))?.[0] ?? "");
+  function addComment({ image, tokenType }: IToken, offset: number): void {
+    if (tokenType === t.SlashComment) addSlashes(image, offset);
+    else addText(image, image.startsWith("##") && !image.startsWith("###"), 1, offset);
+  }
+
+  /** Adds a comment that begins with `//`. Where floor division was meant, scans the rest as code, to keep brackets balanced. */
+  function addSlashes(image: string, offset: number): void {
+    let start = 0;
+    for (;;) {
+      const found = floorDivision({ source, tokens, mentions }, offset + start, image.slice(start + 2));
+      if (found === undefined) break;
+      mistakes.push(found);
+      tokens.push(createTokenInstance(t.Divide, "//", offset + start, offset + start + 1, NaN, NaN, NaN, NaN));
+      const next = image.indexOf("//", start + 2);
+      scan(image.slice(start + 2, next < 0 ? image.length : next), offset + start + 2);
+      if (next < 0) return;
+      start = next;
+    }
+    const rest = image.slice(start);
+    slashes.push(offset + start);
+    addText(rest, rest.startsWith("///") && !rest.startsWith("////"), 2, offset + start);
+  }
+
+  /** Adds a comment whose mark has `length` characters, one more if it documents what follows. */
+  function addText(image: string, isDoc: boolean, length: number, offset: number): void {
+    const text = image.slice(isDoc ? length + 1 : length);
+    comments.push({ text, doc: isDoc, span: spanAt(source, offset, image.length) });
+    if (isDoc) doc.push(text.replace(/^ /, "").trimEnd());
   }
 
   scan(source.text, 0);
   mistakes.sort((a, b) => a.span.start - b.span.start);
-  return { tokens, comments, docs, mistakes };
-}
-
-/** Updates the stack of open brackets. Approximate if they do not match: a new statement closes all that are open in its body. */
-function follow(open: TokenType[], type: TokenType): void {
-  if (opening.has(type)) {
-    if (open.length < 1000) open.push(type);
-  } else if (type === t.RCurly) open.length = Math.max(0, open.lastIndexOf(t.LCurly));
-  else if (type === t.RParen || type === t.RSquare) {
-    if (open.at(-1) === (type === t.RParen ? t.LParen : t.LSquare)) open.pop();
-  } else if (type === t.Assign || type === t.Return) {
-    const body = open.lastIndexOf(t.LCurly);
-    if (body >= 0) open.length = body + 1;
-  }
+  return { tokens, comments, docs, mistakes, slashes: slashComments(source, slashes) };
 }

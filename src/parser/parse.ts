@@ -25,8 +25,8 @@ const maxMistakes = 100;
  * are listed as `broken`. It does not affect the other pieces.
  */
 export function parse(source: SourceFile, reporter: Reporter): Ast {
-  const { tokens, docs, comments, mistakes } = lex(source);
-  const file: File = { source, tokens, docs, lexical: mistakes, mistakes: [...mistakes] };
+  const { tokens, docs, comments, mistakes, slashes } = lex(source);
+  const file: File = { source, tokens, docs, lexical: mistakes, mistakes: [...mistakes, ...slashes] };
   const { edition, imports, decls, strays } = outline(file);
   const broken: Name[] = [];
 

@@ -10,7 +10,7 @@ export interface Entry<K extends string = string> {
   readonly message: Template<K>;
   /** Markdown that says when it is reported, why the rule exists, and how to fix it. */
   readonly explain: string;
-  /** A program that is reported exactly once, with this code only. If it has several files, each starts with `// file: NAME`. */
+  /** A program that is reported exactly once, with this code only. If it has several files, each starts with `# file: NAME`. */
   readonly bad?: string;
   /** The same program, fixed: it has no diagnostics. */
   readonly good?: string;

@@ -17,7 +17,7 @@ const at = (name: string) => join(folder, name);
 
 const orders = `fuse 1
 
-/// The same picture in several orders and dtypes.
+## The same picture in several orders and dtypes.
 model Orders(x: [c: 3, h, w]) -> (y: [c: 3, h, w], grey: [h, w], turned: [w, n: 1, h, c: 3], whole: i32[h, w], bright: bool[h, w]) {
   g = mean(x, axis: c)
   return x, g, expand(x, n: 1), cast(10 * g, i32), g > 0.5

@@ -68,7 +68,7 @@ test.each([
   ["a byte order mark", (text: string) => `\uFEFF${text}`],
   ["lines that end as on Windows", (text: string) => text.replaceAll("\n", "\r\n")],
   ["both", (text: string) => `\uFEFF${text.replaceAll("\n", "\r\n")}`],
-  ["characters of two units before what is wrong", (text: string) => `// 🙂🙂 é\n${text}`],
+  ["characters of two units before what is wrong", (text: string) => `# 🙂🙂 é\n${text}`],
 ])("%s stays as it is", async (_, change) => {
   // `wrong` lacks `fuse 1`. If a comment comes first, it is inserted before the comment.
   put("main.fuse", change(wrong));
@@ -158,7 +158,7 @@ test("if the fixes together make it worse, those that do not are applied alone",
 });
 
 test("JSON has this form", async () => {
-  put("main.fuse", "fuse 1\n\n// 🙂\nblock Main(x: [n, c], y: [n, c: d]) {\n  return 1 + (x + y) * rleu(x)\n}\n");
+  put("main.fuse", "fuse 1\n\n# 🙂\nblock Main(x: [n, c], y: [n, c: d]) {\n  return 1 + (x + y) * rleu(x)\n}\n");
   const { code, out, err } = await fuse(folder, ["check", "main.fuse", "none.fuse", "--json"]);
   expect(code).toBe(1);
   expect(err).toBe("");
@@ -170,7 +170,7 @@ test("JSON has this form", async () => {
     const end = start + part.length;
     return { start, end, line, column, endLine: line, endColumn: column + part.length };
   };
-  expect(span("", "rleu", 5)).toEqual({ start: 75, end: 79, line: 5, column: 24, endLine: 5, endColumn: 28 });
+  expect(span("", "rleu", 5)).toEqual({ start: 74, end: 78, line: 5, column: 24, endLine: 5, endColumn: 28 });
   expect(JSON.parse(out)).toEqual({
     diagnostics: [
       {

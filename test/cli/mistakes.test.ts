@@ -13,7 +13,7 @@ let folder: string;
 const programs: Readonly<Record<string, string>> = {
   "box.fuse": `fuse 1
 
-/// The sum of each 3 x 3 neighbourhood.
+## The sum of each 3 x 3 neighbourhood.
 model Box(x: f32[n, h, w, c: 1]) -> (y: [n, h, w, c: 1]) where h >= 3 {
   return x |> conv(c: 1, kernel: 3, bias: false, init: ones) @box
 }

@@ -96,10 +96,10 @@ describe("fuse.tmLanguage.json, in the engine of editors", () => {
 
   test("recognizes a word by its place", () => {
     const text =
-      'import { SE } from "fuse/attention"\nblock Gate(x: [n, c], r: int = 2) {\n  return x |> relu |> SE @se // ok';
+      'import { SE } from "fuse/attention"\nblock Gate(x: [n, c], r: int = 2) {\n  return x |> relu |> SE @se # ok';
     const found = scopesOf(text);
     const at = (word: string) => found[text.indexOf(word)];
-    expect(["import", "from", "SE", "Gate", "x:", "int", "2", "return", "relu", "@se", "// ok"].map(at)).toEqual([
+    expect(["import", "from", "SE", "Gate", "x:", "int", "2", "return", "relu", "@se", "# ok"].map(at)).toEqual([
       "keyword.control.import.fuse",
       "keyword.control.import.fuse",
       "entity.name.type.fuse",
@@ -110,7 +110,7 @@ describe("fuse.tmLanguage.json, in the engine of editors", () => {
       "keyword.control.fuse",
       "support.function.fuse",
       "entity.name.label.fuse",
-      "comment.line.double-slash.fuse",
+      "comment.line.number-sign.fuse",
     ]);
   });
 });

@@ -128,73 +128,73 @@ describe("layout", () => {
 
   test("comments stay where they are", () => {
     expect(
-      formatted(`// first
-fuse 1   // the edition
+      formatted(`# first
+fuse 1   # the edition
 
-/// What it is.
-block A( // of
-  x: [n],   // input
-  /// the width
-  w: int // the last one
-) { // begin
-  // before
+## What it is.
+block A( # of
+  x: [n],   # input
+  ## the width
+  w: int # the last one
+) { # begin
+  # before
 
 
-  // before it
-  y = x   //   behind it
-    // before a stage
-    |> relu // behind a stage
-    |> f(a, // one
-         b // number two
-         ) // three
+  # before it
+  y = x   #   behind it
+    # before a stage
+    |> relu # behind a stage
+    |> f(a, # one
+         b # number two
+         ) # three
   return match by {
-    // before an arm
-    a => x // behind an arm
+    # before an arm
+    a => x # behind an arm
     bcd => y
 
-    // at the end
+    # at the end
   }
-  // last
+  # last
 }
-// at the very end
+# at the very end
 `),
-    ).toBe(`// first
-fuse 1 // the edition
+    ).toBe(`# first
+fuse 1 # the edition
 
-/// What it is.
-block A( // of
-  x: [n], // input
-  /// the width
-  w: int, // the last one
-) { // begin
-  // before
+## What it is.
+block A( # of
+  x: [n], # input
+  ## the width
+  w: int, # the last one
+) { # begin
+  # before
 
-  // before it
-  y = x //   behind it
-    // before a stage
-    |> relu // behind a stage
+  # before it
+  y = x #   behind it
+    # before a stage
+    |> relu # behind a stage
     |> f(
-      a, // one
-      b, // number two
-    ) // three
+      a, # one
+      b, # number two
+    ) # three
   return match by {
-    // before an arm
-    a   => x // behind an arm
+    # before an arm
+    a   => x # behind an arm
     bcd => y
 
-    // at the end
+    # at the end
   }
-  // last
+  # last
 }
-// at the very end
+# at the very end
 `);
   });
 
   test("a byte order mark and carriage returns stay", () => {
-    expect(formatted("\uFEFFfuse   1\r\n\r\n// a\r\nblock A() {\r\n}\r\n")).toBe(
-      "\uFEFFfuse 1\r\n\r\n// a\r\nblock A() {}\r\n",
+    expect(formatted("\uFEFFfuse   1\r\n\r\n# a\r\nblock A() {\r\n}\r\n")).toBe(
+      "\uFEFFfuse 1\r\n\r\n# a\r\nblock A() {}\r\n",
     );
-    expect([formatted(""), formatted("  \n\n"), formatted("// only")]).toEqual(["", "", "// only\n"]);
+    expect([formatted(""), formatted("  \n\n"), formatted("# only")]).toEqual(["", "", "# only\n"]);
   });
 
   test("ten thousand stages, and brackets two hundred deep", () => {
@@ -277,7 +277,7 @@ describe("fuse fmt", () => {
 describe("the Prettier plugin", () => {
   test("prints what `fuse fmt` prints, 100 columns wide", async () => {
     const text = readFileSync("library/fuse/attention.fuse", "utf8");
-    const untidy = text.replace(/(?<!\/\/.*) +/g, "  ");
+    const untidy = text.replace(/(?<!#.*) +/g, "  ");
     expect(await prettier(untidy, { filepath: "a.fuse", plugins: [plugin] })).toBe(text);
     expect(await prettier("```fuse\nblock A(){}\n```\n", { parser: "markdown", plugins: [plugin] })).toBe(
       "```fuse\nblock A() {}\n```\n",

@@ -216,25 +216,25 @@ describe("declarations", () => {
     expect([found?.from.text, found && textOf(found.from.span)]).toEqual(["./x.fuse", '"./x.fuse"']);
   });
 
-  test("`///` documents what follows, `//` is only collected", () => {
+  test("`##` documents what follows, `#` is only collected", () => {
     const ast = valid(
-      "/// One.\n///  Two.\n// aside\nblock A(\n  /// The input.\n  x: [n], // trailing\n  k: int,\n) {\n  /// The gate.\n  g = x ////\n  return g\n}\n/// nothing",
+      "## One.\n##  Two.\n# aside\nblock A(\n  ## The input.\n  x: [n], # trailing\n  k: int,\n) {\n  ## The gate.\n  g = x ###\n  return g\n}\n## nothing",
     );
     const [decl] = ast.decls;
     expect(decl?.doc).toBe("One.\n Two.");
     expect(decl?.params.map(({ doc }) => doc)).toEqual(["The input.", undefined]);
     expect(decl?.body.map((statement) => "doc" in statement && statement.doc)).toEqual(["The gate.", false]);
-    expect(ast.comments.map(({ text, doc }) => `${doc ? "doc" : "//"}:${text}`)).toEqual([
+    expect(ast.comments.map(({ text, doc }) => `${doc ? "doc" : "#"}:${text}`)).toEqual([
       "doc: One.",
       "doc:  Two.",
-      "//: aside",
+      "#: aside",
       "doc: The input.",
-      "//: trailing",
+      "#: trailing",
       "doc: The gate.",
-      "//://",
+      "#:##",
       "doc: nothing",
     ]);
-    for (const comment of ast.comments) expect(textOf(comment.span)).toMatch(/^\/\/.*[^\n]$/);
+    for (const comment of ast.comments) expect(textOf(comment.span)).toMatch(/^#.*[^\n]$/);
   });
 });
 
@@ -333,7 +333,7 @@ describe("places", () => {
   });
 
   test("a byte order mark and CRLF are accepted; columns count UTF-16 units", () => {
-    const text = "\uFEFFfuse 1\r\nblock A(x: [n]) {\r\n  y = x // z\r\n  return y\r\n}\r\n";
+    const text = "\uFEFFfuse 1\r\nblock A(x: [n]) {\r\n  y = x # z\r\n  return y\r\n}\r\n";
     const { decls, comments } = valid(text);
     expect(decls[0]?.body.map(({ span }) => placeOf(span))).toEqual(["test.fuse:3:3", "test.fuse:4:3"]);
     expect(comments.map((comment) => comment.text)).toEqual([" z"]);

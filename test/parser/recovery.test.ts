@@ -87,7 +87,7 @@ model Fourth(x: [n, c: 4]) -> [n, c: 5] {
       "bad-number 4:14",
       "not-a-stage 8:15",
       "missing-axis 12:10",
-      "floor-division-comment 16:25",
+      "floor-division 16:25",
       "bad-attribute 20:47",
     ]);
   });

@@ -77,8 +77,8 @@ describe("edits of the first help repair the program", () => {
     [body("  return self.conv(x, c: 2h)"), body("  return self.conv(x, c: 2 * h)")],
     [body("  return nn.conv(x, c: 2)"), body("  return conv(x, c: 2)")],
     [body('  return resize(x, mode: "bilinear")'), body("  return resize(x, mode: bilinear)")],
-    [body("  # a comment", "  relu(x)"), body("  // a comment", "  return relu(x)")],
-    [body("  return f(a // b, c: .5, d: 1_000, e: 0x10)"), body("  return f(a / b, c: 0.5, d: 1000, e: 16)")],
+    [body("  // a comment", "  relu(x)"), body("  # a comment", "  return relu(x)")],
+    [body("  return f(a // a.b, c: .5, d: 1_000, e: 0x10)"), body("  return f(floor(a / a.b), c: 0.5, d: 1000, e: 16)")],
     ["block small(match: int) { return x }", "block small(match_: int) { return x }"],
     ["block small(x: [n]) { return x }", "block Small(x: [n]) { return x }"],
     ["fuse 2\nimport { A } from 'x'", 'fuse 1\nimport { A } from "x"'],
@@ -87,7 +87,42 @@ describe("edits of the first help repair the program", () => {
   });
 });
 
-test("a comment at the end of a line does not divide", () => {
-  const fine = ["conv(", "  x, // half", "  c: 2 // of the channels", "  // 1x1", ")"];
-  expect(codes(body("  z = x // half", `  return ${fine.join("\n")}`))).toEqual([]);
+describe("//", () => {
+  test.each([
+    ["y = c // r", "y = floor(c / r)"],
+    ["y = 2 * c + c * 3 // r", "y = 2 * c + floor(c * 3 / r)"],
+    ["y = c - r//2 + 1", "y = c - floor(r / 2) + 1"],
+    ["y = -c // 2", "y = floor(-c / 2)"],
+    ["y = (c + r) // (2 * r) * 3", "y = floor((c + r) / (2 * r)) * 3"],
+    ["y = x.c // x.h  # a remark", "y = floor(x.c / x.h)  # a remark"],
+    ["y = c // 2 // the half", "y = floor(c / 2) # the half"],
+    ["y = c // 2 // 2", "y = floor(c / 2) // 2"],
+    ["y = floor(c / 2) // 2", "y = floor(floor(c / 2) / 2)"],
+    ["y = conv(x, c: max(c // 2, 8))", "y = conv(x, c: max(floor(c / 2), 8))"],
+    ["y = if c // 2 > 8 { c // r } else { c }", "y = if floor(c / 2) > 8 { floor(c / r) } else { c }"],
+    ["y = c // min(r, 4)", "y = floor(c / min(r, 4))"],
+  ])("divides and rounds down: %s", (statement, better) => {
+    expect(repaired(divided(statement))).toBe(divided(better));
+  });
+
+  test.each([
+    ["y = relu(x) // half the size", "y = relu(x) # half the size"],
+    ["y = x |> linear(c: 8) @fc // 8", "y = x |> linear(c: 8) @fc # 8"],
+    ["y = c\n  // r\n  /// said of it\n  //// four", "y = c\n  # r\n  ## said of it\n  ### four"],
+    ["y = conv(\n  x, // half\n  c: 2 // of the channels\n  // 1x1\n)", "y = conv(\n  x, # half\n  c: 2 # of the channels\n  # 1x1\n)"],
+  ])("begins a comment: %s", (statement, better) => {
+    expect(repaired(divided(statement))).toBe(divided(better));
+  });
+
+  test.each(["y = relu(x) // done", "y = 3 // y", "y = c // self.r"])("may be either, so nothing is changed: %s", (statement) => {
+    expect(repaired(divided(statement))).toBe(divided(statement));
+    expect(codes(divided(statement))).toEqual(["floor-division"]);
+  });
+
+  test("all comments of a file are one error", () => {
+    const lines = Array.from({ length: 300 }, (_, i) => `// comment ${i}`).join("\n");
+    expect(codes(`${lines}\n${body("  return x")}`)).toEqual(["slash-comment"]);
+  });
+
+  const divided = (statement: string) => `block A(x: [n, c, h], r: int) {\n  ${statement}\n  return x\n}\n`;
 });

@@ -11,7 +11,7 @@ const texts = readdirSync("test/fixtures/samples").map(
   (file) => readFileSync(`test/fixtures/samples/${file}`, "utf8") + probe,
 );
 const tokens = texts.map((text) => text.match(/\/\/[^\n]*|@[\w.]+|\w+|\|>|->|=>|==|!=|<=|>=|\s+|./g) ?? []);
-const pool = tokens.flat().filter((token) => token.trim() !== "" && !token.startsWith("//"));
+const pool = tokens.flat().filter((token) => token.trim() !== "" && !token.startsWith("#"));
 const nasty = [
   "0",
   "-1",

@@ -22,7 +22,7 @@ const words = [
   ),
   ..."( ) [ ] { } |> | -> => == != <= < >= > + - * / % = : , . ... f32 i32 bool int float axis".split(" "),
   ..."n c h w x y A B 0 1 2 0.5 1e-5 2147483647 9007199254740993 -1 1e999 @a @a.0 @1x1 same auto".split(" "),
-  ..."constructor __proto__ toString await eval hasOwnProperty x.c ceil(h/2) c%0 n*n*n // /// \n".split(" "),
+  ..."constructor __proto__ toString await eval hasOwnProperty x.c ceil(h/2) c%0 n*n*n # ## // /// \n".split(" "),
   ...["\u0000", "\ufeff", "\u202e", "а", "Ａ", "é", "\u2028", "\ud800", "'", '"', ";", "#", "`", "${", "\\", "*/"],
   ...Object.keys(operators),
 ];

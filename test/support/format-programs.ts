@@ -161,28 +161,18 @@ const program = seq(
 
 const blank = fc.constantFrom(" ", " ", " ", "\n", "\n\n", "\r\n", "\n\n\n\n", "\t");
 const words = fc.constantFrom(
-  "// this is why",
-  "//no blank before",
-  "// a, b) and ] or {",
-  "//// four",
-  "//",
-  "/// said of it",
+  "# this is why",
+  "#no blank before",
+  "# a, b) and ] or {",
+  "### four",
+  "#",
+  "## said of it",
 );
 const comment = fc.tuple(fc.constantFrom(" ", "\n", "\n\n  "), words, fc.constantFrom("\n", "\n\n\n", " \n"));
 
-/**
- * Returns the text between two tokens. A comment after an operand must not look like arithmetic, because then it is a
- * division.
- */
-function between(
-  before: string,
-  kind: number,
-  [lead, text, end]: readonly [string, string, string],
-  gap: string,
-): string {
-  if (kind >= 0) return gap;
-  const mayDivide = /[\w)\]}"]$/.test(before);
-  return lead + (mayDivide && text.startsWith("// a,") ? "// and so on" : text) + end;
+/** Returns the text between two tokens. */
+function between(kind: number, [lead, text, end]: readonly [string, string, string], gap: string): string {
+  return kind >= 0 ? gap : lead + text + end;
 }
 
 /** Generates program texts. Of a hundred gaps between tokens, about `comments` hold a comment. */
@@ -196,7 +186,7 @@ export function programText(comments: number): Arbitrary<string> {
     tokens
       .map((token, i) => {
         const [kind, text, gap] = gaps[i % gaps.length]!;
-        return between(tokens[i - 1] ?? "", kind, text, i === 0 && kind >= 0 ? "" : gap) + token;
+        return between(kind, text, i === 0 && kind >= 0 ? "" : gap) + token;
       })
       .concat("\n")
       .join(""),

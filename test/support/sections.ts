@@ -1,4 +1,4 @@
-/** @file Splits a program of several files, whose sections start with a line `// file: NAME`. */
+/** @file Splits a program of several files, whose sections start with a line `# file: NAME`. */
 
 export interface Sections {
   /** The file that is checked. */
@@ -8,7 +8,7 @@ export interface Sections {
 
 /** Splits a program. Without such lines it is one file, `main.fuse`. */
 export function sections(program: string): Sections {
-  const [before, ...parts] = program.split(/^\/\/ file: (.+)\n/m);
+  const [before, ...parts] = program.split(/^# file: (.+)\n/m);
   const names = parts.filter((_, i) => i % 2 === 0);
   const texts = parts.filter((_, i) => i % 2 === 1);
   const [main] = names;

@@ -4,7 +4,6 @@ import { expressions, within } from "../../parser/walk.ts";
 import type { Help } from "../../source/diagnostic.ts";
 import type { Reporter } from "../../source/reporter.ts";
 import { cover, type SourceFile, type Span } from "../../source/source.ts";
-import { lintDivisions } from "./divisions.ts";
 import type { Module } from "./modules.ts";
 import { definitions, isParameter } from "./scope.ts";
 
@@ -26,7 +25,6 @@ export function lint(module: Module, reporter: Reporter): void {
       reporter.report("unused-import", local.span, { name: local.text }, { helps });
     }
   for (const decl of ast.decls) lintDecl(decl, reporter);
-  lintDivisions(module, reporter);
 }
 
 /** Suggests removing a name from an import, or the whole import if it is the only name. */

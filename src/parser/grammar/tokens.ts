@@ -22,9 +22,9 @@ const ByteOrderMark = createToken({
   line_breaks: false,
   group: Lexer.SKIPPED,
 });
-const Comment = token("Comment", /\/\/[^\r\n]*/, { group: "comments" });
-/** A Python comment, which is a mistake here. */
-const HashComment = token("HashComment", /#[^\r\n]*/, { group: "hashComments" });
+const Comment = token("Comment", /#[^\r\n]*/, { group: "comments" });
+/** A comment of another language or a floor division of Python, both mistakes here. */
+export const SlashComment = token("SlashComment", /\/\/[^\r\n]*/, { group: "comments" });
 
 export const Identifier = token("Identifier", /[A-Za-z_][A-Za-z0-9_]*/);
 const reserved = (name: string, word: string, ...more: TokenType[]): TokenType =>
@@ -89,7 +89,7 @@ const Greater = operator("Greater", ">");
 const Plus = operator("Plus", "+");
 export const Minus = operator("Minus", "-");
 const Times = operator("Times", "*");
-const Divide = operator("Divide", "/");
+export const Divide = operator("Divide", "/");
 const Remainder = operator("Remainder", "%");
 export const Assign = token("Assign", "=");
 export const Colon = token("Colon", ":");
@@ -98,7 +98,7 @@ export const Dot = token("Dot", ".");
 
 // If one pattern is a prefix of another, the longer one comes first.
 const concrete: readonly TokenType[] = [
-  ...[Whitespace, ByteOrderMark, Comment, HashComment],
+  ...[Whitespace, ByteOrderMark, Comment, SlashComment],
   ...[Return, If, Else, Match, And, Or, Not, Inf, True, False],
   ...[Fuse, Import, From, As, Block, Model, Layer, Weight, Const, Where, Repeat, Identifier],
   ...[Ellipsis, Integer, Float, BadNumber, StringLiteral, UnterminatedString, SingleQuotedString, Label],

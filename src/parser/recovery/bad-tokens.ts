@@ -61,13 +61,6 @@ function characterName(character: string): string {
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
-/** Reports a comment that begins with `#`. */
-export function hashComment(source: SourceFile, offset: number): Mistake {
-  const span = spanAt(source, offset, 1);
-  const help = { text: "comments start with", code: "//", edits: [{ span, text: "//" }] };
-  return mistake("unexpected-character", span, { character: "`#`" }, { helps: [help] });
-}
-
 /** Returns the mistake in a token, if there is one. */
 export function badToken(source: SourceFile, token: IToken): Mistake | undefined {
   const { image, startOffset, tokenType } = token;

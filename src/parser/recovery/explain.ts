@@ -6,7 +6,6 @@ import { tokenSpan } from "../grammar/cst.ts";
 import type { Failure } from "../grammar/parse-tokens.ts";
 import * as t from "../grammar/tokens.ts";
 import { mistake, quoted, type Mistake } from "../mistake.ts";
-import { floorDivision, isArithmetic } from "./floor-division.ts";
 import { endsOperand, headOfAssignment, isA, type Stream } from "./heads.ts";
 import type { Piece } from "./outline.ts";
 
@@ -22,7 +21,6 @@ interface Place extends Stream {
 
 /** Explanations, tried in order. The first that recognises the failure wins. */
 const explanations: readonly ((place: Place) => Mistake | undefined)[] = [
-  hiddenBrace,
   missingElse,
   indexing,
   methodCall,
@@ -91,17 +89,6 @@ function hints({ source, tokens, at, piece, expected, rule }: Place): Help[] {
   if (rule === "weightStatement" && isA(token, t.Assign) && expected === "`:`")
     return [{ text: "declare its axes", code: `${tokens[at - 2]?.image} ${tokens[at - 1]?.image}: [c] = …` }];
   return [];
-}
-
-/** `if c // 2 > 8 {`, where the brace is in a comment */
-function hiddenBrace({ source, tokens, at, expected }: Place): Mistake | undefined {
-  const before = tokens[at - 1];
-  if (expected !== "`{`" || before === undefined) return undefined;
-  const start = tokenSpan(source, before).end;
-  const line = /^[^\r\n]*/.exec(source.text.slice(start))![0];
-  const [, blanks = "", condition] = /^([ \t]*)\/\/([^{]*)\{[ \t]*$/.exec(line) ?? [];
-  const sides = condition?.split(/[<>!=]=?|\band\b|\bor\b/) ?? [""];
-  return sides.every(isArithmetic) ? floorDivision(source, start + blanks.length) : undefined;
 }
 
 /** `if a { x }` */

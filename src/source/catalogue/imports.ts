@@ -39,14 +39,14 @@ export const imports = {
       "Correct the name, import it from the file that declares " +
       "it, or rename it on import: `import { A as B } from …`.",
     bad: program`
-      // file: main.fuse
+      # file: main.fuse
       fuse 1
       import { Head } from "./parts.fuse"
 
       block Net(x: [n, c]) -> [n, c: 10] {
         return x |> relu |> Head() @head
       }
-      // file: parts.fuse
+      # file: parts.fuse
       fuse 1
 
       block Classifier(x: [n, c]) -> [n, c: 10] {
@@ -54,14 +54,14 @@ export const imports = {
       }
     `,
     good: program`
-      // file: main.fuse
+      # file: main.fuse
       fuse 1
       import { Classifier as Head } from "./parts.fuse"
 
       block Net(x: [n, c]) -> [n, c: 10] {
         return x |> relu |> Head() @head
       }
-      // file: parts.fuse
+      # file: parts.fuse
       fuse 1
 
       block Classifier(x: [n, c]) -> [n, c: 10] {
@@ -77,14 +77,14 @@ export const imports = {
       "file, so its author can change it without breaking other files. " +
       "Import a public block instead, or remove the `_` where the block is declared.",
     bad: program`
-      // file: main.fuse
+      # file: main.fuse
       fuse 1
       import { _Head as Head } from "./parts.fuse"
 
       block Net(x: [n, c]) -> [n, c: 10] {
         return x |> relu |> Head() @head
       }
-      // file: parts.fuse
+      # file: parts.fuse
       fuse 1
 
       block _Head(x: [n, c]) -> [n, c: 10] {
@@ -92,14 +92,14 @@ export const imports = {
       }
     `,
     good: program`
-      // file: main.fuse
+      # file: main.fuse
       fuse 1
       import { Head } from "./parts.fuse"
 
       block Net(x: [n, c]) -> [n, c: 10] {
         return x |> relu |> Head() @head
       }
-      // file: parts.fuse
+      # file: parts.fuse
       fuse 1
 
       block Head(x: [n, c]) -> [n, c: 10] {
@@ -116,7 +116,7 @@ export const imports = {
       "Files that need each other are better as one file. " +
       "Move the shared declarations into one of them, or into a third file that both import.",
     bad: program`
-      // file: main.fuse
+      # file: main.fuse
       fuse 1
       import { Head } from "./parts.fuse"
 
@@ -127,7 +127,7 @@ export const imports = {
       block Net(x: [n, c]) -> [n, c: 10] {
         return x |> relu |> Head() @head
       }
-      // file: parts.fuse
+      # file: parts.fuse
       fuse 1
       import { Scale } from "./main.fuse"
 
@@ -136,14 +136,14 @@ export const imports = {
       }
     `,
     good: program`
-      // file: main.fuse
+      # file: main.fuse
       fuse 1
       import { Head } from "./parts.fuse"
 
       block Net(x: [n, c]) -> [n, c: 10] {
         return x |> relu |> Head() @head
       }
-      // file: parts.fuse
+      # file: parts.fuse
       fuse 1
 
       block Scale(x: [n, c]) -> [n, c] {

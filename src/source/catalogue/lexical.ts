@@ -9,8 +9,8 @@ export const lexical = {
     message: msg`unexpected character ${"character"}`,
     explain:
       "No token starts with this character. " +
-      "It is often a habit from another language: statements have no `;`, comments start " +
-      "with `//`, strings use double quotes, and conditions use `and`, `or` and `not`. " +
+      "It is often a habit from another language: statements have no `;`, " +
+      "strings use double quotes, and conditions use `and`, `or` and `not`. " +
       "It may also come from copied text, such as a no-break space or a typographic quotation mark.",
     bad: program`
       fuse 1
@@ -76,15 +76,13 @@ export const lexical = {
       }
     `,
   }),
-  "floor-division-comment": programEntry({
+  "floor-division": programEntry({
     severity: "error",
-    message: msg`\`//\` starts a comment; use \`/\` (exact) or \`floor(a / b)\``,
+    message: msg`there is no operator \`//\`: use \`/\` (exact) or \`floor(a / b)\``,
     explain:
-      "In Python, `//` divides and rounds down; here it starts a comment that would hide the divisor. " +
-      "A comment inside brackets that follows an operand and looks like a divisor is therefore an error. " +
-      "Write `/`, which between sizes requires that the divisor " +
-      "divides exactly, or `floor(a / b)`, which rounds down. " +
-      "If you mean a comment, put a comma before it or write more than one word.",
+      "In Python, `//` divides and rounds down; here that is `floor(a / b)`. " +
+      "Between sizes, `a / b` requires that b divides a exactly, and Fuse checks it. " +
+      "Comments start with `#`.",
     bad: program`
       fuse 1
 
@@ -97,6 +95,30 @@ export const lexical = {
 
       block Reduce(x: [n, c], r: int = 4) -> [n, c: c / r] {
         return linear(x, c: c / r)
+      }
+    `,
+  }),
+  "slash-comment": programEntry({
+    severity: "error",
+    message: msg`comments start with \`#\`, not \`//\``,
+    explain:
+      "A comment starts with `#` and ends with the line. Lines that start with `##` document the declaration, parameter or " +
+      "statement that follows. In Python, `//` divides; a program that a Python programmer could misread is not accepted. " +
+      "`fuse check --fix` converts a file.",
+    bad: program`
+      fuse 1
+
+      // A gate for each channel.
+      block Gate(x: [n, c]) -> [n, c] {
+        return x * sigmoid(x)
+      }
+    `,
+    good: program`
+      fuse 1
+
+      # A gate for each channel.
+      block Gate(x: [n, c]) -> [n, c] {
+        return x * sigmoid(x)
       }
     `,
   }),

@@ -169,32 +169,6 @@ export const lints = {
       }
     `,
   }),
-  "division-in-comment": programEntry({
-    severity: "warning",
-    message: msg`\`//\` begins a comment, so \`${"dividend"}\` is not divided`,
-    explain:
-      "In Python, `//` divides and rounds down; here the rest of the line is a comment, " +
-      "and the value is what is before it. " +
-      "A comment that has only numbers and sizes and follows a size is probably a divisor. " +
-      "Write `floor(a / b)`, which rounds down, or `a / b`, which requires of sizes that b divides a. " +
-      "If it is a comment, add a word.",
-    bad: program`
-      fuse 1
-
-      block Squeeze(x: [n, c]) {
-        half = c // 2
-        return linear(x, c: half)
-      }
-    `,
-    good: program`
-      fuse 1
-
-      block Squeeze(x: [n, c]) {
-        half = floor(c / 2)
-        return linear(x, c: half)
-      }
-    `,
-  }),
   "exact-division-in-arithmetic": programEntry({
     severity: "warning",
     message: msg`\`${"division"}\` is exact here, because both sides are sizes`,
