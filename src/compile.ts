@@ -7,7 +7,7 @@ import type { Block, Host } from "./check/text/modules.ts";
 import { emitFactory } from "./codegen/esm/emit.ts";
 import { needsWeights, type BinaryFile, type Emission, type SourceInfo } from "./codegen/target.ts";
 import { defaultTarget, targets, type TargetName } from "./codegen/targets.ts";
-import type { Backend } from "./contract/backends.ts";
+import { backends, type Backend } from "./contract/backends.ts";
 import { shapeOf } from "./contract/manifest.ts";
 import { elements, type NdArray } from "./contract/ndarray.ts";
 import type { ModelGraph } from "./ir/model-graph.ts";
@@ -69,6 +69,8 @@ export function openProgram(path: string, text: string, host: Host): Program {
  * the settings.
  */
 export function buildGraphs(program: Program, options: ModelOptions = {}): Outcome<readonly ModelGraph[]> {
+  const mistake = mistakeInOptions(options);
+  if (mistake !== undefined) return nothing(mistake);
   const checked = program.check();
   const models = chooseModels(program, options.model);
   const reporter = new Reporter();
@@ -89,6 +91,8 @@ export function buildGraphs(program: Program, options: ModelOptions = {}): Outco
 /** Builds the plans of the chosen models for a target. */
 export function buildPlans(program: Program, options: PlanOptions = {}): Outcome<readonly Plan[]> {
   const { target = defaultTarget, backend } = options;
+  const mistake = unknownName("target", target, targets) ?? unknownName("backend", backend, backends);
+  if (mistake !== undefined) return nothing(mistake);
   const { profile, profileFor } = targets[target];
   const chosen = backend === undefined ? profile : (profileFor?.(backend) ?? profile);
   const { value, diagnostics } = buildGraphs(program, options);
@@ -105,6 +109,8 @@ export function build(
   plans: readonly Plan[],
   options: BuildOptions = {},
 ): Outcome<readonly BinaryFile[]> {
+  const mistake = unknownName("target", target, targets);
+  if (mistake !== undefined) return nothing(mistake);
   const { weights, locate } = options;
   const { emit, holdsWeights } = targets[target];
   for (const { profile } of plans)
@@ -182,6 +188,27 @@ export function unknownModel(name: string, models: readonly string[]): Diagnosti
   const near = nearest(name, models);
   const helps = near === undefined ? [] : [{ text: "did you mean", code: near }];
   return diagnostic("unknown-model", undefined, { name, models: models.join(", ") }, { helps });
+}
+
+/** Returns the first option that TypeScript would refuse, for callers without types. */
+function mistakeInOptions({ model, settings = {} }: ModelOptions): Diagnostic | undefined {
+  if (model !== undefined && !isText(model)) return mustBeText("the option `model`", model);
+  const wrong = Object.entries<unknown>(settings).find(([, value]) => !isText(value));
+  return wrong && mustBeText(`the setting \`${wrong[0]}\``, wrong[1]);
+}
+
+const isText = (value: unknown): boolean => typeof value === "string";
+
+function mustBeText(what: string, value: unknown): Diagnostic {
+  const help = typeof value === "number" || typeof value === "boolean" ? ` "${value}"` : "";
+  return diagnostic("bad-input", undefined, { message: `${what} must be a string${help}, not ${String(value)}` });
+}
+
+/** Returns the diagnostic for a name that is given and not in the table. */
+function unknownName(what: string, name: unknown, table: Readonly<Record<string, unknown>>): Diagnostic | undefined {
+  if (name === undefined || (typeof name === "string" && Object.hasOwn(table, name))) return undefined;
+  const message = `there is no ${what} ${JSON.stringify(name)}; there are ${Object.keys(table).join(", ")}`;
+  return diagnostic("bad-input", undefined, { message });
 }
 
 const nothing = (found: Diagnostic): Outcome<never> => ({ value: undefined, diagnostics: [found] });

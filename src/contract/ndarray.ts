@@ -12,6 +12,9 @@ export const typedArrays = { f32: Float32Array, i32: Int32Array, bool: Uint8Arra
 /** The name of each dtype in TensorFlow.js and ONNX Runtime. */
 export const dtypeNames = { f32: "float32", i32: "int32", bool: "bool" } as const satisfies Record<DType, string>;
 
+/** Whether an i32 can hold the number. */
+export const isI32 = (value: number): boolean => value === (value | 0);
+
 export type NumberArray = Float64Array | Float32Array | Int32Array | Uint8Array;
 
 /** A positional array. The length of `data` is the product of `shape`. */

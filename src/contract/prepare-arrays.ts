@@ -1,6 +1,7 @@
 /** @file What the evaluator of preparations does with whole arrays, in loops that are fast enough for large weights. */
 import { InternalError, invariant } from "../source/internal-error.ts";
 import { elements, stridesOf, type NdArray, type NumberArray } from "./ndarray.ts";
+import { productOf, sumOf } from "./prepare-functions.ts";
 import type { PrepareOp } from "./prepare.ts";
 
 type Scan = PrepareOp & { readonly op: "scan" };
@@ -144,12 +145,13 @@ export function scanned(of: NdArray, { function: name, axis, reverse, exclusive 
   const size = of.shape[axis]!;
   const step = elements(of.shape.slice(axis + 1));
   const data = new Float64Array(of.data.length);
+  const combine = (name === "sum" ? sumOf : productOf)(of.dtype);
   for (let block = 0; block < data.length; block += size * step)
     for (let inner = block; inner < block + step; inner++) {
       let total = name === "sum" ? 0 : 1;
       for (let i = 0; i < size; i++) {
         const at = inner + (reverse ? size - 1 - i : i) * step;
-        const next = name === "sum" ? total + of.data[at]! : total * of.data[at]!;
+        const next = combine(total, of.data[at]!);
         data[at] = exclusive ? total : next;
         total = next;
       }
@@ -167,7 +169,7 @@ export function softmaxed(of: NdArray): NdArray {
     for (let i = start; i < start + width; i++) total += data[i] = Math.exp(of.data[i]! - largest);
     for (let i = start; i < start + width; i++) data[i]! /= total;
   }
-  return { dtype: of.dtype, shape: of.shape, data };
+  return { dtype: "f32", shape: of.shape, data };
 }
 
 /** The block of `b` that stays in the cache while all rows of `a` are multiplied with it. */

@@ -1,4 +1,4 @@
-/** @file Carries out preparations, in float64: what is used more than once is computed once, and kept until its last use. */
+/** @file Carries out preparations, in float64 and i32: what is used more than once is computed once, and kept until its last use. */
 import { InternalError, invariant, unreachable } from "../source/internal-error.ts";
 import { elements, type DType, type NdArray, type NumberArray } from "./ndarray.ts";
 import {
@@ -14,7 +14,7 @@ import {
   softmaxed,
   transposed,
 } from "./prepare-arrays.ts";
-import { binaryFormulas, unaryFormulas } from "./prepare-functions.ts";
+import { binaryOf, castTo, productOf, sumOf, unaryOf, type BinaryName, type Typed } from "./prepare-functions.ts";
 import type { PrepareOp, PrepareStep } from "./prepare.ts";
 
 /**
@@ -50,7 +50,7 @@ function carryOut(step: PrepareOp, operands: readonly NdArray[], load: (path: st
     case "load":
       return load(step.path);
     case "constant":
-      return reshaped({ dtype: "f32", shape: [step.data.length], data: Float64Array.from(step.data) }, step.shape);
+      return reshaped({ dtype: step.dtype, shape: [step.data.length], data: Float64Array.from(step.data) }, step.shape);
     case "iota":
       return { dtype: "i32", shape: [step.size], data: Float64Array.from({ length: step.size }, (_, i) => i) };
     case "transpose":
@@ -68,15 +68,15 @@ function carryOut(step: PrepareOp, operands: readonly NdArray[], load: (path: st
     case "gather":
       return gathered(operand(operands, 0), operand(operands, 1), step.axis);
     case "cast":
-      return mapped(operand(operands, 0), casts[step.dtype]);
+      return mapped(operand(operands, 0), { dtype: step.dtype, of: castTo[step.dtype] });
     case "unary":
-      return mapped(operand(operands, 0), unaryFormulas[step.function]);
+      return mapped(operand(operands, 0), unaryOf(step.function, operand(operands, 0).dtype));
     case "binary":
-      return paired(operand(operands, 0), operand(operands, 1), binaryFormulas[step.function]);
+      return paired(operand(operands, 0), operand(operands, 1), step.function);
     case "select":
       return selected(operand(operands, 0), operand(operands, 1), operand(operands, 2));
     case "reduce":
-      return reduced(operand(operands, 0), step.axes, step.keepdims, folds[step.function]);
+      return reduced(operand(operands, 0), step.axes, step.keepdims, folds[step.function](operand(operands, 0).dtype));
     case "scan":
       return scanned(operand(operands, 0), step);
     case "softmax":
@@ -94,12 +94,6 @@ function operand(operands: readonly NdArray[], index: number): NdArray {
   return found;
 }
 
-const casts: Readonly<Record<DType, (x: number) => number>> = {
-  f32: (x) => x,
-  i32: Math.trunc,
-  bool: (x) => Number(x !== 0),
-};
-
 type Fold = (data: NumberArray, start: number, end: number) => number;
 
 const folded =
@@ -109,35 +103,37 @@ const folded =
     for (let i = start; i < end; i++) result = combine(result, data[i]!);
     return result;
   };
-const sum = folded(0, (a, b) => a + b);
+const sum = (dtype: DType) => folded(0, sumOf(dtype));
 
 const folds = {
   sum,
-  mean: (data, start, end) => sum(data, start, end) / (end - start),
-  max: folded(-Infinity, Math.max),
-  min: folded(Infinity, Math.min),
-  prod: folded(1, (a, b) => a * b),
-  any: folded(0, (a, b) => Number(a !== 0 || b !== 0)),
-  all: folded(1, (a, b) => Number(a !== 0 && b !== 0)),
-} as const satisfies Record<string, Fold>;
+  mean: (dtype) => (data, start, end) => sum(dtype)(data, start, end) / (end - start),
+  max: () => folded(-Infinity, Math.max),
+  min: () => folded(Infinity, Math.min),
+  prod: (dtype) => folded(1, productOf(dtype)),
+  any: () => folded(0, (a, b) => Number(a !== 0 || b !== 0)),
+  all: () => folded(1, (a, b) => Number(a !== 0 && b !== 0)),
+} as const satisfies Record<string, (dtype: DType) => Fold>;
 
 function reshaped(of: NdArray, shape: readonly number[]): NdArray {
   invariant(elements(shape) === of.data.length, `cannot reshape [${of.shape.join()}] to [${shape.join()}]`);
   return { ...of, shape };
 }
 
-function mapped(of: NdArray, f: (x: number) => number): NdArray {
-  const data = new Float64Array(of.data.length);
-  for (let i = 0; i < data.length; i++) data[i] = f(of.data[i]!);
-  return { ...of, data };
+function mapped({ shape, data: from }: NdArray, { dtype, of }: Typed<(x: number) => number>): NdArray {
+  const data = new Float64Array(from.length);
+  for (let i = 0; i < data.length; i++) data[i] = of(from[i]!);
+  return { dtype, shape, data };
 }
 
-function paired(a: NdArray, b: NdArray, f: (a: number, b: number) => number): NdArray {
+function paired(a: NdArray, b: NdArray, name: BinaryName): NdArray {
+  invariant(a.dtype === b.dtype, `${name} of ${a.dtype} and ${b.dtype}`);
+  const { dtype, of } = binaryOf(name, a.dtype);
   const shape = commonShape([a.shape, b.shape]);
   const [left, right] = [broadcastTo(a, shape).data, broadcastTo(b, shape).data];
   const data = new Float64Array(left.length);
-  for (let i = 0; i < data.length; i++) data[i] = f(left[i]!, right[i]!);
-  return { dtype: a.dtype, shape, data };
+  for (let i = 0; i < data.length; i++) data[i] = of(left[i]!, right[i]!);
+  return { dtype, shape, data };
 }
 
 function selected(condition: NdArray, a: NdArray, b: NdArray): NdArray {

@@ -1,4 +1,12 @@
-/** @file The mathematics of elementwise functions, in float64: for the references of primitives, and for weights when they are loaded. */
+/** @file The mathematics of elementwise functions, in float64 and i32: for the references of primitives, and for weights when they are loaded. */
+import type { DType } from "./ndarray.ts";
+
+/** Functions of one number that are true or false. */
+const conditionsOfOne = {
+  logical_not: (x: number) => Number(x === 0),
+  isnan: (x: number) => Number(Number.isNaN(x)),
+  isinf: (x: number) => Number(Math.abs(x) === Infinity),
+} as const satisfies Record<string, (x: number) => number>;
 
 /** Functions of one number. `tsc` asks for the record of each in `primitives/functions/unary.ts`. */
 export const unaryFormulas = {
@@ -35,10 +43,20 @@ export const unaryFormulas = {
   atanh: Math.atanh,
   erf,
   softplus: (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
-  logical_not: (x: number) => Number(x === 0),
-  isnan: (x: number) => Number(Number.isNaN(x)),
-  isinf: (x: number) => Number(Math.abs(x) === Infinity),
+  ...conditionsOfOne,
 } as const satisfies Record<string, (x: number) => number>;
+
+/** Functions of two numbers that are true or false. */
+const conditionsOfTwo = {
+  equal: (a: number, b: number) => Number(a === b),
+  not_equal: (a: number, b: number) => Number(a !== b),
+  less: (a: number, b: number) => Number(a < b),
+  less_equal: (a: number, b: number) => Number(a <= b),
+  greater: (a: number, b: number) => Number(a > b),
+  greater_equal: (a: number, b: number) => Number(a >= b),
+  logical_and: Math.min,
+  logical_or: Math.max,
+} as const satisfies Record<string, (a: number, b: number) => number>;
 
 /** Functions of two numbers. `tsc` asks for the record of each in `primitives/functions/binary.ts`. */
 export const binaryFormulas = {
@@ -49,15 +67,11 @@ export const binaryFormulas = {
   maximum: Math.max,
   minimum: Math.min,
   pow: Math.pow,
-  mod: (a: number, b: number) => a - b * Math.floor(a / b),
-  equal: (a: number, b: number) => Number(a === b),
-  not_equal: (a: number, b: number) => Number(a !== b),
-  less: (a: number, b: number) => Number(a < b),
-  less_equal: (a: number, b: number) => Number(a <= b),
-  greater: (a: number, b: number) => Number(a > b),
-  greater_equal: (a: number, b: number) => Number(a >= b),
-  logical_and: Math.min,
-  logical_or: Math.max,
+  mod: (a: number, b: number) => {
+    const rest = a % b; // with the sign of the dividend
+    return rest * b < 0 ? rest + b : rest;
+  },
+  ...conditionsOfTwo,
 } as const satisfies Record<string, (a: number, b: number) => number>;
 
 /** To the nearest integer, halves to the even one. */
@@ -79,3 +93,38 @@ export function erf(x: number): number {
 
 export type UnaryName = keyof typeof unaryFormulas;
 export type BinaryName = keyof typeof binaryFormulas;
+
+/** What a function makes of elements of one dtype. */
+export interface Typed<F> {
+  readonly dtype: DType;
+  readonly of: F;
+}
+
+/** The function for elements of a dtype: i32 wraps around. */
+export function unaryOf(name: UnaryName, dtype: DType): Typed<(x: number) => number> {
+  const of = unaryFormulas[name];
+  if (Object.hasOwn(conditionsOfOne, name)) return { dtype: "bool", of };
+  if (dtype !== "i32") return { dtype, of };
+  return { dtype, of: name === "square" ? (x) => Math.imul(x, x) : (x) => of(x) | 0 };
+}
+
+/** The function for operands of a dtype: i32 wraps around, and a remainder by 0 is 0. */
+export function binaryOf(name: BinaryName, dtype: DType): Typed<(a: number, b: number) => number> {
+  const of = binaryFormulas[name];
+  if (Object.hasOwn(conditionsOfTwo, name)) return { dtype: "bool", of };
+  if (dtype !== "i32") return { dtype, of };
+  return { dtype, of: name === "mul" ? Math.imul : (a, b) => of(a, b) | 0 };
+}
+
+/** The sum of two numbers of a dtype. */
+export const sumOf = (dtype: DType): ((a: number, b: number) => number) => binaryOf("add", dtype).of;
+
+/** The product of two numbers of a dtype. */
+export const productOf = (dtype: DType): ((a: number, b: number) => number) => binaryOf("mul", dtype).of;
+
+/** Converts numbers to a dtype. What an i32 cannot hold, and NaN, becomes -2147483648, as on x86 processors. */
+export const castTo = {
+  f32: (x: number) => x,
+  i32: (x: number) => (Math.abs(x) < 2 ** 31 ? x | 0 : -(2 ** 31)),
+  bool: (x: number) => Number(x !== 0),
+} as const satisfies Record<DType, (x: number) => number>;

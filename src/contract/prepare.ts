@@ -7,7 +7,12 @@ export type PrepareOp =
   /** The stored tensor, in the shape of its manifest entry. */
   | { readonly op: "load"; readonly path: string }
   /** A small literal, row-major. */
-  | { readonly op: "constant"; readonly shape: readonly number[]; readonly data: readonly number[] }
+  | {
+      readonly op: "constant";
+      readonly dtype: DType;
+      readonly shape: readonly number[];
+      readonly data: readonly number[];
+    }
   /** 0, 1, … below the size. */
   | { readonly op: "iota"; readonly size: number }
   /** Position `i` of the result is position `permutation[i]` of the operand. */

@@ -47,6 +47,8 @@ export type Variant =
   | "softmax.any-axis"
   /** sums and means of thousands of elements that are not added one after the other in float32 */
   | "reduce.long"
+  /** casts to i32 that give -2147483648 for NaN and for numbers that an i32 cannot hold */
+  | "cast.range"
   /** pooling the whole image is at least as fast as reducing its axes */
   | "pool.global";
 

@@ -12,6 +12,8 @@ export interface PictureFormat {
   readonly fault?: (file: Buffer) => string | undefined;
   /** The libvips class that reads it from memory. */
   readonly loader: string;
+  /** The pixels that a side may have, if it may not have any number of them. */
+  readonly longest?: number;
   /** Sets how pixels are written. JPEG drops alpha and loses a little; the others keep every sample. */
   readonly encode: (pixels: Sharp) => Sharp;
 }
@@ -37,6 +39,8 @@ export const pictureFormats: readonly PictureFormat[] = [
     begins: (file) => has(file, "\xff\xd8\xff"),
     fault: needs("\xff\xd9"),
     loader: "VipsForeignLoadJpegBuffer",
+    // A limit of libjpeg. The format's own is 65535.
+    longest: 65500,
     // Otherwise sharp would blend it with black.
     encode: (pixels) => pixels.removeAlpha().jpeg({ quality: 92, chromaSubsampling: "4:4:4" }),
   },
@@ -45,6 +49,7 @@ export const pictureFormats: readonly PictureFormat[] = [
     endings: ["webp"],
     begins: (file) => has(file, "RIFF") && has(file, "WEBP", 8),
     loader: "VipsForeignLoadWebpBuffer",
+    longest: 16383,
     encode: (pixels) => pixels.webp({ lossless: true, exact: true }),
   },
   {
@@ -52,6 +57,7 @@ export const pictureFormats: readonly PictureFormat[] = [
     endings: ["avif"],
     begins: (file) => has(file, "ftyp", 4) && brands(file).includes("avif"),
     loader: "VipsForeignLoadHeifBuffer",
+    longest: 16384,
     // Eight times as fast as the default, and a fifth larger.
     encode: (pixels) => pixels.avif({ lossless: true, effort: 0 }),
   },
@@ -65,11 +71,16 @@ export const pictureFormats: readonly PictureFormat[] = [
   },
 ];
 
-const alternatives = (words: readonly string[]) => `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+/** `a, b or c` */
+export const alternatives = (words: readonly string[]) => `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 /** `PNG, JPEG, WebP, AVIF or TIFF` */
 export const formatNames = alternatives(pictureFormats.map(({ name }) => name));
 /** `.png, .jpg, .webp, .avif or .tif` */
 export const pictureEndings = alternatives(pictureFormats.map(({ endings }) => `.${endings[0]}`));
+
+/** Whether a picture of this size can be written. */
+export const canHold = ({ longest = Infinity }: PictureFormat, width: number, height: number): boolean =>
+  Math.max(width, height) <= longest;
 
 /** Returns the format that a path's ending names. */
 export function formatOfPath(path: string): PictureFormat | undefined {

@@ -3,7 +3,7 @@ import type { NdArray } from "../contract/ndarray.ts";
 import { DataError, placed, printShape } from "../weights/data-error.ts";
 import { readBytes, writeAtomically } from "./files.ts";
 import { decodePicture, encodePicture } from "./picture-codec.ts";
-import { formatOfPath, pictureEndings } from "./picture-formats.ts";
+import { alternatives, canHold, formatOfPath, pictureEndings, pictureFormats } from "./picture-formats.ts";
 import { maxPixels, type Picture } from "./picture.ts";
 
 /** The largest file that is read, in bytes. */
@@ -33,6 +33,16 @@ export async function readPicture(path: string, limit = maxPixels): Promise<Pict
 export async function writePicture(path: string, picture: Picture): Promise<void> {
   const format = formatOfPath(path);
   if (format === undefined) throw new DataError(`${path}: pictures are written as ${pictureEndings}`);
+  const { width, height } = picture;
+  if (!canHold(format, width, height)) {
+    const others = pictureFormats
+      .filter((other) => canHold(other, width, height))
+      .map(({ endings }) => `.${endings[0]}`);
+    throw new DataError(
+      `${path}: a ${format.name} has at most ${format.longest} pixels on a side, and this picture is ${width} x ${height}; ` +
+        `write it as ${alternatives(others)}`,
+    );
+  }
   await writeAtomically(path, await encodePicture(picture, format));
 }
 

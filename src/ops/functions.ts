@@ -1,5 +1,5 @@
 /** @file Functions of one number, applied to every element. */
-import type { DType } from "../contract/ndarray.ts";
+import { isI32, type DType } from "../contract/ndarray.ts";
 import { erf as erfOf, type UnaryName } from "../contract/prepare-functions.ts";
 import { attribute } from "../ir/attribute.ts";
 import { operator, tensors } from "../ir/operator.ts";
@@ -118,7 +118,7 @@ export const clamp = operator({
     const dtype = dtypeOf(c, 0, numeric);
     if (min === undefined && max === undefined) c.complain("missing-attribute", { callee: c.callee, name: "min" }, {});
     for (const [name, bound] of Object.entries({ min, max }))
-      if (dtype === "i32") requireNumber(c, name, bound, "a whole number for i32", Number.isInteger);
+      if (dtype === "i32") requireNumber(c, name, bound, "a whole number that an i32 can hold", isI32);
     return { dtype, axes: c.input(0).axes };
   },
   reference: (c) => {

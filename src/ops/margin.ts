@@ -1,5 +1,5 @@
 /** @file Slices of tensors and padding around them: slice and pad. */
-import { generate, named } from "../contract/ndarray.ts";
+import { generate, isI32, named } from "../contract/ndarray.ts";
 import { attribute } from "../ir/attribute.ts";
 import { operator, tensors } from "../ir/operator.ts";
 import { withAxes } from "../ir/type.ts";
@@ -105,7 +105,7 @@ export const pad = operator({
     const { keyed, mode, value } = c.attributes;
     const dtype = dtypeOf(c, 0, anything);
     const { sizes } = c;
-    if (dtype === "i32") requireNumber(c, "value", value, "a whole number for i32", Number.isInteger);
+    if (dtype === "i32") requireNumber(c, "value", value, "a whole number that an i32 can hold", isI32);
     if (dtype === "bool") requireNumber(c, "value", value, "0 or 1 for bool", (bit) => bit === 0 || bit === 1);
     if (keyed.size === 0) c.complain("missing-attribute", { callee: c.callee, name: "h" }, {});
     const made = [...keyed].map(([axis, range]) => {

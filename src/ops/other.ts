@@ -3,8 +3,9 @@ import { generate, named } from "../contract/ndarray.ts";
 import { attribute } from "../ir/attribute.ts";
 import { operator, tensors } from "../ir/operator.ts";
 import { tensorType, type Axis } from "../ir/type.ts";
+import { binary, select } from "../primitives/binary.ts";
 import { iota as iotaPrimitive } from "../primitives/iota.ts";
-import { cast as castPrimitive } from "../primitives/unary.ts";
+import { cast as castPrimitive, unary } from "../primitives/unary.ts";
 import type { Size } from "../sizes/size.ts";
 import { elementwise, lowerUnary } from "./shared/broadcasting.ts";
 import { dtypeOf, floating, refuse, requireNumber } from "./shared/conditions.ts";
@@ -37,9 +38,12 @@ export const dropout = operator({
   expand: (g) => g.inputs[0]!,
 });
 
+/** The first number that is too large for an i32. */
+const tooLarge = 2 ** 31;
+
 export const cast = operator({
   name: "cast",
-  doc: "Converts elements to another dtype: i32 drops the fraction, and bool is whether the element is not 0. NaN, infinities and numbers that an i32 cannot hold become integers that depend on the engine: `docs/numbers.md` lists them.",
+  doc: "Converts elements to another dtype: i32 drops the fraction, and bool is whether the element is not 0. NaN and numbers that an i32 cannot hold become -2147483648, as in PyTorch.",
   inputs: tensors("x"),
   attributes: { dtype: attribute("dtype", "dtype of the result", { positional: true }) },
   alsoCalled: ["to"],
@@ -50,14 +54,25 @@ export const cast = operator({
   type: (c) => ({ dtype: c.attributes.dtype, axes: c.input(0).axes }),
   reference: (c) => {
     const { dtype } = c.attributes;
-    const convert = { f32: (x: number) => x, i32: Math.trunc, bool: (x: number) => Number(x !== 0) }[dtype];
+    const convert = {
+      f32: (x: number) => x,
+      i32: (x: number) => (x > -tooLarge && x < tooLarge ? Math.trunc(x) : -tooLarge),
+      bool: (x: number) => Number(x !== 0),
+    }[dtype];
     return elementwise(c, dtype, convert);
   },
   lower: (c) => {
     const { dtype } = c.attributes;
     const [x] = c.inputs;
     if (c.p.typeOf(x!).dtype === dtype) return c.p.loose(x!);
-    return lowerUnary(c, (p, value) => p.emit(castPrimitive, [value], { dtype }));
+    return lowerUnary(c, (p, value) => {
+      const cast = p.emit(castPrimitive, [value], { dtype });
+      if (dtype !== "i32" || value.dtype !== "f32" || p.can("cast.range")) return cast;
+      const isInside = p.emit(binary, [p.emit(unary, [value], { function: "abs" }), p.scalar(tooLarge)], {
+        function: "less",
+      });
+      return p.emit(select, [isInside, cast, p.scalar(-tooLarge, "i32")], {});
+    });
   },
 });
 

@@ -52,7 +52,7 @@ export class PlanBuilder {
 
   /** Makes a prepared value of literal data. */
   constant({ dtype, shape, data }: NdArray): Prepared {
-    const op: PrepareOp = { op: "constant", shape, data: [...data] };
+    const op: PrepareOp = { op: "constant", dtype, shape, data: [...data] };
     return this.#prepared(op, [], { shape: shape.map((size) => this.sizes.int(size)), dtype }, "constant");
   }
 
@@ -60,7 +60,8 @@ export class PlanBuilder {
   scalar(value: number | Size, dtype: DType = "f32"): PlanValue {
     const number = typeof value === "number" ? value : this.sizes.constant(value);
     if (number === undefined) return this.emit(scalar, [], { value, dtype });
-    return this.#prepared({ op: "constant", shape: [], data: [Number(number)] }, [], { shape: [], dtype }, "constant");
+    const op: PrepareOp = { op: "constant", dtype, shape: [], data: [Number(number)] };
+    return this.#prepared(op, [], { shape: [], dtype }, "constant");
   }
 
   /** Applies a primitive. Returns a simpler value, one prepared at load, or an existing equal one, where possible. */
@@ -111,7 +112,7 @@ export class PlanBuilder {
     const [made] = evaluate(steps, new Set([of.length]), () => {
       throw new InternalError("a constant loads a weight");
     });
-    return this.#prepared({ op: "constant", shape, data: [...made![1].data] }, [], positional, purpose);
+    return this.#prepared({ op: "constant", dtype, shape, data: [...made![1].data] }, [], positional, purpose);
   }
 
   #prepared(op: PrepareOp, of: readonly Prepared[], { shape, dtype }: Positional, purpose: string): Prepared {

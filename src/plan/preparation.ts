@@ -77,7 +77,9 @@ function withoutInputs(
     isKnown &&= known !== undefined;
     return Number(known ?? 1n);
   });
-  return isKnown ? step({ op: "constant", shape, data: [...array.data] }, [], shape, asked.dtype) : undefined;
+  return isKnown
+    ? step({ op: "constant", dtype: asked.dtype, shape, data: [...array.data] }, [], shape, asked.dtype)
+    : undefined;
 }
 
 /** The step that is the primitive itself. */
@@ -173,7 +175,12 @@ class Steps {
         return at < 0 ? -at : 2 * (size - 1) - at;
       };
       const data = Array.from({ length: size + before! + after! }, (_, i) => from(i - before!));
-      const indices = this.#step({ op: "constant", shape: [data.length], data }, [], [data.length], "i32");
+      const indices = this.#step(
+        { op: "constant", dtype: "i32", shape: [data.length], data },
+        [],
+        [data.length],
+        "i32",
+      );
       return this.#step({ op: "gather", axis }, [x, indices], shape.with(axis, data.length), x.dtype);
     }, this.#operands[0]!);
   }
@@ -183,7 +190,7 @@ class Steps {
   }
 
   #number(value: number, dtype: DType): Prepared {
-    return this.#step({ op: "constant", shape: [], data: [value] }, [], [], dtype);
+    return this.#step({ op: "constant", dtype, shape: [], data: [value] }, [], [], dtype);
   }
 
   #filled(value: number, shape: readonly number[], dtype: DType): Prepared {

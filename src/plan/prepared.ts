@@ -2,6 +2,7 @@
 import { typedArrays, type NdArray } from "../contract/ndarray.ts";
 import { evaluate } from "../contract/prepare-evaluate.ts";
 import type { PrepareStep } from "../contract/prepare.ts";
+import { invariant } from "../source/internal-error.ts";
 import type { Prepared } from "./value.ts";
 
 /** The steps that make some tensors, and at which index each of these is made. */
@@ -39,7 +40,8 @@ export function* preparedArrays(
   const byPlace = new Map(wanted.map((value) => [places.get(value)!, value]));
   for (const [place, array] of evaluate(steps, new Set(byPlace.keys()), load)) {
     const value = byPlace.get(place)!;
-    yield [value, { ...array, dtype: value.dtype }];
+    invariant(array.dtype === value.dtype, `step ${place} makes ${array.dtype} instead of ${value.dtype}`);
+    yield [value, array];
   }
 }
 

@@ -1,6 +1,6 @@
 /** @file Elementwise primitives of two or three tensors, with NumPy's broadcasting. */
 import { generate } from "../contract/ndarray.ts";
-import { binaryFormulas, type BinaryName } from "../contract/prepare-functions.ts";
+import { binaryOf, type BinaryName } from "../contract/prepare-functions.ts";
 import {
   broadcasting,
   broadcastingNodes,
@@ -24,9 +24,8 @@ export const binary = primitive<{ readonly function: BinaryName }>({
   }),
   reference: ([a, b], { function: name }) => {
     const [readA, readB] = [reader(a!), reader(b!)];
-    const { result } = binaryFunction(name);
-    const of = binaryFormulas[name];
-    return generate(result ?? a!.dtype, commonShape(a!.shape, b!.shape), (index) => of(readA(index), readB(index)));
+    const { dtype, of } = binaryOf(name, a!.dtype);
+    return generate(dtype, commonShape(a!.shape, b!.shape), (index) => of(readA(index), readB(index)));
   },
   esm: (e, inputs, { function: name }, { shape }, operands) =>
     broadcasting(e, inputs, operands, shape, ([a, b]) => `tf.${binaryFunction(name).esm ?? name}(${a}, ${b})`),

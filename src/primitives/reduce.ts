@@ -59,8 +59,10 @@ export const reduce = primitive<Reduce>({
       : x!.shape.filter((_, i) => !axes.includes(i)),
     dtype: x!.dtype,
   }),
-  reference: ([x], { function: name, axes, keepdims }) =>
-    reduced(x!, x!.dtype, axes, keepdims, reduceFunction(name).of),
+  reference: ([x], { function: name, axes, keepdims }) => {
+    const { of, integers = of } = reduceFunction(name);
+    return reduced(x!, x!.dtype, axes, keepdims, x!.dtype === "i32" ? integers : of);
+  },
   esm: (e, [x], { function: name, axes, keepdims, block }, result, [operand]) => {
     const plain = (of: string): string => `tf.${name}(${of}, [${axes.join(", ")}]${keepdims ? ", true" : ""})`;
     if (block === undefined) return plain(x!);

@@ -1,5 +1,6 @@
 /** @file Operations along an axis: reversing it, and running sums and products. */
 import { generate, stridesOf, type DType } from "../contract/ndarray.ts";
+import { productOf, sumOf } from "../contract/prepare-functions.ts";
 import { tidy } from "./esm/text.ts";
 import type { OnnxBody } from "./onnx/emitter.ts";
 import { longs, onnxScalar } from "./onnx/literals.ts";
@@ -68,12 +69,13 @@ export const scan = primitive<Scan>({
     const size = x!.shape[axis]!;
     const step = stridesOf(x!.shape)[axis]!;
     const data = new Float64Array(x!.data.length);
+    const combine = (name === "sum" ? sumOf : productOf)(x!.dtype);
     for (let first = 0; first < data.length; first++) {
       if (Math.floor(first / step) % size !== 0) continue;
       let total = name === "sum" ? 0 : 1;
       for (let i = 0; i < size; i++) {
         const at = first + (reverse ? size - 1 - i : i) * step;
-        const next = name === "sum" ? total + x!.data[at]! : total * x!.data[at]!;
+        const next = combine(total, x!.data[at]!);
         data[at] = exclusive ? total : next;
         total = next;
       }

@@ -1,6 +1,6 @@
 /** @file Elementwise primitives of one tensor. */
 import { generate, type DType } from "../contract/ndarray.ts";
-import { unaryFormulas, type UnaryName } from "../contract/prepare-functions.ts";
+import { castTo, unaryOf, type UnaryName } from "../contract/prepare-functions.ts";
 import { dtypeText, numberText, tidy } from "./esm/text.ts";
 import { onnxUnary, unaryFunction, unaryFunctions } from "./functions/unary.ts";
 import { onnxScalar } from "./onnx/literals.ts";
@@ -13,9 +13,8 @@ export const unary = primitive<{ readonly function: UnaryName }>({
   doc: "A function applied to every element.",
   shape: ([x], { function: name }) => ({ shape: x!.shape, dtype: unaryFunction(name).result ?? x!.dtype }),
   reference: ([x], { function: name }) => {
-    const { result } = unaryFunction(name);
-    const of = unaryFormulas[name];
-    return generate(result ?? x!.dtype, x!.shape, (_, flat) => of(x!.data[flat]!));
+    const { dtype, of } = unaryOf(name, x!.dtype);
+    return generate(dtype, x!.shape, (_, flat) => of(x!.data[flat]!));
   },
   esm: (_, [x], { function: name }, { dtype }) => {
     const { esm = name, i32 } = unaryFunction(name);
@@ -123,12 +122,7 @@ export const cast = primitive<{ readonly dtype: DType }>({
   name: "cast",
   doc: "Converts the elements: to i32 by dropping the fraction, to bool by comparing with zero.",
   shape: ([x], { dtype }) => ({ shape: x!.shape, dtype }),
-  reference: ([x], { dtype }) =>
-    generate(dtype, x!.shape, (_, flat) => {
-      const value = x!.data[flat]!;
-      if (dtype === "bool") return value === 0 ? 0 : 1;
-      return dtype === "i32" ? Math.trunc(value) : value;
-    }),
+  reference: ([x], { dtype }) => generate(dtype, x!.shape, (_, flat) => castTo[dtype](x!.data[flat]!)),
   // On wasm, tf.cast to bool keeps the low byte of the integer part: 0.5 becomes false and 2 becomes 2.
   esm: (_, [x], { dtype }, __, [operand]) =>
     dtype === "bool" && operand!.dtype !== "bool" ? `tf.notEqual(${x}, 0)` : `tf.cast(${x}, ${dtypeText(dtype)})`,

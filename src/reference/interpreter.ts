@@ -87,7 +87,9 @@ function constant({ type, value }: Constant, env: Environment): NamedArray {
   const { axes, shape } = shapeOf(type, env);
   if (typeof value !== "number" && "data" in value) return named(value, axes);
   const number = typeof value === "number" ? value : numberOf(value, env);
-  return { dtype: type.dtype, axes, shape, data: new Float64Array(elements(shape)).fill(number) };
+  // A size of run time that an i32 cannot hold wraps around.
+  const element = type.dtype === "i32" ? number | 0 : number;
+  return { dtype: type.dtype, axes, shape, data: new Float64Array(elements(shape)).fill(element) };
 }
 
 function shapeOf(

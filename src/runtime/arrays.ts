@@ -96,7 +96,7 @@ function dtypeOf(data: unknown): DType | undefined {
 /**
  * Reads the elements of tensors, into the given arrays or new ones that nothing else shares. `areFresh` says that the backend
  * never returns its own memory.
- * @throws DataError if an array to write into does not fit
+ * @throws DataError if an array to write into does not fit, or overlaps another
  */
 export async function readTensors(
   tensors: Tensors,
@@ -105,6 +105,7 @@ export async function readTensors(
   copy: CopyInto | undefined,
 ): Promise<Record<string, TensorArray>> {
   for (const [name, array] of Object.entries(into)) if (array !== undefined) checkOutput(name, array, tensors);
+  checkApart(into);
   const reads = Object.entries(tensors).map(async ([name, tensor]) => {
     const shape = [...tensor.shape];
     const array = Object.hasOwn(into, name) ? into[name] : undefined;
@@ -116,6 +117,17 @@ export async function readTensors(
     return [name, { shape, data: areFresh ? data : data.slice() }] as const;
   });
   return Object.fromEntries(await Promise.all(reads));
+}
+
+/** Two results would be written to the same memory. */
+function checkApart(into: Readonly<Record<string, TypedArray | undefined>>): void {
+  const arrays = Object.entries(into).flatMap(([name, array]) => (array === undefined ? [] : [{ name, array }]));
+  for (const [i, { name, array: a }] of arrays.entries())
+    for (const { name: other, array: b } of arrays.slice(0, i)) {
+      const overlap = a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
+      if (a.buffer === b.buffer && overlap)
+        throw new DataError(`the arrays for the results ${other} and ${name} overlap`);
+    }
 }
 
 function checkOutput(name: string, array: TypedArray, tensors: Tensors): void {

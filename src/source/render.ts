@@ -5,14 +5,14 @@ import { placeOf, position, type SourceFile } from "./source.ts";
 import { printable, styles, type Style } from "./terminal.ts";
 
 export interface RenderOptions {
-  /** Whether to use ANSI colours. */
-  readonly color: boolean;
+  /** Whether to use ANSI colours. Default: no. */
+  readonly color?: boolean;
 }
 
 const shownHelps = 2;
 
 /** Renders a diagnostic, without a final line break. A note that begins with `note:` comes last and has no `=`. */
-export function renderDiagnostic(diagnostic: Diagnostic, { color }: RenderOptions): string {
+export function renderDiagnostic(diagnostic: Diagnostic, { color = false }: RenderOptions = {}): string {
   const style = styles(color);
   const { code, severity, span, message, labels, notes, helps } = diagnostic;
   const paint = severity === "error" ? style.error : style.warning;
@@ -55,7 +55,7 @@ function renderHelps(helps: readonly Help[], style: Style): string[] {
 }
 
 /** Renders diagnostics ordered by file and position, followed by their counts; empty if there are none. */
-export function renderDiagnostics(diagnostics: readonly Diagnostic[], options: RenderOptions): string {
+export function renderDiagnostics(diagnostics: readonly Diagnostic[], options: RenderOptions = {}): string {
   if (diagnostics.length === 0) return "";
   const sorted = [...diagnostics].sort(compare).map((diagnostic) => renderDiagnostic(diagnostic, options));
   const errors = diagnostics.filter(({ severity }) => severity === "error").length;

@@ -17,7 +17,7 @@ const picture = "convert it to a .png";
 /** In the order in which they are tried. The marks of binary formats are those of their specifications. */
 const formats: readonly Foreign[] = [
   {
-    what: "a Git LFS pointer, not the file that it stands for",
+    what: "a Git LFS pointer, which only names the real file",
     advice: "run `git lfs pull`",
     is: begins("version https://git-lfs"),
   },

@@ -141,6 +141,14 @@ describe("values", () => {
       "warning[non-finite-weights]: `non-finite.safetensors` has 2 values that are not finite\n" +
         "  = stem.weight: 1 infinite of 108 values\n  = fc.bias: 1 NaN of 5 values\n",
     );
+    for (const target of ["esm", "saved-model", "onnx"]) {
+      const built = await run(`build net.fuse --weights non-finite.safetensors --target ${target} -o non-finite`);
+      expect([built.code, built.err], target).toEqual([
+        0,
+        "warning[non-finite-weights]: `non-finite.safetensors` has 1 value that is not finite\n" +
+          "  = stem.weight: 1 infinite of 108 values\n  = `fuse weights --check` counts those of all weights\n",
+      ]);
+    }
   });
 
   test("that are quantised have a scale, which is not in the tensor", async () => {

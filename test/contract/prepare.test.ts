@@ -8,7 +8,7 @@ import { InternalError } from "../../src/source/internal-error.ts";
 
 const matrix: NdArray = { dtype: "f32", shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) };
 const m: PrepareStep = { op: "load", path: "m" };
-const constant = (shape: number[], ...data: number[]): PrepareStep => ({ op: "constant", shape, data });
+const constant = (shape: number[], ...data: number[]): PrepareStep => ({ op: "constant", dtype: "f32", shape, data });
 
 /** The last of the steps, which is wanted alone. */
 const last = (steps: readonly PrepareStep[]) => {

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { formatOfPath } from "../../src/node/picture-formats.ts";
 import type { Picture } from "../../src/node/picture.ts";
 import { fromTensor, isPicturePath, readPicture, toTensor, writePicture } from "../../src/node/pictures.ts";
 import { DataError } from "../../src/weights/data-error.ts";
@@ -80,6 +81,32 @@ describe("as files", () => {
       expect(readdirSync(folder)).not.toContain(name);
     },
   );
+
+  test.each([
+    ["out.jpg", 65500, ".png or .tif"],
+    ["out.webp", 16383, ".png, .jpg, .avif or .tif"],
+    ["out.avif", 16384, ".png, .jpg or .tif"],
+  ])("%s has at most %i pixels on a side", async (name, most, others) => {
+    const line = (width: number): Picture => ({ width, height: 1, channels: 1, data: new Uint8Array(width) });
+    const path = join(folder, name);
+    await writePicture(path, line(most));
+    expect((await readPicture(path)).width).toBe(most);
+    await expect(writePicture(path, { ...line(most + 1), width: 1, height: most + 1 })).rejects.toThrow(
+      `out${name.slice(3)}: a ${formatOfPath(name)!.name} has at most ${most} pixels on a side, and this picture is ` +
+        `1 x ${most + 1}; write it as ${others}`,
+    );
+  });
+
+  test.each(["out.png", "out.tif"])("%s has any number of pixels on a side", async (name) => {
+    for (const [width, height] of [
+      [1, 70_000],
+      [70_000, 1],
+    ] as const) {
+      const picture: Picture = { width, height, channels: 3, data: new Uint8Array(3 * 70_000).fill(7) };
+      await writePicture(join(folder, name), picture);
+      expect(await readPicture(join(folder, name))).toEqual(picture);
+    }
+  });
 
   test("the content decides the format, not the name", async () => {
     const picture: Picture = { width: 1, height: 1, channels: 3, data: Uint8Array.of(1, 2, 3) };

@@ -109,7 +109,7 @@ describe.each(backends())("on $name", ({ name, skipped }) => {
       name: "Broken",
       guard: { model: "Broken", inputs: [], variables: [], requirements: [] },
       manifest: [],
-      prepare: [{ op: "constant", shape: [], data: [1] }],
+      prepare: [{ op: "constant", dtype: "f32", shape: [], data: [1] }],
       prepared: { one: { dtype: "f32", step: 0 } },
       run: (_, { one }) => {
         tf.add(one!, one!);

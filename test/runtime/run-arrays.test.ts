@@ -109,6 +109,10 @@ describe.each([
     await wrong({ y: new Float32Array(11) }, "the result y is float32 [3, 4], but the array for it is not");
     await wrong({ y: new Int32Array(12) }, "the result y is float32 [3, 4], but the array for it is not");
     await wrong({ y: [1] }, "the result y is float32 [3, 4], but the array for it is not");
+    const memory = new Float32Array(24);
+    const overlapping = { y: memory.subarray(0, 12), x: memory.subarray(11, 23) };
+    await wrong(overlapping, "the arrays for the results y and x overlap");
+    expect((await net.runArrays(inputs, { ...overlapping, x: memory.subarray(12) })).y).toEqual(want.y);
     await wrong({ z: new Float32Array(12) }, 'there is no result "z"; the results are y, x, part, k, b, s');
     await wrong(
       { constructor: new Float32Array(12) },

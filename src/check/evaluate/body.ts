@@ -1,5 +1,5 @@
 /** @file Runs the statements of a block in a frame, in order. */
-import type { DType, NdArray } from "../../contract/ndarray.ts";
+import { isI32, type DType, type NdArray } from "../../contract/ndarray.ts";
 import type { Value } from "../../ir/graph.ts";
 import type { TensorType } from "../../ir/type.ts";
 import type { Assign, AxisSpec, Expr, Layer, Name, Pipeline, Return, Stmt, WeightStmt } from "../../parser/ast.ts";
@@ -269,7 +269,8 @@ function literal(frame: Frame, stmt: WeightStmt, shape: readonly number[]): NdAr
     const number = val.kind === "number" ? val.value : val.kind === "bool" ? Number(val.value) : Number(size ?? NaN);
     if (val.kind !== "number" && val.kind !== "bool" && size === undefined)
       return mismatch(expr, "contains something other than a number", "a number");
-    if (dtype === "i32" && !Number.isInteger(number)) return mismatch(expr, "contains a float", "i32");
+    if (dtype === "i32" && !isI32(number))
+      return mismatch(expr, `contains ${Number.isInteger(number) ? `${number}, which is too large` : "a float"}`, "i32");
     if (dtype === "bool" && val.kind !== "bool") return mismatch(expr, "contains a number", "true or false");
     data.push(number);
     return true;

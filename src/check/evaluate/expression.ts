@@ -1,4 +1,5 @@
 /** @file Expressions in value positions. A name is looked up as a tensor, then as a parameter, then as a size. */
+import { isI32 } from "../../contract/ndarray.ts";
 import type { Value } from "../../ir/graph.ts";
 import type { BinaryExpr, Call, Expr, ListExpr, Pipeline, UnaryExpr } from "../../parser/ast.ts";
 import type { Help } from "../../source/diagnostic.ts";
@@ -226,7 +227,7 @@ function symbol(
 }
 
 /**
- * Converts a value to a tensor operand. Numbers and sizes become rank-0 tensors; whole ones take the type of an i32
+ * Converts a value to a tensor operand. Numbers and sizes become rank-0 tensors; whole ones that fit take the type of an i32
  * operand next to them. A bool operand does not affect the type: it is the condition of a `where`.
  */
 export function toTensor(frame: Frame, val: Val, expr: Expr, beside: readonly Val[]): Value | undefined {
@@ -238,8 +239,10 @@ export function toTensor(frame: Frame, val: Val, expr: Expr, beside: readonly Va
     case "size": {
       const dtypes = beside.flatMap((other) => (other.kind === "tensor" ? [other.value.type.dtype] : []));
       const numbers = dtypes.filter((dtype) => dtype !== "bool");
-      const adapted = numbers.length > 0 && numbers.every((dtype) => dtype === "i32") ? "i32" : "f32";
-      return frame.context.builder.scalar(frame.world.facts.apply(val.size), adapted);
+      const size = frame.world.facts.apply(val.size);
+      const fits = isI32(Number(frame.context.sizes.constant(size) ?? 0n));
+      const adapted = fits && numbers.length > 0 && numbers.every((dtype) => dtype === "i32") ? "i32" : "f32";
+      return frame.context.builder.scalar(size, adapted);
     }
     case "unknown":
       return undefined;

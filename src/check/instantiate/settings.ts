@@ -59,7 +59,8 @@ export function settingValue(
     case "float": {
       // JavaScript would also read 0x10, 0b11 and the empty text.
       const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(given.trim()) ? Number(given) : NaN;
-      return Number.isFinite(value) ? { kind: "number", value } : bad("a number");
+      if (Number.isNaN(value)) return bad("a number");
+      return Number.isFinite(Math.fround(value)) ? { kind: "number", value } : bad("a number that f32 can hold");
     }
     case "bool":
       return given === "true" || given === "false" ? { kind: "bool", value: given === "true" } : bad("true or false");

@@ -5,7 +5,7 @@ import type { Plan } from "../../plan/plan.ts";
 import { InternalError } from "../../source/internal-error.ts";
 import { inPlace } from "../../weights/data-error.ts";
 import type { StoredDType } from "../../weights/tensors.ts";
-import { warnOfUnused } from "../files/weight-warnings.ts";
+import { warnOfUnused, watchFinite } from "../files/weight-warnings.ts";
 import { encodeWeights, fittingWeights, readAll, type FittingWeights } from "../files/weights.ts";
 import { fail } from "../terminal/failure.ts";
 import type { MatchingOptions } from "../terminal/options.ts";
@@ -36,10 +36,13 @@ export async function heldWeights(
     }
   }
   if (weights !== undefined) warnOfUnused(weights, fitting, terminal);
+  const watch = watchFinite(weights ?? "", terminal);
   return (path, model) => {
     const read = models.get(model)?.get(path);
     if (read === undefined) throw new InternalError(`${model} requested ${path}, which is not one of its weights`);
-    return inPlace(weights!, read);
+    const array = inPlace(weights!, read);
+    watch(path, array);
+    return array;
   };
 }
 
@@ -65,11 +68,13 @@ export async function collectWeights(
 ): Promise<Uint8Array> {
   const all = new Map<string, NdArray>();
   const dtypes = new Map<NumberArray, StoredDType>();
+  const watch = watchFinite(path, terminal);
   const fitting: FittingWeights[] = [];
   for (const { graph, manifest } of plans) {
     const found = await fittingWeights({ name: graph.name, manifest }, path, options);
     fitting.push(found);
     for (const [name, array] of await readAll(found, path, terminal)) {
+      watch(name, array);
       all.set(name, array);
       dtypes.set(array.data, found.dtypeOf(array.data));
     }

@@ -17,7 +17,7 @@ import { InternalError } from "../../source/internal-error.ts";
 import { diagnostic } from "../../source/reporter.ts";
 import { lineOf } from "../../source/source.ts";
 import { oneGraph, openFile, sourcesOf } from "../files/programs.ts";
-import { warnOfUnused } from "../files/weight-warnings.ts";
+import { warnOfUnused, watchFinite } from "../files/weight-warnings.ts";
 import { fittingWeights, limitWeights, readAll } from "../files/weights.ts";
 import { fail, Failure } from "../terminal/failure.ts";
 import { show, type Terminal } from "../terminal/terminal.ts";
@@ -154,5 +154,8 @@ async function readWeights(graph: ModelGraph, options: RunOptions, terminal: Ter
   }
   const found = await fittingWeights(model, options.weights, options);
   warnOfUnused(options.weights, [found], terminal);
-  return Object.fromEntries(await readAll(found, options.weights, terminal));
+  const arrays = await readAll(found, options.weights, terminal);
+  const watch = watchFinite(options.weights, terminal);
+  for (const [name, array] of arrays) watch(name, array);
+  return Object.fromEntries(arrays);
 }

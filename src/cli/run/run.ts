@@ -122,19 +122,19 @@ function misshapen(
 
 /** Returns the sizes that the guard finds. Ends the command with everything that it rejects. */
 async function admit({ guard }: Runnable, inputs: Arrays, paths: Readonly<Record<string, string>>): Promise<Sizes> {
-  const found: Record<string, Given> = { ...inputs };
+  const found = new Map<string, Given>(Object.entries(inputs));
   const missing = guard.inputs.filter(({ name }) => !Object.hasOwn(inputs, name));
   const code = missing.map(({ name }) => `--in ${name}=PATH`).join(" ");
   const helps: Help[] = missing.length === 0 ? [] : [{ text: "pass it", code }];
   for (const { name, dtype } of guard.inputs) {
-    const array = inputs[name];
+    const array = found.get(name);
     if (array !== undefined && array.dtype !== dtype && !isPicturePath(paths[name]!)) {
       // A person knows the dtype of the file, not the one that it is read as.
-      found[name] = { ...array, dtype: numpyName((await openTensor(paths[name]!)).dtype) };
+      found.set(name, { ...array, dtype: numpyName((await openTensor(paths[name]!)).dtype) });
       helps.push({ text: "convert it in NumPy", code: `${name}.astype(np.${dtypeNames[dtype]})` });
     }
   }
-  const admission = checkGuard(guard, found);
+  const admission = checkGuard(guard, Object.fromEntries(found));
   return "sizes" in admission ? admission.sizes : refuse(admission.problems, helps);
 }
 

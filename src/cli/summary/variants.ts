@@ -29,7 +29,7 @@ interface Variant {
 export function variantsOf(program: Program, block: Block, settings: Settings, at: Sizes | undefined): Variant[] {
   const wanted = program
     .choices(block)
-    .filter((choices) => [...choices].every(([name, choice]) => (settings[name] ?? choice) === choice));
+    .filter((choices) => [...choices].every(([name, choice]) => !Object.hasOwn(settings, name) || settings[name] === choice));
   return wanted.map((choices) => {
     const variant = Object.fromEntries([...choices].filter(([name]) => !Object.hasOwn(settings, name)));
     const { graph, diagnostics } = program.instantiate(block, { ...settings, ...variant });

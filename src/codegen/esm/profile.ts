@@ -30,7 +30,7 @@ const abilities = {
   // Adds elements one after the other.
   wasm: { variants: [...everywhere, "conv2d_transpose.pads"], epilogues: fused },
   // Fused calls are correct here too, but run one after the other internally and free nothing before the last.
-  tensorflow: { variants: [...everywhere, "conv2d.groups", "reduce.long"], epilogues: [] },
+  tensorflow: { variants: [...everywhere, "conv2d.groups", "reduce.long", "cast.range"], epilogues: [] },
 } satisfies Record<Backend, Abilities>;
 
 /**

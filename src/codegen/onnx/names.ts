@@ -1,6 +1,7 @@
 /** @file Unique names of values and nodes. Any text is allowed. */
 export class Names {
-  readonly #taken = new Set<string>();
+  /** ONNX Runtime returns results in a plain object, which cannot hold this one. */
+  readonly #taken = new Set(["__proto__"]);
   readonly #reserved = new Set<string>();
   readonly #counts = new Map<string, number>();
 

@@ -13,6 +13,7 @@ export const onnxProfile: Profile = {
     "conv2d_transpose.pads",
     "softmax.any-axis",
     "reduce.long",
+    "cast.range",
   ]),
   epilogues: new Set(["bias"]),
 };

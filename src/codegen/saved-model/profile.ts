@@ -16,6 +16,7 @@ export const savedModelProfile: Profile = {
     "maxpool.pads",
     "conv2d_transpose.pads",
     "reduce.long",
+    "cast.range",
   ]),
   epilogues: new Set(["bias", "relu", "relu6", "elu", "sigmoid"]),
 };

@@ -24,7 +24,8 @@ export interface NodeOptions {
 
 /** The node names of a graph. */
 export class NodeNames {
-  readonly #taken = new Map<string, number>();
+  /** The executor of TensorFlow.js looks names up in plain objects, which have a `constructor` of their own. */
+  readonly #taken = new Map(Object.getOwnPropertyNames(Object.prototype).map((name) => [name.toLowerCase(), 1]));
 
   /** TensorFlow allows letters, digits and `_.-/`, and no punctuation at the start except a dot. */
   unique(wish: string): string {

@@ -94,7 +94,8 @@ interface Problem {
 function problemOfNumber({ image, tokenType }: IToken): Problem | undefined {
   if (tokenType === t.Integer && Number(image) > largestInteger)
     return { reason: `the largest integer is ${largestInteger}` };
-  if (tokenType === t.Float && !Number.isFinite(Number(image))) return { reason: "it is too large" };
+  if (tokenType === t.Float && !Number.isFinite(Math.fround(Number(image))))
+    return { reason: "it is too large for f32" };
   if (tokenType !== t.BadNumber) return undefined;
   if (/^\.\d+$/.test(image)) return { reason: "a digit is required before the decimal point", write: `0${image}` };
   if (/^\d+\.$/.test(image)) return { reason: "a digit is required after the decimal point", write: `${image}0` };

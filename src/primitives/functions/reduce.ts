@@ -1,11 +1,14 @@
 /** @file The functions of many numbers that `reduce` and `arg_reduce` apply along axes, one record each. */
 import type { DType } from "../../contract/ndarray.ts";
+import { productOf, sumOf } from "../../contract/prepare-functions.ts";
 import type { OnnxOperator } from "../onnx/operators.ts";
 import type { TensorFlowOperation } from "../tensorflow/operations.ts";
 
 /** A function. Its name is the one in tfjs. */
 interface ReduceFunction {
   readonly of: (values: readonly number[]) => number;
+  /** For i32, if it wraps around. */
+  readonly integers?: (values: readonly number[]) => number;
   readonly tensorflow: TensorFlowOperation;
   readonly onnx: OnnxOperator;
   readonly dtypes: readonly DType[];
@@ -21,11 +24,18 @@ const min = (values: readonly number[]): number => values.reduce((a, b) => Math.
 /** The functions that every target computes. */
 export const reduceFunctions = {
   mean: { of: (values) => sum(values) / values.length, tensorflow: "Mean", onnx: "ReduceMean", dtypes: ["f32"] },
-  sum: { of: sum, tensorflow: "Sum", onnx: "ReduceSum", dtypes: numeric },
+  sum: {
+    of: sum,
+    integers: (values) => values.reduce(sumOf("i32"), 0),
+    tensorflow: "Sum",
+    onnx: "ReduceSum",
+    dtypes: numeric,
+  },
   max: { of: max, tensorflow: "Max", onnx: "ReduceMax", dtypes: numeric },
   min: { of: min, tensorflow: "Min", onnx: "ReduceMin", dtypes: numeric },
   prod: {
     of: (values) => values.reduce((a, b) => a * b, 1),
+    integers: (values) => values.reduce(productOf("i32"), 1),
     tensorflow: "Prod",
     onnx: "ReduceProd",
     dtypes: numeric,
