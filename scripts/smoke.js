@@ -8,7 +8,7 @@ import { inTemporaryFolder, npm, root, run } from "./run.js";
 /** Each output is the sum of the up to nine inputs around it. */
 const program = `fuse 1
 
-/// The sum of each 3 x 3 neighbourhood.
+## The sum of each 3 x 3 neighbourhood.
 model BoxSum(x: f32[n, h, w, c: 1]) -> (y: [n, h, w, c: 1]) {
   return x |> conv(c: 1, kernel: 3, bias: false, init: ones) @box
 }

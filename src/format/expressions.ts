@@ -1,7 +1,18 @@
 /** @file Prints expressions, calls and tensor types. */
 import type { Doc } from "prettier";
 import { builders } from "prettier/doc";
-import type { Arg, AxisGroup, AxisSpec, BinaryExpr, Call, Choice, Expr, Name, TensorExpr } from "../parser/ast.ts";
+import type {
+  Arg,
+  AxisGroup,
+  AxisSpec,
+  BinaryExpr,
+  Call,
+  Choice,
+  Expr,
+  Name,
+  TensorExpr,
+  Values,
+} from "../parser/ast.ts";
 import { textOf, type Span } from "../source/source.ts";
 import { bracketed, item, parentheses, round, square, type Item } from "./lists.ts";
 import * as places from "./parentheses.ts";
@@ -12,6 +23,7 @@ import type { Trivia } from "./trivia.ts";
 const { fill, group, indent, join, line } = builders;
 
 export function printExpression(trivia: Trivia, expr: Expr, place: Place): Doc {
+  if (expr.kind === "values") return printValues(trivia, expr, place);
   const written = places.isInParentheses(expr);
   const level = levelOf(expr);
   if (level < place.least || (written && place.operand && level < places.level.primary)) return inParentheses();
@@ -38,6 +50,8 @@ function printBare(trivia: Trivia, expr: Expr, tall: boolean): Doc {
   const start = trivia.firstIn(expr.span);
   const comments = trivia.within(start);
   switch (expr.kind) {
+    case "values":
+      return printValues(trivia, expr, places.anything);
     case "number":
       return [comments, expr.raw];
     case "bool":
@@ -55,6 +69,12 @@ function printBare(trivia: Trivia, expr: Expr, tall: boolean): Doc {
     case "if":
       return [comments, printIf(trivia, expr, tall)];
   }
+}
+
+/** Prints the values of an arm or a branch. */
+function printValues(trivia: Trivia, { items }: Values, place: Place): Doc {
+  const parts = items.map((expr) => printExpression(trivia, expr, place));
+  return group(indent(join([",", line], parts)));
 }
 
 /** Prints operators of equal precedence on one line, or one below the other if they do not fit. */

@@ -75,7 +75,7 @@ export class GraphBuilder {
   }
 
   /**
-   * Applies an operator to its inputs. `weights` is the path of its weights (a spec named `bias` gets `<weights>.bias`), or
+   * Applies an operator to its inputs. `weights` is the path of its weights (a spec named `bias` gets `<weights>.bias`; `bias` if empty), or
    * the values to use instead. Undefined if the operator complained, which was then reported through `obligations`.
    */
   node<S extends Attributes>(
@@ -115,7 +115,9 @@ export class GraphBuilder {
     weights: string | Readonly<Record<string, Value>>,
   ): Readonly<Record<string, Value>> {
     if (typeof weights === "string")
-      return Object.fromEntries(specs.map((spec) => [spec.name, this.weight(`${weights}.${spec.name}`, spec)]));
+      return Object.fromEntries(
+        specs.map((spec) => [spec.name, this.weight(weights === "" ? spec.name : `${weights}.${spec.name}`, spec)]),
+      );
     const names = Object.keys(weights);
     invariant(names.length === specs.length, `${operator} has ${specs.length} weights, not ${names.join()}`);
     return Object.fromEntries(

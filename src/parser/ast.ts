@@ -68,7 +68,7 @@ export interface AttributeParam {
   readonly span: Span;
 }
 
-/** A name or an integer: a choice of an enum, a key of a `match` arm, or a type such as `int`. */
+/** A name or an integer: a choice of an enum, or a type such as `int`. As a key of a `match` arm, also `true` or `false`. */
 export interface Choice {
   readonly text: string;
   readonly span: Span;
@@ -138,7 +138,8 @@ export interface Assign {
 }
 
 /** An expression. Its span includes the parentheses around it. */
-export type Expr = NumberExpr | BoolExpr | InfExpr | ListExpr | UnaryExpr | BinaryExpr | Call | Match | If | Pipeline;
+export type Expr =
+  NumberExpr | BoolExpr | InfExpr | ListExpr | UnaryExpr | BinaryExpr | Call | Match | If | Pipeline | Values;
 
 export interface NumberExpr {
   readonly kind: "number";
@@ -198,7 +199,7 @@ export interface Call {
 }
 
 export interface Label {
-  /** The text after the `@`. */
+  /** The text after the `@`; a single `.` adds nothing to the weight path. */
   readonly text: string;
   readonly span: Span;
 }
@@ -236,6 +237,13 @@ export interface If {
   readonly then: Expr;
   /** For an `else if`, another `If`. */
   readonly else: Expr;
+  readonly span: Span;
+}
+
+/** Several values: in an arm of a `match` or a branch of an `if`. */
+export interface Values {
+  readonly kind: "values";
+  readonly items: readonly Expr[];
   readonly span: Span;
 }
 

@@ -46,6 +46,7 @@ export function* within(expr: Expr): Generator<Expr> {
       yield* within(expr.operand);
       return;
     case "list":
+    case "values":
       for (const item of expr.items) yield* within(item);
       return;
     default:

@@ -147,7 +147,7 @@ describe.each([
 });
 
 const small = `fuse 1
-/// Halves an image.
+## Halves an image.
 model Halve(image: [n, h: 2*k, w, c: 3], width: int = 4) -> (y: [n, h: k, w: ceil(w/2), c: width], image: [n, h: 2*k, w, c: 3]) where w >= 2 {
   y = image |> conv(c: width, kernel: 3, stride: 2, pad: 1) @stem |> relu
   return y, abs(image)

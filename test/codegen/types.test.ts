@@ -8,7 +8,7 @@ import { moduleOf } from "../support/targets.ts";
 
 const program = `fuse 1
 
-/// Features of a photograph.
+## Features of a photograph.
 model Net(photo: [n, h: 2*i, w: 6, c: 3], mask: bool[n], scale: [], width: int = 64) -> (
   features: [n, c: width, h: i, w: 3], logits: [n, c: 10], count: i32[], open: [n, h: i], mean: [],
 ) where i >= 2, i != 7 {

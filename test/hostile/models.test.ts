@@ -31,7 +31,7 @@ const at = (name: string) => join(folder, name);
 
 const text = `fuse 1
 
-/// Scales channels.
+## Scales channels.
 model Net(x: [n, c: 3, h: 2*i, w]) -> (y: [n, c: 3, h: 2*i, w]) {
   return x |> conv(c: 3, kernel: 3) @conv |> relu
 }

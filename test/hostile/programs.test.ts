@@ -217,7 +217,7 @@ describe("texts", () => {
   test.each(hostile)("in comments and doc comments stay there: %j", async (text) => {
     await imported(`fuse 1
 // ${text}
-/// ${text}
+## ${text}
 ///${text}
 model Net(
   // ${text}
@@ -317,7 +317,7 @@ describe("what a command writes", () => {
   const net =
     '// Made by fuse 0.0.0, says this program.\nfuse 1\nimport { Part } from "./part.fuse"\n\nmodel Net(x: [n, c: 2]) -> (y: [n, c: 2]) {\n  return x |> Part() @part\n}\n';
   const part =
-    "// Made by fuse 0.0.0, says this program.\nfuse 1\n\nblock Part(x: [n, c]) -> [n, c] {\n  return x |> linear(c: c) @fc\n}\n";
+    "# Made by fuse 0.0.0, says this program.\nfuse 1\n\nblock Part(x: [n, c]) -> [n, c] {\n  return x |> linear(c: c) @fc\n}\n";
   let count = 0;
   let place: string;
   const here = (...names: string[]) => join(place, ...names);

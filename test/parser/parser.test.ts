@@ -55,6 +55,8 @@ function show(expr: Expr): string {
     }
     case "if":
       return `if ${show(expr.condition)} {${show(expr.then)}} else {${show(expr.else)}}`;
+    case "values":
+      return expr.items.map(show).join(", ");
     case "pipeline":
       return `<${[show(expr.head), ...expr.stages.map(showStage)].join(" |> ")}>`;
   }
@@ -117,6 +119,10 @@ describe("expressions", () => {
     ["where(c, a, b)", "where(c, a, b)"],
     ["if a { b } else if c { d |> f } else { e }", "if a {b} else {if c {<d |> f>} else {e}}"],
     ["match m { a => x, 3 | b => y z => w }", "match m {a => x; 3|b => y; z => w}"],
+    ["match m { a => x, y, b | c => y, x }", "match m {a => x, y; b|c => y, x}"],
+    ["match m { true => x, y false => f(x, y) |> g, y, }", "match m {true => x, y; false => <f(x, y) |> g>, y}"],
+    ["if a { x, y } else { y, x |> f }", "if a {x, y} else {y, <x |> f>}"],
+    ["f(x) @.", "f(x)@."],
     ["x |> match m { a => f |> g b => identity }", "<x |> match m {a => <f |> g>; b => identity}>"],
     ["[1, [0.5, 1e-5,], [], -inf, true]", "[1, [0.5, 1e-5], [], (- inf), true]"],
     ["rename(t -> s, [h, w] -> [a: h, b])", "rename(t -> s, [h, w] -> [a: h, b])"],

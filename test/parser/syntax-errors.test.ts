@@ -78,7 +78,10 @@ describe("edits of the first help repair the program", () => {
     [body("  return nn.conv(x, c: 2)"), body("  return conv(x, c: 2)")],
     [body('  return resize(x, mode: "bilinear")'), body("  return resize(x, mode: bilinear)")],
     [body("  // a comment", "  relu(x)"), body("  # a comment", "  return relu(x)")],
-    [body("  return f(a // a.b, c: .5, d: 1_000, e: 0x10)"), body("  return f(floor(a / a.b), c: 0.5, d: 1000, e: 16)")],
+    [
+      body("  return f(a // a.b, c: .5, d: 1_000, e: 0x10)"),
+      body("  return f(floor(a / a.b), c: 0.5, d: 1000, e: 16)"),
+    ],
     ["block small(match: int) { return x }", "block small(match_: int) { return x }"],
     ["block small(x: [n]) { return x }", "block Small(x: [n]) { return x }"],
     ["fuse 2\nimport { A } from 'x'", 'fuse 1\nimport { A } from "x"'],
@@ -109,15 +112,21 @@ describe("//", () => {
     ["y = relu(x) // half the size", "y = relu(x) # half the size"],
     ["y = x |> linear(c: 8) @fc // 8", "y = x |> linear(c: 8) @fc # 8"],
     ["y = c\n  // r\n  /// said of it\n  //// four", "y = c\n  # r\n  ## said of it\n  ### four"],
-    ["y = conv(\n  x, // half\n  c: 2 // of the channels\n  // 1x1\n)", "y = conv(\n  x, # half\n  c: 2 # of the channels\n  # 1x1\n)"],
+    [
+      "y = conv(\n  x, // half\n  c: 2 // of the channels\n  // 1x1\n)",
+      "y = conv(\n  x, # half\n  c: 2 # of the channels\n  # 1x1\n)",
+    ],
   ])("begins a comment: %s", (statement, better) => {
     expect(repaired(divided(statement))).toBe(divided(better));
   });
 
-  test.each(["y = relu(x) // done", "y = 3 // y", "y = c // self.r"])("may be either, so nothing is changed: %s", (statement) => {
-    expect(repaired(divided(statement))).toBe(divided(statement));
-    expect(codes(divided(statement))).toEqual(["floor-division"]);
-  });
+  test.each(["y = relu(x) // done", "y = 3 // y", "y = c // self.r"])(
+    "may be either, so nothing is changed: %s",
+    (statement) => {
+      expect(repaired(divided(statement))).toBe(divided(statement));
+      expect(codes(divided(statement))).toEqual(["floor-division"]);
+    },
+  );
 
   test("all comments of a file are one error", () => {
     const lines = Array.from({ length: 300 }, (_, i) => `// comment ${i}`).join("\n");

@@ -10,7 +10,7 @@ const probe = "\nmodel Probe(x: [n, c: 64]) -> [n, c: 64] { return relu(x) }\n";
 const texts = readdirSync("test/fixtures/samples").map(
   (file) => readFileSync(`test/fixtures/samples/${file}`, "utf8") + probe,
 );
-const tokens = texts.map((text) => text.match(/\/\/[^\n]*|@[\w.]+|\w+|\|>|->|=>|==|!=|<=|>=|\s+|./g) ?? []);
+const tokens = texts.map((text) => text.match(/#[^\n]*|@[\w.]+|\w+|\|>|->|=>|==|!=|<=|>=|\s+|./g) ?? []);
 const pool = tokens.flat().filter((token) => token.trim() !== "" && !token.startsWith("#"));
 const nasty = [
   "0",

@@ -28,10 +28,12 @@ const comma: Arbitrary<Tokens> = fc.oneof(none, word(","));
 const name = word("x", "y", "layer", "where", "features", "a_rather_long_name_of_a_tensor");
 const axis = word("n", "c", "h", "w", "weight", "head");
 const callee = word("relu", "conv", "where", "SE", "depthwise_convolution", "layer");
-const label = word("@a", "@layer.0", "@1x1");
+const label = word("@a", "@layer.0", "@1x1", "@.");
 const literal = word("0", "1", "256", "0.50", "1e-5", "inf", "true", "false");
 const choice = word("a", "concat", "embedded_gaussian");
 const choices = list(choice, "|", 1, 3);
+/** The choices of an arm. */
+const keys = list(fc.oneof(choice, word("true", "2")), "|", 1, 3);
 
 /** The nesting depth of the rules. At this depth, the first alternative is taken. */
 const depth = { depthIdentifier: fc.createDepthIdentifier(), maxDepth: 9 };
@@ -45,6 +47,7 @@ const rules = fc.letrec<{
   primary: Tokens;
   call: Tokens;
   arg: Tokens;
+  values: Tokens;
   match: Tokens;
   if: Tokens;
   stage: Tokens;
@@ -94,16 +97,17 @@ const rules = fc.letrec<{
     seq(tie("expr"), word("->"), word("["), list(tie("axisSpec"), ",", 1, 3, comma), word("]")),
   ),
   axisSpec: seq(axis, maybe(seq(word(":"), tie("sum")))),
+  values: fc.oneof({ arbitrary: tie("expr"), weight: 4 }, list(tie("expr"), ",", 2, 3)),
   match: seq(
     ...[word("match"), tie("operation"), word("{")],
-    fc.array(seq(choices, word("=>"), tie("expr"), comma), { maxLength: 3 }).map((arms) => arms.flat()),
+    fc.array(seq(keys, word("=>"), tie("values"), comma), { maxLength: 3 }).map((arms) => arms.flat()),
     word("}"),
   ),
   if: seq(
-    ...[word("if"), tie("operation"), word("{"), tie("expr"), word("} else")],
+    ...[word("if"), tie("operation"), word("{"), tie("values"), word("} else")],
     fc.oneof(
       depth,
-      { arbitrary: seq(word("{"), tie("expr"), word("}")), weight: 3 },
+      { arbitrary: seq(word("{"), tie("values"), word("}")), weight: 3 },
       seq(word("{"), tie("if"), word("}")),
       tie("if"),
     ),
@@ -114,9 +118,7 @@ const rules = fc.letrec<{
     seq(word("repeat ("), tie("sum"), word(")"), tie("call")),
     seq(
       ...[word("match"), tie("operation"), word("{")],
-      fc
-        .array(seq(choices, word("=>"), tie("stages"), comma), { minLength: 1, maxLength: 3 })
-        .map((arms) => arms.flat()),
+      fc.array(seq(keys, word("=>"), tie("stages"), comma), { minLength: 1, maxLength: 3 }).map((arms) => arms.flat()),
       word("}"),
     ),
     seq(word("if"), tie("operation"), word("{"), tie("stages"), word("} else {"), tie("stages"), word("}")),

@@ -54,7 +54,12 @@ function ownWeights(frame: Frame, node: Node, call: Call): boolean {
   return own.every((weight) => claim(frame, weight, call));
 }
 
-/** Claims the path of a block; returns false if another call owns it. */
+/** Whether a call adds nothing to the paths of its weights, so that only the weights themselves have owners. */
+export function isTransparent({ label }: Call): boolean {
+  return label?.text === ".";
+}
+
+/** Claims the path of a block or of a callee's weight; returns false if another call owns it. */
 export function claimPath(frame: Frame, path: string, call: Call): boolean {
   const owner = frame.world.owners.get(path);
   if (owner === undefined) frame.world.owners.set(path, { site: call, shape: "" });

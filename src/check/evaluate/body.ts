@@ -270,7 +270,11 @@ function literal(frame: Frame, stmt: WeightStmt, shape: readonly number[]): NdAr
     if (val.kind !== "number" && val.kind !== "bool" && size === undefined)
       return mismatch(expr, "contains something other than a number", "a number");
     if (dtype === "i32" && !isI32(number))
-      return mismatch(expr, `contains ${Number.isInteger(number) ? `${number}, which is too large` : "a float"}`, "i32");
+      return mismatch(
+        expr,
+        `contains ${Number.isInteger(number) ? `${number}, which is too large` : "a float"}`,
+        "i32",
+      );
     if (dtype === "bool" && val.kind !== "bool") return mismatch(expr, "contains a number", "true or false");
     data.push(number);
     return true;

@@ -48,9 +48,10 @@ export function evaluateCall(frame: Frame, call: Call, piped: readonly Val[], re
     return unknown;
   }
   const path = [...frame.scope, copyLabel(label ?? "", copy)].filter((part) => part !== "");
-  // The numbers of copies are claimed where the call is repeated.
+  // The numbers of copies are claimed where the call is repeated; the call around `@.` has claimed its own.
   if (
     label !== undefined &&
+    label !== "" &&
     copy === undefined &&
     !claimNumbers(frame, path.join("."), call, frame.context.sizes.int(1))
   )

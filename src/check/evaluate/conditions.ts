@@ -183,7 +183,8 @@ export function unknownChoice(
 
 /** Returns the arm that this world takes. Reports errors in the arms as a whole. */
 export function armOf(frame: Frame, expr: Match): Arm | undefined {
-  const parameter = choiceParameter(frame, expr.subject);
+  const subject = plainName(expr.subject)?.text;
+  const parameter = frame.signature.parameters.find(({ name, choices }) => name === subject && choices.length > 0);
   if (parameter === undefined) {
     notFinite(frame, expr.subject);
     return undefined;
@@ -217,6 +218,7 @@ export function armOf(frame: Frame, expr: Match): Arm | undefined {
 function choiceText(frame: Frame, name: string): string | undefined {
   const val = frame.names.get(name);
   if (val?.kind === "choice") return val.text;
+  if (val?.kind === "bool") return String(val.value);
   return val?.kind === "size" ? sizeText(frame, val.size) : undefined;
 }
 

@@ -45,6 +45,10 @@ export function value(frame: Frame, expr: Expr, results = 1): Val {
     }
     case "pipeline":
       return pipeline(frame, expr, results);
+    case "values": {
+      const vals = expr.items.map((item) => toTensor(frame, value(frame, item), item, []));
+      return { kind: "tensors", values: vals, names: [] };
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import { Facts } from "../../sizes/facts.ts";
 import type { Diagnostic } from "../../source/diagnostic.ts";
 import { invariant } from "../../source/internal-error.ts";
 import { Reporter } from "../../source/reporter.ts";
-import { claimPath } from "../evaluate/apply.ts";
+import { claimPath, isTransparent } from "../evaluate/apply.ts";
 import { runBody } from "../evaluate/body.ts";
 import { declaredResults } from "../evaluate/types.ts";
 import { emptyFrame, setParameter, type Binding, type CallStrategy, type Context, type Frame } from "../frame/frame.ts";
@@ -174,7 +174,8 @@ function inline(requirements: OpenRelation[]): CallStrategy {
 
 function inlineCall(caller: Frame, callee: Binding, call: Call, path: readonly string[]): Val {
   const { frame, signature, block } = callee;
-  if (frame.context.ownsWeights(block) && !claimPath(caller, path.join("."), call)) return unknown;
+  if (frame.context.ownsWeights(block) && !isTransparent(call) && !claimPath(caller, path.join("."), call))
+    return unknown;
   const values = runBody(frame)?.map(({ value }) => value);
   if (values === undefined) return unknown;
   if (values.length === 1) return values[0] === undefined ? unknown : { kind: "tensor", value: values[0] };

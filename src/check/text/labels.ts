@@ -2,7 +2,7 @@
 import type { Call, Expr, Name, Stmt } from "../../parser/ast.ts";
 import type { Reporter } from "../../source/reporter.ts";
 
-/** The last part of the weight path of each call that owns weights; empty if the layer's name is enough. */
+/** The last part of the weight path of each call that owns weights; empty for `@.`, and if the layer's name is enough. */
 export type Labels = ReadonlyMap<Call, string>;
 
 interface Naming {
@@ -24,7 +24,8 @@ function labelStatement(stmt: Stmt, naming: Naming, labels: Map<Call, string>): 
   if (stmt.kind === "weight" || stmt.kind === "const") return;
   const values = stmt.kind === "return" ? stmt.values : [stmt.value];
   const weighted = values.flatMap((value) => weightedCalls(value, naming));
-  for (const call of weighted) if (call.label !== undefined) labels.set(call, call.label.text);
+  for (const call of weighted)
+    if (call.label !== undefined) labels.set(call, call.label.text === "." ? "" : call.label.text);
   const open = weighted.filter((call) => call.label === undefined);
   if (open.length === 0) return;
   // A layer's name is a prefix already.
@@ -82,6 +83,7 @@ function children(expr: Expr): readonly Expr[] {
     case "unary":
       return [expr.operand];
     case "list":
+    case "values":
       return expr.items;
     default:
       return [];
@@ -123,6 +125,9 @@ function numbersOf(expr: Expr, naming: Naming): Map<Call, number> {
         next++;
         stage(expr.then);
         stage(expr.else);
+        return;
+      case "values":
+        expr.items.forEach(stage);
         return;
       default:
         return;

@@ -6,7 +6,7 @@ import { printRelation, spell, substitute, type Relation } from "../../sizes/rel
 import type { Size, SizeVar } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
 import { textOf, type Span } from "../../source/source.ts";
-import { claimPath } from "../evaluate/apply.ts";
+import { claimPath, isTransparent } from "../evaluate/apply.ts";
 import { declaredResults } from "../evaluate/types.ts";
 import type { Binding } from "../frame/frame.ts";
 import { report, typeText, type CallStrategy, type Frame } from "../frame/frame.ts";
@@ -45,7 +45,7 @@ function callBySummary(summaries: Summaries, frame: Frame, callee: Binding, call
   const { context } = frame;
   const { block, frame: inner } = callee;
   const worlds = summaries.worlds(block, callee.choices);
-  if (context.ownsWeights(block) && !claimPath(frame, path.join("."), call)) return unknown;
+  if (context.ownsWeights(block) && !isTransparent(call) && !claimPath(frame, path.join("."), call)) return unknown;
   const variables = summaries.variables(block);
   const substitution = new Map<SizeVar, Size>();
   for (const [name, variable] of variables) {
@@ -181,6 +181,7 @@ function takeWeights(
       taken.set(own, (taken.get(own) ?? 0) + (always ? 1 : 0));
     }
   const owned = new Set(weights.map(({ weight }) => weight));
+  for (const weight of taken.keys()) if (!claimPath(frame, weight.path, call)) return false;
   for (const [weight, count] of taken)
     if (!owned.has(weight)) weights.push({ weight, always: count === possible.length });
   return true;

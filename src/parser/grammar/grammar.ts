@@ -1,5 +1,5 @@
 /** @file The grammar of edition 1, as Chevrotain rules. Statements, headers and imports are parsed separately: see outline.ts. */
-import { CstParser, type CstNode, type ParserMethod } from "chevrotain";
+import { CstParser, tokenMatcher, type CstNode, type ParserMethod } from "chevrotain";
 import { expectations } from "./expected.ts";
 import * as t from "./tokens.ts";
 
@@ -88,7 +88,11 @@ export class Grammar extends CstParser {
 
   readonly choice: Rule = this.RULE("choice", () => {
     this.OR({
-      DEF: [{ ALT: () => this.CONSUME(t.Identifier) }, { ALT: () => this.CONSUME(t.Integer) }],
+      DEF: [
+        { ALT: () => this.CONSUME(t.Identifier) },
+        { ALT: () => this.CONSUME(t.Integer) },
+        { ALT: () => this.CONSUME(t.BoolLiteral) },
+      ],
       ERR_MSG: "a name or an integer",
     });
   });
@@ -167,7 +171,7 @@ export class Grammar extends CstParser {
     });
   });
 
-  /** "layer" ID "=" expr | ( "weight" | "const" ) ID ":" tensor "=" expr | "return" expr { "," expr } | ID { "," ID } "=" expr */
+  /** "layer" ID "=" expr | ( "weight" | "const" ) ID ":" tensor "=" expr | "return" values | ID { "," ID } "=" expr */
   readonly statement: Rule = this.RULE("statement", () => {
     this.OR([
       { ALT: () => this.SUBRULE(this.layerStatement) },
@@ -195,10 +199,18 @@ export class Grammar extends CstParser {
 
   readonly returnStatement: Rule = this.RULE("returnStatement", () => {
     this.CONSUME(t.Return);
+    this.SUBRULE(this.values);
+  });
+
+  /** expr { "," expr }. In an arm, a comma may also end the arm. */
+  readonly values: Rule = this.RULE("values", () => {
     this.SUBRULE(this.expression);
-    this.MANY(() => {
-      this.CONSUME(t.Comma);
-      this.SUBRULE2(this.expression);
+    this.MANY({
+      GATE: () => !this.endsArm(),
+      DEF: () => {
+        this.CONSUME(t.Comma);
+        this.SUBRULE2(this.expression);
+      },
     });
   });
 
@@ -346,15 +358,15 @@ export class Grammar extends CstParser {
     this.CONSUME(t.RCurly);
   });
 
-  /** choice { "|" choice } "=>" expr [ "," ] */
+  /** choice { "|" choice } "=>" values [ "," ] */
   readonly arm: Rule = this.RULE("arm", () => {
     this.SUBRULE(this.choices);
     this.CONSUME(t.FatArrow);
-    this.SUBRULE(this.expression);
+    this.SUBRULE(this.values);
     this.OPTION(() => this.CONSUME(t.Comma));
   });
 
-  /** "if" or "{" expr "}" { "else" "if" or "{" expr "}" } "else" "{" expr "}" */
+  /** "if" or "{" values "}" { "else" "if" or "{" values "}" } "else" "{" values "}" */
   readonly if: Rule = this.RULE("if", () => {
     this.CONSUME(t.If);
     this.SUBRULE(this.branch);
@@ -365,16 +377,23 @@ export class Grammar extends CstParser {
     });
     this.CONSUME2(t.Else);
     this.CONSUME(t.LCurly);
-    this.SUBRULE(this.expression);
+    this.SUBRULE(this.values);
     this.CONSUME(t.RCurly);
   });
 
   readonly branch: Rule = this.RULE("branch", () => {
     this.SUBRULE(this.operation);
     this.CONSUME(t.LCurly);
-    this.SUBRULE(this.expression);
+    this.SUBRULE(this.values);
     this.CONSUME(t.RCurly);
   });
+
+  /** Whether the next token is a comma after which an arm begins or the `match` ends. */
+  private endsArm(): boolean {
+    const [first, second] = [this.LA(2), this.LA(3)];
+    const isChoice = [t.Identifier, t.Integer, t.BoolLiteral].some((type) => tokenMatcher(first, type));
+    return first.tokenType === t.RCurly || (isChoice && [t.FatArrow, t.Bar].includes(second.tokenType));
+  }
 
   private operands(): void {
     this.SUBRULE(this.operand);

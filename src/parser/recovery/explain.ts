@@ -244,13 +244,13 @@ function statementInBranch({ source, tokens, piece, at, rule, expected }: Place)
   if (word === undefined) return undefined;
   const kind = tokens[word]!.image;
   const where = kind === "if" ? "a branch of an `if`" : "an arm of a `match`";
-  const report = (span: Span, help: Help) => {
+  const report = (span: Span, help: Help, ...others: Help[]) => {
     const notes = ["only what a result needs is computed, so nothing is lost if it is written before"];
     return mistake(
       "statement-in-branch",
       span,
       { where },
-      { helps: [help], notes: help.edits === undefined ? notes : [] },
+      { helps: [help, ...others], notes: help.edits === undefined ? notes : [] },
     );
   };
   const span = tokenSpan(source, token);
@@ -265,9 +265,11 @@ function statementInBranch({ source, tokens, piece, at, rule, expected }: Place)
     const single = inside.length > 0 && !inside.some((one) => isA(one, t.Assign, t.Return));
     const edits = [span, tokenSpan(source, tokens[close]!)].map((brace) => ({ span: brace, text: "" }));
     if (single) return report(span, { text: "an arm has no braces: remove them", edits });
-    return report(span, { text: `compute it before the \`${kind}\``, code: "y = …" });
+    return report(span, { text: `compute it before the \`${kind}\``, code: "y = …" }, ownBlock);
   }
-  const name = [at - 1, at].find((i) => headOfAssignment(tokens, i) !== undefined);
+  let assigned = at - 1;
+  while (isA(tokens[assigned - 1], t.Comma) && isA(tokens[assigned - 2], t.Identifier)) assigned -= 2;
+  const name = [assigned, at].find((i) => headOfAssignment(tokens, i) !== undefined);
   const begins = name !== undefined && isA(tokens[name - 1], t.LCurly, t.FatArrow);
   const declares = isA(tokens[at - 1], t.Layer, t.Weight, t.Const) && isA(tokens[at - 2], t.LCurly, t.FatArrow);
   const follows = name === at && (rule === "branch" || rule === "if") && expected === "`}`";
@@ -275,28 +277,25 @@ function statementInBranch({ source, tokens, piece, at, rule, expected }: Place)
   const first = declares ? at - 1 : name!;
   const start = tokenSpan(source, tokens[first]!);
   const code = `${declares ? `${tokens[first]!.image} ${token.image}` : tokens[first]!.image} = …`;
-  return report(start, { text: `write it before the \`${kind}\``, code });
+  return report(start, { text: `write it before the \`${kind}\``, code }, ownBlock);
 }
 
-/** `a, b = x, y`, `if c { x, y }`, `a => x, y`, `(x, y)` */
+/** Suggests a block for a branch of many steps. Its label keeps the paths of its weights short. */
+const ownBlock: Help = {
+  text: "or make it a block, labelled `@.` to keep the paths of its weights",
+  code: "Branch @.",
+};
+
+/** `a, b = x, y`, `(x, y)` */
 function severalValues({ source, tokens, piece, at, rule, expected }: Place): Mistake | undefined {
   if (piece.kind !== "statement" || at > piece.to) return undefined;
-  const isArm = rule === "arm" && expected === "`=>`" && isA(tokens[at - 2], t.Comma) && isValue();
-  const comma = isArm ? at - 2 : at;
-  if (at >= piece.to && !isArm) return undefined;
-  if (!isA(tokens[comma], t.Comma)) return undefined;
-  const span = tokenSpan(source, tokens[comma]!);
+  if (at >= piece.to || !isA(tokens[at], t.Comma)) return undefined;
+  const span = tokenSpan(source, tokens[at]!);
   const report = (where: string, help: Help) => mistake("several-values", span, { where }, { helps: [help] });
   const names = tokens.slice(piece.from, headOfAssignment(tokens, piece.from) ?? piece.from);
   const left = names.filter((token) => isA(token, t.Identifier)).map(({ image }) => image);
   const each = (value: string) => (left.length > 1 ? left : ["a", "b"]).map((name) => `${name} = ${value}`).join("\n");
 
-  if (isArm || (expected === "`}`" && (rule === "branch" || rule === "if"))) {
-    const word = isArm ? "match" : "if";
-    const value = isArm ? "match … { … }" : "if … { … } else { … }";
-    const where = isArm ? "an arm of a `match`" : "a branch of an `if`";
-    return report(where, { text: `write one \`${word}\` for each value`, code: each(value) });
-  }
   if (rule === undefined && left.length > 0)
     return report("an assignment", { text: "write one statement for each value", code: each("…") });
   const open = lastOutside(tokens, at, piece.from, (token) => isA(token, t.LParen));
@@ -313,14 +312,6 @@ function severalValues({ source, tokens, piece, at, rule, expected }: Place): Mi
     if (isA(before, t.Colon)) return { text: "a list is written in brackets", edits: edits(["[", "]"]) };
     if (isA(before, t.LParen, t.Comma)) return { text: "pass several tensors one by one", edits: edits(["", ""]) };
     return { text: "there are no tuples: give each value a name", code: each("…") };
-  }
-
-  /** Whether the supposed choice of the next arm is a value of this one. */
-  function isValue(): boolean {
-    const next = tokens[at];
-    if (next === undefined || isA(next, t.RCurly, t.Comma, t.LParen, t.Dot, t.Label, t.Pipe, t.BinaryOperator))
-      return true;
-    return isA(tokens[at + 1], t.FatArrow, t.Bar);
   }
 }
 

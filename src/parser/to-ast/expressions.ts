@@ -197,7 +197,7 @@ function readMatch(reading: Reading, cst: CstNode): Match {
   const subject = readOperation(reading, node(cst, "operation"));
   const arms = nodes(cst, "arm").map((arm): Arm => {
     const choices = readChoices(reading, arm);
-    const value = readExpression(reading, node(arm, "expression"));
+    const value = readValues(reading, arm);
     return { choices, value, span: cover(choices[0]!.span, value.span) };
   });
   const match: Match = { kind: "match", subject, arms, span: nodeSpan(reading.source, cst) };
@@ -211,15 +211,23 @@ function readIf(reading: Reading, cst: CstNode): If {
     reading.refuse(first, "a comparison", "the condition of a constraint comes after it: `where a == b if c == d`");
   const end = nodeSpan(reading.source, cst);
   const branches = nodes(cst, "branch");
-  const last = readExpression(reading, node(cst, "expression"));
+  const last = readValues(reading, cst);
   const chain = tokens(cst, t.If).reduceRight<Expr>((otherwise, word, i) => {
     const condition = readOperation(reading, node(branches[i]!, "operation"));
-    const then = readExpression(reading, node(branches[i]!, "expression"));
+    const then = readValues(reading, branches[i]!);
     const span = { ...end, start: word.startOffset };
     return reading.grown({ kind: "if", condition, then, else: otherwise, span }, [condition, then, otherwise]);
   }, last);
   invariant(chain.kind === "if", "an `if` without a branch");
   return chain;
+}
+
+/** expr { "," expr } */
+function readValues(reading: Reading, cst: CstNode): Expr {
+  const items = nodes(node(cst, "values"), "expression").map((item) => readExpression(reading, item));
+  const [first, last] = [items[0]!, items.at(-1)!];
+  if (first === last) return first;
+  return reading.grown({ kind: "values", items, span: cover(first.span, last.span) }, items);
 }
 
 function readStage(reading: Reading, cst: CstNode): Stage {

@@ -74,6 +74,11 @@ function readParam(reading: Reading, cst: CstNode): ast.Param {
   const tensor = optionalNode(cst, "tensor");
   if (tensor !== undefined) return { kind: "tensor", ...shared, type: readTensor(reading, tensor) };
   const choices = readChoices(reading, cst);
+  const bool = choices.find(({ text }) => text === "true" || text === "false");
+  if (bool !== undefined) {
+    const helps = [{ text: "the type of a parameter that is true or false is", code: "bool" }];
+    reading.complain(mistake("syntax-error", bool.span, { found: quoted(bool.text), expected: "a name" }, { helps }));
+  }
   const odd = choices.find(({ text }) => isInteger(text) !== isInteger(choices[0]!.text));
   if (odd !== undefined) {
     const expected = isInteger(odd.text) ? "a name" : "an integer";
@@ -145,7 +150,7 @@ export function readStatement(reading: Reading, cst: CstNode): ast.Stmt {
   }
   const result = optionalNode(cst, "returnStatement");
   if (result !== undefined) {
-    const values = nodes(result, "expression").map((value) => readExpression(reading, value));
+    const values = nodes(node(result, "values"), "expression").map((value) => readExpression(reading, value));
     return { kind: "return", values, span };
   }
   const assignment = node(cst, "assignment");

@@ -173,15 +173,14 @@ export const syntax = {
     message: msg`${"where"} has one value, not several`,
     explain:
       "There are no tuples. " +
-      "Only `return` takes several values, separated by commas, and only a call can have several results, " +
-      "as in `left, right = split(x, axis: c)`. " +
-      "Write one statement, one `match` or one `if` for each value.",
+      "Only a `return`, an arm of a `match` and a branch of an `if` take several values, separated by commas, and only a " +
+      "call can have several results, as in `left, right = split(x, axis: c)`. Write one statement for each value.",
     bad: program`
       fuse 1
 
       block Both(x: [n, c: 2*k], swap: bool = false) -> [n, c: k] {
         a, b = split(x, axis: c)
-        left, right = if swap { b, a } else { a, b }
+        left, right = a, if swap { b } else { a }
         return left - right
       }
     `,
@@ -190,8 +189,7 @@ export const syntax = {
 
       block Both(x: [n, c: 2*k], swap: bool = false) -> [n, c: k] {
         a, b = split(x, axis: c)
-        left = if swap { b } else { a }
-        right = if swap { a } else { b }
+        left, right = if swap { a, b } else { a, a }
         return left - right
       }
     `,
