@@ -1,6 +1,6 @@
 /** @file A relation between two sizes: a fact of a world, a requirement on a caller, or a check of a built model. */
 import { coefficientOf, rationalValue } from "./arithmetic.ts";
-import type { Size } from "./size.ts";
+import type { Size, SizeVar } from "./size.ts";
 import type { Sizes } from "./sizes.ts";
 
 /** `a op b`. `divides` means that a is not 0 and b is a multiple of a. */
@@ -17,6 +17,13 @@ export interface Either<R extends Relation = Relation> {
 }
 
 export type Condition<R extends Relation = Relation> = R | Either<R>;
+
+/** Returns the relations in a condition. */
+export const relationsOf = (condition: Condition): readonly Relation[] =>
+  condition.op === "or" ? condition.of.flat().flatMap(relationsOf) : [condition];
+
+export const variablesOf = (condition: Condition): readonly SizeVar[] =>
+  relationsOf(condition).flatMap(({ a, b }) => [...a.variables, ...b.variables]);
 
 /** The operators that an author writes between two sizes. */
 export type Comparison = "==" | "!=" | "<" | "<=" | ">" | ">=";
