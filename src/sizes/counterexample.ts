@@ -76,7 +76,9 @@ export function findAssignment(search: Search, refuted: Condition): Assignment |
     if (condition.op === "or") {
       const ways = condition.of.map((way) => way.map(meaning));
       return (outcome) =>
-        outcome ? ways.some((way) => way.every((one) => one(true))) : ways.every((way) => way.some((one) => one(false)));
+        outcome
+          ? ways.some((way) => way.every((one) => one(true)))
+          : ways.every((way) => way.some((one) => one(false)));
     }
     const [x, y] = [sizes.fold(condition.a, compiled), sizes.fold(condition.b, compiled)];
     const holds = HOLDS[condition.op];

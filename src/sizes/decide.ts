@@ -89,8 +89,7 @@ function divides(world: Knowledge, q: Size, p: Size): Verdict {
   if (isWhole && isNeverInteger(world, rewrite(world, divide(pool, p, content)))) return "no";
   if (nothing === "unknown") return "unknown";
   const { numerator, denominator } = split(pool, quotient);
-  const isKnown =
-    isInteger(world, quotient) || isInteger(world, divide(pool, reduced(world, numerator), denominator));
+  const isKnown = isInteger(world, quotient) || isInteger(world, divide(pool, reduced(world, numerator), denominator));
   return isKnown ? "yes" : "unknown";
 }
 

@@ -62,9 +62,10 @@ export class Facts {
 
   /** Returns these facts and all conditions. */
   addAll(conditions: readonly Condition[]): Facts | "impossible" {
-    let facts: Facts | "impossible" = this;
-    for (const one of conditions) if (facts !== "impossible") facts = facts.add(one);
-    return facts;
+    return conditions.reduce<Facts | "impossible">(
+      (facts, one) => (facts === "impossible" ? facts : facts.add(one)),
+      this,
+    );
   }
 
   decide(relation: Relation): Answer;

@@ -2,7 +2,7 @@
 import type { Call } from "../../parser/ast.ts";
 import type { Answer, Assignment, Example } from "../../sizes/facts.ts";
 import { opposite, type Comparison } from "../../sizes/relation.ts";
-import type { Size, SizeVar } from "../../sizes/size.ts";
+import type { Size } from "../../sizes/size.ts";
 import type { Help, Note } from "../../source/diagnostic.ts";
 import type { Span } from "../../source/source.ts";
 import { assignmentText, originOf, report, sizeText, type Frame } from "../frame/frame.ts";
