@@ -6,7 +6,6 @@ import {
   opposite,
   printRelation,
   readRelation,
-  substitute,
   type Comparison,
   type Condition,
   type Relation,
@@ -14,6 +13,7 @@ import {
 import type { Size } from "../../sizes/size.ts";
 import type { Help } from "../../source/diagnostic.ts";
 import { textOf } from "../../source/source.ts";
+import { equalityText } from "../advice/equalities.ts";
 import { addCondition } from "../advice/header-edits.ts";
 import { oneLine, originOf, type Frame } from "../frame/frame.ts";
 import { ask, reportUnmet, requireDivides } from "../prove/obligations.ts";
@@ -164,15 +164,11 @@ function requireStated(frame: Frame, call: Call, where: Where, one: Condition<St
 }
 
 /** Suggests the same condition in the caller's sizes. */
-function missingCondition(frame: Frame, relation: Relation): Help[] {
+function missingCondition(frame: Frame, { op, a, b }: Relation): Help[] {
+  if (op === "==") return addCondition(frame, equalityText(frame, a, b));
+  const { sizes } = frame.context;
   const { facts } = frame.world;
-  return addCondition(
-    frame,
-    printRelation(
-      frame.context.sizes,
-      substitute(relation, (size) => facts.apply(size)),
-    ),
-  );
+  return addCondition(frame, printRelation(sizes, { op, a: facts.apply(a), b: facts.apply(b) }));
 }
 
 function divisionText(expr: Expr): { divisor: string; dividend: string } {
