@@ -88,9 +88,7 @@ test("so does a requirement of a block that a block calls", () => {
 block Outer(x: [n, h]) -> [n, h: h / 2] { return Inner(x) }
 model M(x: [n, h]) -> (y: [n, h: h / 2]) where h >= 5, h <= 6 { return Outer(x) }`;
   expect(admitted(text, { x: [1, 6] })).toEqual({ n: 1, h: 6 });
-  expect(admitted(text, { x: [1, 5] })).toEqual([
-    expect.stringMatching(/^M: h % 2 == 0 is required .* but h is 5\.$/),
-  ]);
+  expect(admitted(text, { x: [1, 5] })).toEqual([expect.stringMatching(/^M: h % 2 == 0 is required .* but h is 5\.$/)]);
 });
 
 test("a size variable is at least 1 at the boundary of a model, through blocks, and with settings", () => {

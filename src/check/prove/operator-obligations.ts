@@ -2,14 +2,13 @@
 import type { Attributes } from "../../ir/attribute.ts";
 import type { Value } from "../../ir/graph.ts";
 import type { About, Obligations } from "../../ir/obligation.ts";
-import type { Size } from "../../sizes/size.ts";
 import type { Help, Label } from "../../source/diagnostic.ts";
 import { textOf, type Span } from "../../source/source.ts";
 import { didYouMean } from "../../source/suggest.ts";
 import { placeOfAxis } from "../advice/axis-places.ts";
 import { spreading, squeezing } from "../advice/broadcasting.ts";
 import { equalityHelp } from "../advice/equalities.ts";
-import { originOf, report, sizeText, typeText, type Frame } from "../frame/frame.ts";
+import { originOf, report, sizeText, typeText } from "../frame/frame.ts";
 import type { Site } from "../frame/site.ts";
 import { divisorsOf, exampleNotes, listed, multiplesNear, requireAtLeast, requireDivides } from "./obligations.ts";
 
