@@ -183,11 +183,13 @@ export function chooseModels(program: Program, name: string | undefined): Outcom
   return value.length > 0 || name === undefined ? { value, diagnostics: [] } : nothing(unknownModel(name, names));
 }
 
-/** Returns the diagnostic for a name that no model has. */
-export function unknownModel(name: string, models: readonly string[]): Diagnostic {
-  const near = nearest(name, models);
+/** Returns the diagnostic for a name that no model has or, if a block is possible too, neither. */
+export function unknownModel(name: string, models: readonly string[], blocks?: readonly string[]): Diagnostic {
+  const known = [...models, ...(blocks ?? [])];
+  const near = nearest(name, known);
   const helps = near === undefined ? [] : [{ text: "did you mean", code: near }];
-  return diagnostic("unknown-model", undefined, { name, models: models.join(", ") }, { helps });
+  const what = blocks === undefined ? "model" : "model or block";
+  return diagnostic("unknown-model", undefined, { what, name, known: known.join(", ") }, { helps });
 }
 
 /** Returns the first option that TypeScript would refuse, for callers without types. */

@@ -10,7 +10,7 @@ import { syntax } from "../source/catalogue/syntax.ts";
 import type { Diagnostic } from "../source/diagnostic.ts";
 import { Reporter } from "../source/reporter.ts";
 import type { Context } from "./frame/frame.ts";
-import { stepLimit, TooLong } from "./frame/too-long.ts";
+import { buildLimit, TooLong } from "./frame/too-long.ts";
 import { instantiate, type Instance } from "./instantiate/instantiate.ts";
 import type { Settings } from "./instantiate/settings.ts";
 import { labelBody, type Labels } from "./text/labels.ts";
@@ -105,7 +105,7 @@ export class Program {
   instantiate(block: Block, settings: Settings): Instance {
     const before = this.#reporter.diagnostics.length;
     const build = (): Instance => instantiate(this.#context, block, settings);
-    const instance = this.#limited(block, () => this.#context.sizes.pool.within({ left: stepLimit }, build));
+    const instance = this.#limited(block, () => this.#context.sizes.pool.within({ left: buildLimit }, build));
     return instance ?? { graph: undefined, diagnostics: this.#reporter.diagnostics.slice(before) };
   }
 

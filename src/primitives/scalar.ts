@@ -10,7 +10,11 @@ export const scalar = primitive<{ readonly value: Size; readonly dtype: DType }>
   name: "scalar",
   doc: "A size as a tensor of rank 0.",
   shape: (_, { dtype }) => ({ shape: [], dtype }),
-  reference: (_, { value, dtype }, size) => ({ dtype, shape: [], data: Float64Array.of(dtype === "i32" ? size(value) | 0 : size(value)) }),
+  reference: (_, { value, dtype }, size) => ({
+    dtype,
+    shape: [],
+    data: Float64Array.of(dtype === "i32" ? size(value) | 0 : size(value)),
+  }),
   esm: (e, _, { value, dtype }) => `tf.scalar(${e.size(value)}, ${dtypeText(dtype)})`,
   tensorflow: (e, _, { value, dtype }) => {
     const known = e.known(value);

@@ -1,27 +1,30 @@
-/** @file Searches for small values of the variables that satisfy all facts and refute a relation. */
+/** @file Searches for small values of the variables that satisfy all facts and refute a condition. */
 import { attempt } from "./bounds.ts";
 import { measure } from "./integrality.ts";
 import type { Knowledge } from "./knowledge.ts";
 import { ceilDiv, floorDiv } from "./rational.ts";
-import type { Relation } from "./relation.ts";
+import { relationsOf, variablesOf, type Condition, type Relation } from "./relation.ts";
 import { rewrite } from "./rewrite.ts";
 import type { Size, SizeAlgebra, SizeVar } from "./size.ts";
 import type { Sizes } from "./sizes.ts";
 
-/** An assignment that satisfies all facts but not the relation, with the values of both sides. */
-export interface Example {
-  /** Values of the variables that occur in the compared sizes, in order of introduction. */
+/** An assignment that satisfies all facts but not a condition. */
+export interface Assignment {
+  /** Values of the variables that occur in the condition, in order of introduction. */
   readonly values: ReadonlyMap<SizeVar, bigint>;
+}
+
+/** An assignment that satisfies all facts but not the relation, with the values of both sides. */
+export interface Example extends Assignment {
   readonly left: bigint;
   readonly right: bigint;
 }
 
-/** Asks for an assignment where `refuted` fails while everything in `stated` holds. */
+/** Where to search: in assignments for which everything in `stated` holds. */
 export interface Search {
   readonly sizes: Sizes;
   readonly world: Knowledge;
-  readonly stated: readonly Relation[];
-  readonly refuted: Relation;
+  readonly stated: readonly Condition[];
 }
 
 /** The most assignments that each of the three searches tries. The first and the last get half. */
@@ -44,11 +47,21 @@ interface Budget {
   left: number;
 }
 
-/** Tries assignments by increasing sum; among equal sums, larger values of earlier variables first. Undefined if the budget runs out. */
-export function findExample(search: Search): Example | undefined {
+/** Returns values that refute a relation, with those of both sides; undefined if no small ones were found. */
+export function findExample(search: Search, refuted: Relation): Example | undefined {
+  const values = findAssignment(search, refuted)?.values;
+  if (values === undefined) return undefined;
+  const [left, right] = [refuted.a, refuted.b].map((side) => search.sizes.evaluate(side, (v) => values.get(v) ?? 0n));
+  return left === undefined || right === undefined ? undefined : { values, left, right };
+}
+
+/**
+ * Tries assignments by increasing sum; among equal sums, larger values of earlier variables first. Undefined if the budget
+ * runs out.
+ */
+export function findAssignment(search: Search, refuted: Condition): Assignment | undefined {
   const { sizes, world } = search;
-  const { op, a, b } = search.refuted;
-  const named = byOrder(new Set([...a.variables, ...b.variables]));
+  const named = byOrder(new Set(variablesOf(refuted)));
   const { free, facts } = connected(search, named);
   const slots = new Map(free.map((v, i) => [v, i]));
   const assignment = new Float64Array(free.length);
@@ -59,48 +72,49 @@ export function findExample(search: Search): Example | undefined {
     return solved === undefined ? () => NaN : sizes.fold(solved, compiled);
   };
   const compiled = asFunction(read);
-  const [left, right] = [sizes.fold(a, compiled), sizes.fold(b, compiled)];
-  const checks = facts.map((fact) => ({
-    op: fact.op,
-    x: sizes.fold(fact.a, compiled),
-    y: sizes.fold(fact.b, compiled),
-  }));
-  const involved = new Set([...named, ...facts.flatMap((f) => [...f.a.variables, ...f.b.variables])]);
+  const meaning = (condition: Condition): Test => {
+    if (condition.op === "or") {
+      const ways = condition.of.map((way) => way.map(meaning));
+      return (outcome) =>
+        outcome
+          ? ways.some((way) => way.every((one) => one(true)))
+          : ways.every((way) => way.some((one) => one(false)));
+    }
+    const [x, y] = [sizes.fold(condition.a, compiled), sizes.fold(condition.b, compiled)];
+    const holds = HOLDS[condition.op];
+    return (outcome) => (outcome ? holds(x(), y()) : fails(condition.op, x(), y()));
+  };
+  const isRight = meaning(refuted);
+  const checks = facts.map(meaning);
+  const involved = new Set([...named, ...facts.flatMap(variablesOf)]);
   const bounds = [...involved].map((v) => ({ lower: Number(v.lower), value: read(v) }));
 
   const shows = (): boolean =>
-    fails(op, left(), right()) &&
-    bounds.every((v) => v.value() >= v.lower) &&
-    checks.every((fact) => HOLDS[fact.op](fact.x(), fact.y()));
+    isRight(false) && bounds.every((v) => v.value() >= v.lower) && checks.every((holds) => holds(true));
 
-  const constants = constantsOf([a, b, ...facts.flatMap((f) => [f.a, f.b])]);
+  const constants = constantsOf([refuted, ...facts].flatMap(relationsOf).flatMap(({ a, b }) => [a, b]));
   const domains = free.map((v, slot) => domainOf(world, v, slot, constants));
-  const difference = attempt(() => rewrite(world, sizes.sub(a, b)));
+  const difference = refuted.op === "or" ? undefined : attempt(() => rewrite(world, sizes.sub(refuted.a, refuted.b)));
   const core = domains.filter((d) => [...(difference?.variables ?? free)].some((v) => slots.get(v) === d.slot));
   for (const d of domains) assignment[d.slot] = d.start;
   const isFound =
     (core.length < domains.length && bySum(assignment, core, { left: BUDGET / 2 }, shows)) ||
     bySum(assignment, domains, { left: BUDGET }, shows) ||
     byConstants(assignment, domains, { left: BUDGET / 2 }, shows);
-  if (!isFound) return undefined;
-  return {
-    values: new Map(named.map((v) => [v, BigInt(read(v)())])),
-    left: BigInt(left()),
-    right: BigInt(right()),
-  };
+  return isFound ? { values: new Map(named.map((v) => [v, BigInt(read(v)())])) } : undefined;
 }
 
 const byOrder = (variables: ReadonlySet<SizeVar>): SizeVar[] => [...variables].sort((x, y) => x.order - y.order);
 
 /** Returns the free variables that the named ones depend on through solved equalities and facts, and those facts. */
-function connected({ world, stated }: Search, named: readonly SizeVar[]): { free: SizeVar[]; facts: Relation[] } {
+function connected({ world, stated }: Search, named: readonly SizeVar[]): { free: SizeVar[]; facts: Condition[] } {
   const freeOf = (v: SizeVar): Iterable<SizeVar> => world.known.solved.get(v)?.variables ?? [v];
   const free = new Set(named.flatMap((v) => [...freeOf(v)]));
   let open = stated.map((fact) => ({
     fact,
-    variables: [...fact.a.variables, ...fact.b.variables].flatMap((v) => [...freeOf(v)]),
+    variables: variablesOf(fact).flatMap((v) => [...freeOf(v)]),
   }));
-  const facts: Relation[] = [];
+  const facts: Condition[] = [];
   for (let count = -1; count !== facts.length;) {
     count = facts.length;
     const touching = open.filter(({ variables }) => variables.length === 0 || variables.some((v) => free.has(v)));
@@ -199,6 +213,9 @@ const fails = (op: Relation["op"], x: number, y: number): boolean =>
   !Number.isNaN(x) && !Number.isNaN(y) && !HOLDS[op](x, y);
 
 type Evaluate = () => number;
+
+/** Whether a condition holds, or whether it fails. Neither is so if a side has no value. */
+type Test = (outcome: boolean) => boolean;
 
 /** Compiles sizes to functions on doubles. They return NaN if there is no value, or if a double cannot hold it exactly. */
 function asFunction(read: (v: SizeVar) => Evaluate): SizeAlgebra<Evaluate> {

@@ -1,63 +1,85 @@
 /** @file The facts about sizes in one world, and what follows from them. */
-import { contentOf, divide, split, sub } from "./arithmetic.ts";
-import { attempt, floorUpper, lowerBound, lowerInteger, upperInteger } from "./bounds.ts";
-import { findExample, type Example } from "./counterexample.ts";
-import { isInteger, isNeverInteger, isNeverZero } from "./integrality.ts";
+import { attempt, lowerInteger } from "./bounds.ts";
+import { findAssignment, findExample, type Assignment, type Example } from "./counterexample.ts";
+import { statementsOf, verdictOf, type Verdict } from "./decide.ts";
 import { Knowledge } from "./knowledge.ts";
-import { isMultiple, learn, reduced, type Statement } from "./learn.ts";
-import type { Relation } from "./relation.ts";
-import { reflected, rewrite } from "./rewrite.ts";
-import type { Size } from "./size.ts";
+import { learn } from "./learn.ts";
+import { variablesOf, type Condition, type Either, type Relation } from "./relation.ts";
+import { rewrite } from "./rewrite.ts";
+import type { Size, SizeVar } from "./size.ts";
 import type { Sizes } from "./sizes.ts";
 
-export type { Example } from "./counterexample.ts";
+export type { Assignment, Example } from "./counterexample.ts";
 
 /**
- * Whether a relation holds. "yes" means always, "no" means never, and "unknown" means that it depends or cannot be decided.
- * `example` refutes the relation. It is computed on first read; undefined if no small one was found.
+ * Whether a condition holds. `example` refutes it. It is computed on first read; undefined if no small one was found.
  */
-export interface Answer {
-  readonly verdict: "yes" | "no" | "unknown";
-  readonly example?: Example | undefined;
+export interface Answer<Refutation = Example> {
+  readonly verdict: Verdict;
+  readonly example?: Refutation | undefined;
 }
 
-type Verdict = Answer["verdict"];
+/** The most cases that one decision looks into. If there are more, it stays open. */
+const MAX_CASES = 256;
 
-const OPPOSITE = { yes: "no", no: "yes", unknown: "unknown" } as const;
+interface Budget {
+  left: number;
+}
 
 /**
  * An immutable set of facts. `add` returns a new object, or "impossible" if provably no assignment satisfies the facts.
  * Anything too large to derive stays unknown; only `apply` throws `SizeTooLarge`.
+ *
+ * Each `or` is a set of cases, of which one holds. They are told apart only for decisions that need it, one `or` after the
+ * other, and never multiplied out.
  */
 export class Facts {
   readonly #sizes: Sizes;
+  /** What holds in all cases. */
   readonly #world: Knowledge;
-  readonly #stated: readonly Relation[];
+  /** The `or`s of which several alternatives are possible. */
+  readonly #open: readonly Either[];
+  readonly #stated: readonly Condition[];
+  readonly #cases = new Map<Either, readonly Facts[]>();
 
-  constructor(sizes: Sizes, world: Knowledge = sizes.nothing, stated: readonly Relation[] = []) {
+  constructor(
+    sizes: Sizes,
+    world: Knowledge = sizes.nothing,
+    open: readonly Either[] = [],
+    stated: readonly Condition[] = [],
+  ) {
     this.#sizes = sizes;
     this.#world = world;
+    this.#open = open;
     this.#stated = stated;
   }
 
-  /** Returns these facts and the relation. */
-  add(relation: Relation): Facts | "impossible" {
-    const { pool } = this.#sizes;
-    const known = attempt(() => learn(pool, this.#world.known, this.#statements(relation)));
-    if (known === "impossible") return known;
-    const world = known === undefined ? this.#world : new Knowledge(pool, known);
-    return new Facts(this.#sizes, world, [...this.#stated, relation]);
+  /** Returns these facts and the condition. */
+  add(condition: Condition): Facts | "impossible" {
+    const next = this.#and([condition], this.#open);
+    return next === "impossible" || !next.#isPossible({ left: MAX_CASES }) ? "impossible" : next;
   }
 
-  decide(relation: Relation): Answer {
-    const verdict = attempt(() => this.#verdict(relation)) ?? "unknown";
+  /** Returns these facts and all conditions. */
+  addAll(conditions: readonly Condition[]): Facts | "impossible" {
+    return conditions.reduce<Facts | "impossible">(
+      (facts, one) => (facts === "impossible" ? facts : facts.add(one)),
+      this,
+    );
+  }
+
+  decide(relation: Relation): Answer;
+  decide(condition: Condition): Answer<Assignment>;
+  decide(condition: Condition): Answer<Assignment> {
+    const verdict = this.#verdict(condition, { left: MAX_CASES }) ?? "unknown";
     if (verdict === "yes") return { verdict };
-    const search = { sizes: this.#sizes, world: this.#world, stated: this.#stated, refuted: relation };
-    let found: { readonly example: Example | undefined } | undefined;
+    const search = { sizes: this.#sizes, world: this.#world, stated: this.#stated };
+    let found: { readonly example: Assignment | undefined } | undefined;
+    const find = () => (condition.op === "or" ? findAssignment(search, condition) : findExample(search, condition));
     return {
       verdict,
       get example() {
-        return (found ??= { example: findExample(search) }).example;
+        return (found ??= { example: find() }).example;
       },
     };
   }
@@ -72,87 +94,74 @@ export class Facts {
     return attempt(() => lowerInteger(this.#world, this.apply(s)));
   }
 
-  /** Splits a relation into statements about one expression each. */
-  #statements({ op, a, b }: Relation): Statement[] {
+  /** Learns conditions, and what is left of every `or`, until nothing new follows. */
+  #and(conditions: readonly Condition[], before: readonly Either[]): Facts | "impossible" {
     const { pool } = this.#sizes;
-    if (op === "==") return [{ kind: "zero", of: this.#difference(a, b) }];
-    if (op === "!=") return [{ kind: "nonZero", of: this.#difference(a, b) }];
-    if (op === ">=") return [{ kind: "nonNegative", of: this.#difference(a, b) }];
-    const quotient: Statement[] = [
-      { kind: "nonZero", of: a },
-      { kind: "integer", of: divide(pool, b, a) },
-    ];
-    // A divisor of a positive number is at most that number.
-    const isPositive = (this.lower(b) ?? 0n) >= 1n;
-    return isPositive ? [...quotient, { kind: "nonNegative", of: sub(pool, b, a) }] : quotient;
+    let world = this.#world;
+    let open = before;
+    for (let next = conditions; next.length > 0;) {
+      for (const one of next) {
+        if (one.op === "or") {
+          open = [...open, one];
+          continue;
+        }
+        const known = attempt(() => learn(pool, world.known, statementsOf(world, one)));
+        if (known === "impossible") return known;
+        if (known !== undefined && known !== world.known) world = new Knowledge(pool, known);
+      }
+      const left = open.map((either) => remaining(world, either));
+      if (left.some(({ of }) => of.length === 0)) return "impossible";
+      next = left.flatMap(({ of }) => (of.length === 1 ? of[0]! : []));
+      open = left.filter(({ of }) => of.length > 1);
+    }
+    return new Facts(this.#sizes, world, open, [...this.#stated, ...conditions]);
   }
 
-  #verdict({ op, a, b }: Relation): Verdict {
-    if (op === "==") return this.#areEqual(a, b);
-    if (op === "!=") return OPPOSITE[this.#areEqual(a, b)];
-    return op === ">=" ? this.#reaches(a, b) : this.#divides(a, b);
+  /** Whether some case of every `or` is possible, together with one of each other `or`. */
+  #isPossible(budget: Budget): boolean {
+    const [first] = this.#open;
+    if (first === undefined || budget.left-- <= 0) return true;
+    return this.#casesOf(first).some((one) => one.#isPossible(budget));
   }
 
-  #difference(a: Size, b: Size): Size {
-    return this.apply(sub(this.#sizes.pool, a, b));
+  /** Decides in every case; undefined if no case is possible. */
+  #verdict(condition: Condition, budget: Budget): Verdict | undefined {
+    const verdict = verdictOf(this.#world, condition);
+    const either = verdict === "unknown" ? this.#nearest(condition) : undefined;
+    if (either === undefined || budget.left-- <= 0) return verdict;
+    let common: Verdict | undefined;
+    for (const one of this.#casesOf(either)) {
+      const found = one.#verdict(condition, budget);
+      if (found === "unknown" || (common !== undefined && found !== undefined && found !== common)) return "unknown";
+      common ??= found;
+    }
+    return common;
   }
 
-  #areEqual(a: Size, b: Size): Verdict {
-    const world = this.#world;
-    const difference = this.#difference(a, b);
-    if (this.#isZero(difference)) return "yes";
-    const lower = lowerInteger(world, difference);
-    if (lower !== undefined && lower > 0n) return "no";
-    const upper = upperInteger(world, difference);
-    if (upper !== undefined && upper < 0n) return "no";
-    const { numerator } = split(world.pool, difference);
-    const isApart =
-      isNeverZero(world, numerator) ||
-      isNeverZero(world, reduced(world, numerator)) ||
-      world.known.nonZero.some((f) => isMultiple(world.pool, f, numerator));
-    return isApart ? "no" : "unknown";
+  /** Returns an `or` about the variables of a condition or, if there is none, the first. */
+  #nearest(condition: Condition): Either | undefined {
+    const { solved } = this.#world.known;
+    const deciding = (one: Condition): SizeVar[] =>
+      variablesOf(one).flatMap((v) => [...(solved.get(v)?.variables ?? [v])]);
+    const own = new Set(deciding(condition));
+    return this.#open.find((either) => deciding(either).some((v) => own.has(v))) ?? this.#open[0];
   }
 
-  #isZero(difference: Size): boolean {
-    const world = this.#world;
-    const { numerator, denominator } = split(world.pool, difference);
-    if (denominator === world.pool.zero) return false;
-    const rest = reduced(world, numerator);
-    if (rest === world.pool.zero) return true;
-    const mirrored = attempt(() => reduced(world, split(world.pool, reflected(world, rest)).numerator));
-    return mirrored === world.pool.zero;
+  #casesOf(either: Either): readonly Facts[] {
+    let cases = this.#cases.get(either);
+    if (cases === undefined) {
+      const others = this.#open.filter((other) => other !== either);
+      cases = either.of.map((way) => this.#and(way, others)).filter((one) => one !== "impossible");
+      this.#cases.set(either, cases);
+    }
+    return cases;
   }
+}
 
-  #reaches(a: Size, b: Size): Verdict {
-    const difference = this.#difference(a, b);
-    const lower = lowerInteger(this.#world, difference);
-    if ((lower !== undefined && lower >= 0n) || this.#isZero(difference)) return "yes";
-    const upper = upperInteger(this.#world, difference);
-    return upper !== undefined && upper < 0n ? "no" : "unknown";
-  }
-
-  /** Decides whether q ≠ 0 and q | p. */
-  #divides(q: Size, p: Size): Verdict {
-    const world = this.#world;
-    const { pool } = world;
-    const isZero = this.#areEqual(q, pool.zero);
-    if (isZero === "yes") return "no";
-    const quotient = this.apply(divide(pool, p, q));
-    if (isNeverInteger(world, quotient) || this.#isBetweenZeroAndOne(quotient)) return "no";
-    const divisor = this.apply(q);
-    const isWhole = divisor.over === 1n && divisor.terms.every((t) => t.monomial.whole);
-    const content = pool.int(contentOf(divisor));
-    if (isWhole && isNeverInteger(world, this.apply(divide(pool, p, content)))) return "no";
-    if (isZero === "unknown") return "unknown";
-    const { numerator, denominator } = split(pool, quotient);
-    const isKnown =
-      isInteger(world, quotient) || isInteger(world, divide(pool, reduced(world, numerator), denominator));
-    return isKnown ? "yes" : "unknown";
-  }
-
-  #isBetweenZeroAndOne(quotient: Size): boolean {
-    const lower = lowerBound(this.#world, quotient);
-    const isPositive = lower !== undefined && (lower.value.n > 0n || (lower.value.n === 0n && lower.strict));
-    return isPositive && floorUpper(this.#world, quotient) === 0n;
-  }
+/** Returns the alternatives that are possible. If one holds anyway, it is the only one, and nothing is left of it. */
+function remaining(world: Knowledge, either: Either): Either {
+  const verdict = verdictOf(world, either);
+  if (verdict === "yes") return { op: "or", of: [[]] };
+  const of = either.of.filter((way) => way.every((one) => verdictOf(world, one) !== "no"));
+  return of.length === either.of.length ? either : { op: "or", of };
 }

@@ -178,7 +178,7 @@ function primitive(world: Knowledge, numerator: Size): Size {
 }
 
 /** Writes g·p + c ≥ 0 as p + ⌊c/g⌋ ≥ 0. */
-function tightened(pool: SizePool, p: Size): Size {
+export function tightened(pool: SizePool, p: Size): Size {
   const g = contentOf(p, pool.unit);
   if (g <= 1n) return p;
   const constant = coefficientOf(p, pool.unit);
@@ -259,7 +259,7 @@ function asRange(
 }
 
 /** Rewrites ⌊x⌋ + c ≥ 0 or c − ⌊x⌋ ≥ 0 for x = n/k without the floor: n + k·c ≥ 0, or k·(c + 1) − n ≥ 1. */
-function withoutFloor(world: Knowledge, p: Size): Size[] {
+export function withoutFloor(world: Knowledge, p: Size): Size[] {
   const { pool } = world;
   return p.terms.flatMap(({ monomial, coefficient }) => {
     const [factor, ...others] = monomial.factors;

@@ -1,6 +1,8 @@
 /** @file A relation between two sizes: a fact of a world, a requirement on a caller, or a check of a built model. */
-import { coefficientOf, rationalValue } from "./arithmetic.ts";
-import type { Size } from "./size.ts";
+import { coefficientOf, contentOf, rationalValue } from "./arithmetic.ts";
+import { tightened, withoutFloor } from "./learn.ts";
+import { gcd } from "./rational.ts";
+import type { Size, SizeVar } from "./size.ts";
 import type { Sizes } from "./sizes.ts";
 
 /** `a op b`. `divides` means that a is not 0 and b is a multiple of a. */
@@ -17,6 +19,13 @@ export interface Either<R extends Relation = Relation> {
 }
 
 export type Condition<R extends Relation = Relation> = R | Either<R>;
+
+/** Returns the relations in a condition. */
+export const relationsOf = (condition: Condition): readonly Relation[] =>
+  condition.op === "or" ? condition.of.flat().flatMap(relationsOf) : [condition];
+
+export const variablesOf = (condition: Condition): readonly SizeVar[] =>
+  relationsOf(condition).flatMap(({ a, b }) => [...a.variables, ...b.variables]);
 
 /** The operators that an author writes between two sizes. */
 export type Comparison = "==" | "!=" | "<" | "<=" | ">" | ">=";
@@ -67,10 +76,21 @@ export const substitute = <R extends Relation>(relation: R, put: (size: Size) =>
 export const isSame = (one: Relation, other: Relation): boolean =>
   one.op === other.op && one.a === other.a && one.b === other.b;
 
-/** Prints a relation in the language's syntax: `r divides c`, `c < 4`. */
+/** Prints a relation in the language's syntax: `c % r == 0`, `c < 4`. */
 export function printRelation(sizes: Sizes, relation: Relation): string {
+  if (relation.op === "divides") return printDivision(sizes, relation);
   const { left, sign, right } = spell(sizes, relation);
   return `${sizes.print(left)} ${sign} ${sizes.print(right)}`;
+}
+
+/** Prints `c % r == 0` for 2·r and 2·c. */
+function printDivision(sizes: Sizes, { a, b }: Relation): string {
+  const common = sizes.int(gcd(contentOf(a), contentOf(b)));
+  const [divisor, dividend] = [a, b].map((size) => {
+    const text = sizes.print(common === sizes.int(0) ? size : sizes.divide(size, common));
+    return /^(\w+|\w+\([^()]*\))$/.test(text) ? text : `(${text})`;
+  });
+  return `${dividend} % ${divisor} == 0`;
 }
 
 interface Spelling {
@@ -79,7 +99,7 @@ interface Spelling {
   readonly right: Size;
 }
 
-/** Returns the shortest way to write a relation: `h >= 205` rather than `h - 204 >= 1`, `c < 4` rather than `4 >= c + 1`. */
+/** Returns the shortest way to write a relation: `h >= 205` rather than `floor((h - 4)/2) - 99 >= 1`, `c < 4` rather than `4 >= c + 1`. */
 export function spell(sizes: Sizes, { op, a, b }: Relation): Spelling {
   if (op !== ">=") return { left: a, sign: op, right: b };
   const one = sizes.int(1);
@@ -88,16 +108,29 @@ export function spell(sizes: Sizes, { op, a, b }: Relation): Spelling {
   if (constantTerm(sizes, a) === -1n && b !== one) ways.push({ left: sizes.add(a, one), sign: ">", right: b });
   if (constantTerm(sizes, b) === 1n) ways.push({ left: sizes.sub(b, one), sign: "<", right: a });
   const difference = sizes.sub(a, b);
-  const offset = constantTerm(sizes, difference);
-  if (offset !== undefined) {
-    const number = sizes.int(offset);
-    const rest = sizes.sub(difference, number);
-    const isNegative = rest.terms.every(({ coefficient }) => coefficient < 0n);
-    if (isNegative) ways.push({ left: sizes.neg(rest), sign: "<=", right: number });
-    else ways.push({ left: rest, sign: ">=", right: sizes.neg(number) });
-  }
+  ways.push(...ofDifference(sizes, difference));
+  // Without floors only a bound of one term is easier to read.
+  for (const size of floorless(sizes, tightened(sizes.pool, difference)))
+    ways.push(...ofDifference(sizes, size).filter(({ left }) => left.terms.length === 1));
   const length = ({ left, sign, right }: Spelling) => `${sizes.print(left)}${sign}${sizes.print(right)}`.length;
   return ways.reduce((shortest, way) => (length(way) < length(shortest) ? way : shortest));
+}
+
+/** Writes `difference >= 0` with its number on the right. */
+function ofDifference(sizes: Sizes, difference: Size): Spelling[] {
+  const offset = constantTerm(sizes, difference);
+  if (offset === undefined) return [];
+  const number = sizes.int(offset);
+  const rest = sizes.sub(difference, number);
+  const isNegative = rest.terms.every(({ coefficient }) => coefficient < 0n);
+  if (isNegative) return [{ left: sizes.neg(rest), sign: "<=", right: number }];
+  return [{ left: rest, sign: ">=", right: sizes.neg(number) }];
+}
+
+/** Returns sizes that are >= 0 exactly where `size` is, each with one floor less than the one before. */
+function floorless(sizes: Sizes, size: Size): readonly Size[] {
+  const [next] = withoutFloor(sizes.nothing, size);
+  return next === undefined ? [size] : [size, ...floorless(sizes, tightened(sizes.pool, next))];
 }
 
 /** Whether `a` is a number, or its first variable was introduced after that of `b`. */

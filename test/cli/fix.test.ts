@@ -101,6 +101,28 @@ test("a file that cannot be improved is left alone", async () => {
   expect(after).toBeLessThanOrEqual(await errors());
 });
 
+test("errors that appear when the syntax is mended are no reason to keep its mistakes", async () => {
+  const body = "  a = rleu(x) + nothing\n  b = a + other\n  return b + third(x)\n}\n";
+  put("main.fuse", `fuse 1\n\nblock Main(x: [n, c]) -> [n, c] {\n  y = x + 1;\n${body}`);
+  const { code, out, err } = await fuse(folder, ["check", "main.fuse", "--fix"]);
+  expect(code).toBe(1);
+  expect(out).toContain("fixed unexpected-character: no semicolon needed: remove it");
+  expect(got("main.fuse")).toContain("y = x + 1\n  a = relu(x) + nothing\n");
+  expect(err.match(/^error\[.*\]/gm)).toEqual([
+    "error[unknown-name]",
+    "error[unknown-name]",
+    "error[unknown-operator]",
+  ]);
+});
+
+test("a fix that adds errors of its own kind is not applied", () => {
+  const syntax = (text: string) => diagnostic("unexpected-character", undefined, { character: text });
+  const size = diagnostic("size-mismatch", undefined, { modality: "differ", axis: "c" });
+  const check = (text: string) => (text.includes("x") ? [syntax(text)] : []);
+  const diagnostics = [offering("x", "abc", 0), size, size];
+  expect(fixText("x.fuse", { text: "abc", diagnostics }, check).text).toBe("abc");
+});
+
 test("files that are only imported are not changed", async () => {
   const parts = "block Part(x: [n, c]) -> [n, c] {\n  y = rleu(x)\n  return y\n}\n";
   put("parts.fuse", parts);

@@ -105,7 +105,7 @@ describe("enormous programs", () => {
   test("a proof from too many inequalities is too large, and names one of them", () => {
     const where = repeat(300, (i) => `${i + 1}*a + ${i + 2}*b*c >= ${i}*d + ${i % 7}`, ", ");
     const found = check(`fuse 1\nblock A(x: [n, a, b, c, d]) -> [n, a, b, c, d] where ${where} {\n  return x\n}\n`);
-    expect(found.map(({ message }) => message)).toEqual(["too large: this takes more than 300,000 steps to check"]);
+    expect(found.map(({ message }) => message)).toEqual(["too large: this takes too many steps to check"]);
     expect(where).toContain(textOf(found[0]!.span!));
   });
 
@@ -113,9 +113,7 @@ describe("enormous programs", () => {
     const flags = repeat(8, (i) => `b${i}: bool`, ", ");
     const used = repeat(8, (i) => `if b${i} { relu } else { identity }`, " |> ");
     const text = `fuse 1\nblock A(x: [n, c], ${flags}) -> [n, c] {\n  return x |> ${used} |> repeat(20000) relu\n}\n`;
-    expect(check(text).map(({ message }) => message)).toEqual([
-      "too large: this takes more than 300,000 steps to check",
-    ]);
+    expect(check(text).map(({ message }) => message)).toEqual(["too large: this takes too many steps to check"]);
   });
 
   test.each([

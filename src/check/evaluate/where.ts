@@ -1,20 +1,19 @@
 /** @file `where` clauses: facts inside the block, obligations of its callers, requirements of a model's entry guard. */
 import type { Call, Expr, Where } from "../../parser/ast.ts";
-import { Facts, type Answer } from "../../sizes/facts.ts";
+import { Facts } from "../../sizes/facts.ts";
 import {
   negate,
   opposite,
   printRelation,
   readRelation,
-  substitute,
   type Comparison,
   type Condition,
-  type Either,
   type Relation,
 } from "../../sizes/relation.ts";
 import type { Size } from "../../sizes/size.ts";
 import type { Help } from "../../source/diagnostic.ts";
 import { textOf } from "../../source/source.ts";
+import { equalityText } from "../advice/equalities.ts";
 import { addCondition } from "../advice/header-edits.ts";
 import { oneLine, originOf, type Frame } from "../frame/frame.ts";
 import { ask, reportUnmet, requireDivides } from "../prove/obligations.ts";
@@ -87,31 +86,11 @@ function never(frame: Frame, expr: Expr): Stated {
 /** Whether a clause holds for all sizes. Facts do not count: those of a body also contain what a guard has to check. */
 function isAlways({ context }: Frame, clause: readonly Condition<Stated>[]): boolean {
   const nothing = new Facts(context.sizes);
-  return clause.every((one) => one.op !== "or" && nothing.decide(one).verdict === "yes");
+  return clause.every((one) => nothing.decide(one).verdict === "yes");
 }
 
 function isNever(frame: Frame, clause: readonly Condition<Stated>[]): boolean {
-  return clause.some((one) => one.op !== "or" && frame.world.facts.decide(one).verdict === "no");
-}
-
-/** Decides a condition. An `or` also holds if it does in every case of an `or` that is known to hold. */
-function decide({ world }: Frame, stated: Condition): Answer {
-  if (stated.op !== "or") return world.facts.decide(stated);
-  const verdict = verdictOf(world.facts, stated);
-  if (verdict !== "unknown") return { verdict };
-  const inEvery = ({ of }: Either): boolean =>
-    of.every((way) => {
-      const facts = assume(world.facts, way);
-      return facts === "impossible" || verdictOf(facts, stated) === "yes";
-    });
-  return { verdict: world.alternatives.some(inEvery) ? "yes" : "unknown" };
-}
-
-function verdictOf(facts: Facts, condition: Condition): Answer["verdict"] {
-  if (condition.op !== "or") return facts.decide(condition).verdict;
-  const found = condition.of.map((way) => way.map((one) => verdictOf(facts, one)));
-  if (found.some((way) => way.every((verdict) => verdict === "yes"))) return "yes";
-  return found.every((way) => way.includes("no")) ? "no" : "unknown";
+  return clause.some((one) => frame.world.facts.decide(one).verdict === "no");
 }
 
 function comparison(frame: Frame, expr: Expr & { kind: "binary" }, negated: boolean): Clause {
@@ -156,31 +135,12 @@ function comparison(frame: Frame, expr: Expr & { kind: "binary" }, negated: bool
   ];
 }
 
-/** Adds conditions to the facts; "impossible" if they can never hold. An `or` is a fact if one alternative is left. */
-export function assume(facts: Facts, conditions: readonly Condition[]): Facts | "impossible" {
-  let known: Facts = facts;
-  for (const one of conditions) {
-    const next: Facts | "impossible" = one.op === "or" ? assumeEither(known, one) : known.add(one);
-    if (next === "impossible") return next;
-    known = next;
-  }
-  return known;
-}
-
-function assumeEither(facts: Facts, { of }: Either): Facts | "impossible" {
-  const [left, ...others] = of.filter((way) => way.every((one) => verdictOf(facts, one) !== "no"));
-  if (left === undefined) return "impossible";
-  return others.length > 0 ? facts : assume(facts, left);
-}
-
 /** Requires the callee's clauses of the caller. Returns false if one is not met, which is then reported. */
 export function requireWhere(frame: Frame, inner: Frame, call: Call): boolean {
   return inner.signature.decl.where.every((where) => {
     const clause = readClause(inner, where);
     if (clause === undefined) return false;
-    const isMet = clause.every((one) => requireStated(frame, call, where, one));
-    if (isMet) frame.world.alternatives.push(...clause.filter((one) => one.op === "or"));
-    return isMet;
+    return clause.every((one) => requireStated(frame, call, where, one));
   });
 }
 
@@ -190,7 +150,8 @@ function requireStated(frame: Frame, call: Call, where: Where, one: Condition<St
   if (one.op === "divides")
     return requireDivides(frame, one.a, one.b, { span, what: `\`${text}\``, ...divisionText(one.expr), origin });
   const isAsked = one.op === ">=";
-  const answer = isAsked ? ask(frame, { op: one.op, a: one.a, b: one.b }, origin) : decide(frame, one);
+  const { facts } = frame.world;
+  const answer = isAsked ? ask(frame, { op: one.op, a: one.a, b: one.b }, origin) : facts.decide(one);
   if (answer.verdict === "yes" || (isAsked && answer.verdict === "unknown")) return true;
   reportUnmet(frame, call, {
     constraint: oneLine(textOf(one.op === "or" ? where.span : where.condition.span)),
@@ -203,15 +164,11 @@ function requireStated(frame: Frame, call: Call, where: Where, one: Condition<St
 }
 
 /** Suggests the same condition in the caller's sizes. */
-function missingCondition(frame: Frame, relation: Relation): Help[] {
+function missingCondition(frame: Frame, { op, a, b }: Relation): Help[] {
+  if (op === "==") return addCondition(frame, equalityText(frame, a, b));
+  const { sizes } = frame.context;
   const { facts } = frame.world;
-  return addCondition(
-    frame,
-    printRelation(
-      frame.context.sizes,
-      substitute(relation, (size) => facts.apply(size)),
-    ),
-  );
+  return addCondition(frame, printRelation(sizes, { op, a: facts.apply(a), b: facts.apply(b) }));
 }
 
 function divisionText(expr: Expr): { divisor: string; dividend: string } {

@@ -3,8 +3,11 @@ import { TooManySteps } from "../../sizes/pool.ts";
 import type { Span } from "../../source/source.ts";
 import type { Frame } from "./frame.ts";
 
-/** The most steps that checking one block, or building one model, may take. Hand-written blocks take a few thousand. */
-export const stepLimit = 300_000;
+/** The most steps that checking one block may take: half a second. Hand-written blocks take a few thousand. */
+export const checkLimit = 100_000;
+
+/** The most steps that building one model may take, which checks every block that it inlines. */
+export const buildLimit = 300_000;
 
 /** Ends the check of a block, and of those that call it. */
 export class TooLong extends Error {
@@ -12,7 +15,7 @@ export class TooLong extends Error {
   readonly span: Span;
 
   constructor(span: Span) {
-    super("this takes more than 300,000 steps to check");
+    super("this takes too many steps to check");
     this.span = span;
   }
 }

@@ -2,7 +2,7 @@
 import type { Weight } from "../../ir/graph.ts";
 import type { Call, WeightStmt } from "../../parser/ast.ts";
 import type { Facts } from "../../sizes/facts.ts";
-import { isSame, negate, type Comparable, type Either, type Relation } from "../../sizes/relation.ts";
+import { isSame, negate, type Comparable, type Relation } from "../../sizes/relation.ts";
 import type { Size } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
 import type { Diagnostic } from "../../source/diagnostic.ts";
@@ -68,8 +68,6 @@ export class World {
   readonly others: (readonly Relation[])[] = [];
   /** Grows with every obligation passed on to the caller. */
   facts: Facts;
-  /** The `or`s of headers that hold here. */
-  readonly alternatives: Either[] = [];
   readonly requirements: Requirement[] = [];
   readonly reporter = new Reporter();
   /** The owner of each weight path, with the weight's shape. */

@@ -34,7 +34,8 @@ export function reportRunTime(frame: Frame, known: KnownSize, origin: Requiremen
         ]
       : [{ text: `make it a number in the model's signature, or a parameter`, code: names.join(", ") }];
   const isHere = origin.span.start === at.start && origin.span.source === at.source;
-  const details = { helps, notes: isHere ? [] : [{ text: `required by \`${origin.text}\``, span: origin.span }] };
+  const required = use.kind === "attribute" ? `${use.name}: ${origin.text}` : origin.text;
+  const details = { helps, notes: isHere ? [] : [{ text: `required by \`${required}\``, span: origin.span }] };
   switch (use.kind) {
     case "weight":
       report(frame, "dynamic-weight-size", at, { path: use.path, size }, details);
@@ -45,14 +46,12 @@ export function reportRunTime(frame: Frame, known: KnownSize, origin: Requiremen
     case "condition":
       report(frame, "runtime-condition", at, { what: `the condition \`${origin.text}\``, size }, details);
       return;
-    case "attribute":
-      report(
-        frame,
-        "bad-attribute",
-        at,
-        { name: use.name, expected: "known at build time", found: `${size}, a size of the input` },
-        details,
-      );
+    case "attribute": {
+      // At a call, the parameter's name could be taken for one of the callee that has the same name.
+      const name = isHere ? use.name : origin.text;
+      const found = name === size ? "a size of the input" : `${size}, a size of the input`;
+      report(frame, "bad-attribute", at, { name, expected: "known at build time", found }, details);
+    }
   }
 }
 

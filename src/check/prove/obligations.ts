@@ -1,8 +1,8 @@
 /** @file Proves relations under a world's facts. Reports refuted ones and passes open ones to the caller. */
 import type { Call } from "../../parser/ast.ts";
-import type { Answer, Example } from "../../sizes/facts.ts";
+import type { Answer, Assignment, Example } from "../../sizes/facts.ts";
 import { opposite, type Comparison } from "../../sizes/relation.ts";
-import type { Size, SizeVar } from "../../sizes/size.ts";
+import type { Size } from "../../sizes/size.ts";
 import type { Help, Note } from "../../source/diagnostic.ts";
 import type { Span } from "../../source/source.ts";
 import { assignmentText, originOf, report, sizeText, type Frame } from "../frame/frame.ts";
@@ -145,7 +145,7 @@ interface Unmet {
   /** The condition, in the callee's sizes. */
   readonly constraint: string;
   readonly origin: Origin;
-  readonly answer: Answer;
+  readonly answer: Answer<Assignment>;
   /** The two sides in the caller's sizes, if the condition has two. */
   readonly sides?: { readonly left: Size; readonly sign: Comparison; readonly right: Size } | undefined;
   readonly helps?: readonly Help[];
@@ -154,10 +154,7 @@ interface Unmet {
 /** Reports a condition of a callee's header that does not hold at a call, or cannot be proved there. */
 export function reportUnmet(frame: Frame, { callee }: Call, unmet: Unmet): void {
   const { constraint, origin, answer, sides, helps } = unmet;
-  const { sizes } = frame.context;
-  const values = answer.example?.values ?? new Map<SizeVar, bigint>();
-  const [left, right] = [sides?.left, sides?.right].map((s) => s && sizes.evaluate(s, (v) => values.get(v) ?? 0n));
-  const shown = answer.example && left !== undefined && right !== undefined ? { values, left, right } : undefined;
+  const refuted = answer.verdict === "no" ? `but ${refutation(frame, sides)} here` : undefined;
   report(
     frame,
     "constraint-not-met",
@@ -165,13 +162,20 @@ export function reportUnmet(frame: Frame, { callee }: Call, unmet: Unmet): void 
     {
       callee: callee.text,
       constraint: `\`${constraint}\``,
-      verdict: answer.verdict === "no" ? `but ${refutation(frame, sides)} here` : "which cannot be proved here",
+      verdict: refuted ?? (answer.example ? "which can be false here" : "which cannot be proved here"),
     },
-    {
-      notes: [...requiredBy(origin), ...exampleNotes(shown?.values.size === 0 ? undefined : shown)],
-      ...(helps && { helps }),
-    },
+    { notes: [...requiredBy(origin), ...valueNotes(frame, answer.example, sides)], ...(helps && { helps }) },
   );
+}
+
+/** Gives values for which a condition is false, and its two sides there. */
+function valueNotes({ context: { sizes } }: Frame, example: Assignment | undefined, sides: Unmet["sides"]): string[] {
+  if (example === undefined || example.values.size === 0) return [];
+  const { values } = example;
+  const at = (side: Size) => sizes.evaluate(side, (v) => values.get(v) ?? 0n);
+  const [left, right] = sides === undefined ? [] : [at(sides.left), at(sides.right)];
+  if (left === undefined || right === undefined) return [`for example ${assignmentText(values)}`];
+  return exampleNotes({ values, left, right });
 }
 
 /** Says in numbers why a condition is false, as `64 != 32`, if both sides are known. */

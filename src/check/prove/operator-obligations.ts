@@ -2,14 +2,13 @@
 import type { Attributes } from "../../ir/attribute.ts";
 import type { Value } from "../../ir/graph.ts";
 import type { About, Obligations } from "../../ir/obligation.ts";
-import type { Size } from "../../sizes/size.ts";
 import type { Help, Label } from "../../source/diagnostic.ts";
 import { textOf, type Span } from "../../source/source.ts";
 import { didYouMean } from "../../source/suggest.ts";
 import { placeOfAxis } from "../advice/axis-places.ts";
 import { spreading, squeezing } from "../advice/broadcasting.ts";
-import { addCondition } from "../advice/header-edits.ts";
-import { originOf, report, sizeText, typeText, type Frame } from "../frame/frame.ts";
+import { equalityHelp } from "../advice/equalities.ts";
+import { originOf, report, sizeText, typeText } from "../frame/frame.ts";
 import type { Site } from "../frame/site.ts";
 import { divisorsOf, exampleNotes, listed, multiplesNear, requireAtLeast, requireDivides } from "./obligations.ts";
 
@@ -143,36 +142,4 @@ function sizeOfMerged(site: Site, size: string): Help[] {
   const text = `\`${name}\` alone means the size \`${name}\` of the signature; write the size of the new axis`;
   const at = { ...map, start: map.end };
   return [{ text, code: `${name}: ${size}`, edits: [{ span: at, text: `: ${size}` }] }];
-}
-
-/** Equalities must be declared. Suggests the line to add if both sides are in the sizes of one block's signature. */
-function equalityHelp(frame: Frame, a: Size, b: Size): Help[] {
-  if (frame.world.facts.add({ op: "==", a, b }) === "impossible" || !isOften(frame, a, b)) return [];
-  return addCondition(frame, multipleFor(frame, a, b) ?? `${sizeText(frame, a)} == ${sizeText(frame, b)}`);
-}
-
-/** Whether two sizes of one variable are ever equal for a common size, unlike ceil(h/2) and ceil(h/4), which need h <= 2. */
-function isOften(frame: Frame, a: Size, b: Size): boolean {
-  const { sizes } = frame.context;
-  const { facts } = frame.world;
-  const difference = facts.apply(sizes.sub(a, b));
-  if (sizes.variables(difference).size !== 1) return true;
-  return Array.from({ length: 500 }, (_, i) => BigInt(i + 8)).some(
-    (value) => sizes.evaluate(difference, () => value) === 0n,
-  );
-}
-
-/** Returns `h % 2 == 0` for h == 2*floor(h/2): the smallest multiple of one variable that makes two sizes equal. */
-function multipleFor(frame: Frame, a: Size, b: Size): string | undefined {
-  const { sizes } = frame.context;
-  const { facts } = frame.world;
-  const { terms, variables } = facts.apply(sizes.sub(a, b));
-  const [variable, ...others] = variables;
-  if (variable === undefined || others.length > 0) return undefined;
-  const numbers = terms.map(({ coefficient }) => Math.abs(Number(coefficient))).sort((x, y) => x - y);
-  const enough = numbers.find((number) => {
-    const known = facts.add({ op: "divides", a: sizes.int(number), b: sizes.of(variable) });
-    return known !== "impossible" && known.decide({ op: "==", a, b }).verdict === "yes";
-  });
-  return enough === undefined ? undefined : `${variable.name} % ${enough} == 0`;
 }

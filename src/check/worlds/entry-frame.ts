@@ -6,7 +6,7 @@ import type { Size, SizeVar } from "../../sizes/size.ts";
 import { textOf } from "../../source/source.ts";
 import { onlyChoices } from "../evaluate/conditions.ts";
 import { typeOf } from "../evaluate/types.ts";
-import { assume, readClause } from "../evaluate/where.ts";
+import { readClause } from "../evaluate/where.ts";
 import type { OpenAxes } from "../frame/frame.ts";
 import { emptyFrame, report, setParameter, type CallStrategy, type Context, type Frame } from "../frame/frame.ts";
 import { within } from "../frame/too-long.ts";
@@ -84,11 +84,7 @@ export function openFrame(context: Context, opening: Opening): OpenFrame | undef
     return [input];
   });
   for (const where of signature.decl.where) {
-    const facts = within(frame, where.span, () => {
-      const clause = readClause(frame, where) ?? [];
-      world.alternatives.push(...clause.filter((one) => one.op === "or"));
-      return assume(world.facts, clause);
-    });
+    const facts = within(frame, where.span, () => world.facts.addAll(readClause(frame, where) ?? []));
     if (facts !== "impossible") world.facts = facts;
     else if (onlyChoices(frame, where.condition)) return undefined;
     else {
@@ -102,9 +98,7 @@ export function openFrame(context: Context, opening: Opening): OpenFrame | undef
       );
     }
   }
-  const facts = within(frame, signature.decl.header, () =>
-    assume(world.facts, [...assumptions, ...world.alternatives]),
-  );
+  const facts = within(frame, signature.decl.header, () => world.facts.addAll(assumptions));
   if (facts === "impossible") return undefined;
   world.facts = facts;
   return { frame, inputs, open };

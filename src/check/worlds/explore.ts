@@ -7,7 +7,7 @@ import type { Diagnostic } from "../../source/diagnostic.ts";
 import { runBody } from "../evaluate/body.ts";
 import { declaredResults } from "../evaluate/types.ts";
 import type { CallStrategy, Context } from "../frame/frame.ts";
-import { stepLimit, TooLong } from "../frame/too-long.ts";
+import { checkLimit, TooLong } from "../frame/too-long.ts";
 import type { OwnedWeight, Requirement } from "../frame/world.ts";
 import type { Block } from "../text/modules.ts";
 import { checkDefaults } from "./defaults.ts";
@@ -68,7 +68,7 @@ export class Summaries {
   #bounded(block: Block, choices: ReadonlyMap<string, string>): CheckedWorld[] {
     const failed = this.#tooLong.get(block);
     if (failed !== undefined) throw failed;
-    const budget = this.#budgets.get(block) ?? { left: stepLimit };
+    const budget = this.#budgets.get(block) ?? { left: checkLimit };
     this.#budgets.set(block, budget);
     try {
       return this.#context().sizes.pool.within(budget, () => this.#explore(block, choices));

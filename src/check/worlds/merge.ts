@@ -1,6 +1,7 @@
 /** @file Merges the diagnostics of a block's worlds. Each appears once; a size error of only some worlds names them. */
 import { isSame, printRelation } from "../../sizes/relation.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
+import type { Code } from "../../source/catalogue/catalogue.ts";
 import type { Diagnostic, Help } from "../../source/diagnostic.ts";
 import { diagnostic } from "../../source/reporter.ts";
 import { textOf } from "../../source/source.ts";
@@ -17,20 +18,40 @@ export function mergeWorlds(signature: Signature, worlds: readonly CheckedWorld[
       if (known === undefined) merged.set(key, { first: found, worlds: [world] });
       else known.worlds.push(world);
     }
-  return [...merged.values()].map(({ first, worlds: failing }) =>
-    first.code === "size-mismatch" && failing.length < worlds.length
-      ? inVariant(signature, first, failing, worlds, sizes)
-      : first,
-  );
+  return [...merged.values()].map(({ first, worlds: failing }) => {
+    const isPartial = ofSizes.has(first.code) && failing.length < worlds.length;
+    const variant = isPartial ? variantOf(signature, failing, worlds, sizes) : undefined;
+    return variant === undefined ? first : inVariant(first, variant);
+  });
 }
 
-function inVariant(
+/** The errors about sizes that may be right in other variants. */
+const ofSizes: ReadonlySet<string> = new Set<Code>([
+  "argument-size-mismatch",
+  "constraint-not-met",
+  "not-divisible",
+  "reshape-mismatch",
+  "result-mismatch",
+  "size-mismatch",
+  "size-not-positive",
+]);
+
+/** What the worlds that fail have in common, and no other world has. */
+interface Variant {
+  /** `by: add, h >= 2` */
+  readonly text: string;
+  /** The choices in it, as a condition: `by == add`. */
+  readonly condition: string;
+  /** The choices with which everything is right, as text. */
+  readonly working: readonly string[];
+}
+
+function variantOf(
   signature: Signature,
-  found: Diagnostic,
   failing: readonly CheckedWorld[],
   all: readonly CheckedWorld[],
   sizes: Sizes,
-): Diagnostic {
+): Variant | undefined {
   const telling = signature.parameters.filter(({ name }) => {
     const values = new Set(failing.map((world) => world.choices.get(name)));
     return values.size === 1 && all.some((world) => world.choices.get(name) !== failing[0]!.choices.get(name));
@@ -39,9 +60,8 @@ function inVariant(
   const assumptions = failing[0]!.assumptions
     .filter((one) => failing.every((world) => world.assumptions.some((other) => isSame(one, other))))
     .map((one) => printRelation(sizes, one));
-  const variant = [...choices.map(({ name, choice }) => `${name}: ${choice}`), ...assumptions].join(", ");
-  if (variant === "") return found;
-  const condition = choices.map(({ name, choice }) => `${name} == ${choice}`).join(" and ");
+  const text = [...choices.map(({ name, choice }) => `${name}: ${choice}`), ...assumptions].join(", ");
+  if (text === "") return undefined;
   const [only] = telling;
   const fine = (only?.choices ?? []).filter(
     (choice) => !failing.some((world) => world.choices.get(only!.name) === choice),
@@ -52,19 +72,25 @@ function inVariant(
         world.choices.get(only!.name) === choice && world.diagnostics.every(({ severity }) => severity !== "error"),
     ),
   );
-  const notes =
-    working.length === 0
-      ? []
-      : [{ text: `OK in variant ${working.map((choice) => `\`${only!.name}: ${choice}\``).join(", ")}` }];
+  return {
+    text,
+    condition: choices.map(({ name, choice }) => `${name} == ${choice}`).join(" and "),
+    working: working.map((choice) => `${only!.name}: ${choice}`),
+  };
+}
+
+/** Names the variant in an error, and restricts what is suggested to it. */
+function inVariant(found: Diagnostic, { text, condition, working }: Variant): Diagnostic {
+  const fine = working.map((one) => `\`${one}\``).join(", ");
+  const others = working.length === 0 ? [] : [{ text: `OK in variant ${fine}` }];
+  const helps = found.helps.map((help) => (condition === "" ? help : onlyIf(help, condition)));
+  if (found.code !== "size-mismatch")
+    return { ...found, notes: [...found.notes, { text: `in variant \`${text}\`` }, ...others], helps };
   return diagnostic(
     "variant-size-mismatch",
     found.span,
-    { operator: textOf(found.span!), variant },
-    {
-      labels: found.labels,
-      notes: [...found.notes, ...notes],
-      helps: found.helps.map((help) => (condition === "" ? help : onlyIf(help, condition))),
-    },
+    { operator: textOf(found.span!), variant: text },
+    { labels: found.labels, notes: [...found.notes, ...others], helps },
   );
 }
 

@@ -1,4 +1,5 @@
-/** @file `fuse check --fix`: applies suggested fixes, as long as the program ends up with no more errors. */
+/** @file `fuse check --fix`: applies suggested fixes, as long as they do not make the program worse. */
+import { phases } from "../../source/catalogue/catalogue.ts";
 import type { Diagnostic, Edit } from "../../source/diagnostic.ts";
 import { applyEdits } from "../../source/edits.ts";
 import { placeOf } from "../../source/source.ts";
@@ -37,7 +38,7 @@ interface Candidate {
 export function fixText(path: string, before: Checked, check: (text: string) => readonly Diagnostic[]): Fixed {
   let now: Fixed = { ...before, fixes: [] };
   const seen = new Set([before.text]);
-  /** Applies some of the candidates, unless the resulting text was seen before or has more errors. */
+  /** Applies some of the candidates, unless the resulting text was seen before or is worse. */
   const attempt = (candidates: readonly Candidate[]): boolean => {
     const text = applyEdits(
       now.text,
@@ -46,7 +47,7 @@ export function fixText(path: string, before: Checked, check: (text: string) => 
     if (seen.has(text)) return false;
     seen.add(text);
     const diagnostics = check(text);
-    if (errors(diagnostics) > errors(now.diagnostics)) return false;
+    if (isWorse(diagnostics, now.diagnostics)) return false;
     now = { text, diagnostics, fixes: [...now.fixes, ...candidates.map(({ fix }) => fix)] };
     return true;
   };
@@ -78,6 +79,22 @@ function meet({ span: a }: Edit, { span: b }: Edit): boolean {
   return a.start === b.start || (a.start < b.end && b.start < a.end);
 }
 
-function errors(diagnostics: readonly Diagnostic[]): number {
-  return diagnostics.filter(({ severity }) => severity === "error").length;
+/** Mistakes of one of these kinds hide mistakes of the kinds after it, which appear when they are mended. */
+const kinds = [{ ...phases.lexical, ...phases.syntax }, phases.imports, phases.names, phases.calls, phases.types];
+
+/**
+ * Whether there are more errors of the first kind of which the number differs. After a mistake in the syntax is mended, the
+ * block around it is checked, so more errors of later kinds are no reason to keep the mistake.
+ */
+function isWorse(after: readonly Diagnostic[], before: readonly Diagnostic[]): boolean {
+  const [now, then] = [errors(after), errors(before)];
+  const changed = now.findIndex((count, kind) => count !== then[kind]);
+  return changed >= 0 && now[changed]! > then[changed]!;
+}
+
+/** Counts the errors of each kind, and last those of no kind. */
+function errors(diagnostics: readonly Diagnostic[]): readonly number[] {
+  const kindOf = (code: string) => kinds.findIndex((kind) => Object.hasOwn(kind, code));
+  const found = diagnostics.filter(({ severity }) => severity === "error").map(({ code }) => kindOf(code));
+  return [...kinds.keys(), -1].map((kind) => found.filter((one) => one === kind).length);
 }

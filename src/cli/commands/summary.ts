@@ -4,7 +4,7 @@ import { buildGraphs } from "../../compile.ts";
 import { blockNamed, checked, valueOrFail, oneModel, openFile } from "../files/programs.ts";
 import { blockJson, blockText } from "../summary/block.ts";
 import { modelJson, modelText, sizesAt } from "../summary/model.ts";
-import { sorted, sortKeys, variantsOf, variantsText, type SortKey } from "../summary/variants.ts";
+import { hasCost, sorted, sortKeys, variantsOf, variantsText, type SortKey } from "../summary/variants.ts";
 import { modelOption, setOption, sizes, type ModelOptions } from "../terminal/options.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
@@ -42,7 +42,13 @@ export function summary(command: Command, terminal: Terminal): void {
       if (options.variants === true) {
         const model = oneModel(program, options.model);
         checked(program, terminal);
-        const variants = sorted(variantsOf(program, model, options.set ?? {}, options.at), options.sort ?? "variant");
+        const { sort: key = "variant" } = options;
+        const found = variantsOf(program, model, options.set ?? {}, options.at);
+        if (!hasCost(found, key)) {
+          const open = [...program.context.signature(model).variables].map((name) => `${name}=…`).join(",");
+          command.error(`error: --sort ${key} needs the sizes of the inputs: --at ${open}`);
+        }
+        const variants = sorted(found, key);
         const { name } = model.decl;
         terminal.out(options.json ? json({ model: name.text, variants }) : variantsText(name.text, variants));
         return;

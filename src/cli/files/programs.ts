@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import type { Program } from "../../check/program.ts";
 import type { Block } from "../../check/text/modules.ts";
-import { buildGraphs, chooseModels, openProgram, type Outcome } from "../../compile.ts";
+import { buildGraphs, chooseModels, openProgram, unknownModel, type Outcome } from "../../compile.ts";
 import type { ModelGraph } from "../../ir/model-graph.ts";
 import { readBytes } from "../../node/files.ts";
 import { fail, Failure, readOrFail } from "../terminal/failure.ts";
@@ -93,8 +93,19 @@ export function oneModel(program: Program, name: string | undefined): Block {
 
 const namesOf = ({ models }: Program): string[] => models.map(({ decl }) => decl.name.text);
 
-/** Returns the block (not a model) with this name in the program's own file. */
+/**
+ * Returns the block (not a model) with this name in the program's own file. Ends the command if neither a block nor a model
+ * has the name.
+ */
 export function blockNamed(program: Program, name: string | undefined): Block | undefined {
-  const block = name === undefined ? undefined : program.main.blocks.get(name);
-  return block?.decl.kind === "block" ? block : undefined;
+  if (name === undefined) return undefined;
+  const all = [...program.main.blocks.values()];
+  const found = program.main.blocks.get(name);
+  if (found === undefined) {
+    const named = (kind: "model" | "block") =>
+      all.filter(({ decl }) => decl.kind === kind).map(({ decl }) => decl.name.text);
+    // Mistakes in the text may hide the block.
+    throw new Failure([...program.check(), unknownModel(name, named("model"), named("block"))]);
+  }
+  return found.decl.kind === "block" ? found : undefined;
 }

@@ -34,6 +34,6 @@ export async function builtModel(path: string, kind: ReadableTarget, options: Ru
 function choose(models: readonly BuiltModel[], wanted: string | undefined): BuiltModel {
   const names = models.map(({ info }) => info.model);
   const found = models.find(({ info }) => wanted === undefined || info.model === wanted);
-  if (found === undefined) return fail("unknown-model", { name: wanted ?? "", models: names.join(", ") });
+  if (found === undefined) return fail("unknown-model", { what: "model", name: wanted ?? "", known: names.join(", ") });
   return wanted !== undefined || models.length === 1 ? found : chooseModel(names);
 }

@@ -1,6 +1,6 @@
 /** @file A model in `fuse summary`. */
 import { esmProfile } from "../../codegen/esm/profile.ts";
-import { checkGuard, evaluate } from "../../contract/guard.ts";
+import { checkGuard, evaluate, type Admission } from "../../contract/guard.ts";
 import type { ModelGraph } from "../../ir/model-graph.ts";
 import { printType, type TensorType } from "../../ir/type.ts";
 import { liveBytes, numbersAt, traffic } from "../../plan/memory.ts";
@@ -21,6 +21,14 @@ export type Sizes = Readonly<Record<string, number>>;
  * missing, belongs to no model, or is rejected by the guard.
  */
 export function sizesAt(graphs: readonly ModelGraph[], at: Sizes | undefined): readonly (Sizes | undefined)[] {
+  return admissionsAt(graphs, at).map((admission) => {
+    if (admission === undefined || "sizes" in admission) return admission?.sizes;
+    return refuse(admission.problems);
+  });
+}
+
+/** Returns what each guard says about the input sizes; undefined if they are open and none are given. */
+export function admissionsAt(graphs: readonly ModelGraph[], at: Sizes | undefined): readonly (Admission | undefined)[] {
   const variables = graphs.map(({ guard }) => guard.variables.map(({ name }) => name));
   const known = [...new Set(variables.flat())];
   for (const name of Object.keys(at ?? {})) {
@@ -38,13 +46,12 @@ export function sizesAt(graphs: readonly ModelGraph[], at: Sizes | undefined): r
   });
 }
 
-function admit({ guard }: ModelGraph, sizes: Sizes): Sizes {
+function admit({ guard }: ModelGraph, sizes: Sizes): Admission {
   const shapes = guard.inputs.map(({ name, dtype, axes }) => {
     return [name, { dtype, shape: axes.map(({ size }) => evaluate(size, sizes)) }] as const;
   });
   const admission = checkGuard(guard, Object.fromEntries(shapes));
-  if ("sizes" in admission) return sizes;
-  return refuse(admission.problems);
+  return "sizes" in admission ? { sizes } : admission;
 }
 
 export function modelText(graph: ModelGraph, at: Sizes | undefined): string {

@@ -44,7 +44,7 @@ export const files = {
   }),
   "unknown-model": entry({
     severity: "error",
-    message: msg`there is no model \`${"name"}\`; the file has ${"models"}`,
+    message: msg`there is no ${"what"} \`${"name"}\`; the file has ${"known"}`,
     explain:
       "The file does not declare the model named by `--model`. " +
       "Names are case-sensitive, and models of imported files are not included. " +

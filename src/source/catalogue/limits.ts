@@ -18,7 +18,7 @@ export const limits = {
       "Programs are limited so that no input can keep the compiler busy forever: brackets nest at most " +
       "200 deep and operators at most 400, block calls and imports nest at most 100 deep, a model has " +
       "at most 20,000 calls of operators and blocks and 20,000 weights, a size has at most 1,000 terms, its numbers are " +
-      "below 2^53, and checking the sizes of a block takes at most 300,000 steps. " +
+      "below 2^53, and the sizes of a block take at most 100,000 steps to check, those of a model 300,000 to build. " +
       "No hand-written network comes near these limits. " +
       "Name intermediate values instead of nesting calls, and check the counts of `repeat`.",
     bad: nested(201),

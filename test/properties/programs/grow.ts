@@ -196,6 +196,8 @@ class Growing {
       `${a} < 2 * ${b}`,
       `ceil(${a} / 2) >= ${1 + (n % 3)}`,
       `${a} == ${n} or ${a} >= ${n + 2}`,
+      `${a} == ${n} or ${a} == ${2 * n}`,
+      `${a} % 2 == 0 or (${b} % 3 == 0 and ${a} >= ${n})`,
       `${a} > ${n} and ${b} < ${n + 5}`,
     ]);
     const enums = this.#settings.filter(({ text }) => !/: int/.test(text));

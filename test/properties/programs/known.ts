@@ -43,20 +43,10 @@ export const isOfElements = (graph: ModelGraph): boolean =>
 
 const known: readonly Known[] = [
   {
-    fault: "5: i32 numbers made of sizes beyond 32 bits",
-    applies: ({ graph, isLarge }) => isLarge && numbersOf(graph).some(({ type }) => type.dtype === "i32"),
-  },
-  {
     fault: "9: infinities in what is computed with sums, and as divisors of %",
     applies: (run) => run.seen.infinite && !isOfElements(run.graph),
   },
 ];
-
-/**
- * Counterexamples ignore conditions with `or` (17): of `where w == 4 or w >= 6`, an example may say `w = 1`. Nor is a header
- * refused if only an `or` makes it impossible.
- */
-export const mayContradict = (where: readonly string[]): boolean => where.some((clause) => clause.includes(" or "));
 
 /** Whether an engine is known to be wrong about a run. */
 export function isKnown(run: Run): boolean {
