@@ -41,11 +41,7 @@ const irrelevant = ["device", "dtype", "layout", "pin_memory", "out", "inplace"]
 
 const spatialAxes = "PyTorch has a module for each number of axes";
 const initReasons = { init: "a function of its own in PyTorch" };
-const layerReasons = {
-  ...initReasons,
-  axis: spatialAxes,
-  padding_mode: "`pad(mode: reflect)` before the layer",
-};
+const layerReasons = { ...initReasons, axis: spatialAxes };
 const fixed = "fixed at PyTorch's default";
 const isNone = (value: string) => `PyTorch's \`None\` means ${value}`;
 const channels = "PyTorch's second axis";
@@ -86,6 +82,7 @@ export const counterparts: Readonly<Record<string, Counterpart>> = {
   greater: torch("gt.Tensor"),
   greater_equal: torch("ge.Tensor"),
   where: torch("where.self"),
+  masked_fill: torch("masked_fill.Scalar"),
   clamp: torch("clamp"),
 
   celu: module("CELU"),
@@ -150,7 +147,7 @@ export const counterparts: Readonly<Record<string, Counterpart>> = {
     kernel: "a map of the channels is the most common convolution",
     pad: "most convolutions keep the size of the image: PyTorch's is `pad: 0`",
   }),
-  conv_transpose: module("ConvTranspose2d", layerReasons),
+  conv_transpose: module("ConvTranspose2d", { ...layerReasons, padding_mode: "only `zeros` in PyTorch, too" }),
   linear: module("Linear", initReasons),
   embedding: module("Embedding", {
     ...initReasons,
@@ -164,6 +161,9 @@ export const counterparts: Readonly<Record<string, Counterpart>> = {
   }),
   dot: none({ batch: "`einsum` has no such parameter: its formula says it" }),
   gather: torch("index_select"),
+  one_hot: torch("one_hot", {
+    num_classes: "the size of the new axis: the largest index is not known when a model is built",
+  }),
 
   batchnorm: perChannel("BatchNorm2d", {
     momentum: training,
@@ -174,6 +174,7 @@ export const counterparts: Readonly<Record<string, Counterpart>> = {
   layernorm: module("LayerNorm"),
   rmsnorm: module("RMSNorm", { eps: isNone("this number, `torch.finfo(torch.float32).eps`") }),
   normalize: { pytorch: "F.normalize" },
+  lrn: perChannel("LocalResponseNorm"),
 
   resize: {
     pytorch: "F.interpolate",
@@ -211,6 +212,9 @@ export const counterparts: Readonly<Record<string, Counterpart>> = {
   squeeze: torch("squeeze.dim"),
   unsqueeze: torch("unsqueeze"),
   flip: { pytorch: "torch.flip", named: { axis: "dims" } },
+  roll: torch("roll", { dims: "the axes are named" }),
+  tril: torch("tril"),
+  triu: torch("triu"),
   iota: torch("arange"),
   cast: none(),
   dropout: module("Dropout"),

@@ -62,6 +62,8 @@ export interface Attribute<T = unknown> {
   readonly choices: readonly string[];
   /** For `size` and `sizes`: the least value, 1 by default. Smaller ones get `size-not-positive`. */
   readonly min: number;
+  /** For `keyed`: values may be negative, so there is no least one. */
+  readonly signed: boolean;
   /** For `sizes`: values may be fractions, sizes divided by a number (`3/2`). */
   readonly fractions: boolean;
   /** For `axes`, `keyed` and `maps`: their order does not matter. */
@@ -76,6 +78,7 @@ interface Options {
   readonly positional?: boolean;
   readonly axis?: boolean;
   readonly min?: number;
+  readonly signed?: boolean;
   readonly fractions?: boolean;
   readonly unordered?: boolean;
   readonly choices?: readonly string[];
@@ -100,6 +103,7 @@ export function attribute<K extends AttributeKind, const O extends Options>(
     axis: options.axis ?? false,
     choices: options.choices ?? [],
     min: options.min ?? 1,
+    signed: options.signed ?? false,
     fractions: options.fractions ?? false,
     unordered: options.unordered ?? false,
   };

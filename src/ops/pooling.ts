@@ -30,6 +30,7 @@ import {
   axisAttribute,
   imageWindows,
   knownSpatial,
+  padSizes,
   padsOf,
   pairOfPads,
   perAxis,
@@ -53,13 +54,6 @@ const attributes = {
   axis: axisAttribute,
 };
 type Values = ValuesOf<typeof attributes> & { readonly dilation?: readonly Size[] };
-
-/** Returns the pads before and after the input. Not for `same_tf`. */
-function padSizes(sizes: Sizes, attributes: Values, index: number): readonly [Size, Size] {
-  if (typeof attributes.pad !== "string") return perAxis(attributes.pad, index);
-  const half = sizes.divide(spanOf(sizes, attributes, index), sizes.int(2));
-  return [half, half];
-}
 
 /**
  * Whether the last window of `ceil_mode` always begins in the input or in the pad before it: the window reaches at least

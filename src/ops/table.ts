@@ -22,6 +22,7 @@ import * as resize from "./resize.ts";
 import * as scan from "./scan.ts";
 import * as shape from "./shape.ts";
 import * as statistics from "./statistics.ts";
+import * as triangle from "./triangle.ts";
 
 /** The families, in the order of the documentation. */
 const modules = {
@@ -45,6 +46,7 @@ const modules = {
   margin,
   pixels,
   scan,
+  triangle,
   other,
 };
 

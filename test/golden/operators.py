@@ -61,6 +61,7 @@ ELEMENTWISE = dict(
     equal=torch.eq, not_equal=torch.ne, less=torch.lt, less_equal=torch.le, greater=torch.gt, greater_equal=torch.ge,
     logical_and=torch.logical_and, logical_or=torch.logical_or, logical_not=torch.logical_not,
     neg=torch.neg, where=torch.where,
+    masked_fill=lambda x, mask, value: x.masked_fill(mask, float(value) if x.is_floating_point() else value),
     exp=torch.exp, expm1=torch.expm1, log=torch.log, log1p=torch.log1p, sqrt=torch.sqrt, rsqrt=torch.rsqrt,
     square=torch.square, abs=torch.abs, sign=torch.sign, floor=torch.floor, ceil=torch.ceil, round=torch.round,
     reciprocal=torch.reciprocal, sin=torch.sin, cos=torch.cos, tan=torch.tan, asin=torch.asin, acos=torch.acos,
@@ -176,11 +177,15 @@ def padded(x, pairs, value=0.0):
     return F.pad(x, [side for pair in reversed(pairs) for side in pair], value=value)
 
 
-def conv(x, *, c, weight, bias=None, kernel=1, stride=1, pad="same", dilation=1, groups=1, axis=None):
+def conv(x, *, c, weight, bias=None, kernel=1, stride=1, pad="same", padding_mode="zeros", dilation=1, groups=1, axis=None):
     axis = image_axes(x) if axis is None else listed(axis)
     data, others = flat(x, ["c", *axis])
     kernel, stride, dilation = (listed(value, len(axis)) for value in (kernel, stride, dilation))
-    data = padded(data, padding(pad, data.shape[2:], kernel, stride, dilation))
+    pairs = padding(pad, data.shape[2:], kernel, stride, dilation)
+    if padding_mode == "zeros":
+        data = padded(data, pairs)
+    else:
+        data = F.pad(data, [side for pair in reversed(pairs) for side in pair], mode=padding_mode)
     function = [F.conv1d, F.conv2d, F.conv3d][len(axis) - 1]
     bias = bias if isinstance(bias, torch.Tensor) else None
     return named(x, others, function(data, weight, bias, stride, 0, dilation, groups), ["c", *axis])
@@ -385,6 +390,29 @@ def pad_along(x, dim, given, mode="constant", value=0):
     return result.reshape(*moved.shape[:-1], -1).movedim(-1, dim).to(x.dtype)
 
 
+def roll(x, *, keyed):
+    return Named(x.data.roll([listed(shift)[0] for shift in keyed.values()], [x.axes.index(axis) for axis in keyed]), x.axes)
+
+
+def triangle(function):
+    def apply(x, *, axis, diagonal=0):
+        axes = [*x.without(axis), *axis]
+        return Named(function(x.ordered(axes), diagonal), axes)
+    return apply
+
+
+def lrn(x, *, axis="c", **attributes):
+    data, others = flat(x, [axis])
+    return named(x, others, F.local_response_norm(data.unsqueeze(-1), **attributes).squeeze(-1), [axis])
+
+
+def one_hot(index, *, keyed):
+    [(axis, size)] = keyed.items()
+    known = (index.data >= 0) & (index.data < size)
+    made = F.one_hot(index.data.clamp(0, size - 1), size) * known.unsqueeze(-1)
+    return Named(made, [*index.axes, axis])
+
+
 def flip(x, *, axis):
     return Named(x.data.flip([x.axes.index(name) for name in listed(axis)]), x.axes)
 
@@ -463,7 +491,8 @@ OPERATORS = {
     "slice": along(slice_along), "tile": along(tile_along), "pad": along(pad_along),
     "cumsum": scan(torch.cumsum, 0), "cumprod": scan(torch.cumprod, 1),
     "pixel_shuffle": pixel_shuffle, "pixel_unshuffle": pixel_unshuffle, "channel_shuffle": channel_shuffle,
-    "gather": gather, "embedding": embedding, "iota": iota,
+    "gather": gather, "embedding": embedding, "iota": iota, "one_hot": one_hot,
+    "roll": roll, "tril": triangle(torch.tril), "triu": triangle(torch.triu), "lrn": lrn,
 }
 
 

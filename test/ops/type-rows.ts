@@ -477,6 +477,13 @@ export const typeRows: readonly TypeRow[] = [
   // Elements elsewhere
   ["resize", image, "[n, c, h: 7, w: 2*w]", { attributes: { keyed: { h: 7, w: "2*w" }, mode: "bicubic" } }],
   ["pad", "[t]", "[t: t + 7]", { attributes: { keyed: { t: [7, 0] }, mode: "replicate" } }],
+  ["pad", "[t]", "[t: t + 4]", { attributes: { keyed: { t: [3, 1] }, mode: "circular" }, asks: ["t >= 3"] }],
+  ["roll", "bool[n, t]", "bool[n, t]", { attributes: { keyed: { t: -3 } } }],
+  ["tril", "i32[n, t, s]", "i32[n, t, s]", { attributes: { axis: ["t", "s"] } }],
+  ["masked_fill", [image, "bool[w, c]"], image, { attributes: { value: 1 } }],
+  ["masked_fill", ["[t: a]", "bool[t: b]"], "[t: a]", { attributes: { value: 1 }, asks: ["a == b"] }],
+  ["one_hot", "i32[n, t]", "i32[n, t, c: 5]", { attributes: { keyed: { c: 5 } } }],
+  ["lrn", image, image, { attributes: { size: 5 } }],
   ["flip", "i32[n, t]", "i32[n, t]", { attributes: { axis: ["t", "n"] } }],
   ["tile", "[n, h]", "[n: n*k, h: 3*h]", { attributes: { keyed: { h: 3, n: "k" } } }],
   ["cumsum", "i32[n, t]", "i32[n, t]", { attributes: { axis: "t" } }],

@@ -58,6 +58,8 @@ export const axes: AttributeSets = {
     { code: "pad(x, n: 1, h: [2, 1], mode: reflect)", inputs: "x: [n: p + 1, h: q + 2, w]" },
     { code: "pad(x, n: [0, 1], c: 2, w: [3, 0], mode: replicate)", inputs: "x: [n, h, w, c]" },
     { code: "pad(x, t: [t, n])", inputs: "x: [n, t]" },
+    { code: "pad(x, n: [0, 1], c: 2, w: [p, p + 1], mode: circular)", inputs: "x: [u, n, h, e, w: p + 1, c: c + 1]" },
+    { code: "pad(x, t: [t - 1, t], mode: circular)", inputs: "x: i32[n, t]" },
     { code: "pad(x, t: 0)", inputs: "x: [t]" },
     { code: "pad(x, n: [1, 0], h: 1, value: 2)", inputs: "x: [u, n, c, d, e, h, w]" },
     { code: "pad(x, n: [1, 0], h: 1, mode: reflect)", inputs: "x: [u, n: n + 1, c, d, h: h + 1, w]" },
@@ -65,6 +67,13 @@ export const axes: AttributeSets = {
     { code: "pad(x, t: [1, 2], mode: replicate)", inputs: "x: bool[n, t]" },
     { code: "pad(x, t: [1, 2], value: 7)", inputs: "x: i32[t]" },
     { code: "pad(x, t: [3, 0], mode: reflect)", inputs: "x: i32[n, t: k + 3]" },
+  ],
+  roll: [
+    ...ofEveryDtype("roll(x, t: 1)", "x: [n, t]"),
+    { code: "roll(x, u: -1, c: 2, w: -5)", inputs: "x: [u, n, c, d, h, w]" },
+    { code: "roll(x, t: k - 3)", inputs: "x: [t, k]" },
+    { code: "roll(x, h: -floor(h / 2), w: w)", inputs: "x: [n, h, w, c]" },
+    { code: "roll(x, t: 7)", inputs: "x: [t: 3]" },
   ],
   rename: [
     ...ofEveryDtype("rename(x, h -> w, w -> h)", "x: [n, h, w]"),

@@ -37,6 +37,16 @@ export const windows: AttributeSets = {
       inputs: "x: [n, c: 2, d, h, w]",
     },
     { code: "conv(x, c: 2, kernel: 3, dilation: 2, pad: same_tf)", inputs: "x: [n, c: 2, h, w]" },
+    {
+      code: "conv(x, c: 2, kernel: [2, 3], pad: [[1, 0], [0, 2]], stride: 2, padding_mode: reflect)",
+      inputs: "x: [n, h: h + 1, w: w + 2, c: 3]",
+    },
+    { code: "conv(x, c: 4, kernel: 3, dilation: 2, padding_mode: replicate, groups: 2)", inputs: "x: [n, c: 2, h, w]" },
+    { code: "conv(x, c: 2, kernel: 3, padding_mode: circular, axis: t)", inputs: "x: [t, c: 2]" },
+    {
+      code: "conv(x, c: 2, kernel: [3, 1, 2], pad: [[1, 1], [0, 0], [0, 1]], padding_mode: circular)",
+      inputs: "x: [n, d, h, w, c: 2]",
+    },
   ],
   conv_transpose: [
     {

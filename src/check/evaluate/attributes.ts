@@ -248,7 +248,7 @@ function integer(frame: Frame, name: string, expr: Expr): Read<Size> {
 function readSizes(frame: Frame, name: string, attribute: Attribute, expr: Expr): Read<readonly Size[]> {
   return each(expr, (item) => {
     const size = integer(frame, name, item);
-    if (size === failed) return failed;
+    if (size === failed || attribute.signed) return size;
     const least = frame.context.sizes.int(attribute.min);
     const at = { span: item.span, what: `\`${name}\``, note: attribute.doc };
     return requireAtLeast(frame, size, least, at) ? size : failed;

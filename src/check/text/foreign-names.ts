@@ -83,6 +83,7 @@ const otherWords: ReadonlyMap<string, readonly string[]> = new Map([
   ["bilinear", ["linear", "trilinear"]],
   ["bicubic", ["cubic"]],
   ["replicate", ["edge"]],
+  ["circular", ["wrap"]],
   ["constant", ["zeros"]],
 ]);
 
@@ -97,18 +98,6 @@ const otherChoices: ReadonlyMap<string, ReadonlyMap<string, Help>> = new Map([
         {
           text: "gather the nearest centres, axis by axis",
           code: "gather(x, cast(floor((cast(iota(h: 3), f32) + 0.5) * h / 3), i32), axis: h)",
-        },
-      ],
-    ]),
-  ],
-  [
-    "replicate",
-    new Map([
-      [
-        "circular",
-        {
-          text: "write the margin as slices",
-          code: "concat(slice(x, w: [w - 1, w]), x, slice(x, w: [0, 1]), axis: w)",
         },
       ],
     ]),
