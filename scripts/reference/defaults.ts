@@ -132,12 +132,17 @@ export const counterparts: Readonly<Record<string, Counterpart>> = {
   cumsum: torch("cumsum", { ...scanReasons, exclusive: scanReasons.reverse }),
   cumprod: torch("cumprod", { ...scanReasons, exclusive: scanReasons.reverse }),
 
-  avgpool: module("AvgPool2d", { axis: spatialAxes, divisor_override: "multiply the result" }),
+  avgpool: module("AvgPool2d", {
+    axis: spatialAxes,
+    dilation: "PyTorch's has none, as with 1",
+    divisor_override: "multiply the result",
+  }),
   maxpool: module("MaxPool2d", { axis: spatialAxes }),
   lppool: module("LPPool2d", {
     axis: spatialAxes,
     norm_type: "the Euclidean norm is the usual one",
     pad: "PyTorch's does not pad, as with 0",
+    dilation: "PyTorch's has none, as with 1",
   }),
   adaptive_avgpool: module("AdaptiveAvgPool2d"),
   adaptive_maxpool: module("AdaptiveMaxPool2d"),

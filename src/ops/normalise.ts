@@ -326,7 +326,15 @@ export const lrn = operator({
     const x = g.inputs[0]!;
     const [one, two] = [g.sizes.int(1), g.sizes.int(2)];
     const pad = [[g.sizes.floor(size, two), g.sizes.floor(g.sizes.sub(size, one), two)]] as const;
-    const window = { kernel: [size], stride: [one], pad, axis: [axis], ceil_mode: false, count_include_pad: true };
+    const window = {
+      kernel: [size],
+      stride: [one],
+      dilation: [one],
+      pad,
+      axis: [axis],
+      ceil_mode: false,
+      count_include_pad: true,
+    };
     const means = g.node(avgpool, [g.node(square, [x], {})], window);
     const base = g.node(add, [g.node(mul, [means, g.scalar(alpha)], {}), g.scalar(k)], {});
     return g.node(div, [x, g.node(pow, [base, g.scalar(beta)], {})], {});

@@ -236,7 +236,29 @@ def maxpool(x, pairs, kernel, stride, dilation, ceil_mode, indices=False):
     return [values, at]
 
 
-def avgpool(x, pairs, kernel, stride, _, ceil_mode, count_include_pad=True):
+def dilated_averages(x, pairs, kernel, stride, dilation, ceil_mode, count_include_pad=True):
+    """PyTorch averages no dilated windows: their sums, as many as its other pools have, by the number of elements."""
+    def count(size, pair, step, span):
+        made = -(-(size + sum(pair) - span) // step) + 1
+        return made - 1 if (made - 1) * step >= size + pair[0] else made
+
+    spans = [(k - 1) * d + 1 for k, d in zip(kernel, dilation)]
+    each = list(zip(x.shape[2:], pairs, stride, spans))
+    size = [count(*it) if ceil_mode else (it[0] + sum(it[1]) - it[3]) // it[2] + 1 for it in each]
+    reached = [(n - 1) * s + span for n, s, span in zip(size, stride, spans)]
+    conv = [F.conv1d, F.conv2d, F.conv3d][len(kernel) - 1]
+
+    def sums(data):
+        end = [(0, most - present) for most, present in zip(reached, data.shape[2:])]
+        return conv(padded(data, end), torch.ones(1, 1, *kernel).double(), stride=stride, dilation=dilation)
+
+    ones = torch.ones_like(x)
+    return sums(padded(x, pairs)) / sums(padded(ones, pairs, 1.0 if count_include_pad else 0.0))
+
+
+def avgpool(x, pairs, kernel, stride, dilation, ceil_mode, count_include_pad=True):
+    if any(step > 1 for step in dilation):
+        return dilated_averages(x, pairs, kernel, stride, dilation, ceil_mode, count_include_pad)
     function = [F.avg_pool1d, F.avg_pool2d, F.avg_pool3d][len(kernel) - 1]
     if is_native(pairs, kernel):
         return function(x, kernel, stride, [before for before, _ in pairs], ceil_mode, count_include_pad)
@@ -246,7 +268,10 @@ def avgpool(x, pairs, kernel, stride, _, ceil_mode, count_include_pad=True):
     return average / function(padded(torch.ones_like(x), pairs), kernel, stride, 0, ceil_mode)
 
 
-def lppool(x, pairs, kernel, stride, _, ceil_mode, norm_type=2):
+def lppool(x, pairs, kernel, stride, dilation, ceil_mode, norm_type=2):
+    if any(step > 1 for step in dilation):
+        averages = dilated_averages(x ** norm_type, pairs, kernel, stride, dilation, ceil_mode)
+        return (averages * math.prod(kernel)) ** (1 / norm_type)
     function = [F.lp_pool1d, F.lp_pool2d, F.lp_pool3d][len(kernel) - 1]
     if len(kernel) == 1:
         [kernel], [stride] = kernel, stride

@@ -25,6 +25,7 @@ const wrong: readonly (readonly [string, string | readonly string[], Written, st
   ["lppool", image, { kernel: 2, norm_type: 0 }, "bad-attribute"],
   ["lppool", image, { kernel: 2, norm_type: "inf" }, "bad-attribute"],
   ["maxpool", image, { kernel: 2, dilation: 2, pad: "same_tf" }, "bad-attribute"],
+  ["avgpool", image, { kernel: 2, dilation: 2, pad: "same_tf" }, "bad-attribute"],
   ["maxpool", image, { kernel: 2, dilation: [1, 2, 3] }, "bad-attribute"],
   ["adaptive_avgpool", image, {}, "missing-attribute"],
   ["adaptive_avgpool", image, { keyed: { t: 3 } }, "missing-axis"],

@@ -76,11 +76,21 @@ export const windows: AttributeSets = {
       inputs: "x: [n, c, h, w]",
     },
     { code: "avgpool(x, kernel: 3, pad: same, stride: 1, count_include_pad: false)", inputs: "x: [n, c, d, h, w]" },
+    {
+      code: "avgpool(x, kernel: [2, 3], stride: 2, dilation: [3, 1], pad: [[1, 0], [0, 1]], count_include_pad: false)",
+      inputs: "x: [n, h: h + 2, w, c]",
+    },
+    {
+      code: "avgpool(x, kernel: 3, stride: 2, dilation: 2, pad: 1, ceil_mode: true)",
+      inputs: "x: [n, c, h: h + 1, w: w + 1]",
+    },
+    { code: "avgpool(x, kernel: 2, stride: [1, 2, 1], dilation: [2, 1, 3])", inputs: "x: [n, c, d, h, w]" },
   ],
   lppool: [
     ...pools("lppool"),
     { code: "lppool(abs(x), kernel: 2, norm_type: 3)", inputs: "x: [n, h, w, c]" },
     { code: "lppool(x, kernel: 3, stride: 1, norm_type: 1)", inputs: "x: [n, c, d, h, w]" },
+    { code: "lppool(x, kernel: 2, stride: 1, dilation: 2, axis: t)", inputs: "x: [n, t, e]" },
   ],
   maxpool: [
     ...pools("maxpool"),
