@@ -8,7 +8,7 @@ import { binary } from "../primitives/binary.ts";
 import { gather as gatherPrimitive } from "../primitives/gather.ts";
 import { iota } from "../primitives/iota.ts";
 import { cast } from "../primitives/unary.ts";
-import type { Size } from "../sizes/size.ts";
+import { byRow } from "./lowering/by-row.ts";
 import { reader, sizeOf } from "./reference/rows.ts";
 import { except, place, product, reshaped, sizesOf } from "./shared/axes.ts";
 import { anything, dtypeOf, replaceAxes, requireAxes, requireNew } from "./shared/conditions.ts";
@@ -55,7 +55,6 @@ export const gather = operator({
       axes,
     );
   },
-  // Merge paired axes with the axis: row b of the table begins at b times its size.
   lower: ({ p, inputs: [x, index], attributes: { axis }, results: [result] }) => {
     const [current, order] = [p.loose(x!).axes, p.loose(index!).axes];
     const type = p.typeOf(x!);
@@ -71,9 +70,8 @@ export const gather = operator({
     const rest = except(others, [axis]);
     const count = product(p.sizes, sizesOf(type, paired));
     const [size, ...widths] = sizesOf(type, [axis, ...rest]);
-    const table = reshaped(p, p.ordered(x!, [...paired, axis, ...rest]), [p.sizes.mul(count, size!), ...widths]);
-    const rows = reshaped(p, indices, [count, ...indices.shape.slice(paired.length)]);
-    const value = p.emit(gatherPrimitive, [table, shifted(p, rows, size!)], { axis: 0 });
+    const table = reshaped(p, p.ordered(x!, [...paired, axis, ...rest]), [count, size!, ...widths]);
+    const value = byRow(p, table, reshaped(p, indices, [count, ...indices.shape.slice(paired.length)]));
     const axes = [...paired, ...own, ...rest];
     return p.laid(reshaped(p, value, sizesOf(result!, axes)), axes);
   },
@@ -84,15 +82,6 @@ function clamped(p: Lowering, indices: Positional, type: TensorType, axis: Axis)
   const last = p.scalar(p.sizes.sub(sizesOf(type, [axis])[0]!, p.sizes.int(1)), "i32");
   const least = p.emit(binary, [indices, p.scalar(0, "i32")], { function: "maximum" });
   return p.emit(binary, [least, last], { function: "minimum" });
-}
-
-/** Adds b times a step to row b of some indices. */
-function shifted(p: Lowering, indices: Positional, step: Size): Positional {
-  const [count, ...others] = indices.shape;
-  const numbers = p.emit(iota, [], { size: count! });
-  const starts = p.emit(binary, [numbers, p.scalar(step, "i32")], { function: "mul" });
-  const column = reshaped(p, starts, [count!, ...others.map(() => p.sizes.int(1))]);
-  return p.emit(binary, [indices, column], { function: "add" });
 }
 
 /** The row axis of the weight. It is the name of an attribute, so no other axis can have it. */

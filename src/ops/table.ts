@@ -21,6 +21,7 @@ import * as reduce from "./reduce.ts";
 import * as resize from "./resize.ts";
 import * as scan from "./scan.ts";
 import * as shape from "./shape.ts";
+import * as sort from "./sort.ts";
 import * as statistics from "./statistics.ts";
 import * as triangle from "./triangle.ts";
 
@@ -46,6 +47,7 @@ const modules = {
   margin,
   pixels,
   scan,
+  sort,
   triangle,
   other,
 };

@@ -13,6 +13,7 @@ import * as resize from "./resize.ts";
 import * as scalar from "./scalar.ts";
 import * as scan from "./scan.ts";
 import * as softmax from "./softmax.ts";
+import * as top from "./top.ts";
 import * as unary from "./unary.ts";
 import * as windows from "./windows.ts";
 
@@ -27,6 +28,7 @@ const families = [
   windows,
   gather,
   scan,
+  top,
   resize,
   matmul,
   softmax,

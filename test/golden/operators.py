@@ -419,6 +419,23 @@ def roll(x, *, keyed):
     return Named(x.data.roll([listed(shift)[0] for shift in keyed.values()], [x.axes.index(axis) for axis in keyed]), x.axes)
 
 
+def sort(x, *, axis, descending=False, indices=False):
+    values, places = x.data.sort(dim=x.axes.index(axis), descending=descending, stable=True)
+    return [Named(values, x.axes), Named(places, x.axes)] if indices else Named(values, x.axes)
+
+
+def argsort(x, *, axis, descending=False):
+    return Named(x.data.argsort(dim=x.axes.index(axis), descending=descending, stable=True), x.axes)
+
+
+def topk(x, *, k, axis, largest=True, indices=False):
+    """The first of the sorted elements, because PyTorch chooses any of equal ones."""
+    dim = x.axes.index(axis)
+    results = [it.narrow(dim, 0, k) for it in x.data.sort(dim=dim, descending=largest, stable=True)]
+    assert torch.equal(results[0].nan_to_num(nan=9), x.data.topk(k, dim, largest).values.nan_to_num(nan=9))
+    return [Named(it, x.axes) for it in results] if indices else Named(results[0], x.axes)
+
+
 def triangle(function):
     def apply(x, *, axis, diagonal=0):
         axes = [*x.without(axis), *axis]
@@ -517,7 +534,7 @@ OPERATORS = {
     "cumsum": scan(torch.cumsum, 0), "cumprod": scan(torch.cumprod, 1),
     "pixel_shuffle": pixel_shuffle, "pixel_unshuffle": pixel_unshuffle, "channel_shuffle": channel_shuffle,
     "gather": gather, "embedding": embedding, "iota": iota, "one_hot": one_hot,
-    "roll": roll, "tril": triangle(torch.tril), "triu": triangle(torch.triu), "lrn": lrn,
+    "sort": sort, "argsort": argsort, "topk": topk, "roll": roll, "tril": triangle(torch.tril), "triu": triangle(torch.triu), "lrn": lrn,
 }
 
 
@@ -526,6 +543,7 @@ def pattern(shape, seed, kind):
     i = torch.arange(math.prod(shape))
     value = ((i * 37 + seed * 101) % 257 - 128).double() / 64
     made = {"f32": value, "positive": value.abs() + 0.5, "ties": value.floor(),
+            "special": value.floor() + torch.tensor([0.0, math.nan, math.inf, -math.inf, 0.0]).double()[i % 5],
             "i32": (value * 4).floor().long(), "bool": value > 0}[kind]
     return made.reshape(shape)
 

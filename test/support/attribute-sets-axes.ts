@@ -68,6 +68,25 @@ export const axes: AttributeSets = {
     { code: "pad(x, t: [1, 2], value: 7)", inputs: "x: i32[t]" },
     { code: "pad(x, t: [3, 0], mode: reflect)", inputs: "x: i32[n, t: k + 3]" },
   ],
+  sort: [
+    { code: "sort(x, axis: c, indices: true)", inputs: "x: [u, n, c, d, h, w]" },
+    { code: "sort(x, axis: t, descending: true)", inputs: "x: [t]", values: [NaN, Infinity, -Infinity, 1, 0, 1, -2] },
+    { code: "sort(x, axis: t)", inputs: "x: [t, n]", values: [NaN, Infinity, -Infinity, 1, 0, 1, -2] },
+    { code: "sort(x, axis: h, descending: true, indices: true)", inputs: "x: [n, h, w, c]", values: [1, 2] },
+    { code: "sort(x, axis: t)", inputs: "x: i32[n, t]" },
+  ],
+  argsort: [
+    { code: "argsort(x, axis: c)", inputs: "x: [u, n, c, d, h, w]", values: [NaN, Infinity, -Infinity, 1, 0, 1] },
+    { code: "argsort(x, axis: t, descending: true)", inputs: "x: [t]", values: [NaN, Infinity, 1, 2] },
+    { code: "argsort(x, axis: n)", inputs: "x: i32[n, t]" },
+  ],
+  topk: [
+    { code: "topk(x, k: 1, axis: c, indices: true)", inputs: "x: [u, n, c, d, h, w]" },
+    { code: "topk(x, k: t, axis: t, largest: false)", inputs: "x: [t]", values: [NaN, Infinity, -Infinity, 1, 0] },
+    { code: "topk(x, k: 3, axis: t, indices: true)", inputs: "x: [n, t: t + 2]", values: [-Infinity, -Infinity, 1, 0] },
+    { code: "topk(x, k: n, axis: t)", inputs: "x: i32[n, t: n + k]" },
+    { code: "topk(x, k: 2, axis: t, largest: false, indices: true)", inputs: "x: i32[t: t + 1, n]" },
+  ],
   roll: [
     ...ofEveryDtype("roll(x, t: 1)", "x: [n, t]"),
     { code: "roll(x, u: -1, c: 2, w: -5)", inputs: "x: [u, n, c, d, h, w]" },

@@ -158,11 +158,11 @@ function readOne(frame: Frame, op: Operator, name: string, attribute: Attribute,
   if (expr === undefined) return failed;
   switch (attribute.kind) {
     case "size":
-      return buildTimeSize(frame, name, attribute, expr);
+      return oneSize(frame, name, attribute, expr);
     case "sizes":
       return each(expr, (item) => {
         const fraction = attribute.fractions ? readFraction(frame, name, item) : undefined;
-        return fraction === undefined ? buildTimeSize(frame, name, attribute, item) : (fraction.size ?? failed);
+        return fraction === undefined ? oneSize(frame, name, attribute, item) : (fraction.size ?? failed);
       });
     case "padding":
       return readPadding(frame, name, attribute, expr);
@@ -228,12 +228,12 @@ function each<T>(expr: Expr, read: (item: Expr) => Read<T>): Read<readonly T[]> 
   return items.every((item) => item !== failed) ? (items as T[]) : failed;
 }
 
-function buildTimeSize(frame: Frame, name: string, attribute: Attribute, expr: Expr): Read<Size> {
+function oneSize(frame: Frame, name: string, attribute: Attribute, expr: Expr): Read<Size> {
   const size = integer(frame, name, expr);
   if (size === failed) return failed;
   const least = frame.context.sizes.int(attribute.min);
   if (!requireAtLeast(frame, size, least, { span: expr.span, what: `\`${name}\`` })) return failed;
-  requireBuildTime(frame, size, { kind: "attribute", name }, expr.span);
+  if (!attribute.open) requireBuildTime(frame, size, { kind: "attribute", name }, expr.span);
   return size;
 }
 
@@ -277,7 +277,7 @@ function readPadding(frame: Frame, name: string, attribute: Attribute, expr: Exp
     return failed;
   }
   if (expr.kind !== "list") {
-    const size = buildTimeSize(frame, name, { ...attribute, min: 0 }, expr);
+    const size = oneSize(frame, name, { ...attribute, min: 0 }, expr);
     return size === failed ? failed : [[size, size]];
   }
   const numbers = expr.items.filter((item) => item.kind !== "list");
@@ -289,7 +289,7 @@ function readPadding(frame: Frame, name: string, attribute: Attribute, expr: Exp
     return failed;
   }
   const pairs = expr.items.map((item) => {
-    const pair = each(item, (part) => buildTimeSize(frame, name, { ...attribute, min: 0 }, part));
+    const pair = each(item, (part) => oneSize(frame, name, { ...attribute, min: 0 }, part));
     if (pair === failed) return failed;
     return pair.length === 2
       ? ([pair[0]!, pair[1]!] as const)

@@ -79,6 +79,7 @@ export const onnxOperators = [
   "Sub",
   "Tan",
   "Tanh",
+  "TopK",
   "Transpose",
   "Unsqueeze",
   "Where",

@@ -98,6 +98,7 @@ export const tensorFlowOperations = [
   "Sum",
   "Tan",
   "Tanh",
+  "TopKV2",
   "Transpose",
   "_FusedConv2D",
   "_FusedMatMul",
