@@ -153,6 +153,8 @@ export const counterparts: Readonly<Record<string, Counterpart>> = {
     pad: "most convolutions keep the size of the image: PyTorch's is `pad: 0`",
   }),
   conv_transpose: module("ConvTranspose2d", { ...layerReasons, padding_mode: "only `zeros` in PyTorch, too" }),
+  unfold: module("Unfold", { axis: spatialAxes }),
+  fold: module("Fold"),
   linear: module("Linear", initReasons),
   embedding: module("Embedding", {
     ...initReasons,

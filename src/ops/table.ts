@@ -24,6 +24,7 @@ import * as shape from "./shape.ts";
 import * as sort from "./sort.ts";
 import * as statistics from "./statistics.ts";
 import * as triangle from "./triangle.ts";
+import * as unfold from "./unfold.ts";
 
 /** The families, in the order of the documentation. */
 const modules = {
@@ -35,6 +36,7 @@ const modules = {
   adaptive,
   conv,
   convTranspose,
+  unfold,
   linear,
   dot,
   gather,

@@ -256,6 +256,33 @@ def dilated_averages(x, pairs, kernel, stride, dilation, ceil_mode, count_includ
     return sums(padded(x, pairs)) / sums(padded(ones, pairs, 1.0 if count_include_pad else 0.0))
 
 
+def unfold(x, *, kernel, stride=1, pad=0, dilation=1, axis=None):
+    axis = image_axes(x) if axis is None else listed(axis)
+    data, others = flat(x, ["c", *axis])
+    kernel, stride, dilation = (listed(value, len(axis)) for value in (kernel, stride, dilation))
+    data = padded(data.double(), padding(pad, data.shape[2:], kernel, stride, dilation))
+    size = [(n - (k - 1) * d - 1) // s + 1 for n, k, s, d in zip(data.shape[2:], kernel, stride, dilation)]
+    line = len(axis) == 1  # which PyTorch has for images only
+    kernel, dilation, stride = ([1, it[0]] if line else it for it in (kernel, dilation, stride))
+    result = F.unfold(data.unsqueeze(2) if line else data, kernel, dilation, 0, stride).to(x.data.dtype)
+    return named(x, others, result.reshape(result.shape[0], -1, *size), ["c", *axis])
+
+
+def fold(x, *, keyed, kernel, stride=1, pad=0, dilation=1):
+    axis = [name for name in x.axes if name in keyed]
+    data, others = flat(x, ["c", *axis])
+    sizes = [keyed[name] for name in axis]
+    kernel, stride, dilation = (listed(value, len(axis)) for value in (kernel, stride, dilation))
+    pairs = padding(pad, sizes, kernel, stride, dilation)
+    whole = [before + size + after for size, (before, after) in zip(sizes, pairs)]
+    whole, kernel, dilation, stride = ([1, it[0]] if len(axis) == 1 else it for it in (whole, kernel, dilation, stride))
+    result = F.fold(data.flatten(2).double(), whole, kernel, dilation, 0, stride).to(x.data.dtype)
+    result = result.squeeze(2) if len(axis) == 1 else result
+    for i, (size, (before, _)) in enumerate(zip(sizes, pairs)):
+        result = result.narrow(2 + i, before, size)
+    return named(x, others, result, ["c", *axis])
+
+
 def avgpool(x, pairs, kernel, stride, dilation, ceil_mode, count_include_pad=True):
     if any(step > 1 for step in dilation):
         return dilated_averages(x, pairs, kernel, stride, dilation, ceil_mode, count_include_pad)
@@ -524,7 +551,7 @@ OPERATORS = {
     "softmax": over(lambda x: F.softmax(x, 1)), "log_softmax": over(lambda x: F.log_softmax(x, 1)),
     "normalize": over(normalize), "layernorm": over(layernorm), "rmsnorm": over(rmsnorm),
     "batchnorm": batchnorm, "groupnorm": groupnorm, "instancenorm": instancenorm,
-    "conv": conv, "conv_transpose": conv_transpose,
+    "conv": conv, "conv_transpose": conv_transpose, "unfold": unfold, "fold": fold,
     "maxpool": pool(maxpool), "avgpool": pool(avgpool), "lppool": pool(lppool),
     "adaptive_avgpool": adaptive(adaptive_averages), "adaptive_maxpool": adaptive(adaptive_maxima),
     "resize": resize, "upsample": upsample, "linear": linear, "dot": dot,

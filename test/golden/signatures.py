@@ -12,9 +12,9 @@ import torch.nn.functional as F
 from torch import nn
 
 MODULES = """AdaptiveAvgPool2d AdaptiveMaxPool2d AvgPool2d BatchNorm2d CELU ChannelShuffle Conv2d ConvTranspose2d Dropout ELU
-Embedding GELU GroupNorm Hardsigmoid Hardswish Hardtanh InstanceNorm2d LPPool2d LayerNorm LeakyReLU Linear LocalResponseNorm LogSigmoid
+Embedding Fold GELU GroupNorm Hardsigmoid Hardswish Hardtanh InstanceNorm2d LPPool2d LayerNorm LeakyReLU Linear LocalResponseNorm LogSigmoid
 LogSoftmax MaxPool2d Mish PReLU PixelShuffle PixelUnshuffle RMSNorm ReLU ReLU6 SELU SiLU Sigmoid Softmax
-Softplus Softsign Tanh Upsample""".split()
+Softplus Softsign Tanh Unfold Upsample""".split()
 FUNCTIONS = "interpolate normalize pad".split()
 # Functions in C++ have no Python signature; their schema does.
 SCHEMAS = """abs acos acosh add.Tensor all.dim amax amin any.dim arange argmax argmin argsort asin asinh atan atanh cat ceil clamp cos

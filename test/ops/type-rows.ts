@@ -478,6 +478,13 @@ export const typeRows: readonly TypeRow[] = [
   ["resize", image, "[n, c, h: 7, w: 2*w]", { attributes: { keyed: { h: 7, w: "2*w" }, mode: "bicubic" } }],
   ["pad", "[t]", "[t: t + 7]", { attributes: { keyed: { t: [7, 0] }, mode: "replicate" } }],
   ["pad", "[t]", "[t: t + 4]", { attributes: { keyed: { t: [3, 1] }, mode: "circular" }, asks: ["t >= 3"] }],
+  ["unfold", image, "[n, c: 9*c, h, w]", { attributes: { kernel: 3, pad: 1 } }],
+  [
+    "fold",
+    "[n, c, h: a, w: b]",
+    "[n, c: c/4, h: 8, w: 6]",
+    { attributes: { kernel: 2, stride: 2, keyed: { h: 8, w: 6 } }, asks: ["a == 4", "b == 3", "4 | c"] },
+  ],
   ["sort", "i32[n, t]", ["i32[n, t]", "i32[n, t]"], { attributes: { axis: "t", indices: true } }],
   ["argsort", "[n, t]", "i32[n, t]", { attributes: { axis: "t" } }],
   ["topk", "[n, t]", "[n, t: k]", { attributes: { k: "k", axis: "t" }, asks: ["t >= k"] }],

@@ -124,6 +124,26 @@ export const windows: AttributeSets = {
     { code: "adaptive_maxpool(x, d: 3, h: h, w: 1)", inputs: "x: [n, c, d, h, w]" },
     { code: "adaptive_maxpool(x, t: k)", inputs: "x: [t: 3*k]" },
   ],
+  unfold: [
+    { code: "unfold(x, kernel: 2)", inputs: "x: i32[n, c, h: h + 1, w: w + 1]" },
+    { code: "unfold(x, kernel: 2, pad: 1)", inputs: "x: bool[n, c, h, w]" },
+    { code: "unfold(x, kernel: [3, 1], stride: [2, 3], pad: [[1, 2], [0, 0]])", inputs: "x: [n, h, w, c]" },
+    { code: "unfold(x, kernel: 3, pad: same, dilation: 2)", inputs: "x: [u, n, c, t, h, w]" },
+    { code: "unfold(x, kernel: 2, stride: 2)", inputs: "x: [n, c, d: d + 1, h: h + 1, w: w + 1]" },
+    { code: "unfold(x, kernel: 3, stride: 2, pad: same_tf)", inputs: "x: [n, h, w, c]" },
+    { code: "unfold(x, kernel: 1, axis: t)", inputs: "x: [t, c]" },
+  ],
+  fold: [
+    { code: "fold(x, h: h + 1, w: w + 1, kernel: 2)", inputs: "x: i32[n, c: 4*k, h, w]" },
+    {
+      code: "fold(x, w: 3*w, h: h, kernel: [3, 1], stride: [1, 3], pad: [[1, 1], [0, 0]])",
+      inputs: "x: [n, h, w, c: 3]",
+    },
+    { code: "fold(x, h: h, w: w, kernel: 3, pad: same, dilation: 2)", inputs: "x: [u, n, c: 9*k, t, h, w]" },
+    { code: "fold(x, d: 2*d, h: h + 1, w: w, kernel: [2, 2, 1], stride: [2, 1, 1])", inputs: "x: [n, d, h, w, c: 4]" },
+    { code: "fold(x, t: 2*t, kernel: 3, stride: 2, pad: same_tf)", inputs: "x: [t, c: 3*k]" },
+    { code: "fold(x, t: 2*t + 3, kernel: 2, stride: 2, pad: [[0, 1]])", inputs: "x: [n, t: t + 2, c: 2]" },
+  ],
   resize: [
     ...modes.flatMap((mode) => [
       { code: `resize(x, w: 5, h: 8, mode: ${mode})`, inputs: "x: [n, h, w, c]" },

@@ -61,7 +61,7 @@ export function goldenGraph({ op, inputs, attributes, weights = {}, outputs }: G
   };
   const values = inputs.map((given, i): Input => {
     const isF32 = given.kind === "positive" || given.kind === "ties" || given.kind === "special";
-    const dtype: DType = isF32 ? "f32" : (given.kind as DType);
+    const dtype: DType = isF32 ? "f32" : given.kind;
     const input = context.input(
       `${dtype}[${given.axes.map(([axis, size]) => `${axis}: ${size}`).join(", ")}]`,
       `x${i}`,

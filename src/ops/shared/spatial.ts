@@ -166,8 +166,8 @@ export function volumeWindows(
   return [depth!, height!, width!];
 }
 
-/** A window for each axis. */
-function windowsOf(attributes: WindowAttributes, count: number, number: (size: Size) => number): Window[] {
+/** Returns a window for each axis in numbers, once sizes are known. */
+export function windowsOf(attributes: WindowAttributes, count: number, number: (size: Size) => number): Window[] {
   const { kernel, stride = kernel, dilation, pad } = attributes;
   return Array.from({ length: count }, (_, i): Window => {
     const window = {
