@@ -189,7 +189,6 @@ export const counterparts: Readonly<Record<string, Counterpart>> = {
       ...resizeReasons,
       scale_factor: "`upsample`",
       like: "PyTorch's `size=y.shape[2:]`",
-      antialias: "not offered",
     },
   },
   upsample: {

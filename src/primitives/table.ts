@@ -6,6 +6,7 @@ import * as gather from "./gather.ts";
 import * as iota from "./iota.ts";
 import * as layout from "./layout.ts";
 import * as matmul from "./matmul.ts";
+import * as nearest from "./nearest.ts";
 import * as pool from "./pool.ts";
 import type { Primitive } from "./primitive.ts";
 import * as reduce from "./reduce.ts";
@@ -30,6 +31,7 @@ const families = [
   scan,
   top,
   resize,
+  nearest,
   matmul,
   softmax,
   scalar,

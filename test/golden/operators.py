@@ -322,22 +322,39 @@ adaptive_maxima = [lambda x, size, f=f: f(x, size, return_indices=True)
                    for f in (F.adaptive_max_pool1d, F.adaptive_max_pool2d, F.adaptive_max_pool3d)]
 
 
-def interpolate(x, axis, mode, align_corners, **to):
+def starts(x, axis, size):
+    """TensorFlow 1's bilinear interpolation, axis by axis: pixel i is at i * from / to."""
+    data = x.data
+    for name, count in zip(axis, size):
+        dim, most = x.axes.index(name), x.size(name) - 1
+        at = torch.arange(count).double() * (x.size(name) / count)
+        low = at.floor().long().clamp(max=most)
+        share = (at - low).reshape([-1] + [1] * (data.dim() - dim - 1))
+        data = data.index_select(dim, low) * (1 - share) + data.index_select(dim, (low + 1).clamp(max=most)) * share
+    return Named(data, x.axes)
+
+
+def interpolate(x, axis, mode, align_corners, antialias=False, **to):
+    if mode == "bilinear_tf":
+        return starts(x, axis, to["size"] if "size" in to else
+                      [int(x.size(name) * factor) for name, factor in zip(axis, listed(to["scale_factor"], len(axis)))])
     data, others = flat(x, axis)
     data = data.unsqueeze(1)
-    single = mode == "bicubic" and len(axis) == 1  # which PyTorch has for images only
+    single = (mode == "bicubic" or antialias) and len(axis) == 1  # which PyTorch has for images only
     if single:
         data, to = data.unsqueeze(2), {name: [1, *listed(value)] for name, value in to.items()}
-    mode = ["linear", "bilinear", "trilinear"][len(axis) - 1] if mode == "bilinear" else mode
-    result = F.interpolate(data, **to, mode=mode, align_corners=None if mode == "nearest" else align_corners)
+    mode = ["linear", "bilinear", "trilinear"][len(axis) - 1] if mode == "bilinear" and not single else mode
+    mode = mode.replace("_", "-")
+    corners = align_corners if "linear" in mode or mode == "bicubic" else None
+    result = F.interpolate(data, **to, mode=mode, align_corners=corners, antialias=antialias)
     return named(x, others, (result.squeeze(2) if single else result).squeeze(1), axis)
 
 
-def resize(x, *, keyed={}, like=None, axis=None, mode="nearest", align_corners=False):
+def resize(x, *, keyed={}, like=None, axis=None, mode="nearest", align_corners=False, antialias=False):
     sizes = keyed if like is None else {name: int(size) for name, size in
                                         (part.split(":") for part in like.strip("[]").replace(" ", "").split(","))}
     axis = [name for name in x.axes if name in sizes]
-    return interpolate(x, axis, mode, align_corners, size=[sizes[name] for name in axis])
+    return interpolate(x, axis, mode, align_corners, antialias, size=[sizes[name] for name in axis])
 
 
 def upsample(x, *, scale, axis=None, mode="nearest", align_corners=False):

@@ -21,7 +21,19 @@ const pools = (name: string, x = "x"): AttributeSet[] => [
 ];
 
 /** Both alignments; `nearest` has one. */
-const modes = ["nearest", "bilinear", "bicubic", "bilinear, align_corners: true", "bicubic, align_corners: true"];
+const modes = [
+  "nearest",
+  "nearest_exact",
+  "bilinear",
+  "bilinear_tf",
+  "bicubic",
+  "area",
+  "bilinear, align_corners: true",
+  "bicubic, align_corners: true",
+];
+const antialiased = ["bilinear", "bicubic", "bilinear, align_corners: true", "bicubic, align_corners: true"].map(
+  (mode) => `${mode}, antialias: true`,
+);
 
 export const windows: AttributeSets = {
   conv: [
@@ -145,14 +157,16 @@ export const windows: AttributeSets = {
     { code: "fold(x, t: 2*t + 3, kernel: 2, stride: 2, pad: [[0, 1]])", inputs: "x: [n, t: t + 2, c: 2]" },
   ],
   resize: [
-    ...modes.flatMap((mode) => [
+    ...[...modes, ...antialiased].flatMap((mode) => [
       { code: `resize(x, w: 5, h: 8, mode: ${mode})`, inputs: "x: [n, h, w, c]" },
       { code: `resize(x, like: y, mode: ${mode})`, inputs: "x: [n, c, h, w], y: [h: p, w: q]" },
     ]),
     { code: "resize(x, like: y, axis: [t, e], mode: bilinear)", inputs: "x: [u, n, t, c, e, w], y: [t: p, e: q]" },
     { code: "resize(x, h: 5, w: 3, d: 4, mode: bilinear, align_corners: true)", inputs: "x: [n, d, h, w, c]" },
     { code: "resize(x, like: y, mode: bilinear)", inputs: "x: [n, c, d, h, w], y: [d: p, h: q, w: r]" },
+    { code: "resize(x, d: 2*d, h: 3, w: 2, mode: nearest_exact)", inputs: "x: [n, d, h, w, c]" },
     { code: "resize(x, t: 1, mode: bicubic)", inputs: "x: [t]" },
+    { code: "resize(x, t: 1, mode: bicubic, align_corners: true, antialias: true)", inputs: "x: [t]" },
     { code: "resize(x, t: 2*t)", inputs: "x: [n, t]" },
   ],
   upsample: [

@@ -72,7 +72,7 @@ function assign(frame: Frame, op: Operator, args: readonly Arg[]): readonly Read
     }
     seen.set(name, arg.span);
     if (Object.hasOwn(op.attributes, name) && !isUnnamed(op.attributes[name]!)) return { attribute: name, arg };
-    // `antialias: true` is not a size.
+    // `inplace: true` is not a size.
     const isForeign = otherAttributes.has(name) && arg.kind === "named" && arg.value.kind === "bool";
     if (keyed !== undefined && arg.kind === "named" && !isForeign) return { attribute: keyed, axis: name, arg };
     unknownAttribute(frame, op, arg);
