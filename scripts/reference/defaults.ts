@@ -168,6 +168,7 @@ export const counterparts: Readonly<Record<string, Counterpart>> = {
   }),
   dot: none({ batch: "`einsum` has no such parameter: its formula says it" }),
   gather: torch("index_select"),
+  scatter_add: torch("scatter_add"),
   one_hot: torch("one_hot", {
     num_classes: "the size of the new axis: the largest index is not known when a model is built",
   }),

@@ -16,7 +16,7 @@ import { initAttribute } from "./shared/layers.ts";
 import { onlyAxis, requirePerAxis } from "./shared/spatial.ts";
 
 /** Returns the axes of both, which are paired. The index may also have an axis named like the replaced one. */
-function pairedAxes(x: Iterable<Axis>, index: readonly Axis[], axis: Axis): readonly Axis[] {
+export function pairedAxes(x: Iterable<Axis>, index: readonly Axis[], axis: Axis): readonly Axis[] {
   return [...x].filter((name) => name !== axis && index.includes(name));
 }
 

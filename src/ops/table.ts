@@ -20,6 +20,7 @@ import * as pooling from "./pooling.ts";
 import * as reduce from "./reduce.ts";
 import * as resize from "./resize.ts";
 import * as scan from "./scan.ts";
+import * as scatter from "./scatter.ts";
 import * as shape from "./shape.ts";
 import * as sort from "./sort.ts";
 import * as statistics from "./statistics.ts";
@@ -40,6 +41,7 @@ const modules = {
   linear,
   dot,
   gather,
+  scatter,
   normalise,
   activation,
   elementwise,

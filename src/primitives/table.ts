@@ -13,6 +13,7 @@ import * as reduce from "./reduce.ts";
 import * as resize from "./resize.ts";
 import * as scalar from "./scalar.ts";
 import * as scan from "./scan.ts";
+import * as scatter from "./scatter.ts";
 import * as softmax from "./softmax.ts";
 import * as top from "./top.ts";
 import * as unary from "./unary.ts";
@@ -28,6 +29,7 @@ const families = [
   pool,
   windows,
   gather,
+  scatter,
   scan,
   top,
   resize,

@@ -551,6 +551,21 @@ def gather(x, index, *, axis):
     return Named(result.reshape(sizes), [*shared, *new, *rest])
 
 
+def scatter_add(x, index, src, *, axis):
+    shared = [name for name in x.axes if name != axis and name in index.axes]
+    rest, new = x.without([*shared, axis]), index.without(shared)
+    data = x.ordered([*shared, axis, *rest])
+    at, values = index.ordered([*shared, *new]), src.ordered([*shared, *new, *rest])
+    dim = len(shared)
+    at = at.reshape(*at.shape[:dim], -1)
+    values = values.reshape(*at.shape, *values.shape[values.dim() - len(rest):])
+    known = (at >= 0) & (at < x.size(axis))
+    spread = [*at.shape, *[1] * len(rest)]
+    values = torch.where(known.reshape(spread), values, torch.zeros_like(values))
+    whole = (at * known).reshape(spread).expand_as(values)
+    return Named(data.scatter_add(dim, whole, values), [*shared, axis, *rest])
+
+
 def embedding(index, *, weight, num_embeddings, keyed):
     rows = F.embedding(index.data.clamp(0, num_embeddings - 1), weight.flatten(1))
     return Named(rows.reshape(*index.data.shape, *keyed.values()), [*index.axes, *keyed])
@@ -577,7 +592,7 @@ OPERATORS = {
     "slice": along(slice_along), "tile": along(tile_along), "pad": along(pad_along),
     "cumsum": scan(torch.cumsum, 0), "cumprod": scan(torch.cumprod, 1),
     "pixel_shuffle": pixel_shuffle, "pixel_unshuffle": pixel_unshuffle, "channel_shuffle": channel_shuffle,
-    "gather": gather, "embedding": embedding, "iota": iota, "one_hot": one_hot,
+    "gather": gather, "scatter_add": scatter_add, "embedding": embedding, "iota": iota, "one_hot": one_hot,
     "sort": sort, "argsort": argsort, "topk": topk, "roll": roll, "tril": triangle(torch.tril), "triu": triangle(torch.triu), "lrn": lrn,
 }
 

@@ -20,7 +20,7 @@ FUNCTIONS = "interpolate normalize pad".split()
 SCHEMAS = """abs acos acosh add.Tensor all.dim amax amin any.dim arange argmax argmin argsort asin asinh atan atanh cat ceil clamp cos
 cosh cumprod cumsum div.Tensor eq.Tensor erf exp expand expm1 flip floor ge.Tensor gt.Tensor index_select isinf isnan
 le.Tensor linalg_vector_norm log log1p logical_and logical_not logical_or logsumexp lt.Tensor masked_fill.Scalar maximum mean.dim minimum
-mul.Tensor ne.Tensor neg pow.Tensor_Tensor prod.dim_int reciprocal one_hot remainder.Tensor reshape roll round rsqrt sign
+mul.Tensor ne.Tensor neg pow.Tensor_Tensor prod.dim_int reciprocal one_hot remainder.Tensor reshape roll round rsqrt scatter_add sign
 sin sinh slice.Tensor sort split.Tensor sqrt square squeeze.dim stack std.correction sub.Tensor sum.dim_IntList tan tile topk tril triu
 unbind.int unsqueeze var.correction where.self""".split()
 

@@ -478,6 +478,12 @@ export const typeRows: readonly TypeRow[] = [
   ["resize", image, "[n, c, h: 7, w: 2*w]", { attributes: { keyed: { h: 7, w: "2*w" }, mode: "bicubic" } }],
   ["pad", "[t]", "[t: t + 7]", { attributes: { keyed: { t: [7, 0] }, mode: "replicate" } }],
   ["pad", "[t]", "[t: t + 4]", { attributes: { keyed: { t: [3, 1] }, mode: "circular" }, asks: ["t >= 3"] }],
+  [
+    "scatter_add",
+    ["[n, t: a, d: b]", "i32[n: e, t: k]", "[d: f, n, t: k]"],
+    "[n, t: a, d: b]",
+    { attributes: { axis: "t" }, asks: ["n == e", "b == f"] },
+  ],
   ["unfold", image, "[n, c: 9*c, h, w]", { attributes: { kernel: 3, pad: 1 } }],
   [
     "fold",

@@ -53,6 +53,12 @@ export const axes: AttributeSets = {
     { code: "gather(x, i, axis: c)", inputs: "x: [n, c, h, w], i: i32[c: q]" },
     { code: "gather(x, i, axis: w)", inputs: "x: [n, h, w, c], i: i32[c, n, h]" },
   ],
+  scatter_add: [
+    { code: "scatter_add(x, i, s, axis: d)", inputs: "x: [u, n, c, d, h, w], i: i32[h, n], s: [u, n, c, h, w]" },
+    { code: "scatter_add(x, i, s, axis: d)", inputs: "x: [u, d, h], i: i32[k, h, d: q], s: [d: q, k, u, h]" },
+    { code: "scatter_add(x, i, s, axis: t)", inputs: "x: [t], i: i32[], s: []" },
+    { code: "scatter_add(x, i, s, axis: t)", inputs: "x: i32[n, t], i: i32[n, k], s: i32[n, k]" },
+  ],
   pad: [
     { code: "pad(x, c: [1, 0], h: [0, 2], w: 1, value: 0.1)", inputs: "x: [u, n, c, d, h, w]" },
     { code: "pad(x, n: 1, h: [2, 1], mode: reflect)", inputs: "x: [n: p + 1, h: q + 2, w]" },

@@ -65,6 +65,7 @@ export const onnxOperators = [
   "Resize",
   "Round",
   "Scan",
+  "ScatterElements",
   "Selu",
   "Shape",
   "Sigmoid",

@@ -81,6 +81,7 @@ export const tensorFlowOperations = [
   "ReverseV2",
   "Round",
   "Rsqrt",
+  "ScatterNd",
   "SelectV2",
   "Selu",
   "Shape",
