@@ -197,6 +197,10 @@ export const counterparts: Readonly<Record<string, Counterpart>> = {
     named: { scale: "scale_factor" },
     reasons: { ...resizeReasons, scale: "required: `resize` takes sizes" },
   },
+  grid_sample: {
+    pytorch: "F.grid_sample",
+    reasons: { axis: spatialAxes, align_corners: isNone("`false`") },
+  },
   pad: { pytorch: "F.pad", reasons: { value: isNone("0") } },
   pixel_shuffle: module("PixelShuffle", { axis: spatialAxes }),
   pixel_unshuffle: module("PixelUnshuffle", { axis: spatialAxes }),

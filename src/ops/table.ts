@@ -11,6 +11,7 @@ import * as elementwise from "./elementwise.ts";
 import * as functions from "./functions.ts";
 import * as fusion from "./fusion.ts";
 import * as gather from "./gather.ts";
+import * as gridSample from "./grid-sample.ts";
 import * as linear from "./linear.ts";
 import * as margin from "./margin.ts";
 import * as normalise from "./normalise.ts";
@@ -47,6 +48,7 @@ const modules = {
   elementwise,
   functions,
   resize,
+  gridSample,
   shape,
   margin,
   pixels,

@@ -322,6 +322,23 @@ adaptive_maxima = [lambda x, size, f=f: f(x, size, return_indices=True)
                    for f in (F.adaptive_max_pool1d, F.adaptive_max_pool2d, F.adaptive_max_pool3d)]
 
 
+def grid_sample(x, grid, *, coordinates, axis=None, **attributes):
+    axis = image_axes(x) if axis is None else listed(axis)
+    shared = [name for name in x.axes if name in grid.axes and name not in axis]
+    rest, new = x.without([*shared, *axis]), grid.without([*shared, coordinates])
+    sizes = [x.size(name) for name in axis]
+    data = x.ordered([*shared, *rest, *axis]).reshape(math.prod(x.size(name) for name in shared), -1, *sizes)
+    at = grid.ordered([*shared, *new, coordinates]).reshape(data.shape[0], 1, -1, len(axis))
+    if len(axis) == 1:  # which PyTorch has for images only
+        data, at = data.unsqueeze(2), torch.cat([at, torch.zeros_like(at)], -1)
+    if len(axis) == 3:
+        at = at.unsqueeze(1)
+    attributes = {"align_corners": False, **attributes}
+    result = F.grid_sample(data, at, **attributes)
+    made = [x.size(name) for name in [*shared, *rest]] + [grid.size(name) for name in new]
+    return Named(result.reshape(made), [*shared, *rest, *new])
+
+
 def starts(x, axis, size):
     """TensorFlow 1's bilinear interpolation, axis by axis: pixel i is at i * from / to."""
     data = x.data
@@ -586,7 +603,7 @@ OPERATORS = {
     "conv": conv, "conv_transpose": conv_transpose, "unfold": unfold, "fold": fold,
     "maxpool": pool(maxpool), "avgpool": pool(avgpool), "lppool": pool(lppool),
     "adaptive_avgpool": adaptive(adaptive_averages), "adaptive_maxpool": adaptive(adaptive_maxima),
-    "resize": resize, "upsample": upsample, "linear": linear, "dot": dot,
+    "resize": resize, "upsample": upsample, "grid_sample": grid_sample, "linear": linear, "dot": dot,
     "concat": concat, "stack": stack, "split": split, "unstack": unstack, "expand": expand, "reshape": reshape,
     "rename": rename, "squeeze": squeeze, "unsqueeze": unsqueeze, "flip": flip,
     "slice": along(slice_along), "tile": along(tile_along), "pad": along(pad_along),

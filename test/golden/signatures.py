@@ -15,7 +15,7 @@ MODULES = """AdaptiveAvgPool2d AdaptiveMaxPool2d AvgPool2d BatchNorm2d CELU Chan
 Embedding Fold GELU GroupNorm Hardsigmoid Hardswish Hardtanh InstanceNorm2d LPPool2d LayerNorm LeakyReLU Linear LocalResponseNorm LogSigmoid
 LogSoftmax MaxPool2d Mish PReLU PixelShuffle PixelUnshuffle RMSNorm ReLU ReLU6 SELU SiLU Sigmoid Softmax
 Softplus Softsign Tanh Unfold Upsample""".split()
-FUNCTIONS = "interpolate normalize pad".split()
+FUNCTIONS = "grid_sample interpolate normalize pad".split()
 # Functions in C++ have no Python signature; their schema does.
 SCHEMAS = """abs acos acosh add.Tensor all.dim amax amin any.dim arange argmax argmin argsort asin asinh atan atanh cat ceil clamp cos
 cosh cumprod cumsum div.Tensor eq.Tensor erf exp expand expm1 flip floor ge.Tensor gt.Tensor index_select isinf isnan

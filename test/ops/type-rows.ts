@@ -484,6 +484,12 @@ export const typeRows: readonly TypeRow[] = [
     "[n, t: a, d: b]",
     { attributes: { axis: "t" }, asks: ["n == e", "b == f"] },
   ],
+  [
+    "grid_sample",
+    ["[n: a, c, h, w]", "[n: b, h: p, k: 2, s]"],
+    "[n: a, c, h: p, s]",
+    { attributes: { coordinates: "k" }, asks: ["a == b"] },
+  ],
   ["unfold", image, "[n, c: 9*c, h, w]", { attributes: { kernel: 3, pad: 1 } }],
   [
     "fold",

@@ -169,6 +169,27 @@ export const windows: AttributeSets = {
     { code: "resize(x, t: 1, mode: bicubic, align_corners: true, antialias: true)", inputs: "x: [t]" },
     { code: "resize(x, t: 2*t)", inputs: "x: [n, t]" },
   ],
+  grid_sample: [
+    ...["bilinear", "nearest", "bicubic"].flatMap((mode) =>
+      ["zeros", "border", "reflection"].map((padding) => ({
+        code: `grid_sample(x, grid, coordinates: xy, mode: ${mode}, padding_mode: ${padding})`,
+        inputs: "x: [n, h, w, c], grid: [n, h: p, w: q, xy: 2]",
+      })),
+    ),
+    {
+      code: "grid_sample(x, grid, coordinates: k, padding_mode: reflection, align_corners: true)",
+      inputs: "x: [c, h, w], grid: [u, k: 2, t]",
+    },
+    {
+      code: "grid_sample(x, grid, coordinates: k, mode: bicubic, padding_mode: reflection, align_corners: true)",
+      inputs: "x: [n, c, h, w], grid: [n, c, k: 2]",
+    },
+    {
+      code: "grid_sample(x, grid, coordinates: k, axis: t)",
+      inputs: "x: [u, n, c, d, e, t], grid: [n, k: 1, t: q]",
+      values: [0, 0.5, NaN, Infinity, -Infinity, -1],
+    },
+  ],
   upsample: [
     ...modes.flatMap((mode) => [
       { code: `upsample(x, [3, 2], mode: ${mode})`, inputs: "x: [n, h, w, c]" },
