@@ -105,7 +105,7 @@ function reflected(c: Calculator, position: Tensor, size: Operand, corners: bool
 /** The kernel of bicubic interpolation with a = -0.75, for distances below 1 and from 1 to 2. */
 function cubic(c: Calculator, x: Tensor, isNear: boolean): Tensor {
   const [first, ...others] = isNear ? [1.25, -2.25, 0, 1] : [-0.75, 3.75, -6, 3];
-  return others.reduce<Operand>((sum, next) => c.add(c.mul(sum, x), next), first!) as Tensor;
+  return others.reduce<Operand>((sum, next) => c.add(c.mul(sum, x), next), first) as Tensor;
 }
 
 /** Returns the pixels along an axis of this size from which to interpolate at each position. */
