@@ -84,6 +84,7 @@ const otherWords: ReadonlyMap<string, readonly string[]> = new Map([
   ["replicate", ["edge"]],
   ["circular", ["wrap"]],
   ["constant", ["zeros"]],
+  ["zeros", ["constant"]],
 ]);
 
 /** What to write instead of a choice that another framework has. */
