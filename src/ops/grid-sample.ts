@@ -9,6 +9,8 @@ import {
   greater_equal,
   less_equal,
   logical_and,
+  logical_not,
+  masked_fill,
   maximum,
   minimum,
   mod,
@@ -65,6 +67,7 @@ function calculator(g: ExpansionContext<Attributes>) {
     floor: over(floor),
     round: over(round),
     isnan: over(isnan),
+    not: over(logical_not),
     where: (condition: Tensor, a: Operand, b: Operand) => g.node(where, [condition, tensor(a), tensor(b)], {}),
     integer: (x: Operand) => g.node(cast, [tensor(x)], { dtype: "i32" }),
   };
@@ -201,7 +204,8 @@ export const grid_sample = operator({
       const pixel = g.node(gather, [flat, index], { axis: pixels });
       const weights = corner.flatMap((tap) => tap.weight ?? []);
       const weighted = weights.length === 0 ? pixel : c.mul(pixel, weights.reduce(c.mul));
-      return c.where(corner.map((tap) => tap.isInside).reduce(c.both), weighted, 0);
+      const isOutside = c.not(corner.map((tap) => tap.isInside).reduce(c.both));
+      return g.node(masked_fill, [weighted, isOutside], { value: 0 });
     });
     return parts.reduce(c.add);
   },
