@@ -41,11 +41,7 @@ const irrelevant = ["device", "dtype", "layout", "pin_memory", "out", "inplace"]
 
 const spatialAxes = "PyTorch has a module for each number of axes";
 const initReasons = { init: "a function of its own in PyTorch" };
-const layerReasons = {
-  ...initReasons,
-  axis: spatialAxes,
-  padding_mode: "`pad(mode: reflect)` before the layer",
-};
+const layerReasons = { ...initReasons, axis: spatialAxes };
 const fixed = "fixed at PyTorch's default";
 const isNone = (value: string) => `PyTorch's \`None\` means ${value}`;
 const channels = "PyTorch's second axis";
@@ -86,6 +82,7 @@ export const counterparts: Readonly<Record<string, Counterpart>> = {
   greater: torch("gt.Tensor"),
   greater_equal: torch("ge.Tensor"),
   where: torch("where.self"),
+  masked_fill: torch("masked_fill.Scalar"),
   clamp: torch("clamp"),
 
   celu: module("CELU"),
@@ -135,12 +132,17 @@ export const counterparts: Readonly<Record<string, Counterpart>> = {
   cumsum: torch("cumsum", { ...scanReasons, exclusive: scanReasons.reverse }),
   cumprod: torch("cumprod", { ...scanReasons, exclusive: scanReasons.reverse }),
 
-  avgpool: module("AvgPool2d", { axis: spatialAxes, divisor_override: "multiply the result" }),
+  avgpool: module("AvgPool2d", {
+    axis: spatialAxes,
+    dilation: "PyTorch's has none, as with 1",
+    divisor_override: "multiply the result",
+  }),
   maxpool: module("MaxPool2d", { axis: spatialAxes }),
   lppool: module("LPPool2d", {
     axis: spatialAxes,
     norm_type: "the Euclidean norm is the usual one",
     pad: "PyTorch's does not pad, as with 0",
+    dilation: "PyTorch's has none, as with 1",
   }),
   adaptive_avgpool: module("AdaptiveAvgPool2d"),
   adaptive_maxpool: module("AdaptiveMaxPool2d"),
@@ -150,7 +152,9 @@ export const counterparts: Readonly<Record<string, Counterpart>> = {
     kernel: "a map of the channels is the most common convolution",
     pad: "most convolutions keep the size of the image: PyTorch's is `pad: 0`",
   }),
-  conv_transpose: module("ConvTranspose2d", layerReasons),
+  conv_transpose: module("ConvTranspose2d", { ...layerReasons, padding_mode: "only `zeros` in PyTorch, too" }),
+  unfold: module("Unfold", { axis: spatialAxes }),
+  fold: module("Fold"),
   linear: module("Linear", initReasons),
   embedding: module("Embedding", {
     ...initReasons,
@@ -164,6 +168,10 @@ export const counterparts: Readonly<Record<string, Counterpart>> = {
   }),
   dot: none({ batch: "`einsum` has no such parameter: its formula says it" }),
   gather: torch("index_select"),
+  scatter_add: torch("scatter_add"),
+  one_hot: torch("one_hot", {
+    num_classes: "the size of the new axis: the largest index is not known when a model is built",
+  }),
 
   batchnorm: perChannel("BatchNorm2d", {
     momentum: training,
@@ -174,6 +182,7 @@ export const counterparts: Readonly<Record<string, Counterpart>> = {
   layernorm: module("LayerNorm"),
   rmsnorm: module("RMSNorm", { eps: isNone("this number, `torch.finfo(torch.float32).eps`") }),
   normalize: { pytorch: "F.normalize" },
+  lrn: perChannel("LocalResponseNorm"),
 
   resize: {
     pytorch: "F.interpolate",
@@ -181,13 +190,16 @@ export const counterparts: Readonly<Record<string, Counterpart>> = {
       ...resizeReasons,
       scale_factor: "`upsample`",
       like: "PyTorch's `size=y.shape[2:]`",
-      antialias: "not offered",
     },
   },
   upsample: {
     pytorch: "nn.Upsample",
     named: { scale: "scale_factor" },
     reasons: { ...resizeReasons, scale: "required: `resize` takes sizes" },
+  },
+  grid_sample: {
+    pytorch: "F.grid_sample",
+    reasons: { axis: spatialAxes, align_corners: isNone("`false`") },
   },
   pad: { pytorch: "F.pad", reasons: { value: isNone("0") } },
   pixel_shuffle: module("PixelShuffle", { axis: spatialAxes }),
@@ -211,6 +223,12 @@ export const counterparts: Readonly<Record<string, Counterpart>> = {
   squeeze: torch("squeeze.dim"),
   unsqueeze: torch("unsqueeze"),
   flip: { pytorch: "torch.flip", named: { axis: "dims" } },
+  sort: torch("sort", { indices: "PyTorch always returns both" }),
+  argsort: torch("argsort"),
+  topk: torch("topk", { indices: "PyTorch always returns both", sorted: "always" }),
+  roll: torch("roll", { dims: "the axes are named" }),
+  tril: torch("tril"),
+  triu: torch("triu"),
   iota: torch("arange"),
   cast: none(),
   dropout: module("Dropout"),

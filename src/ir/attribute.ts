@@ -24,7 +24,7 @@ export interface AxisMap {
 
 /** Each kind of attribute and the type of its values. */
 interface Kinds {
-  /** A size known when a model is built. */
+  /** A size known when a model is built, unless the attribute is `open`. */
   size: Size;
   /** One size for all axes, or a list with one size per axis of the operator's `axis:`. One size is a list of length 1 here. */
   sizes: readonly Size[];
@@ -62,6 +62,10 @@ export interface Attribute<T = unknown> {
   readonly choices: readonly string[];
   /** For `size` and `sizes`: the least value, 1 by default. Smaller ones get `size-not-positive`. */
   readonly min: number;
+  /** For `size`: it may be a run-time size. */
+  readonly open: boolean;
+  /** For `keyed`: values may be negative, so there is no least one. */
+  readonly signed: boolean;
   /** For `sizes`: values may be fractions, sizes divided by a number (`3/2`). */
   readonly fractions: boolean;
   /** For `axes`, `keyed` and `maps`: their order does not matter. */
@@ -76,6 +80,8 @@ interface Options {
   readonly positional?: boolean;
   readonly axis?: boolean;
   readonly min?: number;
+  readonly open?: boolean;
+  readonly signed?: boolean;
   readonly fractions?: boolean;
   readonly unordered?: boolean;
   readonly choices?: readonly string[];
@@ -100,6 +106,8 @@ export function attribute<K extends AttributeKind, const O extends Options>(
     axis: options.axis ?? false,
     choices: options.choices ?? [],
     min: options.min ?? 1,
+    open: options.open ?? false,
+    signed: options.signed ?? false,
     fractions: options.fractions ?? false,
     unordered: options.unordered ?? false,
   };

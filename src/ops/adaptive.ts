@@ -76,6 +76,13 @@ function reference(
   return made(data, [...x.axes, ...axes], result!, dtype);
 }
 
+/** The reference of `adaptive_avgpool`. */
+export const averages = (c: ReferenceContext<Values>): NamedArray =>
+  reference(c, (elements) => elements.reduce((a, b) => a + b, 0) / elements.length);
+
+/** Lowers `adaptive_avgpool`. */
+export const lowerAverages = (c: LoweringContext<Values>): Laid => lowerAdaptive(c, "avg");
+
 type Kind = "avg" | "max";
 
 /** How an axis is pooled. */
@@ -214,8 +221,8 @@ export const adaptive_avgpool = operator({
     { code: "y + adaptive_avgpool(x, h: a, w: b)", inputs: "x: [n, c, h, w], y: [n, c, h: a, w: b]" },
   ],
   type: (c) => pooledType(c),
-  reference: (c) => reference(c, (elements) => elements.reduce((a, b) => a + b, 0) / elements.length),
-  lower: (c) => lowerAdaptive(c, "avg"),
+  reference: (c) => averages(c),
+  lower: (c) => lowerAverages(c),
 });
 
 export const adaptive_maxpool = operator({

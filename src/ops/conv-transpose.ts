@@ -14,7 +14,7 @@ import { InternalError } from "../source/internal-error.ts";
 import { fromImage, toImage } from "./lowering/images.ts";
 import { fromVolume, images, stacked, sum, toVolume } from "./lowering/volumes.ts";
 import { made, rows, sizeOf, volumeExtent } from "./reference/rows.ts";
-import { padded, product, reshaped, sliceAt, slicePart } from "./shared/axes.ts";
+import { apart, padded, product, reshaped, sliceAt, slicePart } from "./shared/axes.ts";
 import { dtypeOf, floating, refuse } from "./shared/conditions.ts";
 import { biasAttribute, initAttribute, inputAxis, layerWeights, requireGroups } from "./shared/layers.ts";
 import {
@@ -279,18 +279,6 @@ function tiled(
   const split = reshaped(p, tiles, [sizes.mul(n, h), w, sizes.int(kh), row]);
   const rows = kh === 1 ? split : p.emit(transpose, [split], { permutation: [0, 2, 1, 3] });
   return reshaped(p, rows, [n, sizes.mul(h, sizes.int(kh)), sizes.mul(w, sizes.int(kw)), outputs]);
-}
-
-/** Inserts zeros between the elements along a position, to put them `step` apart. */
-function apart(p: Lowering, value: Positional, position: number, step: number): Positional {
-  const { sizes } = p;
-  const size = value.shape[position]!;
-  const [none, one] = [sizes.int(0), sizes.int(1)];
-  if (size === one || step === 1) return value;
-  const single = reshaped(p, value, value.shape.toSpliced(position + 1, 0, one));
-  const wide = padded(p, single, position + 1, [none, sizes.int(step - 1)]);
-  const merged = reshaped(p, wide, value.shape.with(position, sizes.mul(size, sizes.int(step))));
-  return sliceAt(p, merged, position, none, sizes.add(sizes.mul(sizes.sub(size, one), sizes.int(step)), one));
 }
 
 /** Computes any transposed convolution of images. The filter is [kh, kw, co, ci]. */

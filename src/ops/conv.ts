@@ -10,16 +10,19 @@ import { concat } from "../primitives/layout.ts";
 import { pool } from "../primitives/pool.ts";
 import type { Size } from "../sizes/size.ts";
 import { fromImage, toImage } from "./lowering/images.ts";
+import { mirrored, mirroring, type MarginMode } from "./lowering/margins.ts";
 import { fromVolume, images, sum, toVolume } from "./lowering/volumes.ts";
 import { spatialPositions } from "./lowering/windows.ts";
 import { made, rows, sizeOf, volumeExtent } from "./reference/rows.ts";
 import { everyNth, padded, product, reshaped, sliceAt, slicePart, sizesOf } from "./shared/axes.ts";
-import { dtypeOf, floating, refuse } from "./shared/conditions.ts";
+import { dtypeOf, floating, refuse, requireMargin } from "./shared/conditions.ts";
 import { biasAttribute, initAttribute, inputAxis, layerWeights, requireGroups } from "./shared/layers.ts";
 import {
   axisAttribute,
   elementsBelow,
+  elementsOf,
   knownSpatial,
+  padSizes,
   pairOfPads,
   perAxis,
   places,
@@ -39,6 +42,10 @@ const attributes = {
     "a number, or pairs; `same`: dilation * (kernel - 1) / 2 on both sides; `same_tf`: TensorFlow's, more at the end",
     { default: "same", choices: ["same", "same_tf"] },
   ),
+  padding_mode: attribute("choice", "what the padding holds: zeros, or as `mode` of `pad`; only zeros with `same_tf`", {
+    choices: ["zeros", "reflect", "replicate", "circular"],
+    default: "zeros",
+  }),
   dilation: attribute("sizes", "distance between the elements that a window covers", { default: 1 }),
   groups: attribute("size", "number of groups of channels, each convolved separately", { default: 1 }),
   bias: biasAttribute,
@@ -59,6 +66,16 @@ function resultType(c: OperatorContext<Values>): TensorType {
   return withAxes(c.input(0), [["c", c.attributes.c], ...moved]);
 }
 
+/** Requires that the axes have the elements that the padding repeats. */
+function requirePadding(c: OperatorContext<Values>, axes: readonly Axis[]): void {
+  const { pad, padding_mode } = c.attributes;
+  if (padding_mode === "zeros") return;
+  if (pad === "same_tf") refuse(c, "padding_mode", "`zeros` with `pad: same_tf`", `\`${padding_mode}\``);
+  for (const [i, axis] of axes.entries())
+    for (const side of new Set(padSizes(c.sizes, c.attributes, i)))
+      requireMargin(c, axis, side, padding_mode, "padding_mode");
+}
+
 export const conv = operator({
   name: "conv",
   doc: "Convolution over one to three spatial axes. By default, the window is one element and padding keeps the size.",
@@ -69,6 +86,7 @@ export const conv = operator({
     { code: "conv(x, c: 6, kernel: [1, 3], stride: 2, groups: 2, bias: false)", inputs: "x: [n, c: 4, h, w]" },
     { code: "conv(x, c: 8, kernel: 3, dilation: 2, axis: t)", inputs: "x: [n, c: 4, t]" },
     { code: "conv(x, c: 4, kernel: [3, 1, 3], stride: 2)", inputs: "x: [n, c: 2, d, h, w]" },
+    { code: "conv(x, c: 8, kernel: 3, padding_mode: circular)", inputs: "x: [n, c: 4, h, w]" },
     { code: "conv(x, c: 4, kernel: 2, stride: 3, pad: same_tf, groups: 2)", inputs: "x: [n, d, h, w, c: 2]" },
   ],
   type: (c) => {
@@ -77,6 +95,7 @@ export const conv = operator({
     if (axes.includes("c")) refuse(c, "axis", "a spatial axis", "`c`");
     requireWindows(c, axes);
     requireGroups(c);
+    requirePadding(c, axes);
     return resultType(c);
   },
   weights: (c) => {
@@ -110,9 +129,14 @@ export const conv = operator({
     const [depth, height, width] = volumeExtent(input!, axes);
     const [newDepth, newHeight, newWidth] = volumeExtent(result!, axes);
     const [depthWindow, rowWindow, columnWindow] = volumeWindows(c.attributes, axes.length, (size) => c.size(size));
-    const layers = elementsBelow(depthWindow, depth, newDepth);
-    const lines = elementsBelow(rowWindow, height, newHeight);
-    const columns = elementsBelow(columnWindow, width, newWidth);
+    const { padding_mode: mode } = c.attributes;
+    const covered = (window: Window, size: number, count: number) =>
+      mode === "zeros"
+        ? elementsBelow(window, size, count)
+        : elementsOf(window, size, count).map((taps) => taps.map(([k, at]) => [k, mirrored(mode, at, size)] as const));
+    const layers = covered(depthWindow, depth, newDepth);
+    const lines = covered(rowWindow, height, newHeight);
+    const columns = covered(columnWindow, width, newWidth);
     const data = new Float64Array(x.count * outputs * newDepth * newHeight * newWidth);
     // Elements of the window in the padding count, because backends multiply them too.
     const window = depthWindow.kernel * rowWindow.kernel * columnWindow.kernel;
@@ -141,7 +165,11 @@ export const conv = operator({
   lower: (c) => {
     const { p, inputs, attributes, results } = c;
     const axes = knownSpatial(p.typeOf(inputs[0]!).axes.keys(), attributes.axis);
-    const [depthWindow, ...windows] = volumeWindows(attributes, axes.length, (size) => p.int(size));
+    const all = volumeWindows(attributes, axes.length, (size) => p.int(size));
+    const { padding_mode: mode } = attributes;
+    // Convolutions pad with zeros only.
+    const [depthWindow, ...windows] = mode === "zeros" ? all : (all.map(unpadded) as [Window, Window, Window]);
+    const margins = mode === "zeros" ? undefined : { mode, windows: all };
     const [rows, columns] = windows;
     const along: Convolution = {
       strides: [rows.stride, columns.stride],
@@ -150,13 +178,38 @@ export const conv = operator({
       layout: p.layout,
     };
     const window = [p.sizes.int(rows.kernel), p.sizes.int(columns.kernel)] as const;
-    if (axes.length === 3) return lowerVolume(c, axes, depthWindow, window, along);
+    if (axes.length === 3) return lowerVolume(c, axes, depthWindow, window, along, margins);
     const image = toImage(p, inputs[0]!, axes);
     const { filter, bias } = parameters(c, axes);
-    const operands = [image.value, reshaped(p, filter, [...window, ...filter.shape.slice(axes.length)]), ...bias];
+    const operands = [
+      withMargins(p, image.value, margins),
+      reshaped(p, filter, [...window, ...filter.shape.slice(axes.length)]),
+      ...bias,
+    ];
     return fromImage(p, image, convolution(p, operands, p.int(attributes.groups), along), results[0]!);
   },
 });
+
+const unpadded = (window: Window): Window => ({ ...window, pads: [0, 0] });
+
+/** Margins that are not zeros, as wide as the pads of these windows over depth, height and width. */
+interface Margins {
+  readonly mode: MarginMode;
+  readonly windows: readonly [Window, Window, Window];
+}
+
+/** Adds the margins to an image or a volume. */
+function withMargins(p: Lowering, value: Positional, margins: Margins | undefined): Positional {
+  if (margins === undefined) return value;
+  const rank = value.shape.length;
+  const [height, width] = spatialPositions(p).map((position) => position + rank - 4);
+  const positions = [rank === 5 ? 1 : undefined, height, width];
+  const pads = value.shape.map((size, at) => {
+    const window = margins.windows[positions.indexOf(at)];
+    return window === undefined ? ([p.sizes.int(0), p.sizes.int(0)] as const) : symbolicPads(p.sizes, window, size);
+  });
+  return mirroring(p, value, pads, margins.mode);
+}
 
 /** Returns the filter with axes, input channels and output channels, and the bias if there is one. */
 function parameters({ p, weights }: LoweringContext<Values>, axes: readonly Axis[]) {
@@ -171,13 +224,14 @@ function lowerVolume(
   depthWindow: Window,
   window: Pair<Size>,
   along: Convolution,
+  margins: Margins | undefined,
 ): Laid {
   const { p, inputs, attributes, results } = c;
   const volume = toVolume(p, inputs[0]!, axes);
   const { filter, bias } = parameters(c, axes);
   const { kernel, stride, dilation } = depthWindow;
   const pads = symbolicPads(p.sizes, depthWindow, volume.value.shape[1]!);
-  const whole = padded(p, volume.value, 1, pads);
+  const whole = padded(p, withMargins(p, volume.value, margins), 1, pads);
   const [one, step] = [p.sizes.int(1), p.sizes.int(stride)];
   const [depth] = sizesOf(results[0]!, axes);
   const reach = p.sizes.add(p.sizes.mul(p.sizes.sub(depth!, one), step), one);

@@ -2,11 +2,20 @@
 import type { DType } from "../contract/ndarray.ts";
 import type { BinaryName } from "../contract/prepare-functions.ts";
 import type { Lowering, Positional } from "../ir/lowering.ts";
+import { attribute } from "../ir/attribute.ts";
 import { operator, tensors } from "../ir/operator.ts";
 import { binary, select } from "../primitives/binary.ts";
 import { unary } from "../primitives/unary.ts";
 import { broadcastType, elementwise, lowerElementwise, lowerUnary } from "./shared/broadcasting.ts";
-import { anything, commonDtype, dtypeOf, floating, logical, numeric } from "./shared/conditions.ts";
+import {
+  anything,
+  commonDtype,
+  dtypeOf,
+  floating,
+  logical,
+  numeric,
+  requireRepresentable,
+} from "./shared/conditions.ts";
 
 interface Row {
   readonly function: BinaryName;
@@ -159,4 +168,29 @@ export const where = operator({
   },
   reference: (c) => elementwise(c, c.inputs[1]!.dtype, (condition, a, b) => (condition !== 0 ? a : b)),
   lower: (c) => lowerElementwise(c, (p, operands) => p.emit(select, operands, {})),
+});
+
+export const masked_fill = operator({
+  name: "masked_fill",
+  doc: "One value where the mask is true, and the elements of `x` elsewhere. `x` has all axes of the mask.",
+  inputs: tensors("x", "mask"),
+  attributes: { value: attribute("number", "what to write where the mask is true", { positional: true }) },
+  exact: true,
+  examples: [
+    { code: "masked_fill(x, mask, -inf)", inputs: "x: [n, head, t, s], mask: bool[t, s]" },
+    { code: "masked_fill(x, x < 0, value: 7)", inputs: "x: i32[n, c]" },
+  ],
+  type: (c) => {
+    const dtype = dtypeOf(c, 0, anything);
+    dtypeOf(c, 1, logical);
+    requireRepresentable(c, dtype, c.attributes.value);
+    for (const axis of c.input(1).axes.keys()) c.equal(c.size(0, axis), c.size(1, axis), { inputs: [0, 1], axis });
+    return { dtype, axes: c.input(0).axes };
+  },
+  reference: (c) => {
+    const { value } = c.attributes;
+    return elementwise(c, c.inputs[0]!.dtype, (x, mask) => (mask !== 0 ? value : x));
+  },
+  lower: (c) =>
+    lowerElementwise(c, (p, [x, mask]) => p.emit(select, [mask!, p.scalar(c.attributes.value, x!.dtype), x!], {})),
 });

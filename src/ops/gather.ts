@@ -1,4 +1,4 @@
-/** @file Elements by index: gather, and embedding with a table of its own. */
+/** @file Elements by index: gather, embedding with a table of its own, and one_hot. */
 import { generate, named } from "../contract/ndarray.ts";
 import { attribute } from "../ir/attribute.ts";
 import type { Lowering, Positional } from "../ir/lowering.ts";
@@ -7,15 +7,16 @@ import { withAxes, without, type Axis, type TensorType } from "../ir/type.ts";
 import { binary } from "../primitives/binary.ts";
 import { gather as gatherPrimitive } from "../primitives/gather.ts";
 import { iota } from "../primitives/iota.ts";
-import type { Size } from "../sizes/size.ts";
+import { cast } from "../primitives/unary.ts";
+import { byRow } from "./lowering/by-row.ts";
 import { reader, sizeOf } from "./reference/rows.ts";
-import { except, product, reshaped, sizesOf } from "./shared/axes.ts";
+import { except, place, product, reshaped, sizesOf } from "./shared/axes.ts";
 import { anything, dtypeOf, replaceAxes, requireAxes, requireNew } from "./shared/conditions.ts";
 import { initAttribute } from "./shared/layers.ts";
-import { requirePerAxis } from "./shared/spatial.ts";
+import { onlyAxis, requirePerAxis } from "./shared/spatial.ts";
 
 /** Returns the axes of both, which are paired. The index may also have an axis named like the replaced one. */
-function pairedAxes(x: Iterable<Axis>, index: readonly Axis[], axis: Axis): readonly Axis[] {
+export function pairedAxes(x: Iterable<Axis>, index: readonly Axis[], axis: Axis): readonly Axis[] {
   return [...x].filter((name) => name !== axis && index.includes(name));
 }
 
@@ -54,7 +55,6 @@ export const gather = operator({
       axes,
     );
   },
-  // Merge paired axes with the axis: row b of the table begins at b times its size.
   lower: ({ p, inputs: [x, index], attributes: { axis }, results: [result] }) => {
     const [current, order] = [p.loose(x!).axes, p.loose(index!).axes];
     const type = p.typeOf(x!);
@@ -70,9 +70,8 @@ export const gather = operator({
     const rest = except(others, [axis]);
     const count = product(p.sizes, sizesOf(type, paired));
     const [size, ...widths] = sizesOf(type, [axis, ...rest]);
-    const table = reshaped(p, p.ordered(x!, [...paired, axis, ...rest]), [p.sizes.mul(count, size!), ...widths]);
-    const rows = reshaped(p, indices, [count, ...indices.shape.slice(paired.length)]);
-    const value = p.emit(gatherPrimitive, [table, shifted(p, rows, size!)], { axis: 0 });
+    const table = reshaped(p, p.ordered(x!, [...paired, axis, ...rest]), [count, size!, ...widths]);
+    const value = byRow(p, table, reshaped(p, indices, [count, ...indices.shape.slice(paired.length)]));
     const axes = [...paired, ...own, ...rest];
     return p.laid(reshaped(p, value, sizesOf(result!, axes)), axes);
   },
@@ -83,15 +82,6 @@ function clamped(p: Lowering, indices: Positional, type: TensorType, axis: Axis)
   const last = p.scalar(p.sizes.sub(sizesOf(type, [axis])[0]!, p.sizes.int(1)), "i32");
   const least = p.emit(binary, [indices, p.scalar(0, "i32")], { function: "maximum" });
   return p.emit(binary, [least, last], { function: "minimum" });
-}
-
-/** Adds b times a step to row b of some indices. */
-function shifted(p: Lowering, indices: Positional, step: Size): Positional {
-  const [count, ...others] = indices.shape;
-  const numbers = p.emit(iota, [], { size: count! });
-  const starts = p.emit(binary, [numbers, p.scalar(step, "i32")], { function: "mul" });
-  const column = reshaped(p, starts, [count!, ...others.map(() => p.sizes.int(1))]);
-  return p.emit(binary, [indices, column], { function: "add" });
 }
 
 /** The row axis of the weight. It is the name of an attribute, so no other axis can have it. */
@@ -134,4 +124,43 @@ export const embedding = operator({
     return [{ name: "weight", groups: [[[rowAxis, num_embeddings]], vector], init, fan }];
   },
   expand: (g) => g.node(gather, [g.weights["weight"]!, g.inputs[0]!], { axis: rowAxis }),
+});
+
+export const one_hot = operator({
+  name: "one_hot",
+  doc: "For every index, i32 zeros along a new axis with a 1 at the index. An index out of range has no 1.",
+  inputs: tensors("ids"),
+  attributes: { keyed: attribute("keyed", "the new axis with its size, the number of classes: `c: 10`") },
+  examples: [
+    { code: "one_hot(ids, c: 4)", inputs: "ids: i32[n, t]" },
+    { code: "cast(one_hot(ids, c: n + 1), f32)", inputs: "ids: i32[n]" },
+  ],
+  type: (c) => {
+    const [axis, size] = onlyAxis(c);
+    dtypeOf(c, 0, ["i32"]);
+    requireNew(c, c.input(0), [axis], axis);
+    return withAxes(c.input(0), [[axis, size]]);
+  },
+  reference: (c) => {
+    const { axes, shape } = c.results[0]!;
+    const [axis] = [...c.attributes.keyed.keys()];
+    const read = reader(c.inputs[0]!, axes);
+    const position = axes.indexOf(axis!);
+    return named(
+      generate("i32", shape, (index) => Number(read(index) === index[position])),
+      axes,
+    );
+  },
+  lower: ({ p, inputs: [ids], attributes: { keyed }, results: [result] }) => {
+    const [axis] = [...keyed.keys()];
+    const { value, axes } = p.any(ids!);
+    const order = place(p, axes, [axis!]);
+    const at = order.indexOf(axis!);
+    const size = sizesOf(result!, [axis!])[0]!;
+    const one = p.sizes.int(1);
+    const column = reshaped(p, value, value.shape.toSpliced(at, 0, one));
+    const classes = reshaped(p, p.emit(iota, [], { size }), [size, ...order.slice(at + 1).map(() => one)]);
+    const isIt = p.emit(binary, [column, classes], { function: "equal" });
+    return p.laid(p.emit(cast, [isIt], { dtype: "i32" }), order);
+  },
 });

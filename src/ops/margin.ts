@@ -1,14 +1,15 @@
 /** @file Slices of tensors and padding around them: slice and pad. */
-import { generate, isI32, named } from "../contract/ndarray.ts";
+import { generate, named } from "../contract/ndarray.ts";
 import { attribute } from "../ir/attribute.ts";
 import { operator, tensors } from "../ir/operator.ts";
 import { withAxes } from "../ir/type.ts";
 import { pad as padPrimitive, slice as slicePrimitive } from "../primitives/layout.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
+import { mirrored, mirroring } from "./lowering/margins.ts";
 import { reader, sizeOf } from "./reference/rows.ts";
 import { everyNth } from "./shared/axes.ts";
-import { anything, dtypeOf, refuse, requireAxes, requireNumber } from "./shared/conditions.ts";
+import { anything, dtypeOf, refuse, requireAxes, requireMargin, requireRepresentable } from "./shared/conditions.ts";
 
 /** Returns the number of elements in `[from, to, step]`. */
 function taken(sizes: Sizes, [from, to, step]: readonly Size[]): Size {
@@ -84,12 +85,12 @@ function sidesOf(range: readonly Size[]): readonly [Size, Size] {
 
 export const pad = operator({
   name: "pad",
-  doc: "Adds a margin to axes. It holds one value, or the elements inside mirrored at the outermost ones (`reflect`), or the outermost ones repeated (`replicate`).",
+  doc: "Adds a margin to axes. It holds one value, or the elements inside mirrored at the outermost ones (`reflect`), or the outermost ones repeated (`replicate`), or the elements of the other end (`circular`).",
   inputs: tensors("x"),
   attributes: {
     keyed: attribute("keyed", "`h: 1` on both sides, or `h: [before, after]`", { min: 0, unordered: true }),
     mode: attribute("choice", "how to fill the margin", {
-      choices: ["constant", "reflect", "replicate"],
+      choices: ["constant", "reflect", "replicate", "circular"],
       default: "constant",
     }),
     value: attribute("number", "the constant", { default: 0 }),
@@ -99,27 +100,20 @@ export const pad = operator({
     { code: "pad(x, h: [1, 2], w: 1)", inputs: "x: [n, c, h, w]" },
     { code: "pad(x, t: [2, 1], mode: reflect)", inputs: "x: [n, t: k + 2]" },
     { code: "pad(x, h: 2, w: [0, n], mode: replicate)", inputs: "x: [n, c, h, w]" },
+    { code: "pad(x, h: [0, 1], w: 1, mode: circular)", inputs: "x: [n, c, h, w]" },
     { code: "pad(x, t: [1, 0], value: -1)", inputs: "x: i32[n, t]" },
   ],
   type: (c) => {
     const { keyed, mode, value } = c.attributes;
     const dtype = dtypeOf(c, 0, anything);
     const { sizes } = c;
-    if (dtype === "i32") requireNumber(c, "value", value, "a whole number that an i32 can hold", isI32);
-    if (dtype === "bool") requireNumber(c, "value", value, "0 or 1 for bool", (bit) => bit === 0 || bit === 1);
+    requireRepresentable(c, dtype, value);
     if (keyed.size === 0) c.complain("missing-attribute", { callee: c.callee, name: "h" }, {});
     const made = [...keyed].map(([axis, range]) => {
       requireAxes(c, 0, [axis], axis);
       if (range.length > 2) refuse(c, axis, "one margin, or `[before, after]`", `${range.length} values`);
       const [before, after] = sidesOf(range);
-      // The outermost element is not repeated, so the margin must be smaller than the size.
-      for (const side of mode === "reflect" ? new Set([before, after]) : [])
-        c.atLeast(c.size(0, axis), sizes.add(side, sizes.int(1)), {
-          inputs: [0],
-          attribute: axis,
-          axis,
-          why: "`reflect` mirrors elements of the input, so a margin must be smaller than the axis; `replicate` has no limit",
-        });
+      for (const side of new Set([before, after])) requireMargin(c, axis, side, mode, axis);
       return [axis, sizes.add(sizes.add(c.size(0, axis), before), after)] as const;
     });
     return withAxes(c.input(0), made);
@@ -133,10 +127,8 @@ export const pad = operator({
     const read = reader(x!, axes);
     const element = (index: readonly number[]): number => {
       const inside = index.map((i, at) => i - margins[at]!);
-      const nearest = inside.map((i, at) => Math.min(Math.max(i, 0), sizes[at]! - 1));
-      if (mode === "constant") return inside.every((i, at) => i === nearest[at]) ? read(inside) : value;
-      // An element inside is its own mirror image.
-      return read(mode === "replicate" ? nearest : inside.map((i, at) => 2 * nearest[at]! - i));
+      if (mode !== "constant") return read(inside.map((i, at) => mirrored(mode, i, sizes[at]!)));
+      return inside.every((i, at) => i >= 0 && i < sizes[at]!) ? read(inside) : value;
     };
     return named(generate(x!.dtype, shape, element), axes);
   },
@@ -144,6 +136,8 @@ export const pad = operator({
     const x = p.any(inputs[0]!);
     const none = p.sizes.int(0);
     const pads = x.axes.map((axis) => (keyed.has(axis) ? sidesOf(keyed.get(axis)!) : ([none, none] as const)));
-    return p.laid(p.emit(padPrimitive, [x.value], { pads, mode, value }), x.axes);
+    const padded =
+      mode === "constant" ? p.emit(padPrimitive, [x.value], { pads, mode, value }) : mirroring(p, x.value, pads, mode);
+    return p.laid(padded, x.axes);
   },
 });

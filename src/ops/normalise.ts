@@ -5,6 +5,7 @@ import { printType, type Axis, type Tensor } from "../ir/type.ts";
 import { add, div, mul, pow, sub } from "./elementwise.ts";
 import { abs, clamp, rsqrt, square } from "./functions.ts";
 import { expand } from "./fusion.ts";
+import { avgpool } from "./pooling.ts";
 import { max, mean, sum } from "./reduce.ts";
 import { reshape } from "./shape.ts";
 import { product } from "./shared/axes.ts";
@@ -299,3 +300,43 @@ function norm(g: ExpansionContext<{ readonly axis: readonly Axis[]; readonly p: 
   const total = g.node(sum, [g.node(pow, [magnitude, g.scalar(p)], {})], over);
   return g.node(pow, [total, g.scalar(1 / p)], {});
 }
+
+export const lrn = operator({
+  name: "lrn",
+  doc: "Local response normalisation (Krizhevsky et al. 2012): divides by a power of `k` plus `alpha` times the mean square of the channels nearby.",
+  inputs: tensors("x"),
+  attributes: {
+    size: attribute("size", "number of channels in a mean; at the ends, missing ones count as 0"),
+    alpha: attribute("number", "factor of the mean square", { default: 1e-4 }),
+    beta: attribute("number", "exponent", { default: 0.75 }),
+    k: attribute("number", "added to the mean square", { default: 1 }),
+    axis: attribute("axis", "the channels", { default: "c" }),
+  },
+  alsoCalled: ["local_response_norm"],
+  examples: [
+    { code: "lrn(x, size: 5)", inputs: "x: [n, c, h, w]" },
+    { code: "lrn(x, size: 2, alpha: 0.5, beta: 0.5, k: 2, axis: d)", inputs: "x: [n, t, d]" },
+  ],
+  type: (c) => {
+    requireAxes(c, 0, [c.attributes.axis], "axis");
+    return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
+  },
+  expand: (g) => {
+    const { size, alpha, beta, k, axis } = g.attributes;
+    const x = g.inputs[0]!;
+    const [one, two] = [g.sizes.int(1), g.sizes.int(2)];
+    const pad = [[g.sizes.floor(size, two), g.sizes.floor(g.sizes.sub(size, one), two)]] as const;
+    const window = {
+      kernel: [size],
+      stride: [one],
+      dilation: [one],
+      pad,
+      axis: [axis],
+      ceil_mode: false,
+      count_include_pad: true,
+    };
+    const means = g.node(avgpool, [g.node(square, [x], {})], window);
+    const base = g.node(add, [g.node(mul, [means, g.scalar(alpha)], {}), g.scalar(k)], {});
+    return g.node(div, [x, g.node(pow, [base, g.scalar(beta)], {})], {});
+  },
+});

@@ -8,8 +8,8 @@ import { iota as iotaPrimitive } from "../primitives/iota.ts";
 import { cast as castPrimitive, unary } from "../primitives/unary.ts";
 import type { Size } from "../sizes/size.ts";
 import { elementwise, lowerUnary } from "./shared/broadcasting.ts";
-import { dtypeOf, floating, refuse, requireNumber } from "./shared/conditions.ts";
-import { requirePerAxis } from "./shared/spatial.ts";
+import { dtypeOf, floating, requireNumber } from "./shared/conditions.ts";
+import { onlyAxis } from "./shared/spatial.ts";
 
 export const identity = operator({
   name: "identity",
@@ -83,14 +83,7 @@ export const iota = operator({
   attributes: { keyed: attribute("keyed", "the axis with its size: `t: 8`") },
   alsoCalled: ["arange"],
   examples: [{ code: "x + cast(iota(t: t), f32)", inputs: "x: [n, t]" }],
-  type: (c) => {
-    const [first, second] = c.attributes.keyed;
-    if (first === undefined) return c.complain("missing-attribute", { callee: c.callee, name: "axis: size" }, {});
-    const [axis, sizes] = first;
-    if (second !== undefined) refuse(c, second[0], "omitted: there is only one axis", "given");
-    requirePerAxis(c, axis, sizes, [axis]);
-    return tensorType("i32", [[axis, sizes[0]!]]);
-  },
+  type: (c) => tensorType("i32", [onlyAxis(c)]),
   reference: (c) => {
     const [result] = c.results;
     return named(

@@ -19,7 +19,7 @@ import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
 import { mul, pow } from "./elementwise.ts";
 import { sqrt, square } from "./functions.ts";
-import { dilatedMaximum } from "./lowering/dilated-pool.ts";
+import { dilatedPool } from "./lowering/dilated-pool.ts";
 import { fromImage, toImage } from "./lowering/images.ts";
 import { overVolume } from "./lowering/volumes.ts";
 import { largest, linesOf, placedLargestOver, placeOfLargest, poolPlanes, type Covered } from "./lowering/windows.ts";
@@ -30,6 +30,7 @@ import {
   axisAttribute,
   imageWindows,
   knownSpatial,
+  padSizes,
   padsOf,
   pairOfPads,
   perAxis,
@@ -49,17 +50,11 @@ const attributes = {
     default: 0,
     choices: ["same", "same_tf"],
   }),
+  dilation: attribute("sizes", "step between the elements of a window", { default: 1 }),
   ceil_mode: attribute("bool", "whether the last window may reach beyond the end, as in PyTorch", { default: false }),
   axis: axisAttribute,
 };
-type Values = ValuesOf<typeof attributes> & { readonly dilation?: readonly Size[] };
-
-/** Returns the pads before and after the input. Not for `same_tf`. */
-function padSizes(sizes: Sizes, attributes: Values, index: number): readonly [Size, Size] {
-  if (typeof attributes.pad !== "string") return perAxis(attributes.pad, index);
-  const half = sizes.divide(spanOf(sizes, attributes, index), sizes.int(2));
-  return [half, half];
-}
+type Values = ValuesOf<typeof attributes>;
 
 /**
  * Whether the last window of `ceil_mode` always begins in the input or in the pad before it: the window reaches at least
@@ -98,7 +93,7 @@ function pooledType(c: OperatorContext<Values>): TensorType {
   requireWindows(c, axes);
   const one = sizes.int(1);
   for (const [i, axis] of axes.entries()) {
-    const gap = dilation === undefined ? one : perAxis(dilation, i);
+    const gap = perAxis(dilation, i);
     if (pad === "same_tf") {
       if (gap !== one) refuse(c, "pad", "a number, pairs or `same` if `dilation` is not 1", "`same_tf`");
       continue;
@@ -231,7 +226,7 @@ function onAxes(p: Lowering, attributes: Values, indices: readonly (number | und
     ...attributes,
     kernel: of(kernel, one),
     stride: stride && of(stride, one),
-    ...(dilation && { dilation: of(dilation, one) }),
+    dilation: of(dilation, one),
     pad: typeof pad === "string" ? pad : of(pad, [none, none]),
   };
 }
@@ -301,17 +296,38 @@ function lowerPlaced({ p, attributes, inputs: [x], results }: LoweringContext<Va
   return placedLargestOver(p, x!, axes, sliding, results);
 }
 
-/** Computes the largest elements of dilated windows, one axis after the other. */
-const dilatedLargest: PoolImage = (p, attributes, image, from, to) => {
-  const { sizes } = p;
-  const windows = imageWindows(attributes, from.length, (size) => p.int(size)).slice(-from.length);
-  const sides = (["h", "w"] as const).slice(-from.length);
-  return from.reduce((current, size, i) => {
-    const [before, after] = padsOf(windows[i]!, 0);
-    const margins = sizes.add(sizes.int(before + after), beyond(sizes, attributes, i, size, to[i]!));
-    return dilatedMaximum(p, current, sides[i]!, windows[i]!, { reached: sizes.add(size, margins), count: to[i]! });
-  }, image);
-};
+/** Pools with dilated windows, one axis after the other. */
+const dilated =
+  (kind: "avg" | "max", countsPads: boolean): PoolImage =>
+  (p, attributes, image, from, to) => {
+    const { sizes, layout } = p;
+    const [none, one] = [sizes.int(0), sizes.int(1)];
+    const windows = imageWindows(attributes, from.length, (size) => p.int(size)).slice(-from.length);
+    const sides = (["h", "w"] as const).slice(-from.length);
+    const extra = from.map((size, i) => beyond(sizes, attributes, i, size, to[i]!));
+    const padded = from.map((size, i) => sizes.add(size, sizes.int(sum(padsOf(windows[i]!, 0)))));
+    const along = (value: Positional, windows: readonly Window[]) =>
+      windows.reduce((current, window, i) => {
+        const reached = sizes.add(padded[i]!, extra[i]!);
+        return dilatedPool(p, kind, current, { side: sides[i]!, window, reached, count: to[i]! });
+      }, value);
+    const value = along(image, windows);
+    const isWhole = extra.every((size) => size === none);
+    const isPadded = padded.some((size, i) => size !== from[i]);
+    if (kind === "max" || (isWhole && (countsPads || !isPadded))) return value;
+
+    // Averages of ones give the share of each window that counts.
+    const counted = countsPads ? padded : from;
+    const [w, h = one] = counted.toReversed();
+    const ones = p.emit(broadcast, [p.scalar(1)], { shape: imageShape({ n: one, h, w: w!, c: one }, layout) });
+    const unpadded = windows.map((window): Window => ({ ...window, pads: [0, 0] }));
+    return p.emit(binary, [value, along(ones, countsPads ? unpadded : windows)], { function: "div" });
+  };
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+
+/** Whether elements of a window are apart. */
+const isDilated = (p: Lowering, dilation: readonly Size[]): boolean => dilation.some((size) => p.int(size) !== 1);
 
 export const maxpool = operator({
   name: "maxpool",
@@ -319,7 +335,6 @@ export const maxpool = operator({
   inputs: tensors("x"),
   attributes: {
     ...attributes,
-    dilation: attribute("sizes", "step between the elements of a window", { default: 1 }),
     indices: attribute(
       "bool",
       "whether to return a second result, i32: the flat index of each element in the spatial axes, without padding",
@@ -353,8 +368,7 @@ export const maxpool = operator({
   lower: (c) => {
     const { dilation, indices } = c.attributes;
     if (indices) return lowerPlaced(c);
-    const isDilated = dilation.some((size) => c.p.int(size) !== 1);
-    return lowerPool(c, isDilated ? dilatedLargest : slidden("max", false));
+    return lowerPool(c, (isDilated(c.p, dilation) ? dilated : slidden)("max", false));
   },
 });
 
@@ -370,14 +384,18 @@ export const avgpool = operator({
     { code: "avgpool(x, kernel: 2)", inputs: "x: [n, c, h: 2*k, w: 2*l]" },
     { code: "avgpool(x, kernel: 3, stride: 1, pad: 1, count_include_pad: false)", inputs: "x: [n, c, h, w]" },
     { code: "avgpool(x, kernel: 3, stride: 4, pad: 1, ceil_mode: true)", inputs: "x: [n, c, h, w]" },
+    { code: "avgpool(x, kernel: 3, stride: 1, pad: same, dilation: 2)", inputs: "x: [n, c, h, w]" },
     { code: "avgpool(x, kernel: 3, stride: [1, 2, 1], pad: same_tf)", inputs: "x: [n, d, h, w, c]" },
   ],
   type: (c) => pooledType(c),
   reference: (c) =>
-    pooledArray(c, (elements, _, count) => elements.reduce((a, b) => a + b, 0) / count, {
+    pooledArray(c, (elements, _, count) => sum(elements) / count, {
       countsPads: c.attributes.count_include_pad,
     }),
-  lower: (c) => lowerPool(c, slidden("avg", c.attributes.count_include_pad)),
+  lower: (c) => {
+    const { dilation, count_include_pad } = c.attributes;
+    return lowerPool(c, (isDilated(c.p, dilation) ? dilated : slidden)("avg", count_include_pad));
+  },
 });
 
 export const lppool = operator({

@@ -4,16 +4,19 @@ import type { Laid, Lowering, Positional } from "../ir/lowering.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
 import { printType, withAxes, type Axis, type Tensor, type TensorType } from "../ir/type.ts";
 import { imageSizes } from "../primitives/image.ts";
-import { transpose } from "../primitives/layout.ts";
-import { matmul } from "../primitives/matmul.ts";
-import { cubicWeights, resize as resizePrimitive } from "../primitives/resize.ts";
+import { gather } from "../primitives/gather.ts";
+import { nearestIndices } from "../primitives/nearest.ts";
+import { resize as resizePrimitive } from "../primitives/resize.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
+import { averages, lowerAverages } from "./adaptive.ts";
 import { fromImage, toImage } from "./lowering/images.ts";
+import { byMatrix } from "./lowering/resize-matrix.ts";
 import { overVolume } from "./lowering/volumes.ts";
 import { pad, slice } from "./margin.ts";
 import { made, rows, volumeExtent } from "./reference/rows.ts";
-import { except, product, reshaped, sizesOf } from "./shared/axes.ts";
+import { tapsOf } from "./reference/taps.ts";
+import { sizesOf } from "./shared/axes.ts";
 import { dtypeOf, floating, refuse, requireAxes } from "./shared/conditions.ts";
 import {
   axisAttribute,
@@ -27,54 +30,27 @@ import {
 
 const mode = attribute(
   "choice",
-  "`nearest`, as in PyTorch; or interpolation between the centres of pixels: `bilinear` from two pixels along each of one to three axes, `bicubic` from four along each of one or two",
-  { choices: ["nearest", "bilinear", "bicubic"], default: "nearest" },
+  "`nearest`, as in PyTorch, or `nearest_exact`, the nearest centre; interpolation between the centres of pixels: `bilinear` from two pixels along each of one to three axes, `bicubic` from four along each of one or two; `area`, the average as of `adaptive_avgpool`; or `bilinear_tf`, between the starts of pixels as in TensorFlow 1",
+  {
+    choices: ["nearest", "nearest_exact", "bilinear", "bicubic", "area", "bilinear_tf"],
+    default: "nearest",
+  },
 );
 const align_corners = attribute(
   "bool",
-  "whether the centres of the corner pixels stay in the corners; not for `nearest`",
+  "whether the centres of the corner pixels stay in the corners; for `bilinear` and `bicubic`",
   { default: false },
 );
 
-/** Returns how many axes can be resized at once. PyTorch's `bicubic` does not support volumes. */
-const most = (mode: string): number => (mode === "bicubic" ? 2 : 3);
+/** Returns how many axes can be resized at once. PyTorch's `bicubic` and `antialias` do not support volumes. */
+const most = (mode: string, antialias = false): number => (mode === "bicubic" || antialias ? 2 : 3);
 
-function requireMode(c: OperatorContext<{ readonly mode: string; readonly align_corners: boolean }>): void {
-  if (c.attributes.align_corners && c.attributes.mode === "nearest")
-    refuse(c, "align_corners", "`false` with `mode: nearest`", "`true`");
-}
-
-/** The input pixels that make one pixel of the result, with their weights. */
-type Taps = readonly (readonly [pixel: number, weight: number])[];
-
-/** Returns the position of pixel `i` in the input. Positions are centres of square pixels, unless corners are aligned. */
-function centre(i: number, from: number, to: number, alignCorners: boolean): number {
-  if (alignCorners) return to > 1 ? (i * (from - 1)) / (to - 1) : 0;
-  return ((i + 0.5) * from) / to - 0.5;
-}
-
-/** The kernel of R. Keys, Cubic convolution interpolation for digital image processing (1981), with PyTorch's a = -0.75. */
-function cubic(distance: number): number {
-  const [a, x] = [-0.75, Math.abs(distance)];
-  if (x <= 1) return (a + 2) * x ** 3 - (a + 3) * x ** 2 + 1;
-  return x < 2 ? a * (x ** 3 - 5 * x ** 2 + 8 * x - 4) : 0;
-}
-
-function tapsOf(mode: "nearest" | "bilinear" | "bicubic", alignCorners: boolean) {
-  return (i: number, from: number, to: number): Taps => {
-    // PyTorch's `nearest` rounds in float32, so a product that should be whole may be just below.
-    if (mode === "nearest") return [[Math.min(Math.floor(Math.fround(i * Math.fround(from / to))), from - 1), 1]];
-    const position = centre(i, from, to, alignCorners);
-    const inside = (pixel: number) => Math.min(Math.max(pixel, 0), from - 1);
-    const first = Math.floor(position);
-    if (mode === "bicubic")
-      return [-1, 0, 1, 2].map((step) => [inside(first + step), cubic(position - first - step)] as const);
-    const share = position - first;
-    return [
-      [inside(first), 1 - share],
-      [inside(first + 1), share],
-    ];
-  };
+/** Requires that a flag is only set for modes that interpolate between centres. */
+function requireMode(c: OperatorContext<{ readonly mode: string }>, flags: Readonly<Record<string, boolean>>): void {
+  const { mode } = c.attributes;
+  for (const [name, isSet] of Object.entries(flags))
+    if (isSet && mode !== "bilinear" && mode !== "bicubic")
+      refuse(c, name, `\`false\` with \`mode: ${mode}\``, "`true`");
 }
 
 export const resize = operator({
@@ -87,6 +63,9 @@ export const resize = operator({
     axis: axisAttribute,
     mode,
     align_corners,
+    antialias: attribute("bool", "whether `bilinear` and `bicubic` average all pixels below one that is larger", {
+      default: false,
+    }),
   },
   alsoCalled: ["interpolate"],
   examples: [
@@ -96,11 +75,15 @@ export const resize = operator({
     { code: "resize(x, t: 2*t + 1, mode: bicubic)", inputs: "x: [n, t, d]" },
     { code: "resize(x, d: 3, h: 5, w: 4, mode: bilinear)", inputs: "x: [n, c, d, h, w]" },
     { code: "resize(x, like: y)", inputs: "x: [n, c, d, h, w], y: [d: 2*k, h: l, w: 3]" },
+    { code: "resize(x, h: 5, w: 3, mode: bilinear, antialias: true)", inputs: "x: [n, c, h, w]" },
+    { code: "resize(x, h: 5, w: 2*w, mode: nearest_exact)", inputs: "x: [n, c, h, w]" },
+    { code: "resize(x, h: 5, w: 3, mode: area)", inputs: "x: [n, c, h, w]" },
+    { code: "resize(x, h: 5, w: 2*w, mode: bilinear_tf)", inputs: "x: [n, h, w, c]" },
   ],
   type: (c) => {
-    const { keyed, like, axis, mode } = c.attributes;
+    const { keyed, like, axis, mode, align_corners, antialias } = c.attributes;
     dtypeOf(c, 0, floating);
-    requireMode(c);
+    requireMode(c, { align_corners, antialias });
     if (like !== undefined) {
       if (keyed.size > 0) refuse(c, "like", "omitted when sizes are given", "given");
       const missing = (name: Axis) => {
@@ -109,12 +92,12 @@ export const resize = operator({
       };
       return withAxes(
         c.input(0),
-        spatialOf(c, most(mode)).map((name) => [name, like.axes.get(name) ?? missing(name)]),
+        spatialOf(c, most(mode, antialias)).map((name) => [name, like.axes.get(name) ?? missing(name)]),
       );
     }
     if (keyed.size === 0) c.complain("missing-attribute", { callee: c.callee, name: "h" }, {});
     if (axis !== undefined) refuse(c, "axis", "omitted when sizes are given", "given");
-    requireSpatialCount(c, keyed, most(mode));
+    requireSpatialCount(c, keyed, most(mode, antialias));
     for (const [name, sizes] of keyed) {
       requireAxes(c, 0, [name], name);
       requirePerAxis(c, name, sizes, [name]);
@@ -137,15 +120,16 @@ export const resize = operator({
   },
   reference: (c) => {
     const [input] = c.inputs;
-    const { mode, align_corners } = c.attributes;
+    const { mode, align_corners, antialias } = c.attributes;
+    if (mode === "area") return averages(c);
     const axes = keyedSpatial(c.attributes.keyed);
     const x = rows(input!, axes);
     const from = volumeExtent(input!, axes);
     const [, height, width] = from;
     const to = volumeExtent(c.results[0]!, axes);
-    const taps = tapsOf(mode, align_corners);
+    const how = { mode, align_corners, antialias };
     const [layers, lines, columns] = from.map((size, at) =>
-      Array.from({ length: to[at]! }, (_, i) => taps(i, size, to[at]!)),
+      Array.from({ length: to[at]! }, (_, i) => tapsOf(i, size, to[at]!, how)),
     );
     const data = new Float64Array(x.count * to[0] * to[1] * to[2]);
     let at = 0;
@@ -162,15 +146,22 @@ export const resize = operator({
           }
     return made(data, [...x.axes, ...axes], c.results[0]!);
   },
-  lower: ({ p, inputs: [x], attributes, results: [result] }) => {
-    const { keyed, mode, align_corners } = attributes;
+  lower: (c) => {
+    const { p, inputs, attributes, results } = c;
+    const [[x], [result]] = [inputs, results];
+    const { keyed, mode, align_corners, antialias } = attributes;
     const axes = keyedSpatial(keyed);
-    if (mode === "bicubic") return lowerBicubic(p, x!, axes, align_corners, result!);
+    if (mode === "area") return lowerAverages(c);
+    if (mode === "nearest_exact") return lowerNearestExact(p, x!, axes, result!);
+    if (mode === "bicubic" || (mode === "bilinear" && antialias))
+      return byMatrix(p, x!, axes, { mode, align_corners, antialias }, result!);
+    const centres = mode === "bilinear_tf" ? "asymmetric" : align_corners ? "align_corners" : "half_pixel";
     const resized = (image: Positional, height: Size, width: Size): Positional => {
       const { h, w } = imageSizes(image.shape, p.layout);
       if (h === height && w === width) return image;
       const size = [height, width] as const;
-      return p.emit(resizePrimitive, [image], { mode, alignCorners: align_corners, size, layout: p.layout });
+      const kind = mode === "nearest" ? "nearest" : "bilinear";
+      return p.emit(resizePrimitive, [image], { mode: kind, centres, size, layout: p.layout });
     };
     const [width, height = p.sizes.int(1), depth] = sizesOf(result!, axes).reverse();
     const planes = (image: Positional) => resized(image, height, width!);
@@ -183,22 +174,15 @@ export const resize = operator({
   },
 });
 
-/** No backend supports `bicubic`, so it is a matrix product along each axis. All other axes are rows. */
-function lowerBicubic(p: Lowering, x: Tensor, axes: readonly Axis[], alignCorners: boolean, type: TensorType): Laid {
-  const others = except(p.loose(x).axes, axes);
-  const rows = product(p.sizes, sizesOf(type, others));
-  const along = (value: Positional, axis: Axis): Positional => {
-    const [from, to] = [value.shape.at(-1)!, sizesOf(type, [axis])[0]!];
-    if (from === to) return value;
-    const operands = [value, p.emit(cubicWeights, [], { from, to, alignCorners })];
-    return p.emit(matmul, operands, { transposeA: false, transposeB: false });
-  };
-  const [last, first] = axes.toReversed();
-  const image = reshaped(p, p.ordered(x, [...others, ...axes]), [rows, ...sizesOf(p.typeOf(x), axes)]);
-  const wide = along(image, last!);
-  const value = first === undefined ? wide : along(p.emit(transpose, [wide], { permutation: [0, 2, 1] }), first);
-  const order = [...others, ...axes.toReversed()];
-  return p.laid(reshaped(p, value, sizesOf(type, order)), order);
+/** Gathers the nearest pixels along one axis after the other. */
+function lowerNearestExact(p: Lowering, x: Tensor, axes: readonly Axis[], type: TensorType): Laid {
+  const image = p.any(x);
+  const value = axes.reduce((value, axis) => {
+    const at = image.axes.indexOf(axis);
+    const [from, to] = [value.shape[at]!, sizesOf(type, [axis])[0]!];
+    return from === to ? value : p.emit(gather, [value, p.emit(nearestIndices, [], { from, to })], { axis: at });
+  }, image.value);
+  return p.laid(value, image.axes);
 }
 
 /** The greatest denominator of a scale. The margin that a scale needs is smaller than this. */
@@ -206,7 +190,7 @@ const finest = 100n;
 
 export const upsample = operator({
   name: "upsample",
-  doc: "Resizes an image to a multiple of its size, rounded down. As in PyTorch, `scale` sets the distance between pixels even if the size was rounded, unless corners are aligned.",
+  doc: "Resizes an image to a multiple of its size, rounded down. As in PyTorch, `scale` sets the distance between pixels even if the size was rounded, unless corners are aligned, or the mode is `area` or `bilinear_tf`.",
   inputs: tensors("x"),
   attributes: {
     scale: attribute("sizes", "factor for the sizes: `2`, `1.5` or `3/2`, with a denominator of at most 100", {
@@ -228,9 +212,9 @@ export const upsample = operator({
     { code: "upsample(x, 1.25, mode: bilinear, align_corners: true)", inputs: "x: [n, d, h, w]" },
   ],
   type: (c) => {
-    const { scale, mode } = c.attributes;
+    const { scale, mode, align_corners } = c.attributes;
     dtypeOf(c, 0, floating);
-    requireMode(c);
+    requireMode(c, { align_corners });
     const axes = spatialOf(c, most(mode));
     requirePerAxis(c, "scale", scale, axes);
     const tooFine = scale.find(({ over }) => over > finest);
@@ -253,9 +237,9 @@ export const upsample = operator({
     const keyed = (of: (plan: (typeof plans)[number]) => readonly Size[]) =>
       new Map(plans.map((plan) => [plan.name, of(plan)]));
     const resized = (value: Tensor, to: ReadonlyMap<Axis, readonly Size[]>) =>
-      g.node(resize, [value], { keyed: to, like: undefined, axis: undefined, mode, align_corners });
-    // With aligned corners, the sizes determine the distance between pixels.
-    if (align_corners || plans.every(({ size, whole }) => whole === size))
+      g.node(resize, [value], { keyed: to, like: undefined, axis: undefined, mode, align_corners, antialias: false });
+    // With aligned corners, averages and TensorFlow's positions, the sizes determine the distance between pixels.
+    if (align_corners || mode === "area" || mode === "bilinear_tf" || plans.every(({ size, whole }) => whole === size))
       return resized(
         x!,
         keyed(({ to }) => [to]),

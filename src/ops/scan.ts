@@ -1,11 +1,13 @@
-/** @file Operations along an axis: flip, and running sums and products. */
+/** @file Operations along an axis: flip, roll, and running sums and products. */
 import { generate, named } from "../contract/ndarray.ts";
 import { attribute } from "../ir/attribute.ts";
 import { operator, tensors } from "../ir/operator.ts";
 import { reverse as reversePrimitive, type Scan } from "../primitives/scan.ts";
+import { rotated } from "./lowering/circular.ts";
 import { longScan } from "./lowering/long-sums.ts";
 import { made, reader, rows } from "./reference/rows.ts";
 import { anything, dtypeOf, numeric, requireAxes } from "./shared/conditions.ts";
+import { requirePerAxis } from "./shared/spatial.ts";
 
 export const flip = operator({
   name: "flip",
@@ -34,6 +36,51 @@ export const flip = operator({
     const x = p.any(inputs[0]!);
     const axes = attributes.axis.map((axis) => x.axes.indexOf(axis)).sort((a, b) => a - b);
     return p.laid(axes.length === 0 ? x.value : p.emit(reversePrimitive, [x.value], { axes }), x.axes);
+  },
+});
+
+export const roll = operator({
+  name: "roll",
+  doc: "Moves elements along axes towards the end, or towards the start if the number is negative; what leaves at one end enters at the other.",
+  inputs: tensors("x"),
+  attributes: {
+    keyed: attribute("keyed", "axes and by how many elements to move: `h: 1` or `h: -1`", {
+      signed: true,
+      unordered: true,
+    }),
+  },
+  exact: true,
+  examples: [
+    { code: "roll(x, h: -3, w: 1)", inputs: "x: [n, c, h, w]" },
+    { code: "roll(x, t: 2)", inputs: "x: bool[n, t]" },
+    { code: "roll(x, t: n - t)", inputs: "x: i32[n, t]" },
+  ],
+  type: (c) => {
+    const { keyed } = c.attributes;
+    if (keyed.size === 0) c.complain("missing-attribute", { callee: c.callee, name: "h" }, {});
+    for (const [axis, shifts] of keyed) {
+      requireAxes(c, 0, [axis], axis);
+      requirePerAxis(c, axis, shifts, [axis]);
+    }
+    return { dtype: dtypeOf(c, 0, anything), axes: c.input(0).axes };
+  },
+  reference: (c) => {
+    const { axes, shape } = c.results[0]!;
+    const shifts = axes.map((axis) => c.attributes.keyed.get(axis)?.map((shift) => c.size(shift))[0] ?? 0);
+    const read = reader(c.inputs[0]!, axes);
+    const source = (at: number, i: number): number => {
+      const place = (at - shifts[i]!) % shape[i]!;
+      return place < 0 ? place + shape[i]! : place;
+    };
+    return named(
+      generate(c.inputs[0]!.dtype, shape, (index) => read(index.map(source))),
+      axes,
+    );
+  },
+  lower: ({ p, inputs, attributes: { keyed } }) => {
+    const x = p.any(inputs[0]!);
+    const value = [...keyed].reduce((at, [axis, [shift]]) => rotated(p, at, x.axes.indexOf(axis), shift!), x.value);
+    return p.laid(value, x.axes);
   },
 });
 

@@ -11,6 +11,7 @@ import * as elementwise from "./elementwise.ts";
 import * as functions from "./functions.ts";
 import * as fusion from "./fusion.ts";
 import * as gather from "./gather.ts";
+import * as gridSample from "./grid-sample.ts";
 import * as linear from "./linear.ts";
 import * as margin from "./margin.ts";
 import * as normalise from "./normalise.ts";
@@ -20,8 +21,12 @@ import * as pooling from "./pooling.ts";
 import * as reduce from "./reduce.ts";
 import * as resize from "./resize.ts";
 import * as scan from "./scan.ts";
+import * as scatter from "./scatter.ts";
 import * as shape from "./shape.ts";
+import * as sort from "./sort.ts";
 import * as statistics from "./statistics.ts";
+import * as triangle from "./triangle.ts";
+import * as unfold from "./unfold.ts";
 
 /** The families, in the order of the documentation. */
 const modules = {
@@ -33,18 +38,23 @@ const modules = {
   adaptive,
   conv,
   convTranspose,
+  unfold,
   linear,
   dot,
   gather,
+  scatter,
   normalise,
   activation,
   elementwise,
   functions,
   resize,
+  gridSample,
   shape,
   margin,
   pixels,
   scan,
+  sort,
+  triangle,
   other,
 };
 

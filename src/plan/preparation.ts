@@ -35,6 +35,8 @@ export const unprepared: Readonly<Record<string, string>> = {
   pool: "images are inputs, not weights",
   resize: "images are inputs, not weights",
   arg_reduce: "indices are asked of what a model computes",
+  top_places: "indices are asked of what a model computes",
+  scatter_add: "what is added up is what a model computes",
 };
 
 /** What the computation comes to when the model is loaded; undefined if it must be done in a run. */

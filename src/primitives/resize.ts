@@ -3,8 +3,8 @@ import { generate } from "../contract/ndarray.ts";
 import type { Size } from "../sizes/size.ts";
 import { channelsLast, imageShape, imageSizes, inLayout, requireNhwc, type Layout, type Pair } from "./image.ts";
 import type { OnnxEmitter, OnnxWire } from "./onnx/emitter.ts";
-import { onnxLiteral } from "./onnx/literals.ts";
-import { longs, onnxScalar } from "./onnx/literals.ts";
+import { nearest, onnxNearestIndices } from "./nearest.ts";
+import { onnxLiteral, onnxScalar } from "./onnx/literals.ts";
 import type { OnnxOperator } from "./onnx/operators.ts";
 import { counting, int64, requireNchw } from "./onnx/windows.ts";
 import { dims, primitive, type Primitive, type PrimitiveCase } from "./primitive.ts";
@@ -14,28 +14,23 @@ import type { TensorFlowOperation } from "./tensorflow/operations.ts";
 
 interface Resize {
   readonly mode: "nearest" | "bilinear";
-  /** Only for `bilinear`: corners keep their values. Otherwise pixels are squares, and positions are their centres. */
-  readonly alignCorners: boolean;
+  /**
+   * Only for `bilinear`: pixels are squares, and positions are their centres; corners keep their values; or positions are
+   * where pixels begin, as in TensorFlow 1. The names are those of ONNX.
+   */
+  readonly centres: "half_pixel" | "align_corners" | "asymmetric";
   /** Height and width of the result. */
   readonly size: Pair<Size>;
   readonly layout: Layout;
 }
 
-/**
- * Returns the pixel of the input that is `nearest` to pixel `i`. PyTorch, wasm and the native backend round in float32. cpu
- * does not, which moves a pixel in one of a hundred pairs of sizes.
- */
-function nearest(i: number, from: number, to: number): number {
-  return Math.min(Math.floor(Math.fround(i * Math.fround(from / to))), from - 1);
-}
-
 /** Returns the position of pixel `i` in the input, as two neighbours and the weight of the second. */
-function between(i: number, from: number, to: number, alignCorners: boolean): readonly [number, number, number] {
-  const position = alignCorners
-    ? to > 1
-      ? (i * (from - 1)) / (to - 1)
-      : 0
-    : Math.max(((i + 0.5) * from) / to - 0.5, 0);
+function between(i: number, from: number, to: number, centres: Resize["centres"]): readonly [number, number, number] {
+  const position = {
+    half_pixel: Math.max(((i + 0.5) * from) / to - 0.5, 0),
+    align_corners: to > 1 ? (i * (from - 1)) / (to - 1) : 0,
+    asymmetric: (i * from) / to,
+  }[centres];
   const low = Math.min(Math.floor(position), from - 1);
   return [low, Math.min(low + 1, from - 1), position - low];
 }
@@ -47,38 +42,38 @@ export const resize = primitive<Resize>({
     shape: imageShape({ ...imageSizes(x!.shape, layout), h, w }, layout),
     dtype: "f32",
   }),
-  reference: ([x], { mode, alignCorners, size, layout }, number) => {
+  reference: ([x], { mode, centres, size, layout }, number) => {
     const image = channelsLast(x!, layout);
     const [n, h, w, c] = image.shape as [number, number, number, number];
     const [height, width] = [number(size[0]), number(size[1])];
     const result = generate("f32", [n, height, width, c], ([b, y, z, channel]) => {
       const at = (row: number, column: number): number => image.data[((b! * h + row) * w + column) * c + channel!]!;
       if (mode === "nearest") return at(nearest(y!, h, height), nearest(z!, w, width));
-      const [top, bottom, down] = between(y!, h, height, alignCorners);
-      const [left, right, across] = between(z!, w, width, alignCorners);
+      const [top, bottom, down] = between(y!, h, height, centres);
+      const [left, right, across] = between(z!, w, width, centres);
       const upper = at(top, left) * (1 - across) + at(top, right) * across;
       const lower = at(bottom, left) * (1 - across) + at(bottom, right) * across;
       return upper * (1 - down) + lower * down;
     });
     return inLayout(result, layout);
   },
-  esm: (e, [x], { mode, alignCorners, size, layout }) => {
+  esm: (e, [x], { mode, centres, size, layout }) => {
     requireNhwc(layout);
     // The two flags are alignCorners and halfPixelCenters.
     return mode === "nearest"
       ? `tf.image.resizeNearestNeighbor(${x}, ${e.sizes(size)})`
-      : `tf.image.resizeBilinear(${x}, ${e.sizes(size)}, ${alignCorners}, ${!alignCorners})`;
+      : `tf.image.resizeBilinear(${x}, ${e.sizes(size)}, ${centres === "align_corners"}, ${centres === "half_pixel"})`;
   },
-  tensorflow: (e, [x], { mode, alignCorners, size, layout }) => {
+  tensorflow: (e, [x], { mode, centres, size, layout }) => {
     requireNhwc(layout);
     const isNearest = mode === "nearest";
     return e.node(isNearest ? "ResizeNearestNeighbor" : "ResizeBilinear", [x!, e.sizes(size)], {
       T: { type: "f32" },
-      align_corners: { bool: !isNearest && alignCorners },
-      half_pixel_centers: { bool: !isNearest && !alignCorners },
+      align_corners: { bool: !isNearest && centres === "align_corners" },
+      half_pixel_centers: { bool: !isNearest && centres === "half_pixel" },
     });
   },
-  onnx: (e, [x], { mode, alignCorners, size, layout }, _, [operand]) => {
+  onnx: (e, [x], { mode, centres, size, layout }, _, [operand]) => {
     requireNchw(layout);
     const from = operand!.shape.slice(2) as unknown as Pair<Size>;
     if (from[0] === size[0] && from[1] === size[1]) return x!;
@@ -86,20 +81,21 @@ export const resize = primitive<Resize>({
     const shape = e.sizes([...operand!.shape.slice(0, 2), ...size]);
     return e.node("Resize", [x!, undefined, undefined, shape], {
       mode: { text: "linear" },
-      coordinate_transformation_mode: { text: alignCorners ? "align_corners" : "half_pixel" },
+      coordinate_transformation_mode: { text: centres },
     });
   },
   cases: (sizes) => {
     const of = (image: string, height: number, width: number): PrimitiveCase<Resize>[] =>
       (
         [
-          ["nearest", false],
-          ["bilinear", false],
-          ["bilinear", true],
+          ["nearest", "half_pixel"],
+          ["bilinear", "half_pixel"],
+          ["bilinear", "align_corners"],
+          ["bilinear", "asymmetric"],
         ] as const
-      ).map(([mode, alignCorners]) => ({
+      ).map(([mode, centres]) => ({
         shapes: [dims(image)],
-        attributes: { mode, alignCorners, size: [sizes.int(height), sizes.int(width)], layout: "NHWC" },
+        attributes: { mode, centres, size: [sizes.int(height), sizes.int(width)], layout: "NHWC" },
       }));
     return [
       ...of("1x4x4x3", 8, 8),
@@ -144,19 +140,6 @@ function onnxNearest(e: OnnxEmitter, x: OnnxWire, from: Pair<Size>, to: Pair<Siz
         : e.node("Gather", [image, onnxNearestIndices(e, from[i], to[i])], { axis: { int: 2 + i } }),
     x,
   );
-}
-
-function onnxNearestIndices(e: OnnxEmitter, from: Size, to: Size): OnnxWire {
-  const [size, count] = [e.known(from), e.known(to)];
-  if (size !== undefined && count !== undefined)
-    return longs(
-      e,
-      Array.from({ length: count }, (_, i) => nearest(i, size, count)),
-    );
-  const pixels = e.node("Range", [onnxScalar(e, 0, "i64"), e.size(to), onnxScalar(e, 1, "i64")]);
-  const factor = e.node("Div", [e.cast(e.size(from), "f32"), e.cast(e.size(to), "f32")]);
-  const places = e.cast(e.node("Floor", [e.node("Mul", [e.cast(pixels, "f32"), factor])]), "i64");
-  return e.node("Min", [places, e.size(e.algebra.sub(from, e.algebra.int(1)))]);
 }
 
 /**

@@ -6,13 +6,16 @@ import * as gather from "./gather.ts";
 import * as iota from "./iota.ts";
 import * as layout from "./layout.ts";
 import * as matmul from "./matmul.ts";
+import * as nearest from "./nearest.ts";
 import * as pool from "./pool.ts";
 import type { Primitive } from "./primitive.ts";
 import * as reduce from "./reduce.ts";
 import * as resize from "./resize.ts";
 import * as scalar from "./scalar.ts";
 import * as scan from "./scan.ts";
+import * as scatter from "./scatter.ts";
 import * as softmax from "./softmax.ts";
+import * as top from "./top.ts";
 import * as unary from "./unary.ts";
 import * as windows from "./windows.ts";
 
@@ -26,8 +29,11 @@ const families = [
   pool,
   windows,
   gather,
+  scatter,
   scan,
+  top,
   resize,
+  nearest,
   matmul,
   softmax,
   scalar,

@@ -1,4 +1,4 @@
 /** @file Derived from the records: operators that move elements or work along an axis, at many sizes. */
 import { describeOperators } from "../support/operator-cases.ts";
 
-describeOperators("fusion", "shape", "margin", "gather", "pixels", "scan", "other");
+describeOperators("fusion", "shape", "margin", "gather", "scatter", "pixels", "scan", "sort", "triangle", "other");

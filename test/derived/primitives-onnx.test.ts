@@ -119,7 +119,7 @@ test("the nearest pixel is PyTorch's even if a float32 factor rounds", async () 
     () => [1 + Math.floor(random() * 130), 1 + Math.floor(random() * 160)] as const,
   );
   const whole = [2, 3, 5, 6, 7, 41, 47, 55, 61].map((factor) => [9, 9 * factor] as const);
-  const attributes = { mode: "nearest", alignCorners: false, layout: "NCHW" } as const;
+  const attributes = { mode: "nearest", centres: "half_pixel", layout: "NCHW" } as const;
   const probe = newProbe();
   const wanted = [...pairs, ...whole].flatMap(([from, to]) => {
     const image: NdArray = {
@@ -146,7 +146,7 @@ test("enlarging an image by a whole factor is one node, whatever its size", () =
   const [h, w] = [symbol(5), symbol(6)];
   const operand = { dtype: "f32" as const, shape: [symbol(2), sizes.int(3), h, w] };
   const twice = (size: Size) => sizes.mul(sizes.int(2), size);
-  const all = { mode: "nearest", alignCorners: false, layout: "NCHW", size: [twice(h), twice(w)] } as const;
+  const all = { mode: "nearest", centres: "half_pixel", layout: "NCHW", size: [twice(h), twice(w)] } as const;
   const x = probe.input({ dtype: "f32", shape: [2, 3, 5, 6], data: new Float64Array(180) });
   resize.onnx(probe.e, [x], all, resize.shape([operand], all, sizes), [operand]);
   expect(probe.e.finish().nodes.map(({ opType }) => opType)).toEqual(["Resize"]);

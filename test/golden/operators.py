@@ -61,6 +61,7 @@ ELEMENTWISE = dict(
     equal=torch.eq, not_equal=torch.ne, less=torch.lt, less_equal=torch.le, greater=torch.gt, greater_equal=torch.ge,
     logical_and=torch.logical_and, logical_or=torch.logical_or, logical_not=torch.logical_not,
     neg=torch.neg, where=torch.where,
+    masked_fill=lambda x, mask, value: x.masked_fill(mask, float(value) if x.is_floating_point() else value),
     exp=torch.exp, expm1=torch.expm1, log=torch.log, log1p=torch.log1p, sqrt=torch.sqrt, rsqrt=torch.rsqrt,
     square=torch.square, abs=torch.abs, sign=torch.sign, floor=torch.floor, ceil=torch.ceil, round=torch.round,
     reciprocal=torch.reciprocal, sin=torch.sin, cos=torch.cos, tan=torch.tan, asin=torch.asin, acos=torch.acos,
@@ -176,11 +177,15 @@ def padded(x, pairs, value=0.0):
     return F.pad(x, [side for pair in reversed(pairs) for side in pair], value=value)
 
 
-def conv(x, *, c, weight, bias=None, kernel=1, stride=1, pad="same", dilation=1, groups=1, axis=None):
+def conv(x, *, c, weight, bias=None, kernel=1, stride=1, pad="same", padding_mode="zeros", dilation=1, groups=1, axis=None):
     axis = image_axes(x) if axis is None else listed(axis)
     data, others = flat(x, ["c", *axis])
     kernel, stride, dilation = (listed(value, len(axis)) for value in (kernel, stride, dilation))
-    data = padded(data, padding(pad, data.shape[2:], kernel, stride, dilation))
+    pairs = padding(pad, data.shape[2:], kernel, stride, dilation)
+    if padding_mode == "zeros":
+        data = padded(data, pairs)
+    else:
+        data = F.pad(data, [side for pair in reversed(pairs) for side in pair], mode=padding_mode)
     function = [F.conv1d, F.conv2d, F.conv3d][len(axis) - 1]
     bias = bias if isinstance(bias, torch.Tensor) else None
     return named(x, others, function(data, weight, bias, stride, 0, dilation, groups), ["c", *axis])
@@ -231,7 +236,56 @@ def maxpool(x, pairs, kernel, stride, dilation, ceil_mode, indices=False):
     return [values, at]
 
 
-def avgpool(x, pairs, kernel, stride, _, ceil_mode, count_include_pad=True):
+def dilated_averages(x, pairs, kernel, stride, dilation, ceil_mode, count_include_pad=True):
+    """PyTorch averages no dilated windows: their sums, as many as its other pools have, by the number of elements."""
+    def count(size, pair, step, span):
+        made = -(-(size + sum(pair) - span) // step) + 1
+        return made - 1 if (made - 1) * step >= size + pair[0] else made
+
+    spans = [(k - 1) * d + 1 for k, d in zip(kernel, dilation)]
+    each = list(zip(x.shape[2:], pairs, stride, spans))
+    size = [count(*it) if ceil_mode else (it[0] + sum(it[1]) - it[3]) // it[2] + 1 for it in each]
+    reached = [(n - 1) * s + span for n, s, span in zip(size, stride, spans)]
+    conv = [F.conv1d, F.conv2d, F.conv3d][len(kernel) - 1]
+
+    def sums(data):
+        end = [(0, most - present) for most, present in zip(reached, data.shape[2:])]
+        return conv(padded(data, end), torch.ones(1, 1, *kernel).double(), stride=stride, dilation=dilation)
+
+    ones = torch.ones_like(x)
+    return sums(padded(x, pairs)) / sums(padded(ones, pairs, 1.0 if count_include_pad else 0.0))
+
+
+def unfold(x, *, kernel, stride=1, pad=0, dilation=1, axis=None):
+    axis = image_axes(x) if axis is None else listed(axis)
+    data, others = flat(x, ["c", *axis])
+    kernel, stride, dilation = (listed(value, len(axis)) for value in (kernel, stride, dilation))
+    data = padded(data.double(), padding(pad, data.shape[2:], kernel, stride, dilation))
+    size = [(n - (k - 1) * d - 1) // s + 1 for n, k, s, d in zip(data.shape[2:], kernel, stride, dilation)]
+    line = len(axis) == 1  # which PyTorch has for images only
+    kernel, dilation, stride = ([1, it[0]] if line else it for it in (kernel, dilation, stride))
+    result = F.unfold(data.unsqueeze(2) if line else data, kernel, dilation, 0, stride).to(x.data.dtype)
+    return named(x, others, result.reshape(result.shape[0], -1, *size), ["c", *axis])
+
+
+def fold(x, *, keyed, kernel, stride=1, pad=0, dilation=1):
+    axis = [name for name in x.axes if name in keyed]
+    data, others = flat(x, ["c", *axis])
+    sizes = [keyed[name] for name in axis]
+    kernel, stride, dilation = (listed(value, len(axis)) for value in (kernel, stride, dilation))
+    pairs = padding(pad, sizes, kernel, stride, dilation)
+    whole = [before + size + after for size, (before, after) in zip(sizes, pairs)]
+    whole, kernel, dilation, stride = ([1, it[0]] if len(axis) == 1 else it for it in (whole, kernel, dilation, stride))
+    result = F.fold(data.flatten(2).double(), whole, kernel, dilation, 0, stride).to(x.data.dtype)
+    result = result.squeeze(2) if len(axis) == 1 else result
+    for i, (size, (before, _)) in enumerate(zip(sizes, pairs)):
+        result = result.narrow(2 + i, before, size)
+    return named(x, others, result, ["c", *axis])
+
+
+def avgpool(x, pairs, kernel, stride, dilation, ceil_mode, count_include_pad=True):
+    if any(step > 1 for step in dilation):
+        return dilated_averages(x, pairs, kernel, stride, dilation, ceil_mode, count_include_pad)
     function = [F.avg_pool1d, F.avg_pool2d, F.avg_pool3d][len(kernel) - 1]
     if is_native(pairs, kernel):
         return function(x, kernel, stride, [before for before, _ in pairs], ceil_mode, count_include_pad)
@@ -241,7 +295,10 @@ def avgpool(x, pairs, kernel, stride, _, ceil_mode, count_include_pad=True):
     return average / function(padded(torch.ones_like(x), pairs), kernel, stride, 0, ceil_mode)
 
 
-def lppool(x, pairs, kernel, stride, _, ceil_mode, norm_type=2):
+def lppool(x, pairs, kernel, stride, dilation, ceil_mode, norm_type=2):
+    if any(step > 1 for step in dilation):
+        averages = dilated_averages(x ** norm_type, pairs, kernel, stride, dilation, ceil_mode)
+        return (averages * math.prod(kernel)) ** (1 / norm_type)
     function = [F.lp_pool1d, F.lp_pool2d, F.lp_pool3d][len(kernel) - 1]
     if len(kernel) == 1:
         [kernel], [stride] = kernel, stride
@@ -265,22 +322,56 @@ adaptive_maxima = [lambda x, size, f=f: f(x, size, return_indices=True)
                    for f in (F.adaptive_max_pool1d, F.adaptive_max_pool2d, F.adaptive_max_pool3d)]
 
 
-def interpolate(x, axis, mode, align_corners, **to):
+def grid_sample(x, grid, *, coordinates, axis=None, **attributes):
+    axis = image_axes(x) if axis is None else listed(axis)
+    shared = [name for name in x.axes if name in grid.axes and name not in axis]
+    rest, new = x.without([*shared, *axis]), grid.without([*shared, coordinates])
+    sizes = [x.size(name) for name in axis]
+    data = x.ordered([*shared, *rest, *axis]).reshape(math.prod(x.size(name) for name in shared), -1, *sizes)
+    at = grid.ordered([*shared, *new, coordinates]).reshape(data.shape[0], 1, -1, len(axis))
+    if len(axis) == 1:  # which PyTorch has for images only
+        data, at = data.unsqueeze(2), torch.cat([at, torch.zeros_like(at)], -1)
+    if len(axis) == 3:
+        at = at.unsqueeze(1)
+    attributes = {"align_corners": False, **attributes}
+    result = F.grid_sample(data, at, **attributes)
+    made = [x.size(name) for name in [*shared, *rest]] + [grid.size(name) for name in new]
+    return Named(result.reshape(made), [*shared, *rest, *new])
+
+
+def starts(x, axis, size):
+    """TensorFlow 1's bilinear interpolation, axis by axis: pixel i is at i * from / to."""
+    data = x.data
+    for name, count in zip(axis, size):
+        dim, most = x.axes.index(name), x.size(name) - 1
+        at = torch.arange(count).double() * (x.size(name) / count)
+        low = at.floor().long().clamp(max=most)
+        share = (at - low).reshape([-1] + [1] * (data.dim() - dim - 1))
+        data = data.index_select(dim, low) * (1 - share) + data.index_select(dim, (low + 1).clamp(max=most)) * share
+    return Named(data, x.axes)
+
+
+def interpolate(x, axis, mode, align_corners, antialias=False, **to):
+    if mode == "bilinear_tf":
+        return starts(x, axis, to["size"] if "size" in to else
+                      [int(x.size(name) * factor) for name, factor in zip(axis, listed(to["scale_factor"], len(axis)))])
     data, others = flat(x, axis)
     data = data.unsqueeze(1)
-    single = mode == "bicubic" and len(axis) == 1  # which PyTorch has for images only
+    single = (mode == "bicubic" or antialias) and len(axis) == 1  # which PyTorch has for images only
     if single:
         data, to = data.unsqueeze(2), {name: [1, *listed(value)] for name, value in to.items()}
-    mode = ["linear", "bilinear", "trilinear"][len(axis) - 1] if mode == "bilinear" else mode
-    result = F.interpolate(data, **to, mode=mode, align_corners=None if mode == "nearest" else align_corners)
+    mode = ["linear", "bilinear", "trilinear"][len(axis) - 1] if mode == "bilinear" and not single else mode
+    mode = mode.replace("_", "-")
+    corners = align_corners if "linear" in mode or mode == "bicubic" else None
+    result = F.interpolate(data, **to, mode=mode, align_corners=corners, antialias=antialias)
     return named(x, others, (result.squeeze(2) if single else result).squeeze(1), axis)
 
 
-def resize(x, *, keyed={}, like=None, axis=None, mode="nearest", align_corners=False):
+def resize(x, *, keyed={}, like=None, axis=None, mode="nearest", align_corners=False, antialias=False):
     sizes = keyed if like is None else {name: int(size) for name, size in
                                         (part.split(":") for part in like.strip("[]").replace(" ", "").split(","))}
     axis = [name for name in x.axes if name in sizes]
-    return interpolate(x, axis, mode, align_corners, size=[sizes[name] for name in axis])
+    return interpolate(x, axis, mode, align_corners, antialias, size=[sizes[name] for name in axis])
 
 
 def upsample(x, *, scale, axis=None, mode="nearest", align_corners=False):
@@ -385,6 +476,46 @@ def pad_along(x, dim, given, mode="constant", value=0):
     return result.reshape(*moved.shape[:-1], -1).movedim(-1, dim).to(x.dtype)
 
 
+def roll(x, *, keyed):
+    return Named(x.data.roll([listed(shift)[0] for shift in keyed.values()], [x.axes.index(axis) for axis in keyed]), x.axes)
+
+
+def sort(x, *, axis, descending=False, indices=False):
+    values, places = x.data.sort(dim=x.axes.index(axis), descending=descending, stable=True)
+    return [Named(values, x.axes), Named(places, x.axes)] if indices else Named(values, x.axes)
+
+
+def argsort(x, *, axis, descending=False):
+    return Named(x.data.argsort(dim=x.axes.index(axis), descending=descending, stable=True), x.axes)
+
+
+def topk(x, *, k, axis, largest=True, indices=False):
+    """The first of the sorted elements, because PyTorch chooses any of equal ones."""
+    dim = x.axes.index(axis)
+    results = [it.narrow(dim, 0, k) for it in x.data.sort(dim=dim, descending=largest, stable=True)]
+    assert torch.equal(results[0].nan_to_num(nan=9), x.data.topk(k, dim, largest).values.nan_to_num(nan=9))
+    return [Named(it, x.axes) for it in results] if indices else Named(results[0], x.axes)
+
+
+def triangle(function):
+    def apply(x, *, axis, diagonal=0):
+        axes = [*x.without(axis), *axis]
+        return Named(function(x.ordered(axes), diagonal), axes)
+    return apply
+
+
+def lrn(x, *, axis="c", **attributes):
+    data, others = flat(x, [axis])
+    return named(x, others, F.local_response_norm(data.unsqueeze(-1), **attributes).squeeze(-1), [axis])
+
+
+def one_hot(index, *, keyed):
+    [(axis, size)] = keyed.items()
+    known = (index.data >= 0) & (index.data < size)
+    made = F.one_hot(index.data.clamp(0, size - 1), size) * known.unsqueeze(-1)
+    return Named(made, [*index.axes, axis])
+
+
 def flip(x, *, axis):
     return Named(x.data.flip([x.axes.index(name) for name in listed(axis)]), x.axes)
 
@@ -437,6 +568,21 @@ def gather(x, index, *, axis):
     return Named(result.reshape(sizes), [*shared, *new, *rest])
 
 
+def scatter_add(x, index, src, *, axis):
+    shared = [name for name in x.axes if name != axis and name in index.axes]
+    rest, new = x.without([*shared, axis]), index.without(shared)
+    data = x.ordered([*shared, axis, *rest])
+    at, values = index.ordered([*shared, *new]), src.ordered([*shared, *new, *rest])
+    dim = len(shared)
+    at = at.reshape(*at.shape[:dim], -1)
+    values = values.reshape(*at.shape, *values.shape[values.dim() - len(rest):])
+    known = (at >= 0) & (at < x.size(axis))
+    spread = [*at.shape, *[1] * len(rest)]
+    values = torch.where(known.reshape(spread), values, torch.zeros_like(values))
+    whole = (at * known).reshape(spread).expand_as(values)
+    return Named(data.scatter_add(dim, whole, values), [*shared, axis, *rest])
+
+
 def embedding(index, *, weight, num_embeddings, keyed):
     rows = F.embedding(index.data.clamp(0, num_embeddings - 1), weight.flatten(1))
     return Named(rows.reshape(*index.data.shape, *keyed.values()), [*index.axes, *keyed])
@@ -454,16 +600,17 @@ OPERATORS = {
     "softmax": over(lambda x: F.softmax(x, 1)), "log_softmax": over(lambda x: F.log_softmax(x, 1)),
     "normalize": over(normalize), "layernorm": over(layernorm), "rmsnorm": over(rmsnorm),
     "batchnorm": batchnorm, "groupnorm": groupnorm, "instancenorm": instancenorm,
-    "conv": conv, "conv_transpose": conv_transpose,
+    "conv": conv, "conv_transpose": conv_transpose, "unfold": unfold, "fold": fold,
     "maxpool": pool(maxpool), "avgpool": pool(avgpool), "lppool": pool(lppool),
     "adaptive_avgpool": adaptive(adaptive_averages), "adaptive_maxpool": adaptive(adaptive_maxima),
-    "resize": resize, "upsample": upsample, "linear": linear, "dot": dot,
+    "resize": resize, "upsample": upsample, "grid_sample": grid_sample, "linear": linear, "dot": dot,
     "concat": concat, "stack": stack, "split": split, "unstack": unstack, "expand": expand, "reshape": reshape,
     "rename": rename, "squeeze": squeeze, "unsqueeze": unsqueeze, "flip": flip,
     "slice": along(slice_along), "tile": along(tile_along), "pad": along(pad_along),
     "cumsum": scan(torch.cumsum, 0), "cumprod": scan(torch.cumprod, 1),
     "pixel_shuffle": pixel_shuffle, "pixel_unshuffle": pixel_unshuffle, "channel_shuffle": channel_shuffle,
-    "gather": gather, "embedding": embedding, "iota": iota,
+    "gather": gather, "scatter_add": scatter_add, "embedding": embedding, "iota": iota, "one_hot": one_hot,
+    "sort": sort, "argsort": argsort, "topk": topk, "roll": roll, "tril": triangle(torch.tril), "triu": triangle(torch.triu), "lrn": lrn,
 }
 
 
@@ -472,6 +619,7 @@ def pattern(shape, seed, kind):
     i = torch.arange(math.prod(shape))
     value = ((i * 37 + seed * 101) % 257 - 128).double() / 64
     made = {"f32": value, "positive": value.abs() + 0.5, "ties": value.floor(),
+            "special": value.floor() + torch.tensor([0.0, math.nan, math.inf, -math.inf, 0.0]).double()[i % 5],
             "i32": (value * 4).floor().long(), "bool": value > 0}[kind]
     return made.reshape(shape)
 

@@ -12,16 +12,16 @@ import torch.nn.functional as F
 from torch import nn
 
 MODULES = """AdaptiveAvgPool2d AdaptiveMaxPool2d AvgPool2d BatchNorm2d CELU ChannelShuffle Conv2d ConvTranspose2d Dropout ELU
-Embedding GELU GroupNorm Hardsigmoid Hardswish Hardtanh InstanceNorm2d LPPool2d LayerNorm LeakyReLU Linear LogSigmoid
+Embedding Fold GELU GroupNorm Hardsigmoid Hardswish Hardtanh InstanceNorm2d LPPool2d LayerNorm LeakyReLU Linear LocalResponseNorm LogSigmoid
 LogSoftmax MaxPool2d Mish PReLU PixelShuffle PixelUnshuffle RMSNorm ReLU ReLU6 SELU SiLU Sigmoid Softmax
-Softplus Softsign Tanh Upsample""".split()
-FUNCTIONS = "interpolate normalize pad".split()
+Softplus Softsign Tanh Unfold Upsample""".split()
+FUNCTIONS = "grid_sample interpolate normalize pad".split()
 # Functions in C++ have no Python signature; their schema does.
-SCHEMAS = """abs acos acosh add.Tensor all.dim amax amin any.dim arange argmax argmin asin asinh atan atanh cat ceil clamp cos
+SCHEMAS = """abs acos acosh add.Tensor all.dim amax amin any.dim arange argmax argmin argsort asin asinh atan atanh cat ceil clamp cos
 cosh cumprod cumsum div.Tensor eq.Tensor erf exp expand expm1 flip floor ge.Tensor gt.Tensor index_select isinf isnan
-le.Tensor linalg_vector_norm log log1p logical_and logical_not logical_or logsumexp lt.Tensor maximum mean.dim minimum
-mul.Tensor ne.Tensor neg pow.Tensor_Tensor prod.dim_int reciprocal remainder.Tensor reshape round rsqrt sign
-sin sinh slice.Tensor split.Tensor sqrt square squeeze.dim stack std.correction sub.Tensor sum.dim_IntList tan tile
+le.Tensor linalg_vector_norm log log1p logical_and logical_not logical_or logsumexp lt.Tensor masked_fill.Scalar maximum mean.dim minimum
+mul.Tensor ne.Tensor neg pow.Tensor_Tensor prod.dim_int reciprocal one_hot remainder.Tensor reshape roll round rsqrt scatter_add sign
+sin sinh slice.Tensor sort split.Tensor sqrt square squeeze.dim stack std.correction sub.Tensor sum.dim_IntList tan tile topk tril triu
 unbind.int unsqueeze var.correction where.self""".split()
 
 

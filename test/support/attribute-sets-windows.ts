@@ -21,7 +21,19 @@ const pools = (name: string, x = "x"): AttributeSet[] => [
 ];
 
 /** Both alignments; `nearest` has one. */
-const modes = ["nearest", "bilinear", "bicubic", "bilinear, align_corners: true", "bicubic, align_corners: true"];
+const modes = [
+  "nearest",
+  "nearest_exact",
+  "bilinear",
+  "bilinear_tf",
+  "bicubic",
+  "area",
+  "bilinear, align_corners: true",
+  "bicubic, align_corners: true",
+];
+const antialiased = ["bilinear", "bicubic", "bilinear, align_corners: true", "bicubic, align_corners: true"].map(
+  (mode) => `${mode}, antialias: true`,
+);
 
 export const windows: AttributeSets = {
   conv: [
@@ -37,6 +49,16 @@ export const windows: AttributeSets = {
       inputs: "x: [n, c: 2, d, h, w]",
     },
     { code: "conv(x, c: 2, kernel: 3, dilation: 2, pad: same_tf)", inputs: "x: [n, c: 2, h, w]" },
+    {
+      code: "conv(x, c: 2, kernel: [2, 3], pad: [[1, 0], [0, 2]], stride: 2, padding_mode: reflect)",
+      inputs: "x: [n, h: h + 1, w: w + 2, c: 3]",
+    },
+    { code: "conv(x, c: 4, kernel: 3, dilation: 2, padding_mode: replicate, groups: 2)", inputs: "x: [n, c: 2, h, w]" },
+    { code: "conv(x, c: 2, kernel: 3, padding_mode: circular, axis: t)", inputs: "x: [t, c: 2]" },
+    {
+      code: "conv(x, c: 2, kernel: [3, 1, 2], pad: [[1, 1], [0, 0], [0, 1]], padding_mode: circular)",
+      inputs: "x: [n, d, h, w, c: 2]",
+    },
   ],
   conv_transpose: [
     {
@@ -66,11 +88,21 @@ export const windows: AttributeSets = {
       inputs: "x: [n, c, h, w]",
     },
     { code: "avgpool(x, kernel: 3, pad: same, stride: 1, count_include_pad: false)", inputs: "x: [n, c, d, h, w]" },
+    {
+      code: "avgpool(x, kernel: [2, 3], stride: 2, dilation: [3, 1], pad: [[1, 0], [0, 1]], count_include_pad: false)",
+      inputs: "x: [n, h: h + 2, w, c]",
+    },
+    {
+      code: "avgpool(x, kernel: 3, stride: 2, dilation: 2, pad: 1, ceil_mode: true)",
+      inputs: "x: [n, c, h: h + 1, w: w + 1]",
+    },
+    { code: "avgpool(x, kernel: 2, stride: [1, 2, 1], dilation: [2, 1, 3])", inputs: "x: [n, c, d, h, w]" },
   ],
   lppool: [
     ...pools("lppool"),
     { code: "lppool(abs(x), kernel: 2, norm_type: 3)", inputs: "x: [n, h, w, c]" },
     { code: "lppool(x, kernel: 3, stride: 1, norm_type: 1)", inputs: "x: [n, c, d, h, w]" },
+    { code: "lppool(x, kernel: 2, stride: 1, dilation: 2, axis: t)", inputs: "x: [n, t, e]" },
   ],
   maxpool: [
     ...pools("maxpool"),
@@ -104,16 +136,59 @@ export const windows: AttributeSets = {
     { code: "adaptive_maxpool(x, d: 3, h: h, w: 1)", inputs: "x: [n, c, d, h, w]" },
     { code: "adaptive_maxpool(x, t: k)", inputs: "x: [t: 3*k]" },
   ],
+  unfold: [
+    { code: "unfold(x, kernel: 2)", inputs: "x: i32[n, c, h: h + 1, w: w + 1]" },
+    { code: "unfold(x, kernel: 2, pad: 1)", inputs: "x: bool[n, c, h, w]" },
+    { code: "unfold(x, kernel: [3, 1], stride: [2, 3], pad: [[1, 2], [0, 0]])", inputs: "x: [n, h, w, c]" },
+    { code: "unfold(x, kernel: 3, pad: same, dilation: 2)", inputs: "x: [u, n, c, t, h, w]" },
+    { code: "unfold(x, kernel: 2, stride: 2)", inputs: "x: [n, c, d: d + 1, h: h + 1, w: w + 1]" },
+    { code: "unfold(x, kernel: 3, stride: 2, pad: same_tf)", inputs: "x: [n, h, w, c]" },
+    { code: "unfold(x, kernel: 1, axis: t)", inputs: "x: [t, c]" },
+  ],
+  fold: [
+    { code: "fold(x, h: h + 1, w: w + 1, kernel: 2)", inputs: "x: i32[n, c: 4*k, h, w]" },
+    {
+      code: "fold(x, w: 3*w, h: h, kernel: [3, 1], stride: [1, 3], pad: [[1, 1], [0, 0]])",
+      inputs: "x: [n, h, w, c: 3]",
+    },
+    { code: "fold(x, h: h, w: w, kernel: 3, pad: same, dilation: 2)", inputs: "x: [u, n, c: 9*k, t, h, w]" },
+    { code: "fold(x, d: 2*d, h: h + 1, w: w, kernel: [2, 2, 1], stride: [2, 1, 1])", inputs: "x: [n, d, h, w, c: 4]" },
+    { code: "fold(x, t: 2*t, kernel: 3, stride: 2, pad: same_tf)", inputs: "x: [t, c: 3*k]" },
+    { code: "fold(x, t: 2*t + 3, kernel: 2, stride: 2, pad: [[0, 1]])", inputs: "x: [n, t: t + 2, c: 2]" },
+  ],
   resize: [
-    ...modes.flatMap((mode) => [
+    ...[...modes, ...antialiased].flatMap((mode) => [
       { code: `resize(x, w: 5, h: 8, mode: ${mode})`, inputs: "x: [n, h, w, c]" },
       { code: `resize(x, like: y, mode: ${mode})`, inputs: "x: [n, c, h, w], y: [h: p, w: q]" },
     ]),
     { code: "resize(x, like: y, axis: [t, e], mode: bilinear)", inputs: "x: [u, n, t, c, e, w], y: [t: p, e: q]" },
     { code: "resize(x, h: 5, w: 3, d: 4, mode: bilinear, align_corners: true)", inputs: "x: [n, d, h, w, c]" },
     { code: "resize(x, like: y, mode: bilinear)", inputs: "x: [n, c, d, h, w], y: [d: p, h: q, w: r]" },
+    { code: "resize(x, d: 2*d, h: 3, w: 2, mode: nearest_exact)", inputs: "x: [n, d, h, w, c]" },
     { code: "resize(x, t: 1, mode: bicubic)", inputs: "x: [t]" },
+    { code: "resize(x, t: 1, mode: bicubic, align_corners: true, antialias: true)", inputs: "x: [t]" },
     { code: "resize(x, t: 2*t)", inputs: "x: [n, t]" },
+  ],
+  grid_sample: [
+    ...["bilinear", "nearest", "bicubic"].flatMap((mode) =>
+      ["zeros", "border", "reflection"].map((padding) => ({
+        code: `grid_sample(x, grid, coordinates: xy, mode: ${mode}, padding_mode: ${padding})`,
+        inputs: "x: [n, h, w, c], grid: [n, h: p, w: q, xy: 2]",
+      })),
+    ),
+    {
+      code: "grid_sample(x, grid, coordinates: k, padding_mode: reflection, align_corners: true)",
+      inputs: "x: [c, h, w], grid: [u, k: 2, t]",
+    },
+    {
+      code: "grid_sample(x, grid, coordinates: k, mode: bicubic, padding_mode: reflection, align_corners: true)",
+      inputs: "x: [n, c, h, w], grid: [n, c, k: 2]",
+    },
+    {
+      code: "grid_sample(x, grid, coordinates: k, axis: t)",
+      inputs: "x: [u, n, c, d, e, t], grid: [n, k: 1, t: q]",
+      values: [0, 0.5, NaN, Infinity, -Infinity, -1],
+    },
   ],
   upsample: [
     ...modes.flatMap((mode) => [

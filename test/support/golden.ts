@@ -7,8 +7,8 @@ import { operators } from "../../src/ops/table.ts";
 import { Facts } from "../../src/sizes/facts.ts";
 import { OperatorTest, ownWeights, type Written } from "./operators.ts";
 
-/** The kinds of patterns besides dtypes: numbers from 0.5 up, and whole numbers that repeat often. */
-type Kind = DType | "positive" | "ties";
+/** The kinds of patterns besides dtypes: numbers from 0.5 up, whole numbers that repeat often, and NaN and infinities. */
+type Kind = DType | "positive" | "ties" | "special";
 
 /** Inputs and weights are not stored but generated from a seed; see `pattern`. */
 interface Pattern {
@@ -39,6 +39,7 @@ function pattern(shape: readonly number[], { seed, kind }: Pattern): Float64Arra
     const value = (((i * 37 + seed * 101) % 257) - 128) / 64;
     if (kind === "positive") return Math.abs(value) + 0.5;
     if (kind === "ties") return Math.floor(value);
+    if (kind === "special") return [Math.floor(value), NaN, Infinity, -Infinity, Math.floor(value)][i % 5]!;
     if (kind === "i32") return Math.floor(value * 4);
     return kind === "bool" ? Number(value > 0) : value;
   });
@@ -59,7 +60,8 @@ export function goldenGraph({ op, inputs, attributes, weights = {}, outputs }: G
     arrays.set(value, named({ dtype, shape, data: pattern(shape, made) }, axes));
   };
   const values = inputs.map((given, i): Input => {
-    const dtype: DType = given.kind === "positive" || given.kind === "ties" ? "f32" : given.kind;
+    const isF32 = given.kind === "positive" || given.kind === "ties" || given.kind === "special";
+    const dtype: DType = isF32 ? "f32" : given.kind;
     const input = context.input(
       `${dtype}[${given.axes.map(([axis, size]) => `${axis}: ${size}`).join(", ")}]`,
       `x${i}`,

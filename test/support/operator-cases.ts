@@ -53,7 +53,8 @@ export function nodesOf(graph: ModelGraph): readonly Node[] {
 }
 
 /** The nearest pixel is exact; the other modes of the same operators compute. */
-const isExact = ({ op, attributes }: Node): boolean => op.exact === true || attributes["mode"] === "nearest";
+const isExact = ({ op, attributes }: Node): boolean =>
+  op.exact === true || ["nearest", "nearest_exact"].includes(attributes["mode"] as string);
 
 /** Expects the inferred types to match the interpreter's, axis by axis. */
 function expectTypes({ graph, samples }: Case): void {

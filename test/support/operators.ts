@@ -49,6 +49,7 @@ export class OperatorTest {
         tokens.shift();
         return inner;
       }
+      if (token === "-") return this.sizes.neg(atom());
       const number = this.#known[token] ?? Number(token);
       return Number.isNaN(number) ? this.sizes.of(this.variable(token)) : this.sizes.int(number);
     };

@@ -72,7 +72,7 @@ function assign(frame: Frame, op: Operator, args: readonly Arg[]): readonly Read
     }
     seen.set(name, arg.span);
     if (Object.hasOwn(op.attributes, name) && !isUnnamed(op.attributes[name]!)) return { attribute: name, arg };
-    // `antialias: true` is not a size.
+    // `inplace: true` is not a size.
     const isForeign = otherAttributes.has(name) && arg.kind === "named" && arg.value.kind === "bool";
     if (keyed !== undefined && arg.kind === "named" && !isForeign) return { attribute: keyed, axis: name, arg };
     unknownAttribute(frame, op, arg);
@@ -158,11 +158,11 @@ function readOne(frame: Frame, op: Operator, name: string, attribute: Attribute,
   if (expr === undefined) return failed;
   switch (attribute.kind) {
     case "size":
-      return buildTimeSize(frame, name, attribute, expr);
+      return oneSize(frame, name, attribute, expr);
     case "sizes":
       return each(expr, (item) => {
         const fraction = attribute.fractions ? readFraction(frame, name, item) : undefined;
-        return fraction === undefined ? buildTimeSize(frame, name, attribute, item) : (fraction.size ?? failed);
+        return fraction === undefined ? oneSize(frame, name, attribute, item) : (fraction.size ?? failed);
       });
     case "padding":
       return readPadding(frame, name, attribute, expr);
@@ -228,12 +228,12 @@ function each<T>(expr: Expr, read: (item: Expr) => Read<T>): Read<readonly T[]> 
   return items.every((item) => item !== failed) ? (items as T[]) : failed;
 }
 
-function buildTimeSize(frame: Frame, name: string, attribute: Attribute, expr: Expr): Read<Size> {
+function oneSize(frame: Frame, name: string, attribute: Attribute, expr: Expr): Read<Size> {
   const size = integer(frame, name, expr);
   if (size === failed) return failed;
   const least = frame.context.sizes.int(attribute.min);
   if (!requireAtLeast(frame, size, least, { span: expr.span, what: `\`${name}\`` })) return failed;
-  requireBuildTime(frame, size, { kind: "attribute", name }, expr.span);
+  if (!attribute.open) requireBuildTime(frame, size, { kind: "attribute", name }, expr.span);
   return size;
 }
 
@@ -248,7 +248,7 @@ function integer(frame: Frame, name: string, expr: Expr): Read<Size> {
 function readSizes(frame: Frame, name: string, attribute: Attribute, expr: Expr): Read<readonly Size[]> {
   return each(expr, (item) => {
     const size = integer(frame, name, item);
-    if (size === failed) return failed;
+    if (size === failed || attribute.signed) return size;
     const least = frame.context.sizes.int(attribute.min);
     const at = { span: item.span, what: `\`${name}\``, note: attribute.doc };
     return requireAtLeast(frame, size, least, at) ? size : failed;
@@ -277,7 +277,7 @@ function readPadding(frame: Frame, name: string, attribute: Attribute, expr: Exp
     return failed;
   }
   if (expr.kind !== "list") {
-    const size = buildTimeSize(frame, name, { ...attribute, min: 0 }, expr);
+    const size = oneSize(frame, name, { ...attribute, min: 0 }, expr);
     return size === failed ? failed : [[size, size]];
   }
   const numbers = expr.items.filter((item) => item.kind !== "list");
@@ -289,7 +289,7 @@ function readPadding(frame: Frame, name: string, attribute: Attribute, expr: Exp
     return failed;
   }
   const pairs = expr.items.map((item) => {
-    const pair = each(item, (part) => buildTimeSize(frame, name, { ...attribute, min: 0 }, part));
+    const pair = each(item, (part) => oneSize(frame, name, { ...attribute, min: 0 }, part));
     if (pair === failed) return failed;
     return pair.length === 2
       ? ([pair[0]!, pair[1]!] as const)

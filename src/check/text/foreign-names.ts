@@ -74,7 +74,6 @@ export const otherAttributes: ReadonlyMap<string, string> = new Map([
   ["normalized_shape", "name the axes: `axis: c`"],
   ["size", "name the axes: `h: 64, w: 64`"],
   ["dims", "axes have names here and are never permuted: remove it"],
-  ["antialias", "to shrink without aliasing, pool by area: `adaptive_avgpool(x, h: 7, w: 7)`"],
   ["inplace", "remove it: values never change here"],
 ]);
 
@@ -83,43 +82,15 @@ const otherWords: ReadonlyMap<string, readonly string[]> = new Map([
   ["bilinear", ["linear", "trilinear"]],
   ["bicubic", ["cubic"]],
   ["replicate", ["edge"]],
+  ["circular", ["wrap"]],
   ["constant", ["zeros"]],
-]);
-
-/** What to write instead of a choice that does not exist here, by a choice that the attribute has. */
-const otherChoices: ReadonlyMap<string, ReadonlyMap<string, Help>> = new Map([
-  [
-    "bilinear",
-    new Map([
-      ["area", { text: "interpolation by area is pooling", code: "adaptive_avgpool(x, h: 3, w: 4)" }],
-      [
-        "nearest_exact",
-        {
-          text: "gather the nearest centres, axis by axis",
-          code: "gather(x, cast(floor((cast(iota(h: 3), f32) + 0.5) * h / 3), i32), axis: h)",
-        },
-      ],
-    ]),
-  ],
-  [
-    "replicate",
-    new Map([
-      [
-        "circular",
-        {
-          text: "write the margin as slices",
-          code: "concat(slice(x, w: [w - 1, w]), x, slice(x, w: [0, 1]), axis: w)",
-        },
-      ],
-    ]),
-  ],
+  ["zeros", ["constant"]],
 ]);
 
 /** What to write instead of a choice that another framework has. */
 export function foreignChoice(word: string, choices: readonly string[], span: Span): Help[] {
   const better = choices.find((choice) => otherWords.get(choice)?.includes(word));
-  if (better !== undefined) return didYouMean(span, better);
-  return choices.flatMap((choice) => otherChoices.get(choice)?.get(word) ?? []);
+  return didYouMean(span, better);
 }
 
 /** Initialisers. */

@@ -37,6 +37,8 @@ export interface SizeWires {
 interface Part {
   readonly wire: OnnxWire;
   readonly natural: boolean;
+  /** Whether it is the literal 1. */
+  readonly isOne?: boolean;
 }
 
 /** Computes each size once. `within` runs the function that creates the nodes of a size, under this name. */
@@ -49,14 +51,19 @@ export function sizeWires(
   const ones = new Map<Size, Part>();
   const scalars = new Map<Size, OnnxWire>();
   const vectors = new Map<string, OnnxWire>();
-  const number = (n: number): Part => ({ wire: longs(e, [n]), natural: n >= 0 });
+  const number = (n: number): Part => ({ wire: longs(e, [n]), natural: n >= 0, isOne: n === 1 });
   const apply = (op: OnnxOperator, a: Part, b: Part, natural = a.natural && b.natural): Part => ({
     wire: e.node(op, [a.wire, b.wire]),
     natural,
   });
-  /** ONNX truncates, which is exact for a multiple of the divisor. The remainder has the divisor's sign. */
+  /**
+   * ONNX truncates, which is exact for a multiple of the divisor. The remainder has the divisor's sign. ONNX Runtime
+   * (DivMulFusion) computes a product with 1 / b as a quotient, even of integers.
+   */
   const floor = (a: Part, b: Part): Part =>
-    a.natural && b.natural ? apply("Div", a, b) : apply("Div", apply("Sub", a, apply("Mod", a, b), false), b);
+    a.natural && b.natural && a.isOne !== true
+      ? apply("Div", a, b)
+      : apply("Div", apply("Sub", a, apply("Mod", a, b), false), b);
   const compute = (size: Size): Part =>
     sizes.fold<Part>(size, {
       int: (n) => number(Number(n)),

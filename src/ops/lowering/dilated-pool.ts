@@ -1,4 +1,4 @@
-/** @file Maximum pooling with dilated windows, for which there is no kernel. */
+/** @file Pooling with dilated windows, for which there is no kernel. */
 import type { Lowering, Positional } from "../../ir/lowering.ts";
 import { imageShape, imageSizes, noPads, type ImageSizes } from "../../primitives/image.ts";
 import { pad } from "../../primitives/layout.ts";
@@ -7,20 +7,25 @@ import type { Size } from "../../sizes/size.ts";
 import { reshaped, sliceAt } from "../shared/axes.ts";
 import { padsOf, type Window } from "../shared/spatial.ts";
 
+interface DilatedWindows {
+  readonly side: "h" | "w";
+  readonly window: Window;
+  /** Elements and padding that windows may cover. */
+  readonly reached: Size;
+  /** The number of windows. */
+  readonly count: Size;
+}
+
 /**
  * Pools over the height or the width of an image. Folds the axis into rows as long as the dilation, which moves nothing in
- * memory and puts the elements of a window into one column. A stride drops positions afterwards. On wasm, this takes 0.4 ms
+ * memory and puts the elements of a window into one column. What averages count beyond the image is 0. A stride drops positions afterwards. On wasm, this takes 0.4 ms
  * for 3 x 3 over 56 x 56 x 64; gathering windows takes 37 ms.
  */
-export function dilatedMaximum(
+export function dilatedPool(
   p: Lowering,
+  kind: "avg" | "max",
   image: Positional,
-  side: "h" | "w",
-  window: Window,
-  {
-    reached,
-    count,
-  }: { /** Elements and padding that windows may cover. */ readonly reached: Size; readonly count: Size },
+  { side, window, reached, count }: DilatedWindows,
 ): Positional {
   const { sizes, layout } = p;
   const [none, one] = [sizes.int(0), sizes.int(1)];
@@ -36,7 +41,11 @@ export function dilatedMaximum(
   const margins = { n: noMargin, h: noMargin, w: noMargin, c: noMargin, [side]: margin };
   const padded = margin.every((width) => width === none)
     ? image
-    : p.emit(pad, [image], { pads: imageShape(margins, layout), mode: "constant", value: -Infinity });
+    : p.emit(pad, [image], {
+        pads: imageShape(margins, layout),
+        mode: "constant",
+        value: kind === "max" ? -Infinity : 0,
+      });
 
   const across: ImageSizes<Size> = { n, h: rows, w: sizes.mul(dilation, w), c };
   const along: ImageSizes<Size> =
@@ -44,9 +53,9 @@ export function dilatedMaximum(
       ? { n: sizes.mul(n, h), h: rows, w: dilation, c }
       : { n, h: rows, w: dilation, c: sizes.mul(c, h) };
   const folded = reshaped(p, padded, imageShape(side === "h" ? across : along, layout));
-  const maximum = { kind: "max" as const, pads: noPads, layout };
+  const pooling = { kind, pads: noPads, layout };
   const kernel = [sizes.int(window.kernel), one] as const;
-  const found = p.emit(pool, [folded], { ...maximum, kernel, strides: [one, one] });
+  const found = p.emit(pool, [folded], { ...pooling, kernel, strides: [one, one] });
   const length = sizes.sub(whole, sizes.int(window.dilation * (window.kernel - 1)));
   const places = reshaped(p, found, imageShape({ ...shape, [side]: length }, layout));
 
@@ -56,5 +65,5 @@ export function dilatedMaximum(
   const run = used === length ? places : sliceAt(p, places, position, none, used);
   if (stride === one) return run;
   const strides = side === "h" ? ([stride, one] as const) : ([one, stride] as const);
-  return p.emit(pool, [run], { ...maximum, kernel: [one, one], strides });
+  return p.emit(pool, [run], { ...pooling, kernel: [one, one], strides });
 }

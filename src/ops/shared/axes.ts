@@ -80,6 +80,18 @@ export function everyNth(p: Lowering, value: Positional, position: number, step:
   return reshaped(p, sliceAt(p, matrix, position + 1, none, one), value.shape.with(position, count));
 }
 
+/** Inserts zeros between the elements along a position, to put them `step` apart. */
+export function apart(p: Lowering, value: Positional, position: number, step: number): Positional {
+  const { sizes } = p;
+  const size = value.shape[position]!;
+  const [none, one] = [sizes.int(0), sizes.int(1)];
+  if (size === one || step === 1) return value;
+  const single = reshaped(p, value, value.shape.toSpliced(position + 1, 0, one));
+  const wide = padded(p, single, position + 1, [none, sizes.int(step - 1)]);
+  const merged = reshaped(p, wide, value.shape.with(position, sizes.mul(size, sizes.int(step))));
+  return sliceAt(p, merged, position, none, sizes.add(sizes.mul(sizes.sub(size, one), sizes.int(step)), one));
+}
+
 /** Adds a margin of zeros along a position. */
 export function padded(
   p: Lowering,

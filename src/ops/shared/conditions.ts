@@ -1,5 +1,5 @@
 /** @file Conditions of many operators on their inputs and attributes. Each one complains or adds an obligation. */
-import type { DType } from "../../contract/ndarray.ts";
+import { isI32, type DType } from "../../contract/ndarray.ts";
 import type { OperatorContext } from "../../ir/operator.ts";
 import { axisNames, printType, tensorType, type Axis, type TensorType } from "../../ir/type.ts";
 import type { Size } from "../../sizes/size.ts";
@@ -85,6 +85,29 @@ export function requireNumber(
   fits: (value: number) => boolean,
 ): void {
   if (value !== undefined && !Number.isNaN(value) && !fits(value)) refuse(c, name, expected, String(value));
+}
+
+/** Complains with `bad-attribute` unless elements of the dtype can have the value `value:`. */
+export function requireRepresentable(c: Context, dtype: DType, value: number): void {
+  if (dtype === "i32") requireNumber(c, "value", value, "a whole number that an i32 can hold", isI32);
+  if (dtype === "bool") requireNumber(c, "value", value, "0 or 1 for bool", (bit) => bit === 0 || bit === 1);
+}
+
+/** Requires that an axis has the elements that a margin of this width repeats. */
+export function requireMargin(c: Context, axis: Axis, width: Size, mode: string, attribute: string): void {
+  const size = c.size(0, axis);
+  const about = { inputs: [0], attribute, axis };
+  // The outermost element is not repeated, so the margin must be smaller than the size.
+  if (mode === "reflect")
+    c.atLeast(size, c.sizes.add(width, c.sizes.int(1)), {
+      ...about,
+      why: "`reflect` mirrors elements of the input, so a margin must be smaller than the axis; `replicate` has no limit",
+    });
+  if (mode === "circular")
+    c.atLeast(size, width, {
+      ...about,
+      why: "`circular` repeats elements of the other end, so a margin must not be larger than the axis",
+    });
 }
 
 /** Returns the type with some axes replaced. Remaining axes keep their place, new ones come last. */

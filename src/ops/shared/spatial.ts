@@ -89,6 +89,18 @@ export function requirePerAxis(
   refuse(c, name, expected, `${values.length} values`);
 }
 
+/** Returns the one axis of `keyed`, with its size. */
+export function onlyAxis(
+  c: OperatorContext<{ readonly keyed: ReadonlyMap<Axis, readonly Size[]> }>,
+): readonly [Axis, Size] {
+  const [first, second] = c.attributes.keyed;
+  if (first === undefined) return c.complain("missing-attribute", { callee: c.callee, name: "axis: size" }, {});
+  const [axis, sizes] = first;
+  if (second !== undefined) refuse(c, second[0], "omitted: there is only one axis", "given");
+  requirePerAxis(c, axis, sizes, [axis]);
+  return [axis, sizes[0]!];
+}
+
 /** Requires one value or one per axis, and that the pads of `same` are whole. */
 export function requireWindows(c: OperatorContext<WindowAttributes>, axes: readonly Axis[]): void {
   const { kernel, stride, dilation, pad } = c.attributes;
@@ -103,6 +115,13 @@ export function requireWindows(c: OperatorContext<WindowAttributes>, axes: reado
 export function spanOf(sizes: Sizes, { kernel, dilation }: WindowAttributes, index: number): Size {
   const steps = sizes.sub(perAxis(kernel, index), sizes.int(1));
   return dilation === undefined ? steps : sizes.mul(perAxis(dilation, index), steps);
+}
+
+/** Returns the pads before and after the input. Not for `same_tf`. */
+export function padSizes(sizes: Sizes, attributes: WindowAttributes, index: number): readonly [Size, Size] {
+  if (typeof attributes.pad !== "string") return perAxis(attributes.pad, index);
+  const half = sizes.divide(spanOf(sizes, attributes, index), sizes.int(2));
+  return [half, half];
 }
 
 /** Returns how far the window can move along an axis of this size: size + pads - dilation * (kernel - 1) - 1. Not for `same_tf`. */
@@ -147,8 +166,8 @@ export function volumeWindows(
   return [depth!, height!, width!];
 }
 
-/** A window for each axis. */
-function windowsOf(attributes: WindowAttributes, count: number, number: (size: Size) => number): Window[] {
+/** Returns a window for each axis in numbers, once sizes are known. */
+export function windowsOf(attributes: WindowAttributes, count: number, number: (size: Size) => number): Window[] {
   const { kernel, stride = kernel, dilation, pad } = attributes;
   return Array.from({ length: count }, (_, i): Window => {
     const window = {
@@ -185,22 +204,23 @@ export function symbolicPads(sizes: Sizes, window: Window, size: Size): readonly
   return [sizes.floor(least, two), sizes.ceil(least, two)];
 }
 
-/**
- * Returns, for every position of a window, the elements of the axis that it covers, without padding. Each comes with its
- * element of the window.
- */
-export function elementsBelow(
-  window: Window,
-  size: number,
-  count: number,
-): readonly (readonly (readonly [element: number, at: number])[])[] {
+/** For every position of a window, elements of the window and of the axis below it. */
+type Taps = readonly (readonly (readonly [element: number, at: number])[])[];
+
+/** Returns what windows cover, with the padding, which is before 0 and from `size` on. */
+export function elementsOf(window: Window, size: number, count: number): Taps {
   const [before] = padsOf(window, size);
   return Array.from({ length: count }, (_, place) =>
     Array.from(
       { length: window.kernel },
       (_, element) => [element, place * window.stride - before + element * window.dilation] as const,
-    ).filter(([, at]) => at >= 0 && at < size),
+    ),
   );
+}
+
+/** Returns what windows cover, without the padding. */
+export function elementsBelow(window: Window, size: number, count: number): Taps {
+  return elementsOf(window, size, count).map((taps) => taps.filter(([, at]) => at >= 0 && at < size));
 }
 
 /** Returns the pads of both windows as primitives take them. */

@@ -43,7 +43,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
       return { ...guard, requirements: [...guard.requirements, more] };
     },
   },
-  "sizes are computed in 32 bits": { engines: [inInt32()] },
+  "sizes are computed in 32 bits": { about: ["div", "mul"], engines: [inInt32()] },
   "ONNX pads same_tf at the beginning": {
     about: ["maxpool", "avgpool", "lppool"],
     engines: [
