@@ -44,8 +44,10 @@ export function lex(source: SourceFile): Lexed {
 
   function addToken(token: IToken): void {
     token.endOffset = token.startOffset + token.image.length - 1;
-    const found = badToken(source, token);
-    if (found !== undefined) mistakes.push(found);
+    for (const part of token.tokenType === t.Label ? [token, ...tokensIn(token)] : [token]) {
+      const found = badToken(source, part);
+      if (found !== undefined) mistakes.push(found);
+    }
     if (doc.length > 0) docs.set(token.startOffset, doc.join("\n"));
     doc = [];
     follow(open, token.tokenType);
@@ -81,6 +83,18 @@ export function lex(source: SourceFile): Lexed {
   scan(source.text, 0);
   mistakes.sort((a, b) => a.span.start - b.span.start);
   return { tokens, comments, docs, mistakes };
+}
+
+/** Returns the tokens in the braces of a label. */
+function tokensIn(label: IToken): IToken[] {
+  return [...label.image.matchAll(/(?<=\{)[^{}]+(?=\})/g)].flatMap(({ 0: text, index }) => {
+    const { tokens } = t.lexer.tokenize(text);
+    for (const token of tokens) {
+      token.startOffset += label.startOffset + index;
+      token.endOffset = token.startOffset + token.image.length - 1;
+    }
+    return tokens;
+  });
 }
 
 /** Updates the stack of open brackets. Approximate if they do not match: a new statement closes all that are open in its body. */
