@@ -139,18 +139,7 @@ export interface Assign {
 
 /** An expression. Its span includes the parentheses around it. */
 export type Expr =
-  | NumberExpr
-  | BoolExpr
-  | InfExpr
-  | ListExpr
-  | UnaryExpr
-  | BinaryExpr
-  | Call
-  | Match
-  | If
-  | Repeat
-  | Pipeline
-  | Tensors;
+  NumberExpr | BoolExpr | InfExpr | ListExpr | UnaryExpr | BinaryExpr | Call | Match | If | Repeat | Pipeline | Tensors;
 
 export interface NumberExpr {
   readonly kind: "number";

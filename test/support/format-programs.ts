@@ -28,7 +28,7 @@ const comma: Arbitrary<Tokens> = fc.oneof(none, word(","));
 const name = word("x", "y", "layer", "where", "features", "a_rather_long_name_of_a_tensor");
 const axis = word("n", "c", "h", "w", "weight", "head");
 const callee = word("relu", "conv", "where", "SE", "depthwise_convolution", "layer");
-const label = word("@a", "@layer.0", "@1x1");
+const label = fc.oneof(word("@a", "@layer.0", "@1x1", "@layer{i}"), fc.constant(["@blocks.{ 2*i+ 1 }.conv"]));
 const literal = word("0", "1", "256", "0.50", "1e-5", "inf", "true", "false");
 const choice = word("a", "concat", "embedded_gaussian");
 const choices = list(choice, "|", 1, 3);
@@ -48,6 +48,8 @@ const rules = fc.letrec<{
   match: Tokens;
   if: Tokens;
   stage: Tokens;
+  piped: Tokens;
+  repeat: Tokens;
   stages: Tokens;
   axisSpec: Tokens;
 }>((tie) => ({
@@ -55,6 +57,7 @@ const rules = fc.letrec<{
     depth,
     { arbitrary: tie("operation"), weight: 3 },
     seq(tie("operation"), word("|>"), list(tie("stage"), "|>", 1, 5)),
+    seq(word("("), list(tie("expr"), ",", 2, 4, comma), word(") |>"), list(tie("stage"), "|>", 1, 3)),
   ),
   operation: fc.oneof(
     depth,
@@ -111,7 +114,11 @@ const rules = fc.letrec<{
   stage: fc.oneof(
     depth,
     { arbitrary: tie("call"), weight: 6 },
-    seq(word("repeat ("), tie("sum"), word(")"), tie("call")),
+    tie("repeat"),
+    tie("piped"),
+  ),
+  piped: fc.oneof(
+    depth,
     seq(
       ...[word("match"), tie("operation"), word("{")],
       fc
@@ -121,7 +128,19 @@ const rules = fc.letrec<{
     ),
     seq(word("if"), tie("operation"), word("{"), tie("stages"), word("} else {"), tie("stages"), word("}")),
   ),
-  stages: seq(tie("call"), maybe(seq(word("|>"), list(tie("stage"), "|>", 1, 3)))),
+  repeat: seq(
+    ...[word("repeat ("), maybe(word("i :")), tie("sum"), word(")")],
+    fc.oneof(
+      depth,
+      { arbitrary: tie("call"), weight: 3 },
+      seq(word("("), tie("stages"), word(")"), maybe(label)),
+      seq(word("( ("), tie("stages"), word(") )")),
+    ),
+  ),
+  stages: seq(
+    fc.oneof(depth, { arbitrary: tie("call"), weight: 4 }, tie("repeat"), tie("piped")),
+    maybe(seq(word("|>"), list(tie("stage"), "|>", 1, 3))),
+  ),
 }));
 
 const axisSpec = seq(axis, maybe(seq(word(":"), rules.sum)));

@@ -92,7 +92,19 @@ export function emptyFrame(
 ): Frame {
   const signature = context.signature(block);
   const [names, sizes] = [new Map<string, Val>(), new Map<string, Size>()];
-  return { context, block, signature, world, strategy, names, sizes, scope: [], repetitions: [], caller: undefined, origins };
+  return {
+    context,
+    block,
+    signature,
+    world,
+    strategy,
+    names,
+    sizes,
+    scope: [],
+    repetitions: [],
+    caller: undefined,
+    origins,
+  };
 }
 
 /** Gives a parameter its value in a frame. */
