@@ -1,15 +1,13 @@
 /** @file The weight paths of calls and repeated chains, and the numbers in them: repetitions and other labels may not meet. */
-import type { Facts } from "../../sizes/facts.ts";
-import type { Relation } from "../../sizes/relation.ts";
 import type { Size, SizeVar } from "../../sizes/size.ts";
-import type { Sizes } from "../../sizes/sizes.ts";
 import type { Help } from "../../source/diagnostic.ts";
 import { textOf } from "../../source/source.ts";
 import { report, type Frame } from "../frame/frame.ts";
 import { quiet } from "../frame/quiet.ts";
-import type { Numbered, Repetition } from "../frame/world.ts";
+import type { Claim, Numbered, Repetition } from "../frame/world.ts";
 import type { Labelled } from "../text/labels.ts";
 import { requireAtLeast, requireBuildTime } from "../prove/obligations.ts";
+import { mayMeet, mayMeetItself, substituted } from "./apart.ts";
 import { sizeOf } from "./sizes.ts";
 
 /**
@@ -57,8 +55,9 @@ function numbersIn(
   own: Repetition | undefined,
 ): Pick<Numbered, "text" | "numbers"> {
   const { sizes } = frame.context;
-  const inner = withIndices(frame, repetitions);
-  const sums = (node.label?.sums ?? []).map((sum) => sizeOf(inner, sum) ?? sizes.int(0));
+  const written = node.label?.sums ?? [];
+  const inner = written.length === 0 ? frame : withIndices(frame, repetitions);
+  const sums = written.map((sum) => sizeOf(inner, sum) ?? sizes.int(0));
   // Between two sums are parts of the label with numbers of their own.
   const parts = label.split("{}").map(withoutNumbers);
   const numbers = parts.flatMap((part, i): Size[] => [
@@ -100,139 +99,68 @@ function pathWith(frame: Frame, { text, numbers, repetitions }: Numbered, indice
   return text.replace(/\{\}/g, () => written.shift()!);
 }
 
-/** Claims the numbers of a label, once for all repetitions. */
-function claimNumbers(frame: Frame, own: Numbered): boolean {
-  if (own.numbers.length === 0 && own.repetitions.length === 0) return true;
-  const { numbered } = frame.world;
-  const others = numbered.get(own.text) ?? [];
-  // Its repetitions come here again, and a layer that is used twice shares its weights on purpose.
-  if (others.some(({ node }) => node === own.node)) return true;
-  const clash = others.find((other) => mayMeet(frame, own, other));
-  if (clash !== undefined) reportClash(frame, own, clash);
-  const equal = clash === undefined ? own.repetitions.find((_, i) => mayMeetItself(frame, own, i)) : undefined;
-  if (equal !== undefined) reportEqual(frame, own, equal);
-  if (clash !== undefined || equal !== undefined) return false;
-  numbered.set(own.text, [...others, own]);
-  return true;
-}
-
-/** Whether repetitions of two labels may have the same numbers. Labels without repetitions are compared by their paths. */
-function mayMeet(frame: Frame, a: Numbered, b: Numbered): boolean {
-  const { sizes } = frame.context;
-  if (a.repetitions.length + b.repetitions.length === 0) return false;
-  const other = renamed(sizes, b, b.repetitions);
-  const facts = within(sizes, frame.world.facts, [...a.repetitions, ...other.repetitions]);
-  return facts !== "impossible" && !areApart(sizes, facts, a, other);
-}
-
-/** Whether two repetitions of one label may have the same numbers, if the index at `first` is the first in which they differ. */
-function mayMeetItself(frame: Frame, own: Numbered, first: number): boolean {
-  const { sizes } = frame.context;
-  const other = renamed(sizes, own, own.repetitions.slice(first));
-  const [one, another] = [own.repetitions[first]!, other.repetitions[0]!];
-  // The index is larger in one of them.
-  const later: Relation = {
-    op: ">=",
-    a: sizes.of(one.variable),
-    b: sizes.add(sizes.of(another.variable), sizes.int(1)),
-  };
-  const facts = within(sizes, frame.world.facts, [...own.repetitions, ...other.repetitions], [later]);
-  return facts !== "impossible" && !areApart(sizes, facts, own, other);
-}
-
-/** Gives some repetitions indices of their own. */
-function renamed(sizes: Sizes, numbered: Numbered, some: readonly Repetition[]): Numbered {
-  const fresh = new Map<SizeVar, SizeVar>();
-  for (const { variable } of some)
-    fresh.set(variable, sizes.variable(variable.name, { lower: variable.lower, time: variable.time }));
-  const put = new Map([...fresh].map(([from, to]) => [from, sizes.of(to)]));
-  const numbers = numbered.numbers.map((number) => sizes.substitute(number, put));
-  const repetitions = some.map((repetition) => ({
-    ...repetition,
-    variable: fresh.get(repetition.variable)!,
-    count: sizes.substitute(repetition.count, put),
-  }));
-  return { ...numbered, numbers, repetitions };
-}
-
-/** Adds that the indices of repetitions are less than their counts, and further relations. */
-function within(
-  sizes: Sizes,
-  facts: Facts,
-  repetitions: readonly Repetition[],
-  further: readonly Relation[] = [],
-): Facts | "impossible" {
-  const ranges = repetitions.map((repetition) => rangeOf(sizes, repetition));
-  let all = facts;
-  for (const relation of [...ranges, ...further]) {
-    const next = all.add(relation);
-    if (next === "impossible") return next;
-    all = next;
-  }
-  return all;
-}
-
-/** An index is less than the count. */
-export function rangeOf(sizes: Sizes, { count, variable }: Pick<Repetition, "count" | "variable">): Relation {
-  return { op: ">=", a: sizes.sub(count, sizes.int(1)), b: sizes.of(variable) };
-}
-
-/** Whether the numbers of two labels always differ: in one place, or because one label ends before the other begins. */
-function areApart(sizes: Sizes, facts: Facts, a: Numbered, b: Numbered): boolean {
-  return a.numbers.some((number, i) => {
-    const other = b.numbers[i]!;
-    if (facts.decide({ op: "==", a: number, b: other }).verdict === "no") return true;
-    const [own, its] = [endsOf(sizes, number, a.repetitions), endsOf(sizes, other, b.repetitions)];
-    return own !== undefined && its !== undefined && (isBelow(own.last, its.first) || isBelow(its.last, own.first));
-  });
-
-  function isBelow(last: Size, first: Size): boolean {
-    return facts.decide({ op: ">=", a: first, b: sizes.add(last, sizes.int(1)) }).verdict === "yes";
-  }
-}
-
-/** Returns the least and the greatest of the numbers of a label; undefined if they do not grow evenly. */
-function endsOf(
-  sizes: Sizes,
-  number: Size,
-  repetitions: readonly Repetition[],
-): { readonly first: Size; readonly last: Size } | undefined {
-  let [first, last] = [number, number];
-  for (const { variable, count } of [...repetitions].reverse()) {
-    const end = sizes.sub(count, sizes.int(1));
-    for (const bound of ["first", "last"] as const) {
-      const size = bound === "first" ? first : last;
-      if (!sizes.variables(size).has(variable)) continue;
-      const factor = sizes.linear(size, variable)?.factor;
-      const sign = factor && sizes.constant(factor);
-      if (sign === undefined) return undefined;
-      const value = sign > 0n === (bound === "last") ? end : sizes.int(0);
-      const put = sizes.substitute(size, new Map([[variable, value]]));
-      if (bound === "first") first = put;
-      else last = put;
-    }
-  }
-  return { first, last };
+/**
+ * Claims the numbers of a label for one repetition, or for all at once where their number is not known. Returns false if another
+ * label or repetition may have them, which is then reported.
+ */
+function claimNumbers(frame: Frame, whole: Numbered): boolean {
+  if (whole.numbers.length === 0 && whole.repetitions.length === 0) return true;
+  const { world, context } = frame;
+  const { sizes } = context;
+  const known = new Map(
+    whole.repetitions.flatMap(({ variable, copy }) => (sizes.constant(copy) === undefined ? [] : [[variable, copy]])),
+  );
+  const open = whole.repetitions.filter(({ variable }) => !known.has(variable));
+  const own = substituted(sizes, { ...whole, repetitions: open }, known);
+  const path = open.length === 0 ? pathWith(frame, whole, copies(whole)) : undefined;
+  const others = world.numbered.get(whole.text) ?? { known: new Map<string, Claim>(), open: [] };
+  world.numbered.set(whole.text, others);
+  const claim = { own, whole };
+  const isSame = (other: Claim) =>
+    other.whole.node === whole.node && other.own.numbers.every((number, i) => number === own.numbers[i]);
+  // A layer that is used twice shares its weights on purpose; so does a block that is checked on behalf of its repetitions.
+  const isAgain = (other: Claim) =>
+    isSame(other) && other.whole.repetitions.every(({ copy }, i) => copy === whole.repetitions[i]?.copy);
+  const given = path === undefined ? [...others.known.values(), ...others.open] : [...others.open];
+  const equal = path === undefined ? undefined : others.known.get(path);
+  if (equal !== undefined) given.push(equal);
+  if (given.some(isAgain)) return true;
+  const clash = given.find((other) =>
+    other === equal
+      ? other.whole.repetitions.length + whole.repetitions.length > 0
+      : mayMeet(sizes, world.facts, own, other.own),
+  );
+  const index =
+    clash?.whole.node === whole.node
+      ? whole.repetitions.find(({ copy }, i) => copy !== clash.whole.repetitions[i]?.copy)
+      : open.find((_, i) => mayMeetItself(sizes, world.facts, own, i));
+  if (index !== undefined) reportEqual(frame, whole, index);
+  else if (clash !== undefined) reportClash(frame, whole, clash.whole, path);
+  else if (path === undefined) others.open.push(claim);
+  else if (equal === undefined) others.known.set(path, claim);
+  return index === undefined && clash === undefined;
 }
 
 const placeOf = (node: Labelled) => node.label?.span ?? (node.kind === "call" ? node.callee.span : node.span);
 
-function reportClash(frame: Frame, own: Numbered, other: Numbered): void {
+/** Reports that two labels may meet, or that they do at a path. */
+function reportClash(frame: Frame, own: Numbered, other: Numbered, at?: string): void {
   const { sizes } = frame.context;
   const start = (one: Numbered) =>
     sizes.constant(sizes.substitute(one.numbers.at(-1) ?? sizes.int(0), zeros(frame, one))) ?? 0n;
   const [low, high] = start(own) < start(other) ? [own, other] : [other, own];
   // The one that repeats, from the lower number if both do.
   const repeated = low.repetitions.length > 0 ? low : high;
-  const path = pathWith(frame, repeated === low ? high : own, zeros(frame, repeated === low ? high : own));
+  const later = repeated === low ? high : own;
+  const path = at ?? pathWith(frame, later, zeros(frame, later));
   const { node } = repeated;
   const place = other.node.span;
   const labels = place.source === own.node.span.source ? [{ span: place, text: "here" }] : [];
   const innermost = repeated.repetitions.at(-1)!;
-  const at = (index: number) => pathWith(frame, repeated, new Map([[innermost.variable, sizes.int(index)]]));
+  const copy = (index: number) => pathWith(frame, repeated, new Map([[innermost.variable, sizes.int(index)]]));
   const copiesOf = node.kind === "call" ? `copies of \`${node.callee.text}\`` : "copies";
   const counting = node.label?.sums.length ? "the" : "`repeat` counts on from the number of its label: its";
-  const notes = [`${counting} ${copiesOf} are \`${at(0)}\`, \`${at(1)}\`, …`];
+  const notes = [`${counting} ${copiesOf} are \`${copy(0)}\`, \`${copy(1)}\`, …`];
   report(frame, "duplicate-weight-path", placeOf(own.node), { path }, { labels, notes, helps: renumbered(node) });
 }
 

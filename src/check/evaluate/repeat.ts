@@ -9,9 +9,10 @@ import { unknown, type Val } from "../frame/values.ts";
 import type { Repetition } from "../frame/world.ts";
 import { requireAtLeast, requireBuildTime } from "../prove/obligations.ts";
 import { isChain } from "../text/labels.ts";
+import { rangeOf } from "./apart.ts";
 import { callLimit } from "./apply.ts";
 import { evaluateCall } from "./call.ts";
-import { pathOf, rangeOf, withIndices } from "./numbered.ts";
+import { pathOf, withIndices } from "./numbered.ts";
 import { applyChain, flowOf, type Flow } from "./pipeline.ts";
 import { sizeOf } from "./sizes.ts";
 

@@ -74,6 +74,19 @@ export interface Numbered {
   readonly repetitions: readonly Repetition[];
 }
 
+/** The numbers that a label has taken. */
+export interface Claim {
+  readonly whole: Numbered;
+  /** With the indices that are known, and only the repetitions whose number is not. */
+  readonly own: Numbered;
+}
+
+/** The labels with one text: by their path if all numbers are known, and the others. */
+interface Claims {
+  readonly known: Map<string, Claim>;
+  readonly open: Claim[];
+}
+
 export class World {
   /** The choice of every enum and bool parameter. */
   readonly choices: ReadonlyMap<string, string>;
@@ -90,7 +103,7 @@ export class World {
   /** The owner of each weight path, with the weight's shape. */
   readonly owners = new Map<string, Owner>();
   /** The labels with numbers so far, by the path with `{}` in place of each number. */
-  readonly numbered = new Map<string, readonly Numbered[]>();
+  readonly numbered = new Map<string, Claims>();
   /** In order of evaluation. */
   readonly weights: OwnedWeight[] = [];
   /** The number of operators and blocks called so far, which is limited. */
