@@ -2,7 +2,7 @@
 import { tensorType, type Axis, type TensorType } from "../../ir/type.ts";
 import type { Repeat } from "../../parser/ast.ts";
 import type { Size, SizeVar } from "../../sizes/size.ts";
-import { substitute } from "../../sizes/relation.ts";
+import { substitute, type Relation } from "../../sizes/relation.ts";
 import { report, typeText, type CallStrategy, type Frame } from "../frame/frame.ts";
 import { quiet } from "../frame/quiet.ts";
 import { unknown, type Val } from "../frame/values.ts";
@@ -99,62 +99,69 @@ function step(frame: Frame, stage: Repeat, repetition: Repetition, input: Flow, 
 }
 
 /**
- * Evaluates any repetition on behalf of all. Each must change the sizes by the same amounts, which the first try finds:
+ * Evaluates any repetition on behalf of all. Each must change the sizes by the same amounts, which trying the first one finds:
  * before repetition `i`, `c` is then `c + i*g`.
  */
 function repeatSymbolic(frame: Frame, stage: Repeat, any: Repetition, input: Flow): Val {
-  const { sizes, builder } = frame.context;
+  const { sizes } = frame.context;
   const { world } = frame;
-  const [factsBefore, assumed] = [world.facts, world.assumptions.length];
-  const inRange = world.facts.add(rangeOf(sizes, any));
-  if (inRange === "impossible") return valOf(input);
-  world.facts = inRange;
-  const evaluate = (at: Frame, flow: Flow) => flowOf(step(at, stage, any, flow, flow.vals.length), input.several);
   const from = typesOf(input);
-  const tried = from && typesOf(evaluate(quiet(frame), input));
-  const growth = from && growthOf(frame, from, tried);
-  const grown = (count: Size, flow: Flow): Flow => {
-    const vals = flow.vals.map((val, i): Val => {
-      const axes = growth?.[i];
-      if (val.kind !== "tensor" || axes === undefined || axes.size === 0) return val;
-      const { dtype, axes: old } = val.value.type;
-      const added = ([axis, size]: readonly [Axis, Size]) =>
-        [axis, sizes.add(size, sizes.mul(count, axes.get(axis) ?? sizes.int(0)))] as const;
-      return { kind: "tensor", value: builder.input(stage.span.source.path, tensorType(dtype, [...old].map(added))) };
-    });
-    return { ...flow, vals };
-  };
-  const repeated = { ...frame, strategy: forAll(frame, any) };
-  const before = grown(sizes.of(any.variable), input);
-  const val = step(repeated, stage, any, before, input.vals.length);
-  const after = flowOf(val, input.several);
-  const [expected, found] = [typesOf(grown(sizes.of(any.variable), grown(sizes.int(1), input))), typesOf(after)];
-  const isEven =
-    growth !== undefined &&
-    expected !== undefined &&
-    found !== undefined &&
-    areEqual(frame, expected, found) &&
-    growth.every((axes) => [...axes.values()].every((size) => !sizes.variables(size).has(any.variable)));
-  const forks = world.assumptions.slice(assumed);
-  const mentions = ({ a, b }: { readonly a: Size; readonly b: Size }) =>
-    [a, b].some((size) => sizes.variables(size).has(any.variable));
-  world.facts = factsBefore;
-  for (const fork of forks) {
-    const next = mentions(fork) ? world.facts : world.facts.add(fork);
-    if (next !== "impossible") world.facts = next;
+  const inRange = world.facts.add(rangeOf(sizes, any));
+  if (from === undefined) return unknown;
+  if (inRange === "impossible") return valOf(input);
+  const before = { facts: world.facts, assumptions: world.assumptions.length, errors: world.reporter.errors };
+  world.facts = inRange;
+
+  const trial = quiet(frame);
+  const first = step(trial, stage, { ...any, copy: sizes.int(0) }, input, from.length);
+  const tried = typesOf(flowOf(first, input.several));
+  const growth = tried && growthOf(frame, from, tried);
+  const after = (count: Size): Flow => (growth === undefined ? input : grown(frame, input, growth, count));
+  const index = sizes.of(any.variable);
+  const val = step({ ...frame, strategy: forAll(frame, any) }, stage, any, after(index), from.length);
+  const found = typesOf(flowOf(val, input.several));
+  const next = typesOf(after(sizes.add(index, sizes.int(1))))!;
+  const isEven = growth !== undefined && found !== undefined && areEqual(frame, next, found);
+
+  const mentions = ({ a, b }: Relation) => [a, b].some((size) => sizes.variables(size).has(any.variable));
+  world.facts = before.facts;
+  for (const assumption of world.assumptions.slice(before.assumptions)) {
+    const facts = mentions(assumption) ? world.facts : world.facts.add(assumption);
+    if (facts !== "impossible") world.facts = facts;
   }
-  if (found === undefined || from === undefined) return unknown;
+  if (world.reporter.errors > before.errors) return unknown;
+  if (tried === undefined || found === undefined) {
+    // Whatever is wrong in the first repetition is wrong.
+    for (const wrong of trial.world.diagnostics) if (wrong.severity === "error") world.reporter.add(wrong);
+    return unknown;
+  }
+  const grows = growth?.some(({ size }) => size > 0) === true;
   // If repetitions differ, so may what they add.
-  if (isEven && (growth.every(({ size }) => size === 0) || !forks.some(mentions))) {
-    const end = grown(any.count, input);
-    return val.kind === "tensors" && end.vals.length > 1
-      ? { ...val, values: end.vals.map((one, i) => (one === input.vals[i] ? val.values[i] : tensorOf(one))) }
-      : growth[0]!.size === 0
-        ? val
-        : end.vals[0]!;
-  }
-  reportUneven(frame, stage, from, tried ?? found);
+  if (isEven && !(grows && world.assumptions.some(mentions))) return grows ? lastOf(val, input, after(any.count)) : val;
+  reportUneven(frame, stage, from, grows || growth === undefined ? tried : found);
   return unknown;
+}
+
+/** Returns tensors that have grown by this many times the growth. */
+function grown(frame: Frame, input: Flow, growth: readonly ReadonlyMap<Axis, Size>[], count: Size): Flow {
+  const { sizes, builder } = frame.context;
+  const vals = input.vals.map((val, i): Val => {
+    const added = growth[i]!;
+    if (val.kind !== "tensor" || added.size === 0) return val;
+    const { dtype, axes } = val.value.type;
+    const all = [...axes].map(
+      ([axis, size]) => [axis, sizes.add(size, sizes.mul(count, added.get(axis) ?? sizes.int(0)))] as const,
+    );
+    return { kind: "tensor", value: builder.input("repeat", tensorType(dtype, all)) };
+  });
+  return { ...input, vals };
+}
+
+/** Returns the results of the last repetition: those of any, with the tensors that have grown. */
+function lastOf(any: Val, input: Flow, last: Flow): Val {
+  if (any.kind !== "tensors") return last.vals[0]!;
+  const values = last.vals.map((val, i) => (val.kind === "tensor" && val !== input.vals[i] ? val.value : any.values[i]));
+  return { ...any, values };
 }
 
 function reportUneven(frame: Frame, { step }: Repeat, from: readonly TensorType[], to: readonly TensorType[]): void {
@@ -169,8 +176,6 @@ function reportUneven(frame: Frame, { step }: Repeat, from: readonly TensorType[
   const helps = ["change the shape once before the `repeat`, or repeat a fixed number of times"];
   report(frame, "repeat-changes-shape", step.kind === "call" ? step.callee.span : step.span, args, { helps });
 }
-
-const tensorOf = (val: Val) => (val.kind === "tensor" ? val.value : undefined);
 
 /** Returns the types of what flows; undefined if one is not known. */
 function typesOf({ vals }: Flow): readonly TensorType[] | undefined {
