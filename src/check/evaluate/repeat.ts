@@ -160,7 +160,9 @@ function grown(frame: Frame, input: Flow, growth: readonly ReadonlyMap<Axis, Siz
 /** Returns the results of the last repetition: those of any, with the tensors that have grown. */
 function lastOf(any: Val, input: Flow, last: Flow): Val {
   if (any.kind !== "tensors") return last.vals[0]!;
-  const values = last.vals.map((val, i) => (val.kind === "tensor" && val !== input.vals[i] ? val.value : any.values[i]));
+  const values = last.vals.map((val, i) =>
+    val.kind === "tensor" && val !== input.vals[i] ? val.value : any.values[i],
+  );
   return { ...any, values };
 }
 
