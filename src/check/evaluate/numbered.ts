@@ -76,7 +76,7 @@ function numbersIn(
 }
 
 /** Returns a frame for trying out, in which the index of each repetition is its variable. */
-export function withIndices(frame: Frame, repetitions: readonly Repetition[]): Frame {
+function withIndices(frame: Frame, repetitions: readonly Repetition[]): Frame {
   const names = new Map(frame.names);
   for (const { index, variable } of repetitions)
     if (index !== undefined) names.set(index, { kind: "size", size: frame.context.sizes.of(variable) });

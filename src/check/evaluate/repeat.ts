@@ -12,7 +12,7 @@ import { isChain } from "../text/labels.ts";
 import { rangeOf } from "./apart.ts";
 import { callLimit } from "./apply.ts";
 import { evaluateCall } from "./call.ts";
-import { pathOf, withIndices } from "./numbered.ts";
+import { pathOf } from "./numbered.ts";
 import { applyChain, flowOf, type Flow } from "./pipeline.ts";
 import { sizeOf } from "./sizes.ts";
 
@@ -32,15 +32,10 @@ export function repeat(frame: Frame, stage: Repeat, input: Flow, results: number
     report(frame, "too-large", written.span, { what: `${known} repetitions, more than 20,000` });
     return unknown;
   }
-  const { repetitions } = frame;
-  const any = {
-    index: stage.index?.text,
-    variable: frame.context.indexOf(stage),
-    count: repetitions.length === 0 ? count : (sizeOf(withIndices(frame, repetitions), written) ?? count),
-  };
+  const any = { index: stage.index?.text, variable: frame.context.indexOf(stage), count };
   if (known === undefined) {
     requireAtLeast(frame, count, sizes.int(0), { span: written.span, what: "the number of repetitions" });
-    return repeatSymbolic(frame, stage, { ...any, count, copy: sizes.of(any.variable) }, input);
+    return repeatSymbolic(frame, stage, { ...any, copy: sizes.of(any.variable) }, input);
   }
   let val = valOf(input);
   let flow = input;
@@ -166,6 +161,7 @@ function lastOf(any: Val, input: Flow, last: Flow): Val {
   return { ...any, values };
 }
 
+/** Reports a step that changes the shape in another way each time. */
 function reportUneven(frame: Frame, { step }: Repeat, from: readonly TensorType[], to: readonly TensorType[]): void {
   const changed = from.length === to.length ? from.findIndex((type, i) => !areEqual(frame, [type], [to[i]!])) : -1;
   const text = (types: readonly TensorType[]) =>

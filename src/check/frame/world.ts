@@ -59,7 +59,7 @@ export interface Repetition {
   readonly index: string | undefined;
   /** The index of any repetition, from 0. */
   readonly variable: SizeVar;
-  /** The number of repetitions, in the variables of those around it. */
+  /** The number of repetitions. */
   readonly count: Size;
   /** The index of this one: a number, or the variable. */
   readonly copy: Size;
