@@ -32,7 +32,7 @@ export function textMate(): string {
       { name: "comment.line.documentation.fuse", match: "##(?!#).*$" },
       { name: "comment.line.number-sign.fuse", match: "#.*$" },
       { name: "string.quoted.double.fuse", match: '"[^"\\r\\n]*"' },
-      { name: "entity.name.label.fuse", match: "@[A-Za-z0-9_]+(?:\\.[A-Za-z0-9_]+)*" },
+      { name: "entity.name.label.fuse", match: "@(?:[A-Za-z0-9_.]|\\{[^{}]*\\})+" },
       {
         match: "^\\s*(fuse)\\s+(\\d+)",
         captures: { 1: { name: "keyword.control.fuse" }, 2: { name: "constant.numeric.fuse" } },
@@ -48,7 +48,7 @@ export function textMate(): string {
       },
       { name: "keyword.control.fuse", match: `\\b(?:${control})\\b` },
       { name: "keyword.control.fuse", match: "\\bwhere\\b(?!\\s*\\()" },
-      { name: "keyword.control.fuse", match: "(?<=\\|>\\s*)repeat\\b" },
+      { name: "keyword.control.fuse", match: "\\brepeat\\b(?=\\s*\\()" },
       { name: "keyword.operator.logical.fuse", match: `\\b(?:${logical.join("|")})\\b` },
       { name: "constant.language.fuse", match: `\\b(?:${constants.join("|")})\\b` },
       { name: "constant.numeric.fuse", match: "\\b\\d+(?:\\.\\d+)?(?:[eE][+-]?\\d+)?\\b" },

@@ -1,9 +1,10 @@
 /** @file A program: its modules, facts about its blocks, the check of all worlds, and the models built from it. */
 import { GraphBuilder } from "../ir/builder.ts";
 import { operators, reservedAxisNames, symbols } from "../ops/table.ts";
-import type { Expr, Name } from "../parser/ast.ts";
+import type { Expr, Name, Repeat } from "../parser/ast.ts";
 import { expressions } from "../parser/walk.ts";
 import { SizeTooLarge } from "../sizes/pool.ts";
+import type { Size, SizeVar } from "../sizes/size.ts";
 import { Sizes } from "../sizes/sizes.ts";
 import { lexical } from "../source/catalogue/lexical.ts";
 import { syntax } from "../source/catalogue/syntax.ts";
@@ -36,6 +37,9 @@ export class Program {
   readonly #owners = new Map<Block, boolean>();
   readonly #recursive: ReadonlySet<Block>;
   readonly #context: Context;
+  /** A variable for the index of each `repeat`, and for each power, which the worlds of a block share. */
+  readonly #indices = new Map<Repeat, SizeVar>();
+  readonly #powers = new Map<string, Size>();
   /** Read when a name is not found. */
   #library: ReadonlyMap<string, string> | undefined;
 
@@ -56,6 +60,8 @@ export class Program {
       ownsWeights: (block) => this.#ownsWeights(block),
       hidesCalls,
       labels: (frame) => this.#labelsOf(frame.block),
+      indexOf: (repeat) => this.#indexOf(repeat),
+      power: (base, exponent) => this.#power(base, exponent),
       libraryModule: (name) => (this.#library ??= libraryBlocks(host, path)).get(name),
     };
   }
@@ -182,6 +188,26 @@ export class Program {
       this.#labels.set(block, labels);
     }
     return labels;
+  }
+
+  #indexOf(repeat: Repeat): SizeVar {
+    let variable = this.#indices.get(repeat);
+    if (variable === undefined) {
+      variable = this.#context.sizes.variable(repeat.index?.text ?? "i", { lower: 0n, time: "build" });
+      this.#indices.set(repeat, variable);
+    }
+    return variable;
+  }
+
+  #power(base: Size, exponent: Size): Size {
+    const { sizes } = this.#context;
+    const key = `${base.id} ${exponent.id}`;
+    let power = this.#powers.get(key);
+    if (power === undefined) {
+      power = sizes.of(sizes.variable(`pow(${sizes.print(base)}, ${sizes.print(exponent)})`, { time: "build" }));
+      this.#powers.set(key, power);
+    }
+    return power;
   }
 
   /** Whether a call of this name owns weights in any world. */

@@ -1,6 +1,6 @@
 /** @file Prints expressions, calls and tensor types. */
 import type { Doc } from "prettier";
-import { builders } from "prettier/doc";
+import { builders, utils } from "prettier/doc";
 import type {
   Arg,
   AxisGroup,
@@ -9,18 +9,21 @@ import type {
   Call,
   Choice,
   Expr,
+  Label,
   Name,
   TensorExpr,
+  Tensors,
   Values,
 } from "../parser/ast.ts";
 import { textOf, type Span } from "../source/source.ts";
 import { bracketed, item, parentheses, round, square, type Item } from "./lists.ts";
 import * as places from "./parentheses.ts";
 import { levelOf, type Place } from "./parentheses.ts";
-import { printIf, printMatch, printPipeline } from "./stages.ts";
+import { printIf, printMatch, printPipeline, printRepeat } from "./stages.ts";
 import type { Trivia } from "./trivia.ts";
 
 const { fill, group, indent, join, line } = builders;
+const { removeLines } = utils;
 
 export function printExpression(trivia: Trivia, expr: Expr, place: Place): Doc {
   if (expr.kind === "values") return printValues(trivia, expr, place);
@@ -47,7 +50,7 @@ function printBare(trivia: Trivia, expr: Expr, tall: boolean): Doc {
   if (expr.kind === "binary") return printBinary(trivia, expr);
   if (expr.kind === "pipeline") return printPipeline(trivia, expr, tall);
   if (expr.kind === "call") return printCall(trivia, expr);
-  const start = trivia.firstIn(expr.span);
+  const start = expr.kind === "tensors" ? expr.span.start : trivia.firstIn(expr.span);
   const comments = trivia.within(start);
   switch (expr.kind) {
     case "values":
@@ -68,6 +71,10 @@ function printBare(trivia: Trivia, expr: Expr, tall: boolean): Doc {
       return [comments, printMatch(trivia, expr, tall)];
     case "if":
       return [comments, printIf(trivia, expr, tall)];
+    case "repeat":
+      return [comments, printRepeat(trivia, expr)];
+    case "tensors":
+      return [comments, printTensors(trivia, expr)];
   }
 }
 
@@ -108,6 +115,12 @@ function printList(trivia: Trivia, items: readonly Expr[], start: number, limit:
   return bracketed(trivia, square, [item({ start, end }, () => fill(filled))], end);
 }
 
+/** Prints the tensors that begin a pipeline. */
+function printTensors(trivia: Trivia, { items, span }: Tensors): Doc {
+  const parts = items.map((expr) => expressionItem(trivia, expr, places.anything));
+  return bracketed(trivia, round, parts, span.end - 1);
+}
+
 function isNumber(expr: Expr): boolean {
   return expr.kind === "number" || (expr.kind === "unary" && expr.op === "-" && expr.operand.kind === "number");
 }
@@ -126,8 +139,16 @@ export function printCall(trivia: Trivia, { callee, args, path, label, span }: C
           end,
         ),
     path.map((name) => [".", printName(trivia, name)]),
-    label === undefined ? "" : [" ", trivia.within(label.span.start), `@${label.text}`],
+    label === undefined ? "" : printLabel(trivia, label),
   ];
+}
+
+/** Prints a label with a space before it. A label is one token, so it has no line breaks. */
+export function printLabel(trivia: Trivia, { text, sums, span }: Label): Doc {
+  const comments = trivia.within(span.start);
+  const [first, ...rest] = text.split("{}");
+  const parts = rest.map((part, i): Doc => ["{", printExpression(trivia, sums[i]!, places.size), "}", part]);
+  return [" ", comments, "@", first!, parts.map(removeLines)];
 }
 
 function argItem(trivia: Trivia, arg: Arg): Item {

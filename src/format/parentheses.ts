@@ -39,6 +39,8 @@ export interface Place {
 export const anything: Place = { least: level.pipeline, operand: false, tall: false };
 /** The value of a statement. */
 export const statement: Place = { ...anything, tall: true };
+/** Stages that are always in parentheses. */
+export const group: Place = { ...anything, least: level.primary + 1 };
 /** A condition, or the subject of a `match`. */
 export const condition: Place = { ...anything, least: level.or };
 /** A size. */
@@ -51,5 +53,6 @@ export function isInParentheses(expr: Expr): boolean {
   const { source, start } = expr.span;
   if (expr.kind === "binary") return expr.left.span.start !== start;
   if (expr.kind === "pipeline") return expr.head.span.start !== start;
+  if (expr.kind === "tensors") return false;
   return source.text[start] === "(";
 }

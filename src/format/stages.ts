@@ -1,8 +1,8 @@
 /** @file Prints pipelines, and `match` and `if`, which may be stages. */
 import type { Doc } from "prettier";
 import { builders, utils } from "prettier/doc";
-import type { Expr, If, Match, Pipeline, Stage } from "../parser/ast.ts";
-import { expressionItem, printCall, printChoices, printExpression } from "./expressions.ts";
+import type { Expr, If, Match, Pipeline, Repeat, Stage } from "../parser/ast.ts";
+import { expressionItem, printCall, printChoices, printExpression, printLabel, printName } from "./expressions.ts";
 import { braced, bracketed, branch, curly, inBrackets, item, parentheses } from "./lists.ts";
 import * as places from "./parentheses.ts";
 import type { Trivia } from "./trivia.ts";
@@ -65,15 +65,22 @@ function printStage(trivia: Trivia, stage: Stage, tall: boolean): Doc {
   const comments = trivia.within(stage.span.start);
   if (stage.kind === "match") return [comments, printMatch(trivia, stage, tall)];
   if (stage.kind === "if") return [comments, printIf(trivia, stage, tall)];
-  if (stage.repeat === undefined) return [comments, printCall(trivia, stage.call)];
-  const { count, span } = stage.repeat;
-  const times = expressionItem(trivia, count, places.size);
+  return [comments, stage.kind === "call" ? printCall(trivia, stage) : printRepeat(trivia, stage)];
+}
+
+/** Prints `repeat(i: n) B`, or `repeat(n) (A |> B) @label`. */
+export function printRepeat(trivia: Trivia, { index, count, step, label }: Repeat): Doc {
+  const start = index === undefined ? trivia.firstIn(count.span) : index.span.start;
+  const times = item({ start, end: count.span.end }, () => [
+    index === undefined ? "" : [printName(trivia, index), ": "],
+    printExpression(trivia, count, places.size),
+  ]);
   return [
-    comments,
     "repeat",
-    bracketed(trivia, parentheses, [times], span.end - 1),
+    bracketed(trivia, parentheses, [times], trivia.tokenAt(count.span.end)),
     " ",
-    printCall(trivia, stage.call),
+    printExpression(trivia, step, step.kind === "call" && label === undefined ? places.anything : places.group),
+    label === undefined ? "" : printLabel(trivia, label),
   ];
 }
 

@@ -139,7 +139,19 @@ export interface Assign {
 
 /** An expression. Its span includes the parentheses around it. */
 export type Expr =
-  NumberExpr | BoolExpr | InfExpr | ListExpr | UnaryExpr | BinaryExpr | Call | Match | If | Pipeline | Values;
+  | NumberExpr
+  | BoolExpr
+  | InfExpr
+  | ListExpr
+  | UnaryExpr
+  | BinaryExpr
+  | Call
+  | Match
+  | If
+  | Repeat
+  | Pipeline
+  | Tensors
+  | Values;
 
 export interface NumberExpr {
   readonly kind: "number";
@@ -199,8 +211,10 @@ export interface Call {
 }
 
 export interface Label {
-  /** The text after the `@`; a single `.` adds nothing to the weight path. */
+  /** The text after the `@`, with `{}` in place of each sum in braces; a single `.` adds nothing to the weight path. */
   readonly text: string;
+  /** The sums in braces, in order: `i + 1` in `@layers.{i + 1}`. */
+  readonly sums: readonly Expr[];
   readonly span: Span;
 }
 
@@ -254,11 +268,24 @@ export interface Pipeline {
   readonly span: Span;
 }
 
-export type Stage = CallStage | Match | If;
+export type Stage = Call | Match | If | Repeat;
 
-export interface CallStage {
-  readonly kind: "stage";
-  readonly repeat: { readonly count: Expr; readonly span: Span } | undefined;
-  readonly call: Call;
+/** `repeat(i: depth) B(last: i == depth - 1) @layers.{i}`, `repeat(depth) (A @a |> B @b) @blocks` */
+export interface Repeat {
+  readonly kind: "repeat";
+  /** The name of the index, which counts from 0. */
+  readonly index: Name | undefined;
+  readonly count: Expr;
+  /** A call, or any other chain of stages in parentheses; in a pipeline, the head is the first stage. */
+  readonly step: Expr;
+  /** The label after the parentheses. */
+  readonly label: Label | undefined;
+  readonly span: Span;
+}
+
+/** `(p3, p4, p5)`, the head of a pipeline. */
+export interface Tensors {
+  readonly kind: "tensors";
+  readonly items: readonly Expr[];
   readonly span: Span;
 }

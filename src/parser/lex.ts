@@ -48,8 +48,10 @@ export function lex(source: SourceFile): Lexed {
 
   function addToken(token: IToken): void {
     token.endOffset = token.startOffset + token.image.length - 1;
-    const found = badToken(source, token);
-    if (found !== undefined) mistakes.push(found);
+    for (const part of token.tokenType === t.Label ? [token, ...tokensIn(token)] : [token]) {
+      const found = badToken(source, part);
+      if (found !== undefined) mistakes.push(found);
+    }
     if (doc.length > 0) docs.set(token.startOffset, doc.join("\n"));
     doc = [];
     if (isA(token, t.Identifier)) mentioned.set(token.image, (mentioned.get(token.image) ?? 0) + 1);
@@ -95,4 +97,16 @@ export function lex(source: SourceFile): Lexed {
   scan(source.text, 0);
   mistakes.sort((a, b) => a.span.start - b.span.start);
   return { tokens, comments, docs, mistakes, slashes: slashComments(source, slashes) };
+}
+
+/** Returns the tokens in the braces of a label. */
+function tokensIn(label: IToken): IToken[] {
+  return [...label.image.matchAll(/(?<=\{)[^{}]+(?=\})/g)].flatMap(({ 0: text, index }) => {
+    const { tokens } = t.lexer.tokenize(text);
+    for (const token of tokens) {
+      token.startOffset += label.startOffset + index;
+      token.endOffset = token.startOffset + token.image.length - 1;
+    }
+    return tokens;
+  });
 }

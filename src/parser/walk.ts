@@ -18,16 +18,16 @@ export function* within(expr: Expr): Generator<Expr> {
           for (const { size } of arg.to.axes) if (size !== undefined) yield* within(size);
         }
       }
+      for (const sum of expr.label?.sums ?? []) yield* within(sum);
       return;
     case "pipeline":
       yield* within(expr.head);
-      for (const stage of expr.stages) {
-        if (stage.kind !== "stage") yield* within(stage);
-        else {
-          if (stage.repeat !== undefined) yield* within(stage.repeat.count);
-          yield* within(stage.call);
-        }
-      }
+      for (const stage of expr.stages) yield* within(stage);
+      return;
+    case "repeat":
+      yield* within(expr.count);
+      yield* within(expr.step);
+      for (const sum of expr.label?.sums ?? []) yield* within(sum);
       return;
     case "match":
       yield* within(expr.subject);
@@ -47,6 +47,7 @@ export function* within(expr: Expr): Generator<Expr> {
       return;
     case "list":
     case "values":
+    case "tensors":
       for (const item of expr.items) yield* within(item);
       return;
     default:

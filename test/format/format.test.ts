@@ -49,6 +49,20 @@ describe("layout", () => {
     );
   });
 
+  test("repetitions, the chains in them, and several tensors", () => {
+    expect(body("y=(a,b ,)|>repeat( i :n )F(last:i==n-1)  @layer{ i+1 }.x")).toBe(
+      "  y = (a, b) |> repeat(i: n) F(last: i == n - 1) @layer{i + 1}.x\n",
+    );
+    expect(body("y = x |> repeat(2) (F) |> repeat(3)((F @a|>G))@b |> repeat(2) (F @a) @b")).toBe(
+      "  y = x |> repeat(2) F |> repeat(3) (F @a |> G) @b |> repeat(2) (F @a) @b\n",
+    );
+    const long = `conv(c: 128, kernel: 3, bias: false)`;
+    expect(body(`layer f = repeat(i: 3) (${long} @a |> relu |> ${long} @b) @blocks`)).toBe(`  layer f = repeat(i: 3) (
+    ${long} @a |> relu |> ${long} @b
+  ) @blocks
+`);
+  });
+
   test("a match has one arm per line with aligned arrows, but inside brackets it may be on one line", () => {
     expect(body("y = x |> match by { a|b=>relu, none => identity }")).toBe(`  y = x |> match by {
     a | b => relu

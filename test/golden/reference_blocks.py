@@ -243,7 +243,7 @@ def write(path, tensors):
     path.write_bytes(struct.pack("<Q", len(text)) + text + data)
 
 
-def record(name, module, shapes, outputs=("output",), keep=()):
+def record(name, module, shapes, outputs=("output",), keep=(), folder="blocks"):
     torch.manual_seed(len(name))
     kept = {parameter: getattr(module, parameter).detach().clone() for parameter in keep}
     randomize(module, len(name))
@@ -256,7 +256,7 @@ def record(name, module, shapes, outputs=("output",), keep=()):
     parameters = {k: v for k, v in module.state_dict().items() if v.dtype == torch.float32}
     groups = {"in": inputs, "param": parameters, "out": results}
     tensors = {f"{group}.{key}": value for group, values in groups.items() for key, value in values.items()}
-    write(pathlib.Path(__file__).parent / "blocks" / f"{name}.safetensors", tensors)
+    write(pathlib.Path(__file__).parent / folder / f"{name}.safetensors", tensors)
 
 
 if __name__ == "__main__":

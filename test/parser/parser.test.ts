@@ -1,7 +1,7 @@
 /** @file The parser: the programs it accepts, the tree it builds, and that every node has its exact place. */
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { Ast, Expr, Stage } from "../../src/parser/ast.ts";
+import type { Ast, Expr, Label } from "../../src/parser/ast.ts";
 import { parse } from "../../src/parser/parse.ts";
 import { Reporter } from "../../src/source/reporter.ts";
 import { placeOf, sourceFile, textOf, type Span } from "../../src/source/source.ts";
@@ -47,7 +47,7 @@ function show(expr: Expr): string {
     case "call": {
       const args = expr.args?.map((arg) => textOf(arg.span)).join(", ");
       const path = expr.path.map((name) => `.${name.text}`).join("");
-      return `${expr.callee.text}${args === undefined ? "" : `(${args})`}${path}${expr.label ? `@${expr.label.text}` : ""}`;
+      return `${expr.callee.text}${args === undefined ? "" : `(${args})`}${path}${showLabel(expr.label)}`;
     }
     case "match": {
       const arms = expr.arms.map((arm) => `${arm.choices.map(({ text }) => text).join("|")} => ${show(arm.value)}`);
@@ -58,13 +58,20 @@ function show(expr: Expr): string {
     case "values":
       return expr.items.map(show).join(", ");
     case "pipeline":
-      return `<${[show(expr.head), ...expr.stages.map(showStage)].join(" |> ")}>`;
+      return `<${[show(expr.head), ...expr.stages.map(show)].join(" |> ")}>`;
+    case "repeat": {
+      const index = expr.index === undefined ? "" : `${expr.index.text}: `;
+      return `repeat ${index}${show(expr.count)} ${show(expr.step)}${showLabel(expr.label)}`;
+    }
+    case "tensors":
+      return `(${expr.items.map(show).join(", ")})`;
   }
 }
 
-function showStage(stage: Stage): string {
-  if (stage.kind !== "stage") return show(stage);
-  return stage.repeat === undefined ? show(stage.call) : `repeat ${show(stage.repeat.count)} ${show(stage.call)}`;
+function showLabel(label: Label | undefined): string {
+  if (label === undefined) return "";
+  const sums = [...label.sums];
+  return `@${label.text.replace(/\{\}/g, () => `{${show(sums.shift()!)}}`)}`;
 }
 
 /** Returns the text of every span in a tree, by the path to it. */
@@ -116,6 +123,12 @@ describe("expressions", () => {
     ["x |> repeat(n - 1) f(c: 1) @1", "<x |> repeat (n - 1) f(c: 1)@1>"],
     ["x |> repeat |> f", "<x |> repeat |> f>"],
     ["repeat(3) + repeat", "(repeat(3) + repeat)"],
+    ["x |> repeat(i: n) f(c: i) @a{i+1}.b", "<x |> repeat i: n f(c: i)@a{(i + 1)}.b>"],
+    ["x |> repeat(i: n) (f @a.{2 * i} |> g) @b |> h", "<x |> repeat i: n <f@a.{(2 * i)} |> g>@b |> h>"],
+    ["x |> repeat(2) (repeat(i: 3) (match m { a => f }))", "<x |> repeat 2 repeat i: 3 match m {a => f}>"],
+    ["x |> match m { a => repeat(2) f |> g b => h }", "<x |> match m {a => <repeat 2 f |> g>; b => h}>"],
+    ["(x, f(y) |> g,) |> repeat(2) F @a", "<(x, <f(y) |> g>) |> repeat 2 F@a>"],
+    ["f((x, y) |> g, a: (x) |> g)", "f((x, y) |> g, a: (x) |> g)"],
     ["where(c, a, b)", "where(c, a, b)"],
     ["if a { b } else if c { d |> f } else { e }", "if a {b} else {if c {<d |> f>} else {e}}"],
     ["match m { a => x, 3 | b => y z => w }", "match m {a => x; 3|b => y; z => w}"],
@@ -276,11 +289,10 @@ describe("places", () => {
         "0.value.head.right.span": "-f(c: 2, t -> [h: 3]).p @q.0",
         "0.value.head.span": "(a + b) * -f(c: 2, t -> [h: 3]).p @q.0",
         "0.value.span": "(a + b) * -f(c: 2, t -> [h: 3]).p @q.0 |> repeat(2) g",
-        "0.value.stages.0.call.callee.span": "g",
-        "0.value.stages.0.call.span": "g",
-        "0.value.stages.0.repeat.count.span": "2",
-        "0.value.stages.0.repeat.span": "repeat(2)",
+        "0.value.stages.0.count.span": "2",
         "0.value.stages.0.span": "repeat(2) g",
+        "0.value.stages.0.step.callee.span": "g",
+        "0.value.stages.0.step.span": "g",
       }
     `);
   });

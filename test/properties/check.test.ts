@@ -10,7 +10,9 @@ const probe = "\nmodel Probe(x: [n, c: 64]) -> [n, c: 64] { return relu(x) }\n";
 const texts = readdirSync("test/fixtures/samples").map(
   (file) => readFileSync(`test/fixtures/samples/${file}`, "utf8") + probe,
 );
-const tokens = texts.map((text) => text.match(/#[^\n]*|@[\w.]+|\w+|\|>|->|=>|==|!=|<=|>=|\s+|./g) ?? []);
+const tokens = texts.map(
+  (text) => text.match(/#[^\n]*|@(?:[\w.]|\{[^{}\n]*\})+|\w+|\|>|->|=>|==|!=|<=|>=|\s+|./g) ?? [],
+);
 const pool = tokens.flat().filter((token) => token.trim() !== "" && !token.startsWith("#"));
 const nasty = [
   "0",
@@ -25,6 +27,10 @@ const nasty = [
   "__proto__",
   "x.c",
   "repeat(n)",
+  "repeat(i: 3)",
+  "repeat(2) (relu |> relu)",
+  "@a{i}",
+  "(x, x) |>",
 ];
 
 /** Returns a program with one to three tokens removed, replaced or added. */

@@ -13,7 +13,7 @@ const examples = folders.flatMap((folder) =>
     .toSorted()
     .map((name) => readFileSync(`${folder}/${name}`, "utf8")),
 );
-const token = /\/\/[^\n]*|"[^"\n]*"|@[\w.]+|\w+|\|>|->|=>|==|!=|<=|>=|\.\.\.|\s+|./gu;
+const token = /\/\/[^\n]*|"[^"\n]*"|@(?:[\w.]|\{[^{}\n]*\})+|\w+|\|>|->|=>|==|!=|<=|>=|\.\.\.|\s+|./gu;
 const tokenised = examples.map((text) => text.match(token) ?? []);
 
 const words = [
@@ -21,8 +21,12 @@ const words = [
     " ",
   ),
   ..."( ) [ ] { } |> | -> => == != <= < >= > + - * / % = : , . ... f32 i32 bool int float axis".split(" "),
-  ..."n c h w x y A B 0 1 2 0.5 1e-5 2147483647 9007199254740993 -1 1e999 @a @a.0 @1x1 same auto".split(" "),
-  ..."constructor __proto__ toString await eval hasOwnProperty x.c ceil(h/2) c%0 n*n*n # ## // /// \n".split(" "),
+  ..."n c h w x y A B 0 1 2 0.5 1e-5 2147483647 9007199254740993 -1 1e999 @a @a.0 @1x1 @l{i} @l.{2*i+1} @{} @. same auto".split(
+    " ",
+  ),
+  ..."constructor __proto__ toString await eval hasOwnProperty x.c ceil(h/2) c%0 n*n*n repeat(2) repeat(i:k) (x,y)|> # ## // /// \n".split(
+    " ",
+  ),
   ...["\u0000", "\ufeff", "\u202e", "а", "Ａ", "é", "\u2028", "\ud800", "'", '"', ";", "#", "`", "${", "\\", "*/"],
   ...Object.keys(operators),
 ];

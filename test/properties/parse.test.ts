@@ -70,7 +70,9 @@ const words = [
     " ",
   ),
   ..."( ) [ ] { } |> | -> => == != <= < >= > + - * / % = : , . ...".split(" "),
-  ...'x y conv relu A B 1 2 0.5 @a.0 @1x1 "m" # ## // /// \n'.split(" "),
+  ...'x y conv relu A B 1 2 0.5 @a.0 @1x1 "m" @a{i} @l.{2*i+1} @b{ repeat(2) repeat(i:n) (x,y) # ## // /// \n'.split(
+    " ",
+  ),
   ..."; # ' \" .5 2h _ = = x x ( ) { } \n \n".split(" "),
 ];
 

@@ -8,7 +8,7 @@ const natural: readonly (readonly string[])[] = [
   // A condition compares sizes, and a size may depend on a condition.
   ["check/evaluate/conditions.ts", "check/evaluate/sizes.ts"],
   // An expression contains calls, a call has arguments, and an argument is an expression.
-  ["arguments", "attributes", "bind", "call", "expression", "parameters", "pipeline"].map(
+  ["arguments", "attributes", "bind", "call", "expression", "parameters", "pipeline", "repeat"].map(
     (file) => `check/evaluate/${file}.ts`,
   ),
   // An expression may be a pipeline, whose stages contain expressions.

@@ -28,7 +28,7 @@ const comma: Arbitrary<Tokens> = fc.oneof(none, word(","));
 const name = word("x", "y", "layer", "where", "features", "a_rather_long_name_of_a_tensor");
 const axis = word("n", "c", "h", "w", "weight", "head");
 const callee = word("relu", "conv", "where", "SE", "depthwise_convolution", "layer");
-const label = word("@a", "@layer.0", "@1x1", "@.");
+const label = fc.oneof(word("@a", "@layer.0", "@1x1", "@layer{i}", "@."), fc.constant(["@blocks.{ 2*i+ 1 }.conv"]));
 const literal = word("0", "1", "256", "0.50", "1e-5", "inf", "true", "false");
 const choice = word("a", "concat", "embedded_gaussian");
 const choices = list(choice, "|", 1, 3);
@@ -51,6 +51,8 @@ const rules = fc.letrec<{
   match: Tokens;
   if: Tokens;
   stage: Tokens;
+  piped: Tokens;
+  repeat: Tokens;
   stages: Tokens;
   axisSpec: Tokens;
 }>((tie) => ({
@@ -58,6 +60,7 @@ const rules = fc.letrec<{
     depth,
     { arbitrary: tie("operation"), weight: 3 },
     seq(tie("operation"), word("|>"), list(tie("stage"), "|>", 1, 5)),
+    seq(word("("), list(tie("expr"), ",", 2, 4, comma), word(") |>"), list(tie("stage"), "|>", 1, 3)),
   ),
   operation: fc.oneof(
     depth,
@@ -112,10 +115,9 @@ const rules = fc.letrec<{
       tie("if"),
     ),
   ),
-  stage: fc.oneof(
+  stage: fc.oneof(depth, { arbitrary: tie("call"), weight: 6 }, tie("repeat"), tie("piped")),
+  piped: fc.oneof(
     depth,
-    { arbitrary: tie("call"), weight: 6 },
-    seq(word("repeat ("), tie("sum"), word(")"), tie("call")),
     seq(
       ...[word("match"), tie("operation"), word("{")],
       fc.array(seq(keys, word("=>"), tie("stages"), comma), { minLength: 1, maxLength: 3 }).map((arms) => arms.flat()),
@@ -123,7 +125,19 @@ const rules = fc.letrec<{
     ),
     seq(word("if"), tie("operation"), word("{"), tie("stages"), word("} else {"), tie("stages"), word("}")),
   ),
-  stages: seq(tie("call"), maybe(seq(word("|>"), list(tie("stage"), "|>", 1, 3)))),
+  repeat: seq(
+    ...[word("repeat ("), maybe(word("i :")), tie("sum"), word(")")],
+    fc.oneof(
+      depth,
+      { arbitrary: tie("call"), weight: 3 },
+      seq(word("("), tie("stages"), word(")"), maybe(label)),
+      seq(word("( ("), tie("stages"), word(") )")),
+    ),
+  ),
+  stages: seq(
+    fc.oneof(depth, { arbitrary: tie("call"), weight: 4 }, tie("repeat"), tie("piped")),
+    maybe(seq(word("|>"), list(tie("stage"), "|>", 1, 3))),
+  ),
 }));
 
 const axisSpec = seq(axis, maybe(seq(word(":"), rules.sum)));

@@ -9,6 +9,7 @@ import { biggestFactors, bytesOf, formulaOf, smallerHelps } from "../advice/weig
 import { addOrigin, report, type Frame } from "../frame/frame.ts";
 import type { Site } from "../frame/site.ts";
 import { unknown, type Val } from "../frame/values.ts";
+import type { Owner } from "../frame/world.ts";
 import { requireBuildTime } from "../prove/obligations.ts";
 import { obligationsAt } from "../prove/operator-obligations.ts";
 
@@ -62,7 +63,7 @@ export function isTransparent({ label }: Call): boolean {
 /** Claims the path of a block or of a callee's weight; returns false if another call owns it. */
 export function claimPath(frame: Frame, path: string, call: Call): boolean {
   const owner = frame.world.owners.get(path);
-  if (owner === undefined) frame.world.owners.set(path, { site: call, shape: "" });
+  if (owner === undefined) frame.world.owners.set(path, { site: call, shape: "", use: layerFrame(frame)?.use });
   return (
     owner === undefined ||
     owner.site === call ||
@@ -115,11 +116,22 @@ export function claim(frame: Frame, weight: Weight, site: Call | WeightStmt): bo
   }
   const span = site.kind === "call" ? (site.label?.span ?? site.callee.span) : site.name.span;
   if (owner.site !== site) return taken(frame, path, owner.site.span, span);
-  if (owner.shape === shape) return true;
+  return owner.shape === shape || mismatch(frame, path, shape, owner.shape, owner, span);
+}
+
+/** Reports a use of a layer, at `span` if it is in none, that needs another shape of a weight than an earlier use. */
+export function mismatch(
+  frame: Frame,
+  path: string,
+  found: string,
+  expected: string,
+  owner: Owner | undefined,
+  span: Span,
+): false {
   const user = layerFrame(frame) ?? frame;
   const layer = user.scope.at(-1) ?? path;
   const { use = span } = user;
-  const labels = owner.use?.source === use.source ? [{ span: owner.use, text: "first used here" }] : [];
-  report(user, "shared-layer-mismatch", use, { layer, path, found: shape, expected: owner.shape }, { labels });
+  const labels = owner?.use?.source === use.source ? [{ span: owner.use, text: "first used here" }] : [];
+  report(user, "shared-layer-mismatch", use, { layer, path, found, expected }, { labels });
   return false;
 }

@@ -79,14 +79,12 @@ export function wrongCount(frame: Frame, call: Call, { callee, expected, given, 
 
 const firstOf = (chain: Expr): Expr => (chain.kind === "pipeline" ? chain.head : chain);
 
-/** Suggests a call with all tensors instead of a stage, which gets one. */
-function passAll(frame: Frame, { tensors, results }: Signature, { callee, label, span }: Call): Help {
-  const all = `${callee.text}(${tensors.map(({ name }) => name.text).join(", ")})`;
+/** Suggests how all tensors get into a stage, which has got one. */
+function passAll(frame: Frame, { tensors }: Signature, { callee, span }: Call): Help {
+  const all = `(${tensors.map(({ name }) => name.text).join(", ")})`;
   if (repeatAround(frame.signature.decl, span) === undefined)
-    return { text: "`|>` passes on one tensor: pass the others as arguments", code: all };
-  const names = (results ?? [{ name: "y" }]).map(({ name }) => `${name}1`).join(", ");
-  const code = `${names} = ${all} @${label?.text ?? "blocks"}.0`;
-  return { text: "`repeat` passes on one tensor: write out the repetitions", code };
+    return { text: "`|>` passes on one tensor: pass the others as arguments", code: `${callee.text}${all}` };
+  return { text: "begin the pipeline with all tensors", code: `${all} |> repeat(…) ${callee.text}` };
 }
 
 export type NamedArg = Arg & { readonly kind: "named" };

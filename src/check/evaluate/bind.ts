@@ -7,8 +7,8 @@ import { textOf, type Span } from "../../source/source.ts";
 import { nearest } from "../../source/suggest.ts";
 import { refineAxis } from "../advice/header-edits.ts";
 import { oneLine, originOf, report, sizeText, typeText, type Binding, type Frame } from "../frame/frame.ts";
+import { quiet } from "../frame/quiet.ts";
 import type { Val } from "../frame/values.ts";
-import { World } from "../frame/world.ts";
 import { exampleNotes, requireAtLeast, requireBuildTime } from "../prove/obligations.ts";
 import type { Block } from "../text/modules.ts";
 import { identifiers, type Parameter } from "../text/signature.ts";
@@ -38,6 +38,7 @@ export function bindCall(
     names,
     sizes,
     scope: path,
+    repetitions: [],
     caller: { frame, call },
   };
   for (const parameter of signature.parameters) {
@@ -242,16 +243,7 @@ function solve(frame: Frame, inner: Frame, pair: AxisPair): boolean {
 
 /** Evaluates a size of the header with `name` set to `value`, without reporting errors or adding obligations. */
 function silently(inner: Frame, expr: Expr, name: string, value: Size): Size | undefined {
-  const { choices, assumptions, facts } = inner.world;
-  return sizeOf(
-    {
-      ...inner,
-      sizes: new Map(inner.sizes).set(name, value),
-      world: new World(choices, assumptions, facts),
-      strategy: { ...inner.strategy, open: () => undefined },
-    },
-    expr,
-  );
+  return sizeOf({ ...quiet(inner), sizes: new Map(inner.sizes).set(name, value) }, expr);
 }
 
 /** Returns `name`, or another name if `name` is taken at the call site. */

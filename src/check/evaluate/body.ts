@@ -178,7 +178,7 @@ function layer(frame: Frame, stmt: Layer): Val {
 /** Suggests the chain without its head. */
 function withoutHead({ head, stages, span }: Pipeline): Help {
   const first = stages[0]!;
-  const start = first.kind === "stage" ? (first.repeat?.span ?? first.call.span).start : first.span.start;
+  const { start } = first.span;
   const code = textOf({ ...span, start });
   return { text: "remove the tensor", code, edits: [{ span: { ...head.span, end: start }, text: "" }] };
 }

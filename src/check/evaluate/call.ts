@@ -7,14 +7,15 @@ import { textOf, type Span } from "../../source/source.ts";
 import { didYouMean, nearest } from "../../source/suggest.ts";
 import { report, type Frame } from "../frame/frame.ts";
 import { kindOf, unknown, type Val } from "../frame/values.ts";
+import type { Repetition } from "../frame/world.ts";
 import { foreignOperator, otherOperators } from "../text/foreign-names.ts";
 import { applyOperator, countCall } from "./apply.ts";
 import { wrongCount } from "./arguments.ts";
 import { readAttributes } from "./attributes.ts";
 import { bindCall } from "./bind.ts";
 import { pickResult, toTensor, value } from "./expression.ts";
-import { claimNumbers } from "./numbered.ts";
-import { applyChain, copyLabel } from "./pipeline.ts";
+import { pathOf } from "./numbered.ts";
+import { applyChain } from "./pipeline.ts";
 import { sizeOf } from "./sizes.ts";
 
 /** A positional argument that has been evaluated. */
@@ -24,11 +25,14 @@ interface Operand {
   readonly val: Val;
 }
 
-/**
- * Evaluates a call. `piped` is the tensor of a pipeline, or what a layer is called with; `copy` is the index of a
- * repeated stage's copy.
- */
-export function evaluateCall(frame: Frame, call: Call, piped: readonly Val[], results: number, copy?: number): Val {
+/** Evaluates a call. `piped` are the tensors of a pipeline, or what a layer is called with. */
+export function evaluateCall(
+  frame: Frame,
+  call: Call,
+  piped: readonly Val[],
+  results: number,
+  repetition?: Repetition,
+): Val {
   if (piped.some(({ kind }) => kind === "unknown")) return unknown;
   const name = call.callee.text;
   const named = frame.names.get(name);
@@ -47,15 +51,8 @@ export function evaluateCall(frame: Frame, call: Call, piped: readonly Val[], re
     report(frame, "label-without-weights", call.label.span, { callee: name }, { helps });
     return unknown;
   }
-  const path = [...frame.scope, copyLabel(label ?? "", copy)].filter((part) => part !== "");
-  // The numbers of copies are claimed where the call is repeated; the call around `@.` has claimed its own.
-  if (
-    label !== undefined &&
-    label !== "" &&
-    copy === undefined &&
-    !claimNumbers(frame, path.join("."), call, frame.context.sizes.int(1))
-  )
-    return unknown;
+  const path = pathOf(frame, call, repetition);
+  if (path === undefined) return unknown;
   if (named?.kind === "layer") return pickResult(frame, callLayer(frame, named, call, piped, results), call);
   if (op !== undefined) return pickResult(frame, callOperator(frame, op, call, piped, path.join("."), results), call);
   if (block !== undefined) {
@@ -130,8 +127,8 @@ function callLayer(
     report(frame, "wrong-tensor-count", call.callee.span, { callee: layer.name.text, expected, found: "none is" });
     return unknown;
   }
-  const inner = { ...frame, scope: [...frame.scope, layer.name.text], use: call.callee.span };
-  return applyChain(inner, layer.chain, inputs, results);
+  const inner = { ...frame, scope: [...frame.scope, layer.name.text], repetitions: [], use: call.callee.span };
+  return applyChain(inner, layer.chain, { vals: inputs, several: inputs.length > 1 }, results);
 }
 
 function callOperator(

@@ -2,7 +2,9 @@
 import { isI32 } from "../../contract/ndarray.ts";
 import type { Value } from "../../ir/graph.ts";
 import type { BinaryExpr, Call, Expr, ListExpr, Pipeline, UnaryExpr } from "../../parser/ast.ts";
+import type { Size } from "../../sizes/size.ts";
 import type { Help } from "../../source/diagnostic.ts";
+import { InternalError } from "../../source/internal-error.ts";
 import { cover, textOf } from "../../source/source.ts";
 import { didYouMean, nearest } from "../../source/suggest.ts";
 import { report, type Frame } from "../frame/frame.ts";
@@ -12,7 +14,7 @@ import { definitions } from "../text/scope.ts";
 import { applyOperator } from "./apply.ts";
 import { evaluateCall } from "./call.ts";
 import { decideCondition, inBranch, isComparison } from "./conditions.ts";
-import { applyStage } from "./pipeline.ts";
+import { applyStages } from "./pipeline.ts";
 import { exactQuotient, nameOf, sizeOf } from "./sizes.ts";
 
 /** Evaluates an expression; `unknown` if an error was reported. `results` is the number of names it is assigned to. */
@@ -49,6 +51,17 @@ export function value(frame: Frame, expr: Expr, results = 1): Val {
       const vals = expr.items.map((item) => toTensor(frame, value(frame, item), item, []));
       return { kind: "tensors", values: vals, names: [] };
     }
+    case "repeat":
+      report(
+        frame,
+        "repeat-first",
+        expr.span,
+        {},
+        { helps: [{ text: "pipe a tensor into it", code: "x |> repeat(…) …" }] },
+      );
+      return unknown;
+    case "tensors":
+      throw new InternalError("several tensors outside of a pipeline");
   }
 }
 
@@ -65,10 +78,15 @@ function listHelp(frame: Frame, { items, span }: ListExpr): Help[] {
 }
 
 function pipeline(frame: Frame, expr: Pipeline, results: number): Val {
-  return expr.stages.reduce<Val>(
-    (input, stage, i) => applyStage(frame, stage, input, i === expr.stages.length - 1 ? results : 1),
-    value(frame, expr.head),
-  );
+  const { head, stages } = expr;
+  if (head.kind !== "tensors")
+    return applyStages(frame, stages, { vals: [value(frame, head)], several: false }, results);
+  const given = head.items.map((item) => value(frame, item));
+  const vals = given.map((val, i): Val => {
+    const tensor = toTensor(frame, val, head.items[i]!, given);
+    return tensor === undefined ? unknown : { kind: "tensor", value: tensor };
+  });
+  return applyStages(frame, stages, { vals, several: true }, results);
 }
 
 /** Evaluates a name, the size of a tensor's axis, or one of several results. */
@@ -175,8 +193,9 @@ function scalarArithmetic(frame: Frame, expr: BinaryExpr, left: Val, right: Val)
   }
   const numberOf = (val: Val): number | undefined => {
     if (val.kind === "number") return val.value;
-    const constant = val.kind === "size" ? sizes.constant(val.size) : undefined;
-    return constant === undefined ? undefined : Number(constant);
+    if (val.kind !== "size") return undefined;
+    const constant = sizes.constant(val.size);
+    return constant !== undefined ? Number(constant) : isSetting(frame, val.size) ? NaN : undefined;
   };
   const a = numberOf(left);
   const b = numberOf(right);
@@ -193,6 +212,14 @@ function scalarArithmetic(frame: Frame, expr: BinaryExpr, left: Val, right: Val)
     "%": a - b * Math.floor(a / b),
   };
   return { kind: "number", value: results[expr.op] ?? NaN };
+}
+
+/** Whether `int` parameters and indices of repetitions decide a size: then it is a number when the model is built. */
+function isSetting({ context: { sizes }, names }: Frame, size: Size): boolean {
+  const given = new Set(
+    [...names.values()].flatMap((val) => (val.kind === "size" ? [...sizes.variables(val.size)] : [])),
+  );
+  return [...sizes.variables(size)].every((variable) => given.has(variable));
 }
 
 /** Applies an operator that is written as a symbol. */

@@ -7,7 +7,7 @@ import { didYouMean, nearest } from "../../source/suggest.ts";
 import { addParameter } from "../advice/header-edits.ts";
 import { plainName, report, type Frame } from "../frame/frame.ts";
 import { kindOf, type Val } from "../frame/values.ts";
-import { requireAtLeast, requireDivides } from "../prove/obligations.ts";
+import { requireAtLeast, requireBuildTime, requireDivides } from "../prove/obligations.ts";
 import { indexHelp } from "../text/repeats.ts";
 import { decideCondition, inBranch } from "./conditions.ts";
 
@@ -85,7 +85,7 @@ function sizeOfAxis(frame: Frame, expr: Call): Size | undefined {
   return size;
 }
 
-/** Evaluates `floor(a / b)` or `ceil(a / b)`, where the division need not be exact, and `min` or `max` of numbers. */
+/** Evaluates `floor(a / b)` or `ceil(a / b)`, where the division need not be exact, `pow`, and `min` or `max` of numbers. */
 function rounded(frame: Frame, expr: Call): Size | undefined {
   const { sizes } = frame.context;
   const name = expr.callee.text;
@@ -101,6 +101,7 @@ function rounded(frame: Frame, expr: Call): Size | undefined {
       return undefined;
     return name === "floor" ? sizes.floor(dividend, divisor) : sizes.ceil(dividend, divisor);
   }
+  if (name === "pow" && plain && args.length === 2) return power(frame, args[0]!, args[1]!);
   if ((name === "min" || name === "max") && plain && args.length >= 2) {
     const values = args.map((arg) => sizeOf(frame, arg));
     const numbers = values.map((value) => value && sizes.constant(value));
@@ -113,6 +114,28 @@ function rounded(frame: Frame, expr: Call): Size | undefined {
     return sizes.int(name === "min" ? sorted[0]! : sorted.at(-1)!);
   }
   return notASize(frame, expr);
+}
+
+/** The largest exponent of a power of sizes: beyond it, sizes have too many digits for any tensor. */
+const exponentLimit = 64n;
+
+/** Evaluates `pow(2, i)`. Until both sizes are known, it stands for some size of at least 1. */
+function power(frame: Frame, base: Expr, exponent: Expr): Size | undefined {
+  const { sizes } = frame.context;
+  const [of, to] = [sizeOf(frame, base), sizeOf(frame, exponent)];
+  if (of === undefined || to === undefined) return undefined;
+  if (!requireAtLeast(frame, of, sizes.int(1), { span: base.span, what: "the base" })) return undefined;
+  if (!requireAtLeast(frame, to, sizes.int(0), { span: exponent.span, what: "the exponent" })) return undefined;
+  for (const [size, { span }] of [
+    [of, base],
+    [to, exponent],
+  ] as const)
+    requireBuildTime(frame, size, { kind: "attribute", name: "pow" }, span);
+  const [a, b] = [of, to].map((size) => sizes.constant(frame.world.facts.apply(size)));
+  if (a === undefined || b === undefined) return frame.context.power(of, to);
+  if (b <= exponentLimit) return sizes.int(a ** b);
+  report(frame, "too-large", exponent.span, { what: `the exponent ${b} is more than ${exponentLimit}` });
+  return undefined;
 }
 
 function arithmetic(frame: Frame, expr: BinaryExpr): Size | undefined {

@@ -3,7 +3,7 @@ import type { GraphBuilder } from "../../ir/builder.ts";
 import type { Origin, Value } from "../../ir/graph.ts";
 import type { Operator } from "../../ir/operator.ts";
 import { printType, type Axis, type TensorType } from "../../ir/type.ts";
-import type { Call, Expr, Name } from "../../parser/ast.ts";
+import type { Call, Expr, Name, Repeat } from "../../parser/ast.ts";
 import type { Size, SizeVar } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
 import type { Code, Holes } from "../../source/catalogue/catalogue.ts";
@@ -13,7 +13,7 @@ import type { Labels } from "../text/labels.ts";
 import type { Block } from "../text/modules.ts";
 import type { Signature } from "../text/signature.ts";
 import type { Val } from "./values.ts";
-import type { Requirement, World } from "./world.ts";
+import type { Repetition, Requirement, World } from "./world.ts";
 
 /** State shared by the whole compilation. */
 export interface Context {
@@ -30,6 +30,10 @@ export interface Context {
   /** Whether a mistake in a block hides its calls. Then it is unknown whether it owns weights. */
   hidesCalls(block: Block): boolean;
   labels(frame: Frame): Labels;
+  /** The index of any repetition of a `repeat`. */
+  indexOf(repeat: Repeat): SizeVar;
+  /** A size that stands for a power whose exponent is not known yet. */
+  power(base: Size, exponent: Size): Size;
   /** The library module that exports a block of this name; undefined if none or several do. */
   libraryModule(name: string): string | undefined;
 }
@@ -68,6 +72,8 @@ export interface Frame {
   readonly sizes: Map<string, Size>;
   /** The weight path so far. */
   readonly scope: readonly string[];
+  /** The repetitions around the stage that is being evaluated, which only their numbers tell apart in its label. */
+  readonly repetitions: readonly Repetition[];
   /** The call of the layer that is being evaluated. */
   readonly use?: Span;
   /** The call that was inlined to create this frame, and the frame of that call; undefined for the outermost block. */
@@ -86,7 +92,19 @@ export function emptyFrame(
 ): Frame {
   const signature = context.signature(block);
   const [names, sizes] = [new Map<string, Val>(), new Map<string, Size>()];
-  return { context, block, signature, world, strategy, names, sizes, scope: [], caller: undefined, origins };
+  return {
+    context,
+    block,
+    signature,
+    world,
+    strategy,
+    names,
+    sizes,
+    scope: [],
+    repetitions: [],
+    caller: undefined,
+    origins,
+  };
 }
 
 /** Gives a parameter its value in a frame. */

@@ -3,11 +3,12 @@ import type { Weight } from "../../ir/graph.ts";
 import type { Call, WeightStmt } from "../../parser/ast.ts";
 import type { Facts } from "../../sizes/facts.ts";
 import { isSame, negate, type Comparable, type Relation } from "../../sizes/relation.ts";
-import type { Size } from "../../sizes/size.ts";
+import type { Size, SizeVar } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
 import type { Diagnostic } from "../../source/diagnostic.ts";
 import { Reporter } from "../../source/reporter.ts";
 import type { Span } from "../../source/source.ts";
+import type { Labelled } from "../text/labels.ts";
 
 /** What a block requires of its caller, found by checking its body. Sizes are those of its signature. */
 export interface Requirement {
@@ -52,11 +53,38 @@ export interface Owner {
   readonly use?: Span | undefined;
 }
 
-/** A call whose weight path ends in a number, or the copies of one that count on from it. */
-export interface NumberedCall {
-  readonly start: bigint;
+/** One repetition of a `repeat`, or any of them if their number is not known. */
+export interface Repetition {
+  /** The name of the index. */
+  readonly index: string | undefined;
+  /** The index of any repetition, from 0. */
+  readonly variable: SizeVar;
+  /** The number of repetitions. */
   readonly count: Size;
-  readonly call: Call;
+  /** The index of this one: a number, or the variable. */
+  readonly copy: Size;
+}
+
+/** The numbers in the label of a call or chain, in the indices of the repetitions around it. */
+export interface Numbered {
+  readonly node: Labelled;
+  /** The path, with `{}` in place of each number. */
+  readonly text: string;
+  readonly numbers: readonly Size[];
+  readonly repetitions: readonly Repetition[];
+}
+
+/** The numbers that a label has taken. */
+export interface Claim {
+  readonly whole: Numbered;
+  /** With the indices that are known, and only the repetitions whose number is not. */
+  readonly own: Numbered;
+}
+
+/** The labels with one text: by their path if all numbers are known, and the others. */
+interface Claims {
+  readonly known: Map<string, Claim>;
+  readonly open: Claim[];
 }
 
 export class World {
@@ -72,8 +100,8 @@ export class World {
   readonly reporter = new Reporter();
   /** The owner of each weight path, with the weight's shape. */
   readonly owners = new Map<string, Owner>();
-  /** The numbers that calls took, by the path before the number. */
-  readonly numbered = new Map<string, readonly NumberedCall[]>();
+  /** The labels with numbers so far, by the path with `{}` in place of each number. */
+  readonly numbered = new Map<string, Claims>();
   /** In order of evaluation. */
   readonly weights: OwnedWeight[] = [];
   /** The number of operators and blocks called so far, which is limited. */

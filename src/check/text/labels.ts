@@ -1,9 +1,15 @@
 /** @file Weight paths: decides the label of every call that owns weights, from the text alone. */
-import type { Call, Expr, Name, Stmt } from "../../parser/ast.ts";
+import type { Call, Expr, Name, Repeat, Stmt } from "../../parser/ast.ts";
 import type { Reporter } from "../../source/reporter.ts";
 
-/** The last part of the weight path of each call that owns weights; empty for `@.`, and if the layer's name is enough. */
-export type Labels = ReadonlyMap<Call, string>;
+/** What a label is for: a call, or a repeated chain in parentheses. */
+export type Labelled = Call | Repeat;
+
+/**
+ * The last part of the weight path of each call and repeated chain that owns weights, with `{}` in place of each sum in braces;
+ * empty for `@.`, and if the path before it is enough.
+ */
+export type Labels = ReadonlyMap<Labelled, string>;
 
 interface Naming {
   /** Whether a callee owns weights in any world. */
@@ -15,32 +21,47 @@ interface Naming {
 
 /** Labels all statements of a body. */
 export function labelBody(body: readonly Stmt[], naming: Naming): Labels {
-  const labels = new Map<Call, string>();
+  const labels = new Map<Labelled, string>();
   for (const stmt of body) labelStatement(stmt, naming, labels);
   return labels;
 }
 
-function labelStatement(stmt: Stmt, naming: Naming, labels: Map<Call, string>): void {
-  if (stmt.kind === "weight" || stmt.kind === "const") return;
-  const values = stmt.kind === "return" ? stmt.values : [stmt.value];
-  const weighted = values.flatMap((value) => weightedCalls(value, naming));
-  for (const call of weighted)
-    if (call.label !== undefined) labels.set(call, call.label.text === "." ? "" : call.label.text);
-  const open = weighted.filter((call) => call.label === undefined);
-  if (open.length === 0) return;
+function labelStatement(stmt: Stmt, naming: Naming, labels: Map<Labelled, string>): void {
+  if (stmt.kind === "return") labelValues(stmt.values, undefined, naming, labels);
   // A layer's name is a prefix already.
-  const name = stmt.kind === "layer" ? "" : stmt.kind === "assign" ? stmt.names[0]!.text : "";
+  if (stmt.kind === "layer") labelValues([stmt.value], { name: "" }, naming, labels);
+  if (stmt.kind !== "assign") return;
+  const named = stmt.names.length > 1 ? "several" : { name: stmt.names[0]!.text };
+  labelValues([stmt.value], named, naming, labels);
+}
+
+/** Labels all calls in values. A single one without a label is named after the values; undefined if they have no name. */
+function labelValues(
+  values: readonly Expr[],
+  named: { readonly name: string } | "several" | undefined,
+  naming: Naming,
+  labels: Map<Labelled, string>,
+): void {
+  const weighted = values.flatMap((value) => weightedIn(value, naming));
+  for (const { node } of weighted) {
+    if (node.label !== undefined) labels.set(node, node.label.text === "." ? "" : node.label.text);
+    // The label of a repeated chain is a prefix, like a layer's name.
+    if (node.kind === "repeat") labelValues([node.step], { name: "" }, naming, labels);
+  }
+  for (const { node, repeat } of weighted) if (repeat !== undefined && isOpen(node)) inRepeat(node, naming, labels);
+  const open = weighted.flatMap(({ node, repeat }) => (repeat === undefined && isOpen(node) ? [node] : []));
+  if (open.length === 0) return;
+  const name = named === undefined || named === "several" ? "" : named.name;
   const [first] = open;
-  const several = stmt.kind === "assign" && stmt.names.length > 1;
-  if (open.length === 1 && !several) {
-    labels.set(first!, stmt.kind === "return" ? first!.callee.text : name);
+  if (open.length === 1 && named !== "several") {
+    labels.set(first!, named === undefined ? first!.callee.text : name);
     return;
   }
   const numbered = values
     .flatMap(pipelines)
     .map((pipeline) => numbersOf(pipeline, naming))
     .find((numbers) => open.every((call) => numbers.has(call)));
-  if (numbered === undefined || several) {
+  if (numbered === undefined || named === "several") {
     for (const call of open) labels.set(call, call.callee.text);
     const what = "several layers need labels here: without them, their weights have no paths";
     const helps = [{ text: "give each a label", code: `${open.at(-1)!.callee.text}(…) @name` }];
@@ -61,6 +82,23 @@ function labelStatement(stmt: Stmt, naming: Naming, labels: Map<Call, string>): 
   );
 }
 
+/** Whether a call has no label. A repeated chain with weights and no label is not asked: its calls are. */
+function isOpen(node: Labelled): node is Call {
+  return node.kind === "call" && node.label === undefined;
+}
+
+/** Reports a call without a label in a repeated chain without a label. */
+function inRepeat(call: Call, naming: Naming, labels: Map<Labelled, string>): void {
+  const { text, span } = call.callee;
+  labels.set(call, text);
+  const what = "a repeated chain needs a label: without it, the weights of its layers have no paths";
+  const helps = [
+    { text: "label the chain", code: "repeat(…) (…) @name" },
+    { text: "or give each layer a label with the index", code: `repeat(i: …) (… |> ${text}(…) @name{i})` },
+  ];
+  naming.reporter.report("unlabelled-weight", span, { what }, { severity: "error", helps });
+}
+
 /** Returns every pipeline in an expression, outer ones first. */
 function pipelines(expr: Expr): Expr[] {
   const own = expr.kind === "pipeline" ? [expr] : [];
@@ -73,7 +111,9 @@ function children(expr: Expr): readonly Expr[] {
     case "call":
       return (expr.args ?? []).flatMap((arg) => (arg.kind === "map" ? [] : [arg.value]));
     case "pipeline":
-      return [expr.head, ...expr.stages.map((stage) => (stage.kind === "stage" ? stage.call : stage))];
+      return [expr.head, ...expr.stages];
+    case "repeat":
+      return [expr.step];
     case "match":
       return expr.arms.map((arm) => arm.value);
     case "if":
@@ -84,17 +124,33 @@ function children(expr: Expr): readonly Expr[] {
       return [expr.operand];
     case "list":
     case "values":
+    case "tensors":
       return expr.items;
     default:
       return [];
   }
 }
 
-/** Returns all calls that own weights, in evaluation order. */
-function weightedCalls(expr: Expr, naming: Naming): Call[] {
-  const inner = children(expr).flatMap((child) => weightedCalls(child, naming));
+/** Something that owns weights, and the repeated chain without a label around it. */
+interface Weighted {
+  readonly node: Labelled;
+  readonly repeat?: Repeat;
+}
+
+/** Returns all calls and repeated chains with labels that own weights, in evaluation order. */
+function weightedIn(expr: Expr, naming: Naming): Weighted[] {
+  const inner = children(expr).flatMap((child) => weightedIn(child, naming));
+  if (expr.kind === "repeat" && isChain(expr)) {
+    if (expr.label === undefined) return inner.map(({ node }) => ({ node, repeat: expr }));
+    return inner.length > 0 ? [{ node: expr }] : [];
+  }
   const owner = expr.kind === "call" && isCall(expr, naming) && naming.owns(expr.callee);
-  return owner ? [...inner, expr] : inner;
+  return owner ? [...inner, { node: expr }] : inner;
+}
+
+/** Whether a `repeat` has a chain of its own, in which labels are below its own label. Otherwise it numbers a single call. */
+export function isChain({ step, label }: Repeat): boolean {
+  return step.kind !== "call" || label !== undefined;
 }
 
 function isCall(expr: Call, naming: Naming): boolean {
@@ -115,7 +171,11 @@ function numbersOf(expr: Expr, naming: Naming): Map<Call, number> {
         return;
       case "pipeline":
         stage(expr.head);
-        for (const item of expr.stages) stage(item.kind === "stage" ? item.call : item);
+        expr.stages.forEach(stage);
+        return;
+      case "repeat":
+        if (isChain(expr)) next++;
+        else stage(expr.step);
         return;
       case "match":
         next++;

@@ -49,8 +49,21 @@ function lintDecl(decl: Decl, reporter: Reporter): void {
     const code = isParameter(definition) ? "unused-parameter" : "unused-name";
     reporter.report(code, span, { name: text }, { helps: [meant(text)] });
   }
+  if (!lost) unusedIndices(decl, reporter);
   nameIsAlsoSize(decl, reporter);
   swappedResults(decl, reporter);
+}
+
+/** Warns about indices of repetitions that the step and its label do not use. */
+function unusedIndices({ body }: Decl, reporter: Reporter): void {
+  for (const expr of expressions(body)) {
+    if (expr.kind !== "repeat" || expr.index === undefined) continue;
+    const { text, span } = expr.index;
+    const parts = [expr.step, ...(expr.label?.sums ?? [])].flatMap((part) => [...within(part)]);
+    if (text.startsWith("_") || parts.some((part) => part.kind === "call" && part.callee.text === text)) continue;
+    const edits = [{ span: { ...span, end: expr.count.span.start }, text: "" }];
+    reporter.report("unused-name", span, { name: text }, { helps: [{ text: "remove it", edits }] });
+  }
 }
 
 const meant = (name: string): Help => ({ text: "remove it, or mark it as unused", code: `_${name}` });

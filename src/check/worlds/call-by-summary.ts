@@ -1,17 +1,17 @@
 /** @file Calls by summary: the callee's body is not entered. Its requirements apply to the block being checked. */
 import type { Weight } from "../../ir/graph.ts";
-import { tensorType, type Axis, type TensorType } from "../../ir/type.ts";
+import { printType, tensorType, type Axis, type TensorType } from "../../ir/type.ts";
 import type { Call } from "../../parser/ast.ts";
 import { printRelation, spell, substitute, type Relation } from "../../sizes/relation.ts";
 import type { Size, SizeVar } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
 import { textOf, type Span } from "../../source/source.ts";
-import { claimPath, isTransparent } from "../evaluate/apply.ts";
+import { claimPath, isTransparent, mismatch } from "../evaluate/apply.ts";
 import { declaredResults } from "../evaluate/types.ts";
 import type { Binding } from "../frame/frame.ts";
 import { report, typeText, type CallStrategy, type Frame } from "../frame/frame.ts";
 import { unknown, type Val } from "../frame/values.ts";
-import type { Requirement } from "../frame/world.ts";
+import type { Owner, Requirement } from "../frame/world.ts";
 import { decidingVariables, reportRunTime } from "../prove/build-time.ts";
 import { ask, reportUnmet, requireAtLeast, requireBuildTime, requireDivides } from "../prove/obligations.ts";
 import type { CheckedWorld, Summaries } from "./explore.ts";
@@ -45,6 +45,7 @@ function callBySummary(summaries: Summaries, frame: Frame, callee: Binding, call
   const { context } = frame;
   const { block, frame: inner } = callee;
   const worlds = summaries.worlds(block, callee.choices);
+  const owner = frame.world.owners.get(path.join("."));
   if (context.ownsWeights(block) && !isTransparent(call) && !claimPath(frame, path.join("."), call)) return unknown;
   const variables = summaries.variables(block);
   const substitution = new Map<SizeVar, Size>();
@@ -65,7 +66,7 @@ function callBySummary(summaries: Summaries, frame: Frame, callee: Binding, call
   const possible = worlds.filter(({ assumptions }) =>
     assumptions.every((assumption) => frame.world.facts.decide(substitute(assumption, put)).verdict !== "no"),
   );
-  if (!takeWeights(frame, call, possible, path, put)) return unknown;
+  if (!takeWeights(frame, call, possible, path, put, owner)) return unknown;
   const declared = declaredResults(inner, callee.open);
   const types = declared ?? commonResults(frame, callee, call, possible, put);
   if (types === undefined) return unknown;
@@ -151,15 +152,19 @@ function underCondition(frame: Frame, call: Call, requirement: Requirement, when
 /** The most weights of one block. */
 const weightLimit = 20_000;
 
-/** Adds the callee's weights to the caller's, under the path of the call. Returns false if there are too many. */
+/**
+ * Adds the callee's weights to the caller's, under the path of the call. Returns false if there are too many, or if an earlier use
+ * of the same layer, whose owner it is, needs other shapes.
+ */
 function takeWeights(
   frame: Frame,
   call: Call,
   possible: readonly CheckedWorld[],
   path: readonly string[],
   put: Put,
+  owner: Owner | undefined,
 ): boolean {
-  const { builder } = frame.context;
+  const { builder, sizes } = frame.context;
   const { weights } = frame.world;
   const most = Math.max(0, ...possible.map((world) => world.weights.length));
   if (weights.length + most > weightLimit) {
@@ -182,6 +187,12 @@ function takeWeights(
     }
   const owned = new Set(weights.map(({ weight }) => weight));
   for (const weight of taken.keys()) if (!claimPath(frame, weight.path, call)) return false;
+  for (const own of owner === undefined ? [] : taken.keys()) {
+    const earlier = [...owned].filter(({ path }) => path === own.path);
+    if (earlier.length === 0 || earlier.some(({ type }) => difference(frame, type, own.type) === undefined)) continue;
+    const [found, expected] = [own, earlier[0]!].map(({ type }) => printType(sizes, type));
+    return mismatch(frame, own.path, found!, expected!, owner, call.callee.span);
+  }
   for (const [weight, count] of taken)
     if (!owned.has(weight)) weights.push({ weight, always: count === possible.length });
   return true;

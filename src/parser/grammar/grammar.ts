@@ -1,5 +1,5 @@
 /** @file The grammar of edition 1, as Chevrotain rules. Statements, headers and imports are parsed separately: see outline.ts. */
-import { CstParser, tokenMatcher, type CstNode, type ParserMethod } from "chevrotain";
+import { CstParser, EOF, tokenMatcher, type CstNode, type ParserMethod, type TokenType } from "chevrotain";
 import { expectations } from "./expected.ts";
 import * as t from "./tokens.ts";
 
@@ -236,7 +236,7 @@ export class Grammar extends CstParser {
   /** Operands with operators between them: `or` or `sum`. */
   readonly operation: Rule = this.RULE("operation", () => this.operands());
 
-  /** [ "not" ] { "-" } primary */
+  /** [ "not" ] { "-" } ( primary | repeat | tensors ) */
   readonly operand: Rule = this.RULE("operand", () => {
     this.OPTION(() => this.CONSUME(t.Not));
     this.MANY(() => this.CONSUME(t.Minus));
@@ -245,9 +245,11 @@ export class Grammar extends CstParser {
         { ALT: () => this.CONSUME(t.NumberLiteral) },
         { ALT: () => this.CONSUME(t.Inf) },
         { ALT: () => this.CONSUME(t.BoolLiteral) },
+        { GATE: () => this.isRepeat(), ALT: () => this.SUBRULE(this.repeat), IGNORE_AMBIGUITIES: true },
         { ALT: () => this.SUBRULE(this.call) },
         { ALT: () => this.SUBRULE(this.match) },
         { ALT: () => this.SUBRULE(this.if) },
+        { GATE: () => this.isTensors(), ALT: () => this.SUBRULE(this.tensors), IGNORE_AMBIGUITIES: true },
         {
           ALT: () => {
             this.CONSUME(t.LParen);
@@ -268,16 +270,19 @@ export class Grammar extends CstParser {
     this.CONSUME(t.RSquare);
   });
 
-  /** [ "repeat" "(" sum ")" ] call | match | if */
+  /** "(" expr "," expr { "," expr } [ "," ] ")": the tensors that begin a pipeline. */
+  readonly tensors: Rule = this.RULE("tensors", () => {
+    this.CONSUME(t.LParen);
+    this.commaSeparated(this.expression);
+    this.CONSUME(t.RParen);
+  });
+
+  /** repeat | call | match | if */
   readonly stage: Rule = this.RULE("stage", () => {
     this.OR({
       DEF: [
-        {
-          ALT: () => {
-            this.OPTION(() => this.SUBRULE(this.repeat));
-            this.SUBRULE(this.call);
-          },
-        },
+        { ALT: () => this.SUBRULE(this.repeat), IGNORE_AMBIGUITIES: true },
+        { ALT: () => this.SUBRULE(this.call) },
         { ALT: () => this.SUBRULE(this.match) },
         { ALT: () => this.SUBRULE(this.if) },
       ],
@@ -285,11 +290,30 @@ export class Grammar extends CstParser {
     });
   });
 
+  /** "repeat" "(" [ ID ":" ] sum ")" ( call | "(" expr ")" [ LABEL ] ) */
   readonly repeat: Rule = this.RULE("repeat", () => {
     this.CONSUME(t.Repeat);
     this.CONSUME(t.LParen);
+    this.OPTION(() => {
+      this.CONSUME(t.Identifier);
+      this.CONSUME(t.Colon);
+    });
     this.SUBRULE(this.operation);
     this.CONSUME(t.RParen);
+    this.OR({
+      DEF: [
+        { ALT: () => this.SUBRULE(this.call) },
+        {
+          ALT: () => {
+            this.CONSUME2(t.LParen);
+            this.SUBRULE(this.expression);
+            this.CONSUME2(t.RParen);
+            this.OPTION2(() => this.CONSUME(t.Label));
+          },
+        },
+      ],
+      ERR_MSG: "a call",
+    });
   });
 
   /** ID [ "(" [ arg { "," arg } [ "," ] ] ")" ] { "." ID } [ LABEL ] */
@@ -401,6 +425,34 @@ export class Grammar extends CstParser {
       this.CONSUME(t.BinaryOperator);
       this.SUBRULE2(this.operand);
     });
+  }
+
+  /** Whether the next token opens the list of tensors that begins a pipeline: brackets with a comma, and `|>` after them. */
+  private isTensors(): boolean {
+    const { after, hasComma } = this.brackets(1);
+    return hasComma && after === t.Pipe;
+  }
+
+  /** Whether the next tokens are `repeat(n)` with a step after it, rather than a call of a layer with that name. */
+  private isRepeat(): boolean {
+    if (this.LA(1).tokenType !== t.Repeat) return false;
+    const { after } = this.brackets(2);
+    return after === t.LParen || after === t.Identifier || after?.CATEGORIES?.includes(t.Identifier) === true;
+  }
+
+  /** Returns the token after the brackets that begin at a token, if they do, and whether a comma is directly inside them. */
+  private brackets(from: number): { readonly after?: TokenType; readonly hasComma: boolean } {
+    let depth = 0;
+    let hasComma = false;
+    for (let at = from; this.LA(at).tokenType !== EOF; at++) {
+      const { tokenType } = this.LA(at);
+      if (at === from && tokenType !== t.LParen) break;
+      if (tokenType === t.LParen || tokenType === t.LSquare || tokenType === t.LCurly) depth++;
+      else if (tokenType === t.RParen || tokenType === t.RSquare || tokenType === t.RCurly) depth--;
+      else if (tokenType === t.Comma && depth === 1) hasComma = true;
+      if (depth === 0) return { after: this.LA(at + 1).tokenType, hasComma };
+    }
+    return { hasComma };
   }
 
   /** item { "," item } [ "," ] */

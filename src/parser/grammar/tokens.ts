@@ -67,7 +67,11 @@ export const BadNumber = token("BadNumber", /(?:\d|\.\d)(?:[eE][+-](?=\d)|[\w.])
 export const StringLiteral = token("StringLiteral", /"[^"\r\n]*"/);
 export const UnterminatedString = token("UnterminatedString", /"[^"\r\n]*/, { categories: StringLiteral });
 export const SingleQuotedString = token("SingleQuotedString", /'[^'\r\n]*'/, { categories: StringLiteral });
-export const Label = token("Label", /@(?:[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*|\.(?![\w.]))/);
+/** A label, with the sums in braces that are read later: `@layers.{i + 1}`. */
+export const Label = token(
+  "Label",
+  /@(?:(?:[A-Za-z0-9_]|\{[^{}\r\n]*\})+(?:\.(?:[A-Za-z0-9_]|\{[^{}\r\n]*\})+)*|\.(?![\w.{]))/,
+);
 
 export const LParen = token("LParen", "(");
 export const RParen = token("RParen", ")");

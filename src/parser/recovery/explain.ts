@@ -24,7 +24,6 @@ const explanations: readonly ((place: Place) => Mistake | undefined)[] = [
   missingElse,
   indexing,
   methodCall,
-  repeatFirst,
   notAStage,
   statementInBranch,
   severalValues,
@@ -36,8 +35,7 @@ const explanations: readonly ((place: Place) => Mistake | undefined)[] = [
 export function explain(stream: Stream, piece: Piece, failure: Failure): Mistake {
   const { token, expected, rules } = failure;
   const at = token === undefined ? piece.to : indexOf(stream, piece, token);
-  const repeated = rules.at(-2) === "stage" && rules.at(-1) === "call" && expected === "a name";
-  const place: Place = { ...stream, piece, at, rule: rules.at(-1), expected: repeated ? "a call" : expected };
+  const place: Place = { ...stream, piece, at, rule: rules.at(-1), expected };
   for (const explanation of explanations) {
     const found = explanation(place);
     if (found !== undefined) return found;
@@ -171,7 +169,8 @@ function singleEquals({ source, tokens, piece, at, rule }: Place): Mistake | und
 
   if (rule === "param" && name !== undefined && isA(name, t.Identifier))
     return report(":", { text: "a parameter has a type and may have a default", code: `${name.image}: int = …` });
-  if (rule === "call" && name !== undefined && isA(name, t.Identifier) && isA(tokens[at - 2], t.LParen, t.Comma)) {
+  const isNamed = name !== undefined && isA(name, t.Identifier) && isA(tokens[at - 2], t.LParen, t.Comma);
+  if (isNamed && (rule === "call" || rule === "repeat")) {
     const edits = [{ span: { ...span, start: tokenSpan(source, name).end }, text: ":" }];
     return report(":", { text: "write", code: `${name.image}: ${value?.image ?? "…"}`, edits });
   }
@@ -179,52 +178,29 @@ function singleEquals({ source, tokens, piece, at, rule }: Place): Mistake | und
   return compared ? report("==", { text: "write", code: "==", edits: [{ span, text: "==" }] }) : undefined;
 }
 
-/** `x |> 3` */
+/** `x |> 3`, `x |> repeat(2) match a { … }` */
 function notAStage({ source, tokens, piece, at, expected }: Place): Mistake | undefined {
   const token = at < piece.to ? tokens[at] : undefined;
   if (token === undefined || expected !== "a call") return undefined;
-  const span = cover(tokenSpan(source, token), tokenSpan(source, tokens[endOfGroup(tokens, at, piece.to)]!));
-  const repeat = repeatBefore(tokens, at - 1, piece.from);
-  const notes = [
-    repeat === undefined ? "a stage is a call that omits the piped tensor" : "`repeat` applies to a single call",
-  ];
-  return mistake("not-a-stage", span, { found: quoted(textOf(span)) }, { notes, helps: help() });
-
-  function help(): Help[] {
-    const close = endOfGroup(tokens, at, piece.to);
-    if (!isA(token, t.LParen) || !tokens.slice(at, close).some((one) => isA(one, t.Pipe))) return [];
-    if (repeat === undefined) return [{ text: "remove the parentheses: a pipeline of stages is one pipeline" }];
-    const times = textOf(cover(tokenSpan(source, tokens[repeat]!), tokenSpan(source, tokens[at - 1]!)));
-    const label = isA(tokens[close + 1], t.Label) ? ` ${tokens[close + 1]!.image}` : "";
-    return [{ text: "make the pipeline a block, and repeat the block", code: `${times} Steps${label}` }];
-  }
+  const close = endOfGroup(tokens, at, piece.to);
+  const span = cover(tokenSpan(source, token), tokenSpan(source, tokens[close]!));
+  const isRepeated = isAfterRepeat(tokens, at, piece.from);
+  const notes = [isRepeated ? "`repeat` applies to a single call" : "a stage is a call that omits the piped tensor"];
+  const isPipeline = isA(token, t.LParen) && tokens.slice(at, close).some((one) => isA(one, t.Pipe));
+  const helps: Help[] =
+    isRepeated && isA(token, t.Match, t.If)
+      ? [{ text: "put it in parentheses", code: `repeat(…) (${token.image} … { … })` }]
+      : isPipeline
+        ? [{ text: "remove the parentheses: a pipeline of stages is one pipeline" }]
+        : [];
+  return mistake("not-a-stage", span, { found: quoted(textOf(span)) }, { notes, helps });
 }
 
-/** Returns the index of `repeat` if the `)` of its count is at this index. */
-function repeatBefore(tokens: readonly IToken[], close: number, from: number): number | undefined {
-  if (!isA(tokens[close], t.RParen)) return undefined;
-  const open = lastOutside(tokens, close, from, (token) => isA(token, t.LParen));
-  return open !== undefined && isA(tokens[open - 1], t.Repeat) ? open - 1 : undefined;
-}
-
-/** `layer a = repeat(3) B`, `2 => repeat(2) relu` */
-function repeatFirst({ source, tokens, piece, at }: Place): Mistake | undefined {
-  // In an arm, the repeated call looks like the choice of the next arm.
-  const repeat = repeatBefore(tokens, at - 1, piece.from) ?? repeatBefore(tokens, at - 2, piece.from);
-  const before = tokens[(repeat ?? 0) - 1];
-  if (repeat === undefined || !isA(before, t.FatArrow, t.LCurly, t.Assign, t.Return)) return undefined;
-  const span = tokenSpan(source, tokens[repeat]!);
-  const edits = [{ span: { ...span, end: span.start }, text: "identity |> " }];
-  const chain = { text: "begin the chain with a stage that does nothing", code: "identity |> repeat(…) …", edits };
-  const value = { text: "pipe a tensor into it", code: "x |> repeat(…) …" };
-  return mistake("repeat-first", span, {}, { helps: [isChain() ? chain : value] });
-
-  /** Whether stages are wanted here: in a layer, or in a `match` or `if` after `|>`. */
-  function isChain(): boolean {
-    if (isA(tokens[piece.from], t.Layer)) return true;
-    const word = branching(tokens, repeat!, piece.from);
-    return word !== undefined && isA(tokens[word - 1], t.Pipe);
-  }
+/** Whether a token follows `repeat(n)`. */
+function isAfterRepeat(tokens: readonly IToken[], at: number, from: number): boolean {
+  if (!isA(tokens[at - 1], t.RParen)) return false;
+  const open = lastOutside(tokens, at - 1, from, (token) => isA(token, t.LParen));
+  return open !== undefined && isA(tokens[open - 1], t.Repeat);
 }
 
 /** Returns the index of the `if` or `match` whose braces enclose a token. */

@@ -171,7 +171,7 @@ function divide(stream: Stream, from: number, to: number, brackets: Brackets): P
   const { tokens } = stream;
   const pieces: Piece[] = [];
   let begin = from;
-  // A call follows the `)` of `|> repeat(n)`.
+  // A step follows the `)` of `repeat(n)`.
   let afterRepeat = -1;
   const end = (i: number): void => {
     if (i > begin) pieces.push(piece("statement", begin, i, brackets));
@@ -179,12 +179,12 @@ function divide(stream: Stream, from: number, to: number, brackets: Brackets): P
   };
   let i = from;
   while (i < to) {
-    const head = i === afterRepeat ? heads.headOfAssignment(tokens, i) : statementAt(stream, i, brackets, begin);
+    const head = i === afterRepeat ? heads.headOfStatement(stream, i) : statementAt(stream, i, brackets, begin);
     if (head !== undefined) end(i);
     if (head !== undefined && head > i) i = head;
     else if (isOpening(tokens[i]?.tokenType)) {
       const after = brackets.after.get(i) ?? to;
-      if (isA(tokens[i - 1], t.Repeat) && isA(tokens[i - 2], t.Pipe)) afterRepeat = after;
+      if (isA(tokens[i - 1], t.Repeat)) afterRepeat = after;
       i = after;
     } else i++;
   }

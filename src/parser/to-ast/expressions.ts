@@ -1,8 +1,22 @@
 /** @file Expressions: syntax tree → Ast. Applies operator precedence. */
 import type { CstNode, IToken } from "chevrotain";
 import { invariant } from "../../source/internal-error.ts";
-import { cover, textOf } from "../../source/source.ts";
-import type { Arg, Arm, AxisGroup, AxisSpec, BinaryOp, Call, Choice, Expr, If, Match, Stage } from "../ast.ts";
+import { cover, textOf, type Span } from "../../source/source.ts";
+import type {
+  Arg,
+  Arm,
+  AxisGroup,
+  AxisSpec,
+  BinaryOp,
+  Call,
+  Choice,
+  Expr,
+  If,
+  Label,
+  Match,
+  Repeat,
+  Stage,
+} from "../ast.ts";
 import {
   nameOf,
   node,
@@ -14,6 +28,7 @@ import {
   tokens,
   tokenSpan,
 } from "../grammar/cst.ts";
+import { parseTokens } from "../grammar/parse-tokens.ts";
 import * as t from "../grammar/tokens.ts";
 import { mistake, quoted } from "../mistake.ts";
 import type { Reading } from "./cst-reader.ts";
@@ -34,10 +49,7 @@ export function readExpression(reading: Reading, cst: CstNode): Expr {
   const stages = nodes(cst, "stage").map((stage) => readStage(reading, stage));
   const last = stages.at(-1);
   if (last === undefined) return head;
-  const parts = stages.flatMap((stage) =>
-    stage.kind !== "stage" ? stage : stage.repeat === undefined ? stage.call : [stage.repeat.count, stage.call],
-  );
-  return reading.grown({ kind: "pipeline", head, stages, span: cover(head.span, last.span) }, [head, ...parts]);
+  return reading.grown({ kind: "pipeline", head, stages, span: cover(head.span, last.span) }, [head, ...stages]);
 }
 
 /** or: operands with operators between them. */
@@ -55,6 +67,8 @@ function readRow(reading: Reading, cst: CstNode, loosest: number): Expr {
   const operators = tokens(cst, t.BinaryOperator);
   let next = 0;
   const result = row(loosest);
+  const odd = operands.length > 1 ? operands.find((operand) => optionalNode(operand, "tensors")) : undefined;
+  if (odd !== undefined) refuseTensors(reading, odd);
   const rest = operators[next - 1];
   if (rest !== undefined) reading.refuse(rest, "the end of the size");
   return result;
@@ -115,6 +129,10 @@ function readPrimary(reading: Reading, cst: CstNode): Expr {
   if (literal !== undefined) return reading.grown(literal, []);
   const call = optionalNode(cst, "call");
   if (call !== undefined) return readCall(reading, call);
+  const repeat = optionalNode(cst, "repeat");
+  if (repeat !== undefined) return readRepeat(reading, repeat);
+  const tensors = optionalNode(cst, "tensors");
+  if (tensors !== undefined) return readTensors(reading, cst, tensors);
   const match = optionalNode(cst, "match");
   if (match !== undefined) return readMatch(reading, match);
   const choice = optionalNode(cst, "if");
@@ -124,9 +142,29 @@ function readPrimary(reading: Reading, cst: CstNode): Expr {
     const items = nodes(list, "expression").map((item) => readExpression(reading, item));
     return reading.grown({ kind: "list", items, span: nodeSpan(reading.source, list) }, items);
   }
-  const open = tokenSpan(reading.source, token(cst, t.LParen));
-  const close = tokenSpan(reading.source, token(cst, t.RParen));
+  return readInParentheses(reading, cst);
+}
+
+/** "(" expr ")", the last brackets of a node. */
+function readInParentheses(reading: Reading, cst: CstNode): Expr {
+  const open = tokenSpan(reading.source, tokens(cst, t.LParen).at(-1)!);
+  const close = tokenSpan(reading.source, tokens(cst, t.RParen).at(-1)!);
   return reading.wrapped(readExpression(reading, node(cst, "expression")), cover(open, close));
+}
+
+/** "(" expr "," expr { "," expr } [ "," ] ")" */
+function readTensors(reading: Reading, operand: CstNode, cst: CstNode): Expr {
+  const items = nodes(cst, "expression").map((item) => readExpression(reading, item));
+  if (items.length < 2 || operand.children["Minus"] !== undefined || operand.children["Not"] !== undefined)
+    refuseTensors(reading, cst);
+  return reading.grown({ kind: "tensors", items, span: nodeSpan(reading.source, cst) }, items);
+}
+
+/** Complains about a list in parentheses that is not the whole head of a pipeline. */
+function refuseTensors(reading: Reading, cst: CstNode): void {
+  const helps = [{ text: "several tensors only begin a pipeline", code: "(a, b) |> F" }];
+  const where = "an expression in parentheses";
+  reading.complain(mistake("several-values", nodeSpan(reading.source, cst), { where }, { helps }));
 }
 
 function readLiteral({ source }: Reading, cst: CstNode): Expr | undefined {
@@ -150,10 +188,48 @@ function readCall(reading: Reading, cst: CstNode): Call {
     callee,
     args: optionalToken(cst, t.LParen) && args,
     path,
-    label: label && { text: label.image.slice(1), span: tokenSpan(source, label) },
+    label: label && readLabel(reading, label),
     span: nodeSpan(source, cst),
   };
-  return reading.grown(call, args.flatMap(partsOf));
+  return reading.grown(call, [...args.flatMap(partsOf), ...(call.label?.sums ?? [])]);
+}
+
+/** Reads a label, whose braces contain sums. */
+function readLabel(reading: Reading, label: IToken): Label {
+  const { source } = reading;
+  const span = tokenSpan(source, label);
+  const sums: Expr[] = [];
+  for (const { 0: braces, index } of label.image.matchAll(/\{[^{}]*\}/g)) {
+    const start = span.start + index;
+    const found = readPart(reading, { ...span, start, end: start + braces.length });
+    if (found !== undefined) sums.push(found);
+  }
+  const text = label.image.slice(1).replace(/\{[^{}]*\}/g, "{}");
+  if (/[\d}]\{|\}\d/.test(text)) {
+    const notes = ["otherwise two labels with different numbers could be the same"];
+    const expected = "a letter, `_` or `.` between two numbers of a label";
+    reading.complain(mistake("syntax-error", span, { found: quoted(label.image), expected }, { notes }));
+  }
+  return { text, sums, span };
+}
+
+/** Reads the sum in the braces of a label. */
+function readPart(reading: Reading, braces: Span): Expr | undefined {
+  const start = braces.start + 1;
+  const { tokens: found, errors, groups } = t.lexer.tokenize(braces.source.text.slice(start, braces.end - 1));
+  for (const token of found) {
+    token.startOffset += start;
+    token.endOffset = token.startOffset + token.image.length - 1;
+  }
+  const hasComment = Object.values(groups).some((group) => group.length > 0);
+  const parsed = errors.length === 0 && !hasComment && found.length > 0 ? parseTokens("operation", found) : undefined;
+  if (parsed !== undefined && parsed !== "too-deep" && "cst" in parsed) return readSum(reading, parsed.cst);
+  const helps = /\/\//.test(textOf(braces))
+    ? [{ text: "round a quotient down with", code: "@layers.{floor(i / 2)}" }]
+    : [{ text: "a label contains sums of sizes", code: "@layers.{i + 1}" }];
+  const expected = "a size in the braces of a label";
+  reading.complain(mistake("syntax-error", braces, { found: quoted(textOf(braces)), expected }, { helps }));
+  return undefined;
 }
 
 function partsOf(arg: Arg): Expr[] {
@@ -231,24 +307,33 @@ function readValues(reading: Reading, cst: CstNode): Expr {
 }
 
 function readStage(reading: Reading, cst: CstNode): Stage {
-  const match = optionalNode(cst, "match");
-  const choice = optionalNode(cst, "if");
-  if (match !== undefined || choice !== undefined) {
-    const stage = match !== undefined ? readMatch(reading, match) : readIf(reading, choice!);
-    requireStages(reading, stage);
-    return stage;
-  }
-  const call = readCall(reading, node(cst, "call"));
   const repeat = optionalNode(cst, "repeat");
-  return {
-    kind: "stage",
-    repeat: repeat && {
-      count: readSum(reading, node(repeat, "operation")),
-      span: nodeSpan(reading.source, repeat),
-    },
-    call,
-    span: nodeSpan(reading.source, cst),
+  if (repeat !== undefined) return readRepeat(reading, repeat);
+  const call = optionalNode(cst, "call");
+  if (call !== undefined) return readCall(reading, call);
+  const match = optionalNode(cst, "match");
+  const stage = match !== undefined ? readMatch(reading, match) : readIf(reading, node(cst, "if"));
+  requireStages(reading, stage);
+  return stage;
+}
+
+function readRepeat(reading: Reading, cst: CstNode): Repeat {
+  const { source } = reading;
+  const index = optionalToken(cst, t.Identifier);
+  const count = readSum(reading, node(cst, "operation"));
+  const call = optionalNode(cst, "call");
+  const step = call !== undefined ? readCall(reading, call) : readInParentheses(reading, cst);
+  requireStages(reading, step);
+  const label = optionalToken(cst, t.Label);
+  const repeat: Repeat = {
+    kind: "repeat",
+    index: index && nameOf(source, index),
+    count,
+    step,
+    label: label && readLabel(reading, label),
+    span: nodeSpan(source, cst),
   };
+  return reading.grown(repeat, [count, step, ...(repeat.label?.sums ?? [])]);
 }
 
 /** Complains unless a value is a chain of stages, as it must be in a `layer` and in the branches of a piped `match` or `if`. */
@@ -262,6 +347,7 @@ export function requireStages(reading: Reading, value: Expr): void {
 function notAStage(value: Expr): Expr | undefined {
   switch (value.kind) {
     case "call":
+    case "repeat":
       return undefined;
     case "pipeline":
       return notAStage(value.head);

@@ -146,28 +146,6 @@ export const syntax = {
       }
     `,
   }),
-  "repeat-first": programEntry({
-    severity: "error",
-    message: msg`\`repeat\` needs a \`|>\` before it`,
-    explain:
-      "`repeat(n) B` passes the tensor before `|>` through n copies of `B`, so it is a stage and never begins a pipeline. " +
-      "Where a chain of stages is wanted, in a `layer` or after `|>` in an arm, begin with `identity`, which does nothing " +
-      "and has no weights: `layer blocks = identity |> repeat(3) B`.",
-    bad: program`
-      fuse 1
-
-      block Trunk(x: [n, c], depth: 1 | 2 = 2) -> [n, c] {
-        return x |> match depth { 1 => relu, 2 => repeat(2) linear(c: c) @fc }
-      }
-    `,
-    good: program`
-      fuse 1
-
-      block Trunk(x: [n, c], depth: 1 | 2 = 2) -> [n, c] {
-        return x |> match depth { 1 => relu, 2 => identity |> repeat(2) linear(c: c) @fc }
-      }
-    `,
-  }),
   "several-values": programEntry({
     severity: "error",
     message: msg`${"where"} has one value, not several`,

@@ -201,13 +201,34 @@ export const weights = {
       }
     `,
   }),
+  "repeat-first": programEntry({
+    severity: "error",
+    message: msg`\`repeat\` needs a \`|>\` before it`,
+    explain:
+      "`repeat(n) B` passes the tensor before `|>` through n copies of `B`, so it is a stage. " +
+      "It begins only a chain of stages, which gets its tensor from elsewhere: in a `layer`, and in an arm or branch after `|>`.",
+    bad: program`
+      fuse 1
+
+      block Trunk(x: [n, c], depth: 1 | 2 = 2) -> [n, c] {
+        return match depth { 1 => relu(x), 2 => repeat(2) linear(c: c) @fc }
+      }
+    `,
+    good: program`
+      fuse 1
+
+      block Trunk(x: [n, c], depth: 1 | 2 = 2) -> [n, c] {
+        return x |> match depth { 1 => relu, 2 => repeat(2) linear(c: c) @fc }
+      }
+    `,
+  }),
   "repeat-changes-shape": programEntry({
     severity: "error",
-    message: msg`\`repeat\` needs \`${"callee"}\` to keep the shape, but it turns ${"from"} into ${"to"}`,
+    message: msg`\`repeat\` needs ${"callee"} to keep the shape or to add the same to it each time, but it turns ${"from"} into ${"to"}`,
     explain:
-      "The number of repetitions is a parameter, and the repeated call " +
-      "changes the shape, so the result's shape would depend on the count. " +
-      "Use a call that keeps the shape and change the shape once before or after, repeat it a " +
+      "The number of repetitions is a parameter, and the repeated step changes the shape in a way that differs from one to the next. " +
+      "It may add the same to an axis each time: `c + depth * growth` is the size after `depth` repetitions. " +
+      "Otherwise, change the shape once before or after, repeat the step a " +
       "fixed number of times (`repeat(3)`), or list the possible numbers: `depth: 1 | 2 | 3`.",
     bad: program`
       fuse 1

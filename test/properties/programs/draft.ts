@@ -128,6 +128,8 @@ export function renamed(draft: Draft): Draft {
     };
     return {
       ...routine,
+      // The size of an input may be a setting.
+      tensors: routine.tensors.map(({ name, text }) => ({ name, text: own(text) })),
       settings: routine.settings.map(({ name, text }) => ({ name: own(name), text: own(text) })),
       where: routine.where.map(own),
       statements: routine.statements.map(inCalls),

@@ -223,7 +223,7 @@ class Growing {
     const kind = chance.random();
     if (kind < 0.08) return this.#matched();
     if (kind < 0.16) return this.#scaled();
-    if (kind < 0.22) return this.#repeated();
+    if (kind < 0.24) return this.#repeated();
     if (kind < 0.4 && this.#calls.length > 0) return this.#applied(chance.pick(this.#calls));
     // Of several, one that fits a value that was computed.
     const some = Array.from({ length: 6 }, () =>
@@ -417,22 +417,46 @@ class Growing {
     };
   }
 
-  /** A repeated operator or block, or a layer that is used twice. */
+  /** A repeated operator, block or chain of two, perhaps with an index; or a block that takes all its results again. */
   #repeated(): Proposal | undefined {
     const chance = this.#chance;
+    const several = this.#calls.filter(({ ports, results }) => ports.length > 1 && results === ports.length);
+    if (several.length > 0 && chance.is(0.3)) return this.#repeatedWithAll(chance.pick(several));
     const value = this.#values.length === 0 ? undefined : chance.pick(this.#values.slice(-3));
     const blocks = this.#calls.filter(({ ports, results }) => ports.length === 1 && results === 1);
-    const template = value && (blocks.length > 0 && chance.is(0.5) ? chance.pick(blocks) : this.#unaryOf(value));
-    if (template === undefined || template.results > 1) return undefined;
-    const call = this.#applied(template, value);
-    // The call without its tensor is a stage.
-    const [port] = template.ports;
-    const stage = fill({ ...template, holes: template.holes.filter(({ text }) => text === port!.name) }, () => "");
-    if (!stage.startsWith(`${template.name}(`) || call.tensors.length > 0) return undefined;
-    const plain = stage.replace(/\(,\s*/, "(").replace(/\(\)$/, "");
-    const count = chance.is(0.5) ? String(1 + chance.below(3)) : this.#setting(2, []);
-    if (/^\(|^k/.test(count) && !this.#settings.some(({ name }) => count.includes(name))) return undefined;
-    return { ...call, settings: [], code: `${value!.name} |> repeat(${count}) ${plain}` };
+    const pick = () => value && (blocks.length > 0 && chance.is(0.5) ? chance.pick(blocks) : this.#unaryOf(value));
+    const [first, second] = [pick(), chance.is(0.5) ? pick() : undefined];
+    if (value === undefined || first === undefined || first.results > 1 || (second?.results ?? 1) > 1) return undefined;
+    const index = chance.is(0.5) ? "i" : undefined;
+    const steps = [first, second].flatMap((template) =>
+      template === undefined ? [] : [stageOf(template, index, chance)],
+    );
+    const count = this.#repetitions();
+    if (count === undefined || !steps.every((step) => step !== undefined)) return undefined;
+    // Whether a block owns weights is not known: half of the chains with one have a label.
+    const owns = ({ name, owns }: Template): boolean => owns || (/^[A-Z]/.test(name) && chance.is(0.5));
+    const label = [first, ...(second === undefined ? [] : [second])].some(owns) ? ` @c${this.#count}` : "";
+    const chain = steps.length === 1 ? steps[0]! : `(${steps.join(" |> ")})${label}`;
+    const uses = [value.name, first.name, ...(second === undefined ? [] : [second.name])];
+    const code = `${value.name} |> repeat(${index === undefined ? "" : "i: "}${count}) ${chain}`;
+    return { code, uses, tensors: [], settings: [], results: 1, inputs: [] };
+  }
+
+  /** A block that gets its results again. */
+  #repeatedWithAll(template: Template): Proposal | undefined {
+    const call = this.#applied(template);
+    const list = call.uses.slice(0, template.ports.length);
+    const count = this.#repetitions();
+    const block = fill(template, ({ kind }) => (kind === "tensor" ? "" : undefined)).replace(/\((?:,\s*)+/, "(");
+    if (count === undefined || list.length < 2) return undefined;
+    return { ...call, settings: [], code: `(${list.join(", ")}) |> repeat(${count}) ${block.replace(/\(\)$/, "")}` };
+  }
+
+  /** A number of repetitions: a number, or a setting that is there already. */
+  #repetitions(): string | undefined {
+    if (this.#chance.is(0.5)) return String(1 + this.#chance.below(3));
+    const count = this.#setting(2, []);
+    return this.#settings.some(({ name }) => count.includes(name)) ? count : undefined;
   }
 
   /** The call of a new block that does what a template does, with the template's inputs as its signature. */
@@ -449,6 +473,17 @@ class Growing {
     this.#calls.push(callOf(block));
     return this.#applied(this.#calls.at(-1)!);
   }
+}
+
+/** Writes the call of a template of one tensor as a stage. Some of its numbers become the index. */
+function stageOf(template: Template, index: string | undefined, chance: Chance): string | undefined {
+  const stage = fill(template, ({ kind, text }) => {
+    if (kind === "tensor") return text === template.ports[0]!.name ? "" : undefined;
+    return kind === "number" && index !== undefined && chance.is(0.7)
+      ? chance.pick([`(${index} + 1)`, index])
+      : undefined;
+  });
+  return stage.startsWith(`${template.name}(`) ? stage.replace(/\(,\s*/, "(").replace(/\(\)$/, "") : undefined;
 }
 
 /** Writes a port as a parameter. */

@@ -123,6 +123,7 @@ function* holesIn(
       if (isSize && /^[1-9]\d*$/.test(expr.raw)) yield { span: expr.span, kind: "number" };
       return;
     case "list":
+    case "tensors":
       for (const item of expr.items) yield* inside(item);
       return;
     case "unary":
@@ -134,12 +135,13 @@ function* holesIn(
       return;
     case "pipeline":
       yield* inside(expr.head);
-      for (const stage of expr.stages) if (stage.kind === "stage") yield* inside(stage.call);
+      for (const stage of expr.stages) yield* inside(stage);
       return;
     case "bool":
     case "inf":
     case "match":
     case "if":
+    case "repeat":
       return;
     case "call": {
       if (expr.args === undefined) {

@@ -1,0 +1,40 @@
+/** @file Networks with repetitions and shared layers: PyTorch's weights load by name and give its results. */
+import { readdirSync, readFileSync } from "node:fs";
+import { beforeAll, describe, expect, test } from "vitest";
+import { esmProfile } from "../../src/codegen/esm/profile.ts";
+import { plan } from "../../src/plan/plan.ts";
+import { seeded } from "../support/arrays.ts";
+import { useBackend } from "../support/backends.ts";
+import { programOf } from "../support/check.ts";
+import { describeCases, graphOf, prepareCase } from "../support/compare.ts";
+import { randomShapes } from "../support/shapes.ts";
+import { expectGolden, goldenTensors } from "../support/systems.ts";
+
+const networks = readdirSync("test/fixtures/repeat").map((file) => {
+  const name = file.replace(".fuse", "");
+  const text = readFileSync(`test/fixtures/repeat/${file}`, "utf8");
+  return { name, text, graph: graphOf(text), golden: `repeat/${name}` };
+});
+
+test("every stored network has a program", () => {
+  const stored = readdirSync("test/golden/repeat").map((file) => file.replace(".safetensors", ""));
+  expect(networks.map(({ name }) => name)).toEqual(stored);
+});
+
+describe.each(networks)("$name", ({ text, graph, golden }) => {
+  beforeAll(() => useBackend("wasm"));
+
+  test("has neither errors nor warnings, and PyTorch's weights", () => {
+    expect(programOf(text).check()).toEqual([]);
+    const stored = Object.keys(goldenTensors(golden, "param"));
+    expect(graph.weights.map(({ path }) => path).toSorted()).toEqual(stored.toSorted());
+  });
+
+  test("gives PyTorch's results", async () => {
+    await expectGolden(golden, plan(graph, esmProfile("wasm")));
+  });
+});
+
+describeCases(
+  networks.map(({ name, graph }, i) => prepareCase(name, graph, randomShapes(graph.guard, seeded(i), 2, 9), i)),
+);
