@@ -123,6 +123,7 @@ function* holesIn(
       if (isSize && /^[1-9]\d*$/.test(expr.raw)) yield { span: expr.span, kind: "number" };
       return;
     case "list":
+    case "values":
     case "tensors":
       for (const item of expr.items) yield* inside(item);
       return;
