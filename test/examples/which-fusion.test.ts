@@ -38,15 +38,15 @@ test("a variant made impossible by settings is marked with the reason", () => {
       ],
       [
         "se",
-        "\`c / r\` needs r to divide c, but 16 does not divide 24",
+        "impossible: \`c / r\` needs r to divide c, but 16 does not divide 24",
       ],
       [
         "cbam",
-        "\`c / r\` needs r to divide c, but 16 does not divide 24",
+        "impossible: \`c / r\` needs r to divide c, but 16 does not divide 24",
       ],
       [
         "bam",
-        "\`c / r\` needs r to divide c, but 16 does not divide 24",
+        "impossible: \`c / r\` needs r to divide c, but 16 does not divide 24",
       ],
       [
         "self",

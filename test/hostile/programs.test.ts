@@ -216,18 +216,18 @@ describe("texts", () => {
 
   test.each(hostile)("in comments and doc comments stay there: %j", async (text) => {
     await imported(`fuse 1
-// ${text}
+# ${text}
 ## ${text}
-///${text}
+##${text}
 model Net(
-  // ${text}
-  x: [n, c: // ${text}
+  # ${text}
+  x: [n, c: # ${text}
     2],
-) -> (y: [n, c: 2]) where n // ${text}
+) -> (y: [n, c: 2]) where n # ${text}
   >= 1 + 1 {
-  // ${text}
-  stem = relu(x) // ${text}
-  return stem // ${text}
+  # ${text}
+  stem = relu(x) # ${text}
+  return stem # ${text}
 }
 `);
   });
@@ -315,7 +315,7 @@ import { H } from "fuse/constructor"
 
 describe("what a command writes", () => {
   const net =
-    '// Made by fuse 0.0.0, says this program.\nfuse 1\nimport { Part } from "./part.fuse"\n\nmodel Net(x: [n, c: 2]) -> (y: [n, c: 2]) {\n  return x |> Part() @part\n}\n';
+    '# Made by fuse 0.0.0, says this program.\nfuse 1\nimport { Part } from "./part.fuse"\n\nmodel Net(x: [n, c: 2]) -> (y: [n, c: 2]) {\n  return x |> Part() @part\n}\n';
   const part =
     "# Made by fuse 0.0.0, says this program.\nfuse 1\n\nblock Part(x: [n, c]) -> [n, c] {\n  return x |> linear(c: c) @fc\n}\n";
   let count = 0;
