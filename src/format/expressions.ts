@@ -26,7 +26,6 @@ const { fill, group, indent, join, line } = builders;
 const { removeLines } = utils;
 
 export function printExpression(trivia: Trivia, expr: Expr, place: Place): Doc {
-  if (expr.kind === "values") return printValues(trivia, expr, place);
   const written = places.isInParentheses(expr);
   const level = levelOf(expr);
   if (level < place.least || (written && place.operand && level < places.level.primary)) return inParentheses();
@@ -50,11 +49,10 @@ function printBare(trivia: Trivia, expr: Expr, tall: boolean): Doc {
   if (expr.kind === "binary") return printBinary(trivia, expr);
   if (expr.kind === "pipeline") return printPipeline(trivia, expr, tall);
   if (expr.kind === "call") return printCall(trivia, expr);
+  if (expr.kind === "values") return printValues(trivia, expr, tall ? places.statement : places.anything);
   const start = expr.kind === "tensors" ? expr.span.start : trivia.firstIn(expr.span);
   const comments = trivia.within(start);
   switch (expr.kind) {
-    case "values":
-      return printValues(trivia, expr, places.anything);
     case "number":
       return [comments, expr.raw];
     case "bool":

@@ -50,6 +50,7 @@ export const operand = (least: number): Place => ({ least, operand: true, tall: 
 
 /** Whether the expression was written in parentheses. Then its span begins before its first token. */
 export function isInParentheses(expr: Expr): boolean {
+  if (expr.kind === "values") return false;
   const { source, start } = expr.span;
   if (expr.kind === "binary") return expr.left.span.start !== start;
   if (expr.kind === "pipeline") return expr.head.span.start !== start;

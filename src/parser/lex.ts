@@ -6,7 +6,7 @@ import * as t from "./grammar/tokens.ts";
 import { spanAt, type Mistake } from "./mistake.ts";
 import { badCharacter, badToken } from "./recovery/bad-tokens.ts";
 import { isA } from "./recovery/heads.ts";
-import { floorDivision, slashComments } from "./recovery/slashes.ts";
+import { floorDivision, markFor, slashComments, slashesOf } from "./recovery/slashes.ts";
 
 export interface Lexed {
   readonly tokens: readonly IToken[];
@@ -66,7 +66,7 @@ export function lex(source: SourceFile): Lexed {
 
   function addComment({ image, tokenType }: IToken, offset: number): void {
     if (tokenType === t.SlashComment) addSlashes(image, offset);
-    else addText(image, image.startsWith("##") && !image.startsWith("###"), 1, offset);
+    else addText(image, offset);
   }
 
   /** Adds a comment that begins with `//`. Where floor division was meant, scans the rest as code, to keep brackets balanced. */
@@ -84,13 +84,15 @@ export function lex(source: SourceFile): Lexed {
     }
     const rest = image.slice(start);
     slashes.push(offset + start);
-    addText(rest, rest.startsWith("///") && !rest.startsWith("////"), 2, offset + start);
+    const mark = slashesOf(rest);
+    addText(markFor(mark) + rest.slice(mark.length), offset + start, rest.length);
   }
 
-  /** Adds a comment whose mark has `length` characters, one more if it documents what follows. */
-  function addText(image: string, isDoc: boolean, length: number, offset: number): void {
-    const text = image.slice(isDoc ? length + 1 : length);
-    comments.push({ text, doc: isDoc, span: spanAt(source, offset, image.length) });
+  /** Adds a comment, as written with `#`. It has `length` characters in the source. */
+  function addText(image: string, offset: number, length = image.length): void {
+    const isDoc = image.startsWith("##") && !image.startsWith("###");
+    const text = image.slice(isDoc ? 2 : 1);
+    comments.push({ text, doc: isDoc, span: spanAt(source, offset, length) });
     if (isDoc) doc.push(text.replace(/^ /, "").trimEnd());
   }
 

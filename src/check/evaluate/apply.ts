@@ -55,11 +55,6 @@ function ownWeights(frame: Frame, node: Node, call: Call): boolean {
   return own.every((weight) => claim(frame, weight, call));
 }
 
-/** Whether a call adds nothing to the paths of its weights, so that only the weights themselves have owners. */
-export function isTransparent({ label }: Call): boolean {
-  return label?.text === ".";
-}
-
 /** Claims the path of a block or of a callee's weight; returns false if another call owns it. */
 export function claimPath(frame: Frame, path: string, call: Call): boolean {
   const owner = frame.world.owners.get(path);

@@ -119,7 +119,7 @@ function rounded(frame: Frame, expr: Call): Size | undefined {
 /** The largest exponent of a power of sizes: beyond it, sizes have too many digits for any tensor. */
 const exponentLimit = 64n;
 
-/** Evaluates `pow(2, i)`. Until both sizes are known, it stands for some size of at least 1. */
+/** Evaluates `pow(2, i)`. Until both sizes are known, the power is an unknown size of at least 1. */
 function power(frame: Frame, base: Expr, exponent: Expr): Size | undefined {
   const { sizes } = frame.context;
   const [of, to] = [sizeOf(frame, base), sizeOf(frame, exponent)];

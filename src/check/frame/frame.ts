@@ -32,7 +32,7 @@ export interface Context {
   labels(frame: Frame): Labels;
   /** The index of any repetition of a `repeat`. */
   indexOf(repeat: Repeat): SizeVar;
-  /** A size that stands for a power whose exponent is not known yet. */
+  /** The unknown size of a power whose exponent is not known yet. */
   power(base: Size, exponent: Size): Size;
   /** The library module that exports a block of this name; undefined if none or several do. */
   libraryModule(name: string): string | undefined;

@@ -11,6 +11,11 @@ export type Labelled = Call | Repeat;
  */
 export type Labels = ReadonlyMap<Labelled, string>;
 
+/** Whether a label `@.` adds nothing to the paths of weights. Then only the weights themselves have owners. */
+export function isTransparent({ label }: Labelled): boolean {
+  return label?.text === ".";
+}
+
 interface Naming {
   /** Whether a callee owns weights in any world. */
   owns(callee: Name): boolean;
@@ -44,7 +49,7 @@ function labelValues(
 ): void {
   const weighted = values.flatMap((value) => weightedIn(value, naming));
   for (const { node } of weighted) {
-    if (node.label !== undefined) labels.set(node, node.label.text === "." ? "" : node.label.text);
+    if (node.label !== undefined) labels.set(node, isTransparent(node) ? "" : node.label.text);
     // The label of a repeated chain is a prefix, like a layer's name.
     if (node.kind === "repeat") labelValues([node.step], { name: "" }, naming, labels);
   }

@@ -6,7 +6,7 @@ import { printRelation, spell, substitute, type Relation } from "../../sizes/rel
 import type { Size, SizeVar } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
 import { textOf, type Span } from "../../source/source.ts";
-import { claimPath, isTransparent, mismatch } from "../evaluate/apply.ts";
+import { claimPath, mismatch } from "../evaluate/apply.ts";
 import { declaredResults } from "../evaluate/types.ts";
 import type { Binding } from "../frame/frame.ts";
 import { report, typeText, type CallStrategy, type Frame } from "../frame/frame.ts";
@@ -14,6 +14,7 @@ import { unknown, type Val } from "../frame/values.ts";
 import type { Owner, Requirement } from "../frame/world.ts";
 import { decidingVariables, reportRunTime } from "../prove/build-time.ts";
 import { ask, reportUnmet, requireAtLeast, requireBuildTime, requireDivides } from "../prove/obligations.ts";
+import { isTransparent } from "../text/labels.ts";
 import type { CheckedWorld, Summaries } from "./explore.ts";
 import { difference } from "./results.ts";
 

@@ -1,6 +1,6 @@
 /** @file Reports `//`, which is neither an operator nor a comment here: what it means depends on what is around it. */
 import type { IToken } from "chevrotain";
-import type { Help } from "../../source/diagnostic.ts";
+import type { Edit, Help } from "../../source/diagnostic.ts";
 import type { SourceFile } from "../../source/source.ts";
 import * as t from "../grammar/tokens.ts";
 import { mistake, spanAt, type Mistake } from "../mistake.ts";
@@ -34,13 +34,13 @@ export function floorDivision(before: Before, offset: number, text: string): Mis
   const isFixable = isKnown && term?.includes("//") === false;
   const dividend = term ?? "…";
   const round = `floor(${dividend} / ${divisor ?? "…"})`;
-  const rounding: Help = { text: "to round down, as in Python, write", code: round };
+  const edits: Edit[] = [];
   if (isFixable && start !== undefined && divisor !== undefined) {
     const end = offset + "//".length + text.indexOf(divisor) + divisor.length;
-    Object.assign(rounding, { edits: [{ span: { source, start, end }, text: round }] });
+    edits.push({ span: { source, start, end }, text: round });
   }
-  const helps = [
-    rounding,
+  const helps: Help[] = [
+    { text: "to round down, as in Python, write", code: round, ...(edits.length > 0 && { edits }) },
     isKnown
       ? { text: "to divide exactly, write", code: `${dividend} / ${divisor ?? "…"}` }
       : { text: "if it is a comment, write", code: `# ${text.trim()}` },
@@ -53,13 +53,25 @@ export function slashComments(source: SourceFile, offsets: readonly number[]): M
   const [first] = offsets;
   if (first === undefined) return [];
   const edits = offsets.map((start) => {
-    const [slashes] = /^\/*/.exec(source.text.slice(start, start + 80))!;
-    return { span: spanAt(source, start, slashes.length), text: "#".repeat(slashes.length - 1) };
+    const mark = slashesOf(source.text, start);
+    return { span: spanAt(source, start, mark.length), text: markFor(mark) };
   });
   const rest = offsets.length - 1;
   const notes = rest === 0 ? [] : [`so do ${rest} more comment${rest === 1 ? "" : "s"} in this file`];
   const help = { text: "write", code: edits[0]!.text, edits };
   return [mistake("slash-comment", edits[0]!.span, {}, { helps: [help], notes })];
+}
+
+/** Returns the slashes at a place. */
+export function slashesOf(text: string, start = 0): string {
+  let end = start;
+  while (text[end] === "/") end++;
+  return text.slice(start, end);
+}
+
+/** Returns the mark of a comment that begins with these slashes: `#` for `//`, `##` for `///`. */
+export function markFor(slashes: string): string {
+  return "#".repeat(slashes.length - 1);
 }
 
 const functions: ReadonlySet<string> = new Set(["floor", "ceil", "min", "max"]);
