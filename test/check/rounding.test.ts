@@ -79,3 +79,20 @@ test.each([
 ])("nothing is asked for %s", (_, model) => {
   expect(risky(model)).toEqual([]);
 });
+
+describe("a size beside i32 tensors", () => {
+  const area = "model M(x: i32[h, w]) -> (y: i32[h, w]) {\n  return x + h * w * 1000\n}";
+
+  test("is rejected if an i32 cannot hold it", () => {
+    const given = (h: number, w: number) => ({ x: { dtype: "i32", shape: [h, w] } });
+    expect(checkGuard(guardOf(area), given(1000, 2147))).toHaveProperty("sizes");
+    expect(checkGuard(guardOf(area), given(1000, 2148))).toEqual({
+      problems: ["M: 1000*h*w <= 2147483647 is required (main.fuse:4), but h is 1000 and w is 2148."],
+    });
+  });
+
+  test("may be the size of an axis, or part of one", () => {
+    const model = "model M(x: i32[h, w]) -> (y: i32[h, w]) {\n  return (x + h) * (floor(w / 2) - 1)\n}";
+    expect(guardOf(model).requirements).toEqual([]);
+  });
+});

@@ -19,7 +19,7 @@ import { readClause } from "../evaluate/where.ts";
 import type { Frame } from "../frame/frame.ts";
 import type { AskedRelation, Requirement } from "../frame/world.ts";
 import { identifiers } from "../text/signature.ts";
-import type { Delicate } from "./rounding.ts";
+import { largestInteger, type Delicate } from "./rounding.ts";
 
 /** A relation left to the guard, in the model's run-time variables. */
 export interface OpenRelation {
@@ -28,13 +28,13 @@ export interface OpenRelation {
 }
 
 /**
- * Returns the guard of a model whose frame has been run. It also requires that delicate sizes are computed without
- * rounding.
+ * Returns the guard of a model whose frame has been run. It also requires that `delicate` sizes are computed without
+ * rounding, and that an i32 holds `integers`.
  */
 export function makeGuard(
   frame: Frame,
   requirements: readonly OpenRelation[],
-  delicate: readonly Delicate[] = [],
+  { delicate, integers }: { readonly delicate: readonly Delicate[]; readonly integers: readonly Delicate[] },
 ): Guard {
   const { sizes } = frame.context;
   const { signature } = frame;
@@ -62,13 +62,18 @@ export function makeGuard(
     const text = printRelation(sizes, relation);
     return { ...guardRelation(sizes, relation), text, at: lineOf(origin.span) };
   });
+  const line = (origin: Delicate["origin"]) => lineOf(origin?.span ?? signature.decl.header);
   // A comparison fails if one of its numbers cannot be computed.
   const computed = delicate.map(({ size, origin }): GuardRequirement => {
     const relation = guardRelation(sizes, { op: "==", a: size, b: size });
     const text = `${sizes.print(size)} without a number beyond 2^53`;
-    return { ...relation, text, at: lineOf(origin?.span ?? signature.decl.header) };
+    return { ...relation, text, at: line(origin) };
   });
-  const all = [...declared, ...inferred, ...computed].filter((requirement) => !isConstant(requirement));
+  const held = integers.map(({ size, origin }): GuardRequirement => {
+    const relation = guardRelation(sizes, { op: ">=", a: sizes.int(largestInteger), b: size });
+    return { ...relation, text: `${sizes.print(size)} <= ${largestInteger}`, at: line(origin) };
+  });
+  const all = [...declared, ...inferred, ...computed, ...held].filter((requirement) => !isConstant(requirement));
   const unique = all.filter((one, i) => all.findIndex((other) => sameRequirement(one, other)) === i);
   return { model: signature.decl.name.text, inputs, variables: guardVariables(frame), requirements: unique };
 }

@@ -22,7 +22,7 @@ import { checkResults } from "../worlds/results.ts";
 import { checkSolvable } from "../worlds/size-variables.ts";
 import { firstInexact } from "./exact.ts";
 import { makeGuard, type OpenRelation } from "./guard.ts";
-import { delicateSizes } from "./rounding.ts";
+import { delicateSizes, sizesAsIntegers } from "./rounding.ts";
 import { checkSettings, settingValue, type Settings } from "./settings.ts";
 
 export interface Instance {
@@ -101,7 +101,10 @@ export function instantiate(context: Context, block: Block, settings: Settings):
     ),
     weights: usedWeights(frame, results),
     facts: frame.world.facts,
-    guard: makeGuard(frame, requirements, delicateSizes(context.sizes, origins)),
+    guard: makeGuard(frame, requirements, {
+      delicate: delicateSizes(context.sizes, origins),
+      integers: sizesAsIntegers(context.sizes, origins),
+    }),
     origins,
     builder: context.builder,
   };

@@ -1,9 +1,9 @@
-/** @file Finds sizes whose intermediate results could exceed 2^53 in a module, and so be silently wrong. */
+/** @file Finds sizes that could be silently wrong in a run: numbers beyond 2^53, or beyond what an i32 holds. */
 import type { Origin, Value } from "../../ir/graph.ts";
 import type { Size } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
 
-/** A size that must be computed without rounding, and where it is used. */
+/** A size that must be computed without rounding or wrapping around, and where it is used. */
 export interface Delicate {
   readonly size: Size;
   readonly origin: Origin | undefined;
@@ -29,25 +29,49 @@ export function delicateSizes(sizes: Sizes, origins: ReadonlyMap<Value, readonly
 interface Bound {
   /** An upper bound for the absolute value. */
   readonly most: bigint;
+  /** A lower bound for the absolute value of a divisor. */
+  readonly least: bigint;
   readonly delicate: boolean;
 }
 
-function boundOf(sizes: Sizes, size: Size): Bound {
+const absolute = (n: bigint) => (n < 0n ? -n : n);
+
+/** No axis is longer than `axis`. */
+function boundOf(sizes: Sizes, size: Size, axis = longest): Bound {
   const either = (a: Bound, b: Bound) => a.delicate || b.delicate;
   const quotient = (a: Bound, b: Bound): Bound => ({
-    most: a.most + 1n,
+    most: a.most / b.least + 1n,
+    least: 1n,
     delicate: either(a, b) || (a.most > exact && b.most * longest > exact),
   });
   return sizes.fold<Bound>(size, {
-    int: (n) => ({ most: n < 0n ? -n : n, delicate: false }),
-    variable: () => ({ most: longest, delicate: false }),
-    add: (a, b) => ({ most: a.most + b.most, delicate: either(a, b) }),
-    sub: (a, b) => ({ most: a.most + b.most, delicate: either(a, b) || b.most > exact }),
-    mul: (a, b) => ({ most: a.most * b.most, delicate: either(a, b) }),
+    int: (n) => ({ most: absolute(n), least: n === 0n ? 1n : absolute(n), delicate: false }),
+    variable: () => ({ most: axis, least: 1n, delicate: false }),
+    add: (a, b) => ({ most: a.most + b.most, least: 1n, delicate: either(a, b) }),
+    sub: (a, b) => ({ most: a.most + b.most, least: 1n, delicate: either(a, b) || b.most > exact }),
+    mul: (a, b) => ({ most: a.most * b.most, least: a.least * b.least, delicate: either(a, b) }),
     divide: quotient,
     floor: quotient,
     ceil: quotient,
   });
+}
+
+/** The largest i32, and the longest axis in TensorFlow.js. */
+export const largestInteger = 2n ** 31n - 1n;
+
+/**
+ * Returns the run-time sizes that i32 tensors are combined with and that an i32 might not hold. They would wrap around
+ * without a word, although a size never does.
+ */
+export function sizesAsIntegers(sizes: Sizes, origins: ReadonlyMap<Value, readonly Origin[]>): Delicate[] {
+  const seen = new Map<Size, Delicate>();
+  for (const [value, [origin]] of origins)
+    for (const input of value.kind === "node" ? value.inputs : [])
+      if (input.kind === "constant" && input.type.dtype === "i32")
+        for (const size of within(input.value))
+          if (!seen.has(size) && boundOf(sizes, size, largestInteger).most > largestInteger)
+            seen.set(size, { size, origin });
+  return [...seen.values()];
 }
 
 /** Returns the sizes of a value's axes, of the attributes of its node, and of its constant operands. */
