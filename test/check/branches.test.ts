@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { check } from "../support/check.ts";
 import { graphOf } from "../support/compare.ts";
-import { interpret } from "../support/engines.ts";
+import { interpret } from "../support/interpret.ts";
 
 const paths = (text: string, settings: Readonly<Record<string, string>> = {}) =>
   graphOf(`fuse 1\n${text}`, settings).weights.map(({ path }) => path);

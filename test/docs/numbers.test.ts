@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 import { table } from "../../scripts/reference/markdown.ts";
 import { backends } from "../support/backends.ts";
 import { graphOf } from "../support/compare.ts";
-import { interpret, runOn, testedEngines } from "../support/engines.ts";
+import { runOn, testedEngines } from "../support/engines.ts";
+import { interpret } from "../support/interpret.ts";
 import { notFiniteCases, type NotFiniteCase } from "../support/not-finite-cases.ts";
 
 const page = "docs/numbers.md";

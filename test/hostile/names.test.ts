@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { NdArray } from "../../src/contract/ndarray.ts";
 import { graphOf } from "../support/compare.ts";
-import { interpret, runOn, testedEngines } from "../support/engines.ts";
+import { runOn, testedEngines } from "../support/engines.ts";
+import { interpret } from "../support/interpret.ts";
 
 const names = Object.getOwnPropertyNames(Object.prototype).filter((name) => /^[a-z_]/.test(name));
 

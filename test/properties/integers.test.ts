@@ -7,7 +7,8 @@ import { evaluatePlan } from "../../src/plan/evaluate.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { difference } from "../support/arrays.ts";
 import { graphOf } from "../support/compare.ts";
-import { interpret, runOn, testedEngines } from "../support/engines.ts";
+import { runOn, testedEngines } from "../support/engines.ts";
+import { interpret } from "../support/interpret.ts";
 import { assertProperty } from "../support/properties.ts";
 
 /** Expressions of `a`, which is i32[c: 4], with the same type. */

@@ -3,20 +3,16 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { buildGraphs } from "../../src/compile.ts";
 import type { Backend } from "../../src/contract/backends.ts";
-import { checkGuard } from "../../src/contract/guard.ts";
-import { arrange, named, type NdArray } from "../../src/contract/ndarray.ts";
 import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import { evaluatePlan } from "../../src/plan/evaluate.ts";
 import { plan, type Plan } from "../../src/plan/plan.ts";
-import { evaluateGraph } from "../../src/reference/interpreter.ts";
 import { difference, randomArray, seeded } from "./arrays.ts";
 import { backends, useBackend } from "./backends.ts";
 import { programOf } from "./check.ts";
+import { interpretation, type Arrays } from "./interpret.ts";
 import { randomWeights, runAll } from "./run.ts";
 import type { Shapes } from "./shapes.ts";
 import { byTier } from "./tier.ts";
-
-type Arrays = Readonly<Record<string, NdArray>>;
 
 /** One run: its inputs and the interpreter's results. */
 export interface Sample {
@@ -60,26 +56,12 @@ export function prepareCase(
   const random = seeded(seed);
   const planned = plan(graph, esmProfile());
   const weights = stored ?? randomWeights(planned, random);
-  const orders = new Map(graph.weights.map((weight) => [weight.path, weight.groups.flat()]));
   const samples = runs.map((run): Sample => {
     const inputs = Object.fromEntries(
       graph.guard.inputs.map(({ name, dtype }) => [name, randomArray(random, dtype, run[name]!, values && { values })]),
     );
-    const admission = checkGuard(graph.guard, inputs);
-    if ("problems" in admission) throw new Error(admission.problems.join("; "));
-    let macs = 0;
-    const results = evaluateGraph(
-      graph.results.map(({ value }) => value),
-      {
-        input: (input) => named(inputs[input.name]!, input.order),
-        weight: ({ path }) => named(weights[path]!, orders.get(path)!),
-        sizes: (variable) => BigInt(admission.sizes[variable.name]!),
-        count: (more) => void (macs += more),
-        builder: graph.builder,
-      },
-    );
-    const want = Object.fromEntries(graph.results.map(({ name, order }, i) => [name, arrange(results[i]!, order)]));
-    return { inputs, sizes: admission.sizes, want, macs };
+    const { results, sizes, macs } = interpretation(graph, inputs, weights);
+    return { inputs, sizes, want: results, macs };
   });
   return { name, graph, plan: planned, weights, samples };
 }

@@ -1,94 +1,146 @@
-/** @file Runs a program on every engine: as an ES module, a session, a graph model, an ONNX file, and in the interpreter. */
+/** @file Everything that runs a model: ES modules, sessions, graph models and ONNX files, on every backend. */
 import * as tf from "@tensorflow/tfjs-core";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { graphModelProfile } from "../../src/codegen/graph-model/profile.ts";
 import { savedModelProfile } from "../../src/codegen/saved-model/profile.ts";
+import type { TensorFlowGraph } from "../../src/codegen/tensorflow/graph.ts";
 import { nodeBackendNames, type NodeBackend } from "../../src/contract/backends.ts";
-import { checkGuard } from "../../src/contract/guard.ts";
-import { arrange, named, type NdArray } from "../../src/contract/ndarray.ts";
+import type { NdArray } from "../../src/contract/ndarray.ts";
 import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import { plan } from "../../src/plan/plan.ts";
-import { evaluateGraph } from "../../src/reference/interpreter.ts";
 import { backends, useBackend } from "./backends.ts";
 import { emitted } from "./formats.ts";
-import { openGraphModel, openSession } from "./nodes.ts";
+import type { Arrays } from "./interpret.ts";
+import { openGraphModel, openSession, type LoadedNodes } from "./nodes.ts";
 import { onnxOf, runSession } from "./onnx.ts";
-import { runOnce } from "./run.ts";
+import { runAll } from "./run.ts";
 
-type Arrays = Readonly<Record<string, NdArray>>;
-type Kind = "esm" | "saved-model" | "graph-model" | "onnx";
+/** A model and its weights. */
+export interface Weighted {
+  readonly graph: ModelGraph;
+  readonly weights: Arrays;
+}
 
 /** A way to run a model. */
 export interface TestedEngine {
   readonly name: string;
-  readonly kind: Kind;
+  readonly kind: "esm" | "saved-model" | "graph-model" | "onnx";
   /** The TensorFlow.js backend, if the engine needs one. */
   readonly backend: NodeBackend | undefined;
   /** Its backend is missing and not required. */
   readonly skipped: boolean;
+  /**
+   * Runs a model on each of the inputs. Returns the results of each run in order of declaration; the reasons if the format
+   * cannot express the model. Throws if it leaks a tensor.
+   */
+  run(model: Weighted, inputs: readonly Arrays[]): Promise<readonly (readonly NdArray[])[] | { unsupported: string }>;
 }
 
 const isSkipped = (backend: NodeBackend): boolean => backends().find(({ name }) => name === backend)!.skipped;
 
-const on = (kind: Kind, backend: NodeBackend): TestedEngine => ({
-  name: `${kind} on ${backend}`,
-  kind,
-  backend,
-  skipped: isSkipped(backend),
-});
+/** Changes what is written, as a mistake in the compiler would. */
+type Change<T> = (written: T) => T;
+const same = <T>(written: T): T => written;
+
+/** An ES module for a backend; the one for all backends for the graphs that `isPortable` names. */
+export function esm(backend: NodeBackend, isPortable: (graph: ModelGraph) => boolean = () => false): TestedEngine {
+  return {
+    name: `esm on ${backend}`,
+    kind: "esm",
+    backend,
+    skipped: isSkipped(backend),
+    run: ({ graph, weights }, inputs) =>
+      onBackend(backend, async () => {
+        const planned = plan(graph, esmProfile(isPortable(graph) ? undefined : backend));
+        const results = await runAll(planned, inputs, weights);
+        return results.map((one) => graph.results.map(({ name }) => one[name]!));
+      }),
+  };
+}
+
+export function session(change: Change<TensorFlowGraph> = same): TestedEngine {
+  return {
+    name: "saved-model",
+    kind: "saved-model",
+    backend: "tensorflow",
+    skipped: isSkipped("tensorflow"),
+    run: (model, inputs) =>
+      onBackend("tensorflow", () =>
+        runNodes(change(emitted(model, savedModelProfile, false)), inputs, (nodes) =>
+          Promise.resolve(openSession(nodes)),
+        ),
+      ),
+  };
+}
+
+export function graphModel(backend: NodeBackend, change: Change<TensorFlowGraph> = same): TestedEngine {
+  return {
+    name: `graph-model on ${backend}`,
+    kind: "graph-model",
+    backend,
+    skipped: isSkipped(backend),
+    run: (model, inputs) =>
+      onBackend(backend, () => runNodes(change(emitted(model, graphModelProfile, true)), inputs, openGraphModel)),
+  };
+}
+
+export function onnx(change: Change<Uint8Array> = same): TestedEngine {
+  return {
+    name: "onnx",
+    kind: "onnx",
+    backend: undefined,
+    skipped: false,
+    async run({ graph, weights }, inputs) {
+      // A result with the name of an input has a number after it, so results are identified by their order.
+      const results = await runSession(change(onnxOf(graph, weights)), inputs);
+      return results.map((one) => Object.values(one));
+    },
+  };
+}
 
 /** Every engine, on every backend that Node can start. */
 export const testedEngines: readonly TestedEngine[] = [
-  ...nodeBackendNames.map((backend) => on("esm", backend)),
-  { ...on("saved-model", "tensorflow"), name: "saved-model" },
-  ...nodeBackendNames.map((backend) => on("graph-model", backend)),
-  { name: "onnx", kind: "onnx", backend: undefined, skipped: false },
+  ...nodeBackendNames.map((backend) => esm(backend)),
+  session(),
+  ...nodeBackendNames.map((backend) => graphModel(backend)),
+  onnx(),
 ];
 
-/** Runs a model once on an engine. Returns the results by name. */
+/** Runs a model once on an engine. Returns the results by name. Throws if the format cannot express it. */
 export async function runOn(
-  { kind, backend }: TestedEngine,
+  engine: TestedEngine,
   graph: ModelGraph,
   inputs: Arrays,
   weights: Arrays = {},
 ): Promise<Arrays> {
-  if (backend !== undefined) await useBackend(backend);
-  if (kind === "esm") return runOnce(plan(graph, esmProfile(backend)), inputs, weights);
-  if (kind === "onnx") {
-    const [results] = await runSession(onnxOf(graph, weights), [inputs]);
-    // A result with the name of an input has a number after it, so results are identified by their order.
-    return Object.fromEntries(graph.results.map(({ name }, i) => [name, Object.values(results!)[i]!]));
-  }
-  const isSession = kind === "saved-model";
-  const nodes = emitted({ graph, weights }, isSession ? savedModelProfile : graphModelProfile, !isSession);
-  if (nodes.unsupported.length > 0) throw new Error(nodes.unsupported.map(({ reason }) => reason).join("; "));
-  const loaded = isSession ? openSession(nodes.nodes) : await openGraphModel(nodes.nodes);
+  const runs = await engine.run({ graph, weights }, [inputs]);
+  if ("unsupported" in runs) throw new Error(runs.unsupported);
+  return Object.fromEntries(graph.results.map(({ name }, i) => [name, runs[0]![i]!]));
+}
+
+async function onBackend<T>(backend: NodeBackend, run: () => Promise<T>): Promise<T> {
+  await useBackend(backend);
+  const before = tf.memory().numTensors;
+  const results = await run();
+  const leaked = tf.memory().numTensors - before;
+  if (leaked !== 0) throw new Error(`the model leaks ${leaked} tensors`);
+  return results;
+}
+
+async function runNodes(
+  { nodes, inputs, results, unsupported }: TensorFlowGraph,
+  runs: readonly Arrays[],
+  open: (nodes: TensorFlowGraph["nodes"]) => Promise<LoadedNodes>,
+): ReturnType<TestedEngine["run"]> {
+  if (unsupported.length > 0) return { unsupported: unsupported.map(({ reason }) => reason).join("; ") };
+  const loaded = await open(nodes);
   try {
-    const feeds = Object.fromEntries(nodes.inputs.map(({ name, tensor }) => [tensor, inputs[name]!]));
-    const got = loaded.run(
-      feeds,
-      nodes.results.map(({ tensor }) => tensor),
+    const needed = results.map(({ tensor }) => tensor);
+    return runs.map((run) =>
+      loaded.run(Object.fromEntries(inputs.map(({ name, tensor }) => [tensor, run[name]!])), needed),
     );
-    return Object.fromEntries(nodes.results.map(({ name }, i) => [name, got[i]!]));
   } finally {
     loaded.dispose();
     tf.disposeVariables();
   }
-}
-
-/** Runs a model once in the float64 interpreter. */
-export function interpret(graph: ModelGraph, inputs: Arrays, weights: Arrays = {}): Arrays {
-  const admission = checkGuard(graph.guard, inputs);
-  if ("problems" in admission) throw new Error(admission.problems.join("; "));
-  const orders = new Map(graph.weights.map((weight) => [weight.path, weight.groups.flat()]));
-  const results = evaluateGraph(
-    graph.results.map(({ value }) => value),
-    {
-      input: (input) => named(inputs[input.name]!, input.order),
-      weight: ({ path }) => named(weights[path]!, orders.get(path)!),
-      sizes: (variable) => BigInt(admission.sizes[variable.name]!),
-      builder: graph.builder,
-    },
-  );
-  return Object.fromEntries(graph.results.map(({ name, order }, i) => [name, arrange(results[i]!, order)]));
 }

@@ -3,6 +3,7 @@ import { printType, type TensorType } from "../../../src/ir/type.ts";
 import type { Program } from "../../../src/check/program.ts";
 import type { CheckedWorld } from "../../../src/check/worlds/explore.ts";
 import type { Diagnostic } from "../../../src/source/diagnostic.ts";
+import { library } from "../../../src/library.ts";
 import { programOf } from "../../support/check.ts";
 
 /** A broken promise. Failures of one kind are taken for the same one when a program is made smaller. */
@@ -58,7 +59,21 @@ function routineText(routine: Routine, kind: "block" | "model", results: string 
   return `${kind} ${name}(${paramsText(routine)})${arrow}${clauses} {\n${lines.map((line) => `  ${line}\n`).join("")}}\n`;
 }
 
-const edition = "fuse 1\n\n";
+/** The library blocks by name, with the name of their module. */
+const moduleOf: ReadonlyMap<string, string> = new Map(
+  Object.entries(library).flatMap(([module, text]) =>
+    [...text.matchAll(/^block (\w+)/gm)].map(([, name]) => [name!, module] as const),
+  ),
+);
+
+/** Writes the edition, and imports of the library blocks that a draft uses. */
+function head(draft: Draft): string {
+  const used = new Set(draft.flatMap(({ statements }) => statements.flatMap(({ uses }) => uses)));
+  const imports = [...used].flatMap((name) =>
+    moduleOf.has(name) ? [`import { ${name} } from "${moduleOf.get(name)}"\n`] : [],
+  );
+  return `fuse 1\n${imports.join("")}\n`;
+}
 
 const blockText = (routine: Routine): string => routineText(routine, "block", routine.declared);
 
@@ -71,7 +86,7 @@ export interface Checked {
 }
 
 export function checked(draft: Draft): Checked {
-  const text = edition + draft.map(blockText).join("\n");
+  const text = head(draft) + draft.map(blockText).join("\n");
   try {
     const program = programOf(text);
     const errors = program.check().filter(({ severity }) => severity === "error");
@@ -107,7 +122,7 @@ export function programText(draft: Draft): string | undefined {
   const found = checked(draft);
   const results = found.errors.length > 0 ? undefined : resultsText(found, model.results);
   if (results === undefined) return undefined;
-  return edition + [...draft.slice(0, -1).map(blockText), routineText(model, "model", results)].join("\n");
+  return head(draft) + [...draft.slice(0, -1).map(blockText), routineText(model, "model", results)].join("\n");
 }
 
 /**

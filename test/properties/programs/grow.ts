@@ -1,8 +1,5 @@
 /** @file Grows a random program statement by statement. The checker says which proposals are well-typed. */
-import type { DType } from "../../../src/contract/ndarray.ts";
 import type { Attribute } from "../../../src/ir/attribute.ts";
-import type { Expr } from "../../../src/parser/ast.ts";
-import { textOf } from "../../../src/source/source.ts";
 import { families, operators } from "../../../src/ops/table.ts";
 import { chanceOf, type Chance } from "./chance.ts";
 import {
@@ -16,17 +13,9 @@ import {
   type Routine,
   type Statement,
 } from "./draft.ts";
+import { freshInput, inBrackets, portText, solve, type Value } from "./inputs.ts";
 import { verifyRefusal } from "./refusals.ts";
-import { fill, namesIn, operatorTemplates, readTemplate, type Port, type Template } from "./templates.ts";
-
-/** A value in scope, with the sizes of its axes as text. */
-interface Value {
-  readonly name: string;
-  readonly dtype: DType;
-  readonly axes: ReadonlyMap<string, string>;
-  /** Whether its type is the same in every world. */
-  readonly isUniform: boolean;
-}
+import { fill, libraryTemplates, operatorTemplates, readTemplate, type Port, type Template } from "./templates.ts";
 
 /** What a proposal adds to a routine. */
 interface Proposal {
@@ -35,11 +24,14 @@ interface Proposal {
   readonly tensors: readonly Param[];
   readonly settings: readonly Param[];
   readonly results: number;
+  /** A layer or weight that the code uses. */
+  readonly owned?: Statement | undefined;
   /** Values that come with the new tensors. */
   readonly inputs: readonly Value[];
 }
 
 const templates = operatorTemplates();
+const fromLibrary = libraryTemplates();
 const names = [...templates.keys()];
 const themes = Object.keys(families);
 
@@ -144,13 +136,13 @@ class Growing {
     return this.#name === "Net" && !isBuildable(found) ? undefined : found;
   }
 
-  #propose({ code, uses, tensors, settings, results, inputs }: Proposal): void {
+  #propose({ code, uses, tensors, settings, results, owned, inputs }: Proposal): void {
     const names = Array.from({ length: results }, () => `v${this.#count++}`);
     const statement: Statement = { names, code: `${names.join(", ")} = ${code}`, uses };
     const grown: Partial<Routine> = {
       tensors: [...this.#tensors, ...tensors],
       settings: [...this.#settings, ...settings],
-      statements: [...this.#statements, statement],
+      statements: [...this.#statements, ...(owned === undefined ? [] : [owned]), statement],
     };
     let routine = this.#routine(names, grown);
     let found = this.#accepts(routine);
@@ -224,7 +216,10 @@ class Growing {
     if (kind < 0.08) return this.#matched();
     if (kind < 0.16) return this.#scaled();
     if (kind < 0.24) return this.#repeated();
-    if (kind < 0.4 && this.#calls.length > 0) return this.#applied(chance.pick(this.#calls));
+    if (kind < 0.29) return this.#weighted();
+    if (kind < 0.34) return this.#shared();
+    if (kind < 0.38) return this.#applied(chance.pick(fromLibrary));
+    if (kind < 0.5 && this.#calls.length > 0) return this.#applied(chance.pick(this.#calls));
     // Of several, one that fits a value that was computed.
     const some = Array.from({ length: 6 }, () =>
       chance.pick(templates.get(chance.pick(chance.is(0.5) ? this.#favourites : names))!),
@@ -266,7 +261,7 @@ class Growing {
         chosen.set(port.name, value.name);
         for (const { axis, size } of port.axes) solve(axis, size, value.axes.get(axis) ?? "1", bound);
       } else {
-        const made = this.#fresh(port, `x${this.#tensors.length + tensors.length}`, bound);
+        const made = freshInput(port, `x${this.#tensors.length + tensors.length}`, bound, chance);
         tensors.push({ name: made.name, text: made.text });
         inputs.push(made);
         chosen.set(port.name, made.name);
@@ -301,42 +296,6 @@ class Growing {
       return values.length === 0 || isGiven || !chance.is(0.15) ? [] : [`, ${attribute}: ${chance.pick(values)}`];
     });
     return code.slice(0, -1) + more.join("") + ")";
-  }
-
-  /** Makes a new input of the routine for a port. Some of its sizes become patterns. */
-  #fresh({ dtype, axes }: Port, name: string, bound: Map<string, string>): Value & Param {
-    const chance = this.#chance;
-    const sizes = axes.map(({ axis, size, text }): readonly [string, string] => {
-      const names = namesIn(axis, size);
-      if (names.length === 0) return [axis, chance.is(0.05) ? String(1 + chance.below(6)) : text];
-      if (size === undefined && !bound.has(axis) && chance.is(0.25)) {
-        const i = chance.is(0.3) ? axis : `${axis}${chance.below(3)}`;
-        const pattern = chance.pick([
-          `2*${i}`,
-          `${i} + 1`,
-          `${i} + 2`,
-          `3*${i}`,
-          `2*${i} + 1`,
-          `${i}`,
-          `4*${i}`,
-          "2",
-          "3",
-        ]);
-        bound.set(axis, pattern);
-        return [axis, pattern];
-      }
-      for (const variable of names)
-        if (!bound.has(variable)) bound.set(variable, chance.is(0.7) ? variable : `${variable}${chance.below(3)}`);
-      return [axis, size === undefined ? bound.get(axis)! : written(size, bound)];
-    });
-    const list = sizes.map(([axis, size]) => (axis === size ? axis : `${axis}: ${size}`));
-    return {
-      name,
-      text: `${name}: ${dtype === "f32" ? "" : dtype}[${list.join(", ")}]`,
-      dtype,
-      axes: new Map(sizes),
-      isUniform: true,
-    };
   }
 
   /** Returns an integer setting, an earlier one or a new one with this default. */
@@ -407,14 +366,62 @@ class Growing {
       `floor(${a} / 3)`,
     ]);
     const call = chance.pick(["*", "/", "+", "-"]);
+    const factor: Param | undefined =
+      value.dtype === "f32" && chance.is(0.3)
+        ? {
+            name: `f${this.#settings.length}`,
+            text: `f${this.#settings.length}: float = ${chance.pick(["0.5", "-1.25", "3", "1e-3"])}`,
+          }
+        : undefined;
     return {
-      code: `${value.name} ${call} ${size}`,
+      code: `${value.name} ${call} ${factor?.name ?? size}`,
       uses: [value.name],
       tensors: [],
-      settings: [],
+      settings: factor === undefined ? [] : [factor],
       results: 1,
       inputs: [],
     };
+  }
+
+  /** A value with a weight that has some of its axes, whose sizes are known when the model is built. */
+  #weighted(): Proposal | undefined {
+    const chance = this.#chance;
+    const settings = new Set(this.#settings.map(({ name }) => name));
+    const isKnown = (size: string): boolean => (size.match(/[a-z_]\w*/g) ?? []).every((name) => settings.has(name));
+    const values = this.#values.flatMap((value) => {
+      const known = [...value.axes].filter(([, size]) => isKnown(size));
+      return value.dtype === "f32" && known.length > 0 ? [{ value, known }] : [];
+    });
+    if (values.length === 0) return undefined;
+    const { value, known } = chance.pick(values);
+    const axes = known.filter((_, i) => i === 0 || chance.is(0.5)).map(([axis, size]) => `${axis}: ${size}`);
+    const name = `w${this.#count}`;
+    const owned = { names: [], code: `weight ${name}: [${axes.join(", ")}] = ones`, uses: [] };
+    const code = chance.pick([
+      `${value.name} * ${name}`,
+      `${value.name} - ${name} * ${name}`,
+      `dot(${name}, ${value.name}, contract: ${known[0]![0]})`,
+    ]);
+    return { code, uses: [value.name, name], tensors: [], settings: [], results: 1, owned, inputs: [] };
+  }
+
+  /** A layer, applied to a value and to its result, or once. */
+  #shared(): Proposal | undefined {
+    const chance = this.#chance;
+    const value = this.#values.length === 0 ? undefined : chance.pick(this.#values.slice(-3));
+    const blocks = [...this.#calls, ...fromLibrary].filter(({ ports, results }) => ports.length === 1 && results === 1);
+    const weighty = [...templates.values()].flat().filter(({ ports, owns }) => owns && ports.length === 1);
+    const template = chance.pick(chance.is(0.5) && blocks.length > 0 ? blocks : weighty);
+    const step = stageOf(template, undefined, chance);
+    if (value === undefined || step === undefined) return undefined;
+    const name = `l${this.#count}`;
+    const owned = { names: [], code: `layer ${name} = ${step}`, uses: [template.name] };
+    const code = chance.pick([
+      `${name}(${value.name})`,
+      `${name}(${value.name}) |> ${name}`,
+      `${value.name} |> ${name} + ${name}(${value.name})`,
+    ]);
+    return { code, uses: [value.name, name, template.name], tensors: [], settings: [], results: 1, owned, inputs: [] };
   }
 
   /** A repeated operator, block or chain of two, perhaps with an index; or a block that takes all its results again. */
@@ -486,12 +493,6 @@ function stageOf(template: Template, index: string | undefined, chance: Chance):
   return stage.startsWith(`${template.name}(`) ? stage.replace(/\(,\s*/, "(").replace(/\(\)$/, "") : undefined;
 }
 
-/** Writes a port as a parameter. */
-function portText({ name, dtype, axes }: Port): string {
-  const list = axes.map(({ axis, text }) => (axis === text ? axis : `${axis}: ${text}`));
-  return `${name}: ${dtype === "f32" ? "" : dtype}[${list.join(", ")}]`;
-}
-
 /** Whether a model can be built from a block: what must be known then depends on settings only. */
 function isBuildable({ program, worlds }: Checked): boolean {
   const settings = new Set(
@@ -511,24 +512,3 @@ function suggestion(draft: Draft): string | undefined {
       if (code !== undefined && code.startsWith("where ")) return code.slice("where ".length);
   return undefined;
 }
-
-/** Binds the variables of a pattern such that it has this size, if it is linear. */
-function solve(axis: string, pattern: Expr | undefined, size: string, bound: Map<string, string>): void {
-  const bind = (name: string, text: string): void => {
-    if (!bound.has(name)) bound.set(name, text);
-  };
-  if (pattern === undefined) return bind(axis, size);
-  if (pattern.kind === "call" && pattern.args === undefined) return bind(pattern.callee.text, size);
-  if (pattern.kind !== "binary") return;
-  const { op, left, right } = pattern;
-  const whole = inBrackets(size);
-  if (op === "+" && right.kind === "number") solve(axis, left, `${whole} - ${right.raw}`, bound);
-  else if (op === "*" && left.kind === "number") solve(axis, right, `${whole} / ${left.raw}`, bound);
-}
-
-/** Writes a pattern with other names. */
-function written(size: Expr, bound: ReadonlyMap<string, string>): string {
-  return textOf(size.span).replaceAll(/[a-z_]\w*/g, (name) => (bound.has(name) ? inBrackets(bound.get(name)!) : name));
-}
-
-const inBrackets = (size: string): string => (/^\w+$/.test(size) ? size : `(${size})`);

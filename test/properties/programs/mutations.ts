@@ -1,12 +1,14 @@
 /** @file Mistakes that the compiler once made, made again on purpose, in the data that it writes. */
 import type { Guard, GuardRequirement } from "../../../src/contract/guard.ts";
-import { arrange, named } from "../../../src/contract/ndarray.ts";
+import type { Value } from "../../../src/ir/graph.ts";
+import type { ModelGraph } from "../../../src/ir/model-graph.ts";
 import { decode, encode } from "../../../src/protobuf/message.ts";
 import { GraphProto, ModelProto, type NodeProto } from "../../../src/protobuf/onnx.ts";
-import { evaluateGraph } from "../../../src/reference/interpreter.ts";
 import type { Case } from "../../support/compare.ts";
+import { onnx } from "../../support/engines.ts";
+import { interpretation, type Interpretation } from "../../support/interpret.ts";
 import { copier } from "./copy.ts";
-import { onnx, type Engine } from "./engines.ts";
+import { sharing, type Engine } from "./engines.ts";
 import type { Conditions } from "./examine.ts";
 
 /** What is different from a correct compiler. Without engines, only the guard is examined. */
@@ -47,24 +49,32 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   "ONNX pads same_tf at the beginning": {
     about: ["maxpool", "avgpool", "lppool"],
     engines: [
-      onnx(1, (bytes) =>
-        changed(bytes, (graph) => ({
-          ...graph,
-          node: graph.node!.map((node) => ({
-            ...node,
-            attribute: (node.attribute ?? []).map((one) =>
-              one.name === "auto_pad" && text(one.s) === "SAME_UPPER"
-                ? { ...one, s: new TextEncoder().encode("SAME_LOWER") }
-                : one,
-            ),
+      sharing(
+        onnx((bytes) =>
+          changed(bytes, (graph) => ({
+            ...graph,
+            node: graph.node!.map((node) => ({
+              ...node,
+              attribute: (node.attribute ?? []).map((one) =>
+                one.name === "auto_pad" && text(one.s) === "SAME_UPPER"
+                  ? { ...one, s: new TextEncoder().encode("SAME_LOWER") }
+                  : one,
+              ),
+            })),
           })),
-        })),
+        ),
+        1,
       ),
     ],
   },
   "ONNX clamps to the largest number instead of infinity": {
     about: ["clamp"],
-    engines: [onnx(1, (bytes) => changed(bytes, withFiniteBounds))],
+    engines: [
+      sharing(
+        onnx((bytes) => changed(bytes, withFiniteBounds)),
+        1,
+      ),
+    ],
   },
 };
 
@@ -99,29 +109,23 @@ function inInt32(): Engine {
     name: "interpreter with 32 bits",
     exact: true,
     share: 1,
-    run: ({ graph, weights, samples }: Case) => {
-      const { builder } = graph;
-      const orders = new Map(graph.weights.map((weight) => [weight.path, weight.groups.flat()]));
-      const got = samples.map(({ inputs, sizes }) => {
-        const copy = copier(builder, {
-          constant: (constant) => {
-            if (typeof constant.value !== "object" || !("terms" in constant.value)) return constant;
-            const exact = builder.sizes.evaluate(constant.value, ({ name }) => BigInt(sizes[name]!))!;
-            return { ...constant, value: Number(BigInt.asIntN(32, exact)) };
-          },
-        });
-        const results = evaluateGraph(
-          graph.results.map(({ value }) => copy(value)),
-          {
-            input: (input) => named(inputs[input.name]!, input.order),
-            weight: ({ path }) => named(weights[path]!, orders.get(path)!),
-            sizes: (variable) => BigInt(sizes[variable.name]!),
-            builder,
-          },
-        );
-        return graph.results.map(({ order }, i) => arrange(results[i]!, order));
-      });
-      return Promise.resolve(got);
-    },
+    run: ({ graph, weights, samples }: Case) =>
+      Promise.resolve(
+        samples.map(({ inputs }) =>
+          Object.values(
+            interpretation(graph, inputs, weights, (value, sizes) => in32Bits(graph, sizes)(value)).results,
+          ),
+        ),
+      ),
   };
+}
+
+function in32Bits({ builder }: ModelGraph, sizes: Interpretation["sizes"]): (value: Value) => Value {
+  return copier(builder, {
+    constant: (constant) => {
+      if (typeof constant.value !== "object" || !("terms" in constant.value)) return constant;
+      const exact = builder.sizes.evaluate(constant.value, ({ name }) => BigInt(sizes[name]!))!;
+      return { ...constant, value: Number(BigInt.asIntN(32, exact)) };
+    },
+  });
 }

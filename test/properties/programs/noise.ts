@@ -5,7 +5,7 @@ import type { Value } from "../../../src/ir/graph.ts";
 import { evaluateGraph, type Environment } from "../../../src/reference/interpreter.ts";
 import type { Chance } from "./chance.ts";
 import { copier } from "./copy.ts";
-import { ofElements } from "./known.ts";
+import { ofElements } from "./of-elements.ts";
 
 /** What occurs among the values of a run. Engines differ there, as the documentation says. */
 export interface Peculiar {

@@ -2,6 +2,7 @@
 import type { DType } from "../../../src/contract/ndarray.ts";
 import type { Attribute } from "../../../src/ir/attribute.ts";
 import type { Operator } from "../../../src/ir/operator.ts";
+import { library } from "../../../src/library.ts";
 import { operators } from "../../../src/ops/table.ts";
 import type { Arg, Expr } from "../../../src/parser/ast.ts";
 import { parse } from "../../../src/parser/parse.ts";
@@ -82,6 +83,29 @@ export function readTemplate(
 export function operatorTemplates(): ReadonlyMap<string, readonly Template[]> {
   const all = [...records.values()].map((op: Operator) => [op.name, setsOf(op)] as const);
   return new Map(all.map(([name, sets]) => [name, sets.map((set) => readTemplate(name, set))]));
+}
+
+/** The calls of the blocks of the library that need tensors and sizes only. */
+export function libraryTemplates(): readonly Template[] {
+  return Object.entries(library).flatMap(([path, text]) =>
+    parse(sourceFile(path, text), new Reporter()).decls.flatMap((decl) => {
+      if (decl.name.text.startsWith("_")) return [];
+      const tensors = decl.params.filter(({ kind }) => kind === "tensor");
+      const needed = decl.params.flatMap((param) =>
+        param.kind === "attribute" && param.choices[0]?.text === "int" ? [`${param.name.text}: 2`] : [],
+      );
+      const inputs = tensors.map(({ span }) => textOf(span)).join(", ");
+      const code = `${decl.name.text}(${[...tensors.map(({ name }) => name.text), ...needed].join(", ")})`;
+      return [
+        readTemplate(
+          decl.name.text,
+          { code, inputs },
+          decl.result?.kind === "named" ? decl.result.items.length : 1,
+          true,
+        ),
+      ];
+    }),
+  );
 }
 
 /** Writes the call with other texts in its holes; undefined keeps what is there. */
