@@ -11,6 +11,7 @@ import { backends, useBackend } from "../support/backends.ts";
 import { programOf } from "../support/check.ts";
 import { loadOriginal } from "../support/originals.ts";
 import { download, upload } from "../support/tensors.ts";
+import { byTier } from "../support/tier.ts";
 
 const folder = "examples/background-blur";
 const path = `${folder}/background-blur.fuse`;
@@ -19,6 +20,8 @@ const weights = `${folder}/background-blur.safetensors`;
 const program = programOf(readFileSync(path, "utf8"), {}, path);
 const { value: plans, diagnostics } = buildPlans(program);
 const models: Readonly<Record<string, Model>> = await instantiate(buildFactory(program, plans!), path, model);
+/** How often a model runs before what it holds is counted again. */
+const runs = byTier({ quick: 40, full: 200 });
 const photo = toTensor(await readPicture(`${folder}/astronaut.png`), 3, "0..1");
 
 /** The photograph at the network's input size. */
@@ -74,13 +77,13 @@ describe.each(backends().filter(({ name }) => name !== "cpu"))("what is left beh
   });
   afterAll(() => tf.dispose(x));
 
-  test.skipIf(skipped)("200 runs leak nothing", async () => {
+  test.skipIf(skipped)(`${runs} runs leak nothing`, async () => {
     const selfie = await models["Selfie"]!.load(weights, { prefix: "network" });
     const left: unknown[] = [];
-    for (let run = 1; run <= 200; run++) {
+    for (let run = 1; run <= runs; run++) {
       tf.dispose(selfie.run({ x }));
       const { numTensors, numBytes, numDataBuffers } = tf.memory();
-      if (run === 5 || run === 200) left.push({ numTensors, numBytes, numDataBuffers, held: held() });
+      if (run === 5 || run === runs) left.push({ numTensors, numBytes, numDataBuffers, held: held() });
     }
     expect(left[1]).toEqual(left[0]);
     selfie.dispose();

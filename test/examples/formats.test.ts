@@ -11,6 +11,7 @@ import { graphOf, prepareCase } from "../support/compare.ts";
 import { describeTensorFlow, expectOnnx, lazily, type LazyCase } from "../support/formats.ts";
 import { manyShapes, type Shapes } from "../support/shapes.ts";
 import { systems, systemText } from "../support/systems.ts";
+import { byTier } from "../support/tier.ts";
 
 /** A trained network. After this many layers, float32 and float64 differ by more than 1e-4 with random weights. */
 interface Trained {
@@ -52,7 +53,7 @@ const blur = {
   weights: "background-blur/background-blur.safetensors",
 };
 const trained = [
-  { ...emotion, model: "Emotion", shapes: { face: [2, 64, 64, 1] } },
+  { ...emotion, model: "Emotion", shapes: { face: [byTier({ quick: 1, full: 2 }), 64, 64, 1] } },
   { ...emotion, model: "Portrait", shapes: { photo: [1, 207, 320, 3] } },
   { ...blur, model: "Selfie", prefix: "network", shapes: { x: [1, 256, 256, 3] } },
   { ...blur, model: "BackgroundBlur", prefix: "", shapes: { photo: [1, 67, 64, 3] } },
