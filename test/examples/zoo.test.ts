@@ -4,13 +4,14 @@ import { format } from "prettier";
 import { describe, expect, test } from "vitest";
 import { variantsOf } from "../../src/cli/summary/variants.ts";
 import { checkGuard } from "../../src/contract/guard.ts";
+import { shapeOf } from "../../src/contract/manifest.ts";
 import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import { manifestOf } from "../../src/plan/manifest.ts";
-import { shapeOf } from "../../src/contract/manifest.ts";
 import { matchWeights } from "../../src/weights/match.ts";
 import { readSafetensors } from "../../src/weights/safetensors.ts";
 import { difference } from "../support/arrays.ts";
 import { programOf } from "../support/check.ts";
+import { fuse } from "../support/command-line.ts";
 import { graphOf } from "../support/compare.ts";
 import { interpret, runOn, testedEngines } from "../support/engines.ts";
 import { tensorsIn } from "../support/systems.ts";
@@ -64,6 +65,12 @@ test("the README has the table", async () => {
   const rows = zoo.map((network) => `| ${rowOf(network).join(" | ")} |\n`).join("");
   const text = readFileSync("examples/zoo/README.md", "utf8").replace(/^\| \[[^]*\|\n/m, rows);
   await expect(await format(text, { parser: "markdown" })).toMatchFileSnapshot("../../examples/zoo/README.md");
+});
+
+test("the command in the README runs a network and agrees with PyTorch", async () => {
+  const [command] = readFileSync("examples/zoo/README.md", "utf8").match(/^node \S+ run (.*\\\n)*.*/m)!;
+  const [, , ...args] = command.replaceAll("\\\n", " ").split(/ +/);
+  expect(await fuse(".", [...args, "--backend", "wasm"])).toMatchObject({ code: 0, err: "" });
 });
 
 describe.each(zoo)("$file", ({ file, settings }) => {
