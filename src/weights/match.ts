@@ -3,6 +3,7 @@ import { shapeOf, type ManifestEntry } from "../contract/manifest.ts";
 import type { NdArray } from "../contract/ndarray.ts";
 import { DataError, quote } from "./data-error.ts";
 import { unflatten } from "./flatten.ts";
+import { renamer } from "./rename.ts";
 import type { StoredDType, StoredTensor, TensorSource } from "./tensors.ts";
 
 /**
@@ -31,8 +32,9 @@ export interface MatchOptions {
   /** Selects tensors whose names begin with it, and is removed from their names. Its final dot is optional. */
   readonly prefix?: string | undefined;
   /**
-   * Maps full names in the file to paths. `a.*` to `b.*` renames all that begin with `a.`. Renamed tensors need no prefix.
-   * An exact name takes precedence over a `*`, and a longer `*` over a shorter one.
+   * Maps full names in the file to paths. A `*` is any text and `{i}` a number, which may be part of a sum on the right:
+   * `features.{i}.*` to `stages.{i + 1}.*`. If both sides end with a dot, everything below is renamed. Renamed tensors need no
+   * prefix. An exact name takes precedence over other rules, and a rule with more text over one with less.
    */
   readonly rename?: Readonly<Record<string, string>> | undefined;
 }
@@ -135,24 +137,14 @@ export function areComplete(problems: WeightProblems): boolean {
 }
 
 function resolveNames(source: TensorSource, { prefix = "", rename = {} }: MatchOptions) {
-  const exact = new Map(Object.entries(rename));
-  const stars = [...exact]
-    .filter(([from, to]) => from.endsWith("*") && to.endsWith("*"))
-    .toSorted(([a], [b]) => b.length - a.length);
-  const unused = new Set(exact.keys());
+  const renamed = renamer(rename);
+  const unused = new Set(Object.keys(rename));
   const start = prefix === "" || prefix.endsWith(".") ? prefix : `${prefix}.`;
   const pathOf = (name: string): string | undefined => {
-    const renamed = exact.get(name);
-    if (renamed !== undefined) {
-      unused.delete(name);
-      return renamed;
-    }
-    const star = stars.find(([from]) => name.startsWith(from.slice(0, -1)));
-    if (star !== undefined) {
-      unused.delete(star[0]);
-      return star[1].slice(0, -1) + name.slice(star[0].length - 1);
-    }
-    return name.startsWith(start) ? name.slice(start.length) : undefined;
+    const found = renamed(name);
+    if (found === undefined) return name.startsWith(start) ? name.slice(start.length) : undefined;
+    unused.delete(found.from);
+    return found.to;
   };
   const byPath = new Map<string, string[]>();
   for (const name of source.keys()) {

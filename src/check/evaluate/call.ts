@@ -5,10 +5,12 @@ import type { Arg, Call, Expr } from "../../parser/ast.ts";
 import type { Help } from "../../source/diagnostic.ts";
 import { textOf, type Span } from "../../source/source.ts";
 import { didYouMean, nearest } from "../../source/suggest.ts";
+import { foreignFunctions, unrelatedFunctions } from "../../source/words/functions.ts";
+import { argumentsOf, helpOfCall } from "../../source/words/word.ts";
 import { report, type Frame } from "../frame/frame.ts";
 import { kindOf, unknown, type Val } from "../frame/values.ts";
 import type { Repetition } from "../frame/world.ts";
-import { foreignOperator, otherOperators } from "../text/foreign-names.ts";
+import { foreignOperator } from "../text/foreign-names.ts";
 import { applyOperator, countCall } from "./apply.ts";
 import { wrongCount } from "./arguments.ts";
 import { readAttributes } from "./attributes.ts";
@@ -60,7 +62,7 @@ export function evaluateCall(
     const binding = bindCall(frame, block, call, piped, path);
     return binding === undefined ? unknown : pickResult(frame, frame.strategy.call(frame, binding, call, path), call);
   }
-  notCallable(frame, call, named);
+  notCallable(frame, call, named, piped.length > 0);
   return unknown;
 }
 
@@ -70,7 +72,7 @@ function endOfCallee({ callee, label }: Call): number {
   return callee.span.start + before.trimEnd().length;
 }
 
-function notCallable(frame: Frame, call: Call, named: Val | undefined): void {
+function notCallable(frame: Frame, call: Call, named: Val | undefined, piped: boolean): void {
   const { text, span } = call.callee;
   if (named?.kind === "unknown" || frame.block.module.lost.has(text)) return;
   if (named !== undefined) {
@@ -86,9 +88,20 @@ function notCallable(frame: Frame, call: Call, named: Val | undefined): void {
   const missing = missingImport(frame, text);
   if (missing !== undefined) return report(frame, "unknown-operator", span, { name: text }, { helps: [missing] });
   const known = [...Object.keys(frame.context.operators), ...frame.block.module.visible.keys()];
-  const other = otherOperators.get(text);
-  const helps = other === undefined ? didYouMean(span, foreignOperator(text) ?? nearest(text, known)) : [other];
+  const word = foreignFunctions.get(text);
+  const near =
+    foreignOperator(text) ?? (word === undefined && !unrelatedFunctions.has(text) ? nearest(text, known) : undefined);
+  const helps = [
+    ...didYouMean(span, near),
+    ...(word === undefined ? [] : [helpOfCall(word, { args: argumentsOfCall(call), piped })]),
+  ];
   report(frame, "unknown-operator", span, { name: text }, { helps });
+}
+
+/** Returns the texts of the positional arguments. */
+function argumentsOfCall({ callee: { span }, args }: Call): readonly string[] {
+  const open = args === undefined ? -1 : span.source.text.indexOf("(", span.end);
+  return open < 0 ? [] : argumentsOf(span.source.text, open);
 }
 
 /** Suggests the import of a library block, extending an existing import if there is one. */

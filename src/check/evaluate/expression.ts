@@ -9,6 +9,8 @@ import { cover, textOf } from "../../source/source.ts";
 import { didYouMean, nearest } from "../../source/suggest.ts";
 import { report, type Frame } from "../frame/frame.ts";
 import { kindOf, unknown, type Val } from "../frame/values.ts";
+import { foreignValues } from "../../source/words/python.ts";
+import { valueHelp } from "../../source/words/word.ts";
 import { indexHelp } from "../text/repeats.ts";
 import { definitions } from "../text/scope.ts";
 import { applyOperator } from "./apply.ts";
@@ -110,8 +112,13 @@ function reference(frame: Frame, expr: Call): Val {
     (given) => given.name.text === name && given.name.span.start > span.start,
   );
   const labels = later === undefined ? [] : [{ span: later.name.span, text: "it is assigned only here" }];
-  const near = later === undefined ? nearest(name, [...frame.names.keys(), ...frame.sizes.keys()]) : undefined;
-  const helps = [...didYouMean(span, near), ...indexHelp(frame.signature.decl, name, span)];
+  const word = foreignValues.get(name);
+  const isKnown = later !== undefined || word !== undefined;
+  const near = isKnown ? undefined : nearest(name, [...frame.names.keys(), ...frame.sizes.keys()]);
+  const helps = [
+    ...(word === undefined ? didYouMean(span, near) : [valueHelp(word, span)]),
+    ...indexHelp(frame.signature.decl, name, span),
+  ];
   report(frame, "unknown-name", span, { name }, { labels, helps });
   return unknown;
 }

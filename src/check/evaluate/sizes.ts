@@ -4,6 +4,8 @@ import type { Size } from "../../sizes/size.ts";
 import type { Help } from "../../source/diagnostic.ts";
 import { textOf } from "../../source/source.ts";
 import { didYouMean, nearest } from "../../source/suggest.ts";
+import { foreignProperties, foreignTypeNames, foreignValues } from "../../source/words/python.ts";
+import { helpOf, helpOfCall, valueHelp } from "../../source/words/word.ts";
 import { addParameter } from "../advice/header-edits.ts";
 import { plainName, report, type Frame } from "../frame/frame.ts";
 import { kindOf, type Val } from "../frame/values.ts";
@@ -39,7 +41,8 @@ export function sizeOf(frame: Frame, expr: Expr): Size | undefined {
 }
 
 function notASize(frame: Frame, expr: Expr): undefined {
-  report(frame, "not-a-size", expr.span, { what: `\`${textOf(expr.span)}\`` });
+  const helps = expr.kind === "list" ? [helpOf(foreignTypeNames.get("list")!)] : [];
+  report(frame, "not-a-size", expr.span, { what: `\`${textOf(expr.span)}\`` }, { helps });
 }
 
 /** Evaluates `c`, or `y.c`, the size of a tensor's axis. */
@@ -51,7 +54,8 @@ function named(frame: Frame, expr: Call): Size | undefined {
   if (size !== undefined) return size;
   const val = frame.names.get(text);
   if (val === undefined) {
-    const fix = didYouMean(span, nearest(text, [...frame.sizes.keys()]));
+    const word = foreignValues.get(text);
+    const fix = word === undefined ? didYouMean(span, nearest(text, [...frame.sizes.keys()])) : [valueHelp(word, span)];
     const { decl } = frame.signature;
     const [help = addParameter(decl, `${text}: int`, "make it a parameter")] = [...fix, ...indexHelp(decl, text, span)];
     report(frame, "unknown-size", span, { name: text }, { helps: [help] });
@@ -80,7 +84,12 @@ function sizeOfAxis(frame: Frame, expr: Call): Size | undefined {
   if (size === undefined) {
     const axes = [...val.value.type.axes.keys()];
     const args = { callee: `.${axis!.text}`, axis: axis!.text, type: `[${axes.join(", ")}]` };
-    report(frame, "missing-axis", axis!.span, args, { helps: didYouMean(axis!.span, nearest(axis!.text, axes)) });
+    const word = foreignProperties.get(axis!.text);
+    const helps =
+      word === undefined
+        ? didYouMean(axis!.span, nearest(axis!.text, axes))
+        : [helpOfCall(word, { args: [expr.callee.text] })];
+    report(frame, "missing-axis", axis!.span, args, { helps });
   }
   return size;
 }

@@ -15,6 +15,8 @@ import type { Help } from "../../source/diagnostic.ts";
 import type { Reporter } from "../../source/reporter.ts";
 import { textOf, type Span } from "../../source/source.ts";
 import { didYouMean, nearest } from "../../source/suggest.ts";
+import { foreignTypeNames, foreignValues } from "../../source/words/python.ts";
+import { helpOfParameter } from "../../source/words/word.ts";
 import { foreignDtypes, foreignTypes } from "./foreign-names.ts";
 
 /** A `choice` selects from names or integers, a `bool` from true and false. */
@@ -50,9 +52,10 @@ export function nearestDtype(name: string): string | undefined {
   return foreignDtypes.get(name) ?? nearest(name, dtypes);
 }
 
-/** Help for `x: Tensor`. */
-function tensorHelp(ast: AttributeParam, type: string): Help[] {
-  return /^tensor$/i.test(type) ? [{ text: "declare a tensor by its axes", code: `${ast.name.text}: [n, c]` }] : [];
+/** What to write instead of a type of Python, such as `x: Tensor` or `widths: List[int]`. */
+function typeHelp(type: string, parameter: string): Help[] {
+  const word = foreignTypeNames.get(type);
+  return word === undefined ? [] : [helpOfParameter(word, parameter)];
 }
 
 function usualAxis(axis: string, span: Span): Help[] {
@@ -77,8 +80,11 @@ export function readSignature(decl: Decl, reservedAxes: ReadonlySet<string>, rep
     .filter((param) => param.kind === "attribute")
     .flatMap((param) => readParameter(param, decl, reporter) ?? []);
   const tensors = decl.params.filter((param) => param.kind === "tensor");
-  for (const { type } of [...tensors, ...resultItems(decl.result)]) {
-    checkTensor(type, reservedAxes, reporter);
+  for (const { name, type } of [
+    ...tensors.map(({ name, type }) => ({ name: name.text, type })),
+    ...resultItems(decl.result),
+  ]) {
+    checkTensor(name, type, reservedAxes, reporter);
     if (type.open !== undefined && decl.kind === "model")
       reporter.report("open-axes-in-model", type.open.span, { model: decl.name.text });
   }
@@ -110,7 +116,7 @@ function readParameter(ast: AttributeParam, decl: Decl, reporter: Reporter): Par
   }
   if (scalar !== undefined) {
     const near = foreignTypes.get(scalar) ?? nearest(scalar, ["int", "float", "bool"]);
-    const helps = [...didYouMean(first!.span, near), ...tensorHelp(ast, scalar)];
+    const helps = [...didYouMean(first!.span, near), ...typeHelp(scalar, name)];
     reporter.report("unknown-type", first!.span, { name: scalar }, { helps });
     return undefined;
   }
@@ -140,8 +146,21 @@ function checkDefault(ast: AttributeParam, choices: readonly string[], decl: Dec
   const earlier = decl.params.slice(0, decl.params.indexOf(ast)).map((param) => param.name.text);
   const isComputed = given?.kind === "call" && /^[0-9]/.test(choices[0] ?? "");
   if (given === undefined || name === "" || isComputed || choices.includes(name) || earlier.includes(name)) return;
-  const helps = [...didYouMean(given.span, nearest(name, choices)), `its choices are ${choices.join(", ")}`];
+  const isNone = foreignValues.get(name)?.words.includes("None") === true && !/^[0-9]/.test(choices[0] ?? "");
+  const near = isNone ? [addNone(ast, given.span)] : didYouMean(given.span, nearest(name, choices));
+  const helps = [...near, `its choices are ${choices.join(", ")}`];
   reporter.report("unknown-choice", given.span, { name, parameter: ast.name.text }, { helps });
+}
+
+/** Suggests `none` as one more choice. */
+function addNone({ name, choices }: AttributeParam, span: Span): Help {
+  const { source, end } = choices.at(-1)!.span;
+  const edits = [
+    { span: { source, start: end, end }, text: " | none" },
+    { span, text: "none" },
+  ];
+  const code = `${name.text}: ${choices.map(({ text }) => text).join(" | ")} | none = none`;
+  return { text: "make it a choice", code, edits };
 }
 
 /** Returns 0 for `n: int = 0` or `where n >= 0`, else 1. */
@@ -160,7 +179,7 @@ function leastOf(ast: AttributeParam, decl: Decl): 0 | 1 {
 /** Reports the mistakes in the type of a `weight` or `const`. */
 export function checkOwnTensor(stmt: WeightStmt, reservedAxes: ReadonlySet<string>, reporter: Reporter): void {
   const { kind, name, type } = stmt;
-  checkTensor(type, reservedAxes, reporter);
+  checkTensor(name.text, type, reservedAxes, reporter);
   const what = `${kind} \`${name.text}\``;
   if (type.open !== undefined) reporter.report("open-axes-in-tensor", type.open.span, { what });
   const { dtype } = type;
@@ -185,9 +204,9 @@ export function allowing(value: bigint, { kind, name }: Parameter, { tensors }: 
   ];
 }
 
-function checkTensor(type: TensorExpr, reserved: ReadonlySet<string>, reporter: Reporter): void {
+function checkTensor(name: string, type: TensorExpr, reserved: ReadonlySet<string>, reporter: Reporter): void {
   if (type.dtype !== undefined && !dtypes.includes(type.dtype.text as DType)) {
-    const helps = didYouMean(type.dtype.span, nearestDtype(type.dtype.text));
+    const helps = [...didYouMean(type.dtype.span, nearestDtype(type.dtype.text)), ...typeHelp(type.dtype.text, name)];
     reporter.report("unknown-dtype", type.dtype.span, { name: type.dtype.text }, { helps });
   }
   const seen = new Map<string, AxisSpec>();
