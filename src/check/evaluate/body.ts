@@ -1,4 +1,5 @@
 /** @file Runs the statements of a block in a frame, in order. */
+import type { Initializer } from "../../contract/manifest.ts";
 import { isI32, type DType, type NdArray } from "../../contract/ndarray.ts";
 import type { Value } from "../../ir/graph.ts";
 import type { TensorType } from "../../ir/type.ts";
@@ -206,17 +207,42 @@ function ownTensor(frame: Frame, stmt: WeightStmt): Val {
     const data = shape && literal(frame, stmt, shape);
     return data === undefined ? unknown : { kind: "tensor", value: builder.constant(type, data) };
   }
-  const init = readInitializer(frame, stmt.value);
+  const init = initializerOf(frame, stmt, type);
   if (init === undefined) return unknown;
   const axes = [...type.axes];
   const one = sizes.int(1);
   const weight = builder.weight([...frame.scope, stmt.name.text].join("."), {
     name: stmt.name.text,
+    dtype: type.dtype,
     groups: [axes],
     init,
     fan: { out: axes[0]?.[1] ?? one, in: axes.slice(1).reduce((product, [, size]) => sizes.mul(product, size), one) },
   });
   return claim(frame, weight, stmt) ? { kind: "tensor", value: weight } : unknown;
+}
+
+/** Reads the initial value of a weight, which its dtype must hold. */
+function initializerOf(frame: Frame, stmt: WeightStmt, { dtype }: TensorType): Initializer | undefined {
+  const { value: given } = stmt;
+  if (dtype === "bool" && given.kind === "bool") return { kind: "constant", value: Number(given.value) };
+  const init = readInitializer(frame, given);
+  if (init === undefined || dtype === "f32") return init;
+  // A value that depends on a parameter is unknown until the model is built.
+  if (init.kind === "constant" && Number.isNaN(init.value)) return init;
+  if (init.kind === "constant" && (dtype === "i32" ? isI32(init.value) : [0, 1].includes(init.value))) return init;
+  const [expected, help] =
+    dtype === "i32"
+      ? ["whole numbers from -2147483648 to 2147483647", "use zeros, ones or a whole number"]
+      : ["true or false", "use zeros, ones, true or false"];
+  const what = `${dtype} weight \`${stmt.name.text}\``;
+  report(
+    frame,
+    "dtype-mismatch",
+    given.span,
+    { what, expected, found: `\`${textOf(given.span)}\`` },
+    { helps: [help] },
+  );
+  return undefined;
 }
 
 /** Returns the shape of a constant, whose sizes are numbers; undefined if one is not, which is then reported. */

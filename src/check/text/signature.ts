@@ -163,13 +163,6 @@ export function checkOwnTensor(stmt: WeightStmt, reservedAxes: ReadonlySet<strin
   checkTensor(type, reservedAxes, reporter);
   const what = `${kind} \`${name.text}\``;
   if (type.open !== undefined) reporter.report("open-axes-in-tensor", type.open.span, { what });
-  const { dtype } = type;
-  if (kind === "const" || dtype === undefined || dtype.text === "f32" || !dtypes.includes(dtype.text as DType)) return;
-  const helps = [
-    { text: "numbers that are not trained are a constant", code: `const ${name.text}: ${textOf(type.span)} = …` },
-    { text: "or remove the dtype, and convert the weight", code: `cast(${name.text}, ${dtype.text})` },
-  ];
-  reporter.report("dtype-mismatch", dtype.span, { what, expected: "f32", found: dtype.text }, { helps });
 }
 
 /** Suggests how to declare a parameter that is smaller than an `int` may be; nothing for the size of an axis. */

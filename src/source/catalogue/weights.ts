@@ -108,6 +108,8 @@ export const weights = {
       "`uniform(a)`, `zeros`, `ones` or a number; `uniform(a)` is between -a and a. " +
       "PyTorch's `xavier_uniform_` is `glorot`, and its `kaiming_uniform_` with " +
       "`a=sqrt(5)` is `kaiming`, which is also the default of `conv` and `linear`. " +
+      "An `i32` weight begins with `zeros`, `ones` or a whole number, " +
+      "and a `bool` weight also with `true` or `false`. " +
       "Initial values matter only if no weights are loaded. " +
       "For fixed values that are not weights, use `const`.",
     bad: program`
