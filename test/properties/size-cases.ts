@@ -260,7 +260,12 @@ export function admissible({ variables, facts }: Case, rand: Random, count: numb
   const scales = [3, 5, 12, values.length];
   for (let attempt = 0; attempt < 8 * count && found.length < count; attempt++) {
     const scale = scales[attempt % scales.length] ?? 5;
-    const at = new Map(variables.map((v) => [v.name, BigInt(Math.max(v.lower, (values[below(rand, scale)] ?? 1) + Math.min(0, v.lower)))]));
+    const at = new Map(
+      variables.map((v) => [
+        v.name,
+        BigInt(Math.max(v.lower, (values[below(rand, scale)] ?? 1) + Math.min(0, v.lower))),
+      ]),
+    );
     for (let round = 0; round < 2; round++) {
       for (const { kind, a, b } of facts) {
         const [x, y] = [valueOf(a, at), valueOf(b, at)];
