@@ -39,7 +39,7 @@ const attributes = {
   stride: attribute("sizes", "step of the window", { default: 1 }),
   pad: attribute(
     "padding",
-    "a number, or pairs; `same`: dilation * (kernel - 1) / 2 on both sides; `same_tf`: TensorFlow's, more at the end",
+    "a number, one per axis or pairs; `same`: dilation * (kernel - 1) / 2 on both sides; `same_tf`: TensorFlow's, more at the end",
     { default: "same", choices: ["same", "same_tf"] },
   ),
   padding_mode: attribute("choice", "what the padding holds: zeros, or as `mode` of `pad`; only zeros with `same_tf`", {

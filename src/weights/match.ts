@@ -1,7 +1,8 @@
 /** @file Matches the tensors of a weight file with the weights that a model needs. */
-import { shapeOf, type ManifestEntry } from "../contract/manifest.ts";
+import { dtypeOf, shapeOf, type ManifestEntry } from "../contract/manifest.ts";
 import type { NdArray } from "../contract/ndarray.ts";
 import { DataError, quote } from "./data-error.ts";
+import { exactly } from "./exact.ts";
 import { unflatten } from "./flatten.ts";
 import { renamer } from "./rename.ts";
 import type { StoredDType, StoredTensor, TensorSource } from "./tensors.ts";
@@ -117,13 +118,13 @@ const quantised: ReadonlySet<StoredDType> = new Set<StoredDType>(["I8", "U8", "I
 
 /** Reads the tensor for a weight. @throws DataError */
 function readWeight(entry: ManifestEntry, stored: StoredTensor): NdArray {
-  if (quantised.has(stored.dtype))
+  if (dtypeOf(entry) === "f32" && quantised.has(stored.dtype))
     throw new DataError(
       `tensor ${quote(stored.name)} holds quantised integers (${stored.dtype}) without their scale: ` +
         "save it as F32 or F16, with the scale applied",
     );
   const { flattened } = stored;
-  const array: NdArray = { ...stored.read(), dtype: "f32" };
+  const array = exactly(dtypeOf(entry), stored.read(), stored.name);
   return flattened === undefined
     ? { ...array, shape: shapeOf(entry) }
     : unflatten(entry, stored.name, array, flattened);

@@ -231,12 +231,16 @@ class ASPP(nn.Module):
         return self.project(torch.cat(maps + [average], 1))
 
 
+DTYPES = {torch.int64: ("I64", "<i8"), torch.int32: ("I32", "<i4"), torch.uint8: ("U8", "u1"), torch.bool: ("BOOL", "?")}
+
+
 def write(path, tensors):
-    """The safetensors format."""
+    """The safetensors format. Floats become float32."""
     header, data = {}, b""
     for name, tensor in tensors.items():
-        part = tensor.detach().contiguous().numpy().astype("<f4").tobytes()
-        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [len(data), len(data) + len(part)]}
+        dtype, width = DTYPES.get(tensor.dtype, ("F32", "<f4"))
+        part = tensor.detach().contiguous().numpy().astype(width).tobytes()
+        header[name] = {"dtype": dtype, "shape": list(tensor.shape), "data_offsets": [len(data), len(data) + len(part)]}
         data += part
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)

@@ -6,6 +6,7 @@ const pools = (name: string, x = "x"): AttributeSet[] => [
   { code: `${name}(${x}, kernel: [2, 3], stride: [3, 1], pad: [[1, 0], [0, 2]])`, inputs: "x: [n, h, w, c]" },
   { code: `${name}(${x}, kernel: 3, stride: 2, pad: same)`, inputs: "x: [u, n, c, t, h, w]" },
   { code: `${name}(${x}, kernel: 3, pad: 1, axis: t)`, inputs: "x: [t]" },
+  { code: `${name}(${x}, kernel: [3, 1], pad: [1, 0])`, inputs: "x: [n, c, h, w]" },
   { code: `${name}(${x}, kernel: 4, stride: 3, pad: same_tf, axis: [t, c])`, inputs: "x: [n, t, c]" },
   {
     code: `${name}(${x}, kernel: 3, stride: 2, pad: [[1, 0], [0, 1], [1, 1]], ceil_mode: true)`,

@@ -280,22 +280,15 @@ function readPadding(frame: Frame, name: string, attribute: Attribute, expr: Exp
     const size = oneSize(frame, name, { ...attribute, min: 0 }, expr);
     return size === failed ? failed : [[size, size]];
   }
-  const numbers = expr.items.filter((item) => item.kind !== "list");
-  if (numbers.length > 0) {
-    const code = `[${expr.items.map((item) => (item.kind === "list" ? textOf(item.span) : `[${textOf(item.span)}, ${textOf(item.span)}]`)).join(", ")}]`;
-    const helps = [{ text: "pad both sides of each axis", code, edits: [{ span: expr.span, text: code }] }];
-    const args = { name, expected: "a number, or a list of pairs", found: `\`${textOf(expr.span)}\`` };
-    report(frame, "bad-attribute", expr.span, args, { helps });
-    return failed;
-  }
-  const pairs = expr.items.map((item) => {
-    const pair = each(item, (part) => oneSize(frame, name, { ...attribute, min: 0 }, part));
-    if (pair === failed) return failed;
-    return pair.length === 2
-      ? ([pair[0]!, pair[1]!] as const)
-      : wrong(frame, name, "a number, or a list of pairs", item);
+  const pads = expr.items.map((item) => {
+    const pad = each(item, (part) => oneSize(frame, name, { ...attribute, min: 0 }, part));
+    if (pad === failed) return failed;
+    const [before, after = before, more] = item.kind === "list" && pad.length === 1 ? [] : pad;
+    return before === undefined || after === undefined || more !== undefined
+      ? wrong(frame, name, "a number, or a number or a pair for each axis", item)
+      : ([before, after] as const);
   });
-  return pairs.every((pair) => pair !== failed) ? pairs : failed;
+  return pads.every((pad) => pad !== failed) ? pads : failed;
 }
 
 function readNumber(frame: Frame, name: string, expr: Expr): Read<number> {

@@ -30,8 +30,8 @@ export interface Parameter {
   readonly choices: readonly string[];
   /** Whether the choices are integers. Then the parameter is also a size. */
   readonly integers: boolean;
-  /** The minimum of an `int` parameter: 0 if its default is 0, a choice is 0 or a `where` says `>= 0`, else 1. */
-  readonly least: 0 | 1;
+  /** The minimum of an `int` parameter: what a `where` says (`n >= 0`, `n >= -2`), 0 if its default or a choice is 0, else 1. */
+  readonly least: number;
 }
 
 export interface Signature {
@@ -163,17 +163,33 @@ function addNone({ name, choices }: AttributeParam, span: Span): Help {
   return { text: "make it a choice", code, edits };
 }
 
-/** Returns 0 for `n: int = 0` or `where n >= 0`, else 1. */
-function leastOf(ast: AttributeParam, decl: Decl): 0 | 1 {
-  if (ast.default?.kind === "number" && ast.default.value === 0) return 0;
-  const says = ({ condition }: { condition: Expr }): boolean =>
-    condition.kind === "binary" &&
-    condition.op === ">=" &&
-    condition.left.kind === "call" &&
-    condition.left.callee.text === ast.name.text &&
-    condition.right.kind === "number" &&
-    condition.right.value === 0;
-  return decl.where.some(says) ? 0 : 1;
+/** Returns what `where n >= -2` says, 0 for `n: int = 0`, else 1. A bound above that is a fact like any other. */
+function leastOf(ast: AttributeParam, decl: Decl): number {
+  const usual = ast.default?.kind === "number" && ast.default.value === 0 ? 0 : 1;
+  const bounds = (clauses: Decl["where"]): number[] =>
+    clauses.flatMap(({ condition }) => lowerBounds(condition, ast.name.text));
+  const always = bounds(decl.where.filter(({ if: only }) => only === undefined));
+  if (always.length > 0) return Math.min(usual, Math.max(...always));
+  return Math.min(usual, ...bounds(decl.where));
+}
+
+/** Returns the numbers that a condition bounds a name by: -2 for `n >= -2`, `n > -3`, `-2 <= n` and `n >= -2 and n <= 2`. */
+function lowerBounds(condition: Expr, name: string): number[] {
+  if (condition.kind !== "binary") return [];
+  const { op, left, right } = condition;
+  if (op === "and") return [...lowerBounds(left, name), ...lowerBounds(right, name)];
+  const isReversed = op === "<=" || op === "<";
+  if (!isReversed && op !== ">=" && op !== ">") return [];
+  const [bounded, bound] = isReversed ? [right, left] : [left, right];
+  const number = wholeNumber(bound);
+  const isName = bounded.kind === "call" && bounded.args === undefined && bounded.callee.text === name;
+  return isName && number !== undefined ? [op === ">" || op === "<" ? number + 1 : number] : [];
+}
+
+function wholeNumber(expr: Expr): number | undefined {
+  if (expr.kind === "number") return Number.isInteger(expr.value) ? expr.value : undefined;
+  const operand = expr.kind === "unary" && expr.op === "-" ? wholeNumber(expr.operand) : undefined;
+  return operand === undefined ? undefined : -operand;
 }
 
 /** Reports the mistakes in the type of a `weight` or `const`. */
@@ -182,13 +198,6 @@ export function checkOwnTensor(stmt: WeightStmt, reservedAxes: ReadonlySet<strin
   checkTensor(name.text, type, reservedAxes, reporter);
   const what = `${kind} \`${name.text}\``;
   if (type.open !== undefined) reporter.report("open-axes-in-tensor", type.open.span, { what });
-  const { dtype } = type;
-  if (kind === "const" || dtype === undefined || dtype.text === "f32" || !dtypes.includes(dtype.text as DType)) return;
-  const helps = [
-    { text: "numbers that are not trained are a constant", code: `const ${name.text}: ${textOf(type.span)} = …` },
-    { text: "or remove the dtype, and convert the weight", code: `cast(${name.text}, ${dtype.text})` },
-  ];
-  reporter.report("dtype-mismatch", dtype.span, { what, expected: "f32", found: dtype.text }, { helps });
 }
 
 /** Suggests how to declare a parameter that is smaller than an `int` may be; nothing for the size of an axis. */
@@ -197,7 +206,11 @@ export function allowing(value: bigint, { kind, name }: Parameter, { tensors }: 
     type.axes.map(({ name, size }) => (size ? identifiers(size) : [name.text])),
   );
   if (kind !== "int" || sizes.flat().includes(name)) return [];
-  if (value < 0n) return [{ text: "an `int` is never negative; a `float` may be", code: `${name}: float` }];
+  if (value < 0n)
+    return [
+      { text: "to allow it, declare it in the signature", code: `where ${name} >= ${value}` },
+      { text: "or take a `float`, which may be any number", code: `${name}: float` },
+    ];
   return [
     { text: "to allow 0, make it the default", code: `${name}: int = 0` },
     { text: "or declare it in the signature", code: `where ${name} >= 0` },

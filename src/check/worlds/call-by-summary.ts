@@ -180,6 +180,7 @@ function takeWeights(
       const { groups, type, init, fan } = weight;
       const own = builder.weight([...path, weight.path].join("."), {
         name: weight.path,
+        dtype: type.dtype,
         groups: groups.map((group) => group.map((axis) => [axis, put(type.axes.get(axis)!)] as const)),
         init,
         fan: { in: put(fan.in), out: put(fan.out) },

@@ -105,10 +105,21 @@ export function onlyAxis(
 export function requireWindows(c: OperatorContext<WindowAttributes>, axes: readonly Axis[]): void {
   const { kernel, stride, dilation, pad } = c.attributes;
   for (const [name, values] of Object.entries({ kernel, stride, dilation })) requirePerAxis(c, name, values, axes);
-  if (typeof pad !== "string") requirePerAxis(c, "pad", pad, axes);
+  if (typeof pad !== "string") requirePads(c, pad, axes);
   if (pad === "same")
     for (const [i, axis] of axes.entries())
       c.divide(spanOf(c.sizes, c.attributes, i), c.sizes.int(2), { attribute: "kernel", axis });
+}
+
+/** Requires one value or one per axis. For one axis, two numbers are perhaps meant to be before and after it. */
+function requirePads(c: OperatorContext<WindowAttributes>, pad: Exclude<Padding, string>, axes: readonly Axis[]): void {
+  const [first, second] = pad;
+  if (axes.length > 1 || pad.length !== 2 || first![0] !== first![1] || second![0] !== second![1])
+    return requirePerAxis(c, "pad", pad, axes);
+  const code = `pad: [[${c.sizes.print(first![0])}, ${c.sizes.print(second![0])}]]`;
+  const helps = [{ text: "to pad before and after the axis, write", code }];
+  const args = { name: "pad", expected: "one value", found: "2 values" };
+  return c.complain("bad-attribute", args, { attribute: "pad" }, { helps });
 }
 
 /** Returns the distance from the first to the last element of the window: dilation * (kernel - 1). */

@@ -284,7 +284,7 @@ export const sizes = {
     explain:
       "No sizes satisfy this `where`, alone or together with " +
       "the ones before it, so the block could never be called. " +
-      "Sizes and `int` parameters are at least 1, unless an `int` has the default 0 or a `where` with `>= 0`. " +
+      "Sizes and `int` parameters are at least 1, unless an `int` has the default 0 or a `where` that allows less, such as `shift >= -2`. " +
       "Correct the condition or remove it.",
     bad: program`
       fuse 1
