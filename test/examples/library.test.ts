@@ -27,6 +27,7 @@ interface Entry {
 const map = "x: [n, c: 8, h, w]";
 const same = "[n, c: 8, h, w]";
 const two = "high: [n, c: 4, h, w], low: [n, c: 3, h: p, w: q]";
+const tokens = "x: [n, t, d: 8]";
 const equal = "high: [n, c: 4, h, w], low: [n, c: 4, h: p, w: q]";
 
 const entries: readonly Entry[] = [
@@ -44,6 +45,34 @@ const entries: readonly Entry[] = [
     inputs: "x: [n, t, d: 8]",
     result: "[n, t, d: 8]",
     settings: "heads: 2",
+  },
+  {
+    module: "attention",
+    block: "CrossAttention",
+    inputs: `${tokens}, memory: [n, s, d: 8]`,
+    result: "[n, t, d: 8]",
+    settings: "heads: 4",
+  },
+  {
+    module: "attention",
+    block: "MaskedAttention",
+    inputs: `${tokens}, memory: [n, s, d: 8], mask: bool[n, t, s]`,
+    result: "[n, t, d: 8]",
+    settings: "heads: 2",
+  },
+  {
+    module: "attention",
+    block: "GroupedQueryAttention",
+    inputs: tokens,
+    result: "[n, t, d: 8]",
+    settings: "heads: 4, kv_heads: 2, size: 6",
+  },
+  {
+    module: "attention",
+    block: "Rotary",
+    inputs: "x: [n, t, head, e: 6]",
+    result: "[n, t, head, e: 6]",
+    weightless: true,
   },
   { module: "attention", block: "SelfAttention", inputs: map, result: same, settings: "heads: 4" },
   { module: "reduce", block: "ConvReduce", inputs: map, result: "[n, c: 3, h, w]", settings: "width: 3" },
@@ -124,6 +153,27 @@ const entries: readonly Entry[] = [
     result: "[n, m: 3, d: 8]",
     settings: "m: 3, heads: 2",
   },
+  {
+    module: "transformer",
+    block: "TransformerEncoderLayer",
+    inputs: tokens,
+    result: "[n, t, d: 8]",
+    settings: "heads: 2, hidden: 12",
+  },
+  {
+    module: "transformer",
+    block: "TransformerDecoderLayer",
+    inputs: `${tokens}, memory: [n, s, d: 8]`,
+    result: "[n, t, d: 8]",
+    settings: "heads: 2, hidden: 12",
+  },
+  {
+    module: "recurrent",
+    block: "LSTMCell",
+    inputs: "x: [n, d: 3], h: [n, k: 5], c: [n, k: 5]",
+    result: "(h: [n, k: 5], c: [n, k: 5])",
+  },
+  { module: "recurrent", block: "GRUCell", inputs: "x: [n, d: 3], h: [n, k: 5]", result: "[n, k: 5]" },
   { module: "pooling", block: "PyramidPooling", inputs: map, result: "[n, c: 16, h, w]" },
   { module: "pooling", block: "ASPP", inputs: map, result: "[n, c: 3, h, w]", settings: "width: 3, rate: 2" },
 ];
@@ -231,10 +281,32 @@ const golden: readonly (readonly [file: string, block: string, settings?: string
   ["blocks/AttentionPool", "AttentionPool", "m: 3, heads: 2"],
   ["blocks/PyramidPooling", "PyramidPooling"],
   ["blocks/ASPP", "ASPP", "width: 3, rate: 2"],
+  ["layers/MultiheadAttention", "MultiheadAttention", "heads: 2"],
+  ["layers/MultiheadAttention-causal", "MultiheadAttention", "heads: 2, bias: false, mask: causal"],
+  ["layers/CrossAttention", "CrossAttention", "heads: 4"],
+  ["layers/MaskedAttention", "MaskedAttention", "heads: 2"],
+  ["layers/GroupedQueryAttention", "GroupedQueryAttention", "heads: 4, kv_heads: 2, size: 6"],
+  ["layers/Rotary", "Rotary", "by: interleaved"],
+  ["layers/TransformerEncoderLayer", "TransformerEncoderLayer", "heads: 2, hidden: 12"],
+  ["layers/TransformerEncoderLayer-no-bias", "TransformerEncoderLayer", "heads: 2, hidden: 12, bias: false"],
+  [
+    "layers/TransformerEncoderLayer-norm_first",
+    "TransformerEncoderLayer",
+    "heads: 2, hidden: 12, norm_first: true, activation: gelu",
+  ],
+  ["layers/TransformerDecoderLayer", "TransformerDecoderLayer", "heads: 2, hidden: 12"],
+  [
+    "layers/TransformerDecoderLayer-norm_first",
+    "TransformerDecoderLayer",
+    "heads: 2, hidden: 12, norm_first: true, activation: gelu",
+  ],
+  ["layers/LSTMCell", "LSTMCell"],
+  ["layers/GRUCell", "GRUCell"],
+  ["layers/GRUCell-no-bias", "GRUCell", "bias: false"],
 ];
 
 /** Parts of blocks that have golden tensors. */
-const parts: ReadonlySet<string> = new Set(["ConcatFuse", "ConvPair", "MultiheadAttention"]);
+const parts: ReadonlySet<string> = new Set(["ConcatFuse", "ConvPair"]);
 
 test("every other block has golden tensors", () => {
   const names = [...new Set(golden.map(([, block]) => block)), ...parts];
