@@ -353,6 +353,33 @@ block FPN(
   return p3, p4, p5
 }
 
+## A feature pyramid (Lin et al. 2017) with four levels, such as those of a ResNet, and the weights of torchvision's
+## FeaturePyramidNetwork. \`maxpool(p5, kernel: 1, stride: 2)\` is its level \`pool\`. The maps may have any sizes; each is resized
+## (nearest) to the level below it.
+## [n, c: d2, h, w], [n, c: d3, h: p, w: q], … -> the same sizes with \`width\` channels.
+block FPN4(
+  c2: [n, c: d2, h, w],
+  c3: [n, c: d3, h: p, w: q],
+  c4: [n, c: d4, h: r, w: s],
+  c5: [n, c: d5, h: u, w: v],
+  width: int = 256,
+) -> (
+  p2: [n, c: width, h, w],
+  p3: [n, c: width, h: p, w: q],
+  p4: [n, c: width, h: r, w: s],
+  p5: [n, c: width, h: u, w: v],
+) {
+  m5 = c5 |> conv(c: width) @inner_blocks.3.0
+  m4 = (c4 |> conv(c: width) @inner_blocks.2.0) + resize(m5, like: c4)
+  m3 = (c3 |> conv(c: width) @inner_blocks.1.0) + resize(m4, like: c3)
+  m2 = (c2 |> conv(c: width) @inner_blocks.0.0) + resize(m3, like: c2)
+  p2 = m2 |> conv(c: width, kernel: 3) @layer_blocks.0.0
+  p3 = m3 |> conv(c: width, kernel: 3) @layer_blocks.1.0
+  p4 = m4 |> conv(c: width, kernel: 3) @layer_blocks.2.0
+  p5 = m5 |> conv(c: width, kernel: 3) @layer_blocks.3.0
+  return p2, p3, p4, p5
+}
+
 ## The bottom-up path of a path aggregation network (Liu et al. 2018) over three pyramid levels, each half the size of the
 ## one before. [n, c, h, w], [n, c, h: ceil(h / 2), …], [n, c, h: ceil(h / 4), …] -> the same sizes.
 block PAN(
@@ -396,6 +423,56 @@ block BiFPNNode3(x: [n, c, h, w], y: [n, c, h, w], z: [n, c, h, w]) -> [n, c, h,
   total = x * squeeze(a, axis: k) + y * squeeze(b, axis: k) + z * squeeze(d, axis: k)
   fused = total / (sum(relu(w), axis: k) + 1e-4)
   return fused |> _Separable @conv
+}
+
+## Halves a map with the maxima of overlapping windows.
+block _Halve(x: [n, c, h, w]) -> [n, c, h: ceil(h / 2), w: ceil(w / 2)] {
+  return x |> maxpool(kernel: 3, stride: 2, pad: 1)
+}
+
+## One layer of a BiFPN: down from the smallest map to the largest, then up again.
+block _BiFPNLayer(
+  p3: [n, c, h, w],
+  p4: [n, c, h: ceil(h / 2), w: ceil(w / 2)],
+  p5: [n, c, h: ceil(h / 4), w: ceil(w / 4)],
+  p6: [n, c, h: ceil(h / 8), w: ceil(w / 8)],
+  p7: [n, c, h: ceil(h / 16), w: ceil(w / 16)],
+) -> (
+  n3: [n, c, h, w],
+  n4: [n, c, h: ceil(h / 2), w: ceil(w / 2)],
+  n5: [n, c, h: ceil(h / 4), w: ceil(w / 4)],
+  n6: [n, c, h: ceil(h / 8), w: ceil(w / 8)],
+  n7: [n, c, h: ceil(h / 16), w: ceil(w / 16)],
+) {
+  t6 = BiFPNNode(p6, resize(p7, like: p6)) @down6
+  t5 = BiFPNNode(p5, resize(t6, like: p5)) @down5
+  t4 = BiFPNNode(p4, resize(t5, like: p4)) @down4
+  n3 = BiFPNNode(p3, resize(t4, like: p3)) @down3
+  n4 = BiFPNNode3(p4, t4, _Halve(n3)) @up4
+  n5 = BiFPNNode3(p5, t5, _Halve(n4)) @up5
+  n6 = BiFPNNode3(p6, t6, _Halve(n5)) @up6
+  n7 = BiFPNNode(p7, _Halve(n6)) @up7
+  return n3, n4, n5, n6, n7
+}
+
+## A bidirectional feature pyramid (Tan et al. 2020, EfficientDet) over five levels, each half the size of the one before:
+## \`layers.0\`, \`layers.1\`, …, each with the nodes \`down6\` to \`down3\` and \`up4\` to \`up7\`.
+## [n, c, h, w], [n, c, h: ceil(h / 2), …], … -> the same sizes.
+block BiFPN(
+  p3: [n, c, h, w],
+  p4: [n, c, h: ceil(h / 2), w: ceil(w / 2)],
+  p5: [n, c, h: ceil(h / 4), w: ceil(w / 4)],
+  p6: [n, c, h: ceil(h / 8), w: ceil(w / 8)],
+  p7: [n, c, h: ceil(h / 16), w: ceil(w / 16)],
+  depth: int = 3,
+) -> (
+  n3: [n, c, h, w],
+  n4: [n, c, h: ceil(h / 2), w: ceil(w / 2)],
+  n5: [n, c, h: ceil(h / 4), w: ceil(w / 4)],
+  n6: [n, c, h: ceil(h / 8), w: ceil(w / 8)],
+  n7: [n, c, h: ceil(h / 16), w: ceil(w / 16)],
+) {
+  return (p3, p4, p5, p6, p7) |> repeat(depth) _BiFPNLayer @layers
 }
 `,
   "fuse/pooling": `fuse 1

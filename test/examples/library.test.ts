@@ -30,6 +30,15 @@ const two = "high: [n, c: 4, h, w], low: [n, c: 3, h: p, w: q]";
 const tokens = "x: [n, t, d: 8]";
 const equal = "high: [n, c: 4, h, w], low: [n, c: 4, h: p, w: q]";
 
+/** Five maps, each half the size of the one before. */
+const pyramid = (name: string): string =>
+  [1, 2, 4, 8, 16]
+    .map(
+      (by, i) =>
+        `${name}${i + 3}: [n, c: 4, h${by === 1 ? "" : `: ceil(h / ${by})`}, w${by === 1 ? "" : `: ceil(w / ${by})`}]`,
+    )
+    .join(", ");
+
 const entries: readonly Entry[] = [
   { module: "attention", block: "SE", inputs: map, result: same, settings: "r: 4" },
   { module: "attention", block: "ECA", inputs: map, result: same },
@@ -125,6 +134,20 @@ const entries: readonly Entry[] = [
       "p3: [n, c: 4, h, w], p4: [n, c: 4, h: ceil(h / 2), w: ceil(w / 2)], p5: [n, c: 4, h: ceil(h / 4), w: ceil(w / 4)]",
     result:
       "(n3: [n, c: 4, h, w], n4: [n, c: 4, h: ceil(h / 2), w: ceil(w / 2)], n5: [n, c: 4, h: ceil(h / 4), w: ceil(w / 4)])",
+  },
+  {
+    module: "fusion",
+    block: "FPN4",
+    inputs: "c2: [n, c: 3, h, w], c3: [n, c: 4, h: p, w: q], c4: [n, c: 5, h: r, w: s], c5: [n, c: 6, h: u, w: v]",
+    result: "(p2: [n, c: 4, h, w], p3: [n, c: 4, h: p, w: q], p4: [n, c: 4, h: r, w: s], p5: [n, c: 4, h: u, w: v])",
+    settings: "width: 4",
+  },
+  {
+    module: "fusion",
+    block: "BiFPN",
+    inputs: pyramid("p"),
+    result: `(${pyramid("n")})`,
+    settings: "depth: 2",
   },
   { module: "fusion", block: "BiFPNNode", inputs: `${map}, y: [n, c: 8, h, w]`, result: same },
   {
@@ -300,6 +323,8 @@ const golden: readonly (readonly [file: string, block: string, settings?: string
     "TransformerDecoderLayer",
     "heads: 2, hidden: 12, norm_first: true, activation: gelu",
   ],
+  ["layers/FPN4", "FPN4", "width: 4"],
+  ["layers/BiFPN", "BiFPN", "depth: 2"],
   ["layers/LSTMCell", "LSTMCell"],
   ["layers/GRUCell", "GRUCell"],
   ["layers/GRUCell-no-bias", "GRUCell", "bias: false"],

@@ -247,10 +247,10 @@ def write(path, tensors):
 def record(name, module, shapes, outputs=("output",), keep=(), folder="blocks", tensors={}):
     """Runs a module with random inputs of these shapes, then the given tensors; `keep` are parameters that keep their values."""
     torch.manual_seed(len(name))
-    kept = {parameter: getattr(module, parameter).detach().clone() for parameter in keep}
+    kept = {parameter: module.get_parameter(parameter).detach().clone() for parameter in keep}
     randomize(module, len(name))
     for parameter, value in kept.items():
-        getattr(module, parameter).data.copy_(value)
+        module.get_parameter(parameter).data.copy_(value)
     inputs = {**{input: torch.randn(shape) for input, shape in shapes.items()}, **tensors}
     with torch.no_grad():
         result = module(*inputs.values())

@@ -3,7 +3,8 @@ import pathlib
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-from reference_blocks import record
+import torchvision
+from reference_blocks import BiFPNNode, record
 
 FOLDER = "layers"
 
@@ -65,11 +66,49 @@ class Rotary(nn.Module):
         return torch.view_as_real(pairs * turns[:, None]).flatten(3)
 
 
+class FPN4(torchvision.ops.FeaturePyramidNetwork):
+    def forward(self, *maps):
+        return tuple(super().forward(dict(enumerate(maps))).values())
+
+
+class BiFPNLayer(nn.Module):
+    """Tan et al. 2020, figure 2 (d)."""
+    def __init__(self, c):
+        super().__init__()
+        for name in ["down6", "down5", "down4", "down3", "up7"]:
+            setattr(self, name, BiFPNNode(c, [0.9, 0.4]))
+        for name in ["up4", "up5", "up6"]:
+            setattr(self, name, BiFPNNode(c, [0.7, 0.3, 0.5]))
+
+    def forward(self, p3, p4, p5, p6, p7):
+        up = lambda x, like: F.interpolate(x, like.shape[2:])
+        down = lambda x: F.max_pool2d(x, 3, 2, 1)
+        t6 = self.down6(p6, up(p7, p6))
+        t5 = self.down5(p5, up(t6, p5))
+        t4 = self.down4(p4, up(t5, p4))
+        n3 = self.down3(p3, up(t4, p3))
+        n4 = self.up4(p4, t4, down(n3))
+        n5 = self.up5(p5, t5, down(n4))
+        n6 = self.up6(p6, t6, down(n5))
+        return n3, n4, n5, n6, self.up7(p7, down(n6))
+
+
+class BiFPN(nn.Module):
+    def __init__(self, c, depth):
+        super().__init__()
+        self.layers = nn.ModuleList([BiFPNLayer(c) for _ in range(depth)])
+
+    def forward(self, *maps):
+        for layer in self.layers:
+            maps = layer(*maps)
+        return maps
+
+
 if __name__ == "__main__":
     (pathlib.Path(__file__).parent / FOLDER).mkdir(exist_ok=True)
 
-    def layer(name, module, shapes, outputs=("y",), tensors=None):
-        record(name, module, shapes, list(outputs), folder=FOLDER, tensors=tensors or {})
+    def layer(name, module, shapes, outputs=("y",), **options):
+        record(name, module, shapes, list(outputs), folder=FOLDER, **options)
 
     x, memory = {"x": (2, 5, 8)}, {"memory": (2, 4, 8)}
     layer("MultiheadAttention", Attention(8, 2), x)
@@ -88,3 +127,9 @@ if __name__ == "__main__":
     layer("LSTMCell", LSTMCell(3, 5), {"x": (2, 3), "h": (2, 5), "c": (2, 5)}, ["h", "c"])
     layer("GRUCell", nn.GRUCell(3, 5), {"x": (2, 3), "h": (2, 5)})
     layer("GRUCell-no-bias", nn.GRUCell(3, 5, bias=False), {"x": (2, 3), "h": (2, 5)})
+    maps = {"c2": (1, 3, 9, 11), "c3": (1, 4, 5, 6), "c4": (1, 5, 3, 3), "c5": (1, 6, 2, 2)}
+    layer("FPN4", FPN4([3, 4, 5, 6], 4), maps, ["p2", "p3", "p4", "p5"])
+    maps = {"p3": (1, 4, 17, 20), "p4": (1, 4, 9, 10), "p5": (1, 4, 5, 5), "p6": (1, 4, 3, 3), "p7": (1, 4, 2, 2)}
+    pyramid = BiFPN(4, 2)
+    shares = [name for name, _ in pyramid.named_parameters() if name.endswith(".w")]
+    layer("BiFPN", pyramid, maps, ["n3", "n4", "n5", "n6", "n7"], keep=shares)
