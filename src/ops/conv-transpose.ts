@@ -121,7 +121,7 @@ export const conv_transpose = operator({
     if (axes.includes("c")) refuse(c, "axis", "a spatial axis", "`c`");
     const { c: outputs, pad, output_padding } = c.attributes;
     if (typeof pad === "string") refuseSame(c, pad, axes.length);
-    requireWindows(c, axes);
+    requireWindows(c, c.attributes, axes);
     requirePerAxis(c, "output_padding", output_padding, axes);
     requireGroups(c);
     const moved = axes.map((axis, i) => {

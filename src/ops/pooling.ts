@@ -90,7 +90,7 @@ function pooledType(c: OperatorContext<Values>): TensorType {
   const { kernel, stride = kernel, dilation, pad, ceil_mode } = c.attributes;
   dtypeOf(c, 0, floating);
   const axes = spatialOf(c);
-  requireWindows(c, axes);
+  requireWindows(c, c.attributes, axes);
   const one = sizes.int(1);
   for (const [i, axis] of axes.entries()) {
     const gap = perAxis(dilation, i);

@@ -247,20 +247,21 @@ def write(path, tensors):
     path.write_bytes(struct.pack("<Q", len(text)) + text + data)
 
 
-def record(name, module, shapes, outputs=("output",), keep=(), folder="blocks"):
+def record(name, module, shapes, outputs=("output",), keep=(), folder="blocks", tensors={}):
+    """Runs a module with random inputs of these shapes, then the given tensors; `keep` are parameters that keep their values."""
     torch.manual_seed(len(name))
-    kept = {parameter: getattr(module, parameter).detach().clone() for parameter in keep}
+    kept = {parameter: module.get_parameter(parameter).detach().clone() for parameter in keep}
     randomize(module, len(name))
     for parameter, value in kept.items():
-        getattr(module, parameter).data.copy_(value)
-    inputs = {input: torch.randn(shape) for input, shape in shapes.items()}
+        module.get_parameter(parameter).data.copy_(value)
+    inputs = {**{input: torch.randn(shape) for input, shape in shapes.items()}, **tensors}
     with torch.no_grad():
         result = module(*inputs.values())
     results = dict(zip(outputs, result if isinstance(result, tuple) else (result,)))
     parameters = {k: v for k, v in module.state_dict().items() if v.dtype == torch.float32}
     groups = {"in": inputs, "param": parameters, "out": results}
-    tensors = {f"{group}.{key}": value for group, values in groups.items() for key, value in values.items()}
-    write(pathlib.Path(__file__).parent / folder / f"{name}.safetensors", tensors)
+    stored = {f"{group}.{key}": value for group, values in groups.items() for key, value in values.items()}
+    write(pathlib.Path(__file__).parent / folder / f"{name}.safetensors", stored)
 
 
 if __name__ == "__main__":

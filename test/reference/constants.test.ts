@@ -4,7 +4,8 @@ import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { evaluatePlan } from "../../src/plan/evaluate.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { graphOf } from "../support/compare.ts";
-import { interpret, runOn, testedEngines } from "../support/engines.ts";
+import { runOn, testedEngines } from "../support/engines.ts";
+import { interpret } from "../support/interpret.ts";
 
 const text = `fuse 1
 block Wide(x: [n, d], k: int) -> [n, d, k: k] {

@@ -1,7 +1,8 @@
 /** @file Settings that change numbers and sizes: the built model has the sizes that Python computes. */
 import { describe, expect, test } from "vitest";
 import { graphOf } from "../support/compare.ts";
-import { interpret, runOn, testedEngines } from "../support/engines.ts";
+import { runOn, testedEngines } from "../support/engines.ts";
+import { interpret } from "../support/interpret.ts";
 
 describe("a negative int", () => {
   const text = `fuse 1

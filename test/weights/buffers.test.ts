@@ -12,7 +12,8 @@ import { storedTensor, type StoredDType } from "../../src/weights/tensors.ts";
 import { difference } from "../support/arrays.ts";
 import { programOf } from "../support/check.ts";
 import { graphOf } from "../support/compare.ts";
-import { interpret, runOn, testedEngines } from "../support/engines.ts";
+import { runOn, testedEngines } from "../support/engines.ts";
+import { interpret } from "../support/interpret.ts";
 import { goldenBytes, goldenTensors } from "../support/systems.ts";
 
 const networks = ["Picked", "WindowAttention"].map((name) => {

@@ -7,10 +7,11 @@ import { textOf, type Span } from "../../source/source.ts";
 import { didYouMean, nearest } from "../../source/suggest.ts";
 import { foreignFunctions, unrelatedFunctions } from "../../source/words/functions.ts";
 import { argumentsOf, helpOfCall } from "../../source/words/word.ts";
+import { asCorrelation } from "../advice/correlation.ts";
 import { report, type Frame } from "../frame/frame.ts";
 import { kindOf, unknown, type Val } from "../frame/values.ts";
 import type { Repetition } from "../frame/world.ts";
-import { foreignOperator } from "../text/foreign-names.ts";
+import { foreignOperator, withTensorAsWeight } from "../text/foreign-names.ts";
 import { applyOperator, countCall } from "./apply.ts";
 import { wrongCount } from "./arguments.ts";
 import { readAttributes } from "./attributes.ts";
@@ -18,7 +19,7 @@ import { bindCall } from "./bind.ts";
 import { pickResult, toTensor, value } from "./expression.ts";
 import { pathOf } from "./numbered.ts";
 import { applyChain } from "./pipeline.ts";
-import { sizeOf } from "./sizes.ts";
+import { nameOf, sizeOf } from "./sizes.ts";
 
 /** A positional argument that has been evaluated. */
 interface Operand {
@@ -163,9 +164,9 @@ function callOperator(
     if (operands.length >= names.length && !variadic) others.push(arg);
     else operands.push({ span: arg.value.span, expr: arg.value, val: value(frame, arg.value) });
   }
-  const named = namedTensor(frame, op, call);
-  const attributes = readAttributes(frame, op, call, others, results);
-  if (named || attributes === undefined || operands.some(({ val }) => val.kind === "unknown")) return unknown;
+  const named = namedTensor(frame, op, call) || surplusTensor(frame, op, call, others, operands);
+  const attributes = named ? undefined : readAttributes(frame, op, call, others, results);
+  if (attributes === undefined || operands.some(({ val }) => val.kind === "unknown")) return unknown;
   if (operands.length < names.length || (operands.length > names.length && !variadic)) {
     const expected = counted(names.length, variadic);
     wrongCount(frame, call, { callee: op.name, expected, given: operands.length });
@@ -184,6 +185,50 @@ function callOperator(
   };
   const applied = applyOperator(site, op, attributes.values, path, op.weights === undefined ? undefined : call);
   return applied;
+}
+
+/** Reports a tensor that an operator does not take, such as the kernel of a `conv`. */
+function surplusTensor(
+  frame: Frame,
+  op: Operator,
+  call: Call,
+  others: readonly Arg[],
+  [first]: readonly Operand[],
+): boolean {
+  const attributes = Object.entries(op.attributes);
+  const isUnnamed = !attributes.some(([, { positional }]) => positional);
+  const isKeyed = attributes.some(([, { kind }]) => kind === "keyed");
+  const named = (call.args ?? []).filter((arg) => arg.kind === "named" && !Object.hasOwn(op.attributes, arg.name.text));
+  const candidates = [...(isUnnamed ? others : []), ...(isKeyed || op.weights === undefined ? [] : named)];
+  for (const arg of candidates) {
+    if (arg.kind === "map" || (arg.kind === "named" && frame.names.get(nameOf(arg.value) ?? "") === undefined))
+      continue;
+    const val = value(frame, arg.value);
+    if (val.kind === "unknown") return true;
+    if (val.kind !== "tensor") continue;
+    const expected = op.inputs.names.length === 1 ? "one tensor" : `${op.inputs.names.length} tensors`;
+    const note = `\`${op.name}\` has weights of its own, which a weight file fills by their names`;
+    const notes = op.weights === undefined ? [] : [note];
+    const text = first?.expr === call ? undefined : first && textOf(first.span);
+    const better =
+      op.name === "conv" && first?.val.kind === "tensor"
+        ? asCorrelation(
+            call,
+            { type: first.val.value.type, text },
+            { type: val.value.type, text: textOf(arg.value.span) },
+          )
+        : undefined;
+    const helps = better === undefined ? (withTensorAsWeight.get(op.name) ?? []) : [better];
+    report(
+      frame,
+      "wrong-tensor-count",
+      arg.span,
+      { callee: op.name, expected, found: "one more is" },
+      { notes, helps },
+    );
+    return true;
+  }
+  return false;
 }
 
 function counted(least: number, variadic: boolean): string {

@@ -26,13 +26,7 @@ export const withTensorAsWeight: ReadonlyMap<string, readonly Help[]> = new Map<
   ["linear", [{ text: "to multiply two tensors, name the axis to sum over", code: "dot(x, w, contract: c)" }]],
   ["embedding", [{ text: "to select rows of a tensor", code: "gather(w, x, axis: t)" }]],
   ["prelu", [{ text: "with slopes from a tensor", code: "where(x > 0, x, w * x)" }]],
-  [
-    "conv",
-    [
-      { text: "for a kernel of 1, write", code: "dot(x, w, contract: c)" },
-      { text: "for a larger one, add up shifted products", code: "dot(slice(x, t: [0, t]), w0, contract: c) + …" },
-    ],
-  ],
+  ["conv", [{ text: "to slide a tensor over another", code: "correlate(x, k, over: [h, w], contract: c)" }]],
 ]);
 
 /** Attributes that differ only in name. */
