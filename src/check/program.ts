@@ -183,6 +183,7 @@ export class Program {
       labels = labelBody(block.decl.body, {
         owns: (callee) => this.#owns(block, callee),
         isValue: (name) => values.has(name.text),
+        isModel: block.decl.kind === "model",
         reporter: block.module.path.endsWith(".fuse") ? this.#reporter : new Reporter(),
       });
       this.#labels.set(block, labels);
