@@ -30,10 +30,14 @@ import {
 const attributes = {
   kernel: attribute("sizes", "size of the window"),
   stride: attribute("sizes", "step of the window", { default: 1 }),
-  pad: attribute("padding", "a number, one per axis or pairs; `same`: dilation * (kernel - 1) / 2; `same_tf`: TensorFlow's", {
-    default: 0,
-    choices: ["same", "same_tf"],
-  }),
+  pad: attribute(
+    "padding",
+    "a number, one per axis or pairs; `same`: dilation * (kernel - 1) / 2; `same_tf`: TensorFlow's",
+    {
+      default: 0,
+      choices: ["same", "same_tf"],
+    },
+  ),
   dilation: attribute("sizes", "distance between the elements of a window", { default: 1 }),
 };
 

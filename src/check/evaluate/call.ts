@@ -17,6 +17,7 @@ import { wrongCount } from "./arguments.ts";
 import { readAttributes } from "./attributes.ts";
 import { bindCall } from "./bind.ts";
 import { pickResult, toTensor, value } from "./expression.ts";
+import { isFloat, isOperation, roundings } from "./floats.ts";
 import { pathOf } from "./numbered.ts";
 import { applyChain } from "./pipeline.ts";
 import { nameOf, sizeOf } from "./sizes.ts";
@@ -256,29 +257,33 @@ function namedTensor(frame: Frame, op: Operator, call: Call): boolean {
   return true;
 }
 
-/** Evaluates `floor`, `ceil`, `min` or `max` of sizes, which is a size. */
+/** Evaluates `floor`, `ceil`, `min` or `max` of sizes, or a rounded float, which is a size. */
 function roundedSize(frame: Frame, call: Call, piped: readonly Val[]): Val | undefined {
-  if (!["floor", "ceil", "min", "max"].includes(call.callee.text) || piped.length > 0) return undefined;
+  const { text } = call.callee;
+  if (!["floor", "ceil", "round", "min", "max"].includes(text) || piped.length > 0) return undefined;
   const args = (call.args ?? []).map((arg) => (arg.kind === "positional" ? arg.value : undefined));
-  if (args.length === 0 || !args.every((arg) => arg !== undefined && isSize(frame, arg))) return undefined;
+  const ofFloat = Object.hasOwn(roundings, text) && args[0] !== undefined && isFloat(frame, args[0]);
+  if (text === "round" && !ofFloat) return undefined;
+  if (args.length === 0 || !args.every((arg) => arg !== undefined && isSize(frame, arg, ofFloat))) return undefined;
   const size = sizeOf(frame, call);
   return size === undefined ? unknown : { kind: "size", size };
 }
 
-/** Whether an expression consists of sizes only, judging by its text. */
-function isSize(frame: Frame, expr: Expr): boolean {
+/** Whether an expression consists of sizes only, or also of floats, judging by its text. */
+function isSize(frame: Frame, expr: Expr, floats = false): boolean {
   switch (expr.kind) {
     case "number":
-      return !/[.e]/i.test(expr.raw);
+      return floats || !/[.e]/i.test(expr.raw);
     case "unary":
-      return expr.op === "-" && isSize(frame, expr.operand);
+      return expr.op === "-" && isSize(frame, expr.operand, floats);
     case "binary":
-      return ["+", "-", "*", "/", "%"].includes(expr.op) && isSize(frame, expr.left) && isSize(frame, expr.right);
+      return isOperation(expr.op) && isSize(frame, expr.left, floats) && isSize(frame, expr.right, floats);
     case "call": {
       if (expr.path.length > 0) return frame.names.get(expr.callee.text)?.kind === "tensor";
       if (expr.args !== undefined)
-        return expr.args.every((arg) => arg.kind === "positional" && isSize(frame, arg.value));
+        return expr.args.every((arg) => arg.kind === "positional" && isSize(frame, arg.value, floats));
       const val = frame.names.get(expr.callee.text);
+      if (floats && val?.kind === "number") return true;
       return val === undefined ? frame.sizes.has(expr.callee.text) : val.kind === "size";
     }
     default:

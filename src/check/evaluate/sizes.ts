@@ -12,6 +12,7 @@ import { kindOf, type Val } from "../frame/values.ts";
 import { requireAtLeast, requireBuildTime, requireDivides } from "../prove/obligations.ts";
 import { indexHelp } from "../text/repeats.ts";
 import { decideCondition, inBranch } from "./conditions.ts";
+import { isFloat, roundedFloat, roundings } from "./floats.ts";
 
 /** Evaluates a size; undefined if an error was reported. */
 export function sizeOf(frame: Frame, expr: Expr): Size | undefined {
@@ -100,8 +101,10 @@ function rounded(frame: Frame, expr: Call): Size | undefined {
   const name = expr.callee.text;
   const args = (expr.args ?? []).flatMap((arg) => (arg.kind === "positional" ? [arg.value] : []));
   const plain = args.length === expr.args?.length && expr.path.length === 0;
-  if ((name === "floor" || name === "ceil") && plain && args.length === 1) {
+  if (Object.hasOwn(roundings, name) && plain && args.length === 1) {
     const [inner] = args;
+    if (name === "round" || isFloat(frame, inner!))
+      return roundedFloat(frame, name as keyof typeof roundings, inner!, expr);
     if (inner!.kind !== "binary" || inner.op !== "/") return sizeOf(frame, inner!);
     const dividend = sizeOf(frame, inner.left);
     const divisor = sizeOf(frame, inner.right);
@@ -141,7 +144,10 @@ function power(frame: Frame, base: Expr, exponent: Expr): Size | undefined {
   ] as const)
     requireBuildTime(frame, size, { kind: "attribute", name: "pow" }, span);
   const [a, b] = [of, to].map((size) => sizes.constant(frame.world.facts.apply(size)));
-  if (a === undefined || b === undefined) return frame.context.power(of, to);
+  if (a === undefined || b === undefined) {
+    const text = `pow(${sizes.print(of)}, ${sizes.print(to)})`;
+    return frame.context.unknownSize(`pow ${of.id} ${to.id}`, text, 1n);
+  }
   if (b <= exponentLimit) return sizes.int(a ** b);
   report(frame, "too-large", exponent.span, { what: `the exponent ${b} is more than ${exponentLimit}` });
   return undefined;
@@ -206,6 +212,6 @@ function floatHelps({ signature }: Frame, name: string): Help[] {
   if (type === undefined) return [];
   return [
     { text: "declare it as a whole number", code: `${name}: int`, edits: [{ span: type.span, text: "int" }] },
-    { text: "or write the factor as a quotient", code: "ceil(3 * c / 4)" },
+    { text: "or round what it is multiplied by", code: `floor(c * ${name})` },
   ];
 }

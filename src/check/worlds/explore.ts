@@ -97,7 +97,7 @@ export class Summaries {
         assumptions,
         strategy: this.#strategy(this),
         variables,
-        parameter: symbolic(context, variables, choices),
+        parameter: symbolic(context, block, variables, choices),
       });
       if (opened === undefined) continue;
       const { frame } = opened;
