@@ -153,6 +153,12 @@ export const counterparts: Readonly<Record<string, Counterpart>> = {
     pad: "most convolutions keep the size of the image: PyTorch's is `pad: 0`",
   }),
   conv_transpose: module("ConvTranspose2d", { ...layerReasons, padding_mode: "only `zeros` in PyTorch, too" }),
+  correlate: torch("conv2d", {
+    contract: "the channels, which `conv2d` finds by their place",
+    batch: "pairs axes by name, as `groups` does by place",
+    groups: "axes in `batch:`",
+    bias: "`+`",
+  }),
   unfold: module("Unfold", { axis: spatialAxes }),
   fold: module("Fold"),
   linear: module("Linear", initReasons),
