@@ -154,6 +154,9 @@ export const counterparts: Readonly<Record<string, Counterpart>> = {
   }),
   conv_transpose: module("ConvTranspose2d", { ...layerReasons, padding_mode: "only `zeros` in PyTorch, too" }),
   correlate: torch("conv2d", {
+    stride: "one value is for all axes",
+    pad: "one value is for all axes",
+    dilation: "one value is for all axes",
     contract: "the channels, which `conv2d` finds by their place",
     batch: "pairs axes by name, as `groups` does by place",
     groups: "axes in `batch:`",
