@@ -398,6 +398,28 @@ block PAN(
   return p3, n4, n5
 }
 
+## The bottom-up path of a path aggregation network (Liu et al. 2018) over four levels, such as those of FPN4, each half the size
+## of the one before. [n, c, h, w], [n, c, h: ceil(h / 2), …], … -> the same sizes.
+block PAN4(
+  p2: [n, c, h, w],
+  p3: [n, c, h: ceil(h / 2), w: ceil(w / 2)],
+  p4: [n, c, h: ceil(h / 4), w: ceil(w / 4)],
+  p5: [n, c, h: ceil(h / 8), w: ceil(w / 8)],
+) -> (
+  n2: [n, c, h, w],
+  n3: [n, c, h: ceil(h / 2), w: ceil(w / 2)],
+  n4: [n, c, h: ceil(h / 4), w: ceil(w / 4)],
+  n5: [n, c, h: ceil(h / 8), w: ceil(w / 8)],
+) {
+  down3 = p2 |> conv(c: c, kernel: 3, stride: 2) @down.0 |> relu
+  n3 = p3 + down3 |> conv(c: c, kernel: 3) @fuse.0 |> relu
+  down4 = n3 |> conv(c: c, kernel: 3, stride: 2) @down.1 |> relu
+  n4 = p4 + down4 |> conv(c: c, kernel: 3) @fuse.1 |> relu
+  down5 = n4 |> conv(c: c, kernel: 3, stride: 2) @down.2 |> relu
+  n5 = p5 + down5 |> conv(c: c, kernel: 3) @fuse.2 |> relu
+  return p2, n3, n4, n5
+}
+
 ## A depthwise and a 1 x 1 convolution, then batch normalisation and SiLU.
 block _Separable(x: [n, c, h, w]) -> [n, c, h, w] {
   return x

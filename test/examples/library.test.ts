@@ -30,14 +30,14 @@ const two = "high: [n, c: 4, h, w], low: [n, c: 3, h: p, w: q]";
 const tokens = "x: [n, t, d: 8]";
 const equal = "high: [n, c: 4, h, w], low: [n, c: 4, h: p, w: q]";
 
-/** Five maps, each half the size of the one before. */
-const pyramid = (name: string): string =>
-  [1, 2, 4, 8, 16]
-    .map(
-      (by, i) =>
-        `${name}${i + 3}: [n, c: 4, h${by === 1 ? "" : `: ceil(h / ${by})`}, w${by === 1 ? "" : `: ceil(w / ${by})`}]`,
-    )
-    .join(", ");
+/** Maps from one level to another, each half the size of the one before. */
+function pyramid(name: string, from: number, to: number): string {
+  const halved = (axis: string, times: number) => (times === 0 ? axis : `${axis}: ceil(${axis} / ${2 ** times})`);
+  return Array.from(
+    { length: to - from + 1 },
+    (_, i) => `${name}${from + i}: [n, c: 4, ${halved("h", i)}, ${halved("w", i)}]`,
+  ).join(", ");
+}
 
 const entries: readonly Entry[] = [
   { module: "attention", block: "SE", inputs: map, result: same, settings: "r: 4" },
@@ -145,10 +145,11 @@ const entries: readonly Entry[] = [
   {
     module: "fusion",
     block: "BiFPN",
-    inputs: pyramid("p"),
-    result: `(${pyramid("n")})`,
+    inputs: pyramid("p", 3, 7),
+    result: `(${pyramid("n", 3, 7)})`,
     settings: "depth: 2",
   },
+  { module: "fusion", block: "PAN4", inputs: pyramid("p", 2, 5), result: `(${pyramid("n", 2, 5)})` },
   { module: "fusion", block: "BiFPNNode", inputs: `${map}, y: [n, c: 8, h, w]`, result: same },
   {
     module: "fusion",
@@ -324,6 +325,7 @@ const golden: readonly (readonly [file: string, block: string, settings?: string
     "heads: 2, hidden: 12, norm_first: true, activation: gelu",
   ],
   ["layers/FPN4", "FPN4", "width: 4"],
+  ["layers/PAN4", "PAN4"],
   ["layers/BiFPN", "BiFPN", "depth: 2"],
   ["layers/LSTMCell", "LSTMCell"],
   ["layers/GRUCell", "GRUCell"],

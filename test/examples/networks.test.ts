@@ -10,7 +10,7 @@ import { describeCases, graphOf, prepareCase } from "../support/compare.ts";
 import { randomShapes } from "../support/shapes.ts";
 import { expectGolden, goldenTensors } from "../support/systems.ts";
 
-const folders = ["kernels", "repeat"];
+const folders = ["repeat", "kernels"];
 
 const networks = folders.flatMap((folder) =>
   readdirSync(`test/fixtures/${folder}`).map((file) => {

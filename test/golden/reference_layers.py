@@ -71,6 +71,20 @@ class FPN4(torchvision.ops.FeaturePyramidNetwork):
         return tuple(super().forward(dict(enumerate(maps))).values())
 
 
+class PAN4(nn.Module):
+    """Liu et al. 2018, section 3.1, over one level more than PAN of reference_blocks."""
+    def __init__(self, c):
+        super().__init__()
+        self.down = nn.ModuleList([nn.Conv2d(c, c, 3, stride=2, padding=1) for _ in range(3)])
+        self.fuse = nn.ModuleList([nn.Conv2d(c, c, 3, padding=1) for _ in range(3)])
+
+    def forward(self, first, *others):
+        maps = [first]
+        for map, down, fuse in zip(others, self.down, self.fuse):
+            maps.append(F.relu(fuse(map + F.relu(down(maps[-1])))))
+        return tuple(maps)
+
+
 class BiFPNLayer(nn.Module):
     """Tan et al. 2020, figure 2 (d)."""
     def __init__(self, c):
@@ -129,6 +143,8 @@ if __name__ == "__main__":
     layer("GRUCell-no-bias", nn.GRUCell(3, 5, bias=False), {"x": (2, 3), "h": (2, 5)})
     maps = {"c2": (1, 3, 9, 11), "c3": (1, 4, 5, 6), "c4": (1, 5, 3, 3), "c5": (1, 6, 2, 2)}
     layer("FPN4", FPN4([3, 4, 5, 6], 4), maps, ["p2", "p3", "p4", "p5"])
+    maps = {"p2": (1, 4, 9, 11), "p3": (1, 4, 5, 6), "p4": (1, 4, 3, 3), "p5": (1, 4, 2, 2)}
+    layer("PAN4", PAN4(4), maps, ["n2", "n3", "n4", "n5"])
     maps = {"p3": (1, 4, 17, 20), "p4": (1, 4, 9, 10), "p5": (1, 4, 5, 5), "p6": (1, 4, 3, 3), "p7": (1, 4, 2, 2)}
     pyramid = BiFPN(4, 2)
     shares = [name for name, _ in pyramid.named_parameters() if name.endswith(".w")]

@@ -1,6 +1,5 @@
 /** @file Convolution by definition, for reference implementations. */
 import type { NumberArray } from "../../contract/ndarray.ts";
-import type { Taps, Window } from "../shared/spatial.ts";
 
 /** Along depth, height and width. */
 type Triple<T> = readonly [T, T, T];
@@ -17,9 +16,9 @@ interface Convolution {
   readonly below: number;
   readonly outputs: number;
   readonly extent: Triple<number>;
-  readonly windows: Triple<Window>;
-  /** The elements that each window covers. */
-  readonly covered: Triple<Taps>;
+  readonly windows: Triple<{ readonly kernel: number }>;
+  /** For each window, the elements of the kernel and those of `x` below them. */
+  readonly covered: Triple<readonly (readonly (readonly [element: number, at: number])[])[]>;
 }
 
 /** Returns [images, outputs, the numbers of windows]. `count` gets the MACs, with those of the padding, which backends multiply too. */

@@ -277,7 +277,7 @@ export function symbolicPads(
 }
 
 /** For every position of a window, elements of the window and of the axis below it. */
-export type Taps = readonly (readonly (readonly [element: number, at: number])[])[];
+type Taps = readonly (readonly (readonly [element: number, at: number])[])[];
 
 /** Returns what windows cover, with the padding, which is before 0 and from `size` on. */
 export function elementsOf(window: Window, size: number, count: number): Taps {
