@@ -29,6 +29,11 @@ export function explainStatement(stream: Stream, piece: Piece, isLast: boolean):
     return notAStatement(start, `\`${first.image}\` on its own`, [help]);
   }
   if (piece.to > piece.from + 1 && second !== undefined && isA(first, t.Identifier) && isA(second, t.Identifier)) {
+    const dot = tokens[piece.from + 2];
+    if ((first.image === "weight" || first.image === "const") && dot !== undefined && isA(dot, t.Dot))
+      return notAStatement(start, `a \`${first.image}\` whose name has a dot`, [
+        { text: "declare it in a block of its own, and label the call", code: `Block(…) @${second.image}` },
+      ]);
     const word = foreignStatements.get(first.image);
     if (headOfAssignment(tokens, piece.from + 1) === undefined)
       return notAStatement(start, quoted(first.image), word === undefined ? [] : [helpOf(word)]);
