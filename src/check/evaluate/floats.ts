@@ -34,16 +34,16 @@ export function isFloat(frame: Frame, expr: Expr): boolean {
 export function roundedFloat(frame: Frame, name: keyof typeof roundings, expr: Expr, whole: Expr): Size | undefined {
   const float = floatOf(frame, expr);
   if (float === undefined) return undefined;
-  const { sizes, unknownSize } = frame.context;
+  const { context } = frame;
   const what = `\`${textOf(whole.span)}\``;
   if (float.unknown !== undefined)
-    return unknownSize(`${name} ${float.unknown.key}`, `${name}(${float.unknown.text})`, 0n);
+    return context.unknownSize(`${name} ${float.unknown.key}`, `${name}(${float.unknown.text})`, 0n);
   const rounded = roundings[name](float.value);
   if (!Number.isSafeInteger(rounded)) {
     report(frame, "not-a-size", whole.span, { what: `${what} is ${rounded}, which` });
     return undefined;
   }
-  return sizes.int(BigInt(rounded));
+  return context.sizes.int(BigInt(rounded));
 }
 
 /** Evaluates an expression in float64, as Python does: a size in it is a float. */
