@@ -8,7 +8,7 @@ import { emitFactory } from "./codegen/esm/emit.ts";
 import { needsWeights, type BinaryFile, type Emission, type SourceInfo } from "./codegen/target.ts";
 import { defaultTarget, targets, type TargetName } from "./codegen/targets.ts";
 import { backends, type Backend } from "./contract/backends.ts";
-import { shapeOf } from "./contract/manifest.ts";
+import { dtypeOf, shapeOf } from "./contract/manifest.ts";
 import { elements, type NdArray } from "./contract/ndarray.ts";
 import type { ModelGraph } from "./ir/model-graph.ts";
 import { library } from "./library.ts";
@@ -19,6 +19,7 @@ import { diagnostic, Reporter } from "./source/reporter.ts";
 import { nearest } from "./source/suggest.ts";
 import { version } from "./version.ts";
 import { DataError, printShape, quote } from "./weights/data-error.ts";
+import { exactly } from "./weights/exact.ts";
 
 /** Which models to build, and with which settings. */
 export interface ModelOptions {
@@ -132,7 +133,7 @@ export function build(
 
 /**
  * Returns the tensor that a caller gives for a weight.
- * @throws DataError unless it has the shape of the manifest's entry, and as many numbers.
+ * @throws DataError unless it has the shape of the manifest's entry, as many numbers, and only those that its dtype holds.
  */
 function fitting({ graph, manifest }: Plan, path: string, given: NdArray | undefined): NdArray {
   const entry = manifest.find((one) => one.path === path);
@@ -144,7 +145,7 @@ function fitting({ graph, manifest }: Plan, path: string, given: NdArray | undef
     throw new DataError(`${what} must have the shape ${printShape(shape)}, not ${printShape(given.shape)}`);
   if (given.data.length !== elements(shape))
     throw new DataError(`${what} must have ${elements(shape)} numbers, not ${given.data.length}`);
-  return given;
+  return exactly(dtypeOf(entry), given, path);
 }
 
 /** Returns the files, or a diagnostic for each thing that the target cannot express, at its place in the program. */

@@ -125,22 +125,147 @@ block SelectiveKernel(x: [n, c, h, w], r: int = 16, groups: int = 32) -> [n, c, 
   return narrow * share + wide * (1 - share)
 }
 
-## Multi-head self-attention (Vaswani et al. 2017) over tokens, with the weights of
-## torch.nn.MultiheadAttention(d, heads, bias, batch_first=True). [n, t, d] -> [n, t, d]; heads divides d.
-block MultiheadAttention(x: [n, t, d], heads: int = 8, bias: bool = true) -> [n, t, d] {
+## Adds the biases of queries, keys and values.
+block _InProjectionBias(
+  q: [n, t, j],
+  k: [n, s, j],
+  v: [n, s, j],
+) -> (q: [n, t, j], k: [n, s, j], v: [n, s, j]) {
+  weight in_proj_bias: [j: 3 * j] = zeros
+  bq, bk, bv = split(in_proj_bias, axis: j)
+  return q + bq, k + bk, v + bv
+}
+
+## Queries of \`x\`, and keys and values of \`memory\`, in heads. One weight holds the three matrices.
+block _InProjection(
+  x: [n, t, d],
+  memory: [n, s, d],
+  heads: int,
+  bias: bool,
+) -> (
+  q: [n, t, head: heads, e: d / heads],
+  k: [n, s, head: heads, e: d / heads],
+  v: [n, s, head: heads, e: d / heads],
+) {
   weight in_proj_weight: [j: 3 * d, d] = glorot
-  weight in_proj_bias: [j: 3 * d] = zeros
   # Splits the weights rather than the product, because that happens once, when they are loaded.
   wq, wk, wv = split(in_proj_weight, axis: j)
-  bq, bk, bv = split(in_proj_bias, axis: j)
-  q = dot(x, wq, contract: d) |> if bias { add(bq) } else { identity }
-  k = dot(x, wk, contract: d) |> if bias { add(bk) } else { identity }
-  v = dot(x, wv, contract: d) |> if bias { add(bv) } else { identity }
-  qs = q |> reshape(j -> [head: heads, e: d / heads])
-  ks = k |> reshape(j -> [head: heads, e: d / heads]) |> rename(t -> s)
-  vs = v |> reshape(j -> [head: heads, e: d / heads]) |> rename(t -> s)
-  p = softmax(dot(qs / sqrt(d / heads), ks, contract: e, batch: [n, head]), axis: s)
-  return dot(p, vs, contract: s, batch: [n, head]) |> linear([head, e] -> d, bias: bias) @out_proj
+  q = dot(x, wq, contract: d)
+  k = dot(memory, wk, contract: d)
+  v = dot(memory, wv, contract: d)
+  qb, kb, vb = if bias { _InProjectionBias(q, k, v) @. } else { q, k, v }
+  return qb |> reshape(j -> [head: heads, e: d / heads]),
+    kb |> reshape(j -> [head: heads, e: d / heads]),
+    vb |> reshape(j -> [head: heads, e: d / heads])
+}
+
+## Similarities of queries and keys: dot products, divided by the root of their length.
+block _Scores(q: [n, t, head, e], k: [n, s, head, e]) {
+  return dot(q / sqrt(e), k, contract: e, batch: [n, head])
+}
+
+## Averages of values, weighted by the softmax of the scores; then a linear map of all heads.
+block _Attended(scores: [n, head, t, s], v: [n, s, head, e], d: int, bias: bool) -> [n, t, d] {
+  y = dot(softmax(scores, axis: s), v, contract: s, batch: [n, head])
+  return y |> linear([head, e] -> d, bias: bias) @out_proj
+}
+
+## Scores of positions after a query become minus infinity.
+block _Causal(scores: [..., t, s]) -> [..., t, s] {
+  return masked_fill(scores, expand(iota(s: s), t: t) > iota(t: t), -inf)
+}
+
+## Multi-head self-attention (Vaswani et al. 2017) over tokens, with the weights of
+## torch.nn.MultiheadAttention(d, heads, bias, batch_first=True). With \`mask: causal\`, a token attends to itself and those
+## before it. [n, t, d] -> [n, t, d]; heads divides d.
+block MultiheadAttention(
+  x: [n, t, d],
+  heads: int = 8,
+  bias: bool = true,
+  mask: none | causal = none,
+) -> [n, t, d] {
+  q, k, v = _InProjection(x, rename(x, t -> s), heads: heads, bias: bias) @.
+  scores = _Scores(q, k)
+  masked = match mask {
+    none   => scores
+    causal => _Causal(scores)
+  }
+  return _Attended(masked, v, d: d, bias: bias) @.
+}
+
+## Multi-head attention of tokens to others (Vaswani et al. 2017), such as those of an encoder, with the weights of
+## torch.nn.MultiheadAttention(d, heads, bias, batch_first=True). [n, t, d], [n, s, d] -> [n, t, d]; heads divides d.
+block CrossAttention(
+  x: [n, t, d],
+  memory: [n, s, d],
+  heads: int = 8,
+  bias: bool = true,
+) -> [n, t, d] {
+  q, k, v = _InProjection(x, memory, heads: heads, bias: bias) @.
+  return _Attended(_Scores(q, k), v, d: d, bias: bias) @.
+}
+
+## CrossAttention (Vaswani et al. 2017) with a mask of your own: a token does not attend to those for which the mask is true, as
+## in PyTorch. A padding mask [n, s] is \`expand(padding, t: t)\`; for self-attention, \`memory\` is \`rename(x, t -> s)\`. A token
+## whose mask is always true becomes NaN. [n, t, d], [n, s, d], bool[n, t, s] -> [n, t, d]; heads divides d.
+block MaskedAttention(
+  x: [n, t, d],
+  memory: [n, s, d],
+  mask: bool[n, t, s],
+  heads: int = 8,
+  bias: bool = true,
+) -> [n, t, d] {
+  q, k, v = _InProjection(x, memory, heads: heads, bias: bias) @.
+  return _Attended(masked_fill(_Scores(q, k), mask, -inf), v, d: d, bias: bias) @.
+}
+
+## Rotary positions (Su et al. 2021, "RoFormer"): rotates pairs of elements by angles that grow with the position. Pairs are the
+## first and second half of \`e\` (\`half\`: Llama, GPT-NeoX, transformers) or neighbours (\`interleaved\`: RoFormer, GPT-J, and
+## Llama's original code). [t, ..., e] -> [t, ..., e]; 2 divides e.
+block Rotary(x: [t, ..., e], by: half | interleaved = half, base: float = 10000) -> [t, ..., e] {
+  # The angle is the position times base^(-2 i / e).
+  frequency = pow(base, cast(iota(e: e / 2), dtype: f32) * -2 / e)
+  angle = expand(cast(iota(t: t), dtype: f32), e: e / 2) * frequency
+  pairs = x |> match by {
+    half        => reshape(e -> [pair: 2, e: e / 2])
+    interleaved => reshape(e -> [e: e / 2, pair: 2])
+  }
+  a, b = pairs |> unstack(axis: pair)
+  rotated = stack(a * cos(angle) - b * sin(angle), b * cos(angle) + a * sin(angle), axis: pair)
+  return rotated |> match by {
+    half        => reshape([pair, e] -> e: e)
+    interleaved => reshape([e, pair] -> e: e)
+  }
+}
+
+## Self-attention with grouped queries (Ainslie et al. 2023) and rotary positions, with the weights of Llama's layers in
+## transformers: \`q_proj\`, \`k_proj\`, \`v_proj\` and \`o_proj\`. \`kv_heads\` heads of keys and values each serve several heads of
+## queries; 1 is multi-query attention. [n, t, d] -> [n, t, d]; kv_heads divides heads.
+block GroupedQueryAttention(
+  x: [n, t, d],
+  heads: int = 8,
+  kv_heads: int = heads,
+  size: int = d / heads,
+  rotary: half | interleaved | none = half,
+  base: float = 10000,
+  mask: none | causal = causal,
+  bias: bool = false,
+) -> [n, t, d] {
+  qs = x |> linear(d -> [head: kv_heads, group: heads / kv_heads, e: size], bias: bias) @q_proj
+  ks = x |> linear(d -> [head: kv_heads, e: size], bias: bias) @k_proj
+  v = x |> linear(d -> [head: kv_heads, e: size], bias: bias) @v_proj |> rename(t -> s)
+  q, k = match rotary {
+    none        => qs, ks
+    half        => Rotary(qs, base: base), Rotary(ks, base: base)
+    interleaved => Rotary(qs, by: interleaved, base: base), Rotary(ks, by: interleaved, base: base)
+  }
+  scores = dot(q / sqrt(size), rename(k, t -> s), contract: e, batch: [n, head])
+  masked = match mask {
+    none   => scores
+    causal => _Causal(scores)
+  }
+  y = dot(softmax(masked, axis: s), v, contract: s, batch: [n, head])
+  return y |> linear([head, group, e] -> d, bias: bias) @o_proj
 }
 
 ## Multi-head self-attention (Vaswani et al. 2017) over the positions of a feature map. The cost is quadratic in h * w.
@@ -228,6 +353,33 @@ block FPN(
   return p3, p4, p5
 }
 
+## A feature pyramid (Lin et al. 2017) with four levels, such as those of a ResNet, and the weights of torchvision's
+## FeaturePyramidNetwork. \`maxpool(p5, kernel: 1, stride: 2)\` is its level \`pool\`. The maps may have any sizes; each is resized
+## (nearest) to the level below it.
+## [n, c: d2, h, w], [n, c: d3, h: p, w: q], … -> the same sizes with \`width\` channels.
+block FPN4(
+  c2: [n, c: d2, h, w],
+  c3: [n, c: d3, h: p, w: q],
+  c4: [n, c: d4, h: r, w: s],
+  c5: [n, c: d5, h: u, w: v],
+  width: int = 256,
+) -> (
+  p2: [n, c: width, h, w],
+  p3: [n, c: width, h: p, w: q],
+  p4: [n, c: width, h: r, w: s],
+  p5: [n, c: width, h: u, w: v],
+) {
+  m5 = c5 |> conv(c: width) @inner_blocks.3.0
+  m4 = (c4 |> conv(c: width) @inner_blocks.2.0) + resize(m5, like: c4)
+  m3 = (c3 |> conv(c: width) @inner_blocks.1.0) + resize(m4, like: c3)
+  m2 = (c2 |> conv(c: width) @inner_blocks.0.0) + resize(m3, like: c2)
+  p2 = m2 |> conv(c: width, kernel: 3) @layer_blocks.0.0
+  p3 = m3 |> conv(c: width, kernel: 3) @layer_blocks.1.0
+  p4 = m4 |> conv(c: width, kernel: 3) @layer_blocks.2.0
+  p5 = m5 |> conv(c: width, kernel: 3) @layer_blocks.3.0
+  return p2, p3, p4, p5
+}
+
 ## The bottom-up path of a path aggregation network (Liu et al. 2018) over three pyramid levels, each half the size of the
 ## one before. [n, c, h, w], [n, c, h: ceil(h / 2), …], [n, c, h: ceil(h / 4), …] -> the same sizes.
 block PAN(
@@ -244,6 +396,28 @@ block PAN(
   down5 = n4 |> conv(c: c, kernel: 3, stride: 2) @down.1 |> relu
   n5 = p5 + down5 |> conv(c: c, kernel: 3) @fuse.1 |> relu
   return p3, n4, n5
+}
+
+## The bottom-up path of a path aggregation network (Liu et al. 2018) over four levels, such as those of FPN4, each half the size
+## of the one before. [n, c, h, w], [n, c, h: ceil(h / 2), …], … -> the same sizes.
+block PAN4(
+  p2: [n, c, h, w],
+  p3: [n, c, h: ceil(h / 2), w: ceil(w / 2)],
+  p4: [n, c, h: ceil(h / 4), w: ceil(w / 4)],
+  p5: [n, c, h: ceil(h / 8), w: ceil(w / 8)],
+) -> (
+  n2: [n, c, h, w],
+  n3: [n, c, h: ceil(h / 2), w: ceil(w / 2)],
+  n4: [n, c, h: ceil(h / 4), w: ceil(w / 4)],
+  n5: [n, c, h: ceil(h / 8), w: ceil(w / 8)],
+) {
+  down3 = p2 |> conv(c: c, kernel: 3, stride: 2) @down.0 |> relu
+  n3 = p3 + down3 |> conv(c: c, kernel: 3) @fuse.0 |> relu
+  down4 = n3 |> conv(c: c, kernel: 3, stride: 2) @down.1 |> relu
+  n4 = p4 + down4 |> conv(c: c, kernel: 3) @fuse.1 |> relu
+  down5 = n4 |> conv(c: c, kernel: 3, stride: 2) @down.2 |> relu
+  n5 = p5 + down5 |> conv(c: c, kernel: 3) @fuse.2 |> relu
+  return p2, n3, n4, n5
 }
 
 ## A depthwise and a 1 x 1 convolution, then batch normalisation and SiLU.
@@ -271,6 +445,56 @@ block BiFPNNode3(x: [n, c, h, w], y: [n, c, h, w], z: [n, c, h, w]) -> [n, c, h,
   total = x * squeeze(a, axis: k) + y * squeeze(b, axis: k) + z * squeeze(d, axis: k)
   fused = total / (sum(relu(w), axis: k) + 1e-4)
   return fused |> _Separable @conv
+}
+
+## Halves a map with the maxima of overlapping windows.
+block _Halve(x: [n, c, h, w]) -> [n, c, h: ceil(h / 2), w: ceil(w / 2)] {
+  return x |> maxpool(kernel: 3, stride: 2, pad: 1)
+}
+
+## One layer of a BiFPN: down from the smallest map to the largest, then up again.
+block _BiFPNLayer(
+  p3: [n, c, h, w],
+  p4: [n, c, h: ceil(h / 2), w: ceil(w / 2)],
+  p5: [n, c, h: ceil(h / 4), w: ceil(w / 4)],
+  p6: [n, c, h: ceil(h / 8), w: ceil(w / 8)],
+  p7: [n, c, h: ceil(h / 16), w: ceil(w / 16)],
+) -> (
+  n3: [n, c, h, w],
+  n4: [n, c, h: ceil(h / 2), w: ceil(w / 2)],
+  n5: [n, c, h: ceil(h / 4), w: ceil(w / 4)],
+  n6: [n, c, h: ceil(h / 8), w: ceil(w / 8)],
+  n7: [n, c, h: ceil(h / 16), w: ceil(w / 16)],
+) {
+  t6 = BiFPNNode(p6, resize(p7, like: p6)) @down6
+  t5 = BiFPNNode(p5, resize(t6, like: p5)) @down5
+  t4 = BiFPNNode(p4, resize(t5, like: p4)) @down4
+  n3 = BiFPNNode(p3, resize(t4, like: p3)) @down3
+  n4 = BiFPNNode3(p4, t4, _Halve(n3)) @up4
+  n5 = BiFPNNode3(p5, t5, _Halve(n4)) @up5
+  n6 = BiFPNNode3(p6, t6, _Halve(n5)) @up6
+  n7 = BiFPNNode(p7, _Halve(n6)) @up7
+  return n3, n4, n5, n6, n7
+}
+
+## A bidirectional feature pyramid (Tan et al. 2020, EfficientDet) over five levels, each half the size of the one before:
+## \`layers.0\`, \`layers.1\`, …, each with the nodes \`down6\` to \`down3\` and \`up4\` to \`up7\`.
+## [n, c, h, w], [n, c, h: ceil(h / 2), …], … -> the same sizes.
+block BiFPN(
+  p3: [n, c, h, w],
+  p4: [n, c, h: ceil(h / 2), w: ceil(w / 2)],
+  p5: [n, c, h: ceil(h / 4), w: ceil(w / 4)],
+  p6: [n, c, h: ceil(h / 8), w: ceil(w / 8)],
+  p7: [n, c, h: ceil(h / 16), w: ceil(w / 16)],
+  depth: int = 3,
+) -> (
+  n3: [n, c, h, w],
+  n4: [n, c, h: ceil(h / 2), w: ceil(w / 2)],
+  n5: [n, c, h: ceil(h / 4), w: ceil(w / 4)],
+  n6: [n, c, h: ceil(h / 8), w: ceil(w / 8)],
+  n7: [n, c, h: ceil(h / 16), w: ceil(w / 16)],
+) {
+  return (p3, p4, p5, p6, p7) |> repeat(depth) _BiFPNLayer @layers
 }
 `,
   "fuse/pooling": `fuse 1
@@ -369,6 +593,49 @@ block ASPP(x: [n, c, h, w], width: int = 256, rate: int = 12) -> [n, c: width, h
     |> conv(c: width, bias: false) @project.0 |> batchnorm @project.1 |> relu |> dropout(0.5)
 }
 `,
+  "fuse/recurrent": `fuse 1
+
+## Adds the biases of a cell to the products of its input and of its state.
+block _CellBias(a: [n, g], b: [n, g]) -> (a: [n, g], b: [n, g]) {
+  weight bias_ih: [g] = zeros
+  weight bias_hh: [g] = zeros
+  return a + bias_ih, b + bias_hh
+}
+
+## The products of a cell's input and of its state, for all gates.
+block _CellProducts(
+  x: [n, d],
+  h: [n, k],
+  gates: int,
+  bias: bool,
+) -> (a: [n, g: gates * k], b: [n, g: gates * k]) {
+  weight weight_ih: [g: gates * k, d] = kaiming
+  weight weight_hh: [g: gates * k, k] = kaiming
+  a = dot(x, weight_ih, contract: d)
+  b = dot(h, weight_hh, contract: k)
+  return if bias { _CellBias(a, b) @. } else { a, b }
+}
+
+## A long short-term memory (Hochreiter and Schmidhuber 1997) for one step, with the weights of torch.nn.LSTMCell: takes the
+## input, the hidden state and the cell state, and returns the next two states. For several steps, \`layer cell = LSTMCell\`,
+## then \`h1, c1 = cell(x1, h0, c0)\`. [n, d], [n, k], [n, k] -> [n, k], [n, k].
+block LSTMCell(x: [n, d], h: [n, k], c: [n, k], bias: bool = true) -> (h: [n, k], c: [n, k]) {
+  a, b = _CellProducts(x, h, gates: 4, bias: bias) @.
+  input, forget, new, output = split(rename(a + b, g -> k), axis: k)
+  state = sigmoid(forget) * c + sigmoid(input) * tanh(new)
+  return sigmoid(output) * tanh(state), state
+}
+
+## A gated recurrent unit (Cho et al. 2014) for one step, with the weights of torch.nn.GRUCell: takes the input and the state,
+## and returns the next state. [n, d], [n, k] -> [n, k].
+block GRUCell(x: [n, d], h: [n, k], bias: bool = true) -> [n, k] {
+  a, b = _CellProducts(x, h, gates: 3, bias: bias) @.
+  ar, az, an = split(rename(a, g -> k), axis: k)
+  br, bz, bn = split(rename(b, g -> k), axis: k)
+  keep = sigmoid(az + bz)
+  return (1 - keep) * tanh(an + sigmoid(ar + br) * bn) + keep * h
+}
+`,
   "fuse/reduce": `fuse 1
 import { MultiheadAttention } from "fuse/attention"
 
@@ -412,6 +679,68 @@ block Autoencoder(
 ) -> (code: [n, c: bottleneck, h, w], y: [n, c, h, w]) {
   code = x |> ConvPair(mid: mid, out: bottleneck) @encoder
   return code, code |> ConvPair(mid: mid, out: c) @decoder
+}
+`,
+  "fuse/transformer": `fuse 1
+import { CrossAttention, MultiheadAttention } from "fuse/attention"
+
+## A hidden layer for each token.
+block _FeedForward(x: [n, t, d], hidden: int, activation: relu | gelu, bias: bool) -> [n, t, d] {
+  return x
+    |> linear(d: hidden, bias: bias) @linear1
+    |> activation
+    |> linear(d: d, bias: bias) @linear2
+}
+
+## A layer of a transformer's encoder (Vaswani et al. 2017): self-attention, then a hidden layer for each token, with the weights
+## of torch.nn.TransformerEncoderLayer(d, heads, hidden, batch_first=True). It normalises sums, or with \`norm_first\` (Xiong et
+## al. 2020) what is added. [n, t, d] -> [n, t, d]; heads divides d.
+block TransformerEncoderLayer(
+  x: [n, t, d],
+  heads: int = 8,
+  hidden: int = 2048,
+  activation: relu | gelu = relu,
+  norm_first: bool = false,
+  mask: none | causal = none,
+  bias: bool = true,
+  eps: float = 1e-5,
+) -> [n, t, d] {
+  layer norm1 = layernorm(axis: d, bias: bias, eps: eps)
+  layer norm2 = layernorm(axis: d, bias: bias, eps: eps)
+  before = if norm_first { norm1(x) } else { x }
+  attended = x + (before |> MultiheadAttention(heads: heads, mask: mask, bias: bias) @self_attn)
+  y = if norm_first { attended } else { norm1(attended) }
+  token = if norm_first { norm2(y) } else { y }
+  z = y + (token |> _FeedForward(hidden: hidden, activation: activation, bias: bias) @.)
+  return if norm_first { z } else { norm2(z) }
+}
+
+## A layer of a transformer's decoder (Vaswani et al. 2017): self-attention, attention to the encoder's result \`memory\`, then a
+## hidden layer for each token, with the weights of torch.nn.TransformerDecoderLayer(d, heads, hidden, batch_first=True). A token
+## does not see those after it, unless \`mask\` is \`none\`. [n, t, d], [n, s, d] -> [n, t, d]; heads divides d.
+block TransformerDecoderLayer(
+  x: [n, t, d],
+  memory: [n, s, d],
+  heads: int = 8,
+  hidden: int = 2048,
+  activation: relu | gelu = relu,
+  norm_first: bool = false,
+  mask: none | causal = causal,
+  bias: bool = true,
+  eps: float = 1e-5,
+) -> [n, t, d] {
+  layer norm1 = layernorm(axis: d, bias: bias, eps: eps)
+  layer norm2 = layernorm(axis: d, bias: bias, eps: eps)
+  layer norm3 = layernorm(axis: d, bias: bias, eps: eps)
+  before = if norm_first { norm1(x) } else { x }
+  attended = x + (before |> MultiheadAttention(heads: heads, mask: mask, bias: bias) @self_attn)
+  y = if norm_first { attended } else { norm1(attended) }
+  query = if norm_first { norm2(y) } else { y }
+  seen = y + CrossAttention(query, memory, heads: heads, bias: bias) @multihead_attn
+  z = if norm_first { seen } else { norm2(seen) }
+  token = if norm_first { norm3(z) } else { z }
+  result = z + (token |> _FeedForward(hidden: hidden, activation: activation, bias: bias) @.)
+  return if norm_first { result } else { norm3(result) }
 }
 `,
 };

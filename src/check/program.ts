@@ -37,9 +37,9 @@ export class Program {
   readonly #owners = new Map<Block, boolean>();
   readonly #recursive: ReadonlySet<Block>;
   readonly #context: Context;
-  /** A variable for the index of each `repeat`, and for each power, which the worlds of a block share. */
+  /** A variable for the index of each `repeat`, and for each unknown size, which the worlds of a block share. */
   readonly #indices = new Map<Repeat, SizeVar>();
-  readonly #powers = new Map<string, Size>();
+  readonly #unknownSizes = new Map<string, Size>();
   /** Read when a name is not found. */
   #library: ReadonlyMap<string, string> | undefined;
 
@@ -61,7 +61,7 @@ export class Program {
       hidesCalls,
       labels: (frame) => this.#labelsOf(frame.block),
       indexOf: (repeat) => this.#indexOf(repeat),
-      power: (base, exponent) => this.#power(base, exponent),
+      unknownSize: (key, text, lower) => this.#unknownSize(key, text, lower),
       libraryModule: (name) => (this.#library ??= libraryBlocks(host, path)).get(name),
     };
   }
@@ -183,6 +183,7 @@ export class Program {
       labels = labelBody(block.decl.body, {
         owns: (callee) => this.#owns(block, callee),
         isValue: (name) => values.has(name.text),
+        isModel: block.decl.kind === "model",
         reporter: block.module.path.endsWith(".fuse") ? this.#reporter : new Reporter(),
       });
       this.#labels.set(block, labels);
@@ -199,15 +200,14 @@ export class Program {
     return variable;
   }
 
-  #power(base: Size, exponent: Size): Size {
+  #unknownSize(key: string, text: string, lower: bigint): Size {
     const { sizes } = this.#context;
-    const key = `${base.id} ${exponent.id}`;
-    let power = this.#powers.get(key);
-    if (power === undefined) {
-      power = sizes.of(sizes.variable(`pow(${sizes.print(base)}, ${sizes.print(exponent)})`, { time: "build" }));
-      this.#powers.set(key, power);
+    let size = this.#unknownSizes.get(key);
+    if (size === undefined) {
+      size = sizes.of(sizes.variable(text, { lower, time: "build" }));
+      this.#unknownSizes.set(key, size);
     }
-    return power;
+    return size;
   }
 
   /** Whether a call of this name owns weights in any world. */

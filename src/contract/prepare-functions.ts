@@ -75,7 +75,7 @@ export const binaryFormulas = {
 } as const satisfies Record<string, (a: number, b: number) => number>;
 
 /** To the nearest integer, halves to the even one. */
-function roundHalfToEven(x: number): number {
+export function roundHalfToEven(x: number): number {
   const up = Math.round(x);
   return up - x === 0.5 && up % 2 !== 0 ? up - 1 : up;
 }

@@ -49,7 +49,7 @@ export class GraphBuilder {
 
   /** Interned by path, type and initializer. Two uses of a layer share its weights, but shapes may differ between worlds. */
   weight(path: string, spec: WeightSpec): Weight {
-    const type = tensorType("f32", spec.groups.flat());
+    const type = tensorType(spec.dtype ?? "f32", spec.groups.flat());
     const start = this.#text([spec.init, spec.fan.in, spec.fan.out]);
     return this.#intern(["weight", path, this.#typeKey(type), start], (id) => ({
       kind: "weight",

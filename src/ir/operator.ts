@@ -1,6 +1,6 @@
 /** @file The contract of an operator: one record, from which checker, reference, costs, lowering and documentation derive. */
 import type { Initializer } from "../contract/manifest.ts";
-import type { NamedArray } from "../contract/ndarray.ts";
+import type { DType, NamedArray } from "../contract/ndarray.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
 import type { Code, Holes } from "../source/catalogue/catalogue.ts";
@@ -15,6 +15,8 @@ import { printType, type Axis, type Tensor, type TensorType } from "./type.ts";
 /** A parameter that a layer owns, with PyTorch's name. */
 export interface WeightSpec {
   readonly name: string;
+  /** Of a `weight` that the program declares; the weights of operators are f32. */
+  readonly dtype?: DType;
   /**
    * Axes with sizes in PyTorch's storage order, in groups. A stored tensor may merge adjacent axes of a group (row-major).
    * Names are unique; the input axis of a linear map gets a prime (`c'`).

@@ -33,7 +33,7 @@ const attributes = {
   c: attribute("size", "number of channels of the result", { axis: true }),
   kernel: attribute("sizes", "size of the window"),
   stride: attribute("sizes", "distance between windows", { default: 1 }),
-  pad: attribute("padding", "what to cut off: a number, or pairs", { default: 0 }),
+  pad: attribute("padding", "what to cut off: a number, one per axis or pairs", { default: 0 }),
   output_padding: attribute("sizes", "what to add at the end, less than the stride or the dilation", {
     default: 0,
     min: 0,
@@ -121,7 +121,7 @@ export const conv_transpose = operator({
     if (axes.includes("c")) refuse(c, "axis", "a spatial axis", "`c`");
     const { c: outputs, pad, output_padding } = c.attributes;
     if (typeof pad === "string") refuseSame(c, pad, axes.length);
-    requireWindows(c, axes);
+    requireWindows(c, c.attributes, axes);
     requirePerAxis(c, "output_padding", output_padding, axes);
     requireGroups(c);
     const moved = axes.map((axis, i) => {

@@ -1,20 +1,18 @@
 /** @file Convolution: a window slides over one to three spatial axes and computes `c` channels from the channels it covers. */
 import { arrange } from "../contract/ndarray.ts";
 import { attribute, type ValuesOf } from "../ir/attribute.ts";
-import type { Laid, Lowering, Positional } from "../ir/lowering.ts";
-import { operator, tensors, type LoweringContext, type OperatorContext } from "../ir/operator.ts";
+import type { Lowering, Positional } from "../ir/lowering.ts";
+import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
 import { volume, withAxes, type Axis, type TensorType } from "../ir/type.ts";
-import { conv2d, depthwiseConv2d } from "../primitives/convolution.ts";
-import { noPads, type Layout, type Pads, type Pair } from "../primitives/image.ts";
-import { concat } from "../primitives/layout.ts";
-import { pool } from "../primitives/pool.ts";
 import type { Size } from "../sizes/size.ts";
+import { convolve as lowerConvolution } from "./lowering/convolutions.ts";
 import { fromImage, toImage } from "./lowering/images.ts";
 import { mirrored, mirroring, type MarginMode } from "./lowering/margins.ts";
-import { fromVolume, images, sum, toVolume } from "./lowering/volumes.ts";
+import { fromVolume, toVolume } from "./lowering/volumes.ts";
 import { spatialPositions } from "./lowering/windows.ts";
+import { convolve } from "./reference/convolve.ts";
 import { made, rows, sizeOf, volumeExtent } from "./reference/rows.ts";
-import { everyNth, padded, product, reshaped, sliceAt, slicePart, sizesOf } from "./shared/axes.ts";
+import { product, sizesOf } from "./shared/axes.ts";
 import { dtypeOf, floating, refuse, requireMargin } from "./shared/conditions.ts";
 import { biasAttribute, initAttribute, inputAxis, layerWeights, requireGroups } from "./shared/layers.ts";
 import {
@@ -23,7 +21,6 @@ import {
   elementsOf,
   knownSpatial,
   padSizes,
-  pairOfPads,
   perAxis,
   places,
   requireWindows,
@@ -39,7 +36,7 @@ const attributes = {
   stride: attribute("sizes", "step of the window", { default: 1 }),
   pad: attribute(
     "padding",
-    "a number, or pairs; `same`: dilation * (kernel - 1) / 2 on both sides; `same_tf`: TensorFlow's, more at the end",
+    "a number, one per axis or pairs; `same`: dilation * (kernel - 1) / 2 on both sides; `same_tf`: TensorFlow's, more at the end",
     { default: "same", choices: ["same", "same_tf"] },
   ),
   padding_mode: attribute("choice", "what the padding holds: zeros, or as `mode` of `pad`; only zeros with `same_tf`", {
@@ -93,7 +90,7 @@ export const conv = operator({
     dtypeOf(c, 0, floating);
     const axes = spatialOf(c, 3);
     if (axes.includes("c")) refuse(c, "axis", "a spatial axis", "`c`");
-    requireWindows(c, axes);
+    requireWindows(c, c.attributes, axes);
     requireGroups(c);
     requirePadding(c, axes);
     return resultType(c);
@@ -122,80 +119,65 @@ export const conv = operator({
     const [result] = c.results;
     const axes = knownSpatial(input!.axes, c.attributes.axis);
     const x = rows(input!, ["c", ...axes]);
-    const weight = arrange(c.weights["weight"]!, ["c", inputAxis("c"), ...axes]).data;
-    const bias = c.weights["bias"]?.data;
-    const [outputs, groups] = [c.size(c.attributes.c), c.size(c.attributes.groups)];
-    const below = sizeOf(input!, "c") / groups;
-    const [depth, height, width] = volumeExtent(input!, axes);
-    const [newDepth, newHeight, newWidth] = volumeExtent(result!, axes);
-    const [depthWindow, rowWindow, columnWindow] = volumeWindows(c.attributes, axes.length, (size) => c.size(size));
+    const groups = c.size(c.attributes.groups);
+    const extent = volumeExtent(input!, axes);
+    const counts = volumeExtent(result!, axes);
     const { padding_mode: mode } = c.attributes;
     const covered = (window: Window, size: number, count: number) =>
       mode === "zeros"
         ? elementsBelow(window, size, count)
         : elementsOf(window, size, count).map((taps) => taps.map(([k, at]) => [k, mirrored(mode, at, size)] as const));
-    const layers = covered(depthWindow, depth, newDepth);
-    const lines = covered(rowWindow, height, newHeight);
-    const columns = covered(columnWindow, width, newWidth);
-    const data = new Float64Array(x.count * outputs * newDepth * newHeight * newWidth);
-    // Elements of the window in the padding count, because backends multiply them too.
-    const window = depthWindow.kernel * rowWindow.kernel * columnWindow.kernel;
-    let [at, macs] = [0, 0];
-    for (let image = 0; image < x.count; image++)
-      for (let o = 0; o < outputs; o++) {
-        const firstBelow = image * below * groups + Math.floor(o / (outputs / groups)) * below;
-        for (const layer of layers)
-          for (const line of lines)
-            for (const column of columns) {
-              let sum = bias?.[o] ?? 0;
-              for (let i = 0; i < below; i++, macs += window)
-                for (const [kz, z] of layer)
-                  for (const [ky, y] of line) {
-                    const pixels = (((firstBelow + i) * depth + z) * height + y) * width;
-                    const taps =
-                      (((o * below + i) * depthWindow.kernel + kz) * rowWindow.kernel + ky) * columnWindow.kernel;
-                    for (const [kx, x0] of column) sum += x.data[pixels + x0]! * weight[taps + kx]!;
-                  }
-              data[at++] = sum;
-            }
-      }
-    c.count(macs);
+    const windows = volumeWindows(c.attributes, axes.length, (size) => c.size(size));
+    const along = (i: 0 | 1 | 2) => covered(windows[i], extent[i], counts[i]);
+    const data = convolve(
+      {
+        x: x.data,
+        weight: arrange(c.weights["weight"]!, ["c", inputAxis("c"), ...axes]).data,
+        bias: c.weights["bias"]?.data,
+        images: x.count,
+        groups,
+        below: sizeOf(input!, "c") / groups,
+        outputs: c.size(c.attributes.c),
+        extent,
+        windows,
+        covered: [along(0), along(1), along(2)],
+      },
+      c.count,
+    );
     return made(data, [...x.axes, "c", ...axes], result!);
   },
-  lower: (c) => {
-    const { p, inputs, attributes, results } = c;
+  lower: ({ p, inputs, weights, attributes, results }) => {
     const axes = knownSpatial(p.typeOf(inputs[0]!).axes.keys(), attributes.axis);
     const all = volumeWindows(attributes, axes.length, (size) => p.int(size));
     const { padding_mode: mode } = attributes;
     // Convolutions pad with zeros only.
-    const [depthWindow, ...windows] = mode === "zeros" ? all : (all.map(unpadded) as [Window, Window, Window]);
+    const [layers, rows, columns] = all;
+    const windows: Windows = mode === "zeros" ? all : [unpadded(layers), unpadded(rows), unpadded(columns)];
     const margins = mode === "zeros" ? undefined : { mode, windows: all };
-    const [rows, columns] = windows;
-    const along: Convolution = {
-      strides: [rows.stride, columns.stride],
-      dilations: [rows.dilation, columns.dilation],
-      pads: pairOfPads(windows),
-      layout: p.layout,
+    const [depth] = sizesOf(results[0]!, axes);
+    const convolved = (value: Positional) => {
+      const image = withMargins(p, value, margins);
+      const filter = p.ordered(weights["weight"]!, [...axes, inputAxis("c"), "c"]);
+      const bias = weights["bias"] === undefined ? [] : [p.ordered(weights["bias"], ["c"])];
+      return lowerConvolution(p, [image, filter, ...bias], p.int(attributes.groups), windows, depth!);
     };
-    const window = [p.sizes.int(rows.kernel), p.sizes.int(columns.kernel)] as const;
-    if (axes.length === 3) return lowerVolume(c, axes, depthWindow, window, along, margins);
+    if (axes.length === 3) {
+      const volume = toVolume(p, inputs[0]!, axes);
+      return fromVolume(p, volume, convolved(volume.value), results[0]!);
+    }
     const image = toImage(p, inputs[0]!, axes);
-    const { filter, bias } = parameters(c, axes);
-    const operands = [
-      withMargins(p, image.value, margins),
-      reshaped(p, filter, [...window, ...filter.shape.slice(axes.length)]),
-      ...bias,
-    ];
-    return fromImage(p, image, convolution(p, operands, p.int(attributes.groups), along), results[0]!);
+    return fromImage(p, image, convolved(image.value), results[0]!);
   },
 });
 
 const unpadded = (window: Window): Window => ({ ...window, pads: [0, 0] });
 
+type Windows = readonly [Window, Window, Window];
+
 /** Margins that are not zeros, as wide as the pads of these windows over depth, height and width. */
 interface Margins {
   readonly mode: MarginMode;
-  readonly windows: readonly [Window, Window, Window];
+  readonly windows: Windows;
 }
 
 /** Adds the margins to an image or a volume. */
@@ -209,106 +191,4 @@ function withMargins(p: Lowering, value: Positional, margins: Margins | undefine
     return window === undefined ? ([p.sizes.int(0), p.sizes.int(0)] as const) : symbolicPads(p.sizes, window, size);
   });
   return mirroring(p, value, pads, margins.mode);
-}
-
-/** Returns the filter with axes, input channels and output channels, and the bias if there is one. */
-function parameters({ p, weights }: LoweringContext<Values>, axes: readonly Axis[]) {
-  const filter = p.ordered(weights["weight"]!, [...axes, inputAxis("c"), "c"]);
-  return { filter, bias: weights["bias"] === undefined ? [] : [p.ordered(weights["bias"], ["c"])] };
-}
-
-/** Sums over the layers of the window, each a convolution of the images it covers. */
-function lowerVolume(
-  c: LoweringContext<Values>,
-  axes: readonly Axis[],
-  depthWindow: Window,
-  window: Pair<Size>,
-  along: Convolution,
-  margins: Margins | undefined,
-): Laid {
-  const { p, inputs, attributes, results } = c;
-  const volume = toVolume(p, inputs[0]!, axes);
-  const { filter, bias } = parameters(c, axes);
-  const { kernel, stride, dilation } = depthWindow;
-  const pads = symbolicPads(p.sizes, depthWindow, volume.value.shape[1]!);
-  const whole = padded(p, withMargins(p, volume.value, margins), 1, pads);
-  const [one, step] = [p.sizes.int(1), p.sizes.int(stride)];
-  const [depth] = sizesOf(results[0]!, axes);
-  const reach = p.sizes.add(p.sizes.mul(p.sizes.sub(depth!, one), step), one);
-  const layers = Array.from({ length: kernel }, (_, k) => {
-    const below = everyNth(p, sliceAt(p, whole, 1, p.sizes.int(k * dilation), reach), 1, step);
-    const layer = reshaped(p, sliceAt(p, filter, 0, p.sizes.int(k), one), [...window, ...filter.shape.slice(3)]);
-    const operands = [images(p, below), layer, ...(k === 0 ? bias : [])];
-    return convolution(p, operands, p.int(attributes.groups), along);
-  });
-  return fromVolume(p, volume, sum(p, layers), results[0]!);
-}
-
-/** Attributes of a convolution of images. */
-interface Convolution {
-  readonly strides: Pair<number>;
-  readonly dilations: Pair<number>;
-  readonly pads: Pads;
-  readonly layout: Layout;
-}
-
-/** Convolves with stride 1, then keeps every n-th pixel. */
-function sparse(p: Lowering, operands: readonly Positional[], groups: number, attributes: Convolution): Positional {
-  const { strides, dilations, pads, layout } = attributes;
-  const [image, ...others] = operands;
-  // The pads of `same_tf` depend on the strides.
-  const isSame = pads === "same_tf";
-  const whole = spatialPositions(p).reduce((value, position, i) => {
-    const window = {
-      kernel: p.int(others[0]!.shape[i]!),
-      stride: strides[i]!,
-      dilation: dilations[i]!,
-      pads: "same_tf",
-    } as const;
-    return isSame ? padded(p, value, position, symbolicPads(p.sizes, window, value.shape[position]!)) : value;
-  }, image!);
-  const unit = p.sizes.int(1);
-  const dense = { strides: [1, 1] as const, dilations, pads: isSame ? noPads : pads, layout };
-  return p.emit(pool, [convolution(p, [whole, ...others], groups, dense)], {
-    kind: "avg",
-    kernel: [unit, unit],
-    strides: [p.sizes.int(strides[0]), p.sizes.int(strides[1])],
-    pads: noPads,
-    layout,
-  });
-}
-
-/** Emits a convolution. `operands` are an image, a filter [kh, kw, ci / groups, co], and optionally a bias [co]. */
-function convolution(
-  p: Lowering,
-  operands: readonly Positional[],
-  groups: number,
-  attributes: Convolution,
-): Positional {
-  const [image, filter, ...bias] = operands;
-  const [kh, kw, below, outputs] = filter!.shape;
-  const { strides, dilations } = attributes;
-  const beyondOne = (pair: Pair<number>) => pair.some((n) => n > 1);
-  const isDepthwise = groups > 1 && p.int(below!) === 1;
-  if (!isDepthwise && beyondOne(strides) && beyondOne(dilations) && !p.can("conv2d.stride-and-dilation"))
-    return sparse(p, operands, groups, attributes);
-  if (groups === 1) return p.emit(conv2d, operands, { ...attributes, groups });
-  const isPlain = strides[0] === strides[1] && !beyondOne(dilations);
-  if (isDepthwise && (isPlain || p.can("depthwise.geometry") || !p.can("conv2d.groups"))) {
-    const inputs = p.sizes.int(groups);
-    const multiplier = p.sizes.int(p.int(outputs!) / groups);
-    const depthwise = reshaped(p, filter!, [kh!, kw!, inputs, multiplier]);
-    return p.emit(depthwiseConv2d, [image!, depthwise, ...bias], attributes);
-  }
-  if (p.can("conv2d.groups")) return p.emit(conv2d, operands, { ...attributes, groups });
-  const channel = attributes.layout === "NHWC" ? 3 : 1;
-  const parts = Array.from({ length: groups }, (_, group) => {
-    const own = [
-      slicePart(p, image!, channel, group, groups),
-      slicePart(p, filter!, 3, group, groups),
-      ...bias.map((vector) => slicePart(p, vector, 0, group, groups)),
-    ];
-    return p.emit(conv2d, own, { ...attributes, groups: 1 });
-  });
-  return p.emit(concat, parts, { axis: channel });
 }

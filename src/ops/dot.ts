@@ -52,7 +52,7 @@ export const dot = operator({
         const helps = [
           { text: "for self-attention, first rename the axis of one operand", code: `rename(${axis} -> s)` },
         ];
-        c.complain("dot-shared-axis", { axis }, { inputs: [0, 1], axis }, { notes, helps });
+        c.complain("dot-shared-axis", { axis, callee: c.callee }, { inputs: [0, 1], axis }, { notes, helps });
       }
       c.equal(size, other, { inputs: [0, 1], axis });
     }

@@ -46,7 +46,7 @@ import {
 const attributes = {
   kernel: attribute("sizes", "size of the window"),
   stride: attribute("sizes", "step of the window; by default, the size of the window", { optional: true }),
-  pad: attribute("padding", "a number, or pairs; `same`: (kernel - 1) / 2; `same_tf`: TensorFlow's", {
+  pad: attribute("padding", "a number, one per axis or pairs; `same`: (kernel - 1) / 2; `same_tf`: TensorFlow's", {
     default: 0,
     choices: ["same", "same_tf"],
   }),
@@ -90,7 +90,7 @@ function pooledType(c: OperatorContext<Values>): TensorType {
   const { kernel, stride = kernel, dilation, pad, ceil_mode } = c.attributes;
   dtypeOf(c, 0, floating);
   const axes = spatialOf(c);
-  requireWindows(c, axes);
+  requireWindows(c, c.attributes, axes);
   const one = sizes.int(1);
   for (const [i, axis] of axes.entries()) {
     const gap = perAxis(dilation, i);

@@ -6,6 +6,7 @@ import * as adaptive from "./adaptive.ts";
 import * as argReduce from "./arg-reduce.ts";
 import * as convTranspose from "./conv-transpose.ts";
 import * as conv from "./conv.ts";
+import * as correlate from "./correlate.ts";
 import * as dot from "./dot.ts";
 import * as elementwise from "./elementwise.ts";
 import * as functions from "./functions.ts";
@@ -38,6 +39,7 @@ const modules = {
   adaptive,
   conv,
   convTranspose,
+  correlate,
   unfold,
   linear,
   dot,

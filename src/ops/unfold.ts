@@ -6,9 +6,10 @@ import { operator, tensors } from "../ir/operator.ts";
 import { withAxes } from "../ir/type.ts";
 import { concat, transpose } from "../primitives/layout.ts";
 import type { Size } from "../sizes/size.ts";
+import { slicesOf } from "./lowering/sliding.ts";
 import { sum } from "./lowering/volumes.ts";
 import { made, reader, rows, sizeOf } from "./reference/rows.ts";
-import { apart, everyNth, except, padded, product, reshaped, sizesOf, sliceAt } from "./shared/axes.ts";
+import { apart, except, padded, product, reshaped, sizesOf, sliceAt } from "./shared/axes.ts";
 import { anything, dtypeOf, numeric, refuse, requireAxes } from "./shared/conditions.ts";
 import {
   axisAttribute,
@@ -29,10 +30,14 @@ import {
 const attributes = {
   kernel: attribute("sizes", "size of the window"),
   stride: attribute("sizes", "step of the window", { default: 1 }),
-  pad: attribute("padding", "a number, or pairs; `same`: dilation * (kernel - 1) / 2; `same_tf`: TensorFlow's", {
-    default: 0,
-    choices: ["same", "same_tf"],
-  }),
+  pad: attribute(
+    "padding",
+    "a number, one per axis or pairs; `same`: dilation * (kernel - 1) / 2; `same_tf`: TensorFlow's",
+    {
+      default: 0,
+      choices: ["same", "same_tf"],
+    },
+  ),
   dilation: attribute("sizes", "distance between the elements of a window", { default: 1 }),
 };
 
@@ -41,17 +46,11 @@ function split(flat: number, sizes: readonly number[]): number[] {
   return sizes.map((size, i) => Math.floor(flat / sizes.slice(i + 1).reduce((a, b) => a * b, 1)) % size);
 }
 
-/** Returns the elements of a padded position that the windows begin with, and those after each of them, at a new position. */
+/** Returns the elements of the windows along a position, those of each window at a new position after it. */
 function windowed(p: Lowering, value: Positional, position: number, window: Window, count: Size): Positional {
-  const { sizes } = p;
-  const whole = padded(p, value, position, symbolicPads(sizes, window, value.shape[position]!));
-  const [one, stride] = [sizes.int(1), sizes.int(window.stride)];
-  const reach = sizes.add(sizes.mul(sizes.sub(count, one), stride), one);
-  const parts = Array.from({ length: window.kernel }, (_, k) => {
-    const run = sliceAt(p, whole, position, sizes.int(k * window.dilation), reach);
-    const part = everyNth(p, run, position, stride);
-    return reshaped(p, part, part.shape.toSpliced(position + 1, 0, one));
-  });
+  const parts = slicesOf(p, value, position, window, window.kernel, count).map((part) =>
+    reshaped(p, part, part.shape.toSpliced(position + 1, 0, p.sizes.int(1))),
+  );
   return parts.length === 1 ? parts[0]! : p.emit(concat, parts, { axis: position + 1 });
 }
 
@@ -72,7 +71,7 @@ export const unfold = operator({
     dtypeOf(c, 0, anything);
     const axes = spatialOf(c);
     if (axes.includes("c")) refuse(c, "axis", "a spatial axis", "`c`");
-    requireWindows(c, axes);
+    requireWindows(c, c.attributes, axes);
     const channels = product(sizes, [c.size(0, "c"), ...axes.map((_, i) => perAxis(attributes.kernel, i))]);
     const moved = axes.map((axis, i) => [axis, places(sizes, attributes, i, c.size(0, axis))] as const);
     return withAxes(c.input(0), [["c", channels], ...moved]);
@@ -138,7 +137,7 @@ export const fold = operator({
     requireSpatialCount(c, keyed);
     const axes = keyedSpatial(keyed);
     if (axes.includes("c")) refuse(c, "c", "a spatial axis", "`c`");
-    requireWindows(c, axes);
+    requireWindows(c, c.attributes, axes);
     const made = axes.map((axis, i) => {
       requireAxes(c, 0, [axis], axis);
       requirePerAxis(c, axis, keyed.get(axis), [axis]);

@@ -49,7 +49,7 @@ export function lex(source: SourceFile): Lexed {
   function addToken(token: IToken): void {
     token.endOffset = token.startOffset + token.image.length - 1;
     for (const part of token.tokenType === t.Label ? [token, ...tokensIn(token)] : [token]) {
-      const found = badToken(source, part);
+      const found = badToken(source, part, tokens.at(-1));
       if (found !== undefined) mistakes.push(found);
     }
     if (doc.length > 0) docs.set(token.startOffset, doc.join("\n"));

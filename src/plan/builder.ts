@@ -47,7 +47,7 @@ export class PlanBuilder {
 
   weight(weight: Weight): Prepared {
     const shape = weight.groups.flat().map((axis) => weight.type.axes.get(axis)!);
-    return this.#prepared({ op: "load", path: weight.path }, [], { shape, dtype: "f32" }, weight.path);
+    return this.#prepared({ op: "load", path: weight.path }, [], { shape, dtype: weight.type.dtype }, weight.path);
   }
 
   /** Makes a prepared value of literal data. */

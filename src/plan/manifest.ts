@@ -26,6 +26,7 @@ export function manifestOf({ weights, origins, builder: { sizes } }: ModelGraph)
         return [axis, buildTimeNumber(sizes, size)] as const;
       }),
     ),
+    ...(weight.type.dtype === "f32" ? {} : { dtype: weight.type.dtype }),
     init: weight.init,
     fan: { in: buildTimeNumber(sizes, weight.fan.in), out: buildTimeNumber(sizes, weight.fan.out) },
   }));

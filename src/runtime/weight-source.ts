@@ -1,6 +1,6 @@
 /** @file Sources of weights: the bytes of a safetensors file, or tensors by name. */
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { elements, type NdArray } from "../contract/ndarray.ts";
+import { elements } from "../contract/ndarray.ts";
 import { DataError, inPlace, quote } from "../weights/data-error.ts";
 import { readSafetensors } from "../weights/safetensors.ts";
 import type { StoredTensor, TensorSource } from "../weights/tensors.ts";
@@ -43,6 +43,10 @@ async function named(name: string, tensor: Tensor | PlainTensor): Promise<Stored
   if (elements(shape) !== data.length) {
     throw new DataError(`tensor ${quote(name)} has ${data.length} values, which does not match [${shape.join(", ")}]`);
   }
-  const read = (): NdArray => ({ dtype: "f32", shape, data: Float32Array.from(data) });
-  return { name, dtype: "F32", shape, read };
+  if (data instanceof Float32Array)
+    return { name, dtype: "F32", shape, read: () => ({ dtype: "f32", shape, data: data.slice() }) };
+  if (data instanceof Int32Array)
+    return { name, dtype: "I32", shape, read: () => ({ dtype: "i32", shape, data: data.slice() }) };
+  // In float64, which holds every integer that a weight may have.
+  return { name, dtype: "F64", shape, read: () => ({ dtype: "f32", shape, data: Float64Array.from(data) }) };
 }

@@ -13,7 +13,7 @@ const longest = 200;
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   if (word.length > longest) return undefined;
   const lower = word.toLowerCase();
-  const most = Math.min(word.length <= 4 ? 1 : word.length <= 8 ? 2 : 3, word.length - 1);
+  const most = Math.min(word.length <= 5 ? 1 : word.length <= 9 ? 2 : 3, word.length - 1);
   let best: string | undefined;
   let least = most + 1;
   for (const candidate of candidates) {

@@ -1,6 +1,6 @@
 /** @file Initialises weights from PyTorch's distributions. Each tensor has its own random generator. */
-import { shapeOf, type ManifestEntry } from "../contract/manifest.ts";
-import { elements, type NdArray } from "../contract/ndarray.ts";
+import { dtypeOf, shapeOf, type ManifestEntry } from "../contract/manifest.ts";
+import { elements, typedArrays, type NdArray } from "../contract/ndarray.ts";
 import { unreachable } from "../source/internal-error.ts";
 
 /**
@@ -9,7 +9,7 @@ import { unreachable } from "../source/internal-error.ts";
  * is also its bound for biases. `glorot` has b = √(6/(fan_in + fan_out)) (Glorot and Bengio 2010, eq. 16).
  */
 export function initialise(entry: ManifestEntry, seed: number): NdArray {
-  const shape = shapeOf(entry);
+  const [shape, dtype] = [shapeOf(entry), dtypeOf(entry)];
   const data = new Float32Array(elements(shape));
   const random = xoshiro128(seed, entry.path);
   const uniform = (bound: number) => data.map(() => (2 * random() - 1) * bound);
@@ -24,7 +24,7 @@ export function initialise(entry: ManifestEntry, seed: number): NdArray {
     case "normal":
       return { dtype: "f32", shape, data: data.map(() => normal(random) * init.value) };
     case "constant":
-      return { dtype: "f32", shape, data: data.fill(init.value) };
+      return { dtype, shape, data: new typedArrays[dtype](data.length).fill(init.value) };
     default:
       return unreachable(init);
   }

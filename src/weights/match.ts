@@ -1,8 +1,10 @@
 /** @file Matches the tensors of a weight file with the weights that a model needs. */
-import { shapeOf, type ManifestEntry } from "../contract/manifest.ts";
+import { dtypeOf, shapeOf, type ManifestEntry } from "../contract/manifest.ts";
 import type { NdArray } from "../contract/ndarray.ts";
 import { DataError, quote } from "./data-error.ts";
+import { exactly } from "./exact.ts";
 import { unflatten } from "./flatten.ts";
+import { renamer } from "./rename.ts";
 import type { StoredDType, StoredTensor, TensorSource } from "./tensors.ts";
 
 /**
@@ -31,8 +33,9 @@ export interface MatchOptions {
   /** Selects tensors whose names begin with it, and is removed from their names. Its final dot is optional. */
   readonly prefix?: string | undefined;
   /**
-   * Maps full names in the file to paths. `a.*` to `b.*` renames all that begin with `a.`. Renamed tensors need no prefix.
-   * An exact name takes precedence over a `*`, and a longer `*` over a shorter one.
+   * Maps full names in the file to paths. A `*` is any text and `{i}` a number, which may be part of a sum on the right:
+   * `features.{i}.*` to `stages.{i + 1}.*`. If both sides end with a dot, everything below is renamed. Renamed tensors need no
+   * prefix. An exact name takes precedence over other rules, and a rule with more text over one with less.
    */
   readonly rename?: Readonly<Record<string, string>> | undefined;
 }
@@ -115,13 +118,13 @@ const quantised: ReadonlySet<StoredDType> = new Set<StoredDType>(["I8", "U8", "I
 
 /** Reads the tensor for a weight. @throws DataError */
 function readWeight(entry: ManifestEntry, stored: StoredTensor): NdArray {
-  if (quantised.has(stored.dtype))
+  if (dtypeOf(entry) === "f32" && quantised.has(stored.dtype))
     throw new DataError(
       `tensor ${quote(stored.name)} holds quantised integers (${stored.dtype}) without their scale: ` +
         "save it as F32 or F16, with the scale applied",
     );
   const { flattened } = stored;
-  const array: NdArray = { ...stored.read(), dtype: "f32" };
+  const array = exactly(dtypeOf(entry), stored.read(), stored.name);
   return flattened === undefined
     ? { ...array, shape: shapeOf(entry) }
     : unflatten(entry, stored.name, array, flattened);
@@ -135,24 +138,14 @@ export function areComplete(problems: WeightProblems): boolean {
 }
 
 function resolveNames(source: TensorSource, { prefix = "", rename = {} }: MatchOptions) {
-  const exact = new Map(Object.entries(rename));
-  const stars = [...exact]
-    .filter(([from, to]) => from.endsWith("*") && to.endsWith("*"))
-    .toSorted(([a], [b]) => b.length - a.length);
-  const unused = new Set(exact.keys());
+  const renamed = renamer(rename);
+  const unused = new Set(Object.keys(rename));
   const start = prefix === "" || prefix.endsWith(".") ? prefix : `${prefix}.`;
   const pathOf = (name: string): string | undefined => {
-    const renamed = exact.get(name);
-    if (renamed !== undefined) {
-      unused.delete(name);
-      return renamed;
-    }
-    const star = stars.find(([from]) => name.startsWith(from.slice(0, -1)));
-    if (star !== undefined) {
-      unused.delete(star[0]);
-      return star[1].slice(0, -1) + name.slice(star[0].length - 1);
-    }
-    return name.startsWith(start) ? name.slice(start.length) : undefined;
+    const found = renamed(name);
+    if (found === undefined) return name.startsWith(start) ? name.slice(start.length) : undefined;
+    unused.delete(found.from);
+    return found.to;
   };
   const byPath = new Map<string, string[]>();
   for (const name of source.keys()) {

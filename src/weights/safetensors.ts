@@ -108,7 +108,8 @@ const isDType = (name: string): name is keyof typeof dtypeBits => Object.hasOwn(
 
 export type WritableDType = Extract<StoredDType, "F32" | "F16" | "BF16" | "I32" | "BOOL">;
 
-const plainDType = { f32: "F32", i32: "I32", bool: "BOOL" } as const;
+/** How each dtype is stored without loss. */
+export const plainDType = { f32: "F32", i32: "I32", bool: "BOOL" } as const;
 
 /**
  * Returns the bytes of a safetensors file; the same arguments give the same bytes. To align every tensor, the header is padded

@@ -1,6 +1,7 @@
 /** @file Tensors in weight files: listed with name, dtype and shape, and decoded on demand. */
 import type { NdArray } from "../contract/ndarray.ts";
 import { DataError, quote } from "./data-error.ts";
+import { valueAt } from "./exact.ts";
 import type { Flattened } from "./flatten.ts";
 import { bf16ToF32, f16ToF32 } from "./half.ts";
 
@@ -55,7 +56,7 @@ export function storedTensor(
   shape: readonly number[],
   bytes: Uint8Array,
 ): StoredTensor {
-  return { name, dtype, shape, read: () => ({ ...decode(name, dtype, bytes), shape }) };
+  return { name, dtype, shape, read: () => ({ ...decode(name, dtype, shape, bytes), shape }) };
 }
 
 /** The maximum number of axes. Only a malicious file has more; NumPy's limit also used to be 32. */
@@ -85,7 +86,12 @@ export function isNatural(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && !Object.is(value, -0);
 }
 
-function decode(name: string, dtype: StoredDType, bytes: Uint8Array): Pick<NdArray, "dtype" | "data"> {
+function decode(
+  name: string,
+  dtype: StoredDType,
+  shape: readonly number[],
+  bytes: Uint8Array,
+): Pick<NdArray, "dtype" | "data"> {
   // The copy gives the caller its own array, aligned as typed arrays require.
   const { buffer } = new Uint8Array(bytes);
   const integers = (values: ArrayLike<number | bigint>): Pick<NdArray, "dtype" | "data"> => {
@@ -93,7 +99,9 @@ function decode(name: string, dtype: StoredDType, bytes: Uint8Array): Pick<NdArr
     for (let i = 0; i < data.length; i++) {
       data[i] = Number(values[i]!);
       if (BigInt(data[i]!) !== BigInt(values[i]!)) {
-        throw new DataError(`tensor ${quote(name)} contains ${values[i]}, which does not fit in 32 bits`);
+        throw new DataError(
+          `tensor ${quote(name)} contains ${valueAt({ shape, data: values }, i)}, which does not fit in 32 bits`,
+        );
       }
     }
     return { dtype: "i32", data };

@@ -1,8 +1,9 @@
 /** @file "Did you mean": every kind of name that can be misspelt, and the suggestion for it. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildGraphs } from "../../src/compile.ts";
 import { applyEdits } from "../../src/source/edits.ts";
 import { renderDiagnostic } from "../../src/source/render.ts";
 import { check, programOf } from "../support/check.ts";
@@ -139,6 +140,21 @@ describe.each(rows)("%s", (_, program, code, wrong, right) => {
       code === "unknown-choice" && wrong === "kepe" ? ["duplicate-choice"] : [],
     );
   });
+});
+
+test("a label instead of the name of a value changes no name of a weight", () => {
+  const text = readFileSync("test/fixtures/check/labels-from-values/input.fuse", "utf8");
+  const edits = check(text).flatMap(({ code, helps }) => (code === "label-from-value" ? helps[0]!.edits! : []));
+  const fixed = applyEdits(text, edits);
+  expect(fixed).toContain("stem = x |> conv(c: 8, kernel: 3) @stem |> relu");
+  expect(fixed).toContain("repeat(3) Unit @body");
+  expect(check(fixed)).toEqual([]);
+  const paths = (program: string) => {
+    const { value } = buildGraphs(programOf(program), { settings: { deep: "true" } });
+    return value![0]!.weights.map(({ path }) => path);
+  };
+  expect(paths(fixed)).toEqual(paths(text));
+  expect(paths(fixed)).toContain("stem.weight");
 });
 
 test("an axis that an operator works on", () => {

@@ -191,6 +191,22 @@ def conv(x, *, c, weight, bias=None, kernel=1, stride=1, pad="same", padding_mod
     return named(x, others, function(data, weight, bias, stride, 0, dilation, groups), ["c", *axis])
 
 
+def correlate(x, k, *, over, contract=(), batch=(), stride=1, pad=0, dilation=1):
+    """A kernel for each element of `batch`: groups, as for per-sample kernels."""
+    over, contract, batch = listed(over), list(contract), list(batch)
+    images, filters = (tensor.without([*over, *contract, *batch]) for tensor in (x, k))
+    count = lambda tensor, axes: math.prod(tensor.size(axis) for axis in axes)
+    window, groups = [k.size(axis) for axis in over], count(x, batch)
+    data = x.ordered([*images, *batch, *contract, *over]).reshape(count(x, images), -1, *(x.size(axis) for axis in over))
+    weight = k.ordered([*batch, *filters, *contract, *over]).reshape(groups * count(k, filters), -1, *window)
+    stride, dilation = listed(stride, len(over)), listed(dilation, len(over))
+    data = padded(data, padding(pad, data.shape[2:], window, stride, dilation))
+    function = [F.conv1d, F.conv2d, F.conv3d][len(over) - 1]
+    result = function(data, weight, None, stride, 0, dilation, groups)
+    sizes = [x.size(axis) for axis in [*images, *batch]] + [k.size(axis) for axis in filters]
+    return Named(result.reshape(sizes + list(result.shape[2:])), [*images, *batch, *filters, *over])
+
+
 def conv_transpose(x, *, c, kernel, weight, bias=None, stride=1, pad=0, output_padding=0, dilation=1, groups=1, axis=None):
     axis = image_axes(x) if axis is None else listed(axis)
     data, others = flat(x, ["c", *axis])
@@ -600,7 +616,7 @@ OPERATORS = {
     "softmax": over(lambda x: F.softmax(x, 1)), "log_softmax": over(lambda x: F.log_softmax(x, 1)),
     "normalize": over(normalize), "layernorm": over(layernorm), "rmsnorm": over(rmsnorm),
     "batchnorm": batchnorm, "groupnorm": groupnorm, "instancenorm": instancenorm,
-    "conv": conv, "conv_transpose": conv_transpose, "unfold": unfold, "fold": fold,
+    "conv": conv, "correlate": correlate, "conv_transpose": conv_transpose, "unfold": unfold, "fold": fold,
     "maxpool": pool(maxpool), "avgpool": pool(avgpool), "lppool": pool(lppool),
     "adaptive_avgpool": adaptive(adaptive_averages), "adaptive_maxpool": adaptive(adaptive_maxima),
     "resize": resize, "upsample": upsample, "grid_sample": grid_sample, "linear": linear, "dot": dot,

@@ -231,32 +231,37 @@ class ASPP(nn.Module):
         return self.project(torch.cat(maps + [average], 1))
 
 
+DTYPES = {torch.int64: ("I64", "<i8"), torch.int32: ("I32", "<i4"), torch.uint8: ("U8", "u1"), torch.bool: ("BOOL", "?")}
+
+
 def write(path, tensors):
-    """The safetensors format."""
+    """The safetensors format. Floats become float32."""
     header, data = {}, b""
     for name, tensor in tensors.items():
-        part = tensor.detach().contiguous().numpy().astype("<f4").tobytes()
-        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [len(data), len(data) + len(part)]}
+        dtype, width = DTYPES.get(tensor.dtype, ("F32", "<f4"))
+        part = tensor.detach().contiguous().numpy().astype(width).tobytes()
+        header[name] = {"dtype": dtype, "shape": list(tensor.shape), "data_offsets": [len(data), len(data) + len(part)]}
         data += part
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     path.write_bytes(struct.pack("<Q", len(text)) + text + data)
 
 
-def record(name, module, shapes, outputs=("output",), keep=(), folder="blocks"):
+def record(name, module, shapes, outputs=("output",), keep=(), folder="blocks", tensors={}):
+    """Runs a module with random inputs of these shapes, then the given tensors; `keep` are parameters that keep their values."""
     torch.manual_seed(len(name))
-    kept = {parameter: getattr(module, parameter).detach().clone() for parameter in keep}
+    kept = {parameter: module.get_parameter(parameter).detach().clone() for parameter in keep}
     randomize(module, len(name))
     for parameter, value in kept.items():
-        getattr(module, parameter).data.copy_(value)
-    inputs = {input: torch.randn(shape) for input, shape in shapes.items()}
+        module.get_parameter(parameter).data.copy_(value)
+    inputs = {**{input: torch.randn(shape) for input, shape in shapes.items()}, **tensors}
     with torch.no_grad():
         result = module(*inputs.values())
     results = dict(zip(outputs, result if isinstance(result, tuple) else (result,)))
     parameters = {k: v for k, v in module.state_dict().items() if v.dtype == torch.float32}
     groups = {"in": inputs, "param": parameters, "out": results}
-    tensors = {f"{group}.{key}": value for group, values in groups.items() for key, value in values.items()}
-    write(pathlib.Path(__file__).parent / folder / f"{name}.safetensors", tensors)
+    stored = {f"{group}.{key}": value for group, values in groups.items() for key, value in values.items()}
+    write(pathlib.Path(__file__).parent / folder / f"{name}.safetensors", stored)
 
 
 if __name__ == "__main__":

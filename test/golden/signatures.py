@@ -17,7 +17,7 @@ LogSoftmax MaxPool2d Mish PReLU PixelShuffle PixelUnshuffle RMSNorm ReLU ReLU6 S
 Softplus Softsign Tanh Unfold Upsample""".split()
 FUNCTIONS = "grid_sample interpolate normalize pad".split()
 # Functions in C++ have no Python signature; their schema does.
-SCHEMAS = """abs acos acosh add.Tensor all.dim amax amin any.dim arange argmax argmin argsort asin asinh atan atanh cat ceil clamp cos
+SCHEMAS = """abs acos acosh add.Tensor all.dim amax amin any.dim arange argmax argmin argsort asin asinh atan atanh cat ceil clamp conv2d cos
 cosh cumprod cumsum div.Tensor eq.Tensor erf exp expand expm1 flip floor ge.Tensor gt.Tensor index_select isinf isnan
 le.Tensor linalg_vector_norm log log1p logical_and logical_not logical_or logsumexp lt.Tensor masked_fill.Scalar maximum mean.dim minimum
 mul.Tensor ne.Tensor neg pow.Tensor_Tensor prod.dim_int reciprocal one_hot remainder.Tensor reshape roll round rsqrt scatter_add sign

@@ -143,6 +143,40 @@ test.each([
     "transpose reshape transpose reshape matmul reshape",
     "n h t s",
   ],
+  // A kernel for all is that of one convolution; one for each channel, of a depthwise convolution.
+  [
+    "correlate",
+    [nhwc, "[h: 3, w: 3, c: 6, o: 4]"],
+    { over: ["h", "w"], contract: "c", pad: "same" },
+    [],
+    "conv2d",
+    "n h w o",
+  ],
+  [
+    "correlate",
+    [nhwc, "[h: 3, w: 3, c: 6]"],
+    { over: ["h", "w"], batch: "c", pad: "same" },
+    [],
+    "reshape reshape depthwise_conv2d",
+    "n h w c",
+  ],
+  // Other kernels need groups, or else a matrix product of windows.
+  [
+    "correlate",
+    ["[h: 4, w: 4, n: 2, c: 3]", "[h: 3, w: 3, c: 3, n: 2]"],
+    { over: ["h", "w"], contract: "c", batch: "n" },
+    ["conv2d.groups"],
+    "reshape conv2d reshape",
+    "h w n",
+  ],
+  [
+    "correlate",
+    ["[n: 2, t: 4, c: 3]", "[n: 2, t: 3, c: 3, o: 5]"],
+    { over: "t", contract: "c", batch: "n" },
+    [],
+    "slice slice slice concat reshape matmul",
+    "n t o",
+  ],
   ["gather", ["[n: 2, t: 3]", "i32[k: 4]"], { axis: "t" }, [], "binary binary gather", "n k"],
   // Spatial axes that keep their size need no product.
   [

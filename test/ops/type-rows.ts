@@ -346,6 +346,40 @@ export const typeRows: readonly TypeRow[] = [
   ["dot", ["[n, c: a]", "[k, c: b]"], "[n, k]", { attributes: { contract: "c" }, asks: ["a == b"], macs: "n*a*k" }],
   ["dot", ["[a]", "[a]"], "[]", { attributes: { contract: "a" } }],
 
+  // Windows as large as the second input.
+  [
+    "correlate",
+    [image, "[o, c, h: 3, w: 5]"],
+    "[n, h: ceil(h/2), w: ceil(w/2), o]",
+    {
+      attributes: { over: ["h", "w"], contract: "c", stride: 2, pad: "same" },
+      macs: "15*n*c*o*ceil(h/2)*ceil(w/2)",
+    },
+  ],
+  [
+    "correlate",
+    [image, "[n, c, h: p, w: q]"],
+    "[n, h: h + 1 - p, w: w + 1 - q]",
+    {
+      attributes: { over: ["h", "w"], contract: "c", batch: "n" },
+      asks: ["h + 1 - p >= 1", "w + 1 - q >= 1"],
+    },
+  ],
+  ["correlate", ["[t]", "[t: k]"], "[t]", { attributes: { over: "t", pad: "same" }, asks: ["2 | k - 1"] }],
+  [
+    "correlate",
+    ["[t]", "[t: k]"],
+    "[t: ceil(t/3)]",
+    { attributes: { over: "t", pad: "same_tf", stride: 3, dilation: 2 }, asks: ["2*k - 1 >= 3"] },
+  ],
+  ["correlate", ["[t]", "[t: 1]"], "[t: ceil(t/3)]", { attributes: { over: "t", pad: "same_tf", stride: 3 } }],
+  [
+    "correlate",
+    ["[n: a, t]", "[n: b, t: 1]"],
+    "[n: a, t]",
+    { attributes: { over: "t", batch: "n" }, asks: ["a == b"] },
+  ],
+
   // Normalisation
   ["batchnorm", image, image, { weights: { weight: "[c]", bias: "[c]", running_mean: "[c]", running_var: "[c]" } }],
   ["layernorm", image, image, { attributes: { axis: ["h", "w"] }, weights: { weight: "[h, w]", bias: "[h, w]" } }],

@@ -68,11 +68,12 @@ function caseOf({ code, step, first }: Drawn) {
 block E(a: i32[c: 4]) -> i32[c: 4] {
   return ${code}
 }
-model M(x: i32[c: 4]) -> (input: i32[c: 4], constants: i32[c: 4], positions: i32[c: 4], weights: i32[c: 4]) {
+model M(x: i32[c: 4]) -> (input: i32[c: 4], constants: i32[c: 4], positions: i32[c: 4], weights: i32[c: 4], stored: i32[c: 4]) {
   const k: i32[c: 4] = [${[...data].map((x) => (x === -(2 ** 31) ? "-2147483647 - 1" : x)).join(", ")}]
   weight high: [c: 4] = zeros
   weight low: [c: 4] = zeros
-  return E(x), E(k), E(iota(c: 4) * ${step} + ${first}), E(cast(high, i32) * 65536 + cast(low, i32))
+  weight whole: i32[c: 4] = zeros
+  return E(x), E(k), E(iota(c: 4) * ${step} + ${first}), E(cast(high, i32) * 65536 + cast(low, i32)), E(whole)
 }
 `);
   const weights = {
@@ -84,6 +85,7 @@ model M(x: i32[c: 4]) -> (input: i32[c: 4], constants: i32[c: 4], positions: i32
       "f32",
       data.map((x) => x & 0xffff),
     ),
+    whole: array("i32", data),
   };
   const inputs = { x: array("i32", data) };
   return { graph, inputs, weights, want: interpret(graph, inputs, weights)["input"]! };
@@ -107,7 +109,7 @@ test("in the interpreter, and in plans", () =>
     (it) => {
       const { graph, inputs, weights, want } = caseOf(it);
       expect(wrong(interpret(graph, inputs, weights), want)).toEqual([]);
-      const got = evaluatePlan(plan(graph, esmProfile()), inputs, (path) => weights[path as "high" | "low"]);
+      const got = evaluatePlan(plan(graph, esmProfile()), inputs, (path) => weights[path as keyof typeof weights]);
       expect(wrong(got, want)).toEqual([]);
     },
     { ...amount, runs: 2000, least: 100 },

@@ -16,7 +16,7 @@ export interface Fact {
 
 export interface Variable {
   readonly name: string;
-  readonly lower: 0 | 1;
+  readonly lower: -2 | 0 | 1;
   readonly time: "build" | "run";
 }
 
@@ -58,7 +58,7 @@ export function makeCase(seed: number): Case {
   const count = 1 + below(rand, 4);
   const variables = ["h", "w", "c", "r"].slice(0, count).map((name): Variable => ({
     name,
-    lower: rand() < 0.12 ? 0 : 1,
+    lower: pick(rand, [1, 1, 1, 1, 1, 1, 0, -2]),
     time: rand() < 0.5 ? "build" : "run",
   }));
   const names = variables.map((v) => v.name) as [string, ...string[]];
@@ -260,7 +260,12 @@ export function admissible({ variables, facts }: Case, rand: Random, count: numb
   const scales = [3, 5, 12, values.length];
   for (let attempt = 0; attempt < 8 * count && found.length < count; attempt++) {
     const scale = scales[attempt % scales.length] ?? 5;
-    const at = new Map(variables.map((v) => [v.name, BigInt(Math.max(v.lower, values[below(rand, scale)] ?? 1))]));
+    const at = new Map(
+      variables.map((v) => [
+        v.name,
+        BigInt(Math.max(v.lower, (values[below(rand, scale)] ?? 1) + Math.min(0, v.lower))),
+      ]),
+    );
     for (let round = 0; round < 2; round++) {
       for (const { kind, a, b } of facts) {
         const [x, y] = [valueOf(a, at), valueOf(b, at)];
@@ -270,7 +275,7 @@ export function admissible({ variables, facts }: Case, rand: Random, count: numb
         if (kind === "atLeast" && x < y) at.set(a.name, y);
       }
     }
-    if (variables.every((v) => (at.get(v.name) ?? -1n) >= BigInt(v.lower)) && facts.every((f) => holds(f, at)))
+    if (variables.every((v) => (at.get(v.name) ?? -9n) >= BigInt(v.lower)) && facts.every((f) => holds(f, at)))
       found.push(at);
   }
   return found;

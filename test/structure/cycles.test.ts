@@ -5,8 +5,8 @@ import { expect, test } from "vitest";
 
 /** The files of each allowed cycle. */
 const natural: readonly (readonly string[])[] = [
-  // A condition compares sizes, and a size may depend on a condition.
-  ["check/evaluate/conditions.ts", "check/evaluate/sizes.ts"],
+  // A condition compares sizes, and a size may depend on a condition, or be a rounded float of sizes.
+  ["check/evaluate/conditions.ts", "check/evaluate/floats.ts", "check/evaluate/sizes.ts"],
   // An expression contains calls, a call has arguments, and an argument is an expression.
   ["arguments", "attributes", "bind", "call", "expression", "parameters", "pipeline", "repeat"].map(
     (file) => `check/evaluate/${file}.ts`,

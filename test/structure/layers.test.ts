@@ -30,7 +30,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   // From what the text alone says to what builds a model.
   "check/text": ["ops", "parser", "contract", "source"],
   "check/frame": ["check/text", "ir", "parser", "sizes", "source"],
-  "check/advice": ["check/frame", "ir", "parser", "sizes", "source"],
+  "check/advice": ["check/frame", "ir", "parser", "sizes", "contract", "source"],
   "check/prove": ["check/advice", "check/frame", "ir", "parser", "sizes", "source"],
   "check/evaluate": [
     ...["check/prove", "check/advice", "check/frame", "check/text"],

@@ -25,6 +25,7 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
     "plan/builder.ts", // Refers to a whole primitive by its field of this name,
     "primitives/table.ts", // and so does this.
   ],
+  cpu: ["source/words/functions.ts"], // A method of PyTorch.
   tensorflow: [
     "cli/run/engines/table.ts", // The SavedModel engine needs this backend.
     "runtime/node/native/binding.ts", // Features that only this backend has.

@@ -6,6 +6,7 @@ const pools = (name: string, x = "x"): AttributeSet[] => [
   { code: `${name}(${x}, kernel: [2, 3], stride: [3, 1], pad: [[1, 0], [0, 2]])`, inputs: "x: [n, h, w, c]" },
   { code: `${name}(${x}, kernel: 3, stride: 2, pad: same)`, inputs: "x: [u, n, c, t, h, w]" },
   { code: `${name}(${x}, kernel: 3, pad: 1, axis: t)`, inputs: "x: [t]" },
+  { code: `${name}(${x}, kernel: [3, 1], pad: [1, 0])`, inputs: "x: [n, c, h, w]" },
   { code: `${name}(${x}, kernel: 4, stride: 3, pad: same_tf, axis: [t, c])`, inputs: "x: [n, t, c]" },
   {
     code: `${name}(${x}, kernel: 3, stride: 2, pad: [[1, 0], [0, 1], [1, 1]], ceil_mode: true)`,
@@ -80,6 +81,64 @@ export const windows: AttributeSets = {
       code: "conv_transpose(x, c: 3, kernel: 3, stride: 2, pad: 1, output_padding: 1, groups: 3)",
       inputs: "x: [n, c: 3, h, w]",
     },
+  ],
+  correlate: [
+    // no batch: one convolution, over one, two and three axes
+    {
+      code: "correlate(x, k, over: t, contract: [c, d], dilation: 2, pad: [[1, 2]])",
+      inputs: "x: [d: 2, n, t: t + 4, c: 3], k: [c: 3, t: 3, d: 2, o, u]",
+    },
+    {
+      code: "correlate(x, k, over: [w, h], contract: c, stride: [2, 1], pad: [[1, 0], [0, 2]])",
+      inputs: "x: [u, h: h + 1, n, w: w + 2, c], k: [h: 2, w: 3, c, o: 4]",
+    },
+    {
+      code: "correlate(x, k, over: [d, h, w], contract: c, stride: 2, dilation: [1, 2, 1], pad: [[1, 1], [2, 2], [0, 1]])",
+      inputs: "x: [n, c: 2, d: d + 1, h: h + 1, w: w + 1], k: [o: 3, c: 2, d: 2, h: 3, w: 2]",
+    },
+    {
+      code: "correlate(x, k, over: [h, w], stride: 2, dilation: 2)",
+      inputs: "x: [h: h + 4, w: w + 4], k: [h: 3, w: 3]",
+    },
+    {
+      code: "correlate(x, k, over: [h, w], pad: same_tf, stride: 3, contract: c)",
+      inputs: "x: [n, c, h, w], k: [c, h: 2, w: 4]",
+    },
+    // groups that are known, with one and with several channels
+    {
+      code: "correlate(x, k, over: [h, w], batch: c, pad: same, dilation: [1, 2])",
+      inputs: "x: [n, h, w, c: 3], k: [c: 3, h: 3, w: 5, o: 2]",
+    },
+    {
+      code: "correlate(x, k, over: [d, h, w], batch: [g, e], contract: c, pad: 1, stride: [1, 2, 1])",
+      inputs: "x: [g: 2, n, d, h, w, c: 2, e: 2], k: [e: 2, g: 2, o, c: 2, d: 3, h: 2, w: 1]",
+    },
+    // a kernel for each sample
+    {
+      code: "correlate(x, k, over: [h, w], contract: c, batch: n, stride: 2, pad: 1)",
+      inputs: "x: [n, c, h, w], k: [n, o: 3, c, h: 3, w: 3]",
+    },
+    {
+      code: "correlate(x, k, over: t, batch: n, pad: same_tf, stride: 2, dilation: 3)",
+      inputs: "x: [u, n, t], k: [n, t: 3]",
+    },
+    {
+      code: "correlate(x, k, over: [d, h, w], contract: c, batch: n)",
+      inputs: "x: [n, d: d + 1, h: h + 2, w, c], k: [n, c, d: 2, h: 3, w: 1]",
+    },
+    // windows of a run-time size
+    {
+      code: "correlate(x, k, over: [h, w], contract: c, pad: [[1, 0], [2, 1]], dilation: [2, 1], stride: [1, 2])",
+      inputs: "x: [n, c, h: 2*p + h, w: w + q], k: [o: 2, c, h: p, w: q]",
+    },
+    { code: "correlate(x, k, over: t, batch: [n, c], pad: same_tf)", inputs: "x: [n, c, t], k: [n, c, t: p]" },
+    { code: "correlate(x, k, over: t, contract: t_, pad: same)", inputs: "x: [t, t_], k: [t: 2*p + 1, t_]" },
+    {
+      code: "correlate(x, k, over: [d, h, w], contract: c, batch: n)",
+      inputs: "x: [n, c, d: d + p, h: h + q, w: w + r], k: [n, c, d: p, h: q, w: r]",
+    },
+    // more elements than slices
+    { code: "correlate(x, k, over: t, batch: n, dilation: 2)", inputs: "x: [n, t: t + 70], k: [n, t: 35, o]" },
   ],
   avgpool: [
     ...pools("avgpool"),

@@ -117,7 +117,8 @@ export class OperatorTest {
     if (kind === "sizes") return list(value).map(size);
     if (kind === "axes") return list(value);
     if (kind === "padding" && typeof value === "number") return [[size(value), size(value)]];
-    if (kind === "padding" && Array.isArray(value)) return value.map((pair) => list(pair).map(size));
+    if (kind === "padding" && Array.isArray(value))
+      return value.map((item) => (Array.isArray(item) ? item : [item, item]).map(size));
     if (kind === "like") return this.type(value as string);
     if (kind === "number" && typeof value === "string") return Number(value.replace("inf", "Infinity"));
     return value;

@@ -1,7 +1,7 @@
 /** @file Runs plans as printed ES modules. */
 import * as tf from "@tensorflow/tfjs-core";
 import { emitFactory, type ModuleInfo } from "../../src/codegen/esm/emit.ts";
-import { shapeOf } from "../../src/contract/manifest.ts";
+import { dtypeOf, shapeOf } from "../../src/contract/manifest.ts";
 import type { NdArray } from "../../src/contract/ndarray.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { instantiate, model, type Model } from "../../src/runtime/node/index.ts";
@@ -20,8 +20,10 @@ export async function modelOf(plan: Plan): Promise<Model> {
 export function randomWeights(plan: Plan, random: () => number): Record<string, NdArray> {
   return Object.fromEntries(
     plan.manifest.map((entry) => {
-      const range = entry.path.endsWith("running_var") ? ([0.5, 2] as const) : ([-0.5, 0.5] as const);
-      return [entry.path, randomArray(random, "f32", shapeOf(entry), { range })];
+      const dtype = dtypeOf(entry);
+      const range: readonly [number, number] =
+        dtype === "f32" ? (entry.path.endsWith("running_var") ? [0.5, 2] : [-0.5, 0.5]) : [-3, 3];
+      return [entry.path, randomArray(random, dtype, shapeOf(entry), { range })];
     }),
   );
 }

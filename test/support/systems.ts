@@ -40,8 +40,15 @@ export const systemText = (file: string): string => readFileSync(systemPath(file
 export const goldenBytes = (file: string): Uint8Array => readFileSync(`test/golden/${file}.safetensors`);
 
 /** Returns the tensors whose names begin with `group.`, by the rest of their names. */
-export function goldenTensors(file: string, group: "in" | "param" | "out"): Record<string, NdArray> {
-  const stored = [...readSafetensors(goldenBytes(file))].filter(([name]) => name.startsWith(`${group}.`));
+export function goldenTensors(file: string, group: Group): Record<string, NdArray> {
+  return tensorsIn(goldenBytes(file), group);
+}
+
+type Group = "in" | "param" | "out";
+
+/** Returns the tensors of a safetensors file whose names begin with `group.`, by the rest of their names. */
+export function tensorsIn(bytes: Uint8Array, group: Group): Record<string, NdArray> {
+  const stored = [...readSafetensors(bytes)].filter(([name]) => name.startsWith(`${group}.`));
   return Object.fromEntries(stored.map(([name, tensor]) => [name.slice(group.length + 1), tensor.read()]));
 }
 

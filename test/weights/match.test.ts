@@ -81,6 +81,18 @@ describe("matching", () => {
     expect(lines).toEqual(["unused (1):", '  "b.x" [2]']);
   });
 
+  test("rules that match nothing, and two tensors for one weight, are problems", () => {
+    const shapes = { "net.0.weight": [4, 3], "net.1.weight": [4, 3], "net.0.bias": [4] };
+    const rename = { "net.{i}.": "conv.", "other.{i}.*": "conv.{i}.*" };
+    expect(match(shapes, { rename }).lines).toEqual([
+      "ambiguous (1):",
+      '  conv.weight could be "net.0.weight" or "net.1.weight"',
+      "--rename matches no tensor (1):",
+      '  "other.{i}.*"',
+    ]);
+    expect(match({ "net.1.weight": [4, 3], "net.1.bias": [4] }, { rename: { "net.{i}.": "conv." } }).found).toEqual(ok);
+  });
+
   test("a renamed tensor needs no prefix", () => {
     const options = { prefix: "net", rename: { bias: "conv.bias" } };
     expect(match({ "net.conv.weight": [4, 3], bias: [4] }, options).found).toEqual(ok);

@@ -153,7 +153,7 @@ describe("reads", () => {
     };
     expect(source.get("C64")).toMatchObject({ dtype: "C64", shape: [2] });
     expect(read("I64")).toEqual(["i32", -5, 7]);
-    expect(() => read("U64")).toThrow(/"U64" contains 1099511627776, which does not fit in 32 bits/);
+    expect(() => read("U64")).toThrow(/"U64" contains 1099511627776 at \[1\], which does not fit in 32 bits/);
     expect(read("F64")).toEqual(["f32", 0.1, -2]);
     expect(() => read("C64")).toThrow(/has dtype C64, which Fuse does not support/);
     expect(() => read("F8_E4M3")).toThrow(DataError);

@@ -1,14 +1,14 @@
 /** @file The size of weights: one too large for any memory is reported before anything is built. */
+import { typedArrays } from "../../contract/ndarray.ts";
 import type { Weight } from "../../ir/graph.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
 import type { Help } from "../../source/diagnostic.ts";
 
-/** Weights are float32. */
-const bytesPerElement = 4n;
+const widthOf = ({ type }: Weight): number => typedArrays[type.dtype].BYTES_PER_ELEMENT;
 
 /** Returns the size of a weight in bytes; undefined while one of its sizes is unknown. */
 export function bytesOf(sizes: Sizes, weight: Weight): bigint | undefined {
-  let bytes = bytesPerElement;
+  let bytes = BigInt(widthOf(weight));
   for (const size of weight.type.axes.values()) {
     const value = sizes.constant(size);
     if (value === undefined) return undefined;
@@ -20,7 +20,7 @@ export function bytesOf(sizes: Sizes, weight: Weight): bigint | undefined {
 /** Formats the size of a weight, in storage order: `c: 268 * h: 28 * w: 28 * c': 1024 * h': 28 * w': 28 * 4 bytes`. */
 export function formulaOf(sizes: Sizes, weight: Weight): string {
   const factors = [...weight.type.axes].map(([axis, size]) => `${axis}: ${sizes.print(size)}`);
-  return [...factors, `${bytesPerElement} bytes`].join(" * ");
+  return [...factors, `${widthOf(weight)} bytes`].join(" * ");
 }
 
 /** Lists the three largest sizes. */

@@ -9,7 +9,7 @@ import { didYouMean, nearest } from "../../source/suggest.ts";
 import { report, type Frame } from "../frame/frame.ts";
 import type { Val } from "../frame/values.ts";
 import { requireAtLeast, requireBuildTime } from "../prove/obligations.ts";
-import { foreignAttributes, foreignInitializers, otherAttributes, withTensorAsWeight } from "../text/foreign-names.ts";
+import { foreignAttributes, foreignInitializers, otherAttributes } from "../text/foreign-names.ts";
 import { dtypes, nearestDtype } from "../text/signature.ts";
 import { branchOf, unknownChoice } from "./conditions.ts";
 import { value } from "./expression.ts";
@@ -280,22 +280,15 @@ function readPadding(frame: Frame, name: string, attribute: Attribute, expr: Exp
     const size = oneSize(frame, name, { ...attribute, min: 0 }, expr);
     return size === failed ? failed : [[size, size]];
   }
-  const numbers = expr.items.filter((item) => item.kind !== "list");
-  if (numbers.length > 0) {
-    const code = `[${expr.items.map((item) => (item.kind === "list" ? textOf(item.span) : `[${textOf(item.span)}, ${textOf(item.span)}]`)).join(", ")}]`;
-    const helps = [{ text: "pad both sides of each axis", code, edits: [{ span: expr.span, text: code }] }];
-    const args = { name, expected: "a number, or a list of pairs", found: `\`${textOf(expr.span)}\`` };
-    report(frame, "bad-attribute", expr.span, args, { helps });
-    return failed;
-  }
-  const pairs = expr.items.map((item) => {
-    const pair = each(item, (part) => oneSize(frame, name, { ...attribute, min: 0 }, part));
-    if (pair === failed) return failed;
-    return pair.length === 2
-      ? ([pair[0]!, pair[1]!] as const)
-      : wrong(frame, name, "a number, or a list of pairs", item);
+  const pads = expr.items.map((item) => {
+    const pad = each(item, (part) => oneSize(frame, name, { ...attribute, min: 0 }, part));
+    if (pad === failed) return failed;
+    const [before, after = before, more] = item.kind === "list" && pad.length === 1 ? [] : pad;
+    return before === undefined || after === undefined || more !== undefined
+      ? wrong(frame, name, "a number, or a number or a pair for each axis", item)
+      : ([before, after] as const);
   });
-  return pairs.every((pair) => pair !== failed) ? pairs : failed;
+  return pads.every((pad) => pad !== failed) ? pads : failed;
 }
 
 function readNumber(frame: Frame, name: string, expr: Expr): Read<number> {
@@ -384,8 +377,6 @@ function noMap(frame: Frame, op: Operator, arg: Arg): typeof failed {
 }
 
 function unknownAttribute(frame: Frame, op: Operator, arg: Arg): void {
-  const isTensor = arg.kind === "named" && frame.names.get(nameOf(arg.value) ?? "")?.kind === "tensor";
-  if (op.weights !== undefined && isTensor) return oneMore(frame, op, arg.span);
   const name = arg.kind === "named" ? arg.name.text : textOf(arg.span);
   const span = arg.kind === "named" ? arg.name.span : arg.span;
   const shown = Object.entries(op.attributes)
@@ -398,23 +389,10 @@ function unknownAttribute(frame: Frame, op: Operator, arg: Arg): void {
   report(frame, "unknown-attribute", span, { callee: op.name, name }, { helps: [...fix, ...list] });
 }
 
-/** Reports a tensor that an operator does not take, such as the kernel of a `conv`. */
-function oneMore(frame: Frame, op: Operator, span: Span): void {
-  const expected = op.inputs.names.length === 1 ? "one tensor" : `${op.inputs.names.length} tensors`;
-  const note = `\`${op.name}\` has weights of its own, which a weight file fills by their names`;
-  const notes = op.weights === undefined ? [] : [note];
-  const helps = withTensorAsWeight.get(op.name) ?? [];
-  report(frame, "wrong-tensor-count", span, { callee: op.name, expected, found: "one more is" }, { notes, helps });
-}
-
 /** Reports a stray positional argument such as `CBAM(7)`; suggests the first attribute that is not set. */
 function unnamed(frame: Frame, op: Operator, arg: Arg & { readonly kind: "positional" }): typeof failed {
   const val = value(frame, arg.value);
   if (val.kind === "unknown") return failed;
-  if (val.kind === "tensor") {
-    oneMore(frame, op, arg.span);
-    return failed;
-  }
   // The name of an axis, in place of `keyed`, is a guess that only the author can confirm.
   const [first] = Object.entries(op.attributes).find(([, { kind }]) => kind === "keyed" || kind !== "maps") ?? [];
   const isAxis = first !== undefined && op.attributes[first]!.kind === "keyed";

@@ -209,7 +209,9 @@ function solve(frame: Frame, inner: Frame, pair: AxisPair): boolean {
   const { sizes } = frame.context;
   const { size: declared, span: place } = pair.spec;
   if (declared === undefined) return true;
-  const [name, ...others] = new Set(identifiers(declared).filter((name) => !inner.sizes.has(name)));
+  const [name, ...others] = new Set(
+    identifiers(declared).filter((name) => !inner.sizes.has(name) && inner.names.get(name)?.kind !== "number"),
+  );
   if (name === undefined) return true;
   const variable = sizes.variable(freeName(frame, name), { time: "build" });
   const pattern = others.length > 0 ? undefined : silently(inner, declared, name, sizes.of(variable));

@@ -1,8 +1,6 @@
 /** @file Runs the statements of a block in a frame, in order. */
-import { isI32, type DType, type NdArray } from "../../contract/ndarray.ts";
 import type { Value } from "../../ir/graph.ts";
-import type { TensorType } from "../../ir/type.ts";
-import type { Assign, AxisSpec, Expr, Layer, Name, Pipeline, Return, Stmt, WeightStmt } from "../../parser/ast.ts";
+import type { Assign, Expr, Layer, Name, Pipeline, Return, Stmt } from "../../parser/ast.ts";
 import { expressions } from "../../parser/walk.ts";
 import { SizeTooLarge } from "../../sizes/pool.ts";
 import type { Help } from "../../source/diagnostic.ts";
@@ -10,13 +8,9 @@ import { textOf } from "../../source/source.ts";
 import { nameValue, report, type Frame } from "../frame/frame.ts";
 import { within } from "../frame/too-long.ts";
 import { kindOf, unknown, type Val } from "../frame/values.ts";
-import { requireAtLeast } from "../prove/obligations.ts";
 import { definitions, isParameter } from "../text/scope.ts";
-import { checkOwnTensor } from "../text/signature.ts";
-import { claim } from "./apply.ts";
-import { readInitializer } from "./attributes.ts";
 import { toTensor, value } from "./expression.ts";
-import { typeOf } from "./types.ts";
+import { ownTensor } from "./own-tensor.ts";
 
 export interface Returned {
   readonly value: Value | undefined;
@@ -181,103 +175,4 @@ function withoutHead({ head, stages, span }: Pipeline): Help {
   const { start } = first.span;
   const code = textOf({ ...span, start });
   return { text: "remove the tensor", code, edits: [{ span: { ...head.span, end: start }, text: "" }] };
-}
-
-/** Requires at least one element along every axis. */
-function hasElements(frame: Frame, { kind, name, type: written }: WeightStmt, type: TensorType): boolean {
-  const one = frame.context.sizes.int(1);
-  return written.axes.every(({ name: axis, span }) =>
-    requireAtLeast(frame, type.axes.get(axis.text)!, one, {
-      span,
-      what: `axis \`${axis.text}\` of ${kind} \`${name.text}\``,
-    }),
-  );
-}
-
-/** Evaluates a `weight` or `const` statement. */
-function ownTensor(frame: Frame, stmt: WeightStmt): Val {
-  const { builder, sizes, reservedAxes } = frame.context;
-  const { errors } = frame.world.reporter;
-  checkOwnTensor(stmt, reservedAxes, frame.world.reporter);
-  const type = typeOf(frame, stmt.type, new Map());
-  if (type === undefined || frame.world.reporter.errors > errors || !hasElements(frame, stmt, type)) return unknown;
-  if (stmt.kind === "const") {
-    const shape = shapeOf(frame, stmt, type);
-    const data = shape && literal(frame, stmt, shape);
-    return data === undefined ? unknown : { kind: "tensor", value: builder.constant(type, data) };
-  }
-  const init = readInitializer(frame, stmt.value);
-  if (init === undefined) return unknown;
-  const axes = [...type.axes];
-  const one = sizes.int(1);
-  const weight = builder.weight([...frame.scope, stmt.name.text].join("."), {
-    name: stmt.name.text,
-    groups: [axes],
-    init,
-    fan: { out: axes[0]?.[1] ?? one, in: axes.slice(1).reduce((product, [, size]) => sizes.mul(product, size), one) },
-  });
-  return claim(frame, weight, stmt) ? { kind: "tensor", value: weight } : unknown;
-}
-
-/** Returns the shape of a constant, whose sizes are numbers; undefined if one is not, which is then reported. */
-function shapeOf(frame: Frame, stmt: WeightStmt, { axes }: TensorType): number[] | undefined {
-  const sizes = [...axes.values()].map((size) => frame.context.sizes.constant(frame.world.facts.apply(size)));
-  const open = sizes.indexOf(undefined);
-  if (open < 0) return sizes.map(Number);
-  const spec = stmt.type.axes[open]!;
-  report(frame, "const-size", spec.span, { name: stmt.name.text, size: sizeWritten(spec) }, { helps: [filled(stmt)] });
-  return undefined;
-}
-
-/** Suggests how to fill a tensor with one number. */
-function filled({ name, type: { axes, dtype }, value }: WeightStmt): Help {
-  const sizes = axes.map((axis) => `${axis.name.text}: ${sizeWritten(axis)}`);
-  const number = value.kind === "list" ? "0" : value.kind === "bool" ? String(Number(value.value)) : textOf(value.span);
-  const tensor = `expand(${number}, ${sizes.join(", ")})`;
-  const isFloat = dtype === undefined || dtype.text === "f32";
-  const code = `${name.text} = ${isFloat ? tensor : `cast(${tensor}, ${dtype.text})`}`;
-  return { text: "to fill a tensor with one number, write", code };
-}
-
-const sizeWritten = ({ name, size }: AxisSpec): string => (size === undefined ? name.text : textOf(size.span));
-
-/** Reads nested lists of numbers in the declared axis order. */
-function literal(frame: Frame, stmt: WeightStmt, shape: readonly number[]): NdArray | undefined {
-  const dtype = (stmt.type.dtype?.text ?? "f32") as DType;
-  const data: number[] = [];
-  const axes = stmt.type.axes.map(({ name }) => name.text);
-  const mismatch = (expr: Expr, found: string, expected: string): false => {
-    const labels = [{ span: stmt.type.span, text: "declared here" }];
-    const helps = expr === stmt.value && expr.kind !== "list" && shape.length > 0 ? [filled(stmt)] : [];
-    report(frame, "const-mismatch", expr.span, { found, expected }, { labels, helps });
-    return false;
-  };
-  const read = (expr: Expr, depth: number): boolean => {
-    if (depth < shape.length) {
-      if (expr.kind !== "list")
-        return mismatch(
-          expr,
-          `is a ${expr.kind === "bool" ? "bool" : "number"}`,
-          `a list of ${shape[depth]} for axis \`${axes[depth]}\``,
-        );
-      if (expr.items.length !== shape[depth])
-        return mismatch(expr, `has ${expr.items.length} items`, `${shape[depth]} for axis \`${axes[depth]}\``);
-      return expr.items.every((item) => read(item, depth + 1));
-    }
-    const val = expr.kind === "list" ? unknown : value(frame, expr);
-    const size = val.kind === "size" ? frame.context.sizes.constant(val.size) : undefined;
-    const number = val.kind === "number" ? val.value : val.kind === "bool" ? Number(val.value) : Number(size ?? NaN);
-    if (val.kind !== "number" && val.kind !== "bool" && size === undefined)
-      return mismatch(expr, "contains something other than a number", "a number");
-    if (dtype === "i32" && !isI32(number))
-      return mismatch(
-        expr,
-        `contains ${Number.isInteger(number) ? `${number}, which is too large` : "a float"}`,
-        "i32",
-      );
-    if (dtype === "bool" && val.kind !== "bool") return mismatch(expr, "contains a number", "true or false");
-    data.push(number);
-    return true;
-  };
-  return read(stmt.value, 0) ? { dtype, shape, data: Float64Array.from(data) } : undefined;
 }

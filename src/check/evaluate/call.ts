@@ -5,18 +5,22 @@ import type { Arg, Call, Expr } from "../../parser/ast.ts";
 import type { Help } from "../../source/diagnostic.ts";
 import { textOf, type Span } from "../../source/source.ts";
 import { didYouMean, nearest } from "../../source/suggest.ts";
+import { foreignFunctions, unrelatedFunctions } from "../../source/words/functions.ts";
+import { argumentsOf, helpOfCall } from "../../source/words/word.ts";
+import { asCorrelation } from "../advice/correlation.ts";
 import { report, type Frame } from "../frame/frame.ts";
 import { kindOf, unknown, type Val } from "../frame/values.ts";
 import type { Repetition } from "../frame/world.ts";
-import { foreignOperator, otherOperators } from "../text/foreign-names.ts";
+import { foreignOperator, withTensorAsWeight } from "../text/foreign-names.ts";
 import { applyOperator, countCall } from "./apply.ts";
 import { wrongCount } from "./arguments.ts";
 import { readAttributes } from "./attributes.ts";
 import { bindCall } from "./bind.ts";
 import { pickResult, toTensor, value } from "./expression.ts";
+import { isFloat, isOperation, roundings } from "./floats.ts";
 import { pathOf } from "./numbered.ts";
 import { applyChain } from "./pipeline.ts";
-import { sizeOf } from "./sizes.ts";
+import { nameOf, sizeOf } from "./sizes.ts";
 
 /** A positional argument that has been evaluated. */
 interface Operand {
@@ -60,7 +64,7 @@ export function evaluateCall(
     const binding = bindCall(frame, block, call, piped, path);
     return binding === undefined ? unknown : pickResult(frame, frame.strategy.call(frame, binding, call, path), call);
   }
-  notCallable(frame, call, named);
+  notCallable(frame, call, named, piped.length > 0);
   return unknown;
 }
 
@@ -70,7 +74,7 @@ function endOfCallee({ callee, label }: Call): number {
   return callee.span.start + before.trimEnd().length;
 }
 
-function notCallable(frame: Frame, call: Call, named: Val | undefined): void {
+function notCallable(frame: Frame, call: Call, named: Val | undefined, piped: boolean): void {
   const { text, span } = call.callee;
   if (named?.kind === "unknown" || frame.block.module.lost.has(text)) return;
   if (named !== undefined) {
@@ -86,9 +90,20 @@ function notCallable(frame: Frame, call: Call, named: Val | undefined): void {
   const missing = missingImport(frame, text);
   if (missing !== undefined) return report(frame, "unknown-operator", span, { name: text }, { helps: [missing] });
   const known = [...Object.keys(frame.context.operators), ...frame.block.module.visible.keys()];
-  const other = otherOperators.get(text);
-  const helps = other === undefined ? didYouMean(span, foreignOperator(text) ?? nearest(text, known)) : [other];
+  const word = foreignFunctions.get(text);
+  const near =
+    foreignOperator(text) ?? (word === undefined && !unrelatedFunctions.has(text) ? nearest(text, known) : undefined);
+  const helps = [
+    ...didYouMean(span, near),
+    ...(word === undefined ? [] : [helpOfCall(word, { args: argumentsOfCall(call), piped })]),
+  ];
   report(frame, "unknown-operator", span, { name: text }, { helps });
+}
+
+/** Returns the texts of the positional arguments. */
+function argumentsOfCall({ callee: { span }, args }: Call): readonly string[] {
+  const open = args === undefined ? -1 : span.source.text.indexOf("(", span.end);
+  return open < 0 ? [] : argumentsOf(span.source.text, open);
 }
 
 /** Suggests the import of a library block, extending an existing import if there is one. */
@@ -150,9 +165,9 @@ function callOperator(
     if (operands.length >= names.length && !variadic) others.push(arg);
     else operands.push({ span: arg.value.span, expr: arg.value, val: value(frame, arg.value) });
   }
-  const named = namedTensor(frame, op, call);
-  const attributes = readAttributes(frame, op, call, others, results);
-  if (named || attributes === undefined || operands.some(({ val }) => val.kind === "unknown")) return unknown;
+  const named = namedTensor(frame, op, call) || surplusTensor(frame, op, call, others, operands);
+  const attributes = named ? undefined : readAttributes(frame, op, call, others, results);
+  if (attributes === undefined || operands.some(({ val }) => val.kind === "unknown")) return unknown;
   if (operands.length < names.length || (operands.length > names.length && !variadic)) {
     const expected = counted(names.length, variadic);
     wrongCount(frame, call, { callee: op.name, expected, given: operands.length });
@@ -171,6 +186,50 @@ function callOperator(
   };
   const applied = applyOperator(site, op, attributes.values, path, op.weights === undefined ? undefined : call);
   return applied;
+}
+
+/** Reports a tensor that an operator does not take, such as the kernel of a `conv`. */
+function surplusTensor(
+  frame: Frame,
+  op: Operator,
+  call: Call,
+  others: readonly Arg[],
+  [first]: readonly Operand[],
+): boolean {
+  const attributes = Object.entries(op.attributes);
+  const isUnnamed = !attributes.some(([, { positional }]) => positional);
+  const isKeyed = attributes.some(([, { kind }]) => kind === "keyed");
+  const named = (call.args ?? []).filter((arg) => arg.kind === "named" && !Object.hasOwn(op.attributes, arg.name.text));
+  const candidates = [...(isUnnamed ? others : []), ...(isKeyed || op.weights === undefined ? [] : named)];
+  for (const arg of candidates) {
+    if (arg.kind === "map" || (arg.kind === "named" && frame.names.get(nameOf(arg.value) ?? "") === undefined))
+      continue;
+    const val = value(frame, arg.value);
+    if (val.kind === "unknown") return true;
+    if (val.kind !== "tensor") continue;
+    const expected = op.inputs.names.length === 1 ? "one tensor" : `${op.inputs.names.length} tensors`;
+    const note = `\`${op.name}\` has weights of its own, which a weight file fills by their names`;
+    const notes = op.weights === undefined ? [] : [note];
+    const text = first?.expr === call ? undefined : first && textOf(first.span);
+    const better =
+      op.name === "conv" && first?.val.kind === "tensor"
+        ? asCorrelation(
+            call,
+            { type: first.val.value.type, text },
+            { type: val.value.type, text: textOf(arg.value.span) },
+          )
+        : undefined;
+    const helps = better === undefined ? (withTensorAsWeight.get(op.name) ?? []) : [better];
+    report(
+      frame,
+      "wrong-tensor-count",
+      arg.span,
+      { callee: op.name, expected, found: "one more is" },
+      { notes, helps },
+    );
+    return true;
+  }
+  return false;
 }
 
 function counted(least: number, variadic: boolean): string {
@@ -198,29 +257,33 @@ function namedTensor(frame: Frame, op: Operator, call: Call): boolean {
   return true;
 }
 
-/** Evaluates `floor`, `ceil`, `min` or `max` of sizes, which is a size. */
+/** Evaluates `floor`, `ceil`, `min` or `max` of sizes, or a rounded float, which is a size. */
 function roundedSize(frame: Frame, call: Call, piped: readonly Val[]): Val | undefined {
-  if (!["floor", "ceil", "min", "max"].includes(call.callee.text) || piped.length > 0) return undefined;
+  const { text } = call.callee;
+  if (!["floor", "ceil", "round", "min", "max"].includes(text) || piped.length > 0) return undefined;
   const args = (call.args ?? []).map((arg) => (arg.kind === "positional" ? arg.value : undefined));
-  if (args.length === 0 || !args.every((arg) => arg !== undefined && isSize(frame, arg))) return undefined;
+  const ofFloat = Object.hasOwn(roundings, text) && args[0] !== undefined && isFloat(frame, args[0]);
+  if (text === "round" && !ofFloat) return undefined;
+  if (args.length === 0 || !args.every((arg) => arg !== undefined && isSize(frame, arg, ofFloat))) return undefined;
   const size = sizeOf(frame, call);
   return size === undefined ? unknown : { kind: "size", size };
 }
 
-/** Whether an expression consists of sizes only, judging by its text. */
-function isSize(frame: Frame, expr: Expr): boolean {
+/** Whether an expression consists of sizes only, or also of floats, judging by its text. */
+function isSize(frame: Frame, expr: Expr, floats = false): boolean {
   switch (expr.kind) {
     case "number":
-      return !/[.e]/i.test(expr.raw);
+      return floats || !/[.e]/i.test(expr.raw);
     case "unary":
-      return expr.op === "-" && isSize(frame, expr.operand);
+      return expr.op === "-" && isSize(frame, expr.operand, floats);
     case "binary":
-      return ["+", "-", "*", "/", "%"].includes(expr.op) && isSize(frame, expr.left) && isSize(frame, expr.right);
+      return isOperation(expr.op) && isSize(frame, expr.left, floats) && isSize(frame, expr.right, floats);
     case "call": {
       if (expr.path.length > 0) return frame.names.get(expr.callee.text)?.kind === "tensor";
       if (expr.args !== undefined)
-        return expr.args.every((arg) => arg.kind === "positional" && isSize(frame, arg.value));
+        return expr.args.every((arg) => arg.kind === "positional" && isSize(frame, arg.value, floats));
       const val = frame.names.get(expr.callee.text);
+      if (floats && val?.kind === "number") return true;
       return val === undefined ? frame.sizes.has(expr.callee.text) : val.kind === "size";
     }
     default:

@@ -8,12 +8,15 @@ import { InternalError } from "../../source/internal-error.ts";
 import { cover, textOf } from "../../source/source.ts";
 import { didYouMean, nearest } from "../../source/suggest.ts";
 import { report, type Frame } from "../frame/frame.ts";
-import { kindOf, unknown, type Val } from "../frame/values.ts";
+import { kindOf, unknown, type Float, type Val } from "../frame/values.ts";
+import { foreignValues } from "../../source/words/python.ts";
+import { valueHelp } from "../../source/words/word.ts";
 import { indexHelp } from "../text/repeats.ts";
 import { definitions } from "../text/scope.ts";
 import { applyOperator } from "./apply.ts";
 import { evaluateCall } from "./call.ts";
 import { decideCondition, inBranch, isComparison } from "./conditions.ts";
+import { combined, floatOfSize, isOperation, negated } from "./floats.ts";
 import { applyStages } from "./pipeline.ts";
 import { exactQuotient, nameOf, sizeOf } from "./sizes.ts";
 
@@ -110,8 +113,13 @@ function reference(frame: Frame, expr: Call): Val {
     (given) => given.name.text === name && given.name.span.start > span.start,
   );
   const labels = later === undefined ? [] : [{ span: later.name.span, text: "it is assigned only here" }];
-  const near = later === undefined ? nearest(name, [...frame.names.keys(), ...frame.sizes.keys()]) : undefined;
-  const helps = [...didYouMean(span, near), ...indexHelp(frame.signature.decl, name, span)];
+  const word = foreignValues.get(name);
+  const isKnown = later !== undefined || word !== undefined;
+  const near = isKnown ? undefined : nearest(name, [...frame.names.keys(), ...frame.sizes.keys()]);
+  const helps = [
+    ...(word === undefined ? didYouMean(span, near) : [valueHelp(word, span)]),
+    ...indexHelp(frame.signature.decl, name, span),
+  ];
   report(frame, "unknown-name", span, { name }, { labels, helps });
   return unknown;
 }
@@ -144,7 +152,7 @@ function unary(frame: Frame, expr: UnaryExpr): Val {
     return symbol(frame, "not", expr, [{ expr: expr.operand, val: operand }]);
   }
   const operand = value(frame, expr.operand);
-  if (operand.kind === "number") return { kind: "number", value: -operand.value };
+  if (operand.kind === "number") return { kind: "number", ...negated(operand) };
   if (operand.kind === "size") return { kind: "size", size: frame.context.sizes.neg(operand.size) };
   return symbol(frame, "neg", expr, [{ expr: expr.operand, val: operand }]);
 }
@@ -191,27 +199,20 @@ function scalarArithmetic(frame: Frame, expr: BinaryExpr, left: Val, right: Val)
     const size = sizeOf(frame, expr);
     return size === undefined ? unknown : { kind: "size", size };
   }
-  const numberOf = (val: Val): number | undefined => {
-    if (val.kind === "number") return val.value;
+  const numberOf = (val: Val): Float | undefined => {
+    if (val.kind === "number") return val;
     if (val.kind !== "size") return undefined;
-    const constant = sizes.constant(val.size);
-    return constant !== undefined ? Number(constant) : isSetting(frame, val.size) ? NaN : undefined;
+    const isKnown = sizes.constant(val.size) !== undefined || isSetting(frame, val.size);
+    return isKnown ? floatOfSize(frame, val.size) : undefined;
   };
   const a = numberOf(left);
   const b = numberOf(right);
-  if (a === undefined || b === undefined) return undefined;
-  if (b === 0 && (expr.op === "/" || expr.op === "%")) {
+  if (a === undefined || b === undefined || !isOperation(expr.op)) return undefined;
+  if (b.value === 0 && (expr.op === "/" || expr.op === "%")) {
     report(frame, "zero-divisor", expr.opSpan, { callee: expr.op });
     return unknown;
   }
-  const results: Readonly<Record<string, number>> = {
-    "+": a + b,
-    "-": a - b,
-    "*": a * b,
-    "/": a / b,
-    "%": a - b * Math.floor(a / b),
-  };
-  return { kind: "number", value: results[expr.op] ?? NaN };
+  return { kind: "number", ...combined(expr.op, a, b) };
 }
 
 /** Whether `int` parameters and indices of repetitions decide a size: then it is a number when the model is built. */

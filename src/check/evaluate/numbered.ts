@@ -92,11 +92,25 @@ const copies = ({ repetitions }: Numbered): Indices =>
 function pathWith(frame: Frame, { text, numbers, repetitions }: Numbered, indices: Indices): string {
   const { sizes } = frame.context;
   const zero = new Map(repetitions.map(({ variable }) => [variable, sizes.int(0)]));
-  const written = numbers.map((number) => {
-    const known = frame.world.facts.apply(sizes.substitute(sizes.substitute(number, indices), zero));
-    return sizes.constant(known) === undefined ? `{${sizes.print(known)}}` : sizes.print(known);
-  });
+  const written = numbers.map((number) => numberText(frame, sizes.substitute(sizes.substitute(number, indices), zero)));
   return text.replace(/\{\}/g, () => written.shift()!);
+}
+
+/** Writes a number of a path, or the sum that it is in each caller. */
+function numberText({ context: { sizes }, world }: Frame, number: Size): string {
+  const known = world.facts.apply(number);
+  if (sizes.constant(known) !== undefined) return sizes.print(known);
+  const text = `{${sizes.print(known)}}`;
+  world.sums.set(text, known);
+  return text;
+}
+
+/** Returns a weight path of a callee in a caller, in whose sizes `sumOf` expresses the sums in braces. */
+export function pathAtCall(frame: Frame, path: string, sumOf: (text: string) => Size | undefined): string {
+  return path.replace(/\{[^}]*\}/g, (text) => {
+    const sum = sumOf(text);
+    return sum === undefined ? text : numberText(frame, sum);
+  });
 }
 
 /**

@@ -10,6 +10,7 @@ import { requireAtLeast, requireBuildTime } from "../prove/obligations.ts";
 import { allowing, type Parameter, type Signature } from "../text/signature.ts";
 import { branchOf, unknownChoice } from "./conditions.ts";
 import { value } from "./expression.ts";
+import { floatOfSize } from "./floats.ts";
 import { nameOf, sizeOf } from "./sizes.ts";
 
 function parameterValue(frame: Frame, parameter: Parameter, given: Expr): Val {
@@ -27,8 +28,7 @@ function parameterValue(frame: Frame, parameter: Parameter, given: Expr): Val {
   if (val.kind === "number") return val;
   if (val.kind !== "size") return badArgument(frame, parameter, expr, "a number");
   requireBuildTime(frame, val.size, { kind: "attribute", name: parameter.name }, expr.span);
-  const constant = frame.context.sizes.constant(val.size);
-  return { kind: "number", value: constant === undefined ? NaN : Number(constant) };
+  return { kind: "number", ...floatOfSize(frame, val.size) };
 }
 
 /**

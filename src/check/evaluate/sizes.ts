@@ -4,12 +4,15 @@ import type { Size } from "../../sizes/size.ts";
 import type { Help } from "../../source/diagnostic.ts";
 import { textOf } from "../../source/source.ts";
 import { didYouMean, nearest } from "../../source/suggest.ts";
+import { foreignProperties, foreignTypeNames, foreignValues } from "../../source/words/python.ts";
+import { helpOf, helpOfCall, valueHelp } from "../../source/words/word.ts";
 import { addParameter } from "../advice/header-edits.ts";
 import { plainName, report, type Frame } from "../frame/frame.ts";
 import { kindOf, type Val } from "../frame/values.ts";
 import { requireAtLeast, requireBuildTime, requireDivides } from "../prove/obligations.ts";
 import { indexHelp } from "../text/repeats.ts";
 import { decideCondition, inBranch } from "./conditions.ts";
+import { isFloat, roundedFloat, roundings } from "./floats.ts";
 
 /** Evaluates a size; undefined if an error was reported. */
 export function sizeOf(frame: Frame, expr: Expr): Size | undefined {
@@ -39,7 +42,8 @@ export function sizeOf(frame: Frame, expr: Expr): Size | undefined {
 }
 
 function notASize(frame: Frame, expr: Expr): undefined {
-  report(frame, "not-a-size", expr.span, { what: `\`${textOf(expr.span)}\`` });
+  const helps = expr.kind === "list" ? [helpOf(foreignTypeNames.get("list")!)] : [];
+  report(frame, "not-a-size", expr.span, { what: `\`${textOf(expr.span)}\`` }, { helps });
 }
 
 /** Evaluates `c`, or `y.c`, the size of a tensor's axis. */
@@ -51,7 +55,8 @@ function named(frame: Frame, expr: Call): Size | undefined {
   if (size !== undefined) return size;
   const val = frame.names.get(text);
   if (val === undefined) {
-    const fix = didYouMean(span, nearest(text, [...frame.sizes.keys()]));
+    const word = foreignValues.get(text);
+    const fix = word === undefined ? didYouMean(span, nearest(text, [...frame.sizes.keys()])) : [valueHelp(word, span)];
     const { decl } = frame.signature;
     const [help = addParameter(decl, `${text}: int`, "make it a parameter")] = [...fix, ...indexHelp(decl, text, span)];
     report(frame, "unknown-size", span, { name: text }, { helps: [help] });
@@ -80,7 +85,12 @@ function sizeOfAxis(frame: Frame, expr: Call): Size | undefined {
   if (size === undefined) {
     const axes = [...val.value.type.axes.keys()];
     const args = { callee: `.${axis!.text}`, axis: axis!.text, type: `[${axes.join(", ")}]` };
-    report(frame, "missing-axis", axis!.span, args, { helps: didYouMean(axis!.span, nearest(axis!.text, axes)) });
+    const word = foreignProperties.get(axis!.text);
+    const helps =
+      word === undefined
+        ? didYouMean(axis!.span, nearest(axis!.text, axes))
+        : [helpOfCall(word, { args: [expr.callee.text] })];
+    report(frame, "missing-axis", axis!.span, args, { helps });
   }
   return size;
 }
@@ -91,8 +101,10 @@ function rounded(frame: Frame, expr: Call): Size | undefined {
   const name = expr.callee.text;
   const args = (expr.args ?? []).flatMap((arg) => (arg.kind === "positional" ? [arg.value] : []));
   const plain = args.length === expr.args?.length && expr.path.length === 0;
-  if ((name === "floor" || name === "ceil") && plain && args.length === 1) {
+  if (Object.hasOwn(roundings, name) && plain && args.length === 1) {
     const [inner] = args;
+    if (name === "round" || isFloat(frame, inner!))
+      return roundedFloat(frame, name as keyof typeof roundings, inner!, expr);
     if (inner!.kind !== "binary" || inner.op !== "/") return sizeOf(frame, inner!);
     const dividend = sizeOf(frame, inner.left);
     const divisor = sizeOf(frame, inner.right);
@@ -132,7 +144,10 @@ function power(frame: Frame, base: Expr, exponent: Expr): Size | undefined {
   ] as const)
     requireBuildTime(frame, size, { kind: "attribute", name: "pow" }, span);
   const [a, b] = [of, to].map((size) => sizes.constant(frame.world.facts.apply(size)));
-  if (a === undefined || b === undefined) return frame.context.power(of, to);
+  if (a === undefined || b === undefined) {
+    const text = `pow(${sizes.print(of)}, ${sizes.print(to)})`;
+    return frame.context.unknownSize(`pow ${of.id} ${to.id}`, text, 1n);
+  }
   if (b <= exponentLimit) return sizes.int(a ** b);
   report(frame, "too-large", exponent.span, { what: `the exponent ${b} is more than ${exponentLimit}` });
   return undefined;
@@ -197,6 +212,6 @@ function floatHelps({ signature }: Frame, name: string): Help[] {
   if (type === undefined) return [];
   return [
     { text: "declare it as a whole number", code: `${name}: int`, edits: [{ span: type.span, text: "int" }] },
-    { text: "or write the factor as a quotient", code: "ceil(3 * c / 4)" },
+    { text: "or round what it is multiplied by", code: `floor(c * ${name})` },
   ];
 }

@@ -32,8 +32,8 @@ export interface Context {
   labels(frame: Frame): Labels;
   /** The index of any repetition of a `repeat`. */
   indexOf(repeat: Repeat): SizeVar;
-  /** The unknown size of a power whose exponent is not known yet. */
-  power(base: Size, exponent: Size): Size;
+  /** A size that is known only when the model is built, the same one for the same key. `text` is how messages show it. */
+  unknownSize(key: string, text: string, lower: bigint): Size;
   /** The library module that exports a block of this name; undefined if none or several do. */
   libraryModule(name: string): string | undefined;
 }

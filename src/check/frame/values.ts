@@ -8,13 +8,18 @@ export type Val =
   /** Several results. A result of unknown type is undefined. */
   | { readonly kind: "tensors"; readonly values: readonly (Value | undefined)[]; readonly names: readonly string[] }
   | { readonly kind: "size"; readonly size: Size }
-  /** A float; NaN while unknown. */
-  | { readonly kind: "number"; readonly value: number }
+  | (Float & { readonly kind: "number" })
   | { readonly kind: "bool"; readonly value: boolean }
   | { readonly kind: "choice"; readonly text: string }
   | { readonly kind: "layer"; readonly name: Name; readonly chain: Expr }
   /** A value with a reported mistake. It silences errors that would follow from it. */
   | { readonly kind: "unknown" };
+
+/** A float. Until the model is built, one that depends on a parameter is NaN, and known by how it is computed. */
+export interface Float {
+  readonly value: number;
+  readonly unknown?: { readonly key: string; readonly text: string };
+}
 
 export const unknown: Val = { kind: "unknown" };
 

@@ -102,6 +102,8 @@ export class World {
   readonly owners = new Map<string, Owner>();
   /** The labels with numbers so far, by the path with `{}` in place of each number. */
   readonly numbered = new Map<string, Claims>();
+  /** The sums in the weights' paths whose value the caller knows, by their texts: `{first + 1}`. */
+  readonly sums = new Map<string, Size>();
   /** In order of evaluation. */
   readonly weights: OwnedWeight[] = [];
   /** The number of operators and blocks called so far, which is limited. */

@@ -48,11 +48,11 @@ export function settingValue(
   };
   switch (parameter.kind) {
     case "int": {
-      const value = /^\d{1,10}$/.test(given) ? Number(given) : NaN;
+      const value = /^-?\d{1,10}$/.test(given) ? Number(given) : NaN;
       if (!(value >= parameter.least && value <= greatest))
         return bad(
           `a whole number from ${parameter.least} to ${greatest}`,
-          value === 0 ? allowing(0n, parameter, frame.signature) : [],
+          value <= 0 ? allowing(BigInt(value), parameter, frame.signature) : [],
         );
       return { kind: "size", size: frame.context.sizes.int(value) };
     }

@@ -56,11 +56,15 @@ export function obligationsAt(site: Site, declared: Attributes): Obligations {
           const span = site.attributes.get(name);
           return span === undefined ? otherwise : textOf(span);
         };
+        // The kernel is a number, or a tensor.
+        const [input] = about.inputs ?? [];
+        const size = input === undefined ? undefined : site.inputs[input]?.value.type.axes.get(about.axis ?? "");
+        const kernel = size === undefined ? textOfAttribute("kernel", "1") : sizeText(frame, size);
         report(
           frame,
           "even-kernel",
           spanOf(about),
-          { kernel: textOfAttribute("kernel", "1"), dilation: textOfAttribute("dilation", "1") },
+          { kernel, dilation: textOfAttribute("dilation", "1") },
           { helps: [{ text: "use an odd kernel, pairs, or TensorFlow's asymmetric padding", code: "pad: same_tf" }] },
         );
         return;

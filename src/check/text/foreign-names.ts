@@ -21,35 +21,12 @@ const operatorsByPlainName: ReadonlyMap<string, string> = new Map(
 /** The operator that another framework calls so. */
 export const foreignOperator = (name: string): string | undefined => operatorsByPlainName.get(plain(name));
 
-/** Operators that are written differently, so another name would not be enough. */
-export const otherOperators: ReadonlyMap<string, Help> = new Map<string, Help>([
-  ["matmul", { text: "a product names the axis to sum over", code: "dot(a, b, contract: e)" }],
-  ["bmm", { text: "a product names the axis to sum over", code: "dot(a, b, contract: e, batch: n)" }],
-  ["einsum", { text: "a product names the axis to sum over", code: "dot(a, b, contract: e)" }],
-  ["view", { text: "merge or split axes with", code: "reshape(x, [c, h, w] -> d)" }],
-  ["flatten", { text: "merge axes with", code: "reshape(x, [c, h, w] -> d)" }],
-  ["Flatten", { text: "merge axes with", code: "reshape([c, h, w] -> d)" }],
-  ["permute", { text: "axes have names and no order: remove it, or rename them", code: "rename(x, t -> s)" }],
-  ["transpose", { text: "axes have names and no order: remove it, or rename them", code: "rename(x, t -> s)" }],
-  ["Sequential", { text: "write a chain as a pipeline", code: "x |> conv(c: 64) |> relu" }],
-  ["add", { text: "write", code: "a + b" }],
-  ["sub", { text: "write", code: "a - b" }],
-  ["mul", { text: "write", code: "a * b" }],
-  ["div", { text: "write", code: "a / b" }],
-]);
-
 /** Operators that own their weights, and what to write to use a tensor `w` instead. */
 export const withTensorAsWeight: ReadonlyMap<string, readonly Help[]> = new Map<string, readonly Help[]>([
   ["linear", [{ text: "to multiply two tensors, name the axis to sum over", code: "dot(x, w, contract: c)" }]],
   ["embedding", [{ text: "to select rows of a tensor", code: "gather(w, x, axis: t)" }]],
   ["prelu", [{ text: "with slopes from a tensor", code: "where(x > 0, x, w * x)" }]],
-  [
-    "conv",
-    [
-      { text: "for a kernel of 1, write", code: "dot(x, w, contract: c)" },
-      { text: "for a larger one, add up shifted products", code: "dot(slice(x, t: [0, t]), w0, contract: c) + …" },
-    ],
-  ],
+  ["conv", [{ text: "to slide a tensor over another", code: "correlate(x, k, over: [h, w], contract: c)" }]],
 ]);
 
 /** Attributes that differ only in name. */

@@ -21,6 +21,8 @@ interface Naming {
   owns(callee: Name): boolean;
   /** Whether a name is a tensor or parameter rather than a callee. */
   isValue(name: Name): boolean;
+  /** Whether a name that a label takes from a value is reported: in models, whose weights files fill. */
+  readonly isModel: boolean;
   readonly reporter: Reporter;
 }
 
@@ -60,6 +62,7 @@ function labelValues(
   const [first] = open;
   if (open.length === 1 && named !== "several") {
     labels.set(first!, named === undefined ? first!.callee.text : name);
+    if (name !== "" && naming.isModel) namedAfterValue(first!, name, naming.reporter);
     return;
   }
   const numbered = values
@@ -85,6 +88,13 @@ function labelValues(
       ],
     },
   );
+}
+
+/** Warns that a value's name is part of the names of weights, and suggests it as the label. */
+function namedAfterValue({ callee, span }: Call, name: string, reporter: Reporter): void {
+  const edits = [{ span: { ...span, start: span.end }, text: ` @${name}` }];
+  const helps = [{ text: "label it, and the value can be renamed", code: `@${name}`, edits }];
+  reporter.report("label-from-value", callee.span, { callee: callee.text, name }, { helps });
 }
 
 /** Whether a call has no label. A repeated chain with weights and no label is not asked: its calls are. */

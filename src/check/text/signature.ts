@@ -15,6 +15,8 @@ import type { Help } from "../../source/diagnostic.ts";
 import type { Reporter } from "../../source/reporter.ts";
 import { textOf, type Span } from "../../source/source.ts";
 import { didYouMean, nearest } from "../../source/suggest.ts";
+import { foreignTypeNames, foreignValues } from "../../source/words/python.ts";
+import { helpOfParameter } from "../../source/words/word.ts";
 import { foreignDtypes, foreignTypes } from "./foreign-names.ts";
 
 /** A `choice` selects from names or integers, a `bool` from true and false. */
@@ -28,8 +30,8 @@ export interface Parameter {
   readonly choices: readonly string[];
   /** Whether the choices are integers. Then the parameter is also a size. */
   readonly integers: boolean;
-  /** The minimum of an `int` parameter: 0 if its default is 0, a choice is 0 or a `where` says `>= 0`, else 1. */
-  readonly least: 0 | 1;
+  /** The minimum of an `int` parameter: what a `where` says (`n >= 0`, `n >= -2`), 0 if its default or a choice is 0, else 1. */
+  readonly least: number;
 }
 
 export interface Signature {
@@ -50,9 +52,10 @@ export function nearestDtype(name: string): string | undefined {
   return foreignDtypes.get(name) ?? nearest(name, dtypes);
 }
 
-/** Help for `x: Tensor`. */
-function tensorHelp(ast: AttributeParam, type: string): Help[] {
-  return /^tensor$/i.test(type) ? [{ text: "declare a tensor by its axes", code: `${ast.name.text}: [n, c]` }] : [];
+/** What to write instead of a type of Python, such as `x: Tensor` or `widths: List[int]`. */
+function typeHelp(type: string, parameter: string): Help[] {
+  const word = foreignTypeNames.get(type);
+  return word === undefined ? [] : [helpOfParameter(word, parameter)];
 }
 
 function usualAxis(axis: string, span: Span): Help[] {
@@ -77,8 +80,11 @@ export function readSignature(decl: Decl, reservedAxes: ReadonlySet<string>, rep
     .filter((param) => param.kind === "attribute")
     .flatMap((param) => readParameter(param, decl, reporter) ?? []);
   const tensors = decl.params.filter((param) => param.kind === "tensor");
-  for (const { type } of [...tensors, ...resultItems(decl.result)]) {
-    checkTensor(type, reservedAxes, reporter);
+  for (const { name, type } of [
+    ...tensors.map(({ name, type }) => ({ name: name.text, type })),
+    ...resultItems(decl.result),
+  ]) {
+    checkTensor(name, type, reservedAxes, reporter);
     if (type.open !== undefined && decl.kind === "model")
       reporter.report("open-axes-in-model", type.open.span, { model: decl.name.text });
   }
@@ -110,7 +116,7 @@ function readParameter(ast: AttributeParam, decl: Decl, reporter: Reporter): Par
   }
   if (scalar !== undefined) {
     const near = foreignTypes.get(scalar) ?? nearest(scalar, ["int", "float", "bool"]);
-    const helps = [...didYouMean(first!.span, near), ...tensorHelp(ast, scalar)];
+    const helps = [...didYouMean(first!.span, near), ...typeHelp(scalar, name)];
     reporter.report("unknown-type", first!.span, { name: scalar }, { helps });
     return undefined;
   }
@@ -140,36 +146,58 @@ function checkDefault(ast: AttributeParam, choices: readonly string[], decl: Dec
   const earlier = decl.params.slice(0, decl.params.indexOf(ast)).map((param) => param.name.text);
   const isComputed = given?.kind === "call" && /^[0-9]/.test(choices[0] ?? "");
   if (given === undefined || name === "" || isComputed || choices.includes(name) || earlier.includes(name)) return;
-  const helps = [...didYouMean(given.span, nearest(name, choices)), `its choices are ${choices.join(", ")}`];
+  const isNone = foreignValues.get(name)?.words.includes("None") === true && !/^[0-9]/.test(choices[0] ?? "");
+  const near = isNone ? [addNone(ast, given.span)] : didYouMean(given.span, nearest(name, choices));
+  const helps = [...near, `its choices are ${choices.join(", ")}`];
   reporter.report("unknown-choice", given.span, { name, parameter: ast.name.text }, { helps });
 }
 
-/** Returns 0 for `n: int = 0` or `where n >= 0`, else 1. */
-function leastOf(ast: AttributeParam, decl: Decl): 0 | 1 {
-  if (ast.default?.kind === "number" && ast.default.value === 0) return 0;
-  const says = ({ condition }: { condition: Expr }): boolean =>
-    condition.kind === "binary" &&
-    condition.op === ">=" &&
-    condition.left.kind === "call" &&
-    condition.left.callee.text === ast.name.text &&
-    condition.right.kind === "number" &&
-    condition.right.value === 0;
-  return decl.where.some(says) ? 0 : 1;
+/** Suggests `none` as one more choice. */
+function addNone({ name, choices }: AttributeParam, span: Span): Help {
+  const { source, end } = choices.at(-1)!.span;
+  const edits = [
+    { span: { source, start: end, end }, text: " | none" },
+    { span, text: "none" },
+  ];
+  const code = `${name.text}: ${choices.map(({ text }) => text).join(" | ")} | none = none`;
+  return { text: "make it a choice", code, edits };
+}
+
+/** Returns what `where n >= -2` says, 0 for `n: int = 0`, else 1. A bound above that is a fact like any other. */
+function leastOf(ast: AttributeParam, decl: Decl): number {
+  const usual = ast.default?.kind === "number" && ast.default.value === 0 ? 0 : 1;
+  const bounds = (clauses: Decl["where"]): number[] =>
+    clauses.flatMap(({ condition }) => lowerBounds(condition, ast.name.text));
+  const always = bounds(decl.where.filter(({ if: only }) => only === undefined));
+  if (always.length > 0) return Math.min(usual, Math.max(...always));
+  return Math.min(usual, ...bounds(decl.where));
+}
+
+/** Returns the numbers that a condition bounds a name by: -2 for `n >= -2`, `n > -3`, `-2 <= n` and `n >= -2 and n <= 2`. */
+function lowerBounds(condition: Expr, name: string): number[] {
+  if (condition.kind !== "binary") return [];
+  const { op, left, right } = condition;
+  if (op === "and") return [...lowerBounds(left, name), ...lowerBounds(right, name)];
+  const isReversed = op === "<=" || op === "<";
+  if (!isReversed && op !== ">=" && op !== ">") return [];
+  const [bounded, bound] = isReversed ? [right, left] : [left, right];
+  const number = wholeNumber(bound);
+  const isName = bounded.kind === "call" && bounded.args === undefined && bounded.callee.text === name;
+  return isName && number !== undefined ? [op === ">" || op === "<" ? number + 1 : number] : [];
+}
+
+function wholeNumber(expr: Expr): number | undefined {
+  if (expr.kind === "number") return Number.isInteger(expr.value) ? expr.value : undefined;
+  const operand = expr.kind === "unary" && expr.op === "-" ? wholeNumber(expr.operand) : undefined;
+  return operand === undefined ? undefined : -operand;
 }
 
 /** Reports the mistakes in the type of a `weight` or `const`. */
 export function checkOwnTensor(stmt: WeightStmt, reservedAxes: ReadonlySet<string>, reporter: Reporter): void {
   const { kind, name, type } = stmt;
-  checkTensor(type, reservedAxes, reporter);
+  checkTensor(name.text, type, reservedAxes, reporter);
   const what = `${kind} \`${name.text}\``;
   if (type.open !== undefined) reporter.report("open-axes-in-tensor", type.open.span, { what });
-  const { dtype } = type;
-  if (kind === "const" || dtype === undefined || dtype.text === "f32" || !dtypes.includes(dtype.text as DType)) return;
-  const helps = [
-    { text: "numbers that are not trained are a constant", code: `const ${name.text}: ${textOf(type.span)} = …` },
-    { text: "or remove the dtype, and convert the weight", code: `cast(${name.text}, ${dtype.text})` },
-  ];
-  reporter.report("dtype-mismatch", dtype.span, { what, expected: "f32", found: dtype.text }, { helps });
 }
 
 /** Suggests how to declare a parameter that is smaller than an `int` may be; nothing for the size of an axis. */
@@ -178,16 +206,20 @@ export function allowing(value: bigint, { kind, name }: Parameter, { tensors }: 
     type.axes.map(({ name, size }) => (size ? identifiers(size) : [name.text])),
   );
   if (kind !== "int" || sizes.flat().includes(name)) return [];
-  if (value < 0n) return [{ text: "an `int` is never negative; a `float` may be", code: `${name}: float` }];
+  if (value < 0n)
+    return [
+      { text: "to allow it, declare it in the signature", code: `where ${name} >= ${value}` },
+      { text: "or take a `float`, which may be any number", code: `${name}: float` },
+    ];
   return [
     { text: "to allow 0, make it the default", code: `${name}: int = 0` },
     { text: "or declare it in the signature", code: `where ${name} >= 0` },
   ];
 }
 
-function checkTensor(type: TensorExpr, reserved: ReadonlySet<string>, reporter: Reporter): void {
+function checkTensor(name: string, type: TensorExpr, reserved: ReadonlySet<string>, reporter: Reporter): void {
   if (type.dtype !== undefined && !dtypes.includes(type.dtype.text as DType)) {
-    const helps = didYouMean(type.dtype.span, nearestDtype(type.dtype.text));
+    const helps = [...didYouMean(type.dtype.span, nearestDtype(type.dtype.text)), ...typeHelp(type.dtype.text, name)];
     reporter.report("unknown-dtype", type.dtype.span, { name: type.dtype.text }, { helps });
   }
   const seen = new Map<string, AxisSpec>();

@@ -7,6 +7,7 @@ import type { Size, SizeVar } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
 import { textOf, type Span } from "../../source/source.ts";
 import { claimPath, mismatch } from "../evaluate/apply.ts";
+import { pathAtCall } from "../evaluate/numbered.ts";
 import { declaredResults } from "../evaluate/types.ts";
 import type { Binding } from "../frame/frame.ts";
 import { report, typeText, type CallStrategy, type Frame } from "../frame/frame.ts";
@@ -178,8 +179,13 @@ function takeWeights(
   for (const world of possible)
     for (const { weight, always } of world.weights) {
       const { groups, type, init, fan } = weight;
-      const own = builder.weight([...path, weight.path].join("."), {
+      const below = pathAtCall(frame, weight.path, (text) => {
+        const sum = world.sums.get(text);
+        return sum && put(sum);
+      });
+      const own = builder.weight([...path, below].join("."), {
         name: weight.path,
+        dtype: type.dtype,
         groups: groups.map((group) => group.map((axis) => [axis, put(type.axes.get(axis)!)] as const)),
         init,
         fan: { in: put(fan.in), out: put(fan.out) },

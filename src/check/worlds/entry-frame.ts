@@ -25,6 +25,7 @@ export interface OpenFrame {
 /** Returns the value of a parameter while its block is checked: a variable, or one of its choices. */
 export function symbolic(
   context: Context,
+  { module, decl }: Block,
   variables: ReadonlyMap<string, SizeVar>,
   choices: ReadonlyMap<string, string>,
 ) {
@@ -34,7 +35,11 @@ export function symbolic(
       case "int":
         return { kind: "size", size: context.sizes.of(variables.get(parameter.name)!) };
       case "float":
-        return { kind: "number", value: NaN };
+        return {
+          kind: "number",
+          value: NaN,
+          unknown: { key: `${module.path} ${decl.name.text} ${parameter.name}`, text: parameter.name },
+        };
       case "bool":
         return { kind: "bool", value: choice === "true" };
       case "choice":

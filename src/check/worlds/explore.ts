@@ -2,7 +2,7 @@
 import type { TensorType } from "../../ir/type.ts";
 import type { Relation } from "../../sizes/relation.ts";
 import { TooManySteps, type Budget } from "../../sizes/pool.ts";
-import type { SizeVar } from "../../sizes/size.ts";
+import type { Size, SizeVar } from "../../sizes/size.ts";
 import type { Diagnostic } from "../../source/diagnostic.ts";
 import { runBody } from "../evaluate/body.ts";
 import { declaredResults } from "../evaluate/types.ts";
@@ -29,6 +29,8 @@ export interface CheckedWorld {
    * The block's own weights and those of the blocks it calls, in the block's size variables and in order of evaluation.
    */
   readonly weights: readonly OwnedWeight[];
+  /** The sums in their paths, by their texts, in the block's size variables. */
+  readonly sums: ReadonlyMap<string, Size>;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -97,7 +99,7 @@ export class Summaries {
         assumptions,
         strategy: this.#strategy(this),
         variables,
-        parameter: symbolic(context, variables, choices),
+        parameter: symbolic(context, block, variables, choices),
       });
       if (opened === undefined) continue;
       const { frame } = opened;
@@ -120,6 +122,7 @@ export class Summaries {
         results: declared ?? types,
         requirements: frame.world.requirements,
         weights: frame.world.weights,
+        sums: frame.world.sums,
         diagnostics: frame.world.diagnostics,
       });
     }

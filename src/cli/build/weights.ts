@@ -75,6 +75,8 @@ export async function collectWeights(
     fitting.push(found);
     for (const [name, array] of await readAll(found, path, terminal)) {
       watch(name, array);
+      // Models may share a tensor as different dtypes: integers, from which f32 is read as well, lose nothing.
+      if ((all.get(name)?.dtype ?? "f32") !== "f32") continue;
       all.set(name, array);
       dtypes.set(array.data, found.dtypeOf(array.data));
     }

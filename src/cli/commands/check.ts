@@ -11,11 +11,13 @@ import { plural } from "../terminal/numbers.ts";
 import { setOption, type Pairs } from "../terminal/options.ts";
 import { show, type Terminal } from "../terminal/terminal.ts";
 import { fixText, type Fix } from "./fix.ts";
+import { watch, type Note } from "./watch.ts";
 
-interface Options {
+export interface CheckOptions {
   readonly set?: Pairs;
   readonly json?: true;
   readonly fix?: true;
+  readonly watch?: true;
 }
 
 interface Checked {
@@ -33,29 +35,68 @@ export function check(command: Command, terminal: Terminal): void {
     .addOption(setOption())
     .option("--json", "print the diagnostics as JSON")
     .option("--fix", "first apply the fixes that messages suggest exactly")
-    .action(async (files: string[], options: Options) => {
-      const checked: Checked[] = [];
-      for (const path of files) checked.push(await checkFile(path, options));
-      const failed = checked.some(({ diagnostics }) => diagnostics.some(isError));
-      if (options.json) {
-        const diagnostics = checked.flatMap(({ path, diagnostics }) => diagnostics.map((d) => diagnosticJson(d, path)));
-        const fixed = options.fix ? { fixed: checked.flatMap(({ fixes }) => fixes) } : {};
-        terminal.out(JSON.stringify({ diagnostics, ...fixed }, null, 2));
-      } else {
-        for (const { place, code, help } of checked.flatMap(({ fixes }) => fixes))
-          terminal.out(`${place}: fixed ${code}: ${help}`);
-        show(terminal, distinct(checked.flatMap(({ diagnostics }) => diagnostics)));
-        for (const { path, program, diagnostics } of checked)
-          if (program !== undefined && !diagnostics.some(isError)) terminal.out(`${path}: ${contents(program)}`);
+    .option("--watch", "check again when a file changes, until Ctrl-C")
+    .action(async (files: string[], options: CheckOptions) => {
+      if (!options.watch) {
+        if (await checkAll(files, options, terminal)) throw new Failure([]);
+        return;
       }
-      if (failed) throw new Failure([]);
+      if (options.fix || options.json)
+        command.error(`error: --watch and ${options.fix ? "--fix" : "--json"} exclude each other`);
+      await watchAll(files, options, terminal);
     });
 }
 
-async function checkFile(path: string, { set, fix }: Options): Promise<Checked> {
+/** Checks files and prints what is found. Returns whether there is an error. */
+async function checkAll(
+  files: readonly string[],
+  options: CheckOptions,
+  terminal: Terminal,
+  note?: Note,
+): Promise<boolean> {
+  const checked: Checked[] = [];
+  for (const path of files) checked.push(await checkFile(path, options, note));
+  if (options.json) {
+    const diagnostics = checked.flatMap(({ path, diagnostics }) => diagnostics.map((d) => diagnosticJson(d, path)));
+    const fixed = options.fix ? { fixed: checked.flatMap(({ fixes }) => fixes) } : {};
+    terminal.out(JSON.stringify({ diagnostics, ...fixed }, null, 2));
+  } else {
+    for (const { place, code, help } of checked.flatMap(({ fixes }) => fixes))
+      terminal.out(`${place}: fixed ${code}: ${help}`);
+    show(terminal, distinct(checked.flatMap(({ diagnostics }) => diagnostics)));
+    for (const { path, program, diagnostics } of checked)
+      if (program !== undefined && !diagnostics.some(isError)) terminal.out(`${path}: ${contents(program)}`);
+  }
+  return checked.some(({ diagnostics }) => diagnostics.some(isError));
+}
+
+/** What clears a terminal. */
+const clear = "\u001b[2J\u001b[H";
+
+/** Checks files again and again. */
+export function watchAll(
+  files: readonly string[],
+  options: CheckOptions,
+  terminal: Terminal,
+  signal?: AbortSignal,
+): Promise<void> {
+  return watch(async (note, changed) => {
+    const noted = new Set<string>();
+    if (terminal.interactive) terminal.err(clear);
+    if (changed.length > 0) terminal.err(`${changed.join(", ")} changed\n`);
+    await checkAll(files, options, terminal, (path) => {
+      noted.add(path);
+      note(path);
+    });
+    terminal.err(`\nwatching ${plural(noted.size, "file")}; Ctrl-C ends`);
+  }, signal);
+}
+
+async function checkFile(path: string, { set, fix }: CheckOptions, note?: Note): Promise<Checked> {
   try {
+    note?.(path);
     const text = await readProgram(path);
-    let program = openText(path, text);
+    let program = openText(path, text, note);
     const before = { text, diagnostics: diagnose(program, set) };
     if (!fix) return { path, program, diagnostics: before.diagnostics, fixes: [] };
     const after = fixText(path, before, (text) => diagnose(openText(path, text), set));

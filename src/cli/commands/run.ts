@@ -46,6 +46,7 @@ export function run(command: Command, terminal: Terminal): void {
     .addOption(new Option("--in <name=path>", "an input (repeatable)").argParser(path))
     .addOption(new Option("--out <name=path>", "file to write a result to (repeatable)").argParser(path))
     .addOption(new Option("--expect <name=path>", "expected value of a result (repeatable)").argParser(path))
+    .option("--case <file>", "inputs and expected results: the tensors in.NAME and out.NAME of a .safetensors file")
     .option("--tolerance <t>", "largest allowed difference: |got - want| <= t * max(1, |want|)", tolerance, 1e-4)
     .addOption(
       new Option("--backend <backend>", `backend to run on: ${described(nodeBackendNames, backends)}`)
@@ -58,6 +59,11 @@ export function run(command: Command, terminal: Terminal): void {
         .default("auto"),
     )
     .addOption(new Option("--pixels <range>", "value range of image pixels").choices(pixels).default("0..1"))
+    .option(
+      "--repeat <n>",
+      "run once to warm up and then n times, and print the median time and quartiles",
+      repetitions,
+    )
     .option("--debug", "list the kernels that ran and their times, and name the first value that is not finite")
     .action(async (file: string, options: RunOptions) => {
       const { isWritable } = await import("../files/arrays.ts");
@@ -66,6 +72,8 @@ export function run(command: Command, terminal: Terminal): void {
           command.error(
             `error: --out ${name}=${path}: a result is written as a picture (${pictureEndings}), .npy or FILE.safetensors#NAME`,
           );
+      if (options.debug && options.repeat !== undefined)
+        command.error("error: --debug and --repeat exclude each other: looking at values takes time");
       const { builtKind } = await import("../run/built-models.ts");
       const misplaced = (["set", "weights", "weightsPrefix", "rename", "debug"] as const).find(
         (name) => options[name] !== undefined,
@@ -80,5 +88,14 @@ export function run(command: Command, terminal: Terminal): void {
 function tolerance(text: string): number {
   const value = /^[\d.]+(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
   if (!Number.isFinite(value)) throw new InvalidArgumentError("Expected a number of at least 0.");
+  return value;
+}
+
+/** The most repetitions. */
+const most = 1_000_000;
+
+function repetitions(text: string): number {
+  const value = /^\d{1,7}$/.test(text) ? Number(text) : 0;
+  if (value < 1 || value > most) throw new InvalidArgumentError(`Expected a whole number from 1 to ${most}.`);
   return value;
 }

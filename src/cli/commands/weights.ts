@@ -1,6 +1,6 @@
 /** @file `fuse weights`: lists, checks, initialises and converts the weights of a model. */
 import { Option, InvalidArgumentError, type Command } from "commander";
-import { shapeOf, type ManifestEntry } from "../../contract/manifest.ts";
+import { dtypeOf, shapeOf, type ManifestEntry } from "../../contract/manifest.ts";
 import { elements } from "../../contract/ndarray.ts";
 import { writeAtomically } from "../../node/files.ts";
 import { weightFiles } from "../../node/tensor-files.ts";
@@ -110,7 +110,13 @@ function parseSeed(text: string): number {
 function listing({ name, manifest }: Weighted): string {
   const rows = manifest.map((entry) => {
     const axes = entry.groups.flat().map(([axis, size]) => `${axis}: ${size}`);
-    return [entry.path, `[${axes.join(", ")}]`, "f32", initText(entry.init), countText(elements(shapeOf(entry)))];
+    return [
+      entry.path,
+      `[${axes.join(", ")}]`,
+      dtypeOf(entry),
+      initText(entry.init),
+      countText(elements(shapeOf(entry))),
+    ];
   });
   const head = ["weight", "axes", "dtype", "init", "parameters"];
   return `${table(head, rows, [4])}\n\n${name}: ${sumText(manifest)}`;

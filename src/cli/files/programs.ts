@@ -19,10 +19,13 @@ export async function openFile(path: string): Promise<Program> {
   return openText(path, await readProgram(path));
 }
 
-/** Opens a text as the program of a file. */
-export function openText(path: string, text: string): Program {
+/** Opens a text as the program of a file. `note` learns of every file that is looked for as an import. */
+export function openText(path: string, text: string, note?: (path: string) => void): Program {
   return openProgram(path, text, {
-    read: readImport,
+    read: (path) => {
+      if (isProgram(path)) note?.(path);
+      return readImport(path);
+    },
     modules: (from) => programsBeside(from).map((name) => `./${name}`),
   });
 }

@@ -1,6 +1,6 @@
 /** @file Reads the weights of a model from a file, and writes them to one. */
-import { shapeOf, type ManifestEntry } from "../../contract/manifest.ts";
-import { elements, type NdArray, type NumberArray } from "../../contract/ndarray.ts";
+import { bytesOf, dtypeOf, shapeOf, type ManifestEntry } from "../../contract/manifest.ts";
+import { elements, typedArrays, type NdArray, type NumberArray } from "../../contract/ndarray.ts";
 import { readBytes } from "../../node/files.ts";
 import { openWeights } from "../../node/tensor-files.ts";
 import { bytesText } from "../../source/bytes-text.ts";
@@ -12,7 +12,7 @@ import { nonFinite, type NonFinite } from "../../weights/finite.ts";
 import { losses } from "../../weights/half.ts";
 import { areComplete, matchWeights, type MatchOptions, type WeightProblems } from "../../weights/match.ts";
 import { formatProblems } from "../../weights/problems.ts";
-import { writeSafetensors, type WritableDType } from "../../weights/safetensors.ts";
+import { plainDType, writeSafetensors, type WritableDType } from "../../weights/safetensors.ts";
 import type { StoredDType, TensorSource } from "../../weights/tensors.ts";
 import { fail, readOrFail } from "../terminal/failure.ts";
 import { countText, plural } from "../terminal/numbers.ts";
@@ -108,7 +108,7 @@ export interface EncodedWeights {
 
 /**
  * Encodes a weight file with Fuse's paths and shapes. By default, f16 and bf16 stay what they are; `dtype` overrides
- * that, except for weights with values that would become infinite or zero.
+ * that, except for weights with values that would become infinite or zero. Integers and bools keep their dtype.
  */
 export function encodeWeights(
   arrays: ReadonlyMap<string, NdArray>,
@@ -117,7 +117,9 @@ export function encodeWeights(
   const kept: string[] = [];
   const bytes = writeSafetensors(arrays, {
     metadata: madeBy(version),
-    dtype: (path, { data }) => {
+    dtype: (path, array) => {
+      const { data } = array;
+      if (array.dtype !== "f32") return plainDType[array.dtype];
       const wanted = typeof dtype === "string" ? dtype : dtype(data);
       if (wanted !== "F16" && wanted !== "BF16") return "F32";
       const { infinite, zero } = losses(data, wanted);
@@ -138,13 +140,13 @@ export function parametersOf(manifest: readonly ManifestEntry[]): number {
   return manifest.reduce((sum, entry) => sum + elements(shapeOf(entry)), 0);
 }
 
-/** Ends the command if a model's weights would take more than `limit` bytes as float32. */
+/** Ends the command if a model's weights would take more than `limit` bytes. */
 export function limitWeights({ name, manifest }: Weighted, limit: number): void {
-  const bytes = 4 * parametersOf(manifest);
+  const bytes = bytesOf(manifest);
   if (bytes <= limit) return;
-  const size = (entry: ManifestEntry) => elements(shapeOf(entry));
-  const largest = manifest.reduce((a, b) => (size(b) > size(a) ? b : a));
-  const formula = `\`${largest.path}\` alone is ${shapeOf(largest).join(" * ")} parameters of 4 bytes`;
+  const largest = manifest.reduce((a, b) => (bytesOf([b]) > bytesOf([a]) ? b : a));
+  const width = typedArrays[dtypeOf(largest)].BYTES_PER_ELEMENT;
+  const formula = `\`${largest.path}\` alone is ${shapeOf(largest).join(" * ")} parameters of ${plural(width, "byte")}`;
   fail(
     "weight-too-large",
     { what: `the weights of \`${name}\``, bytes: bytesText(bytes), formula },

@@ -4,7 +4,7 @@ import { fail } from "../terminal/failure.ts";
 import { chooseModel } from "../terminal/names.ts";
 import { readBuilt, type BuiltModel } from "./built-models.ts";
 import type { RunOptions } from "./options.ts";
-import { backendOf, isOutOfMemory, runOnce, type Runnable } from "./runnable.ts";
+import { backendOf, isOutOfMemory, runEngine, type Runnable } from "./runnable.ts";
 
 /** Reads the model. Ends the command if there are several and none is chosen, or if `--engine` names another engine. */
 export async function builtModel(path: string, kind: ReadableTarget, options: RunOptions): Promise<Runnable> {
@@ -22,7 +22,7 @@ export async function builtModel(path: string, kind: ReadableTarget, options: Ru
     execute: async (inputs) => {
       const on = await backendOf(kind, backend);
       try {
-        return await runOnce(kind, await model.start(on), inputs);
+        return await runEngine(kind, await model.start(on), inputs, options.repeat);
       } catch (error) {
         if (!isOutOfMemory(error)) throw error;
         return fail("bad-input", { message: `\`${model.info.model}\` needs more memory than is available` });

@@ -26,7 +26,8 @@ import type { Arrays } from "./engines/engine.ts";
 import { moduleEngine } from "./engines/esm.ts";
 import { defaultEngine, engineFor } from "./engines/table.ts";
 import type { RunOptions } from "./options.ts";
-import { backendOf, isOutOfMemory, runOnce, type Execution, type Runnable, type Sizes } from "./runnable.ts";
+import { backendOf, isOutOfMemory, runEngine, type Execution, type Runnable, type Sizes } from "./runnable.ts";
+import { timed } from "./timing.ts";
 
 /** Opens and builds the program. Ends the command if it has an error. */
 export async function programModel(file: string, options: RunOptions, terminal: Terminal): Promise<Runnable> {
@@ -63,7 +64,7 @@ interface Job {
 
 async function execute(
   job: Job,
-  { engine: asked, backend, debug }: RunOptions,
+  { engine: asked, backend, debug, repeat }: RunOptions,
   terminal: Terminal,
 ): Promise<Execution> {
   if (debug && asked !== "auto" && asked !== defaultEngine) {
@@ -73,24 +74,24 @@ async function execute(
   const choice = debug ? defaultEngine : asked;
   const on = await backendOf(choice === "auto" ? defaultEngine : choice, backend);
   const name = choice === "auto" ? engineFor(on!) : choice;
-  if (name === defaultEngine) return debug ? debugModule(job, on!, terminal) : runModule(job, on!);
+  if (name === defaultEngine) return debug ? debugModule(job, on!, terminal) : runModule(job, on!, repeat);
   const planned = plan(job.graph, targets[name].profile);
   const { value: files, diagnostics } = build(job.program, name, [planned], { weights: (path) => weightOf(job, path) });
   if (files === undefined) {
     if (choice !== "auto") throw new Failure(diagnostics);
     // The module can run what the format cannot express.
-    return runModule(job, on!);
+    return runModule(job, on!, repeat);
   }
   return inMemory(job, planned, on, async () => {
     const built = await modelOf(name, files);
-    return runOnce(name, await built.start(on), job.inputs);
+    return runEngine(name, await built.start(on), job.inputs, repeat);
   });
 }
 
-function runModule(job: Job, on: NodeBackend): Promise<Execution> {
+function runModule(job: Job, on: NodeBackend, repeat: number | undefined): Promise<Execution> {
   const planned = plan(job.graph, esmProfile(on));
   return inMemory(job, planned, on, async () =>
-    runOnce(defaultEngine, await moduleEngine(job.program, planned, job.weights, on), job.inputs),
+    runEngine(defaultEngine, await moduleEngine(job.program, planned, job.weights, on), job.inputs, repeat),
   );
 }
 
@@ -107,11 +108,9 @@ function debugModule(job: Job, on: NodeBackend, terminal: Terminal): Promise<Exe
     await watched.run(job.inputs);
     watched.dispose();
     const engine = await moduleEngine(job.program, planned, job.weights, on);
-    const begin = performance.now();
-    const { results, kernels } = await engine.profile(job.inputs);
-    const milliseconds = performance.now() - begin;
+    const { value, timing } = await timed(() => engine.profile(job.inputs));
     engine.dispose();
-    return { engine: defaultEngine, on, milliseconds, results, kernels };
+    return { engine: defaultEngine, on, timings: [timing], ...value };
   });
 }
 

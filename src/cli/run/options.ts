@@ -10,9 +10,11 @@ export interface RunOptions extends ModelOptions, MatchingOptions {
   readonly in?: Pairs;
   readonly out?: Pairs;
   readonly expect?: Pairs;
+  readonly case?: string;
   readonly tolerance: number;
   readonly backend: BackendChoice;
   readonly engine: "auto" | EngineName;
   readonly pixels: "0..1" | "0..255";
+  readonly repeat?: number;
   readonly debug?: true;
 }

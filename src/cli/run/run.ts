@@ -17,14 +17,18 @@ import { builtKind } from "./built-models.ts";
 import type { Arrays } from "./engines/engine.ts";
 import type { Kernel } from "./engines/esm.ts";
 import { defaultEngine } from "./engines/table.ts";
+import { withCase } from "./case.ts";
 import { largestDifference } from "./expectation.ts";
 import type { RunOptions } from "./options.ts";
 import type { Runnable, Sizes } from "./runnable.ts";
+import { timingText } from "./timing.ts";
 
 /** Executes `fuse run`. */
 export async function runModel(file: string, options: RunOptions, terminal: Terminal): Promise<void> {
-  const { in: given = {}, out = {}, expect = {}, pixels } = options;
+  const { out = {}, pixels } = options;
   const model = await open(file, options, terminal);
+  const pairs = { in: options.in ?? {}, expect: options.expect ?? {} };
+  const { in: given, expect } = options.case === undefined ? pairs : await withCase(model, options.case, pairs);
   const inputNames = model.guard.inputs.map(({ name }) => name);
   const resultNames = model.results.map(({ name }) => name);
   for (const name of Object.keys(given))
@@ -41,7 +45,7 @@ export async function runModel(file: string, options: RunOptions, terminal: Term
   const executed = await model.execute(inputs, sizes);
   if (options.debug) terminal.out(kernelTable(executed.kernels));
   const engine = executed.engine === defaultEngine ? "" : ` (${executed.engine})`;
-  terminal.out(`${model.name} on ${executed.on}${engine}: ${milliseconds(executed.milliseconds)}`);
+  terminal.out(`${model.name} on ${executed.on}${engine}: ${timingText(executed.timings)}`);
 
   const results = model.results.map(({ name, axes }) => ({ name, array: named(executed.results[name]!, axes) }));
   const outputs = results.flatMap(({ name, array }) =>
@@ -190,6 +194,3 @@ function kernelTable(kernels: readonly Kernel[]): string {
   });
   return `${table(["kernel", "result", "ms"], rows, [2])}\n`;
 }
-
-/** Three digits. */
-const milliseconds = (time: number): string => `${time < 100 ? time.toPrecision(3) : Math.round(time)} ms`;

@@ -8,6 +8,7 @@ import { fail } from "../terminal/failure.ts";
 import type { Arrays, Engine } from "./engines/engine.ts";
 import type { Kernel } from "./engines/esm.ts";
 import { engines } from "./engines/table.ts";
+import { timed, type Timing } from "./timing.ts";
 
 export type Sizes = Readonly<Record<string, number>>;
 
@@ -19,7 +20,7 @@ export interface Runnable {
   readonly sources: readonly string[];
   /** Returns the shape of a result at the sizes that the guard found; undefined if only a run can tell. */
   shapeOf(result: string, sizes: Sizes): readonly number[] | undefined;
-  /** Runs once. Ends the command if the engine is unavailable or memory runs out. */
+  /** Runs as often as the options say. Ends the command if the engine is unavailable or memory runs out. */
   execute(inputs: Arrays, sizes: Sizes): Promise<Execution>;
 }
 
@@ -27,19 +28,30 @@ export interface Execution {
   readonly engine: EngineName;
   /** A TensorFlow.js backend, or ONNX Runtime. */
   readonly on: string;
-  /** The time from the inputs to the values of the results, without loading. */
-  readonly milliseconds: number;
+  /** The time of each run from the inputs to the values of the results, without loading. */
+  readonly timings: readonly Timing[];
   readonly results: Arrays;
   /** Empty by default; filled if the options request it. */
   readonly kernels: readonly Kernel[];
 }
 
-/** Runs an engine once and frees it. */
-export async function runOnce(name: EngineName, engine: Engine, inputs: Arrays): Promise<Execution> {
+/** Runs an engine and frees it: once, or `repeat` times after a run that warms up. */
+export async function runEngine(
+  name: EngineName,
+  engine: Engine,
+  inputs: Arrays,
+  repeat: number | undefined,
+): Promise<Execution> {
   try {
-    const begin = performance.now();
-    const results = await engine.run(inputs);
-    return { engine: name, on: engine.on, milliseconds: performance.now() - begin, results, kernels: [] };
+    if (repeat !== undefined) await engine.run(inputs);
+    let results: Arrays = {};
+    const timings: Timing[] = [];
+    for (let i = 0; i < (repeat ?? 1); i++) {
+      const { value, timing } = await timed(() => engine.run(inputs));
+      results = value;
+      timings.push(timing);
+    }
+    return { engine: name, on: engine.on, timings, results, kernels: [] };
   } finally {
     engine.dispose();
   }

@@ -1,9 +1,11 @@
 /** @file A model in `fuse summary`. */
 import { esmProfile } from "../../codegen/esm/profile.ts";
+import { bytesOf } from "../../contract/manifest.ts";
 import { checkGuard, evaluate, type Admission } from "../../contract/guard.ts";
 import type { ModelGraph } from "../../ir/model-graph.ts";
 import { printType, type TensorType } from "../../ir/type.ts";
 import { liveBytes, numbersAt, traffic } from "../../plan/memory.ts";
+import { manifestOf } from "../../plan/manifest.ts";
 import { plan } from "../../plan/plan.ts";
 import { SizeTooLarge } from "../../sizes/pool.ts";
 import type { Size } from "../../sizes/size.ts";
@@ -146,7 +148,7 @@ function totalLines(
 ): string[] {
   const { macs, parameters, memory } = totals(graph, layers, at);
   const lines = [
-    `weights  ${plural(graph.weights.length, "tensor")}, ${plural(parameters, "parameter")}, ${bytesText(4 * parameters)}`,
+    `weights  ${plural(graph.weights.length, "tensor")}, ${plural(parameters, "parameter")}, ${bytesText(bytesOf(manifestOf(graph)))}`,
     `MACs     ${macs === undefined ? "the formula is too long: --at gives a number" : size(macs)}`,
   ];
   if (memory === undefined) {

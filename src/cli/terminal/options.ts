@@ -1,5 +1,7 @@
 /** @file Options that several commands share. */
 import { InvalidArgumentError, Option } from "commander";
+import { DataError } from "../../weights/data-error.ts";
+import { compileRule } from "../../weights/rename.ts";
 import { parseBytes } from "./numbers.ts";
 
 /** Values by name. */
@@ -26,13 +28,21 @@ export const matchingOptions = (): readonly Option[] => [
   new Option("--weights-prefix <prefix>", "use only tensors whose names start with this, and strip it"),
   new Option(
     "--rename <map>",
-    '`from=to`, or a JSON file `{"from": "to"}`; `a.*` renames all that start with `a.` (repeatable)',
+    '`from=to`, or a JSON file `{"from": "to"}`; `*` is any text and `{i}` a number: `layers.{i}.*=blocks.{i + 1}.*` (repeatable)',
   ).argParser((text: string, previous: readonly string[] = []) => {
-    if (isRenaming(text)) pair(text, renaming);
+    if (isRenaming(text)) checkRenaming(...pair(text, renaming));
     else if (text === "") throw new InvalidArgumentError(`Expected ${renaming}.`);
     return [...previous, text];
   }),
 ];
+
+function checkRenaming(from: string, to: string): void {
+  try {
+    compileRule(from, to);
+  } catch (error) {
+    throw error instanceof DataError ? new InvalidArgumentError(`${error.message}.`) : error;
+  }
+}
 
 /** The form of `--rename`, unless it names a file. */
 export const renaming = "FROM=TO";

@@ -15,6 +15,14 @@ export interface Window {
   readonly pads: "same_tf" | readonly [number, number];
 }
 
+/** A window whose size may be known only at run time. */
+export interface OpenWindow {
+  readonly kernel: Size;
+  readonly stride: number;
+  readonly dilation: number;
+  readonly pads: "same_tf" | readonly [Size, Size];
+}
+
 export interface WindowAttributes {
   readonly kernel: readonly Size[];
   readonly stride: readonly Size[] | undefined;
@@ -101,14 +109,37 @@ export function onlyAxis(
   return [axis, sizes[0]!];
 }
 
-/** Requires one value or one per axis, and that the pads of `same` are whole. */
-export function requireWindows(c: OperatorContext<WindowAttributes>, axes: readonly Axis[]): void {
-  const { kernel, stride, dilation, pad } = c.attributes;
+/**
+ * Requires one value or one per axis, and that the pads of `same` are whole. `input` is that whose sizes are the windows', if
+ * no attribute gives them.
+ */
+export function requireWindows(
+  c: OperatorContext<unknown>,
+  attributes: WindowAttributes,
+  axes: readonly Axis[],
+  input?: number,
+): void {
+  const { kernel, stride, dilation, pad } = attributes;
   for (const [name, values] of Object.entries({ kernel, stride, dilation })) requirePerAxis(c, name, values, axes);
-  if (typeof pad !== "string") requirePerAxis(c, "pad", pad, axes);
+  if (typeof pad !== "string") requirePads(c, pad, axes);
   if (pad === "same")
     for (const [i, axis] of axes.entries())
-      c.divide(spanOf(c.sizes, c.attributes, i), c.sizes.int(2), { attribute: "kernel", axis });
+      c.divide(spanOf(c.sizes, attributes, i), c.sizes.int(2), {
+        attribute: "kernel",
+        axis,
+        ...(input !== undefined && { inputs: [input] }),
+      });
+}
+
+/** Requires one value or one per axis. For one axis, two numbers are perhaps meant to be before and after it. */
+function requirePads(c: OperatorContext<unknown>, pad: Exclude<Padding, string>, axes: readonly Axis[]): void {
+  const [first, second] = pad;
+  if (axes.length > 1 || pad.length !== 2 || first![0] !== first![1] || second![0] !== second![1])
+    return requirePerAxis(c, "pad", pad, axes);
+  const code = `pad: [[${c.sizes.print(first![0])}, ${c.sizes.print(second![0])}]]`;
+  const helps = [{ text: "to pad before and after the axis, write", code }];
+  const args = { name: "pad", expected: "one value", found: "2 values" };
+  return c.complain("bad-attribute", args, { attribute: "pad" }, { helps });
 }
 
 /** Returns the distance from the first to the last element of the window: dilation * (kernel - 1). */
@@ -149,9 +180,8 @@ export function imageWindows(
   count: number,
   number: (size: Size) => number,
 ): readonly [Window, Window] {
-  const [first, second] = windowsOf(attributes, count, number);
-  if (second !== undefined) return [first!, second];
-  return [{ ...first!, kernel: 1, pads: attributes.pad === "same_tf" ? "same_tf" : [0, 0] }, first!];
+  const [, rows, columns] = inVolume(windowsOf(attributes, count, number));
+  return [rows, columns];
 }
 
 /** Returns the windows over depth, height and width in numbers. Over a missing axis they have one element. */
@@ -160,27 +190,61 @@ export function volumeWindows(
   count: number,
   number: (size: Size) => number,
 ): readonly [Window, Window, Window] {
-  if (count < 3)
-    return [{ kernel: 1, stride: 1, dilation: 1, pads: [0, 0] }, ...imageWindows(attributes, count, number)];
-  const [depth, height, width] = windowsOf(attributes, count, number);
-  return [depth!, height!, width!];
+  return inVolume(windowsOf(attributes, count, number));
+}
+
+/** Returns one to three windows as windows over depth, height and width. */
+export function inVolume(windows: readonly Window[]): readonly [Window, Window, Window] {
+  const [columns, rows, layers] = windows.toReversed();
+  const pads = columns!.pads === "same_tf" ? "same_tf" : ([0, 0] as const);
+  return [
+    layers ?? { kernel: 1, stride: 1, dilation: 1, pads: [0, 0] },
+    rows ?? { ...columns!, kernel: 1, pads },
+    columns!,
+  ];
 }
 
 /** Returns a window for each axis in numbers, once sizes are known. */
 export function windowsOf(attributes: WindowAttributes, count: number, number: (size: Size) => number): Window[] {
   const { kernel, stride = kernel, dilation, pad } = attributes;
-  return Array.from({ length: count }, (_, i): Window => {
-    const window = {
-      kernel: number(perAxis(kernel, i)),
-      stride: number(perAxis(stride, i)),
-      dilation: dilation === undefined ? 1 : number(perAxis(dilation, i)),
-    };
-    if (pad === "same_tf") return { ...window, pads: pad };
-    const half = (window.dilation * (window.kernel - 1)) / 2;
-    if (pad === "same") return { ...window, pads: [half, half] };
-    const [before, after] = perAxis(pad, i);
-    return { ...window, pads: [number(before), number(after)] };
-  });
+  return Array.from({ length: count }, (_, i) =>
+    windowOf(
+      {
+        kernel: number(perAxis(kernel, i)),
+        stride: number(perAxis(stride, i)),
+        dilation: dilation === undefined ? 1 : number(perAxis(dilation, i)),
+      },
+      typeof pad === "string" ? pad : perAxis(pad, i),
+      number,
+    ),
+  );
+}
+
+/** Returns a window with its pads in numbers. */
+export function windowOf(
+  window: Omit<Window, "pads">,
+  pad: "same" | "same_tf" | readonly [Size, Size],
+  number: (size: Size) => number,
+): Window {
+  if (pad === "same_tf") return { ...window, pads: pad };
+  const half = (window.dilation * (window.kernel - 1)) / 2;
+  return { ...window, pads: pad === "same" ? [half, half] : [number(pad[0]), number(pad[1])] };
+}
+
+/** Like `windowsOf`, for windows that may have a run-time size. */
+export function openWindowsOf(
+  sizes: Sizes,
+  attributes: WindowAttributes,
+  count: number,
+  number: (size: Size) => number,
+): OpenWindow[] {
+  const { kernel, stride = kernel, dilation = [sizes.int(1)], pad } = attributes;
+  return Array.from({ length: count }, (_, i) => ({
+    kernel: perAxis(kernel, i),
+    stride: number(perAxis(stride, i)),
+    dilation: number(perAxis(dilation, i)),
+    pads: pad === "same_tf" ? pad : padSizes(sizes, attributes, i),
+  }));
 }
 
 /** Returns the pads of a window in numbers. TensorFlow's `SAME` puts the odd one at the end. */
@@ -190,17 +254,25 @@ export function padsOf({ kernel, stride, dilation, pads }: Window, size: number)
   return [Math.floor(total / 2), Math.ceil(total / 2)];
 }
 
-/** Like `padsOf`, for a size that may be a run-time size. */
-export function symbolicPads(sizes: Sizes, window: Window, size: Size): readonly [Size, Size] {
-  const { kernel, stride, dilation, pads } = window;
-  if (pads !== "same_tf") return [sizes.int(pads[0]), sizes.int(pads[1])];
+/**
+ * Like `padsOf`, for a size that may be a run-time size. A window of a run-time size must not be narrower than its stride
+ * with `same_tf`.
+ */
+export function symbolicPads(
+  sizes: Sizes,
+  { kernel, stride, dilation, pads }: Window | OpenWindow,
+  size: Size,
+): readonly [Size, Size] {
+  const symbolic = (n: number | Size): Size => (typeof n === "number" ? sizes.int(n) : n);
+  if (pads !== "same_tf") return [symbolic(pads[0]), symbolic(pads[1])];
   const [one, two, step] = [sizes.int(1), sizes.int(2), sizes.int(stride)];
-  const span = dilation * (kernel - 1);
+  const span = sizes.mul(sizes.int(dilation), sizes.sub(symbolic(kernel), one));
   const steps = sizes.mul(sizes.sub(sizes.ceil(size, step), one), step);
-  const total = sizes.sub(sizes.add(steps, sizes.int(span + 1)), size);
+  const total = sizes.sub(sizes.add(sizes.add(steps, span), one), size);
   // -stride < total <= span. It can only be negative if span + 1 < stride. The floor is then 1 if total >= 1, else 0.
-  const least =
-    span + 1 >= stride ? total : sizes.mul(total, sizes.floor(sizes.add(total, sizes.int(stride - 1)), step));
+  const known = sizes.constant(span) ?? BigInt(stride);
+  const isWide = known + 1n >= BigInt(stride);
+  const least = isWide ? total : sizes.mul(total, sizes.floor(sizes.add(total, sizes.int(stride - 1)), step));
   return [sizes.floor(least, two), sizes.ceil(least, two)];
 }
 

@@ -2,6 +2,8 @@
 import type { IToken } from "chevrotain";
 import type { Help } from "../../source/diagnostic.ts";
 import type { SourceFile } from "../../source/source.ts";
+import { foreignFunctions } from "../../source/words/functions.ts";
+import { argumentsOf, helpOfCall } from "../../source/words/word.ts";
 import * as t from "../grammar/tokens.ts";
 import { mistake, quoted, spanAt, type Mistake } from "../mistake.ts";
 
@@ -30,7 +32,6 @@ const replacements: Readonly<Record<string, string>> = {
 const advice: Readonly<Record<string, Help>> = {
   "^": { text: "write a power as a call", code: "pow(x, 2)" },
   "?": { text: "choose with `if`", code: "if a == b { x } else { y }" },
-  "@": { text: "a matrix product names the axis to sum over", code: "dot(q, k, contract: e)" },
   $: { text: "names have no `$`" },
   "\\": { text: "a statement can continue on the next line without a `\\`" },
   "`": { text: "strings use double quotes; choices are not quoted" },
@@ -49,10 +50,18 @@ export function badCharacter(source: SourceFile, offset: number): Mistake {
     if (character === ";") return [{ text: "no semicolon needed: remove it", edits: [{ span, text: "" }] }];
     const text = replacements[meant];
     if (text !== undefined) return [{ text: "write", code: text.trim(), edits: [{ span, text }] }];
+    if (character === "@") return [matrixProduct(source.text, offset)];
     const other = advice[character];
     if (other !== undefined) return [other];
     return /\p{L}/u.test(character) ? [{ text: "names may contain only letters, digits and `_`" }] : [];
   }
+}
+
+/** `q @ k` */
+function matrixProduct(text: string, offset: number): Help {
+  const [, left = "q"] = /([A-Za-z_]\w*)\s*$/.exec(text.slice(Math.max(0, offset - 40), offset)) ?? [];
+  const [, right = "k"] = /^\s*([A-Za-z_]\w*)/.exec(text.slice(offset + 1, offset + 41)) ?? [];
+  return { text: "a matrix product names the axis to sum over", code: `dot(${left}, ${right}, contract: e)` };
 }
 
 /** Quotes a visible character; names any other by its code point. */
@@ -61,8 +70,8 @@ function characterName(character: string): string {
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
-/** Returns the mistake in a token, if there is one. */
-export function badToken(source: SourceFile, token: IToken): Mistake | undefined {
+/** Returns the mistake in a token, if there is one. `before` is the token before it. */
+export function badToken(source: SourceFile, token: IToken, before?: IToken): Mistake | undefined {
   const { image, startOffset, tokenType } = token;
   const span = spanAt(source, startOffset, image.length);
   if (tokenType === t.UnterminatedString) {
@@ -75,8 +84,7 @@ export function badToken(source: SourceFile, token: IToken): Mistake | undefined
     );
   }
   if (tokenType === t.SingleQuotedString) {
-    const text = `"${image.slice(1, -1)}"`;
-    const helps = [{ text: "strings use double quotes", code: text, edits: [{ span, text }] }];
+    const helps = [singleQuoted(source, token, before)];
     return mistake("unexpected-character", spanAt(source, startOffset, 1), { character: "`'`" }, { helps });
   }
   const problem = problemOfNumber(token);
@@ -84,6 +92,19 @@ export function badToken(source: SourceFile, token: IToken): Mistake | undefined
   const { reason, write } = problem;
   const helps = write === undefined ? [] : [{ text: "write", code: write, edits: [{ span, text: write }] }];
   return mistake("bad-number", span, { number: quoted(image), reason }, { helps });
+}
+
+/** `from 'fuse/attention'`, `pad: 'same'`, `einsum('nd,nd->n', u, v)` */
+function singleQuoted(source: SourceFile, { image, startOffset }: IToken, before: IToken | undefined): Help {
+  const span = spanAt(source, startOffset, image.length);
+  const content = image.slice(1, -1);
+  const change = (text: string, code: string): Help => ({ text, code, edits: [{ span, text: code }] });
+  if (before?.image === "from") return change("strings use double quotes", `"${content}"`);
+  if (/^\w+$/.test(content)) return change("choices and names are not quoted", content);
+  const [call, callee] = /(\w+)\($/.exec(source.text.slice(Math.max(0, startOffset - 40), startOffset)) ?? [];
+  const word = call === undefined ? undefined : foreignFunctions.get(callee!);
+  if (word !== undefined) return helpOfCall(word, { args: argumentsOf(source.text, startOffset - 1) });
+  return change("strings use double quotes", `"${content}"`);
 }
 
 interface Problem {

@@ -2,6 +2,9 @@
 import type { IToken } from "chevrotain";
 import type { Help } from "../../source/diagnostic.ts";
 import { cover, textOf, type Span } from "../../source/source.ts";
+import { foreignFunctions } from "../../source/words/functions.ts";
+import { foreignStatements, foreignTypeNames } from "../../source/words/python.ts";
+import { argumentsOf, helpOf, helpOfCall } from "../../source/words/word.ts";
 import { tokenSpan } from "../grammar/cst.ts";
 import type { Failure } from "../grammar/parse-tokens.ts";
 import * as t from "../grammar/tokens.ts";
@@ -68,14 +71,17 @@ function offender({ source, tokens, piece, at }: Place): { readonly span: Span; 
   return { span: { source, start: end, end }, words: token === undefined ? "the end of the file" : ends[piece.kind] };
 }
 
-function hints({ source, tokens, at, piece, expected, rule }: Place): Help[] {
+function hints(place: Place): Help[] {
+  const { source, tokens, at, piece, expected, rule } = place;
   const token = at < piece.to ? tokens[at] : undefined;
   if (token === undefined) return [];
   const span = tokenSpan(source, token);
-  if (isA(token, t.StringLiteral) && rule !== "import")
-    return [{ text: "choices and names are not quoted", edits: [{ span, text: token.image.slice(1, -1) }] }];
-  if (token.image === "*" && tokens[at - 1]?.image === "*")
-    return [{ text: "write a power as a call", code: "pow(x, 2)" }];
+  const word = foreignStatements.get(token.image) ?? foreignStatements.get(tokens[at - 1]?.image ?? "");
+  if (word !== undefined) return [helpOf(word)];
+  if (isA(token, t.StringLiteral) && rule !== "import") return quotedHelps(place, span);
+  if (token.image === "*" && tokens[at - 1]?.image === "*") return [powerHelp(tokens, at)];
+  if (rule === "param" && expected === "`:`") return untypedHelps(place);
+  if (rule === "tensor" && isA(token, t.NumberLiteral)) return [helpOf(foreignTypeNames.get("list")!)];
   if (isA(token, t.Bar) && isA(tokens[at + 1], t.Bar)) {
     const both = cover(span, tokenSpan(source, tokens[at + 1]!));
     return [{ text: "write", code: "or", edits: [{ span: both, text: "or" }] }];
@@ -87,6 +93,42 @@ function hints({ source, tokens, at, piece, expected, rule }: Place): Help[] {
   if (rule === "weightStatement" && isA(token, t.Assign) && expected === "`:`")
     return [{ text: "declare its axes", code: `${tokens[at - 2]?.image} ${tokens[at - 1]?.image}: [c] = …` }];
   return [];
+}
+
+/** `pad: "same"`, `einsum("nd,nd->n", u, v)` */
+function quotedHelps(place: Place, span: Span): Help[] {
+  const text = textOf(span).slice(1, -1);
+  if (/^\w+$/.test(text)) return [{ text: "choices and names are not quoted", code: text, edits: [{ span, text }] }];
+  const help = helpOfCallee(place, place.at);
+  return help === undefined ? [{ text: "choices and names are not quoted" }] : [help];
+}
+
+/** Returns the help of the function of another language whose arguments contain the offending token. */
+function helpOfCallee({ source, tokens, piece }: Place, at: number): Help | undefined {
+  const open = lastOutside(tokens, at, piece.from, (token) => isA(token, t.LParen));
+  const callee = open === undefined ? undefined : tokens[open - 1];
+  const word = isA(callee, t.Repeat) ? undefined : foreignFunctions.get(callee?.image ?? "");
+  if (open === undefined || word === undefined || !isA(tokens[open], t.LParen)) return undefined;
+  const args = argumentsOf(source.text, tokens[open]!.startOffset);
+  return helpOfCall(word, { args, piped: isA(tokens[open - 2], t.Pipe) });
+}
+
+/** `x ** 2` */
+function powerHelp(tokens: readonly IToken[], at: number): Help {
+  const operand = (token: IToken | undefined, otherwise: string) =>
+    token !== undefined && isA(token, t.Identifier, t.NumberLiteral) ? token.image : otherwise;
+  const code = `pow(${operand(tokens[at - 2], "x")}, ${operand(tokens[at + 1], "2")})`;
+  return { text: "write a power as a call", code };
+}
+
+/** `block A(self, x)` */
+function untypedHelps({ source, tokens, at }: Place): Help[] {
+  const name = tokens[at - 1];
+  if (name === undefined || !isA(name, t.Identifier)) return [];
+  if (name.image !== "self") return [{ text: "declare a tensor by its axes", code: `${name.image}: [n, c]` }];
+  const end = isA(tokens[at], t.Comma) ? (tokens[at + 1] ?? name).startOffset : tokens[at]!.startOffset;
+  const edits = [{ span: { source, start: name.startOffset, end }, text: "" }];
+  return [{ text: "a block has no `self`: remove it", edits }];
 }
 
 /** `if a { x }` */
@@ -106,9 +148,10 @@ function indexing({ source, tokens, piece, at, rule, expected }: Place): Mistake
   if (expected === "`:`") return undefined;
   const span = tokenSpan(source, tokens[at]!);
   const tensor = isA(tokens[at - 1], t.Identifier) ? tokens[at - 1]!.image : "x";
+  const whose = isA(tokens[at - 3], t.Identifier) ? tokens[at - 3]!.image : "x";
   const helps =
     tensor === "shape" && isA(tokens[at - 2], t.Dot)
-      ? [{ text: "for the size of axis `c` of `x`, write", code: "x.c" }]
+      ? [{ text: `for the size of axis \`c\` of \`${whose}\`, write`, code: `${whose}.c` }]
       : [
           { text: "for a part along an axis `t`, write", code: `slice(${tensor}, t: [0, 1])` },
           { text: "or split it into its elements", code: `a, b = unstack(${tensor}, axis: t)` },
@@ -116,34 +159,57 @@ function indexing({ source, tokens, piece, at, rule, expected }: Place): Mistake
   return mistake("no-indexing", span, {}, { helps });
 }
 
-/** Module names, and `self`, that Python code calls functions on. */
-const modules = ["self", "nn", "F", "torch", "tf", "np"];
+/** Module names that Python code calls functions of. */
+const modules = ["nn", "F", "torch", "tf", "np", "math", "numpy", "jnp", "keras"];
 
 /** `x.mean(…)` */
 function methodCall({ source, tokens, piece, at }: Place): Mistake | undefined {
   if (at >= piece.to || !isA(tokens[at], t.LParen)) return undefined;
   const [receiver, dot, method] = [tokens[at - 3], tokens[at - 2], tokens[at - 1]];
   if (method === undefined || !isA(dot, t.Dot) || !isA(method, t.Identifier)) return undefined;
-  return mistake("method-call", tokenSpan(source, method), { name: method.image }, { helps: [help()] });
+  const name = method.image;
+  const report = (...helps: Help[]) => mistake("method-call", tokenSpan(source, method), { name }, { helps });
 
-  function help(): Help {
-    const simple = receiver !== undefined && isA(receiver, t.Identifier) && !isA(tokens[at - 4], t.Dot);
-    if (!simple) return { text: "pipe it", code: `… |> ${method!.image}(…)` };
-    const before = cover(tokenSpan(source, receiver), tokenSpan(source, tokens[at]!));
-    if (modules.includes(receiver.image))
-      return {
-        text: "operators have no prefix",
-        code: `${method!.image}(…)`,
-        edits: [{ span: before, text: `${method!.image}(` }],
-      };
-    const empty = isA(tokens[at + 1], t.RParen);
-    const text = `${method!.image}(${receiver.image}${empty ? "" : ", "}`;
-    return {
-      text: "the tensor is the first argument",
-      code: empty ? `${text})` : `${text}…)`,
-      edits: [{ span: before, text }],
-    };
+  let first = at - 1;
+  while (isA(tokens[first - 1], t.Dot) && isA(tokens[first - 2], t.Identifier)) first -= 2;
+  const root = tokens[first]!;
+  const before = cover(tokenSpan(source, root), tokenSpan(source, tokens[at]!));
+  const args = argumentsOf(source.text, tokens[at]!.startOffset);
+  if (root.image === "self") {
+    const layer = ownLayer(name, args[0]);
+    if (layer !== undefined) return report(layer);
   }
+  const isFunction = first < at - 1 && (root.image === "self" || modules.includes(root.image));
+  const isMethod = first === at - 3 && !isFunction;
+  const word = foreignFunctions.get(name);
+  if (word !== undefined)
+    return report(helpOfCall(word, { args: isFunction ? args : [isMethod ? receiver!.image : "", ...args] }));
+  if (isFunction)
+    return report({
+      text: "operators have no prefix",
+      code: `${name}(…)`,
+      edits: [{ span: before, text: `${name}(` }],
+    });
+  if (!isMethod) return report({ text: "pipe it", code: `… |> ${name}(…)` });
+  const empty = isA(tokens[at + 1], t.RParen);
+  const text = `${name}(${receiver!.image}${empty ? "" : ", "}`;
+  return report({
+    text: "the tensor is the first argument",
+    code: empty ? `${text})` : `${text}…)`,
+    edits: [{ span: before, text }],
+  });
+}
+
+/** Suggests the layer that the name of a module suggests, as in `self.conv1(x)`; undefined if the name suggests none. */
+function ownLayer(name: string, tensor = "x"): Help | undefined {
+  const x = /^\w+$/.test(tensor) ? tensor : "x";
+  const call = [
+    { words: /conv|stem|down/, code: `conv(${x}, c: 64, kernel: 3)` },
+    { words: /^fc|linear|proj|head|dense/, code: `linear(${x}, c: 64)` },
+    { words: /^bn|norm/, code: `batchnorm(${x})` },
+  ].find(({ words }) => words.test(name));
+  if (call === undefined) return undefined;
+  return { text: "a layer is written where it is used, and its label is its name", code: `${call.code} @${name}` };
 }
 
 /** `match: int`, `if = 3` */
@@ -161,21 +227,32 @@ function keywordAsName({ source, tokens, piece, at, expected, rule }: Place): Mi
 }
 
 /** `conv(c = 64)`, `k = 3` as a parameter, `if c = 64 {` */
-function singleEquals({ source, tokens, piece, at, rule }: Place): Mistake | undefined {
+function singleEquals(place: Place): Mistake | undefined {
+  const { source, tokens, piece, at, rule, expected } = place;
   if (at >= piece.to || !isA(tokens[at], t.Assign)) return undefined;
   const [name, value] = [tokens[at - 1], tokens[at + 1]];
   const span = tokenSpan(source, tokens[at]!);
-  const report = (meant: string, help: Help) => mistake("single-equals", span, { meant }, { helps: [help] });
+  const report = (meant: string, ...helps: Help[]) => mistake("single-equals", span, { meant }, { helps });
 
   if (rule === "param" && name !== undefined && isA(name, t.Identifier))
     return report(":", { text: "a parameter has a type and may have a default", code: `${name.image}: int = …` });
   const isNamed = name !== undefined && isA(name, t.Identifier) && isA(tokens[at - 2], t.LParen, t.Comma);
   if (isNamed && (rule === "call" || rule === "repeat")) {
     const edits = [{ span: { ...span, start: tokenSpan(source, name).end }, text: ":" }];
-    return report(":", { text: "write", code: `${name.image}: ${value?.image ?? "…"}`, edits });
+    const help = helpOfCallee(place, place.at);
+    const named = { text: "write", code: `${name.image}: ${value?.image ?? "…"}`, edits };
+    return help === undefined ? report(":", named) : report(":", help, named);
   }
+  if (rule === "header" && expected.endsWith("`)`") && isA(tokens[at - 1], t.RSquare)) return tensorDefault(place);
   const compared = ["branch", "match", "call", "operand", "list"].includes(rule ?? "") || piece.kind === "header";
   return compared ? report("==", { text: "write", code: "==", edits: [{ span, text: "==" }] }) : undefined;
+}
+
+/** `mask: [n, t] = none` */
+function tensorDefault(place: Place): Mistake {
+  const { span, words } = offender(place);
+  const helps = [{ text: "a tensor has no default: write one block with it, and one without it" }];
+  return mistake("syntax-error", span, { found: words, expected: place.expected }, { helps });
 }
 
 /** `x |> 3`, `x |> repeat(2) match a { … }` */
@@ -263,11 +340,12 @@ const ownBlock: Help = {
 };
 
 /** `a, b = x, y`, `(x, y)` */
-function severalValues({ source, tokens, piece, at, rule, expected }: Place): Mistake | undefined {
+function severalValues(place: Place): Mistake | undefined {
+  const { source, tokens, piece, at, rule, expected } = place;
   if (piece.kind !== "statement" || at > piece.to) return undefined;
   if (at >= piece.to || !isA(tokens[at], t.Comma)) return undefined;
   const span = tokenSpan(source, tokens[at]!);
-  const report = (where: string, help: Help) => mistake("several-values", span, { where }, { helps: [help] });
+  const report = (where: string, ...helps: Help[]) => mistake("several-values", span, { where }, { helps });
   const names = tokens.slice(piece.from, headOfAssignment(tokens, piece.from) ?? piece.from);
   const left = names.filter((token) => isA(token, t.Identifier)).map(({ image }) => image);
   const each = (value: string) => (left.length > 1 ? left : ["a", "b"]).map((name) => `${name} = ${value}`).join("\n");
@@ -277,16 +355,21 @@ function severalValues({ source, tokens, piece, at, rule, expected }: Place): Mi
   const open = lastOutside(tokens, at, piece.from, (token) => isA(token, t.LParen));
   if (rule !== "operand" || expected !== "`)`" || open === undefined) return undefined;
   const close = endOfGroup(tokens, open, piece.to);
-  return report("an expression in parentheses", tupleHelp());
+  const callee = helpOfCallee(place, open);
+  return report("an expression in parentheses", ...(callee === undefined ? [] : [callee]), tupleHelp());
 
   function tupleHelp(): Help {
     const edits = (texts: readonly [string, string]) =>
       [open!, close].map((bracket, i) => ({ span: tokenSpan(source, tokens[bracket]!), text: texts[i]! }));
     const before = tokens[open! - 1];
+    const inside = textOf(cover(tokenSpan(source, tokens[open! + 1]!), tokenSpan(source, tokens[close - 1]!)));
+    const items = inside.length > 60 ? "…" : inside.replace(/\s+/g, " ");
     if (isA(before, t.Return) && close === piece.to - 1)
-      return { text: "return several values without parentheses", edits: edits(["", ""]) };
-    if (isA(before, t.Colon)) return { text: "a list is written in brackets", edits: edits(["[", "]"]) };
-    if (isA(before, t.LParen, t.Comma)) return { text: "pass several tensors one by one", edits: edits(["", ""]) };
+      return { text: "return several values without parentheses", code: `return ${items}`, edits: edits(["", ""]) };
+    if (isA(before, t.Colon))
+      return { text: "a list is written in brackets", code: `[${items}]`, edits: edits(["[", "]"]) };
+    if (isA(before, t.LParen, t.Comma))
+      return { text: "pass several tensors one by one", code: items, edits: edits(["", ""]) };
     return { text: "there are no tuples: give each value a name", code: each("…") };
   }
 }

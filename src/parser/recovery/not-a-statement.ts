@@ -1,6 +1,9 @@
 /** @file Explains tokens that appear in place of a statement or declaration but do not begin like one. */
 import type { Help } from "../../source/diagnostic.ts";
 import { cover, type Span } from "../../source/source.ts";
+import { foreignFunctions } from "../../source/words/functions.ts";
+import { foreignStatements } from "../../source/words/python.ts";
+import { helpOf } from "../../source/words/word.ts";
 import { tokenSpan } from "../grammar/cst.ts";
 import { parseTokens } from "../grammar/parse-tokens.ts";
 import * as t from "../grammar/tokens.ts";
@@ -8,15 +11,6 @@ import { mistake, quoted, tooDeep, type Mistake } from "../mistake.ts";
 import { explain } from "./explain.ts";
 import { headOfAssignment, isA, type Stream } from "./heads.ts";
 import type { Piece } from "./outline.ts";
-
-/** Keywords that begin statements and declarations in other languages. */
-const foreign: ReadonlyMap<string, Help> = new Map([
-  ["for", { text: "repeat a stage with", code: "x |> repeat(3) conv(c: 64)" }],
-  ["while", { text: "repeat a stage with", code: "x |> repeat(3) conv(c: 64)" }],
-  ["def", { text: "declare a graph with", code: "block Name(x: [n, c]) { … }" }],
-  ["class", { text: "declare a graph with", code: "block Name(x: [n, c]) { … }" }],
-  ["function", { text: "declare a graph with", code: "block Name(x: [n, c]) { … }" }],
-]);
 
 const notAStatement = (span: Span, found: string, helps: readonly Help[]): Mistake =>
   mistake("not-a-statement", span, { found }, { helps });
@@ -35,14 +29,22 @@ export function explainStatement(stream: Stream, piece: Piece, isLast: boolean):
     return notAStatement(start, `\`${first.image}\` on its own`, [help]);
   }
   if (piece.to > piece.from + 1 && second !== undefined && isA(first, t.Identifier) && isA(second, t.Identifier)) {
-    const help = foreign.get(first.image);
+    const dot = tokens[piece.from + 2];
+    if ((first.image === "weight" || first.image === "const") && dot !== undefined && isA(dot, t.Dot))
+      return notAStatement(start, `a \`${first.image}\` whose name has a dot`, [
+        { text: "declare it in a block of its own, and label the call", code: `Block(…) @${second.image}` },
+      ]);
+    const word = foreignStatements.get(first.image);
     if (headOfAssignment(tokens, piece.from + 1) === undefined)
-      return notAStatement(start, quoted(first.image), help === undefined ? [] : [help]);
+      return notAStatement(start, quoted(first.image), word === undefined ? [] : [helpOf(word)]);
     const edits = [{ span: { ...start, end: second.startOffset }, text: "" }];
     return notAStatement(start, quoted(first.image), [
       { text: "assignments have no keyword", code: `${second.image} = …`, edits },
     ]);
   }
+  const statement =
+    foreignStatements.get(first.image) ?? (first.image === "print" ? foreignFunctions.get("print") : undefined);
+  if (statement !== undefined) return notAStatement(start, quoted(first.image), [helpOf(statement)]);
   const assign = topLevelAssign(stream, piece);
   if (assign !== undefined) return explainAssignment(stream, piece, assign);
 
@@ -77,6 +79,12 @@ function explainAssignment({ source, tokens }: Stream, { from }: Piece, assign: 
     const help = { text: "assign several names without brackets", code: "a, b = …", edits };
     return notAStatement(start, "an assignment to a list in brackets", [help]);
   }
+  if (first.image === "self" && isA(last, t.Identifier)) {
+    const code = `y = x |> conv(c: 64, kernel: 3) @${last.image}`;
+    return notAStatement(start, "an assignment to `self`", [
+      { text: "a layer is written where it is used, and its label is its name", code },
+    ]);
+  }
   if (isA(last, t.BinaryOperator)) {
     const help = { text: "names cannot be reassigned: use a new one", code: `y = ${first.image} ${last.image} …` };
     return notAStatement(tokenSpan(source, last), quoted(`${last.image}=`), [help]);
@@ -101,7 +109,7 @@ export function explainStray({ source, tokens }: Stream, { kind, from }: Piece):
     if (kind === "import") return [{ text: "imports come before declarations" }];
     if (isA(first, t.Return) || headOfAssignment(tokens, from) !== undefined)
       return [{ text: "statements must be inside a block or model" }];
-    const help = foreign.get(first.image);
-    return help === undefined ? [] : [help];
+    const word = foreignStatements.get(first.image);
+    return word === undefined ? [] : [helpOf(word)];
   }
 }

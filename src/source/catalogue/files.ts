@@ -63,7 +63,7 @@ export const files = {
     message: msg`\`${"name"}\` cannot be ${"value"}: it must be ${"expected"}`,
     explain:
       "The value after `--set NAME=` does not have the type of the parameter. " +
-      "An `int` is a whole number of at least 1 (or 0, if the declaration allows it), a `float` is a number, " +
+      "An `int` is a whole number of at least 1 (or less, if the declaration allows it), a `float` is a number, " +
       "a `bool` is `true` or `false`, and a parameter with choices takes one of them, without quotes.",
   }),
   "excluded-settings": entry({

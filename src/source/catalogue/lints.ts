@@ -98,6 +98,31 @@ export const lints = {
       }
     `,
   }),
+  "label-from-value": programEntry({
+    severity: "warning",
+    message: msg`\`${"callee"}\` has no label, so its weights are named after the value \`${"name"}\``,
+    explain:
+      "The only layer of a statement without a label is named after the value that the statement assigns. " +
+      "In a model, that name is in the weight file: whoever renames the value, renames the weights, and the file no longer fits. " +
+      "Write the label, which `fuse check --fix` does without changing any name. " +
+      "In a block, names of values are labels without a warning, but a label is the safer choice there, too.",
+    bad: program`
+      fuse 1
+
+      model Net(x: [n, c: 3, h, w]) -> (y: [n, c: 8, h, w]) {
+        stem = x |> conv(c: 8, kernel: 3) |> relu
+        return stem * stem
+      }
+    `,
+    good: program`
+      fuse 1
+
+      model Net(x: [n, c: 3, h, w]) -> (y: [n, c: 8, h, w]) {
+        stem = x |> conv(c: 8, kernel: 3) @stem |> relu
+        return stem * stem
+      }
+    `,
+  }),
   "name-is-also-size": programEntry({
     severity: "warning",
     message: msg`\`${"name"}\` is both a tensor and a size of this signature`,

@@ -205,7 +205,7 @@ export const sizes = {
       "The expression is used as a size, but contains a fraction, a tensor or a choice. " +
       "Sizes are whole numbers built from integers, sizes of the signature and `int` " +
       "parameters with `+`, `-`, `*`, `/`, `%`, `floor(a / b)` and `ceil(a / b)`. " +
-      "Declare the parameter as `int`, or write a factor as a quotient: `ceil(3 * c / 4)` instead of `0.75 * c`.",
+      "Declare the parameter as `int`, or round: `floor(c * factor)`, `ceil` and `round` of a float are sizes.",
     bad: program`
       fuse 1
 
@@ -216,8 +216,8 @@ export const sizes = {
     good: program`
       fuse 1
 
-      block Widen(x: [n, c], factor: int) {
-        return x |> linear(c: c * factor) @fc
+      block Widen(x: [n, c], factor: float) {
+        return x |> linear(c: floor(c * factor)) @fc
       }
     `,
   }),
@@ -284,7 +284,7 @@ export const sizes = {
     explain:
       "No sizes satisfy this `where`, alone or together with " +
       "the ones before it, so the block could never be called. " +
-      "Sizes and `int` parameters are at least 1, unless an `int` has the default 0 or a `where` with `>= 0`. " +
+      "Sizes and `int` parameters are at least 1, unless an `int` has the default 0 or a `where` that allows less, such as `shift >= -2`. " +
       "Correct the condition or remove it.",
     bad: program`
       fuse 1

@@ -244,7 +244,7 @@ export const syntax = {
   }),
   "method-call": programEntry({
     severity: "error",
-    message: msg`\`${"name"}\` is called like a method, but tensors have no methods`,
+    message: msg`\`${"name"}\` is called like a method, but operators are functions`,
     explain:
       "Operators are functions: the tensor is the first argument, `mean(x, " +
       "axis: c)`, or is piped into the call, `x |> mean(axis: c)`. " +

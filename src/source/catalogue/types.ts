@@ -166,10 +166,11 @@ export const types = {
   }),
   "dot-shared-axis": programEntry({
     severity: "error",
-    message: msg`axis \`${"axis"}\` is in both operands of \`dot\``,
+    message: msg`axis \`${"axis"}\` is in both operands of \`${"callee"}\``,
     explain:
       "Every axis that both operands of `dot` have is either summed " +
       "over (`contract:`) or paired element by element (`batch:`). " +
+      "`correlate` can also slide along it (`over:`). " +
       "This one is in neither list. " +
       "Without this rule, self-attention would silently take the diagonal over the tokens. " +
       "Add the axis to one of the lists. " +

@@ -108,6 +108,8 @@ export const weights = {
       "`uniform(a)`, `zeros`, `ones` or a number; `uniform(a)` is between -a and a. " +
       "PyTorch's `xavier_uniform_` is `glorot`, and its `kaiming_uniform_` with " +
       "`a=sqrt(5)` is `kaiming`, which is also the default of `conv` and `linear`. " +
+      "An `i32` weight begins with `zeros`, `ones` or a whole number, " +
+      "and a `bool` weight also with `true` or `false`. " +
       "Initial values matter only if no weights are loaded. " +
       "For fixed values that are not weights, use `const`.",
     bad: program`
@@ -131,10 +133,10 @@ export const weights = {
     severity: "error",
     message: msg`the literal ${"found"}, but the declaration needs ${"expected"}`,
     explain:
-      "The value of a `const` is written as numbers in nested brackets, one level for each " +
+      "The value of a `const` is a single number, which fills it, or numbers in nested brackets: one level for each " +
       "axis in the declared order, and every level has as many items as the size of its axis. " +
       "Here the nesting, a length or the kind of number differs from the declaration. " +
-      "Nothing is repeated or filled in: correct the literal or the declared sizes.",
+      "Items of a list are not repeated: correct the literal or the declared sizes.",
     bad: program`
       fuse 1
 
@@ -154,17 +156,17 @@ export const weights = {
   }),
   "const-size": programEntry({
     severity: "error",
-    message: msg`const \`${"name"}\` needs sizes that are numbers, but \`${"size"}\` is not one`,
+    message: msg`the list of const \`${"name"}\` needs sizes that are numbers, but \`${"size"}\` is not one`,
     explain:
-      "The numbers of a `const` are in the program, so the sizes of its axes are in the program, too. " +
+      "The numbers of a list are in the program, so the sizes of its axes are in the program, too. " +
       "Write them as numbers. " +
-      "To fill a tensor with one number, as `torch.zeros` and `torch.full` do, " +
-      "expand the number: `expand(0, k: hidden)` takes sizes of every kind, those of inputs included.",
+      "A single number fills a tensor, as `torch.zeros` and `torch.full` do: " +
+      "`const zero: [k: hidden] = 0` takes sizes of every kind, those of inputs included.",
     bad: program`
       fuse 1
 
       block Start(x: [n, d], hidden: int = 3) -> [n, k: hidden] {
-        const zero: [k: hidden] = 0
+        const zero: [k: hidden] = [0, 0, 0]
         return linear(x, d -> k: hidden) + zero
       }
     `,
@@ -172,7 +174,7 @@ export const weights = {
       fuse 1
 
       block Start(x: [n, d], hidden: int = 3) -> [n, k: hidden] {
-        zero = expand(0, k: hidden)
+        const zero: [k: hidden] = 0
         return linear(x, d -> k: hidden) + zero
       }
     `,

@@ -1,4 +1,4 @@
-/** @file Networks with repetitions and shared layers: PyTorch's weights load by name and give its results. */
+/** @file Networks with repetitions, shared layers and computed kernels: PyTorch's weights load by name and give its results. */
 import { readdirSync, readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
@@ -10,15 +10,19 @@ import { describeCases, graphOf, prepareCase } from "../support/compare.ts";
 import { randomShapes } from "../support/shapes.ts";
 import { expectGolden, goldenTensors } from "../support/systems.ts";
 
-const networks = readdirSync("test/fixtures/repeat").map((file) => {
-  const name = file.replace(".fuse", "");
-  const text = readFileSync(`test/fixtures/repeat/${file}`, "utf8");
-  return { name, text, graph: graphOf(text), golden: `repeat/${name}` };
-});
+const folders = ["repeat", "kernels"];
 
-test("every stored network has a program", () => {
-  const stored = readdirSync("test/golden/repeat").map((file) => file.replace(".safetensors", ""));
-  expect(networks.map(({ name }) => name)).toEqual(stored);
+const networks = folders.flatMap((folder) =>
+  readdirSync(`test/fixtures/${folder}`).map((file) => {
+    const name = file.replace(".fuse", "");
+    const text = readFileSync(`test/fixtures/${folder}/${file}`, "utf8");
+    return { name, text, graph: graphOf(text), golden: `${folder}/${name}` };
+  }),
+);
+
+test.each(folders)("every network in %s has a program", (folder) => {
+  const stored = readdirSync(`test/golden/${folder}`).map((file) => `${folder}/${file.replace(".safetensors", "")}`);
+  expect(networks.flatMap(({ golden }) => (golden.startsWith(folder) ? [golden] : []))).toEqual(stored);
 });
 
 describe.each(networks)("$name", ({ text, graph, golden }) => {
