@@ -25,4 +25,4 @@ with torch.no_grad():
 folder = Path(__file__).parent / "shufflenet"
 folder.mkdir(exist_ok=True)
 save_file(model.state_dict(), folder / "weights.safetensors")
-save_file({"image": image, "logits": logits}, folder / "case.safetensors")
+save_file({"in.image": image, "out.logits": logits}, folder / "case.safetensors")
