@@ -4,7 +4,7 @@ import { operators, reservedAxisNames, symbols } from "../ops/table.ts";
 import type { Expr, Name, Repeat } from "../parser/ast.ts";
 import { expressions } from "../parser/walk.ts";
 import { SizeTooLarge } from "../sizes/pool.ts";
-import type { Size, SizeVar } from "../sizes/size.ts";
+import type { Computation, Size, SizeVar } from "../sizes/size.ts";
 import { Sizes } from "../sizes/sizes.ts";
 import { lexical } from "../source/catalogue/lexical.ts";
 import { syntax } from "../source/catalogue/syntax.ts";
@@ -61,7 +61,7 @@ export class Program {
       hidesCalls,
       labels: (frame) => this.#labelsOf(frame.block),
       indexOf: (repeat) => this.#indexOf(repeat),
-      unknownSize: (key, text, lower) => this.#unknownSize(key, text, lower),
+      unknownSize: (...of) => this.#unknownSize(...of),
       libraryModule: (name) => (this.#library ??= libraryBlocks(host, path)).get(name),
     };
   }
@@ -200,11 +200,11 @@ export class Program {
     return variable;
   }
 
-  #unknownSize(key: string, text: string, lower: bigint): Size {
+  #unknownSize(key: string, text: string, lower: bigint, computed?: Computation): Size {
     const { sizes } = this.#context;
     let size = this.#unknownSizes.get(key);
     if (size === undefined) {
-      size = sizes.of(sizes.variable(text, { lower, time: "build" }));
+      size = sizes.of(sizes.variable(text, { lower, time: "build", computed }));
       this.#unknownSizes.set(key, size);
     }
     return size;

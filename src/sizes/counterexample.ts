@@ -5,7 +5,7 @@ import type { Knowledge } from "./knowledge.ts";
 import { ceilDiv, floorDiv } from "./rational.ts";
 import { relationsOf, variablesOf, type Condition, type Relation } from "./relation.ts";
 import { rewrite } from "./rewrite.ts";
-import type { Size, SizeAlgebra, SizeVar } from "./size.ts";
+import type { Computation, Size, SizeAlgebra, SizeVar } from "./size.ts";
 import type { Sizes } from "./sizes.ts";
 
 /** An assignment that satisfies all facts but not a condition. */
@@ -69,7 +69,12 @@ export function findAssignment(search: Search, refuted: Condition): Assignment |
     const slot = slots.get(v);
     const solved = world.known.solved.get(v);
     if (slot !== undefined) return () => assignment[slot] ?? NaN;
-    return solved === undefined ? () => NaN : sizes.fold(solved, compiled);
+    if (solved !== undefined) return sizes.fold(solved, compiled);
+    return v.computed === undefined ? () => NaN : computation(v.computed);
+  };
+  const computation = ({ of, value }: Computation): Evaluate => {
+    const parts = of.map((size) => sizes.fold(size, compiled));
+    return () => exact(value(parts.map((part) => part())));
   };
   const compiled = asFunction(read);
   const meaning = (condition: Condition): Test => {
@@ -86,7 +91,13 @@ export function findAssignment(search: Search, refuted: Condition): Assignment |
   };
   const isRight = meaning(refuted);
   const checks = facts.map(meaning);
-  const involved = new Set([...named, ...facts.flatMap(variablesOf)]);
+  const involved = withParts(new Set([...named, ...facts.flatMap(variablesOf)]));
+  // A fact may have solved a variable that is also computed.
+  for (const v of involved)
+    if (v.computed !== undefined && world.known.solved.has(v)) {
+      const [value, solved] = [computation(v.computed), read(v)];
+      checks.push(() => value() === solved());
+    }
   const bounds = [...involved].map((v) => ({ lower: Number(v.lower), value: read(v) }));
 
   const shows = (): boolean =>
@@ -95,20 +106,35 @@ export function findAssignment(search: Search, refuted: Condition): Assignment |
   const constants = constantsOf([refuted, ...facts].flatMap(relationsOf).flatMap(({ a, b }) => [a, b]));
   const domains = free.map((v, slot) => domainOf(world, v, slot, constants));
   const difference = refuted.op === "or" ? undefined : attempt(() => rewrite(world, sizes.sub(refuted.a, refuted.b)));
-  const core = domains.filter((d) => [...(difference?.variables ?? free)].some((v) => slots.get(v) === d.slot));
+  const different = difference === undefined ? free : withParts(difference.variables);
+  const core = domains.filter((d) => [...different].some((v) => slots.get(v) === d.slot));
   for (const d of domains) assignment[d.slot] = d.start;
   const isFound =
     (core.length < domains.length && bySum(assignment, core, { left: BUDGET / 2 }, shows)) ||
     bySum(assignment, domains, { left: BUDGET }, shows) ||
     byConstants(assignment, domains, { left: BUDGET / 2 }, shows);
-  return isFound ? { values: new Map(named.map((v) => [v, BigInt(read(v)())])) } : undefined;
+  const shown = byOrder(withParts(new Set(named)));
+  return isFound ? { values: new Map(shown.map((v) => [v, BigInt(read(v)())])) } : undefined;
+}
+
+/** Adds the variables that computed ones follow from. */
+function withParts(variables: ReadonlySet<SizeVar>): ReadonlySet<SizeVar> {
+  const all = new Set(variables);
+  for (const v of all) for (const size of v.computed?.of ?? []) for (const part of size.variables) all.add(part);
+  return all;
 }
 
 const byOrder = (variables: ReadonlySet<SizeVar>): SizeVar[] => [...variables].sort((x, y) => x.order - y.order);
 
 /** Returns the free variables that the named ones depend on through solved equalities and facts, and those facts. */
 function connected({ world, stated }: Search, named: readonly SizeVar[]): { free: SizeVar[]; facts: Condition[] } {
-  const freeOf = (v: SizeVar): Iterable<SizeVar> => world.known.solved.get(v)?.variables ?? [v];
+  const freeOf = (v: SizeVar): readonly SizeVar[] => {
+    const all = new Set([v]);
+    for (const one of all)
+      for (const size of [world.known.solved.get(one), ...(one.computed?.of ?? [])])
+        for (const part of size?.variables ?? []) all.add(part);
+    return [...all].filter((one) => one.computed === undefined && !world.known.solved.has(one));
+  };
   const free = new Set(named.flatMap((v) => [...freeOf(v)]));
   let open = stated.map((fact) => ({
     fact,
@@ -217,9 +243,10 @@ type Evaluate = () => number;
 /** Whether a condition holds, or whether it fails. Neither is so if a side has no value. */
 type Test = (outcome: boolean) => boolean;
 
+const exact = (n: number): number => (Math.abs(n) <= Number.MAX_SAFE_INTEGER ? n : NaN);
+
 /** Compiles sizes to functions on doubles. They return NaN if there is no value, or if a double cannot hold it exactly. */
 function asFunction(read: (v: SizeVar) => Evaluate): SizeAlgebra<Evaluate> {
-  const exact = (n: number): number => (Math.abs(n) <= Number.MAX_SAFE_INTEGER ? n : NaN);
   const floor = (x: number, y: number): number => {
     const rest = x % y;
     return (x - (rest !== 0 && rest < 0 !== y < 0 ? rest + y : rest)) / y;

@@ -1,7 +1,16 @@
 /** @file Symbolic sizes: rational expressions over variables and floors, in a normal form, interned per compilation. */
 
+/** How a variable follows from sizes once these are known: `max(c, 8)`. The algebra knows only its lower bound. */
+export interface Computation {
+  readonly of: readonly Size[];
+  /** NaN if there is no value. */
+  readonly value: (sizes: readonly number[]) => number;
+}
+
 export interface SizeVar {
   readonly name: string;
+  /** Undefined for a variable that is free. */
+  readonly computed?: Computation | undefined;
   /** 1, or 0 for an int parameter that may be 0. */
   readonly lower: bigint;
   /** Known when a model is built, or only when it runs. */

@@ -23,8 +23,8 @@ export class Sizes {
   }
 
   /** Makes a new variable at every call, even if the name is the same. */
-  variable(name: string, options: { readonly lower?: bigint; readonly time: "build" | "run" }): SizeVar {
-    return { name, lower: options.lower ?? 1n, time: options.time, order: this.#made++ };
+  variable(name: string, options: Partial<SizeVar> & Pick<SizeVar, "time">): SizeVar {
+    return { lower: 1n, ...options, name, order: this.#made++ };
   }
 
   of(v: SizeVar): Size {

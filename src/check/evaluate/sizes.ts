@@ -114,19 +114,35 @@ function rounded(frame: Frame, expr: Call): Size | undefined {
     return name === "floor" ? sizes.floor(dividend, divisor) : sizes.ceil(dividend, divisor);
   }
   if (name === "pow" && plain && args.length === 2) return power(frame, args[0]!, args[1]!);
-  if ((name === "min" || name === "max") && plain && args.length >= 2) {
-    const values = args.map((arg) => sizeOf(frame, arg));
-    const numbers = values.map((value) => value && sizes.constant(value));
-    if (numbers.some((value) => value === undefined)) {
-      if (values.every((value) => value !== undefined))
-        report(frame, "not-a-size", expr.span, { what: `\`${name}\` of sizes that are not known at build time` });
-      return undefined;
-    }
-    const sorted = (numbers as bigint[]).sort((a, b) => (a < b ? -1 : 1));
-    return sizes.int(name === "min" ? sorted[0]! : sorted.at(-1)!);
-  }
+  if ((name === "min" || name === "max") && plain && args.length >= 2) return extreme(frame, name, args);
   return notASize(frame, expr);
 }
+
+/** Evaluates `min(…)` or `max(…)`. Until all sizes are known, it is an unknown size between the bounds of its arguments. */
+function extreme(frame: Frame, name: "min" | "max", args: readonly Expr[]): Size | undefined {
+  const { sizes } = frame.context;
+  const values: Size[] = [];
+  for (const arg of args) {
+    const size = sizeOf(frame, arg);
+    if (size === undefined) return undefined;
+    requireBuildTime(frame, size, { kind: "attribute", name }, arg.span);
+    values.push(frame.world.facts.apply(size));
+  }
+  if (values.some((value) => isOfRunTime(frame, value))) return undefined;
+  const pick = (numbers: readonly bigint[]): bigint =>
+    numbers.reduce((best, next) => ((name === "min" ? next < best : next > best) ? next : best));
+  const numbers = values.map((value) => sizes.constant(value));
+  if (numbers.every((number) => number !== undefined)) return sizes.int(pick(numbers));
+  const text = `${name}(${values.map((value) => sizes.print(value)).join(", ")})`;
+  const least = pick(values.map((value) => sizes.lower(value) ?? 0n));
+  const key = `${name} ${values.map(({ id }) => id).join(" ")}`;
+  const value = (numbers: readonly number[]): number => Math[name](...numbers);
+  return frame.context.unknownSize(key, text, least, { of: values, value });
+}
+
+/** Whether a size depends on an input of a model, which was reported where it must be known when the model is built. */
+const isOfRunTime = ({ context, world }: Frame, size: Size): boolean =>
+  [...context.sizes.variables(world.facts.apply(size))].some(({ time }) => time === "run");
 
 /** The largest exponent of a power of sizes: beyond it, sizes have too many digits for any tensor. */
 const exponentLimit = 64n;
@@ -143,10 +159,12 @@ function power(frame: Frame, base: Expr, exponent: Expr): Size | undefined {
     [to, exponent],
   ] as const)
     requireBuildTime(frame, size, { kind: "attribute", name: "pow" }, span);
+  if (isOfRunTime(frame, of) || isOfRunTime(frame, to)) return undefined;
   const [a, b] = [of, to].map((size) => sizes.constant(frame.world.facts.apply(size)));
   if (a === undefined || b === undefined) {
     const text = `pow(${sizes.print(of)}, ${sizes.print(to)})`;
-    return frame.context.unknownSize(`pow ${of.id} ${to.id}`, text, 1n);
+    const value = ([base, exponent]: readonly number[]): number => base! ** exponent!;
+    return frame.context.unknownSize(`pow ${of.id} ${to.id}`, text, 1n, { of: [of, to], value });
   }
   if (b <= exponentLimit) return sizes.int(a ** b);
   report(frame, "too-large", exponent.span, { what: `the exponent ${b} is more than ${exponentLimit}` });
