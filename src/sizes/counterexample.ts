@@ -113,7 +113,7 @@ export function findAssignment(search: Search, refuted: Condition): Assignment |
     (core.length < domains.length && bySum(assignment, core, { left: BUDGET / 2 }, shows)) ||
     bySum(assignment, domains, { left: BUDGET }, shows) ||
     byConstants(assignment, domains, { left: BUDGET / 2 }, shows);
-  const shown = byOrder(withParts(new Set(named)));
+  const shown = byOrder(withParts(new Set(named))).filter((v) => v.computed === undefined || named.includes(v));
   return isFound ? { values: new Map(shown.map((v) => [v, BigInt(read(v)())])) } : undefined;
 }
 

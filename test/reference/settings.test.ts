@@ -76,3 +76,22 @@ model M(x: [n, c: 4], a: float = 1.1, b: float = 0.29) -> (y: [n, c: ceil(100 * 
     expect(sizes).toEqual(["111", "28"]);
   });
 });
+
+describe("min, max and pow of settings", () => {
+  const text = `fuse 1
+block Squeeze(x: [n, c], by: int = 4) -> [n, c: max(1, min(floor(c / by), 8))] {
+  return x |> linear(c: max(1, min(floor(c / by), 8))) @fc
+}
+model M(x: [n, c: 2], width: int, levels: int = 2) -> (y: [n, c: max(1, min(floor(width / 4), 8))], z: [n, c: pow(2, levels)]) {
+  return x |> linear(c: width) @stem |> Squeeze @squeeze, linear(x, c: pow(2, levels)) @z
+}
+`;
+  test.each([
+    ["3", "2", "1", "4"],
+    ["20", "3", "5", "8"],
+    ["100", "5", "8", "32"],
+  ])("width %s, levels %s", (width, levels, ...want) => {
+    const graph = graphOf(text, { width, levels });
+    expect(graph.results.map(({ value }) => graph.builder.sizes.print(value.type.axes.get("c")!))).toEqual(want);
+  });
+});
