@@ -49,9 +49,16 @@ export function evaluateCall(
     if (block !== undefined && frame.context.hidesCalls(block)) return unknown;
     const gap = { ...call.label.span, start: endOfCallee(call) };
     const helps: Help[] =
-      named !== undefined
-        ? [{ text: "write a matrix product as", code: `dot(${name}, ${call.label.text}, contract: …)` }]
-        : [{ text: "remove the label", edits: [{ span: gap, text: "" }] }];
+      named?.kind === "layer"
+        ? [
+            {
+              text: "label the layer where it is declared",
+              code: `layer ${name} = ${textOf(named.chain.span)} @${call.label.text}`,
+            },
+          ]
+        : named !== undefined
+          ? [{ text: "write a matrix product as", code: `dot(${name}, ${call.label.text}, contract: …)` }]
+          : [{ text: "remove the label", edits: [{ span: gap, text: "" }] }];
     report(frame, "label-without-weights", call.label.span, { callee: name }, { helps });
     return unknown;
   }

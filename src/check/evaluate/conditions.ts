@@ -230,8 +230,9 @@ function notFinite(frame: Frame, subject: Expr): void {
     report(frame, "unknown-name", subject.span, { name: plainName(subject)!.text });
   else {
     const text = textOf(subject.span);
+    const condition = subject.kind === "binary" && isComparison(subject.op) ? text : `${text} == 1`;
     const helps = [
-      { text: "distinguish the cases with", code: `if ${text} == 1 { … } else { … }` },
+      { text: "distinguish the cases with", code: `if ${condition} { … } else { … }` },
       ...(plainName(subject) === undefined ? [] : [{ text: "or list its values", code: `${text}: 1 | 2 | 4` }]),
     ];
     report(frame, "match-not-finite", subject.span, { subject: text }, { helps });

@@ -132,7 +132,11 @@ export function pickResult(frame: Frame, val: Val, expr: Call): Val {
     const index = val.names.indexOf(name.text);
     const picked = val.values[index];
     if (index >= 0) return picked === undefined ? unknown : { kind: "tensor", value: picked };
-    const helps = [...didYouMean(name.span, nearest(name.text, val.names)), `its results are ${val.names.join(", ")}`];
+    const names = val.values.map((_, i) => String.fromCharCode("a".charCodeAt(0) + i)).join(", ");
+    const helps =
+      val.names.length > 0
+        ? [...didYouMean(name.span, nearest(name.text, val.names)), `its results are ${val.names.join(", ")}`]
+        : [{ text: "its results have no names: give them some", code: `${names} = ${expr.callee.text}(…)` }];
     report(frame, "unknown-name", name.span, { name: name.text }, { helps });
     return unknown;
   }

@@ -31,10 +31,10 @@ export const weights = {
   }),
   "label-without-weights": programEntry({
     severity: "error",
-    message: msg`\`${"callee"}\` has no weights, so it cannot have a label`,
+    message: msg`this call of \`${"callee"}\` owns no weights, so it cannot have a label`,
     explain:
       "A label names the weights of the call before it, and this call has none. " +
-      "Remove the label, or move it after the call it was meant for. " +
+      "Remove the label, or move it after the call it was meant for. The weights of a layer are labelled where it is declared. " +
       "`@` is not matrix multiplication: Python's `q @ k` is " +
       "`dot(q, k, contract: e)`, which names the axis to sum over.",
     bad: program`
