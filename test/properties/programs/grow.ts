@@ -17,6 +17,12 @@ import { freshInput, inBrackets, portText, solve, type Value } from "./inputs.ts
 import { verifyRefusal } from "./refusals.ts";
 import { fill, libraryTemplates, operatorTemplates, readTemplate, type Port, type Template } from "./templates.ts";
 
+/** Operators that a program uses more often than others; `only` leaves out weights, layers and the library. */
+interface Favourites {
+  readonly names: readonly string[];
+  readonly only: boolean;
+}
+
 /** What a proposal adds to a routine. */
 interface Proposal {
   readonly code: string;
@@ -39,7 +45,7 @@ const themes = Object.keys(families);
 export function grow(seed: number, given?: readonly string[]): Draft {
   const chance = chanceOf(seed);
   const family = chance.is(0.5) ? families[chance.pick(themes)]!.map(({ name }) => name) : names;
-  const favourites = given ?? family;
+  const favourites = { names: given ?? family, only: given !== undefined };
   const blocks: Routine[] = [];
   const calls: Template[] = [];
   for (let i = chance.pick([0, 1, 1, 2, 3]); i > 0; i--) {
@@ -73,8 +79,7 @@ const valuesOf: Partial<Record<Attribute["kind"], readonly string[]>> = {
 class Growing {
   readonly #name: string;
   readonly #chance: Chance;
-  /** The operators that it uses more often than others. */
-  readonly #favourites: readonly string[];
+  readonly #favourites: Favourites;
   /** The finished blocks, and their calls. A new one may be added while a routine grows. */
   readonly #blocks: Routine[];
   readonly #calls: Template[];
@@ -85,7 +90,7 @@ class Growing {
   #statements: readonly Statement[] = [];
   #count = 0;
 
-  constructor(name: string, chance: Chance, favourites: readonly string[], blocks: Routine[], calls: Template[]) {
+  constructor(name: string, chance: Chance, favourites: Favourites, blocks: Routine[], calls: Template[]) {
     this.#name = name;
     this.#chance = chance;
     this.#favourites = favourites;
@@ -216,13 +221,12 @@ class Growing {
     if (kind < 0.08) return this.#matched();
     if (kind < 0.16) return this.#scaled();
     if (kind < 0.24) return this.#repeated();
-    if (kind < 0.29) return this.#weighted();
-    if (kind < 0.34) return this.#shared();
-    if (kind < 0.38) return this.#applied(chance.pick(fromLibrary));
-    if (kind < 0.5 && this.#calls.length > 0) return this.#applied(chance.pick(this.#calls));
+    if (kind < 0.36 && this.#calls.length > 0) return this.#applied(chance.pick(this.#calls));
+    if (kind < 0.5 && !this.#favourites.only)
+      return kind < 0.41 ? this.#weighted() : kind < 0.46 ? this.#shared() : this.#applied(chance.pick(fromLibrary));
     // Of several, one that fits a value that was computed.
     const some = Array.from({ length: 6 }, () =>
-      chance.pick(templates.get(chance.pick(chance.is(0.5) ? this.#favourites : names))!),
+      chance.pick(templates.get(chance.pick(chance.is(0.5) ? this.#favourites.names : names))!),
     );
     const fitting = chance.is(0.75)
       ? some.find((template) => template.ports.some((port) => this.#fitting(port).length > 0))
@@ -367,7 +371,7 @@ class Growing {
     ]);
     const call = chance.pick(["*", "/", "+", "-"]);
     const factor: Param | undefined =
-      value.dtype === "f32" && chance.is(0.3)
+      value.dtype === "f32" && !this.#favourites.only && chance.is(0.3)
         ? {
             name: `f${this.#settings.length}`,
             text: `f${this.#settings.length}: float = ${chance.pick(["0.5", "-1.25", "3", "1e-3"])}`,
