@@ -4,7 +4,7 @@ import { operators, reservedAxisNames, symbols } from "../ops/table.ts";
 import type { Expr, Name, Repeat } from "../parser/ast.ts";
 import { expressions } from "../parser/walk.ts";
 import { SizeTooLarge } from "../sizes/pool.ts";
-import type { Computation, Size, SizeVar } from "../sizes/size.ts";
+import type { Size, SizeVar } from "../sizes/size.ts";
 import { Sizes } from "../sizes/sizes.ts";
 import { lexical } from "../source/catalogue/lexical.ts";
 import { syntax } from "../source/catalogue/syntax.ts";
@@ -200,7 +200,7 @@ export class Program {
     return variable;
   }
 
-  #unknownSize(key: string, text: string, lower: bigint, computed?: Computation): Size {
+  #unknownSize(key: string, text: string, lower: bigint, computed?: SizeVar["computed"]): Size {
     const { sizes } = this.#context;
     let size = this.#unknownSizes.get(key);
     if (size === undefined) {

@@ -70,7 +70,7 @@ export function findAssignment(search: Search, refuted: Condition): Assignment |
     const solved = world.known.solved.get(v);
     if (slot !== undefined) return () => assignment[slot] ?? NaN;
     if (solved !== undefined) return sizes.fold(solved, compiled);
-    return v.computed === undefined ? () => NaN : computation(v.computed);
+    return typeof v.computed !== "object" ? () => NaN : computation(v.computed);
   };
   const computation = ({ of, value }: Computation): Evaluate => {
     const parts = of.map((size) => sizes.fold(size, compiled));
@@ -92,9 +92,11 @@ export function findAssignment(search: Search, refuted: Condition): Assignment |
   const isRight = meaning(refuted);
   const checks = facts.map(meaning);
   const involved = withParts(new Set([...named, ...facts.flatMap(variablesOf)]));
+  // Floats that are rounded in two ways may depend on each other. Values for both could be impossible.
+  if ([...involved].filter(({ computed }) => computed === "rounded").length > 1) return undefined;
   // A fact may have solved a variable that is also computed.
   for (const v of involved)
-    if (v.computed !== undefined && world.known.solved.has(v)) {
+    if (typeof v.computed === "object" && world.known.solved.has(v)) {
       const [value, solved] = [computation(v.computed), read(v)];
       checks.push(() => value() === solved());
     }
@@ -113,14 +115,16 @@ export function findAssignment(search: Search, refuted: Condition): Assignment |
     (core.length < domains.length && bySum(assignment, core, { left: BUDGET / 2 }, shows)) ||
     bySum(assignment, domains, { left: BUDGET }, shows) ||
     byConstants(assignment, domains, { left: BUDGET / 2 }, shows);
-  const shown = byOrder(withParts(new Set(named))).filter((v) => v.computed === undefined || named.includes(v));
+  const shown = byOrder(withParts(new Set(named))).filter((v) => typeof v.computed !== "object" || named.includes(v));
   return isFound ? { values: new Map(shown.map((v) => [v, BigInt(read(v)())])) } : undefined;
 }
+
+const partsOf = ({ computed }: SizeVar): readonly Size[] => (typeof computed === "object" ? computed.of : []);
 
 /** Adds the variables that computed ones follow from. */
 function withParts(variables: ReadonlySet<SizeVar>): ReadonlySet<SizeVar> {
   const all = new Set(variables);
-  for (const v of all) for (const size of v.computed?.of ?? []) for (const part of size.variables) all.add(part);
+  for (const v of all) for (const size of partsOf(v)) for (const part of size.variables) all.add(part);
   return all;
 }
 
@@ -131,9 +135,9 @@ function connected({ world, stated }: Search, named: readonly SizeVar[]): { free
   const freeOf = (v: SizeVar): readonly SizeVar[] => {
     const all = new Set([v]);
     for (const one of all)
-      for (const size of [world.known.solved.get(one), ...(one.computed?.of ?? [])])
+      for (const size of [world.known.solved.get(one), ...partsOf(one)])
         for (const part of size?.variables ?? []) all.add(part);
-    return [...all].filter((one) => one.computed === undefined && !world.known.solved.has(one));
+    return [...all].filter((one) => typeof one.computed !== "object" && !world.known.solved.has(one));
   };
   const free = new Set(named.flatMap((v) => [...freeOf(v)]));
   let open = stated.map((fact) => ({

@@ -9,8 +9,8 @@ export interface Computation {
 
 export interface SizeVar {
   readonly name: string;
-  /** Undefined for a variable that is free. */
-  readonly computed?: Computation | undefined;
+  /** Undefined for a variable that is free; `rounded` for a float, on which other floats may depend too. */
+  readonly computed?: Computation | "rounded" | undefined;
   /** 1, or 0 for an int parameter that may be 0. */
   readonly lower: bigint;
   /** Known when a model is built, or only when it runs. */

@@ -86,7 +86,7 @@ describe("--case", () => {
     ["plain.safetensors", "`plain.safetensors` does not hold `in.x`, `in.y`"],
     ["partial.safetensors", "`partial.safetensors` does not hold `in.y`"],
     ["inputs.safetensors", "`inputs.safetensors` does not hold any of `out.x`, `out.total`"],
-    ["strange.safetensors", "`Sum` has no input `z`; it has `x`, `y`"],
+    ["strange.safetensors", "`Sum` has no input `z` (`in.z` of `strange.safetensors`); it has `x`, `y`"],
     ["misspelt.safetensors", "did you mean `total`?"],
     ["hostile.safetensors", "`Sum` has no result `__proto__`"],
     ["sum.fuse", "`sum.fuse` is not named like one"],

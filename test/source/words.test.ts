@@ -83,7 +83,11 @@ test.each([
   ["x |> expand_as(y)", "expand(like: y)"],
   ["x |> contiguous", undefined],
   ["f(x).view(n, -1)", "reshape(x, [c, h, w] -> d)"],
-  ["nn.Conv2d(3, 96, (3, 3))", "conv(x, c: 96, kernel: 3) @conv1"],
+  ["nn.Conv2d(3, 96, (3, 3))", "conv(x, c: 96, kernel: 3, pad: 0) @conv1"],
+  [
+    "nn.Conv2d(3, 64, 7, stride=2, padding=(3, 1), groups=1, bias=False)",
+    "conv(x, c: 64, kernel: 7, stride: 2, pad: [3, 1], bias: false) @conv1",
+  ],
   ["torch.einsum('bhqd,bhkd->bhqk', q, k)", "dot(q, k, contract: d, batch: [b, h])"],
   ['einsum("nd,nd->n", u, v)', "dot(u, v, contract: d, batch: n)"],
   ["einsum('i,j->ij', u, v)", "dot(u, v, contract: [])"],
@@ -141,5 +145,5 @@ test("each spelling has one record", () => {
 
 test("long and unclosed calls have no arguments", () => {
   expect(argumentsOf(`f(${"x, ".repeat(10_000)}`, 1)).toEqual([]);
-  expect(argumentsOf("f(a, [b, c], d=2, \"e, f\", 'g')", 1)).toEqual(["a", "[b, c]", '"e, f"', "'g'"]);
+  expect(argumentsOf("f(a, [b, c], d=2, \"e, f\", 'g')", 1)).toEqual(["a", "[b, c]", "d=2", '"e, f"', "'g'"]);
 });

@@ -98,8 +98,12 @@ function notCallable(frame: Frame, call: Call, named: Val | undefined, piped: bo
   if (missing !== undefined) return report(frame, "unknown-operator", span, { name: text }, { helps: [missing] });
   const known = [...Object.keys(frame.context.operators), ...frame.block.module.visible.keys()];
   const word = foreignFunctions.get(text);
+  // The arguments of a constructor mean something else to the operator.
   const near =
-    foreignOperator(text) ?? (word === undefined && !unrelatedFunctions.has(text) ? nearest(text, known) : undefined);
+    word?.parameters !== undefined && call.args?.some(({ kind }) => kind === "positional")
+      ? undefined
+      : (foreignOperator(text) ??
+        (word === undefined && !unrelatedFunctions.has(text) ? nearest(text, known) : undefined));
   const helps = [
     ...didYouMean(span, near),
     ...(word === undefined ? [] : [helpOfCall(word, { args: argumentsOfCall(call), piped })]),
@@ -107,7 +111,7 @@ function notCallable(frame: Frame, call: Call, named: Val | undefined, piped: bo
   report(frame, "unknown-operator", span, { name: text }, { helps });
 }
 
-/** Returns the texts of the positional arguments. */
+/** Returns the texts of the arguments. */
 function argumentsOfCall({ callee: { span }, args }: Call): readonly string[] {
   const open = args === undefined ? -1 : span.source.text.indexOf("(", span.end);
   return open < 0 ? [] : argumentsOf(span.source.text, open);

@@ -276,8 +276,14 @@ export function toTensor(frame: Frame, val: Val, expr: Expr, beside: readonly Va
       const dtypes = beside.flatMap((other) => (other.kind === "tensor" ? [other.value.type.dtype] : []));
       const numbers = dtypes.filter((dtype) => dtype !== "bool");
       const size = frame.world.facts.apply(val.size);
-      const fits = isI32(Number(frame.context.sizes.constant(size) ?? 0n));
-      const adapted = fits && numbers.length > 0 && numbers.every((dtype) => dtype === "i32") ? "i32" : "f32";
+      const adapted = numbers.length > 0 && numbers.every((dtype) => dtype === "i32") ? "i32" : "f32";
+      const constant = frame.context.sizes.constant(size) ?? 0n;
+      if (adapted === "i32" && !isI32(Number(constant))) {
+        report(frame, "too-large", expr.span, {
+          what: `\`${textOf(expr.span)}\` is ${constant}, which an i32 does not hold`,
+        });
+        return undefined;
+      }
       return frame.context.builder.scalar(size, adapted);
     }
     case "unknown":
@@ -312,12 +318,19 @@ function useOf(frame: Frame, val: Val, expr: Expr): Help[] {
   return [{ text: "match on its choices", code: `match ${text} { ${val.text} => … }` }];
 }
 
+/** Writes `k / 2` with a float: `0.5 * k`. */
+function asFloat({ left, right }: BinaryExpr): string {
+  const number = right.kind === "number" ? 1 / right.value : NaN;
+  const isShort = String(number).length <= 6;
+  return isShort ? `${number} * ${textOf(left.span)}` : `${textOf(left.span)} / ${textOf(right.span)}.0`;
+}
+
 /** Suggests `x * h / 2` for `x * (h / 2)`, which divides the tensor instead of the size. */
 function multiplyFirst(expr: UnaryExpr | BinaryExpr, operand: BinaryExpr): Help[] {
   const text = textOf(operand.span);
   const inner = /^\(([^()]*)\)$/.exec(text)?.[1];
   if (expr.kind !== "binary" || expr.op !== "*" || expr.right !== operand || inner === undefined)
-    return [{ text: "for a number that may be a fraction, write a float", code: "0.5 * h" }];
+    return [{ text: "for a number that may be a fraction, write a float", code: asFloat(operand) }];
   const code = inner.trim();
   return [
     {

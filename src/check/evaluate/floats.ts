@@ -37,7 +37,7 @@ export function roundedFloat(frame: Frame, name: keyof typeof roundings, expr: E
   const { context } = frame;
   const what = `\`${textOf(whole.span)}\``;
   if (float.unknown !== undefined)
-    return context.unknownSize(`${name} ${float.unknown.key}`, `${name}(${float.unknown.text})`, 0n);
+    return context.unknownSize(`${name} ${float.unknown.key}`, `${name}(${float.unknown.text})`, 0n, "rounded");
   const rounded = roundings[name](float.value);
   if (!Number.isSafeInteger(rounded)) {
     report(frame, "not-a-size", whole.span, { what: `${what} is ${rounded}, which` });
@@ -95,8 +95,10 @@ export function combined(op: keyof typeof operations, a: Float, b: Float): Float
   if (a.unknown === undefined && b.unknown === undefined) return { value };
   const [left, right] = [partOf(a), partOf(b)];
   const inBrackets = (text: string) => (/\s/.test(text) ? `(${text})` : text);
+  // A sum or product is the same in either order.
+  const keys = op === "+" || op === "*" ? [left.key, right.key].sort() : [left.key, right.key];
   const text = `${op === "+" ? left.text : inBrackets(left.text)} ${op} ${inBrackets(right.text)}`;
-  return { value, unknown: { key: `(${left.key} ${op} ${right.key})`, text } };
+  return { value, unknown: { key: `(${keys.join(` ${op} `)})`, text } };
 }
 
 export function negated({ value, unknown }: Float): Float {

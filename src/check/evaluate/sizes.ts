@@ -2,7 +2,7 @@
 import type { BinaryExpr, Call, Expr } from "../../parser/ast.ts";
 import type { Size } from "../../sizes/size.ts";
 import type { Help } from "../../source/diagnostic.ts";
-import { textOf } from "../../source/source.ts";
+import { textOf, type Span } from "../../source/source.ts";
 import { didYouMean, nearest } from "../../source/suggest.ts";
 import { foreignProperties, foreignTypeNames, foreignValues } from "../../source/words/python.ts";
 import { helpOf, helpOfCall, valueHelp } from "../../source/words/word.ts";
@@ -46,6 +46,10 @@ function notASize(frame: Frame, expr: Expr): undefined {
   report(frame, "not-a-size", expr.span, { what: `\`${textOf(expr.span)}\`` }, { helps });
 }
 
+const sizeOfAxisHelp = (code: string, span: Span): Help[] => [
+  { text: "the size of the axis is", code, edits: [{ span, text: code }] },
+];
+
 /** Evaluates `c`, or `y.c`, the size of a tensor's axis. */
 function named(frame: Frame, expr: Call): Size | undefined {
   const { text, span } = expr.callee;
@@ -58,7 +62,13 @@ function named(frame: Frame, expr: Call): Size | undefined {
     const word = foreignValues.get(text);
     const fix = word === undefined ? didYouMean(span, nearest(text, [...frame.sizes.keys()])) : [valueHelp(word, span)];
     const { decl } = frame.signature;
-    const [help = addParameter(decl, `${text}: int`, "make it a parameter")] = [...fix, ...indexHelp(decl, text, span)];
+    const owner = frame.signature.tensors.find(({ type }) => type.axes.some((axis) => axis.name.text === text));
+    const [help = addParameter(decl, `${text}: int`, "make it a parameter")] = [
+      // `x: [c: 24]` has no size `c`.
+      ...(owner === undefined ? [] : sizeOfAxisHelp(`${owner.name.text}.${text}`, span)),
+      ...fix,
+      ...indexHelp(decl, text, span),
+    ];
     report(frame, "unknown-size", span, { name: text }, { helps: [help] });
     return undefined;
   }
@@ -147,6 +157,9 @@ const isOfRunTime = ({ context, world }: Frame, size: Size): boolean =>
 /** The largest exponent of a power of sizes: beyond it, sizes have too many digits for any tensor. */
 const exponentLimit = 64n;
 
+/** The largest exponent of an unknown size that is written out as a product. */
+const longestProduct = 8n;
+
 /** Evaluates `pow(2, i)`. Until both sizes are known, the power is an unknown size of at least 1. */
 function power(frame: Frame, base: Expr, exponent: Expr): Size | undefined {
   const { sizes } = frame.context;
@@ -161,6 +174,12 @@ function power(frame: Frame, base: Expr, exponent: Expr): Size | undefined {
     requireBuildTime(frame, size, { kind: "attribute", name: "pow" }, span);
   if (isOfRunTime(frame, of) || isOfRunTime(frame, to)) return undefined;
   const [a, b] = [of, to].map((size) => sizes.constant(frame.world.facts.apply(size)));
+  // A product is known to the prover; `pow(k, 2)` is `k * k`.
+  if (b !== undefined && b <= longestProduct && a === undefined)
+    return Array.from({ length: Number(b) }, () => of).reduce(
+      (product, size) => sizes.mul(product, size),
+      sizes.int(1),
+    );
   if (a === undefined || b === undefined) {
     const text = `pow(${sizes.print(of)}, ${sizes.print(to)})`;
     const value = ([base, exponent]: readonly number[]): number => base! ** exponent!;

@@ -4,7 +4,7 @@ import type { Origin, Value } from "../../ir/graph.ts";
 import type { Operator } from "../../ir/operator.ts";
 import { printType, type Axis, type TensorType } from "../../ir/type.ts";
 import type { Call, Expr, Name, Repeat } from "../../parser/ast.ts";
-import type { Computation, Size, SizeVar } from "../../sizes/size.ts";
+import type { Size, SizeVar } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
 import type { Code, Holes } from "../../source/catalogue/catalogue.ts";
 import type { Details } from "../../source/diagnostic.ts";
@@ -33,7 +33,7 @@ export interface Context {
   /** The index of any repetition of a `repeat`. */
   indexOf(repeat: Repeat): SizeVar;
   /** A size that is known only when the model is built, the same one for the same key. `text` is how messages show it. */
-  unknownSize(key: string, text: string, lower: bigint, computed?: Computation): Size;
+  unknownSize(key: string, text: string, lower: bigint, computed?: SizeVar["computed"]): Size;
   /** The library module that exports a block of this name; undefined if none or several do. */
   libraryModule(name: string): string | undefined;
 }

@@ -89,11 +89,13 @@ export function readSignature(decl: Decl, reservedAxes: ReadonlySet<string>, rep
       reporter.report("open-axes-in-model", type.open.span, { model: decl.name.text });
   }
   if (decl.kind === "model") checkModel(decl, tensors, reporter);
+  const variables = introduced(tensors, parameters);
+  checkResults(decl, new Set([...variables, ...parameters.map(({ name }) => name)]), reporter);
   return {
     decl,
     tensors,
     parameters,
-    variables: introduced(tensors, parameters),
+    variables,
     results: decl.result === undefined ? undefined : resultItems(decl.result),
     broken: reporter.diagnostics.slice(before).some((found) => found.severity === "error"),
   };
@@ -104,6 +106,32 @@ function resultItems(result: Result | undefined): readonly { readonly name: stri
   if (result === undefined) return [];
   if (result.kind === "single") return [{ name: "output", type: result.type }];
   return result.items.map(({ name, type }) => ({ name: name.text, type }));
+}
+
+/** Reports sizes of results that only the body defines: callers do not see the body. */
+function checkResults({ result, body }: Decl, known: ReadonlySet<string>, reporter: Reporter): void {
+  const own = new Map(
+    body.flatMap((stmt) => (stmt.kind === "assign" ? stmt.names.map(({ text }) => [text, stmt]) : [])),
+  );
+  for (const { size } of resultItems(result).flatMap(({ type }) => type.axes))
+    for (const name of size === undefined ? [] : identifiers(size)) {
+      const stmt = known.has(name) ? undefined : own.get(name);
+      if (stmt === undefined) continue;
+      const isShort = identifiers(stmt.value).every((part) => known.has(part));
+      reporter.report(
+        "unknown-size",
+        size!.span,
+        { name },
+        {
+          notes: ["only the body defines it, and callers do not see the body"],
+          helps: [
+            isShort
+              ? { text: "write in the signature what it is", code: textOf(stmt.value.span) }
+              : "write in the signature what it is",
+          ],
+        },
+      );
+    }
 }
 
 function readParameter(ast: AttributeParam, decl: Decl, reporter: Reporter): Parameter | undefined {
@@ -240,7 +268,7 @@ function checkTensor(name: string, type: TensorExpr, reserved: ReadonlySet<strin
 
 function checkModel(decl: Decl, tensors: readonly TensorParam[], reporter: Reporter): void {
   if (decl.result === undefined) {
-    const helps = [{ text: "declare its axes in memory order", code: "-> [n, h, w, c: 3]" }];
+    const helps = [{ text: "declare its axes in memory order, for example", code: "-> [n, h, w, c: 3]" }];
     reporter.report("missing-result-type", decl.name.span, { model: decl.name.text }, { helps });
   }
   if (tensors.length === 0)

@@ -12,8 +12,16 @@ export interface Given {
   readonly expect: Pairs;
 }
 
-/** Adds what a case holds. Ends the command if it does not fit the model, or if an option gives the same tensor. */
-export async function withCase(model: Runnable, path: string, given: Given): Promise<Given> {
+/**
+ * Adds what a case holds. Ends the command if it does not fit the model, or if an option gives the same tensor. If it
+ * holds the weights too, `out.bias` may be one of them.
+ */
+export async function withCase(
+  model: Runnable,
+  path: string,
+  given: Given,
+  weights: string | undefined,
+): Promise<Given> {
   if (!path.endsWith(".safetensors"))
     fail("bad-input", { message: `a case is a safetensors file, and \`${path}\` is not named like one` });
   const held = [...(await readOrFail(path, () => openWeights(path))).keys()];
@@ -26,9 +34,12 @@ export async function withCase(model: Runnable, path: string, given: Given): Pro
     option: string,
     others: Pairs,
   ): Pairs => {
-    const names = held.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+    const names = held
+      .filter((name) => name.startsWith(prefix))
+      .map((name) => name.slice(prefix.length))
+      .filter((name) => weights !== path || known.includes(name));
     for (const name of names) {
-      if (!known.includes(name)) unknownName(model.name, what, name, known);
+      if (!known.includes(name)) unknownName(model.name, what, name, known, ` (\`${prefix}${name}\` of \`${path}\`)`);
       if (Object.hasOwn(others, name))
         fail("bad-input", {
           message: `\`${name}\` is given by \`--${option}\` and as \`${prefix}${name}\` of \`${path}\``,

@@ -28,7 +28,8 @@ export async function runModel(file: string, options: RunOptions, terminal: Term
   const { out = {}, pixels } = options;
   const model = await open(file, options, terminal);
   const pairs = { in: options.in ?? {}, expect: options.expect ?? {} };
-  const { in: given, expect } = options.case === undefined ? pairs : await withCase(model, options.case, pairs);
+  const { in: given, expect } =
+    options.case === undefined ? pairs : await withCase(model, options.case, pairs, options.weights);
   const inputNames = model.guard.inputs.map(({ name }) => name);
   const resultNames = model.results.map(({ name }) => name);
   for (const name of Object.keys(given))

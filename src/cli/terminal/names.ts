@@ -8,10 +8,16 @@ export function chooseModel(names: readonly string[]): never {
   return fail("choose-model", { models: names.join(", ") }, { helps });
 }
 
-/** Ends the command because `name` is not one of `known`, the inputs or results of a model. */
-export function unknownName(model: string, what: "input" | "result", name: string, known: readonly string[]): never {
+/** Ends the command because `name`, which comes from `source`, is not one of `known`, the inputs or results of a model. */
+export function unknownName(
+  model: string,
+  what: "input" | "result",
+  name: string,
+  known: readonly string[],
+  source = "",
+): never {
   const near = nearest(name, known);
   const helps = near === undefined ? [] : [`did you mean \`${near}\`?`];
-  const message = `\`${model}\` has no ${what} \`${name}\`; it has ${known.map((item) => `\`${item}\``).join(", ")}`;
+  const message = `\`${model}\` has no ${what} \`${name}\`${source}; it has ${known.map((item) => `\`${item}\``).join(", ")}`;
   return fail("bad-input", { message }, { helps });
 }

@@ -183,7 +183,12 @@ function methodCall({ source, tokens, piece, at }: Place): Mistake | undefined {
   const isMethod = first === at - 3 && !isFunction;
   const word = foreignFunctions.get(name);
   if (word !== undefined)
-    return report(helpOfCall(word, { args: isFunction ? args : [isMethod ? receiver!.image : "", ...args] }));
+    return report(
+      helpOfCall(word, {
+        args: isFunction ? args : [isMethod ? receiver!.image : "", ...args],
+        piped: isFunction && isA(tokens[first - 1], t.Pipe),
+      }),
+    );
   if (isFunction)
     return report({
       text: "operators have no prefix",

@@ -30,6 +30,28 @@ export function floorDivision(before: Before, offset: number, text: string): Mis
   const [, divisor] = /^\s*(\w[\w.]*(?:\([^()]*\))?|\([^()]*\))/.exec(text) ?? [];
   const start = startOfTerm(tokens);
   const term = start === undefined ? undefined : source.text.slice(start, offset).trimEnd();
+  // In `x |> relu // 2`, a stage is not a number.
+  if (
+    start !== undefined &&
+    isA(
+      tokens.findLast(({ startOffset }) => startOffset < start),
+      t.Pipe,
+    )
+  )
+    return mistake(
+      "floor-division",
+      spanAt(source, offset, "//".length),
+      {},
+      {
+        helps: [
+          { text: "if it is a comment, write", code: `# ${text.trim()}` },
+          {
+            text: "to divide the result of a pipeline, write",
+            code: `y = … |> ${term ?? "…"}\nfloor(y / ${divisor ?? "…"})`,
+          },
+        ],
+      },
+    );
   // In `a // b // c`, the next round of fixes mends the second one.
   const isFixable = isKnown && term?.includes("//") === false;
   const dividend = term ?? "…";

@@ -16,12 +16,34 @@ const vectors = "u: [c], v: [d]";
 const size = (arg: string | undefined, otherwise: number): string =>
   arg !== undefined && /^\w+$/.test(arg) ? arg : String(otherwise);
 
+/** Writes an attribute from an argument of PyTorch's: `padding=(1, 0)` is `pad: [1, 0]`. Nothing if it has the default. */
+function attribute(name: string, arg: string | undefined, otherwise: string): string {
+  if (arg === undefined || arg === otherwise) return "";
+  const [, item] = /^[[(](\w+)(?:, *\1)*[\])]$/.exec(arg) ?? [];
+  const value = (item ?? arg)
+    .replace(/^\(/, "[")
+    .replace(/\)$/, "]")
+    .replace(/^["'](\w+)["']$/, "$1")
+    .toLowerCase();
+  return `, ${name}: ${/^[\w.]+$|^\[[\w., ]+\]$/.test(value) ? value : "…"}`;
+}
+
+/** The parameters of PyTorch's convolutions, and the attributes of `conv`: `pad` is `same` here and 0 there. */
+const convolution = ["in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias"];
+const convolved = ([, c, kernel, stride, padding = "0", dilation, groups, bias]: readonly (
+  string | undefined
+)[]): string =>
+  `conv(x, c: ${size(c, 64)}${attribute("kernel", kernel ?? "3", "1")}${attribute("stride", stride, "1")}` +
+  `${attribute("pad", padding, "'same'")}${attribute("dilation", dilation, "1")}${attribute("groups", groups, "1")}` +
+  `${attribute("bias", bias, "True")}) @conv1`;
+
 /** Returns the tensors of a call, or those that the record shows. */
 const tensors = (args: readonly string[], ...names: readonly string[]): readonly string[] =>
   names.map((name, i) => (/^[A-Za-z_]\w*$/.test(args[i] ?? "") ? args[i]! : name));
 
 /** Writes `einsum("nd,md->nm", u, v)` as a `dot`: paired axes are in both operands and in the result, summed ones in the operands only. */
-function einsum(args: readonly string[]): string {
+function einsum(given: readonly (string | undefined)[]): string {
+  const args = given.filter((arg) => arg !== undefined);
   const equation = args.find((arg) => /^["']/.test(arg))?.replace(/["'\s]/g, "");
   const [a, b] = tensors(
     args.filter((arg) => !/^["']/.test(arg)),
@@ -324,7 +346,8 @@ export const functionWords: readonly Word[] = [
     words: ["Conv1d", "Conv2d", "Conv3d"],
     use: "Conv2d(3, 64, 3)",
     text: layer,
-    code: ([, c, kernel]) => `conv(x, c: ${size(c, 64)}, kernel: ${size(kernel, 3)}) @conv1`,
+    parameters: convolution,
+    code: convolved,
   },
   {
     words: ["conv1d", "conv2d", "conv3d"],
@@ -334,35 +357,48 @@ export const functionWords: readonly Word[] = [
   },
   {
     words: ["ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"],
-    use: "ConvTranspose2d(64, 32, 2)",
+    use: "ConvTranspose2d(64, 32, 2, 2)",
     text: layer,
-    code: ([, c, kernel]) => `conv_transpose(x, c: ${size(c, 32)}, kernel: ${size(kernel, 2)}, stride: 2) @up`,
+    parameters: ["in_channels", "out_channels", "kernel_size", "stride", "padding", "output_padding"],
+    code: ([, c, kernel, stride, padding, more]) =>
+      `conv_transpose(x, c: ${size(c, 32)}, kernel: ${size(kernel, 2)}${attribute("stride", stride, "1")}` +
+      `${attribute("pad", padding, "0")}${attribute("output_padding", more, "0")}) @up`,
   },
   {
     words: ["Linear", "Dense"],
     use: "Linear(64, 10)",
     text: layer,
-    code: ([, c]) => `linear(x, c: ${size(c, 10)}) @fc`,
+    parameters: ["in_features", "out_features", "bias"],
+    code: ([, c, bias]) => `linear(x, c: ${size(c, 10)}${attribute("bias", bias, "True")}) @fc`,
   },
   {
     words: ["Embedding"],
     use: "Embedding(1000, 64)",
     given: "ids: i32[n, t]",
     text: layer,
+    parameters: ["num_embeddings", "embedding_dim"],
     code: ([count, d]) => `embedding(ids, num_embeddings: ${size(count, 1000)}, d: ${size(d, 64)}) @embedding`,
   },
   {
     words: ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d"],
     use: "BatchNorm2d(64)",
     text: layer,
+    parameters: ["num_features"],
     code: "batchnorm(x) @bn1",
   },
-  { words: ["LayerNorm"], use: "LayerNorm(64)", text: layer, code: "layernorm(x, axis: c) @norm" },
+  {
+    words: ["LayerNorm"],
+    use: "LayerNorm(64)",
+    text: layer,
+    parameters: ["normalized_shape"],
+    code: "layernorm(x, axis: c) @norm",
+  },
   {
     words: ["GroupNorm"],
     use: "GroupNorm(32, 64)",
     given: "x: [n, c: 64, h, w]",
     text: layer,
+    parameters: ["num_groups", "num_channels"],
     code: ([groups]) => `groupnorm(x, groups: ${size(groups, 32)}) @norm`,
   },
   { words: ["Sequential"], use: "Sequential(a, b)", text: lists, code: "x |> conv(c: 64, kernel: 3) @0 |> relu" },

@@ -12,13 +12,15 @@ export interface Word {
   readonly given?: string;
   /** What precedes the code. */
   readonly text: string;
+  /** The parameters of a module's constructor, in order. The tensor is not one of them. */
+  readonly parameters?: readonly string[];
   /** What to write, if anything. It has the arguments of `use`; a program that passes others sees its own. */
-  readonly code?: string | ((args: readonly string[]) => string);
+  readonly code?: string | ((args: readonly (string | undefined)[]) => string);
 }
 
 /** A call that a program makes. */
 export interface ForeignCall {
-  /** The tensor before the `.` of a method, and the positional arguments. */
+  /** The tensor before the `.` of a method, and the arguments. */
   readonly args: readonly string[];
   /** Whether a pipeline passes the first tensor. */
   readonly piped?: boolean;
@@ -52,19 +54,30 @@ export function helpOfParameter(word: Word, parameter: string): Help {
 }
 
 /** Returns the help of a word that is called, with the arguments of the program where they are short. */
-export function helpOfCall(word: Word, { args, piped = false }: ForeignCall): Help {
+export function helpOfCall(word: Word, { args: all, piped = false }: ForeignCall): Help {
   if (word.code === undefined) return helpOf(word);
-  const own = argumentsOf(word.use, word.use.indexOf("("));
+  const args = all.filter((arg) => !keyword.test(arg));
+  const own = argumentsOf(word.use, word.use.indexOf("(")).filter((arg) => !keyword.test(arg));
   const tensor = own[0] ?? "x";
-  const given = piped ? [tensor, ...args] : args;
+  const given = word.parameters !== undefined ? constructed(word.parameters, all) : piped ? [tensor, ...args] : args;
   const code = typeof word.code === "string" ? renamed(word, word.code, own, given) : word.code(given);
   if (!piped) return { text: word.text, code };
   if (code === tensor) return { text: word.text };
-  return { text: word.text, code: asStage(code, tensor) };
+  return { text: word.text, code: asStage(code, word.parameters === undefined ? tensor : "x") };
+}
+
+/** `stride=2`, `stride: 2` */
+const keyword = /^(\w+)\s*(?::|=(?!=))\s*/;
+
+/** Returns the arguments of a constructor in the order of its parameters. */
+function constructed(parameters: readonly string[], args: readonly string[]): readonly (string | undefined)[] {
+  const positional = args.filter((arg) => !keyword.test(arg));
+  const named = new Map(args.map((arg) => [keyword.exec(arg)?.[1], arg.replace(keyword, "")]));
+  return parameters.map((name, i) => named.get(name) ?? positional[i]);
 }
 
 /** Replaces the arguments of the record's use by those of the program. */
-function renamed(word: Word, code: string, own: readonly string[], given: readonly string[]): string {
+function renamed(word: Word, code: string, own: readonly string[], given: readonly (string | undefined)[]): string {
   const parameters: readonly string[] = (word.given ?? usualTensor).match(/\w+(?=: )/g) ?? [];
   const replacements = new Map<string, string>();
   for (const [i, name] of own.entries()) {
@@ -89,17 +102,17 @@ function isShort(arg: string): boolean {
 
 /** Writes a call as a stage of a pipeline: without its first tensor. */
 function asStage(code: string, tensor: string): string {
-  const call = /^((?:\w+, )*\w+ = )?(\w+)\((\w+)(?:, )?(.*)\)$/.exec(code);
+  const call = /^((?:\w+, )*\w+ = )?(\w+)\((\w+)(?:, )?(.*)\)( @\w+)?$/.exec(code);
   if (call?.[3] !== tensor) return code;
-  const [, names, callee, , rest] = call;
-  const stage = rest === "" ? callee! : `${callee}(${rest})`;
+  const [, names, callee, , rest, label = ""] = call;
+  const stage = (rest === "" ? callee! : `${callee}(${rest})`) + label;
   return names === undefined ? stage : `${names}… |> ${stage}`;
 }
 
 /** The most characters of a call whose arguments are read. */
 const longest = 400;
 
-/** Returns the positional arguments of a call whose bracket opens at `open`; none if it does not end soon. */
+/** Returns the arguments of a call whose bracket opens at `open`; none if it does not end soon. */
 export function argumentsOf(text: string, open: number): readonly string[] {
   const args: string[] = [];
   let depth = 0;
@@ -115,7 +128,7 @@ export function argumentsOf(text: string, open: number): readonly string[] {
     else if (")]}".includes(character)) {
       if (--depth > 0) continue;
       args.push(text.slice(start, i).trim());
-      return args.filter((arg) => arg !== "" && !/^\w+\s*(?::|=(?!=))/.test(arg));
+      return args.filter((arg) => arg !== "");
     } else if (character === "," && depth === 1) {
       args.push(text.slice(start, i).trim());
       start = i + 1;
