@@ -17,6 +17,7 @@ export function formatProblems(problems: WeightProblems): string[] {
     ...(prefix === undefined
       ? []
       : [`the file has them under the prefix ${quote(prefix)} (option --weights-prefix, or { prefix } of load)`]),
+    ...group("--rename matches no tensor", unusedRenames, quote),
     ...group("missing", missing, (entry) => {
       const near = prefix === undefined ? nearest(entry, guessable) : undefined;
       const hint = near === undefined ? "" : ` (did you mean ${quote(near)}?)`;
@@ -34,7 +35,6 @@ export function formatProblems(problems: WeightProblems): string[] {
       return `${entry.path}${from} is ${printShape(stored)}, expected ${axesOf(entry)}${placeOf(entry)}${hint}`;
     }),
     ...group("ambiguous", ambiguous, ({ path, names }) => `${path} could be ${names.map(quote).join(" or ")}`),
-    ...group("--rename matches no tensor", unusedRenames, quote),
     ...group("unused", extra, ({ name, shape }) => `${quote(name)} ${printShape(shape)}`),
   ];
 }

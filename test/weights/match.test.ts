@@ -85,10 +85,10 @@ describe("matching", () => {
     const shapes = { "net.0.weight": [4, 3], "net.1.weight": [4, 3], "net.0.bias": [4] };
     const rename = { "net.{i}.": "conv.", "other.{i}.*": "conv.{i}.*" };
     expect(match(shapes, { rename }).lines).toEqual([
-      "ambiguous (1):",
-      '  conv.weight could be "net.0.weight" or "net.1.weight"',
       "--rename matches no tensor (1):",
       '  "other.{i}.*"',
+      "ambiguous (1):",
+      '  conv.weight could be "net.0.weight" or "net.1.weight"',
     ]);
     expect(match({ "net.1.weight": [4, 3], "net.1.bias": [4] }, { rename: { "net.{i}.": "conv." } }).found).toEqual(ok);
   });
@@ -106,13 +106,13 @@ describe("matching", () => {
     expect(found).toEqual([]);
     expect(areComplete(problems)).toBe(false);
     expect(lines).toEqual([
+      "--rename matches no tensor (2):",
+      '  "absent"',
+      '  "gone.*"',
       "missing (1):",
       "  conv.bias [a0: 4]",
       "wrong shape (1):",
       "  conv.weight is [3, 4], expected [a0: 4, a0: 3, a1: 1, a2: 1] (is it transposed?)",
-      "--rename matches no tensor (2):",
-      '  "absent"',
-      '  "gone.*"',
       "unused (2):",
       '  "conv.kernel" [4, 3]',
       '  "more" [2, 2]',

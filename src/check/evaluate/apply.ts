@@ -62,13 +62,17 @@ export function claimPath(frame: Frame, path: string, call: Call): boolean {
   return (
     owner === undefined ||
     owner.site === call ||
-    taken(frame, path, owner.site.span, call.label?.span ?? call.callee.span)
+    taken(frame, path, owner.site.span, call.label?.span ?? call.callee.span, call)
   );
 }
 
-function taken(frame: Frame, path: string, owner: Span, span: Span): false {
+function taken(frame: Frame, path: string, owner: Span, span: Span, site: Call | WeightStmt): false {
   const labels = owner.source === span.source ? [{ span: owner, text: "here" }] : [];
-  report(frame, "duplicate-weight-path", span, { path }, { labels });
+  const helps =
+    site.kind === "call" && site.label === undefined
+      ? [{ text: "label one of the two", code: `${site.callee.text}(…) @name` }]
+      : [];
+  report(frame, "duplicate-weight-path", span, { path }, { labels, helps });
   return false;
 }
 
@@ -110,7 +114,7 @@ export function claim(frame: Frame, weight: Weight, site: Call | WeightStmt): bo
     return true;
   }
   const span = site.kind === "call" ? (site.label?.span ?? site.callee.span) : site.name.span;
-  if (owner.site !== site) return taken(frame, path, owner.site.span, span);
+  if (owner.site !== site) return taken(frame, path, owner.site.span, span, site);
   return owner.shape === shape || mismatch(frame, path, shape, owner.shape, owner, span);
 }
 

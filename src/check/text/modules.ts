@@ -120,6 +120,7 @@ export function loadModules(path: string, text: string, host: Host, rule: NameRu
 
 /** Suggests modules that may be meant, or shows what a path looks like. */
 function moduleHelps({ from: { text, span } }: Import, known: readonly string[]): Help[] {
+  if (known.includes(text)) return [{ text: "it exists but cannot be read: is it a folder, or a link to nothing?" }];
   const near = nearest(text, known) ?? known.find((module) => module === `${text}.fuse` || module === `./${text}`);
   if (near !== undefined) return didYouMean(span, `"${near}"`);
   if (text.startsWith("fuse/")) {
