@@ -153,3 +153,23 @@ export function renamed(draft: Draft): Draft {
     };
   });
 }
+
+/** Whether a model can be built from a block: what must be known then depends on settings only. */
+export function isBuildable({ program, worlds }: Checked): boolean {
+  const settings = new Set(
+    program.context.signature([...program.main.blocks.values()].at(-1)!).parameters.map(({ name }) => name),
+  );
+  return worlds.every(({ requirements }) =>
+    requirements.every(
+      ({ relation }) => relation.op !== "known" || [...relation.size.variables].every(({ name }) => settings.has(name)),
+    ),
+  );
+}
+
+/** Returns the condition that the messages about a draft suggest. */
+export function suggestion(draft: Draft): string | undefined {
+  for (const { helps } of checked(draft).errors)
+    for (const { code } of helps)
+      if (code !== undefined && code.startsWith("where ")) return code.slice("where ".length);
+  return undefined;
+}

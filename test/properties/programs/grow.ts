@@ -4,9 +4,11 @@ import { families, operators } from "../../../src/ops/table.ts";
 import { chanceOf, type Chance } from "./chance.ts";
 import {
   checked,
+  isBuildable,
   paramsText,
   resultsText,
   sameType,
+  suggestion,
   type Checked,
   type Draft,
   type Param,
@@ -15,7 +17,15 @@ import {
 } from "./draft.ts";
 import { freshInput, inBrackets, portText, solve, type Value } from "./inputs.ts";
 import { verifyRefusal } from "./refusals.ts";
-import { fill, libraryTemplates, operatorTemplates, readTemplate, type Port, type Template } from "./templates.ts";
+import {
+  fill,
+  libraryTemplates,
+  operatorTemplates,
+  readTemplate,
+  type Port,
+  type Template,
+  stageOf,
+} from "./templates.ts";
 
 /** Operators that a program uses more often than others; `only` leaves out weights, layers and the library. */
 interface Favourites {
@@ -197,7 +207,7 @@ class Growing {
       `${a} % 2 == 0 or (${b} % 3 == 0 and ${a} >= ${n})`,
       `${a} > ${n} and ${b} < ${n + 5}`,
     ]);
-    const enums = this.#settings.filter(({ text }) => !/: int/.test(text));
+    const enums = this.#settings.filter(({ text }) => /: (?:bool|first)/.test(text));
     const condition = chance.is(0.3) && enums.length > 0 ? chance.pick(enums) : undefined;
     const holds = condition && (/: bool/.test(condition.text) ? condition.name : `${condition.name} == first`);
     const routine = this.#routine(last.names, { where: [...this.#where, holds ? `${fact} if ${holds}` : fact] });
@@ -309,6 +319,10 @@ class Growing {
     if (setting !== undefined)
       return this.#chance.pick([setting.name, setting.name, `(${setting.name} + 1)`, `(2 * ${setting.name})`]);
     const name = `k${this.#settings.length + made.length}`;
+    if (!this.#favourites.only && this.#chance.is(0.2)) {
+      made.push({ name, text: `${name}: float = ${value / 4}` });
+      return `floor(4 * ${name})`;
+    }
     made.push({ name, text: `${name}: int = ${value}` });
     return name;
   }
@@ -322,7 +336,7 @@ class Growing {
     if (value === undefined || one === undefined || other === undefined) return undefined;
     const [a, b] = [this.#applied(one, value), this.#applied(other, value)];
     if (a.results > 1 || b.results > 1) return undefined;
-    const known = this.#settings.filter(({ text }) => !/: int/.test(text));
+    const known = this.#settings.filter(({ text }) => /: (?:bool|first)/.test(text));
     const name = `s${this.#settings.length}`;
     const setting =
       known.length > 0 && chance.is(0.4)
@@ -387,25 +401,27 @@ class Growing {
     };
   }
 
-  /** A value with a weight that has some of its axes, whose sizes are known when the model is built. */
+  /** A value with a weight or constant that has some of its axes, whose sizes are known when the model is built. */
   #weighted(): Proposal | undefined {
     const chance = this.#chance;
     const settings = new Set(this.#settings.map(({ name }) => name));
     const isKnown = (size: string): boolean => (size.match(/[a-z_]\w*/g) ?? []).every((name) => settings.has(name));
     const values = this.#values.flatMap((value) => {
       const known = [...value.axes].filter(([, size]) => isKnown(size));
-      return value.dtype === "f32" && known.length > 0 ? [{ value, known }] : [];
+      return value.dtype !== "bool" && known.length > 0 ? [{ value, known }] : [];
     });
     if (values.length === 0) return undefined;
     const { value, known } = chance.pick(values);
     const axes = known.filter((_, i) => i === 0 || chance.is(0.5)).map(([axis, size]) => `${axis}: ${size}`);
     const name = `w${this.#count}`;
-    const owned = { names: [], code: `weight ${name}: [${axes.join(", ")}] = ones`, uses: [] };
-    const code = chance.pick([
-      `${value.name} * ${name}`,
-      `${value.name} - ${name} * ${name}`,
-      `dot(${name}, ${value.name}, contract: ${known[0]![0]})`,
+    const dtype = value.dtype === "f32" ? "" : value.dtype;
+    const statement = chance.pick([
+      `weight ${name}: ${dtype}[${axes.join(", ")}] = ones`,
+      `const ${name}: ${dtype}[${axes.join(", ")}] = 2`,
     ]);
+    const owned = { names: [], code: statement, uses: [] };
+    const products = value.dtype === "f32" ? [`dot(${name}, ${value.name}, contract: ${known[0]![0]})`] : [];
+    const code = chance.pick([`${value.name} * ${name}`, `${value.name} - ${name} * ${name}`, ...products]);
     return { code, uses: [value.name, name], tensors: [], settings: [], results: 1, owned, inputs: [] };
   }
 
@@ -484,35 +500,4 @@ class Growing {
     this.#calls.push(callOf(block));
     return this.#applied(this.#calls.at(-1)!);
   }
-}
-
-/** Writes the call of a template of one tensor as a stage. Some of its numbers become the index. */
-function stageOf(template: Template, index: string | undefined, chance: Chance): string | undefined {
-  const stage = fill(template, ({ kind, text }) => {
-    if (kind === "tensor") return text === template.ports[0]!.name ? "" : undefined;
-    return kind === "number" && index !== undefined && chance.is(0.7)
-      ? chance.pick([`(${index} + 1)`, index])
-      : undefined;
-  });
-  return stage.startsWith(`${template.name}(`) ? stage.replace(/\(,\s*/, "(").replace(/\(\)$/, "") : undefined;
-}
-
-/** Whether a model can be built from a block: what must be known then depends on settings only. */
-function isBuildable({ program, worlds }: Checked): boolean {
-  const settings = new Set(
-    program.context.signature([...program.main.blocks.values()].at(-1)!).parameters.map(({ name }) => name),
-  );
-  return worlds.every(({ requirements }) =>
-    requirements.every(
-      ({ relation }) => relation.op !== "known" || [...relation.size.variables].every(({ name }) => settings.has(name)),
-    ),
-  );
-}
-
-/** Returns the condition that the messages about a draft suggest. */
-function suggestion(draft: Draft): string | undefined {
-  for (const { helps } of checked(draft).errors)
-    for (const { code } of helps)
-      if (code !== undefined && code.startsWith("where ")) return code.slice("where ".length);
-  return undefined;
 }

@@ -8,6 +8,7 @@ import type { Arg, Expr } from "../../../src/parser/ast.ts";
 import { parse } from "../../../src/parser/parse.ts";
 import { Reporter } from "../../../src/source/reporter.ts";
 import { sourceFile, textOf, type Span } from "../../../src/source/source.ts";
+import type { Chance } from "./chance.ts";
 import type { AttributeSet } from "../../support/attribute-sets.ts";
 import { records, setsOf } from "../../support/operator-cases.ts";
 import { resultNames } from "../../support/operators.ts";
@@ -193,4 +194,15 @@ function kindOf(callee: string, arg: Arg): Attribute["kind"] | undefined {
   const attributes: Readonly<Record<string, Attribute>> = operators[callee]?.attributes ?? {};
   if (arg.kind === "named") return attributes[arg.name.text]?.kind ?? "keyed";
   return Object.values(attributes).find(({ positional }) => positional)?.kind;
+}
+
+/** Writes the call of a template of one tensor as a stage. Some of its numbers become the index. */
+export function stageOf(template: Template, index: string | undefined, chance: Chance): string | undefined {
+  const stage = fill(template, ({ kind, text }) => {
+    if (kind === "tensor") return text === template.ports[0]!.name ? "" : undefined;
+    return kind === "number" && index !== undefined && chance.is(0.7)
+      ? chance.pick([`(${index} + 1)`, index])
+      : undefined;
+  });
+  return stage.startsWith(`${template.name}(`) ? stage.replace(/\(,\s*/, "(").replace(/\(\)$/, "") : undefined;
 }
