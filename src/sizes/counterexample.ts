@@ -70,7 +70,8 @@ export function findAssignment(search: Search, refuted: Condition): Assignment |
     const solved = world.known.solved.get(v);
     if (slot !== undefined) return () => assignment[slot] ?? NaN;
     if (solved !== undefined) return sizes.fold(solved, compiled);
-    return typeof v.computed !== "object" ? () => NaN : computation(v.computed);
+    const own = computationOf(v);
+    return own === undefined ? () => NaN : computation(own);
   };
   const computation = ({ of, value }: Computation): Evaluate => {
     const parts = of.map((size) => sizes.fold(size, compiled));
@@ -91,15 +92,16 @@ export function findAssignment(search: Search, refuted: Condition): Assignment |
   };
   const isRight = meaning(refuted);
   const checks = facts.map(meaning);
-  const involved = withParts(new Set([...named, ...facts.flatMap(variablesOf)]));
+  const involved = withParts([...named, ...facts.flatMap(variablesOf)]);
   // Floats that are rounded in two ways may depend on each other. Values for both could be impossible.
   if ([...involved].filter(({ computed }) => computed === "rounded").length > 1) return undefined;
   // A fact may have solved a variable that is also computed.
-  for (const v of involved)
-    if (typeof v.computed === "object" && world.known.solved.has(v)) {
-      const [value, solved] = [computation(v.computed), read(v)];
-      checks.push(() => value() === solved());
-    }
+  for (const v of involved) {
+    const own = computationOf(v);
+    if (own === undefined || !world.known.solved.has(v)) continue;
+    const [value, solved] = [computation(own), read(v)];
+    checks.push(() => value() === solved());
+  }
   const bounds = [...involved].map((v) => ({ lower: Number(v.lower), value: read(v) }));
 
   const shows = (): boolean =>
@@ -115,30 +117,33 @@ export function findAssignment(search: Search, refuted: Condition): Assignment |
     (core.length < domains.length && bySum(assignment, core, { left: BUDGET / 2 }, shows)) ||
     bySum(assignment, domains, { left: BUDGET }, shows) ||
     byConstants(assignment, domains, { left: BUDGET / 2 }, shows);
-  const shown = byOrder(withParts(new Set(named))).filter((v) => typeof v.computed !== "object" || named.includes(v));
+  const shown = byOrder(withParts(named)).filter((v) => computationOf(v) === undefined || named.includes(v));
   return isFound ? { values: new Map(shown.map((v) => [v, BigInt(read(v)())])) } : undefined;
 }
 
-const partsOf = ({ computed }: SizeVar): readonly Size[] => (typeof computed === "object" ? computed.of : []);
+const computationOf = ({ computed }: SizeVar): Computation | undefined =>
+  typeof computed === "object" ? computed : undefined;
 
-/** Adds the variables that computed ones follow from. */
-function withParts(variables: ReadonlySet<SizeVar>): ReadonlySet<SizeVar> {
+const partsOf = (v: SizeVar): readonly Size[] => computationOf(v)?.of ?? [];
+
+/** Adds the variables of the sizes that each one leads to. */
+function closure(variables: Iterable<SizeVar>, next: (v: SizeVar) => readonly Size[]): ReadonlySet<SizeVar> {
   const all = new Set(variables);
-  for (const v of all) for (const size of partsOf(v)) for (const part of size.variables) all.add(part);
+  for (const v of all) for (const size of next(v)) for (const part of size.variables) all.add(part);
   return all;
 }
+
+/** Adds the variables that computed ones follow from. */
+const withParts = (variables: Iterable<SizeVar>): ReadonlySet<SizeVar> => closure(variables, partsOf);
 
 const byOrder = (variables: ReadonlySet<SizeVar>): SizeVar[] => [...variables].sort((x, y) => x.order - y.order);
 
 /** Returns the free variables that the named ones depend on through solved equalities and facts, and those facts. */
 function connected({ world, stated }: Search, named: readonly SizeVar[]): { free: SizeVar[]; facts: Condition[] } {
-  const freeOf = (v: SizeVar): readonly SizeVar[] => {
-    const all = new Set([v]);
-    for (const one of all)
-      for (const size of [world.known.solved.get(one), ...partsOf(one)])
-        for (const part of size?.variables ?? []) all.add(part);
-    return [...all].filter((one) => typeof one.computed !== "object" && !world.known.solved.has(one));
-  };
+  const { solved } = world.known;
+  const leadsTo = (v: SizeVar): Size[] => [...(solved.has(v) ? [solved.get(v)!] : []), ...partsOf(v)];
+  const freeOf = (v: SizeVar): readonly SizeVar[] =>
+    [...closure([v], leadsTo)].filter((one) => computationOf(one) === undefined && !solved.has(one));
   const free = new Set(named.flatMap((v) => [...freeOf(v)]));
   let open = stated.map((fact) => ({
     fact,

@@ -1,16 +1,15 @@
 /** @file What to write instead of a `conv` that is called with a tensor as its kernel. */
-import { spatialAxes, type Axis, type TensorType } from "../../ir/type.ts";
+import { spatialAxes, type TensorType } from "../../ir/type.ts";
 import type { Call } from "../../parser/ast.ts";
 import type { Help } from "../../source/diagnostic.ts";
 import { textOf } from "../../source/source.ts";
+import { axisList } from "../../source/words/word.ts";
 
 /** A tensor and what the author wrote for it; nothing if it was piped. */
 interface Written {
   readonly type: TensorType;
   readonly text: string | undefined;
 }
-
-const list = (axes: readonly Axis[]): string => (axes.length === 1 ? axes[0]! : `[${axes.join(", ")}]`);
 
 /**
  * Returns the call of `correlate`, if the axes' names say which axes of the kernel are which: axes of both tensors are their
@@ -33,9 +32,9 @@ export function asCorrelation(call: Call, x: Written, kernel: Written): Help | u
   const contract = shared.includes("c") || inputs.length > 0;
   const batch = shared.filter((axis) => axis !== "c");
   const attributes = [
-    `over: ${list(over)}`,
+    `over: ${axisList(over)}`,
     ...(contract ? ["contract: c"] : []),
-    ...(batch.length > 0 ? [`batch: ${list(batch)}`] : []),
+    ...(batch.length > 0 ? [`batch: ${axisList(batch)}`] : []),
     ...["stride", "pad", "dilation"].flatMap((name) => (given(name) === undefined ? [] : [`${name}: ${given(name)!}`])),
   ];
   const tensor = kernel.text ?? "k";

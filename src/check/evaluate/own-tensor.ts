@@ -106,12 +106,13 @@ function literal(frame: Frame, stmt: WeightStmt, type: TensorType, shape: readon
     const size = shape[depth]!;
     if (expr.kind !== "list") {
       const found = `is a ${expr.kind === "bool" ? "bool" : "number"}`;
-      return mismatch(frame, stmt, expr, found, `a list of ${size} for axis \`${axes[depth]}\``) ?? false;
+      mismatch(frame, stmt, expr, found, `a list of ${size} for axis \`${axes[depth]}\``);
+      return false;
     }
-    if (expr.items.length !== size)
-      return (
-        mismatch(frame, stmt, expr, `has ${expr.items.length} items`, `${size} for axis \`${axes[depth]}\``) ?? false
-      );
+    if (expr.items.length !== size) {
+      mismatch(frame, stmt, expr, `has ${expr.items.length} items`, `${size} for axis \`${axes[depth]}\``);
+      return false;
+    }
     return expr.items.every((item) => read(item, depth + 1));
   };
   return read(stmt.value, 0) ? { dtype: type.dtype, shape, data: Float64Array.from(data) } : undefined;

@@ -19,11 +19,18 @@ const exact = 2n ** 53n;
  * stays large is not, because a tensor of that size cannot exist.
  */
 export function delicateSizes(sizes: Sizes, origins: ReadonlyMap<Value, readonly Origin[]>): Delicate[] {
-  const seen = new Map<Size, Delicate | undefined>();
+  return firstUses(origins, sizesOf).filter(({ size }) => boundOf(sizes, size).delicate);
+}
+
+/** Returns the sizes in a graph's values, each with the place that uses it first. */
+function firstUses(
+  origins: ReadonlyMap<Value, readonly Origin[]>,
+  sizesIn: (value: Value) => readonly Size[],
+): Delicate[] {
+  const found = new Map<Size, Delicate>();
   for (const [value, [origin]] of origins)
-    for (const size of sizesOf(value))
-      if (!seen.has(size)) seen.set(size, boundOf(sizes, size).delicate ? { size, origin } : undefined);
-  return [...seen.values()].filter((found) => found !== undefined);
+    for (const size of sizesIn(value)) if (!found.has(size)) found.set(size, { size, origin });
+  return [...found.values()];
 }
 
 interface Bound {
@@ -64,14 +71,11 @@ export const largestInteger = 2n ** 31n - 1n;
  * without a word, although a size never does.
  */
 export function sizesAsIntegers(sizes: Sizes, origins: ReadonlyMap<Value, readonly Origin[]>): Delicate[] {
-  const seen = new Map<Size, Delicate>();
-  for (const [value, [origin]] of origins)
-    for (const input of value.kind === "node" ? value.inputs : [])
-      if (input.kind === "constant" && input.type.dtype === "i32")
-        for (const size of within(input.value))
-          if (!seen.has(size) && boundOf(sizes, size, largestInteger).most > largestInteger)
-            seen.set(size, { size, origin });
-  return [...seen.values()];
+  const operands = (value: Value): Size[] =>
+    (value.kind === "node" ? value.inputs : []).flatMap((input) =>
+      input.kind === "constant" && input.type.dtype === "i32" ? within(input.value) : [],
+    );
+  return firstUses(origins, operands).filter(({ size }) => boundOf(sizes, size, largestInteger).most > largestInteger);
 }
 
 /** Returns the sizes of a value's axes, of the attributes of its node, and of its constant operands. */

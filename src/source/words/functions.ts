@@ -1,5 +1,5 @@
 /** @file Functions, methods and modules of PyTorch and NumPy that are written differently here. Renamed ones are in the operators' records. */
-import { bySpelling, type Word } from "./word.ts";
+import { axisList, bySpelling, type Word } from "./word.ts";
 
 const order = "axes have names instead of an order: leave it out";
 const values = "values never change and have no device: leave it out";
@@ -53,10 +53,9 @@ function einsum(given: readonly (string | undefined)[]): string {
   const [, left, right, result] = /^([A-Za-z]{1,10}),([A-Za-z]{1,10})->([A-Za-z]{0,10})$/.exec(equation ?? "") ?? [];
   const shared = [...(left ?? "nid")].filter((axis) => (right ?? "ndj").includes(axis));
   const isPaired = (axis: string) => (result ?? "nij").includes(axis);
-  const list = (axes: readonly string[]) => (axes.length === 1 ? axes[0]! : `[${axes.join(", ")}]`);
   const batch = shared.filter(isPaired);
-  const contract = list(shared.filter((axis) => !isPaired(axis)));
-  return `dot(${a}, ${b}, contract: ${contract}${batch.length === 0 ? "" : `, batch: ${list(batch)}`})`;
+  const contract = axisList(shared.filter((axis) => !isPaired(axis)));
+  return `dot(${a}, ${b}, contract: ${contract}${batch.length === 0 ? "" : `, batch: ${axisList(batch)}`})`;
 }
 
 export const functionWords: readonly Word[] = [

@@ -29,6 +29,9 @@ export interface ForeignCall {
 /** The parameters that a use has unless its record says otherwise. */
 export const usualTensor = "x: [n, c, h, w]";
 
+/** Writes axes as an argument: `c`, or `[h, w]`. */
+export const axisList = (axes: readonly string[]): string => (axes.length === 1 ? axes[0]! : `[${axes.join(", ")}]`);
+
 /** Maps every spelling to its record. */
 export function bySpelling(words: readonly Word[]): ReadonlyMap<string, Word> {
   return new Map(words.flatMap((word) => word.words.map((spelling) => [spelling, word] as const)));
@@ -59,7 +62,8 @@ export function helpOfCall(word: Word, { args: all, piped = false }: ForeignCall
   const args = all.filter((arg) => !keyword.test(arg));
   const own = argumentsOf(word.use, word.use.indexOf("(")).filter((arg) => !keyword.test(arg));
   const tensor = own[0] ?? "x";
-  const given = word.parameters !== undefined ? constructed(word.parameters, all) : piped ? [tensor, ...args] : args;
+  const given =
+    word.parameters !== undefined ? constructed(word.parameters, all, args) : piped ? [tensor, ...args] : args;
   const code = typeof word.code === "string" ? renamed(word, word.code, own, given) : word.code(given);
   if (!piped) return { text: word.text, code };
   if (code === tensor) return { text: word.text };
@@ -70,8 +74,11 @@ export function helpOfCall(word: Word, { args: all, piped = false }: ForeignCall
 const keyword = /^(\w+)\s*(?::|=(?!=))\s*/;
 
 /** Returns the arguments of a constructor in the order of its parameters. */
-function constructed(parameters: readonly string[], args: readonly string[]): readonly (string | undefined)[] {
-  const positional = args.filter((arg) => !keyword.test(arg));
+function constructed(
+  parameters: readonly string[],
+  args: readonly string[],
+  positional: readonly string[],
+): readonly (string | undefined)[] {
   const named = new Map(args.map((arg) => [keyword.exec(arg)?.[1], arg.replace(keyword, "")]));
   return parameters.map((name, i) => named.get(name) ?? positional[i]);
 }
