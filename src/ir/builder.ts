@@ -7,7 +7,8 @@ import type { Attributes, ValuesOf } from "./attribute.ts";
 import { canonical } from "./canonical.ts";
 import type { Constant, Input, Node, Pick, Value, Weight } from "./graph.ts";
 import { Complaint, type Obligations } from "./obligation.ts";
-import { OperatorContext, type Operator, type WeightSpec } from "./operator.ts";
+import { OperatorContext, type ExpansionContext, type Operator, type WeightSpec } from "./operator.ts";
+import type { Matrix, Trait } from "./trait.ts";
 import { tensorType, type Axis, type Tensor, type TensorType } from "./type.ts";
 
 /** For graphs whose obligations are already decided: expansions, tests of records. Complaints are bugs here. */
@@ -24,6 +25,10 @@ function typesOf<S extends Attributes>(op: Operator<S>, context: OperatorContext
   const types = op.type(context);
   return "axes" in types ? [types] : types;
 }
+
+/** Returns the inputs that are numbers or sizes, where they are. */
+const numbersOf = (inputs: readonly Value[]) =>
+  inputs.map((input) => (input.kind === "constant" && !isArray(input.value) ? input.value : undefined));
 
 function isArray(value: number | Size | NdArray): value is NdArray {
   return typeof value === "object" && "data" in value;
@@ -86,9 +91,7 @@ export class GraphBuilder {
     weights: string | Readonly<Record<string, Value>> = "",
   ): Node | undefined {
     const inputTypes = inputs.map((input) => input.type);
-    const numbers = inputs.map((input) =>
-      input.kind === "constant" && !isArray(input.value) ? input.value : undefined,
-    );
+    const numbers = numbersOf(inputs);
     const contextOf = (values: ValuesOf<S>, asking: Obligations) =>
       new OperatorContext(asking.callee ?? op.name, this.sizes, inputTypes, values, asking, numbers);
     let kept = canonical(op.attributes, attributes, inputTypes);
@@ -152,22 +155,48 @@ export class GraphBuilder {
     const known = this.#expansions.get(node);
     if (known !== undefined) return known;
     if (node.op.expand === undefined) throw new InternalError(`${node.op.name} is not a composite`);
-    const expanded = node.op.expand({
+    const made = this.own(node.op.expand(this.#expanding(node)));
+    this.#expansions.set(node, made);
+    return made;
+  }
+
+  /** Returns how a node acts on one of its inputs, if its record says. */
+  trait(node: Node, input: number): Trait | undefined {
+    const types = node.inputs.map(({ type }) => type);
+    const { op, attributes } = node;
+    return op.trait?.(
+      new OperatorContext(op.name, this.sizes, types, attributes, assumed, numbersOf(node.inputs)),
+      input,
+    );
+  }
+
+  /** Returns a node as a tensor times one of its inputs, if it is that. */
+  matrix(node: Node, input: number): Matrix | undefined {
+    return node.op.matrix?.(this.#expanding(node), input);
+  }
+
+  /** Returns a tensor that a record made here as the value that it is. */
+  own(tensor: Tensor): Value {
+    const found = this.#own.get(tensor);
+    if (found === undefined) throw new InternalError("a record uses a value that its builder did not make");
+    return found;
+  }
+
+  #expanding(node: Node): ExpansionContext<Node["attributes"]> {
+    return {
       sizes: this.sizes,
       inputs: node.inputs,
       weights: node.weights,
       attributes: node.attributes,
       scalar: (value) => this.scalar(value),
-      node: (op, inputs, attributes) => {
-        const own = inputs.map((input) => this.#ownOf(input));
-        const inner = this.node(op, own, attributes);
-        if (inner === undefined) throw new InternalError(`${node.op.name} expands to an impossible ${op.name}`);
+      node: (op, inputs, attributes, weights = {}) => {
+        const own = inputs.map((input) => this.own(input));
+        const ownWeights = Object.entries(weights).map(([name, weight]) => [name, this.own(weight)] as const);
+        const inner = this.node(op, own, attributes, assumed, Object.fromEntries(ownWeights));
+        if (inner === undefined) throw new InternalError(`${node.op.name} makes an impossible ${op.name}`);
         return inner;
       },
-    });
-    const made = this.#ownOf(expanded);
-    this.#expansions.set(node, made);
-    return made;
+    };
   }
 
   #make(
@@ -212,12 +241,6 @@ export class GraphBuilder {
   #made<T extends Value>(value: T): T {
     this.#own.set(value, value);
     return value;
-  }
-
-  #ownOf(tensor: Tensor): Value {
-    const found = this.#own.get(tensor);
-    if (found === undefined) throw new InternalError("an expansion uses a value that its builder did not make");
-    return found;
   }
 
   /** Returns a number that identifies an object. Sizes are interned, so equal ones have the same number. */

@@ -10,6 +10,7 @@ import type { Attributes, ValuesOf } from "./attribute.ts";
 import type { Laid, Lowering } from "./lowering.ts";
 import type { About, Obligations } from "./obligation.ts";
 import { Complaint } from "./obligation.ts";
+import type { Matrix, Trait } from "./trait.ts";
 import { printType, type Axis, type Tensor, type TensorType } from "./type.ts";
 
 /** A parameter that a layer owns, with PyTorch's name. */
@@ -128,8 +129,13 @@ export interface ExpansionContext<A> {
   readonly inputs: readonly Tensor[];
   readonly weights: Readonly<Record<string, Tensor>>;
   readonly attributes: A;
-  /** Applies an operator without weights. */
-  node<S extends Attributes>(op: Operator<S>, inputs: readonly Tensor[], attributes: ValuesOf<S>): Tensor;
+  /** Applies an operator; the weights, if it has any, are tensors by their names. */
+  node<S extends Attributes>(
+    op: Operator<S>,
+    inputs: readonly Tensor[],
+    attributes: ValuesOf<S>,
+    weights?: Readonly<Record<string, Tensor>>,
+  ): Tensor;
   /** Makes a rank-0 f32 tensor of a number or size. */
   scalar(value: number | Size): Tensor;
 }
@@ -160,6 +166,13 @@ export interface Operator<S extends Attributes = Attributes> {
   resolve?(attributes: ValuesOf<S>, input: TensorType, result: TensorType): ValuesOf<S>;
   /** Returns the number of multiply-accumulates; 0 by default. */
   macs?(c: OperatorContext<ValuesOf<S>>): Size;
+  /**
+   * Returns how the operator acts on an input, the same for every result; undefined if nothing is known. Called after
+   * `type`, with the attributes that a node keeps.
+   */
+  trait?(c: OperatorContext<ValuesOf<S>>, input: number): Trait | undefined;
+  /** Returns the operator as a tensor times an input, where the other inputs and the weights are that tensor; undefined if it is none. */
+  matrix?(c: ExpansionContext<ValuesOf<S>>, input: number): Matrix | undefined;
   expand?(c: ExpansionContext<ValuesOf<S>>): Tensor;
   reference?(c: ReferenceContext<ValuesOf<S>>): NamedArray | readonly NamedArray[];
   lower?(c: LoweringContext<ValuesOf<S>>): Laid | readonly Laid[];
