@@ -2,6 +2,7 @@
 import type { Backend } from "../contract/backends.ts";
 import type { Variant } from "../ir/lowering.ts";
 import type { Activation } from "../primitives/primitive.ts";
+import type { Costs } from "./costs.ts";
 
 export interface Profile {
   /** The name of the target. */
@@ -13,4 +14,8 @@ export interface Profile {
   readonly variants: ReadonlySet<Variant>;
   /** Epilogues that convolutions and matrix products can fuse. They run in the memory of the result. */
   readonly epilogues: ReadonlySet<Activation | "bias">;
+  /** Activations that the runtime fuses into the convolution before them. They stay in the plan, and cost nothing there. */
+  readonly fusedByRuntime?: ReadonlySet<Activation>;
+  /** What the work of a plan takes, with one thread. Choices between plans depend on their ratios only. */
+  readonly costs: Costs;
 }

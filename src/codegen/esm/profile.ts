@@ -1,6 +1,7 @@
 /** @file What the ES module can do on each TensorFlow.js backend. */
 import { backendNames, type Backend } from "../../contract/backends.ts";
 import type { Variant } from "../../ir/lowering.ts";
+import type { Costs } from "../../plan/costs.ts";
 import type { Profile } from "../../plan/profile.ts";
 import type { Activation } from "../../primitives/primitive.ts";
 
@@ -8,6 +9,7 @@ import type { Activation } from "../../primitives/primitive.ts";
 interface Abilities {
   readonly variants: readonly Variant[];
   readonly epilogues: readonly (Activation | "bias")[];
+  readonly costs: Costs;
 }
 
 /**
@@ -26,16 +28,29 @@ const everywhere: readonly Variant[] = [
 const fused: Abilities["epilogues"] = ["bias", "relu", "relu6", "elu", "sigmoid"];
 
 const abilities = {
-  cpu: { variants: [...everywhere, "conv2d_transpose.pads", "reduce.long"], epilogues: fused },
+  cpu: {
+    variants: [...everywhere, "conv2d_transpose.pads", "reduce.long"],
+    epilogues: fused,
+    costs: { macs: 2000, bytes: 1000, rows: 0, resized: 5000, step: 5_000_000 },
+  },
   // Adds elements one after the other.
-  wasm: { variants: [...everywhere, "conv2d_transpose.pads"], epilogues: fused },
+  wasm: {
+    variants: [...everywhere, "conv2d_transpose.pads"],
+    epilogues: fused,
+    costs: { macs: 85, bytes: 85, rows: 150_000, resized: 80, step: 2_000_000 },
+  },
   // Fused calls are correct here too, but run one after the other internally and free nothing before the last.
-  tensorflow: { variants: [...everywhere, "conv2d.groups", "reduce.long", "cast.range"], epilogues: [] },
+  tensorflow: {
+    variants: [...everywhere, "conv2d.groups", "reduce.long", "cast.range"],
+    epilogues: [],
+    costs: { macs: 15, bytes: 95, rows: 0, resized: 90, step: 30_000_000 },
+  },
 } satisfies Record<Backend, Abilities>;
 
 /**
  * Returns the profile of an ES module for one backend. By default, the module runs on every backend: it uses the
- * variants that all of them have, and the fused calls, which are correct on all of them.
+ * variants that all of them have, and the fused calls, which are correct on all of them. Its costs are those of wasm,
+ * where such modules mostly run.
  */
 export function esmProfile(backend?: Backend): Profile {
   const [first, ...others] = (backend === undefined ? backendNames : [backend]).map(
@@ -47,5 +62,6 @@ export function esmProfile(backend?: Backend): Profile {
     layout: "NHWC",
     variants: new Set(first!.variants.filter((variant) => others.every(({ variants }) => variants.includes(variant)))),
     epilogues: new Set(backend === undefined ? fused : first!.epilogues),
+    costs: abilities[backend ?? "wasm"].costs,
   };
 }
