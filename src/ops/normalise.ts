@@ -1,6 +1,7 @@
 /** @file Normalisations, such as batchnorm and layernorm. */
 import { attribute } from "../ir/attribute.ts";
 import { operator, tensors, type ExpansionContext, type OperatorContext, type WeightSpec } from "../ir/operator.ts";
+import type { Matrix } from "../ir/trait.ts";
 import { printType, type Axis, type Tensor } from "../ir/type.ts";
 import { add, div, mul, pow, sub } from "./elementwise.ts";
 import { abs, clamp, rsqrt, square } from "./functions.ts";
@@ -11,6 +12,7 @@ import { reshape } from "./shape.ts";
 import { product } from "./shared/axes.ts";
 import { dtypeOf, floating, refuse, requireAxes, requireNumber } from "./shared/conditions.ts";
 import { constantSpec } from "./shared/layers.ts";
+import { onElements } from "./shared/traits.ts";
 import { l1, l2 } from "./statistics.ts";
 
 const eps = attribute("number", "added to the variance", { default: 1e-5 });
@@ -44,13 +46,19 @@ function runningStatistics(c: OperatorContext<{ readonly axis: Axis }>): readonl
   return [constant(c, "running_mean", [axis], 0), constant(c, "running_var", [axis], 1)];
 }
 
-/** Normalises with `running_mean` and `running_var`. Scale and shift depend on weights only, so they are computed once. */
-function byRunningStatistics(g: ExpansionContext<{ readonly eps: number }>): Tensor {
+/** Normalisation with running statistics as a scale and a shift, which depend on weights only, so they are computed once. */
+function byRunningStatistics(g: ExpansionContext<{ readonly eps: number }>) {
   const { weight, bias, running_mean, running_var } = g.weights;
   const deviation = g.node(rsqrt, [g.node(add, [running_var!, g.scalar(g.attributes.eps)], {})], {});
   const scale = weight === undefined ? deviation : g.node(mul, [weight, deviation], {});
   const shift = g.node(sub, [bias ?? g.scalar(0), g.node(mul, [running_mean!, scale], {})], {});
-  return g.node(add, [g.node(mul, [g.inputs[0]!, scale], {}), shift], {});
+  return { from: [], to: [], weight: scale, bias: shift } satisfies Matrix;
+}
+
+/** Normalises with `running_mean` and `running_var`. */
+function scaledAndShifted(g: ExpansionContext<{ readonly eps: number }>): Tensor {
+  const { weight, bias } = byRunningStatistics(g);
+  return g.node(add, [g.node(mul, [g.inputs[0]!, weight], {}), bias], {});
 }
 
 export const batchnorm = operator({
@@ -72,7 +80,9 @@ export const batchnorm = operator({
     return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
   },
   weights: (c) => [...(c.attributes.affine ? scaleAndShift(c, [c.attributes.axis]) : []), ...runningStatistics(c)],
-  expand: byRunningStatistics,
+  trait: (c) => ({ ...onElements({ is: "affine" }), along: [c.attributes.axis] }),
+  matrix: byRunningStatistics,
+  expand: scaledAndShifted,
 });
 
 export const layernorm = operator({
@@ -259,7 +269,7 @@ export const instancenorm = operator({
     ...(c.attributes.affine ? scaleAndShift(c, [c.attributes.axis]) : []),
     ...(c.attributes.track_running_stats ? runningStatistics(c) : []),
   ],
-  expand: (g) => (g.attributes.track_running_stats ? byRunningStatistics(g) : standardised(g, (means) => means)),
+  expand: (g) => (g.attributes.track_running_stats ? scaledAndShifted(g) : standardised(g, (means) => means)),
 });
 
 export const normalize = operator({

@@ -8,6 +8,7 @@ import { longScan } from "./lowering/long-sums.ts";
 import { made, reader, rows } from "./reference/rows.ts";
 import { anything, dtypeOf, numeric, requireAxes } from "./shared/conditions.ts";
 import { requirePerAxis } from "./shared/spatial.ts";
+import { over } from "./shared/traits.ts";
 
 export const flip = operator({
   name: "flip",
@@ -23,6 +24,7 @@ export const flip = operator({
     requireAxes(c, 0, c.attributes.axis, "axis");
     return { dtype: dtypeOf(c, 0, anything), axes: c.input(0).axes };
   },
+  trait: (c) => over(c.attributes.axis, { is: "gather" }),
   reference: (c) => {
     const { axes, shape } = c.results[0]!;
     const read = reader(c.inputs[0]!, axes);
@@ -64,6 +66,7 @@ export const roll = operator({
     }
     return { dtype: dtypeOf(c, 0, anything), axes: c.input(0).axes };
   },
+  trait: (c) => over([...c.attributes.keyed.keys()], { is: "gather" }),
   reference: (c) => {
     const { axes, shape } = c.results[0]!;
     const shifts = axes.map((axis) => c.attributes.keyed.get(axis)?.map((shift) => c.size(shift))[0] ?? 0);

@@ -80,6 +80,13 @@ export function keyedSpatial(keyed: ReadonlyMap<Axis, unknown>): readonly Axis[]
   return known.length === given.length ? known : given;
 }
 
+/** Returns the axes that get another size. What pools or resizes to the same size does nothing. */
+export function changedAxes(
+  c: OperatorContext<{ readonly keyed: ReadonlyMap<Axis, readonly Size[]> }>,
+): readonly Axis[] {
+  return keyedSpatial(c.attributes.keyed).filter((axis) => c.attributes.keyed.get(axis)![0] !== c.size(0, axis));
+}
+
 /** Returns the value for an axis, from one value for all axes or a list with one per axis. */
 export function perAxis<T>(values: readonly T[], index: number): T {
   return values.length === 1 ? values[0]! : values[index]!;
@@ -153,6 +160,14 @@ export function padSizes(sizes: Sizes, attributes: WindowAttributes, index: numb
   if (typeof attributes.pad !== "string") return perAxis(attributes.pad, index);
   const half = sizes.divide(spanOf(sizes, attributes, index), sizes.int(2));
   return [half, half];
+}
+
+/** Whether every window along an axis is one element in its place, so the axis stays as it is. */
+export function isStill(sizes: Sizes, attributes: WindowAttributes, index: number): boolean {
+  const { kernel, stride = kernel, pad } = attributes;
+  const one = sizes.int(1);
+  if (perAxis(kernel, index) !== one || perAxis(stride, index) !== one) return false;
+  return pad === "same_tf" || padSizes(sizes, attributes, index).every((size) => size === sizes.int(0));
 }
 
 /** Returns how far the window can move along an axis of this size: size + pads - dilation * (kernel - 1) - 1. Not for `same_tf`. */
