@@ -9,7 +9,7 @@ import { dot } from "../ops/dot.ts";
 import { add, mul } from "../ops/elementwise.ts";
 import { concat, expand } from "../ops/fusion.ts";
 import { slice } from "../ops/margin.ts";
-import { rename } from "../ops/shape.ts";
+import { rename, squeeze, unsqueeze } from "../ops/shape.ts";
 import type { Size } from "../sizes/size.ts";
 import { invariant } from "../source/internal-error.ts";
 
@@ -95,6 +95,15 @@ export class Algebra {
     return maps.length === 0 ? value : this.node(rename, [value], { maps });
   }
 
+  /** A value after unit axes that were added are dropped again, or the reverse. */
+  simplified(value: Value): Value {
+    const [outer, inner] = [value, value.kind === "node" ? value.inputs[0] : undefined];
+    const isUndone = (a: Operator, b: Operator) => isBy(outer, a) && isBy(inner, b);
+    if (!isUndone(squeeze, unsqueeze) && !isUndone(unsqueeze, squeeze)) return value;
+    const [source] = (inner as Node).inputs;
+    return isOver(source, axisNames(value.type)) && source!.type.axes.size === value.type.axes.size ? source! : value;
+  }
+
   /** The value over all these axes, repeated over those that it lacks. */
   expanded(value: Value, axes: readonly Sized[]): Value {
     const missing = axes.filter(([axis]) => !value.type.axes.has(axis));
@@ -117,6 +126,9 @@ export class Algebra {
     return parts.length === 1 ? only! : this.node(concat, parts, { axis });
   }
 }
+
+const isBy = (value: Value | undefined, op: Operator): value is Node =>
+  value?.kind === "node" && value.op.name === op.name;
 
 /** Whether a value, if there is one, has only these axes. */
 export function isOver(value: Value | undefined, axes: readonly Axis[]): boolean {

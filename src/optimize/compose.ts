@@ -26,7 +26,7 @@ function scaledAfter(algebra: Algebra, outer: MatrixMap, inner: MatrixMap): Matr
   const weight = combined(algebra, mul, inner.weight, outer.weight);
   const scaled = inner.bias && combined(algebra, mul, inner.bias, outer.weight);
   const bias = combined(algebra, add, scaled ?? undefined, outer.bias);
-  return weight === null || scaled === null || bias === null ? undefined : { ...inner, weight, bias };
+  return weight === null || scaled === null || bias === null ? undefined : changed(inner, { weight, bias });
 }
 
 /** s x + t, then W and b: (W s) x + (W t + b), where s and t are over the axes that W sums over. */
@@ -35,7 +35,7 @@ function scaledBefore(algebra: Algebra, outer: MatrixMap, inner: MatrixMap): Mat
   const factor = inner.weight && algebra.rename(inner.weight, outer.from, outer.from.map(inputAxis));
   const weight = factor === undefined ? outer.weight! : algebra.product([outer.weight!, factor]);
   const bias = inner.bias === undefined ? outer.bias : shifted(algebra, outer, inner.bias);
-  return bias === null ? undefined : { ...outer, weight, bias };
+  return bias === null ? undefined : changed(outer, { weight, bias });
 }
 
 /** W x + b, then V and d: (V W) x + (V b + d). */
@@ -76,8 +76,9 @@ function combined(
 /** The map of a part of an axis: the places from `start` up to `end`, of which it sums or along which it varies. */
 export function partOf(algebra: Algebra, map: MatrixMap, axis: Axis, start: Size, end: Size): MatrixMap {
   const cut = (value: Value | undefined, name: Axis) => value && algebra.cut(value, name, start, end);
-  if (map.from.includes(axis)) return { ...map, weight: cut(map.weight, inputAxis(axis)), bias: undefined };
-  return map.to.includes(axis) ? map : { ...map, weight: cut(map.weight, axis), bias: cut(map.bias, axis) };
+  if (map.from.includes(axis)) return changed(map, { weight: cut(map.weight, inputAxis(axis)), bias: undefined });
+  if (map.to.includes(axis) || !alongOf(map).includes(axis)) return map;
+  return changed(map, { weight: cut(map.weight, axis), bias: cut(map.bias, axis) });
 }
 
 /** The map of several tensors joined along an axis that all these maps sum over. Its constant is the sum of theirs. */
@@ -87,11 +88,18 @@ export function joinOf(algebra: Algebra, maps: readonly MatrixMap[], axis: Axis)
     inputAxis(axis),
   );
   const biases = maps.flatMap(({ bias }) => bias ?? []);
-  return { ...maps[0]!, weight, bias: biases.length === 0 ? undefined : algebra.sum(biases) };
+  return changed(maps[0]!, { weight, bias: biases.length === 0 ? undefined : algebra.sum(biases) });
 }
 
 export const linearPart = (map: MatrixMap): MatrixMap =>
-  map.bias === undefined ? map : { ...map, bias: undefined };
+  map.bias === undefined ? map : changed(map, { bias: undefined });
+
+/** The map with other tensors, which is no longer the one that the author wrote. */
+export const changed = (map: MatrixMap, tensors: Partial<Pick<MatrixMap, "weight" | "bias">>): MatrixMap => ({
+  ...map,
+  ...tensors,
+  written: undefined,
+});
 
 /** Whether two maps take the same axes and make the same, with tensors over the same. */
 export function isAlike(a: MatrixMap, b: MatrixMap): boolean {

@@ -16,6 +16,8 @@ export interface MatrixMap {
   readonly bias: Value | undefined;
   /** Applies the author's operator with another weight and bias; undefined if it cannot be. */
   readonly with: ((x: Value, weight: Value, bias: Value | undefined) => Value | undefined) | undefined;
+  /** The author's operator itself, which has this weight and bias. */
+  readonly written?: OperatorMap | undefined;
 }
 
 /** An operator whose other inputs are fixed. */
@@ -91,8 +93,9 @@ export class Maps {
       kind: "matrix",
       from,
       to,
-      weight,
+      weight: weight && this.#algebra.simplified(weight),
       bias,
+      written: this.#operator(node, input),
       with:
         apply &&
         ((x, weight, bias) => {
@@ -119,8 +122,12 @@ export class Maps {
 
   /** Applies a map to a tensor; undefined if its operator cannot be applied to this one, or would do something else. */
   on(map: Mapping, x: Value): Value | undefined {
-    if (map.kind === "matrix") return isDiagonal(map) ? this.#scaled(map, x) : this.#product(map, x);
-    const { node, input, trait } = map;
+    if (map.kind === "operator") return this.#again(map, x);
+    const written = map.written && this.#again(map.written, x);
+    return written ?? (isDiagonal(map) ? this.#scaled(map, x) : this.#product(map, x));
+  }
+
+  #again({ node, input, trait }: OperatorMap, x: Value): Value | undefined {
     const inputs = node.inputs.with(input, x);
     const other = this.#trait(node, inputs, input);
     if (other === undefined || !isSameAction(trait, other)) return undefined;

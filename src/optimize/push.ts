@@ -4,7 +4,7 @@ import { axisNames } from "../ir/type.ts";
 import { add, sub } from "../ops/elementwise.ts";
 import { concat } from "../ops/fusion.ts";
 import type { Algebra } from "./algebra.ts";
-import { compose, joinOf, linearPart, partOf } from "./compose.ts";
+import { changed, compose, joinOf, linearPart, partOf } from "./compose.ts";
 import type { GraphCosts } from "./cost.ts";
 import { exchange, isObstacle } from "./exchange.ts";
 import { alongOf, isDiagonal, traitOf, type Mapping, type MatrixMap, type Maps } from "./map.ts";
@@ -150,7 +150,7 @@ export class Push {
     for (let count = 1; count <= parts.length; count++) {
       const [leaving, rest] = [inOrder(byGain.slice(0, count)), inOrder(byGain.slice(count))];
       const joined = rest.length === 0 ? [] : [this.#joined(map, rest, axis)];
-      const first = rest.length > 0 ? undefined : this.#apply({ ...leaving[0]!.part, bias: map.bias }, leaving[0]!.input);
+      const first = rest.length > 0 ? undefined : this.#apply(changed(leaving[0]!.part, { bias: map.bias }), leaving[0]!.input);
       const ways = first === undefined ? leaving.map(({ way }) => way) : [first, ...leaving.slice(1).map(({ way }) => way)];
       if (!joined.every((way) => way !== undefined)) continue;
       const all = [...joined, ...ways];
@@ -165,7 +165,7 @@ export class Push {
   /** The map of the operands that stay in a concat, with the whole constant. */
   #joined(map: MatrixMap, rest: readonly { readonly input: Value; readonly part: MatrixMap }[], axis: string) {
     const parts = rest.map(({ part }) => part);
-    const whole = { ...joinOf(this.#algebra, parts, axis), bias: map.bias };
+    const whole = changed(joinOf(this.#algebra, parts, axis), { bias: map.bias });
     return this.#apply(
       whole,
       this.#algebra.concat(
