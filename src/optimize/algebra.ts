@@ -19,6 +19,7 @@ export type Sized = readonly [Axis, Size];
 export class Algebra {
   readonly builder: GraphBuilder;
   readonly #isLoaded = new Map<Value, boolean>();
+  readonly #operands = new Map<Value, readonly Value[]>();
 
   constructor(builder: GraphBuilder) {
     this.builder = builder;
@@ -47,6 +48,16 @@ export class Algebra {
     if (value.kind === "constant")
       return !sizes.owns(value.value as object) || sizes.constant(value.value as Size) !== undefined;
     return operands.length > 0 && operands.every((operand) => this.#isLoaded.get(operand)!);
+  }
+
+  /** What a value needs in a run. */
+  operands(value: Value): readonly Value[] {
+    let known = this.#operands.get(value);
+    if (known === undefined) {
+      const all = value.kind === "pick" ? [value.of] : value.kind === "node" ? value.inputs : [];
+      this.#operands.set(value, (known = all.filter((operand) => !this.isLoaded(operand))));
+    }
+    return known;
   }
 
   node<S extends Attributes>(

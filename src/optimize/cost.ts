@@ -7,6 +7,7 @@ import { reachable } from "../ir/walk.ts";
 import { concat } from "../ops/fusion.ts";
 import { resize } from "../ops/resize.ts";
 import type { Profile } from "../plan/profile.ts";
+import type { Activation } from "../primitives/primitive.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
 import type { Algebra } from "./algebra.ts";
@@ -40,19 +41,13 @@ export class GraphCosts<T> {
   readonly #profile: Profile;
   readonly #arithmetic: Arithmetic<T>;
   readonly #known = new Map<Value, T>();
+  readonly #hosts = new Map<Value, Value | undefined>();
 
   constructor(algebra: Algebra, maps: Maps, profile: Profile, arithmetic: Arithmetic<T>) {
     this.#algebra = algebra;
     this.#maps = maps;
     this.#profile = profile;
     this.#arithmetic = arithmetic;
-  }
-
-  /** What a value costs, apart from its operands. */
-  of(value: Value): T {
-    let cost = this.#known.get(value);
-    if (cost === undefined) this.#known.set(value, (cost = this.#of(value)));
-    return cost;
   }
 
   /** What these values and all that they need cost, apart from what is paid for. */
@@ -62,22 +57,37 @@ export class GraphCosts<T> {
 
   /** These values and all that they need in a run, apart from what is paid for. */
   region(values: readonly Value[], isPaid: (value: Value) => boolean): ReadonlySet<Value> {
-    const operands = (value: Value) => runtimeOperands(this.#algebra, value).filter((operand) => !isPaid(operand));
+    const operands = (value: Value) => this.#algebra.operands(value).filter((operand) => !isPaid(operand));
     return reachable(
       values.filter((value) => !isPaid(value)),
       operands,
     );
   }
 
-  sum(values: Iterable<Value>): T {
+  /** What these values cost together. A value in the set has no other users than those in the set. */
+  sum(values: ReadonlySet<Value>): T {
+    const uses = new Map<Value, number>();
+    for (const value of values)
+      for (const operand of this.#algebra.operands(value)) uses.set(operand, (uses.get(operand) ?? 0) + 1);
+    /** What only one step uses is still in its memory when the product ends. */
+    const isAbsorbed = (value: Value): boolean => {
+      const host = this.#hostOf(value);
+      return host !== undefined && values.has(host) && uses.get(host) === 1 && (isProduct(host) || isAbsorbed(host));
+    };
     let total = this.#arithmetic.int(0);
-    for (const value of values) total = this.#arithmetic.add(total, this.of(value));
+    for (const value of values) if (!isAbsorbed(value)) total = this.#arithmetic.add(total, this.alone(value));
     return total;
   }
 
-  #of(value: Value): T {
+  /** What a value costs that is not fused into another. */
+  alone(value: Value): T {
+    let cost = this.#known.get(value);
+    if (cost === undefined) this.#known.set(value, (cost = this.#alone(value)));
+    return cost;
+  }
+
+  #alone(value: Value): T {
     if (value.kind !== "node" || this.#isFree(value)) return this.#arithmetic.int(0);
-    if (this.#isAbsorbed(value)) return this.#arithmetic.int(1);
     return value.op.lower === undefined ? this.#composite(value) : this.#leaf(value);
   }
 
@@ -89,8 +99,7 @@ export class GraphCosts<T> {
 
   #composite(node: Node): T {
     const expansion = this.#algebra.builder.expansion(node);
-    const inside = reachable([expansion], (value) => runtimeOperands(this.#algebra, value), new Set(node.inputs));
-    return this.sum(inside);
+    return this.sum(reachable([expansion], (value) => this.#algebra.operands(value), new Set(node.inputs)));
   }
 
   #leaf(node: Node): T {
@@ -113,25 +122,31 @@ export class GraphCosts<T> {
     return [...axes.values()].map((one) => size(one)).reduce(mul, int(typedArrays[dtype].BYTES_PER_ELEMENT));
   }
 
-  /** Whether the planner fuses it into the product before it: a scale or shift of the channels, or an activation. */
-  #isAbsorbed(node: Node): boolean {
+  /** The operand into which the planner fuses a value, if it can: a scale or shift of the channels of a product, or an activation. */
+  #hostOf(value: Value): Value | undefined {
+    if (!this.#hosts.has(value)) this.#hosts.set(value, value.kind === "node" ? this.#host(value) : undefined);
+    return this.#hosts.get(value);
+  }
+
+  #host(node: Node): Value | undefined {
     const [x] = node.inputs;
-    if (x === undefined || !this.#isProduct(x)) return false;
-    return this.#isVector(node) || this.#isActivation(node);
+    if (x?.kind !== "node" || this.#algebra.isLoaded(node)) return undefined;
+    const isActivation = node.inputs.length === 1 && this.#profile.epilogues.has(node.op.name as Activation);
+    if (isActivation) return this.#ends(x, (product) => isProduct(product)) ? x : undefined;
+    // A scale goes into the weight, so that the weight must be known.
+    const isKnown = (product: Value) => this.#maps.of(product).some(({ map }) => map.kind === "matrix") || hasWeights(product);
+    return this.#isVector(node) && this.#ends(x, isKnown) ? x : undefined;
   }
 
-  #isActivation({ op, inputs }: Node): boolean {
-    return inputs.length === 1 && this.#profile.epilogues.has(op.name as never);
-  }
-
-  #isProduct(value: Value): boolean {
+  /** Whether a value is such a product, with scales and shifts after it. */
+  #ends(value: Value, isRight: (product: Value) => boolean): boolean {
     let of = value;
-    while (of.kind === "node" && !this.#algebra.isLoaded(of)) {
-      if (of.op.macs !== undefined) return true;
-      if (!this.#isVector(of)) return false;
-      of = of.inputs[0]!;
+    while (!isProduct(of)) {
+      const host = this.#hostOf(of);
+      if (host === undefined || !this.#isVector(of as Node)) return false;
+      of = host;
     }
-    return false;
+    return isRight(of);
   }
 
   /** Whether it scales or shifts its first operand by numbers of one axis. */
@@ -143,8 +158,5 @@ export class GraphCosts<T> {
   }
 }
 
-/** What a value needs in a run. */
-export function runtimeOperands(algebra: Algebra, value: Value): readonly Value[] {
-  const operands = value.kind === "pick" ? [value.of] : value.kind === "node" ? value.inputs : [];
-  return operands.filter((operand) => !algebra.isLoaded(operand));
-}
+const isProduct = (value: Value): boolean => value.kind === "node" && value.op.macs !== undefined;
+const hasWeights = (value: Value): boolean => value.kind === "node" && Object.keys(value.weights).length > 0;

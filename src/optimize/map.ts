@@ -57,6 +57,7 @@ export function traitOf(map: Mapping): Trait {
 export class Maps {
   readonly #algebra: Algebra;
   readonly #known = new Map<Value, readonly Application[]>();
+  readonly #applied = new WeakMap<Mapping, Map<Value, Value | undefined>>();
 
   constructor(algebra: Algebra) {
     this.#algebra = algebra;
@@ -122,6 +123,13 @@ export class Maps {
 
   /** Applies a map to a tensor; undefined if its operator cannot be applied to this one, or would do something else. */
   on(map: Mapping, x: Value): Value | undefined {
+    const known = this.#applied.get(map) ?? new Map<Value, Value | undefined>();
+    this.#applied.set(map, known);
+    if (!known.has(x)) known.set(x, this.#on(map, x));
+    return known.get(x);
+  }
+
+  #on(map: Mapping, x: Value): Value | undefined {
     if (map.kind === "operator") return this.#again(map, x);
     const written = map.written && this.#again(map.written, x);
     return written ?? (isDiagonal(map) ? this.#scaled(map, x) : this.#product(map, x));

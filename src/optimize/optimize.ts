@@ -6,8 +6,9 @@ import { inOrder } from "../ir/walk.ts";
 import { nominalNumbers } from "../plan/buffers.ts";
 import type { Profile } from "../plan/profile.ts";
 import { SizeTooLarge } from "../sizes/pool.ts";
+import type { Size } from "../sizes/size.ts";
 import { Algebra } from "./algebra.ts";
-import { exactly, GraphCosts, numerically, runtimeOperands } from "./cost.ts";
+import { exactly, GraphCosts, numerically } from "./cost.ts";
 import { Live } from "./live.ts";
 import { Maps } from "./map.ts";
 import { Push, type Move } from "./push.ts";
@@ -49,43 +50,52 @@ const mostSweeps = 4;
 export function optimize(graph: ModelGraph, profile: Profile, options: OptimizeOptions = {}): Optimized {
   const { at, limit = Infinity } = options;
   const changes: Change[] = [];
+  const tools = toolsFor(graph, profile, at);
   let current = graph;
   for (let sweep = 0; sweep < mostSweeps && changes.length < limit; sweep++) {
     const before = changes.length;
-    current = new Sweep(current, profile, at, changes, limit).graph;
+    current = new Sweep(current, tools, changes, limit).graph;
     if (changes.length === before) break;
   }
   return { graph: current, changes };
 }
 
+/** What all sweeps share, so that nothing is computed twice. */
+interface Tools {
+  readonly algebra: Algebra;
+  readonly maps: Maps;
+  readonly costs: GraphCosts<number>;
+  /** Costs for all sizes, for proofs. */
+  readonly exact: GraphCosts<Size>;
+}
+
+function toolsFor({ builder }: ModelGraph, profile: Profile, at: OptimizeOptions["at"]): Tools {
+  const algebra = new Algebra(builder);
+  const maps = new Maps(algebra);
+  const numbers = numerically(nominalNumbers(builder.sizes, at));
+  return {
+    algebra,
+    maps,
+    costs: new GraphCosts(algebra, maps, profile, numbers),
+    exact: new GraphCosts(algebra, maps, profile, exactly(builder.sizes)),
+  };
+}
+
 /** Visits every operator once, operands first. */
 class Sweep {
   readonly graph: ModelGraph;
-  readonly #algebra: Algebra;
-  readonly #maps: Maps;
-  readonly #costs: GraphCosts<number>;
-  readonly #sizes: GraphCosts<ReturnType<ModelGraph["builder"]["sizes"]["int"]>>;
+  readonly #tools: Tools;
   readonly #live: Live;
   readonly #origins: Map<Value, readonly Origin[]>;
   readonly #users = new Map<Value, Node[]>();
   readonly #source: ModelGraph;
 
-  constructor(
-    source: ModelGraph,
-    profile: Profile,
-    at: OptimizeOptions["at"],
-    changes: Change[],
-    limit: number,
-  ) {
-    const { builder, results } = source;
+  constructor(source: ModelGraph, tools: Tools, changes: Change[], limit: number) {
+    const { results } = source;
     this.#source = source;
-    this.#algebra = new Algebra(builder);
-    this.#maps = new Maps(this.#algebra);
-    const numbers = numerically(nominalNumbers(builder.sizes, at));
-    this.#costs = new GraphCosts(this.#algebra, this.#maps, profile, numbers);
-    this.#sizes = new GraphCosts(this.#algebra, this.#maps, profile, exactly(builder.sizes));
+    this.#tools = tools;
     this.#origins = new Map(source.origins);
-    const operands = (value: Value) => runtimeOperands(this.#algebra, value);
+    const operands = (value: Value) => this.#tools.algebra.operands(value);
     const roots = results.map(({ value }) => value);
     this.#live = new Live(roots, operands);
     const order = inOrder(roots, operands);
@@ -106,22 +116,23 @@ class Sweep {
   }
 
   #rebuild(value: Value): void {
-    const made = withOperands(value, (operand) => this.#live.now(operand), this.#algebra.builder);
+    const made = withOperands(value, (operand) => this.#live.now(operand), this.#tools.algebra.builder);
     this.#live.replace(value, this.#live.now(made));
   }
 
   /** Replaces a value by the best one, if that is worth it. */
   #improved(original: Value): Change | undefined {
+    const { algebra, maps, costs } = this.#tools;
     const value = this.#live.now(original);
-    if (value.kind !== "node" || this.#algebra.isLoaded(value)) return undefined;
+    if (value.kind !== "node" || this.#tools.algebra.isLoaded(value)) return undefined;
     try {
       const removed = this.#live.exclusive(value);
       const isPaid = (one: Value) => this.#live.isLive(one) && !removed.has(one);
-      const best = new Push(this.#algebra, this.#maps, this.#costs, isPaid).best(value);
+      const best = new Push(algebra, maps, costs, isPaid).best(value);
       if (best.value === value || this.#live.now(best.value) !== best.value) return undefined;
-      const added = this.#costs.region([best.value], isPaid);
-      const [before, after] = [this.#costs.sum(removed), this.#costs.sum(added)];
-      const isCheaper = after + this.#after(original, value, best.value) < margin * before;
+      const added = this.#tools.costs.region([best.value], isPaid);
+      const [before, after] = [this.#tools.costs.sum(removed), this.#tools.costs.sum(added)];
+      const isCheaper = after + this.#after(original, removed, added, [value, best.value]) < margin * before;
       if (!isCheaper || !this.#isSame(value, best.value)) return undefined;
       this.#live.replace(value, best.value);
       this.#note(original, best.value, added);
@@ -141,14 +152,17 @@ class Sweep {
     }
   }
 
-  /** What users of a value cost more if another one is there instead: an activation is free only after a product. */
-  #after(original: Value, before: Value, after: Value): number {
-    const users = (this.#users.get(original) ?? []).filter(({ inputs }) => inputs.length === 1);
-    return users.reduce((sum, user) => {
-      const [is, was] = [after, before].map((value) => this.#algebra.attempt(user.op, [value], user.attributes, user.weights));
-      if (is === undefined || was === undefined || this.#maps.of(was).some(({ map }) => map.kind === "matrix")) return sum;
-      return sum + this.#costs.of(is) - this.#costs.of(was);
-    }, 0);
+  /** What the user of a value costs more after another one: an activation is free only after a product. */
+  #after(original: Value, before: ReadonlySet<Value>, after: ReadonlySet<Value>, [was, is]: readonly [Value, Value]): number {
+    const [user, ...others] = this.#users.get(original) ?? [];
+    if (user?.inputs.length !== 1 || others.length > 0) return 0;
+    const cost = (value: Value, values: ReadonlySet<Value>) => {
+      const made = this.#tools.algebra.attempt(user.op, [value], user.attributes, user.weights);
+      // What could be merged is no obstacle.
+      if (made === undefined || this.#tools.maps.of(made).some(({ map }) => map.kind === "matrix")) return 0;
+      return this.#tools.costs.sum(new Set([...values, made])) - this.#tools.costs.sum(values);
+    };
+    return cost(is, after) - cost(was, before);
   }
 
   #isSame(before: Value, after: Value): boolean {
@@ -163,8 +177,8 @@ class Sweep {
       if (value !== after && !this.#origins.has(value)) this.#origins.set(value, unnamed);
   }
 
-  #isProved(removed: Iterable<Value>, added: Iterable<Value>): boolean {
-    const [a, b] = [this.#sizes.sum(removed), this.#sizes.sum(added)];
+  #isProved(removed: ReadonlySet<Value>, added: ReadonlySet<Value>): boolean {
+    const [a, b] = [this.#tools.exact.sum(removed), this.#tools.exact.sum(added)];
     return this.#source.facts.decide({ op: ">=", a, b }).verdict === "yes";
   }
 }

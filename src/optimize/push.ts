@@ -3,7 +3,7 @@ import type { Node, Value } from "../ir/graph.ts";
 import { axisNames } from "../ir/type.ts";
 import { add, sub } from "../ops/elementwise.ts";
 import { concat } from "../ops/fusion.ts";
-import type { Algebra } from "./algebra.ts";
+import { isOver, type Algebra } from "./algebra.ts";
 import { changed, compose, joinOf, linearPart, partOf } from "./compose.ts";
 import type { GraphCosts } from "./cost.ts";
 import { exchange, isObstacle } from "./exchange.ts";
@@ -94,19 +94,19 @@ export class Push {
   }
 
   *#exchanged(value: Value, map: Mapping, x: Value, inner: { readonly map: Mapping; readonly x: Value }): Generator<Way> {
+    // Two operators on single elements cost the same in either order.
+    if (map.kind === "operator" && actsOnElements(map) && actsOnElements(inner.map)) return;
     const found = exchange(traitOf(map), traitOf(inner.map));
     if (isObstacle(found)) return;
     const part = found === "linear part";
     // The constant of an operator that is no matrix is inside.
     if (part && map.kind !== "matrix") return;
     const moved = this.#apply(part ? linearPart(map as MatrixMap) : map, inner.x);
-    const outside = moved && this.#apply(inner.map, moved.value);
-    if (outside === undefined) return;
-    const constant = part ? (map as MatrixMap).bias! : undefined;
-    const fits = constant === undefined || axisNames(constant.type).every((axis) => outside.value.type.axes.has(axis));
-    if (!fits) return;
-    const whole = constant === undefined ? outside.value : this.#algebra.sum([outside.value, constant]);
-    yield { value: whole, moves: [{ rule: "exchange", of: value, at: x }, ...moved!.moves, ...outside.moves] };
+    const outside = moved && this.#maps.on(inner.map, moved.value);
+    const constant = part ? (map as MatrixMap).bias : undefined;
+    if (outside === undefined || !isOver(constant, axisNames(outside.type))) return;
+    const whole = constant === undefined ? outside : this.#algebra.sum([outside, constant]);
+    yield { value: whole, moves: [{ rule: "exchange", of: value, at: x }, ...moved!.moves] };
   }
 
   *#overConcat(value: Value, map: Mapping, x: Node): Generator<Way> {
@@ -195,4 +195,9 @@ export class Push {
     if (x.op.name === add.name) yield* this.#sums.collected(values, moves);
     else if (whole === 0) yield { value: this.#algebra.node(sub, values, {}), moves };
   }
+}
+
+function actsOnElements(map: Mapping): boolean {
+  const { from, to } = traitOf(map);
+  return from.length === 0 && to.length === 0;
 }
