@@ -67,6 +67,8 @@ interface Tools {
   readonly costs: GraphCosts<number>;
   /** Costs for all sizes, for proofs. */
   readonly exact: GraphCosts<Size>;
+  /** Values for which nothing better was found. What they are computed from is part of what they are. */
+  readonly settled: Set<Value>;
 }
 
 function toolsFor({ builder }: ModelGraph, profile: Profile, at: OptimizeOptions["at"]): Tools {
@@ -78,6 +80,7 @@ function toolsFor({ builder }: ModelGraph, profile: Profile, at: OptimizeOptions
     maps,
     costs: new GraphCosts(algebra, maps, profile, numbers),
     exact: new GraphCosts(algebra, maps, profile, exactly(builder.sizes)),
+    settled: new Set(),
   };
 }
 
@@ -106,7 +109,8 @@ class Sweep {
       this.#rebuild(value);
       if (changes.length >= limit) continue;
       const change = this.#improved(value);
-      if (change !== undefined) changes.push(change);
+      if (change === undefined) tools.settled.add(this.#live.now(value));
+      else changes.push(change);
     }
     this.graph = {
       ...source,
@@ -122,9 +126,9 @@ class Sweep {
 
   /** Replaces a value by the best one, if that is worth it. */
   #improved(original: Value): Change | undefined {
-    const { algebra, maps, costs } = this.#tools;
+    const { algebra, maps, costs, settled } = this.#tools;
     const value = this.#live.now(original);
-    if (value.kind !== "node" || this.#tools.algebra.isLoaded(value)) return undefined;
+    if (value.kind !== "node" || settled.has(value)) return undefined;
     try {
       const removed = this.#live.exclusive(value);
       const isPaid = (one: Value) => this.#live.isLive(one) && !removed.has(one);

@@ -80,6 +80,17 @@ export class Push {
     yield* this.#sums.ways(value);
   }
 
+  /** Whether a map can do anything with what makes a tensor. If it meets nothing, it is not worth being applied twice. */
+  #meets(map: Mapping, x: Value): boolean {
+    if (x.kind !== "node") return false;
+    if (x.op.name === concat.name || x.op.name === add.name || x.op.name === sub.name) return true;
+    return this.#maps.of(x).some((inner) => {
+      if (map.kind === "matrix" && inner.map.kind === "matrix") return true;
+      if (actsOnElements(map) && actsOnElements(inner.map)) return false;
+      return !isObstacle(exchange(traitOf(map), traitOf(inner.map)));
+    });
+  }
+
   /** f(x) in its cheapest way; undefined if f cannot be applied to x. */
   #apply(map: Mapping, x: Value): Way | undefined {
     const direct = this.#maps.on(map, x);
@@ -182,6 +193,7 @@ export class Push {
     const isLinear = map.kind === "matrix" || trait.is === "linear" || trait.is === "gather";
     const needed = [...trait.from, ...alongOf(map)];
     if (!isLinear || !x.inputs.every((input) => needed.every((axis) => input.type.axes.has(axis)))) return;
+    if (!x.inputs.some((input) => this.#meets(map, input))) return;
     const whole = x.inputs.findIndex((input) => input.type.axes.size === x.type.axes.size);
     const shiftsOnly = map.kind === "matrix" && isDiagonal(map) && map.weight === undefined;
     const ways = x.inputs.map((input, index): Way | undefined => {
