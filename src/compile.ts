@@ -12,7 +12,9 @@ import { dtypeOf, shapeOf } from "./contract/manifest.ts";
 import { elements, type NdArray } from "./contract/ndarray.ts";
 import type { ModelGraph } from "./ir/model-graph.ts";
 import { library } from "./library.ts";
+import { costsFrom, type Costs } from "./plan/costs.ts";
 import { plan, type Plan } from "./plan/plan.ts";
+import { withCosts } from "./plan/profile.ts";
 import type { Diagnostic } from "./source/diagnostic.ts";
 import { invariant } from "./source/internal-error.ts";
 import { diagnostic, Reporter } from "./source/reporter.ts";
@@ -36,6 +38,8 @@ export interface PlanOptions extends ModelOptions {
    * always do.
    */
   readonly backend?: Backend | undefined;
+  /** What work costs on the machine that will run the plans, as `fuse calibrate` measures it. Default: the target's costs. */
+  readonly costs?: Costs | undefined;
 }
 
 export interface BuildOptions {
@@ -91,11 +95,12 @@ export function buildGraphs(program: Program, options: ModelOptions = {}): Outco
 
 /** Builds the plans of the chosen models for a target. */
 export function buildPlans(program: Program, options: PlanOptions = {}): Outcome<readonly Plan[]> {
-  const { target = defaultTarget, backend } = options;
-  const mistake = unknownName("target", target, targets) ?? unknownName("backend", backend, backends);
+  const { target = defaultTarget, backend, costs } = options;
+  const mistake =
+    unknownName("target", target, targets) ?? unknownName("backend", backend, backends) ?? mistakeInCosts(costs);
   if (mistake !== undefined) return nothing(mistake);
   const { profile, profileFor } = targets[target];
-  const chosen = backend === undefined ? profile : (profileFor?.(backend) ?? profile);
+  const chosen = withCosts(backend === undefined ? profile : (profileFor?.(backend) ?? profile), costs);
   const { value, diagnostics } = buildGraphs(program, options);
   return { value: value?.map((graph) => plan(graph, chosen)), diagnostics };
 }
@@ -198,6 +203,13 @@ function mistakeInOptions({ model, settings = {} }: ModelOptions): Diagnostic | 
   if (model !== undefined && !isText(model)) return mustBeText("the option `model`", model);
   const wrong = Object.entries<unknown>(settings).find(([, value]) => !isText(value));
   return wrong && mustBeText(`the setting \`${wrong[0]}\``, wrong[1]);
+}
+
+function mistakeInCosts(costs: Costs | undefined): Diagnostic | undefined {
+  const found = costs && costsFrom(costs);
+  return typeof found === "string"
+    ? diagnostic("bad-input", undefined, { message: `the option \`costs\`: ${found}` })
+    : undefined;
 }
 
 const isText = (value: unknown): boolean => typeof value === "string";

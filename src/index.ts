@@ -8,6 +8,7 @@ export type { BinaryFile } from "./codegen/target.ts";
 export type { TargetName } from "./codegen/targets.ts";
 export type { Backend } from "./contract/backends.ts";
 export type { ModelGraph } from "./ir/model-graph.ts";
+export type { Costs } from "./plan/costs.ts";
 export type { Plan } from "./plan/plan.ts";
 export type { Diagnostic } from "./source/diagnostic.ts";
 export { renderDiagnostic, renderDiagnostics } from "./source/render.ts";

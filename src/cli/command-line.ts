@@ -35,6 +35,10 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./commands/weights.ts")).weights,
   },
   fmt: { summary: "format programs", load: async () => (await import("./commands/fmt.ts")).fmt },
+  calibrate: {
+    summary: "measure what work costs on this machine",
+    load: async () => (await import("./commands/calibrate.ts")).calibrate,
+  },
   explain: { summary: "explain a diagnostic", load: async () => (await import("./commands/explain.ts")).explain },
 };
 

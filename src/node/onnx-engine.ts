@@ -5,31 +5,48 @@ import { dtypeNames, typedArrays, type DType, type NdArray } from "../contract/n
 import { DataError } from "../weights/data-error.ts";
 import { firstLine } from "./first-line.ts";
 
+/** A model in ONNX Runtime. */
+export interface OnnxSession {
+  /**
+   * Returns the results by name. The caller must have validated the shapes of the inputs (the guard). Other errors are
+   * reported in the words of ONNX Runtime.
+   * @throws DataError in one line
+   */
+  run(inputs: Readonly<Record<string, NdArray>>): Promise<Record<string, NdArray>>;
+  release(): Promise<void>;
+}
+
 /**
- * Returns the results by name. `resultNames` are the names of the file's outputs, in order. The caller must have
- * validated the file (`codegen/onnx/read.ts`) and the shapes of the inputs (the guard). Other errors are reported in
- * the words of ONNX Runtime.
+ * Loads a model. `resultNames` are the names of the file's outputs, in order. By default, the runtime
+ * decides how many threads it uses. The caller must have validated the file
+ * (`codegen/onnx/read.ts`). Other errors are reported in the words of ONNX Runtime.
  * @throws DataError in one line
  */
-export async function runOnnx(
+export async function openOnnx(
   bytes: Uint8Array,
-  inputs: Readonly<Record<string, NdArray>>,
   resultNames: readonly string[],
-): Promise<Record<string, NdArray>> {
+  threads?: number,
+): Promise<OnnxSession> {
   const runtime = await loadRuntime();
   const session = await saying("ONNX Runtime cannot load the model", () =>
     // Errors are thrown, so nothing need be printed.
-    runtime.InferenceSession.create(bytes, { logSeverityLevel: 4 }),
+    runtime.InferenceSession.create(bytes, {
+      logSeverityLevel: 4,
+      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    }),
   );
-  try {
-    const feeds = Object.entries(inputs).map(([name, array]) => [name, tensorOf(runtime, array)] as const);
-    const results = await saying("ONNX Runtime cannot run the model", () => session.run(Object.fromEntries(feeds)));
-    if (session.outputNames.length !== resultNames.length)
-      throw new DataError(`the model has ${session.outputNames.length} outputs instead of ${resultNames.length}`);
-    return Object.fromEntries(resultNames.map((name, i) => [name, arrayOf(results, session.outputNames[i]!)]));
-  } finally {
+  if (session.outputNames.length !== resultNames.length) {
     await session.release();
+    throw new DataError(`the model has ${session.outputNames.length} outputs instead of ${resultNames.length}`);
   }
+  return {
+    run: async (inputs) => {
+      const feeds = Object.entries(inputs).map(([name, array]) => [name, tensorOf(runtime, array)] as const);
+      const results = await saying("ONNX Runtime cannot run the model", () => session.run(Object.fromEntries(feeds)));
+      return Object.fromEntries(resultNames.map((name, i) => [name, arrayOf(results, session.outputNames[i]!)]));
+    },
+    release: () => session.release(),
+  };
 }
 
 async function loadRuntime(): Promise<typeof Runtime> {

@@ -19,3 +19,8 @@ export interface Profile {
   /** What the work of a plan takes, with one thread. Choices between plans depend on their ratios only. */
   readonly costs: Costs;
 }
+
+/** Returns the profile with other costs, if there are any. */
+export function withCosts(profile: Profile, costs: Costs | undefined): Profile {
+  return costs === undefined ? profile : { ...profile, costs };
+}

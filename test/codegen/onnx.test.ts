@@ -7,7 +7,6 @@ import { onnxProfile } from "../../src/codegen/onnx/profile.ts";
 import { isOnnxOfFuse, readOnnx } from "../../src/codegen/onnx/read.ts";
 import { build, buildFactory, buildPlans } from "../../src/compile.ts";
 import type { NdArray } from "../../src/contract/ndarray.ts";
-import { runOnnx } from "../../src/node/onnx-engine.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { decode, encode } from "../../src/protobuf/message.ts";
 import { GraphProto, ModelProto, type NodeProto } from "../../src/protobuf/onnx.ts";
@@ -18,7 +17,7 @@ import { difference, randomArray, seeded } from "../support/arrays.ts";
 import { useBackend } from "../support/backends.ts";
 import { programOf } from "../support/check.ts";
 import { graphOf, prepareCase } from "../support/compare.ts";
-import { graphIn, onnxOf, reseal, runSession } from "../support/onnx.ts";
+import { graphIn, onnxOf, reseal, runOnnx, runSession } from "../support/onnx.ts";
 import { info } from "../support/run.ts";
 import { randomShapes } from "../support/shapes.ts";
 import { goldenBytes, goldenTensors, systems, systemText } from "../support/systems.ts";
@@ -245,8 +244,8 @@ describe("without ONNX Runtime", () => {
     vi.doMock("onnxruntime-node", () => {
       throw new Error("no such package");
     });
-    const { runOnnx } = await import("../../src/node/onnx-engine.ts");
-    await expect(runOnnx(smallBytes, {}, [])).rejects.toMatchObject({
+    const { openOnnx } = await import("../../src/node/onnx-engine.ts");
+    await expect(openOnnx(smallBytes, [])).rejects.toMatchObject({
       name: "DataError",
       message: expect.stringMatching(/^ONNX Runtime [^\n]+ npm install onnxruntime-node$/) as string,
     });

@@ -64,7 +64,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   node: ["weights", "contract", "source", "node:", "sharp", "onnxruntime-node"],
   "cli/terminal": ["source", "weights", "node:", "commander", "cli-progress"],
   "cli/files": [
-    ...["cli/terminal", "compile", "check", "ir", "node", "version", "weights", "contract", "source"],
+    ...["cli/terminal", "compile", "check", "plan", "ir", "node", "version", "weights", "contract", "source"],
     "node:",
   ],
   "cli/summary": ["cli/terminal", "check", "codegen", "plan", "ir", "sizes", "contract", "source"],
@@ -77,9 +77,14 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     ...["runtime/node", "weights", "contract", "source", "node:"],
     ...["@tensorflow/tfjs-core", "@tensorflow/tfjs-converter"],
   ],
+  "cli/calibrate": [
+    ...["cli/run", "cli/terminal", "compile", "codegen", "plan", "weights", "contract", "source"],
+    "runtime/node",
+  ],
   "cli/commands": [
     ...[
       "cli/run",
+      "cli/calibrate",
       "cli/build",
       "cli/summary",
       "cli/files",

@@ -10,6 +10,7 @@ import { Names } from "../../src/codegen/onnx/names.ts";
 import { onnxProfile } from "../../src/codegen/onnx/profile.ts";
 import { dtypeNames, typedArrays, type DType, type NdArray } from "../../src/contract/ndarray.ts";
 import type { ModelGraph } from "../../src/ir/model-graph.ts";
+import { openOnnx } from "../../src/node/onnx-engine.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { storedArrays } from "../../src/plan/prepared.ts";
 import type { OnnxWire } from "../../src/primitives/onnx/emitter.ts";
@@ -19,6 +20,16 @@ import type { Sizes } from "../../src/sizes/sizes.ts";
 import { info } from "./run.ts";
 
 type Arrays = Readonly<Record<string, NdArray>>;
+
+/** Loads a model, runs it once, and releases it. */
+export async function runOnnx(bytes: Uint8Array, inputs: Arrays, names: readonly string[]): Promise<Arrays> {
+  const session = await openOnnx(bytes, names);
+  try {
+    return await session.run(inputs);
+  } finally {
+    await session.release();
+  }
+}
 
 /** Nodes that run on their own. Every input is given, and every size is that of an input. */
 export class OnnxProbe {

@@ -9,5 +9,6 @@ export interface BuildOptions extends ModelOptions, MatchingOptions {
   readonly backend?: Backend;
   readonly weights?: string;
   readonly maxWeights: number;
+  readonly costs?: string;
   readonly outdir?: string;
 }

@@ -4,6 +4,7 @@ import type { Program } from "../../check/program.ts";
 import { programName, type Target } from "../../codegen/target.ts";
 import { targets } from "../../codegen/targets.ts";
 import { build, buildPlans } from "../../compile.ts";
+import { readCosts } from "../files/costs.ts";
 import { beginningOf, isSameFile } from "../files/overwriting.ts";
 import { valueOrFail } from "../files/programs.ts";
 import { limitWeights } from "../files/weights.ts";
@@ -24,7 +25,8 @@ export async function targetFiles(
 ): Promise<readonly Output[]> {
   const { model, set = {}, target: name, backend, weights, maxWeights, outdir = dirname(file) } = options;
   const target = targets[name];
-  const plans = valueOrFail(buildPlans(program, { model, settings: set, target: name, backend }), terminal);
+  const costs = await readCosts(options.costs);
+  const plans = valueOrFail(buildPlans(program, { model, settings: set, target: name, backend, costs }), terminal);
   for (const { graph, manifest } of plans) limitWeights({ name: graph.name, manifest }, maxWeights);
   const held = target.holdsWeights ? { weights: await heldWeights(plans, file, options, terminal) } : {};
   const locate = (path: string) => seenFrom(outdir, path);

@@ -3,7 +3,14 @@ import { Option, type Command } from "commander";
 import { defaultTarget, targetNames, targets } from "../../codegen/targets.ts";
 import { backendNames } from "../../contract/backends.ts";
 import type { BuildOptions } from "../build/options.ts";
-import { described, matchingOptions, maxWeightsOption, modelOption, setOption } from "../terminal/options.ts";
+import {
+  costsOption,
+  described,
+  matchingOptions,
+  maxWeightsOption,
+  modelOption,
+  setOption,
+} from "../terminal/options.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 const forBackends = targetNames.filter((name) => targets[name].profileFor !== undefined).join(", ");
@@ -31,6 +38,7 @@ export function build(command: Command, terminal: Terminal): void {
   for (const option of matchingOptions()) command.addOption(option);
   command
     .addOption(maxWeightsOption())
+    .addOption(costsOption())
     .option("-o, --outdir <folder>", "output folder, created if needed (default: next to the program)")
     .action(async (file: string, options: BuildOptions) => {
       const { backend, target } = options;

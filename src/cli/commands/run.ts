@@ -5,7 +5,15 @@ import { backends, nodeBackendNames } from "../../contract/backends.ts";
 import { pictureEndings } from "../../node/picture-formats.ts";
 import { defaultEngine, engineFor, engineNames, engines } from "../run/engines/table.ts";
 import type { RunOptions } from "../run/options.ts";
-import { described, matchingOptions, maxWeightsOption, modelOption, pairs, setOption } from "../terminal/options.ts";
+import {
+  costsOption,
+  described,
+  matchingOptions,
+  maxWeightsOption,
+  modelOption,
+  pairs,
+  setOption,
+} from "../terminal/options.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 const backendChoices: readonly RunOptions["backend"][] = ["auto", ...nodeBackendNames];
@@ -25,6 +33,7 @@ const flags = {
   weightsPrefix: "--weights-prefix",
   rename: "--rename",
   debug: "--debug",
+  costs: "--costs",
 };
 
 /** Reads NAME=PATH. */
@@ -58,6 +67,7 @@ export function run(command: Command, terminal: Terminal): void {
         .choices(engineChoices)
         .default("auto"),
     )
+    .addOption(costsOption())
     .addOption(new Option("--pixels <range>", "value range of image pixels").choices(pixels).default("0..1"))
     .option(
       "--repeat <n>",
@@ -75,7 +85,7 @@ export function run(command: Command, terminal: Terminal): void {
       if (options.debug && options.repeat !== undefined)
         command.error("error: --debug and --repeat exclude each other: looking at values takes time");
       const { builtKind } = await import("../run/built-models.ts");
-      const misplaced = (["set", "weights", "weightsPrefix", "rename", "debug"] as const).find(
+      const misplaced = (["set", "weights", "weightsPrefix", "rename", "debug", "costs"] as const).find(
         (name) => options[name] !== undefined,
       );
       if (builtKind(file) !== undefined && misplaced !== undefined)

@@ -16,7 +16,7 @@ import { starters } from "./engines/table.ts";
 export interface BuiltModel {
   readonly info: ModelInfo;
   /** Makes the model ready to run. The backend is already selected. */
-  start(backend: NodeBackend | undefined): Promise<Engine>;
+  start(backend: NodeBackend | undefined, threads?: number): Promise<Engine>;
 }
 
 export interface BuiltFiles {
@@ -28,7 +28,10 @@ export interface BuiltFiles {
 /** Reads the models of a target, from disk or as just built. @throws DataError */
 async function readModels<T extends ReadableTarget>(target: T, part: ReadPart): Promise<readonly BuiltModel[]> {
   const models = await readable[target].reader.read(part);
-  return models.map((model) => ({ info: model.info, start: (backend) => starters[target](model, backend) }));
+  return models.map((model) => ({
+    info: model.info,
+    start: (backend, threads) => starters[target](model, backend, threads),
+  }));
 }
 
 /** Returns the target of a path, by its ending or by being a folder. Undefined for programs and other files. */

@@ -8,14 +8,17 @@ import { backends } from "../../contract/backends.ts";
 import type { NdArray } from "../../contract/ndarray.ts";
 import type { ModelGraph } from "../../ir/model-graph.ts";
 import { bytesOf } from "../../plan/buffers.ts";
+import type { Costs } from "../../plan/costs.ts";
 import { manifestOf } from "../../plan/manifest.ts";
 import { liveBytes, numbersAt } from "../../plan/memory.ts";
 import { plan, type Plan } from "../../plan/plan.ts";
+import { withCosts, type Profile } from "../../plan/profile.ts";
 import type { NodeBackend } from "../../runtime/node/index.ts";
 import { bytesText } from "../../source/bytes-text.ts";
 import { InternalError } from "../../source/internal-error.ts";
 import { diagnostic } from "../../source/reporter.ts";
 import { lineOf } from "../../source/source.ts";
+import { readCosts } from "../files/costs.ts";
 import { oneGraph, openFile, sourcesOf } from "../files/programs.ts";
 import { warnOfUnused, watchFinite } from "../files/weight-warnings.ts";
 import { fittingWeights, limitWeights, readAll } from "../files/weights.ts";
@@ -38,7 +41,7 @@ export async function programModel(file: string, options: RunOptions, terminal: 
     name: graph.name,
     guard: graph.guard,
     results: graph.results.map(({ name, order, value }) => ({ name, dtype: value.type.dtype, axes: order })),
-    sources: [...sourcesOf(program), ...(options.weights === undefined ? [] : [options.weights])],
+    sources: [...sourcesOf(program), ...[options.weights, options.costs].filter((path) => path !== undefined)],
     shapeOf: (name, values) => {
       const result = graph.results.find((candidate) => candidate.name === name);
       const number = numbersAt(sizes, values);
@@ -46,7 +49,8 @@ export async function programModel(file: string, options: RunOptions, terminal: 
     },
     execute: async (inputs, values) => {
       const weights = await readWeights(graph, options, terminal);
-      return execute({ program, graph, weights, inputs, sizes: values }, options, terminal);
+      const costs = await readCosts(options.costs);
+      return execute({ program, graph, weights, costs, inputs, sizes: values }, options, terminal);
     },
   };
 }
@@ -56,6 +60,8 @@ interface Job {
   readonly program: Program;
   readonly graph: ModelGraph;
   readonly weights: Arrays;
+  /** What work costs here, if it is not what ships with Fuse. */
+  readonly costs: Costs | undefined;
   /** Inputs by name, all accepted by the guard. */
   readonly inputs: Arrays;
   /** The sizes that the guard found. */
@@ -75,7 +81,7 @@ async function execute(
   const on = await backendOf(choice === "auto" ? defaultEngine : choice, backend);
   const name = choice === "auto" ? engineFor(on!) : choice;
   if (name === defaultEngine) return debug ? debugModule(job, on!, terminal) : runModule(job, on!, repeat);
-  const planned = plan(job.graph, targets[name].profile);
+  const planned = planOf(job, targets[name].profile);
   const { value: files, diagnostics } = build(job.program, name, [planned], { weights: (path) => weightOf(job, path) });
   if (files === undefined) {
     if (choice !== "auto") throw new Failure(diagnostics);
@@ -88,8 +94,12 @@ async function execute(
   });
 }
 
+function planOf({ graph, costs }: Job, profile: Profile): Plan {
+  return plan(graph, withCosts(profile, costs));
+}
+
 function runModule(job: Job, on: NodeBackend, repeat: number | undefined): Promise<Execution> {
-  const planned = plan(job.graph, esmProfile(on));
+  const planned = planOf(job, esmProfile(on));
   return inMemory(job, planned, on, async () =>
     runEngine(defaultEngine, await moduleEngine(job.program, planned, job.weights, on), job.inputs, repeat),
   );
@@ -97,7 +107,7 @@ function runModule(job: Job, on: NodeBackend, repeat: number | undefined): Promi
 
 /** Runs the module twice: to list its kernels, and to look at its values. */
 function debugModule(job: Job, on: NodeBackend, terminal: Terminal): Promise<Execution> {
-  const planned = plan(job.graph, esmProfile(on));
+  const planned = planOf(job, esmProfile(on));
   const report = (message: string, place: string, name: string): void => {
     const here = planned.steps.filter(({ note }) => note.origin && lineOf(note.origin.span) === place);
     const { note } = here.find(({ note }) => note.name === name) ?? here[0] ?? {};

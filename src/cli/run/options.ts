@@ -14,6 +14,7 @@ export interface RunOptions extends ModelOptions, MatchingOptions {
   readonly tolerance: number;
   readonly backend: BackendChoice;
   readonly engine: "auto" | EngineName;
+  readonly costs?: string;
   readonly pixels: "0..1" | "0..255";
   readonly repeat?: number;
   readonly debug?: true;

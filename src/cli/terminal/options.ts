@@ -48,6 +48,10 @@ function checkRenaming(from: string, to: string): void {
 export const renaming = "FROM=TO";
 export const isRenaming = (text: string): boolean => text.includes("=");
 
+/** What work costs, if it is not what ships with Fuse. */
+export const costsOption = () =>
+  new Option("--costs <file>", "what work costs on the machine that will run the model: a file of `fuse calibrate`");
+
 /** The limit on a model's weights, in bytes. */
 export const maxWeightsOption = () =>
   new Option("--max-weights <size>", "fail if the weights are larger")

@@ -66,6 +66,15 @@ function prepareProcess(): void {
   Object.assign(util, { isNullOrUndefined: (value: unknown) => value == null, isArray: Array.isArray });
 }
 
+/** Lets backends compute with one thread, for the whole process, from when they are loaded. */
+export async function useOneThread(): Promise<void> {
+  const { env } = process;
+  env["TF_NUM_INTRAOP_THREADS"] = "1";
+  env["TF_NUM_INTEROP_THREADS"] = "1";
+  const wasm = await packages.wasm();
+  wasm.setThreadsCount(1);
+}
+
 /**
  * Lets TensorFlow multiply in bfloat16, for the whole process, from when tfjs-node is loaded.
  * @throws DataError if tfjs-node is already loaded

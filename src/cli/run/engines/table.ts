@@ -10,8 +10,11 @@ interface EngineRecord {
   readonly backend: "any" | "none" | NodeBackend;
 }
 
-/** Makes a built model ready to run. The backend is the current one; undefined if the engine needs none. */
-type Start<Model> = (model: Model, backend: NodeBackend | undefined) => Promise<Engine>;
+/**
+ * Makes a built model ready to run. The backend is the current one; undefined if the engine needs none. `threads` is for
+ * engines that choose for each model how many they use.
+ */
+type Start<Model> = (model: Model, backend: NodeBackend | undefined, threads?: number) => Promise<Engine>;
 
 const records = {
   esm: { doc: "an ES module that calls TensorFlow.js", backend: "any" },
@@ -36,5 +39,5 @@ export function engineFor(backend: NodeBackend): EngineName {
 export const starters: { readonly [T in ReadableTarget]: Start<StoredModels[T]> } = {
   "saved-model": async (model) => (await import("./saved-model.ts")).savedModelEngine(model),
   "graph-model": async (model, on) => (await import("./graph-model.ts")).graphModelEngine(model, on),
-  onnx: async (model) => (await import("./onnx.ts")).onnxEngine(model),
+  onnx: async (model, _, threads) => (await import("./onnx.ts")).onnxEngine(model, threads),
 };
