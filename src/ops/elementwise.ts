@@ -3,11 +3,12 @@ import type { DType } from "../contract/ndarray.ts";
 import type { BinaryName } from "../contract/prepare-functions.ts";
 import type { Lowering, Positional } from "../ir/lowering.ts";
 import { attribute } from "../ir/attribute.ts";
-import { operator, tensors, type ExpansionContext } from "../ir/operator.ts";
-import type { Matrix } from "../ir/trait.ts";
+import { operator, tensors, type ExpansionContext, type OperatorContext } from "../ir/operator.ts";
+import type { Action, Matrix } from "../ir/trait.ts";
 import type { Tensor } from "../ir/type.ts";
 import { binary, select } from "../primitives/binary.ts";
 import { unary } from "../primitives/unary.ts";
+import type { Size } from "../sizes/size.ts";
 import { broadcastType, elementwise, lowerElementwise, lowerUnary } from "./shared/broadcasting.ts";
 import {
   anything,
@@ -18,7 +19,7 @@ import {
   numeric,
   requireRepresentable,
 } from "./shared/conditions.ts";
-import { broadcasting, inReals, onElements } from "./shared/traits.ts";
+import { broadcasting, inReals, onElements, withConstant } from "./shared/traits.ts";
 
 interface Row {
   readonly function: BinaryName;
@@ -93,7 +94,7 @@ function asDifference(g: ExpansionContext<object>, input: number): Matrix | unde
 }
 
 /** Multiplies each element by that of the weight. */
-function scaling(g: ExpansionContext<object>, weight: Tensor): Matrix {
+function scaledBy(g: ExpansionContext<object>, weight: Tensor): Matrix {
   const again = (input: Tensor, factor: Tensor, bias: Tensor | undefined): Tensor => {
     const scaled = g.node(mul, [input, factor], {});
     return bias === undefined ? scaled : g.node(add, [scaled, bias], {});
@@ -104,38 +105,53 @@ function scaling(g: ExpansionContext<object>, weight: Tensor): Matrix {
 /** A product, as a function of one operand: scales it by the other. */
 function asFactor(g: ExpansionContext<object>, input: number): Matrix | undefined {
   const factor = otherOperand(g, input);
-  return factor && scaling(g, factor);
+  return factor && scaledBy(g, factor);
 }
 
 /** A quotient, as a function of the dividend: scales it by the reciprocals of the divisor. */
 function asDividend(g: ExpansionContext<object>, input: number): Matrix | undefined {
   const divisor = input === 0 ? otherOperand(g, input) : undefined;
-  return divisor && scaling(g, g.node(div, [g.scalar(1), divisor], {}));
+  return divisor && scaledBy(g, g.node(div, [g.scalar(1), divisor], {}));
 }
 
 function asNegative(g: ExpansionContext<object>): Matrix | undefined {
-  return g.inputs[0]!.type.dtype === "f32" ? scaling(g, g.scalar(-1)) : undefined;
+  return g.inputs[0]!.type.dtype === "f32" ? scaledBy(g, g.scalar(-1)) : undefined;
 }
+
+/** Returns what shifting by an operand is: affine, unless that is a number that says more. */
+function shifting(c: OperatorContext<unknown>, by: number): Action {
+  const number = c.numbers[by];
+  return typeof number === "number" ? withConstant(number) : "affine";
+}
+
+/** Returns what multiplying by an operand is. Infinity times 0 is NaN. */
+const scaling = (by: number | Size | undefined): Action =>
+  typeof by === "number" && !Number.isFinite(by) ? "any" : "linear";
 
 export const add = operator({
   ...arithmetic("add", "a + b", "The sum, `a + b`.", (a, b) => a + b),
-  trait: (c, input) => broadcasting(c, input, inReals(c.input(0), { is: "affine", rising: true })),
+  trait: (c, input) => broadcasting(c, input, inReals(c.input(0), { is: shifting(c, 1 - input), rising: true })),
   matrix: asShift,
 });
 export const sub = operator({
   ...arithmetic("sub", "a - b", "The difference, `a - b`.", (a, b) => a - b),
-  trait: (c, input) =>
-    broadcasting(c, input, inReals(c.input(0), { is: "affine", ...(input === 0 && { rising: true }) })),
+  trait: (c, input) => {
+    const acts = { is: shifting(c, 1 - input), ...(input === 0 && { rising: true as const }) };
+    return broadcasting(c, input, inReals(c.input(0), acts));
+  },
   matrix: asDifference,
 });
 export const mul = operator({
   ...arithmetic("mul", "a * b", "The product, `a * b`.", (a, b) => a * b, numeric, Math.imul),
-  trait: (c, input) => broadcasting(c, input, inReals(c.input(0), { is: "linear" })),
+  trait: (c, input) => broadcasting(c, input, inReals(c.input(0), { is: scaling(c.numbers[1 - input]) })),
   matrix: asFactor,
 });
 export const div = operator({
   ...arithmetic("div", "a / b", "The quotient, `a / b`.", (a, b) => a / b, floating),
-  trait: (c, input) => broadcasting(c, input, { is: input === 0 ? "linear" : "any" }),
+  trait: (c, input) => {
+    const isByZero = c.numbers[1] === 0;
+    return broadcasting(c, input, { is: input === 0 && !isByZero ? "linear" : "any" });
+  },
   matrix: asDividend,
 });
 const remainder = arithmetic(
@@ -241,8 +257,7 @@ export const where = operator({
   trait: (c, input) => {
     if (input === 0) return broadcasting(c, input, { is: "any" });
     // Where the condition chooses the other one, the result is constant.
-    const is = c.numbers[3 - input] === 0 ? "linear" : "affine";
-    return broadcasting(c, input, { ...inReals(c.input(input), { is }), rising: true });
+    return broadcasting(c, input, { ...inReals(c.input(input), { is: shifting(c, 3 - input) }), rising: true });
   },
   reference: (c) => elementwise(c, c.inputs[1]!.dtype, (condition, a, b) => (condition !== 0 ? a : b)),
   lower: (c) => lowerElementwise(c, (p, operands) => p.emit(select, operands, {})),
@@ -267,7 +282,7 @@ export const masked_fill = operator({
   },
   trait: (c, input) => {
     if (input === 1) return broadcasting(c, input, { is: "any" });
-    const is = c.attributes.value === 0 ? "linear" : "affine";
+    const is = withConstant(c.attributes.value);
     return broadcasting(c, input, { ...inReals(c.input(0), { is }), rising: true });
   },
   reference: (c) => {

@@ -10,7 +10,7 @@ import { mirrored, mirroring } from "./lowering/margins.ts";
 import { reader, sizeOf } from "./reference/rows.ts";
 import { everyNth } from "./shared/axes.ts";
 import { anything, dtypeOf, refuse, requireAxes, requireMargin, requireRepresentable } from "./shared/conditions.ts";
-import { inReals, over } from "./shared/traits.ts";
+import { inReals, over, withConstant } from "./shared/traits.ts";
 
 /** Returns the number of elements in `[from, to, step]`. */
 function taken(sizes: Sizes, [from, to, step]: readonly Size[]): Size {
@@ -122,8 +122,10 @@ export const pad = operator({
   },
   trait: (c) => {
     const { keyed, mode, value } = c.attributes;
-    const is = value === 0 ? "linear" : "affine";
-    return over([...keyed.keys()], mode === "constant" ? inReals(c.input(0), { is }) : { is: "gather" });
+    return over(
+      [...keyed.keys()],
+      mode === "constant" ? inReals(c.input(0), { is: withConstant(value) }) : { is: "gather" },
+    );
   },
   reference: (c) => {
     const [x] = c.inputs;

@@ -377,6 +377,11 @@ export const maxpool = operator({
     const type = pooledType(c);
     return c.attributes.indices ? [type, { dtype: "i32", axes: type.axes }] : type;
   },
+  trait: (c) =>
+    // Positions count along all spatial axes.
+    c.attributes.indices
+      ? over(knownSpatial(c.input(0).axes.keys(), c.attributes.axis), { is: "any" })
+      : over(pooledAxes(c), { is: "largest" }),
   reference: (c) => {
     const value = pooledArray(c, largest);
     return c.attributes.indices ? [value, pooledArray(c, placeOfLargest, { dtype: "i32" })] : value;
@@ -432,6 +437,7 @@ export const lppool = operator({
     requireNumber(c, "norm_type", c.attributes.norm_type, "a positive number", (p) => p > 0 && p < Infinity);
     return pooledType(c);
   },
+  trait: (c) => over(pooledAxes(c), { is: "any" }),
   expand: (g) => {
     const { norm_type, ...window } = g.attributes;
     const x = g.inputs[0]!;

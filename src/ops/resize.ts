@@ -20,7 +20,6 @@ import { sizesOf } from "./shared/axes.ts";
 import { dtypeOf, floating, refuse, requireAxes } from "./shared/conditions.ts";
 import {
   axisAttribute,
-  changedAxes,
   keyedSpatial,
   knownSpatial,
   perAxis,
@@ -113,7 +112,7 @@ export const resize = operator({
       [...keyed].map(([name, sizes]) => [name, sizes[0]!]),
     );
   },
-  trait: (c) => over(changedAxes(c), interpolating(c.attributes.mode)),
+  trait: (c) => over(keyedSpatial(c.attributes.keyed), interpolating(c.attributes.mode)),
   resolve: (attributes, input, result) => {
     const { like, axis } = attributes;
     if (like === undefined) return attributes;

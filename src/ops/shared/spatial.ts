@@ -80,13 +80,6 @@ export function keyedSpatial(keyed: ReadonlyMap<Axis, unknown>): readonly Axis[]
   return known.length === given.length ? known : given;
 }
 
-/** Returns the axes that get another size. What pools or resizes to the same size does nothing. */
-export function changedAxes(
-  c: OperatorContext<{ readonly keyed: ReadonlyMap<Axis, readonly Size[]> }>,
-): readonly Axis[] {
-  return keyedSpatial(c.attributes.keyed).filter((axis) => c.attributes.keyed.get(axis)![0] !== c.size(0, axis));
-}
-
 /** Returns the value for an axis, from one value for all axes or a list with one per axis. */
 export function perAxis<T>(values: readonly T[], index: number): T {
   return values.length === 1 ? values[0]! : values[index]!;

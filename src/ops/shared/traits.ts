@@ -1,6 +1,6 @@
 /** @file Traits that many operators share: how they act on single elements, on axes that stay, and on axes that disappear. */
 import type { OperatorContext } from "../../ir/operator.ts";
-import type { Trait } from "../../ir/trait.ts";
+import type { Action, Trait } from "../../ir/trait.ts";
 import { axisNames, type Axis, type TensorType } from "../../ir/type.ts";
 import { except } from "./axes.ts";
 
@@ -18,6 +18,13 @@ export const reducing = (
   { axis, keepdims }: { readonly axis: readonly Axis[]; readonly keepdims: boolean },
   acts: Acts,
 ): Trait => ({ from: axis, to: keepdims ? axis : [], ...acts });
+
+/**
+ * Of a function that gives this number in some places, and linear combinations elsewhere. Infinities and NaN are no constants:
+ * multiplied by 0, they give NaN.
+ */
+export const withConstant = (constant: number): Action =>
+  constant === 0 ? "linear" : Number.isFinite(constant) ? "affine" : "any";
 
 /** Says this of f32 only. Other numbers wrap around, so sums and products of them are neither linear nor rising. */
 export const inReals = ({ dtype }: TensorType, acts: Acts): Acts => (dtype === "f32" ? acts : { is: "any" });
