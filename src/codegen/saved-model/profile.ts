@@ -17,6 +17,7 @@ export const savedModelProfile: Profile = {
     "conv2d_transpose.pads",
     "reduce.long",
     "cast.range",
+    "sum",
   ]),
   epilogues: new Set(["bias", "relu", "relu6", "elu", "sigmoid"]),
   costs: { macs: 15, bytes: 95, rows: 0, resized: 90, step: 5_000_000 },
