@@ -167,7 +167,7 @@ export class GraphBuilder {
    * Returns how a node acts on one of its inputs, or would on others, if its record says.
    * @throws Complaint if the record asks for an axis that the inputs do not have
    */
-  trait({ op, attributes }: Node, inputs: readonly Value[], input: number): Trait | undefined {
+  trait({ op, attributes, inputs: own }: Node, input: number, inputs: readonly Value[] = own): Trait | undefined {
     const types = inputs.map(({ type }) => type);
     return op.trait?.(new OperatorContext(op.name, this.sizes, types, attributes, silent, numbersOf(inputs)), input);
   }

@@ -82,7 +82,7 @@ export class Algebra {
   }
 
   /** The sum or product of two values, of which one has all axes of the other; undefined if neither has. */
-  pair(op: typeof add | typeof mul, a: Value, b: Value): Value | undefined {
+  pair(op: typeof add, a: Value, b: Value): Value | undefined {
     const [large, small] = a.type.axes.size >= b.type.axes.size ? [a, b] : [b, a];
     return isOver(small, axisNames(large.type)) ? this.node(op, [large, small], {}) : undefined;
   }
@@ -119,7 +119,10 @@ export class Algebra {
   expanded(value: Value, axes: readonly Sized[]): Value {
     const missing = axes.filter(([axis]) => !value.type.axes.has(axis));
     if (missing.length === 0) return value;
-    return this.node(expand, [value], { like: undefined, keyed: new Map(missing.map(([axis, size]) => [axis, [size]])) });
+    return this.node(expand, [value], {
+      like: undefined,
+      keyed: new Map(missing.map(([axis, size]) => [axis, [size]])),
+    });
   }
 
   dot(a: Value, b: Value, contract: readonly Axis[], batch: readonly Axis[] = []): Value {

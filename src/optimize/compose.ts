@@ -66,7 +66,7 @@ function shifted(algebra: Algebra, outer: MatrixMap, constant: Value): Value | u
 /** The sum or product of what there is; null if neither has all axes of the other. */
 function combined(
   algebra: Algebra,
-  op: typeof add | typeof mul,
+  op: typeof add,
   a: Value | undefined,
   b: Value | undefined,
 ): Value | undefined | null {

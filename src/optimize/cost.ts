@@ -15,10 +15,10 @@ import { isDiagonal, type Maps } from "./map.ts";
 
 /** Numbers for a search, or sizes for a proof. */
 export interface Arithmetic<T> {
-  int(value: number): T;
-  size(size: Size): T;
-  add(a: T, b: T): T;
-  mul(a: T, b: T): T;
+  readonly int: (value: number) => T;
+  readonly size: (size: Size) => T;
+  readonly add: (a: T, b: T) => T;
+  readonly mul: (a: T, b: T) => T;
 }
 
 export const exactly = (sizes: Sizes): Arithmetic<Size> => ({
@@ -94,7 +94,7 @@ export class GraphCosts<T> {
   /** Known when the model is loaded, or a view. */
   #isFree(node: Node): boolean {
     if (this.#algebra.isLoaded(node)) return true;
-    return node.inputs.length === 1 && this.#algebra.builder.trait(node, node.inputs, 0)?.view === true;
+    return node.inputs.length === 1 && this.#algebra.builder.trait(node, 0)?.view === true;
   }
 
   #composite(node: Node): T {
@@ -134,7 +134,8 @@ export class GraphCosts<T> {
     const isActivation = node.inputs.length === 1 && this.#profile.epilogues.has(node.op.name as Activation);
     if (isActivation) return this.#ends(x, (product) => isProduct(product)) ? x : undefined;
     // A scale goes into the weight, so that the weight must be known.
-    const isKnown = (product: Value) => this.#maps.of(product).some(({ map }) => map.kind === "matrix") || hasWeights(product);
+    const isKnown = (product: Value) =>
+      this.#maps.of(product).some(({ map }) => map.kind === "matrix") || hasWeights(product);
     return this.#isVector(node) && this.#ends(x, isKnown) ? x : undefined;
   }
 

@@ -113,7 +113,7 @@ export class Maps {
 
   #trait(node: Node, inputs: readonly Value[], input: number): Trait | undefined {
     try {
-      return this.#algebra.builder.trait(node, inputs, input);
+      return this.#algebra.builder.trait(node, input, inputs);
     } catch (error) {
       // The record asks for an axis that these inputs do not have.
       if (error instanceof Complaint) return undefined;

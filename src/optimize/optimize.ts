@@ -157,7 +157,12 @@ class Sweep {
   }
 
   /** What the user of a value costs more after another one: an activation is free only after a product. */
-  #after(original: Value, before: ReadonlySet<Value>, after: ReadonlySet<Value>, [was, is]: readonly [Value, Value]): number {
+  #after(
+    original: Value,
+    before: ReadonlySet<Value>,
+    after: ReadonlySet<Value>,
+    [was, is]: readonly [Value, Value],
+  ): number {
     const [user, ...others] = this.#users.get(original) ?? [];
     if (user?.inputs.length !== 1 || others.length > 0) return 0;
     const cost = (value: Value, values: ReadonlySet<Value>) => {
@@ -177,8 +182,7 @@ class Sweep {
   #note(original: Value, after: Value, added: ReadonlySet<Value>): void {
     const origins = this.#origins.get(original) ?? this.#origins.get(this.#live.now(original)) ?? [];
     const unnamed = origins.slice(0, 1).map((origin) => ({ ...origin, name: undefined }));
-    for (const value of added)
-      if (value !== after && !this.#origins.has(value)) this.#origins.set(value, unnamed);
+    for (const value of added) if (value !== after && !this.#origins.has(value)) this.#origins.set(value, unnamed);
   }
 
   #isProved(removed: ReadonlySet<Value>, added: ReadonlySet<Value>): boolean {

@@ -104,7 +104,12 @@ export class Push {
     if (way !== undefined) yield { ...way, moves: [{ rule: "merge", of: value, at: x }, ...way.moves] };
   }
 
-  *#exchanged(value: Value, map: Mapping, x: Value, inner: { readonly map: Mapping; readonly x: Value }): Generator<Way> {
+  *#exchanged(
+    value: Value,
+    map: Mapping,
+    x: Value,
+    inner: { readonly map: Mapping; readonly x: Value },
+  ): Generator<Way> {
     // Two operators on single elements cost the same in either order.
     if (map.kind === "operator" && actsOnElements(map) && actsOnElements(inner.map)) return;
     const found = exchange(traitOf(map), traitOf(inner.map));
@@ -161,8 +166,10 @@ export class Push {
     for (let count = 1; count <= parts.length; count++) {
       const [leaving, rest] = [inOrder(byGain.slice(0, count)), inOrder(byGain.slice(count))];
       const joined = rest.length === 0 ? [] : [this.#joined(map, rest, axis)];
-      const first = rest.length > 0 ? undefined : this.#apply(changed(leaving[0]!.part, { bias: map.bias }), leaving[0]!.input);
-      const ways = first === undefined ? leaving.map(({ way }) => way) : [first, ...leaving.slice(1).map(({ way }) => way)];
+      const first =
+        rest.length > 0 ? undefined : this.#apply(changed(leaving[0]!.part, { bias: map.bias }), leaving[0]!.input);
+      const ways =
+        first === undefined ? leaving.map(({ way }) => way) : [first, ...leaving.slice(1).map(({ way }) => way)];
       if (!joined.every((way) => way !== undefined)) continue;
       const all = [...joined, ...ways];
       const moves = [{ rule: "split concat", of: value, at: x } as const, ...all.flatMap((way) => way.moves)];

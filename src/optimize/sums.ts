@@ -75,17 +75,16 @@ export class Sums {
   #groups(terms: readonly Value[]): readonly Group[] {
     const groups: Group[] = [];
     for (const term of terms) {
-      const found = this.#linear(term).flatMap(({ map, x }) => {
+      const applications = this.#linear(term);
+      const joined = applications.flatMap(({ x }) => {
         const group = groups.find(({ map, inner }) => map !== undefined && this.#fits(map, inner, x, term));
         return group === undefined ? [] : [{ group, x }];
-      });
-      const [first] = found;
-      if (first !== undefined) {
-        first.group.inner.push(first.x);
+      })[0];
+      if (joined !== undefined) {
+        joined.group.inner.push(joined.x);
         continue;
       }
-      const applications = this.#linear(term);
-      // With several maps, the one that later terms share is known later; the first is as good as any.
+      // Of several maps, any may be the one that a later term shares; the first is as good as any.
       const [own] = applications;
       groups.push({ term, map: own?.map, inner: own === undefined ? [] : [own.x] });
     }

@@ -30,6 +30,8 @@ export interface Plan {
   readonly results: readonly PlanResult[];
   /** All weights of the model, in the model's order. */
   readonly manifest: readonly ManifestEntry[];
+  /** Plans the same model for another target, in the same way. */
+  readonly planFor: (profile: Profile) => Plan;
 }
 
 /** Makes the plan of a model: chooses layouts, primitives, order and lifetimes. */
@@ -44,5 +46,6 @@ export function plan(graph: ModelGraph, profile: Profile): Plan {
     owned.add(value);
     return { name, value, axes: order, copy };
   });
-  return { graph, profile, inputs, ...schedule(values, builder), results, manifest: manifestOf(graph) };
+  const planFor = (other: Profile) => plan(graph, other);
+  return { graph, profile, inputs, ...schedule(values, builder), results, manifest: manifestOf(graph), planFor };
 }
