@@ -9,13 +9,23 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import ort from "onnxruntime-node";
 import { readGraphModel } from "../dist/codegen/graph-model/read.js";
-import { build, buildFactory, buildPlans, openProgram } from "../dist/compile.js";
+import { build, buildFactory } from "../dist/compile.js";
 import { alignedArray, instantiate, model, selectBackend } from "../dist/runtime/node/index.js";
 import { readBytes } from "../dist/runtime/node/file.js";
 import { readSafetensors } from "../dist/weights/safetensors.js";
 import { enginesByHand } from "./engines-by-hand.js";
 import { footprint } from "./footprint.js";
 import { alternate, format } from "./measure.js";
+import {
+  channelsFirst,
+  filesOf,
+  loading,
+  plansOf,
+  randomInputs,
+  randomWeight,
+  toChannelsFirst,
+  toChannelsLast,
+} from "./models.js";
 import { loadOriginal } from "./network.js";
 
 const own = "bench/programs/engines.fuse";
@@ -37,32 +47,6 @@ const cases = [
   },
 ];
 
-const product = (sizes) => sizes.reduce((a, b) => a * b, 1);
-
-/** Changes a program's inputs and results to channels first, which suits ONNX Runtime best. */
-const channelsFirst = (text) => text.replaceAll(/\[n, (h[^,\]]*), (w[^,\]]*), (c[^,\]]*)\]/g, "[n, $3, $1, $2]");
-
-function plansOf({ path, model }, options = {}, text = readFileSync(path, "utf8")) {
-  const program = openProgram(path, text, { read: () => undefined });
-  const { value, diagnostics } = buildPlans(program, { model, ...options });
-  if (value === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
-  return { program, plans: value };
-}
-
-function filesOf({ program, plans }, target, weights) {
-  const { value, diagnostics } = build(program, target, plans, { weights });
-  if (value === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
-  return value;
-}
-
-/** Returns random values around 0, scaled to keep activations stable across layers. Variances are above 0.5. */
-function randomWeight({ path, groups }) {
-  const shape = groups.map((group) => product(group.map(([, size]) => size)));
-  const data = Float32Array.from({ length: product(shape) }, () => Math.random() * 2 - 1);
-  const scale = Math.sqrt(3 / product(shape.slice(1)));
-  return { dtype: "f32", shape, data: data.map((x) => (path.endsWith("running_var") ? 1 + x / 2 : x * scale)) };
-}
-
 async function weightsOf({ weights }, manifest) {
   if (weights === undefined) return Object.fromEntries(manifest.map((entry) => [entry.path, randomWeight(entry)]));
   const stored = readSafetensors(await readBytes(weights.file));
@@ -74,32 +58,13 @@ async function weightsOf({ weights }, manifest) {
   );
 }
 
-const transpose = ({ shape: [n, h, w, c], data }) => {
-  const moved = new Float32Array(data.length);
-  for (let i = 0; i < n; i++)
-    for (let p = 0; p < h * w; p++)
-      for (let k = 0; k < c; k++) moved[(i * c + k) * h * w + p] = data[(i * h * w + p) * c + k];
-  return { shape: [n, c, h, w], data: moved };
-};
-
-const isImage = ({ shape }) => shape.length === 4;
-
 /** Returns each engine's call, which frees its results. `check` returns the results as arrays, channels last. */
 async function candidates(it) {
   const { program, plans } = plansOf(it);
   const [{ manifest }] = plans;
   const arrays = await weightsOf(it, manifest);
-  const shaped = Object.fromEntries(
-    manifest.map(({ path, groups }) => [path, { ...arrays[path], shape: groups.flat().map(([, size]) => size) }]),
-  );
-  const load = (path) => shaped[path];
-  const inputs = Object.fromEntries(
-    Object.entries(it.inputs).map(([name, shape]) => {
-      const data = alignedArray("f32", shape);
-      data.forEach((_, i) => (data[i] = Math.random() * 2 - 1));
-      return [name, { shape, data }];
-    }),
-  );
+  const load = loading(manifest, arrays);
+  const inputs = randomInputs(it.inputs);
   const tensors = {};
   const calls = {};
   const frees = [];
@@ -198,26 +163,17 @@ async function candidates(it) {
   frees.push(() => session.release());
   const feeds = Object.fromEntries(
     Object.entries(inputs).map(([name, array]) => {
-      const { shape, data } = isImage(array) ? transpose(array) : array;
+      const { shape, data } = toChannelsFirst(array);
       return [name, new ort.Tensor("float32", data, shape)];
     }),
   );
-  const channelsLast = ({ dims: [n, c, ...places], data }) => {
-    if (places.length !== 2) return data;
-    const count = product(places);
-    const moved = new Float32Array(data.length);
-    for (let i = 0; i < n; i++)
-      for (let p = 0; p < count; p++)
-        for (let k = 0; k < c; k++) moved[(i * count + p) * c + k] = data[(i * c + k) * count + p];
-    return moved;
-  };
   add(
     "ONNX Runtime",
     undefined,
     () => session.run(feeds),
     async () =>
       Object.fromEntries(
-        Object.entries(await session.run(feeds)).map(([name, tensor]) => [name, channelsLast(tensor)]),
+        Object.entries(await session.run(feeds)).map(([name, tensor]) => [name, toChannelsLast(tensor)]),
       ),
   );
   return {

@@ -1,5 +1,6 @@
 /** @file `npm run bench`: runs all or the named benchmarks and prints their tables. */
 import os from "node:os";
+import { algebra } from "./algebra.js";
 import { compile } from "./compile.js";
 import { engines } from "./engines.js";
 import { network } from "./network.js";
@@ -7,7 +8,7 @@ import { size } from "./size.js";
 import { systems } from "./systems.js";
 import { typing } from "./typing.js";
 
-const benchmarks = { compile, engines, network, size, systems, typing };
+const benchmarks = { algebra, compile, engines, network, size, systems, typing };
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !Object.hasOwn(benchmarks, name));

@@ -7,15 +7,25 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** Returns how many milliseconds a call takes. It may be asynchronous. */
+/** Returns the quantile of a list of numbers. */
+export function quantile(values, part) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.round((sorted.length - 1) * part)];
+}
+
+/** Returns how many milliseconds a call takes, and how many all cores of the process compute. It may be asynchronous. */
 async function time(run) {
+  const busy = process.cpuUsage();
   const start = performance.now();
   await run();
-  return performance.now() - start;
+  const ms = performance.now() - start;
+  const { user, system } = process.cpuUsage(busy);
+  return { ms, cpu: (user + system) / 1000 };
 }
 
 /**
- * Returns each call's median time in milliseconds, and the median of its ratios to the last call of the same round. Every round
+ * Returns each call's median time in milliseconds, the median of its ratios to the last call of the same round, and its times
+ * with those of all cores, round by round. Every round
  * runs each call once, so a noisy second affects all of them. `settle` is awaited before each call, untimed, to keep the
  * previous call's threads and caches from affecting it.
  */
@@ -33,7 +43,11 @@ export async function alternate(calls, { rounds, warmUp = 5, settle = () => unde
   return Object.fromEntries(
     names.map((name) => [
       name,
-      { ms: median(times[name]), ratio: median(times[name].map((took, round) => took / last[round])) },
+      {
+        ms: median(times[name].map(({ ms }) => ms)),
+        ratio: median(times[name].map(({ ms }, round) => ms / last[round].ms)),
+        times: times[name],
+      },
     ]),
   );
 }

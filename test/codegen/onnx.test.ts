@@ -322,15 +322,15 @@ describe("a forged or damaged file", () => {
 
   test("is a one-line error for ONNX Runtime, too", async () => {
     const [{ inputs }] = smallCase.samples as [(typeof smallCase.samples)[0]];
-    const failures = [
-      runOnnx(smallBytes.subarray(0, 300), inputs, ["y", "image"]),
-      runOnnx(new Uint8Array(), inputs, ["y", "image"]),
-      runOnnx(smallBytes, {}, ["y", "image"]),
-      runOnnx(smallBytes, { image: { dtype: "i32", shape: [1], data: Int32Array.of(1) } }, ["y", "image"]),
-      runOnnx(smallBytes, inputs, ["y"]),
+    const calls = [
+      () => runOnnx(smallBytes.subarray(0, 300), inputs, ["y", "image"]),
+      () => runOnnx(new Uint8Array(), inputs, ["y", "image"]),
+      () => runOnnx(smallBytes, {}, ["y", "image"]),
+      () => runOnnx(smallBytes, { image: { dtype: "i32", shape: [1], data: Int32Array.of(1) } }, ["y", "image"]),
+      () => runOnnx(smallBytes, inputs, ["y"]),
     ];
-    for (const failure of failures)
-      await expect(failure).rejects.toMatchObject({
+    for (const call of calls)
+      await expect(call()).rejects.toMatchObject({
         name: "DataError",
         message: expect.stringMatching(/^[^\n]+$/) as string,
       });
