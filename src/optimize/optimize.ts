@@ -98,8 +98,14 @@ class Sweep {
   readonly #users = new Map<Value, Node[]>();
   readonly #source: ModelGraph;
 
+  readonly #changes: Change[];
+  readonly #limit: number;
+  readonly #visited = new Set<Value>();
+
   constructor(source: ModelGraph, tools: Tools, changes: Change[], limit: number) {
     const { results } = source;
+    this.#changes = changes;
+    this.#limit = limit;
     this.#source = source;
     this.#tools = tools;
     this.#origins = new Map(source.origins);
@@ -110,13 +116,7 @@ class Sweep {
     for (const value of order)
       if (value.kind === "node")
         for (const input of new Set(value.inputs)) this.#users.set(input, [...(this.#users.get(input) ?? []), value]);
-    for (const value of order) {
-      this.#rebuild(value);
-      if (changes.length >= limit) continue;
-      const change = this.#improved([value]) ?? this.#together(value);
-      if (change === undefined) tools.settled.add(this.#live.now(value));
-      else changes.push(change);
-    }
+    for (const value of order) this.#visit(value);
     this.graph = {
       ...source,
       results: results.map((result) => ({ ...result, value: this.#live.now(result.value) })),
@@ -129,20 +129,31 @@ class Sweep {
     this.#live.replace(value, this.#live.now(made));
   }
 
-  /** Improves all users of what the last of them uses: alone, each would still pay for it. */
-  #together(last: Value): Change | undefined {
-    if (last.kind !== "node" || this.#tools.settled.has(this.#live.now(last))) return undefined;
-    for (const shared of last.inputs) {
-      const users = this.#users.get(shared) ?? [];
-      if (users.length < 2 || users.at(-1) !== last || !users.every((user) => this.#isMatrix(user))) continue;
-      const change = this.#improved(users);
-      if (change !== undefined) return change;
-    }
-    return undefined;
+  #visit(value: Value): void {
+    if (this.#visited.has(value)) return;
+    this.#visited.add(value);
+    this.#rebuild(value);
+    this.#improve([value]);
+    const users = this.#users.get(value) ?? [];
+    if (users.length < 2 || !users.every((user) => this.#isMatrixOf(user, value))) return;
+    // Alone, each of several products still pays for what all share, so that they only gain together.
+    const before = this.#changes.length;
+    for (const user of users) this.#visit(user);
+    if (this.#changes.length === before) this.#improve(users);
   }
 
-  #isMatrix(user: Value): boolean {
-    return this.#tools.maps.of(this.#live.now(user)).some(({ map }) => map.kind === "matrix");
+  #isMatrixOf(user: Value, x: Value): boolean {
+    const { algebra, maps } = this.#tools;
+    return (
+      algebra.operands(user).every((operand) => operand === x) && maps.of(user).some(({ map }) => map.kind === "matrix")
+    );
+  }
+
+  #improve(originals: readonly Value[]): void {
+    if (this.#changes.length >= this.#limit) return;
+    const change = this.#improved(originals);
+    if (change !== undefined) this.#changes.push(change);
+    else if (originals.length === 1) this.#tools.settled.add(this.#live.now(originals[0]!));
   }
 
   /** Replaces values by the best ones, if that is worth it. */
