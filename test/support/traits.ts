@@ -146,6 +146,18 @@ function taken(array: NamedArray, axis: Axis, places: readonly number[]): NamedA
   return named(generate(array.dtype, array.shape.with(at, places.length), read), array.axes);
 }
 
+/** Drops an axis of size 1. */
+function without(array: NamedArray, axis: Axis): NamedArray {
+  const kept = [...array.axes.keys()].filter((i) => array.axes[i] !== axis);
+  return { ...array, axes: kept.map((i) => array.axes[i]!), shape: kept.map((i) => array.shape[i]!) };
+}
+
+/** Joins two arrays along a new axis. */
+function joined(axis: Axis, a: NamedArray, b: NamedArray): NamedArray {
+  const data = Float64Array.from([...a.data, ...arrange(b, a.axes).data]);
+  return { ...a, axes: [axis, ...a.axes], shape: [2, ...a.shape], data };
+}
+
 function mapped(of: (...elements: number[]) => number, ...arrays: NamedArray[]): NamedArray {
   const [first, ...others] = arrays.map((array) => arrange(array, arrays[0]!.axes));
   const data = Float64Array.from(first!.data, (x, i) => of(x, ...others.map((other) => other.data[i]!)));
@@ -221,9 +233,27 @@ export function wrongClaims(subject: Subject, input: number, trait: Trait, seed 
     const patched = withPlace(original, other, axis, places[0]!);
     expectSame(`elements of ${axis} apart`, on(patched).map(rest), results.map(rest));
     if (isAlong) continue;
+    const one = (array: NamedArray) => without(taken(array, axis, places.slice(0, 1)), axis);
+    // Not every operator can do without the axis; one that can does the same.
+    const single = ifPossible(() => on(one(original)));
+    if (single !== undefined) expectSame(`without ${axis}`, single, results.map(one));
     const fewer = ifPossible(() => on(rest(original)));
     if (fewer === undefined) wrong.push(`it has no fewer elements of ${axis}`);
     else expectSame(`fewer elements of ${axis}`, fewer, results.map(rest));
+  }
+  const tensors = [...subject.inputs, ...Object.values(subject.weights), ...results];
+  for (const axis of ["d", "h", "w", "u"]) {
+    if (tensors.some((tensor) => has(tensor, axis))) continue;
+    // One more axis changes nothing for each of its elements.
+    const other = draw();
+    const more = ifPossible(() => on(joined(axis, original, other)));
+    if (more === undefined) continue;
+    const others = on(other);
+    expectSame(
+      `with ${axis}`,
+      more,
+      results.map((result, i) => joined(axis, result, others[i]!)),
+    );
   }
   for (const { name, got, want, exact } of laws(trait, on, draw, random))
     expectSame(name, got, want, exact === true ? 0 : tolerance);
