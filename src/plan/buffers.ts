@@ -2,7 +2,7 @@
 import { typedArrays } from "../contract/ndarray.ts";
 import type { Positional } from "../ir/lowering.ts";
 import { reshape } from "../primitives/layout.ts";
-import type { Size } from "../sizes/size.ts";
+import type { Size, SizeVar } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
 import { madeBy, type Computation, type PlanValue } from "./value.ts";
 
@@ -17,11 +17,11 @@ export function bufferOf(value: PlanValue): Computation | undefined {
   return owner.kind === "computation" ? owner : undefined;
 }
 
-/** Estimates sizes for choices that should not depend on the run: every run-time size counts as 64. */
+/** Estimates sizes for choices that should not depend on the run: every run-time size counts as 64, but a batch `n` as 1. */
 export function nominalNumbers(sizes: Sizes): (size: Size) => number {
   const algebra = {
     int: Number,
-    variable: () => 64,
+    variable: ({ name }: SizeVar) => (name === "n" ? 1 : 64),
     add: (a: number, b: number) => a + b,
     sub: (a: number, b: number) => a - b,
     mul: (a: number, b: number) => a * b,
