@@ -193,8 +193,7 @@ class Slicing {
   #close(): void {
     const isPart = (user: Computation) => this.#open.has(user) || this.#partOf(user) !== undefined;
     for (const [value, product] of this.#open) {
-      if (this.#users.get(value)!.every(isPart) && (product !== undefined || this.#follows(value)))
-        continue;
+      if (this.#users.get(value)!.every(isPart) && (product !== undefined || this.#follows(value))) continue;
       this.#open.delete(value);
       this.#close();
       return;

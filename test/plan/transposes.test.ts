@@ -12,7 +12,7 @@ import { linear } from "../../src/ops/linear.ts";
 import { pad, slice } from "../../src/ops/margin.ts";
 import { mean } from "../../src/ops/reduce.ts";
 import { resize } from "../../src/ops/resize.ts";
-import { rename, squeeze } from "../../src/ops/shape.ts";
+import { rename, reshape, squeeze } from "../../src/ops/shape.ts";
 import { plan } from "../../src/plan/plan.ts";
 import type { Profile } from "../../src/plan/profile.ts";
 import { ModelBuilder } from "../support/model.ts";
@@ -153,6 +153,18 @@ describe("a linear map of channels", () => {
     expect(primitivesOf(plan(m.graph({ y: [y, NHWC] }), onnxProfile)).join(" ")).toBe(
       `${branch} ${branch} binary ${branch} binary unary transpose`,
     );
+  });
+
+  test("of heads joins them where its result needs its channels, even beyond a reshape and a slice", () => {
+    const m = new ModelBuilder();
+    const size = (axis: string, size?: number) => ({ axis, ...(size !== undefined && { size: m.sizes.int(size) }) });
+    const x = m.input("x", ["n", "head: 3", "a: 2", "i: 7", "w", "e: 8"]);
+    const joined = { from: ["head", "e"], to: [size("c", 24)] };
+    const mapped = m.apply(linear, [x], { maps: [joined] }, { path: "a" });
+    const tall = m.apply(reshape, [mapped], { maps: [{ from: ["a", "i"], to: [size("h", 14)] }] });
+    const part = m.apply(slice, [tall], { keyed: { h: [0, 13] } });
+    const steps = primitivesOf(plan(m.graph({ y: [part, NCHW] }), onnxProfile));
+    expect(steps.filter((name) => name !== "reshape")).toEqual(["transpose", "conv2d", "slice"]);
   });
 
   test("is where fewer channels are turned", () => {
