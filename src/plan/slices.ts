@@ -10,6 +10,7 @@ import { clamp, leaky_relu, unary } from "../primitives/unary.ts";
 import type { Size } from "../sizes/size.ts";
 import { bytesOf, nominalNumbers } from "./buffers.ts";
 import type { PlanBuilder } from "./builder.ts";
+import { foldedSlice } from "./folded-slice.ts";
 import { computationsOf, madeBy, type Computation, type PlanValue } from "./value.ts";
 
 /** A part of a value: some elements of one axis. */
@@ -21,9 +22,6 @@ interface Part {
 
 /** A step takes as long as so many bytes, roughly. */
 const bytesOfStep = 2 ** 16;
-
-/** wasm copies element by element if a value has more axes: 250 times as slowly. */
-const mostAxes = 4;
 
 /** Returns the values with slices moved into products where that is cheaper. */
 export function sliceProducts(results: readonly PlanValue[], builder: PlanBuilder): readonly PlanValue[] {
@@ -237,33 +235,4 @@ class Slicing {
 
 function isElementwise(value: Computation): boolean {
   return madeBy(value, unary) || madeBy(value, binary) || madeBy(value, clamp) || madeBy(value, leaky_relu);
-}
-
-/** Makes a slice. One of many axes is made of fewer: axes that are taken whole join the one before. */
-function foldedSlice(
-  x: PlanValue,
-  { begin, size }: { readonly begin: readonly Size[]; readonly size: readonly Size[] },
-  builder: PlanBuilder,
-): PlanValue {
-  if (size.length <= mostAxes) return builder.emit(slice, [x], { begin, size });
-  const { sizes } = builder;
-  const folded: { begin: Size; size: Size; from: Size }[] = [];
-  size.forEach((count, i) => {
-    const from = x.shape[i]!;
-    const isWhole = count === from;
-    const last = folded.at(-1);
-    if (last === undefined || !isWhole) folded.push({ begin: begin[i]!, size: count, from });
-    else
-      folded.splice(-1, 1, {
-        begin: sizes.mul(last.begin, from),
-        size: sizes.mul(last.size, from),
-        from: sizes.mul(last.from, from),
-      });
-  });
-  const flat = builder.emit(reshape, [x], { shape: folded.map(({ from }) => from) });
-  const taken = builder.emit(slice, [flat], {
-    begin: folded.map((axis) => axis.begin),
-    size: folded.map((axis) => axis.size),
-  });
-  return builder.emit(reshape, [taken], { shape: size });
 }
