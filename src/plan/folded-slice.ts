@@ -13,8 +13,10 @@ export function foldedSlice(
   { begin, size }: { readonly begin: readonly Size[]; readonly size: readonly Size[] },
   builder: PlanBuilder,
 ): PlanValue {
-  if (size.length <= mostAxes) return builder.emit(slice, [x], { begin, size });
   const { sizes } = builder;
+  // A reshape of a slice without elements may have no shape that can be inferred.
+  const isFull = size.every((count, i) => count === x.shape[i] || (sizes.constant(count) ?? 0n) > 0n);
+  if (size.length <= mostAxes || !isFull) return builder.emit(slice, [x], { begin, size });
   const folded: { begin: Size; size: Size; from: Size }[] = [];
   size.forEach((count, i) => {
     const from = x.shape[i]!;
