@@ -17,19 +17,11 @@ export function bufferOf(value: PlanValue): Computation | undefined {
   return owner.kind === "computation" ? owner : undefined;
 }
 
-<<<<<<< HEAD
 /** Estimates sizes for choices that should not depend on the run: `n` counts as 1 and every other run-time size as 64, unless given. */
 export function nominalNumbers(sizes: Sizes, at: Readonly<Record<string, number>> = {}): (size: Size) => number {
   const algebra = {
     int: Number,
     variable: ({ name }: SizeVar) => at[name] ?? (name === "n" ? 1 : 64),
-=======
-/** Estimates sizes for choices that should not depend on the run: every run-time size counts as 64, but a batch `n` as 1. */
-export function nominalNumbers(sizes: Sizes): (size: Size) => number {
-  const algebra = {
-    int: Number,
-    variable: ({ name }: SizeVar) => (name === "n" ? 1 : 64),
->>>>>>> h-lowering
     add: (a: number, b: number) => a + b,
     sub: (a: number, b: number) => a - b,
     mul: (a: number, b: number) => a * b,
