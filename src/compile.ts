@@ -13,6 +13,8 @@ import { elements, type NdArray } from "./contract/ndarray.ts";
 import type { ModelGraph } from "./ir/model-graph.ts";
 import { library } from "./library.ts";
 import { costsFrom, type Costs } from "./plan/costs.ts";
+import type { OptimizeOptions } from "./optimize/optimize.ts";
+import { planOptimized } from "./optimize/planned.ts";
 import { plan, type Plan } from "./plan/plan.ts";
 import { withCosts } from "./plan/profile.ts";
 import type { Diagnostic } from "./source/diagnostic.ts";
@@ -38,6 +40,11 @@ export interface PlanOptions extends ModelOptions {
    * always do.
    */
   readonly backend?: Backend | undefined;
+  /**
+   * Whether to make the models cheaper, and for which sizes. Results are then equal up to rounding. Default: yes, for all
+   * sizes where that can be proved, otherwise for 1 as `n` and 64 as any other size.
+   */
+  readonly optimize?: boolean | OptimizeOptions;
   /** What work costs on the machine that will run the plans, as `fuse calibrate` measures it. Default: the target's costs. */
   readonly costs?: Costs | undefined;
   /** Whether to look for cheaper ways to compute the same. */
@@ -97,14 +104,21 @@ export function buildGraphs(program: Program, options: ModelOptions = {}): Outco
 
 /** Builds the plans of the chosen models for a target. */
 export function buildPlans(program: Program, options: PlanOptions = {}): Outcome<readonly Plan[]> {
-  const { target = defaultTarget, backend, costs } = options;
+  const { target = defaultTarget, backend, costs, optimize = true } = options;
   const mistake =
-    unknownName("target", target, targets) ?? unknownName("backend", backend, backends) ?? mistakeInCosts(costs);
+    unknownName("target", target, targets) ??
+    unknownName("backend", backend, backends) ??
+    mistakeInCosts(costs) ??
+    mistakeInOptimization(optimize);
   if (mistake !== undefined) return nothing(mistake);
   const { profile, profileFor } = targets[target];
   const chosen = withCosts(backend === undefined ? profile : (profileFor?.(backend) ?? profile), costs);
   const { value, diagnostics } = buildGraphs(program, options);
-  return { value: value?.map((graph) => plan(graph, chosen)), diagnostics };
+  const planned = (graph: ModelGraph): Plan => {
+    if (optimize === false) return plan(graph, chosen);
+    return planOptimized(graph, chosen, optimize === true ? {} : optimize).plan;
+  };
+  return { value: value?.map(planned), diagnostics };
 }
 
 /**
@@ -213,6 +227,20 @@ function mistakeInCosts(costs: Costs | undefined): Diagnostic | undefined {
     ? diagnostic("bad-input", undefined, { message: `the option \`costs\`: ${found}` })
     : undefined;
 }
+
+function mistakeInOptimization(optimize: unknown): Diagnostic | undefined {
+  if (typeof optimize === "boolean") return undefined;
+  const { limit, at = {} } = Object(optimize) as { readonly limit?: unknown; readonly at?: unknown };
+  const isCount = (value: unknown, least: number) => Number.isInteger(value) && (value as number) >= least;
+  if (limit !== undefined && !isCount(limit, 0)) return wrongOption("optimize.limit", "a whole number of at least 0");
+  const sizes = typeof at === "object" && at !== null ? Object.values(at) : [undefined];
+  return sizes.every((size) => isCount(size, 1))
+    ? undefined
+    : wrongOption("optimize.at", "sizes of at least 1 by name");
+}
+
+const wrongOption = (name: string, expected: string): Diagnostic =>
+  diagnostic("bad-input", undefined, { message: `the option \`${name}\` must be ${expected}` });
 
 const isText = (value: unknown): boolean => typeof value === "string";
 

@@ -2,6 +2,7 @@
 import { initText } from "../../src/cli/summary/block-weights.ts";
 import { buildGraphs, openProgram } from "../../src/compile.ts";
 import type { Attribute } from "../../src/ir/attribute.ts";
+import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import type { Example, Operator } from "../../src/ir/operator.ts";
 import { printType } from "../../src/ir/type.ts";
 import { families, symbols } from "../../src/ops/table.ts";
@@ -9,6 +10,7 @@ import { macsOf, stepsOf } from "../../src/ir/costs.ts";
 import { resultNames } from "../../test/support/operators.ts";
 import { defaultsPage } from "./defaults.ts";
 import { code, fence, fileName, generated, table, title } from "./markdown.ts";
+import { aboutTraits, traitTexts } from "./traits.ts";
 
 /** Returns the pages by path below docs/operators/. */
 export function operatorPages(): Readonly<Record<string, string>> {
@@ -21,7 +23,7 @@ export function operatorPages(): Readonly<Record<string, string>> {
     "Every operator of the language. Attributes follow PyTorch ([their defaults](defaults.md) beside PyTorch's); weights have PyTorch's names and layouts. Tensors have named " +
     "axes, so no operator depends on their order.\n\n";
   return {
-    "README.md": `${generated}# Operators\n\n${about}${index.join("\n")}\n## Symbols\n\n${table(["symbol", "operator"], bySymbol)}`,
+    "README.md": `${generated}# Operators\n\n${about}${index.join("\n")}\n## Symbols\n\n${table(["symbol", "operator"], bySymbol)}\n${aboutTraits}`,
     "defaults.md": defaultsPage(),
     ...Object.fromEntries(
       Object.entries(families).map(([family, records]) => [
@@ -48,7 +50,7 @@ function section(op: Operator): string {
     `${code(signature)}\n`,
     `${op.doc}\n`,
     ...(rows.length === 0 ? [] : [table(["attribute", "value", "default", ""], rows)]),
-    ...op.examples.map(example),
+    ...op.examples.map((each) => example(op, each)),
   ];
   return parts.join("\n");
 }
@@ -104,8 +106,8 @@ function defaultText({ default: value, optional }: Attribute): string {
   return optional ? "" : "required";
 }
 
-/** Prints an example as a block, with its types, weights and costs. */
-function example({ code: text, inputs }: Example): string {
+/** Prints an example as a block, with its types and weights, how the operator acts, and what it costs. */
+function example(op: Operator, { code: text, inputs }: Example): string {
   const names = resultNames(text);
   const body = text.includes("|>") && names.length > 1 ? `(${text})` : text;
   const returned =
@@ -120,17 +122,23 @@ function example({ code: text, inputs }: Example): string {
     return `${code(`${name}: ${printType(sizes, weight.type)}`)} from ${initText(weight.init)}`;
   });
   if (weights.length > 0) facts.push(`weights: ${weights.join(", ")}`);
-  const macs = macsText(inputs, names, types, body);
+  const graph = modelOf(inputs, names, types, body);
+  facts.push(...traitTexts(graph, op));
+  const macs = macsText(graph);
   if (macs !== "0") facts.push(`multiply-accumulates: ${code(macs)}`);
   return `${fence("fuse", program.main.ast.span.source.text)}\n${facts.map((fact) => `- ${fact}\n`).join("")}`;
 }
 
-function macsText(inputs: string, names: readonly string[], types: readonly string[], body: string): string {
+function modelOf(inputs: string, names: readonly string[], types: readonly string[], body: string): ModelGraph {
   const declared = names.map((name, i) => `${name}: ${types[i]}`).join(", ");
   const own = names.map((name) => `${name}_`).join(", ");
   const program = open(`fuse 1\nmodel Example(${inputs}) -> (${declared}) { ${own} = (${body}) return ${own} }`);
   const [graph] = buildGraphs(program).value ?? [];
   if (graph === undefined) throw new Error(`${body} of ${inputs} is not a model`);
+  return graph;
+}
+
+function macsText(graph: ModelGraph): string {
   const { sizes } = graph.builder;
   const total = stepsOf(graph)
     .filter((step) => step.kind === "node")

@@ -21,6 +21,9 @@ export const assumed: Obligations = {
   },
 };
 
+/** For operators that may be impossible, which is no mistake of anybody. */
+export const silent: Obligations = { ...assumed, report: () => {} };
+
 function typesOf<S extends Attributes>(op: Operator<S>, context: OperatorContext<ValuesOf<S>>): readonly TensorType[] {
   const types = op.type(context);
   return "axes" in types ? [types] : types;
@@ -160,14 +163,13 @@ export class GraphBuilder {
     return made;
   }
 
-  /** Returns how a node acts on one of its inputs, if its record says. */
-  trait(node: Node, input: number): Trait | undefined {
-    const types = node.inputs.map(({ type }) => type);
-    const { op, attributes } = node;
-    return op.trait?.(
-      new OperatorContext(op.name, this.sizes, types, attributes, assumed, numbersOf(node.inputs)),
-      input,
-    );
+  /**
+   * Returns how a node acts on one of its inputs, or would on others, if its record says.
+   * @throws Complaint if the record asks for an axis that the inputs do not have
+   */
+  trait({ op, attributes, inputs: own }: Node, input: number, inputs: readonly Value[] = own): Trait | undefined {
+    const types = inputs.map(({ type }) => type);
+    return op.trait?.(new OperatorContext(op.name, this.sizes, types, attributes, silent, numbersOf(inputs)), input);
   }
 
   /** Returns a node as a tensor times one of its inputs, if it is that. */

@@ -50,7 +50,9 @@ export type Variant =
   /** casts to i32 that give -2147483648 for NaN and for numbers that an i32 cannot hold */
   | "cast.range"
   /** pooling the whole image is at least as fast as reducing its axes */
-  | "pool.global";
+  | "pool.global"
+  /** one sum of three or more tensors is faster than adding two at a time */
+  | "sum";
 
 export interface Lowering {
   readonly sizes: Sizes;

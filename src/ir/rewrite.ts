@@ -31,12 +31,12 @@ export function rewrite(graph: ModelGraph, rule: Rule): ModelGraph {
     ...graph,
     results,
     weights: neededWeights(graph.weights, needed),
-    origins: merged(graph.origins, (value) => now.get(value) ?? value),
+    origins: mergedOrigins(graph.origins, (value) => now.get(value) ?? value),
   };
 }
 
 /** Returns the value with other operands; the same object if the operands are the same. */
-function withOperands(value: Value, now: (operand: Value) => Value, builder: GraphBuilder): Value {
+export function withOperands(value: Value, now: (operand: Value) => Value, builder: GraphBuilder): Value {
   if (value.kind === "pick") {
     const of = now(value.of);
     invariant(of.kind === "node", "a rule gives one value for several");
@@ -65,7 +65,8 @@ function requireSameTypes(before: Value, after: Value, sizes: Sizes, facts: Fact
 
 const typesOf = (value: Value) => (value.kind === "node" ? value.types : [value.type]);
 
-function isSameType(a: TensorType, b: TensorType, facts: Facts): boolean {
+/** Whether two types have the same dtype and axes, with sizes that the facts prove equal. */
+export function isSameType(a: TensorType, b: TensorType, facts: Facts): boolean {
   if (a.dtype !== b.dtype || a.axes.size !== b.axes.size) return false;
   return [...a.axes].every(([axis, size]) => {
     const other = b.axes.get(axis);
@@ -82,7 +83,7 @@ function neededWeights(before: readonly Weight[], needed: ReadonlySet<Value>): r
 }
 
 /** Merges the origins of all values that a value replaces, its own first. */
-function merged(
+export function mergedOrigins(
   origins: ReadonlyMap<Value, readonly Origin[]>,
   now: (value: Value) => Value,
 ): ReadonlyMap<Value, readonly Origin[]> {

@@ -13,6 +13,7 @@ import { except, product, reshaped, sizesOf } from "./shared/axes.ts";
 import { elementwise, lowerUnary } from "./shared/broadcasting.ts";
 import { dtypeOf, floating, requireAxes, requireNumber } from "./shared/conditions.ts";
 import { constantSpec } from "./shared/layers.ts";
+import { onElements, over } from "./shared/traits.ts";
 
 const scale = 1.0507009873554805;
 const alpha = 1.6732632423543772;
@@ -46,6 +47,7 @@ export const elu = operator({
     { code: "elu(x, alpha: 0.5)", inputs: "x: [n, c]" },
   ],
   type: (c) => ({ dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes }),
+  trait: (c) => onElements({ is: "any", ...(c.attributes.alpha >= 0 && { rising: true }) }),
   reference: (c) => elementwise(c, "f32", (x) => (x > 0 ? x : c.attributes.alpha * Math.expm1(x))),
   lower: (c) =>
     lowerUnary(c, (p, x) => {
@@ -64,6 +66,7 @@ export const leaky_relu = operator({
   attributes: { negative_slope: attribute("number", "factor of negative elements", { default: 0.01 }) },
   examples: [{ code: "leaky_relu(x, negative_slope: 0.2)", inputs: "x: [n, c]" }],
   type: (c) => ({ dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes }),
+  trait: (c) => onElements({ is: "any", ...(c.attributes.negative_slope >= 0 && { rising: true }) }),
   reference: (c) => elementwise(c, "f32", (x) => (x > 0 ? x : c.attributes.negative_slope * x)),
   lower: (c) => lowerUnary(c, (p, x) => p.emit(leakyPrimitive, [x], { slope: c.attributes.negative_slope })),
 });
@@ -81,6 +84,7 @@ export const celu = operator({
     requireNumber(c, "alpha", c.attributes.alpha, "a positive number", (alpha) => alpha > 0 && alpha < Infinity);
     return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
   },
+  trait: () => onElements({ is: "any", rising: true }),
   expand: (g) => {
     const { alpha } = g.attributes;
     const x = g.inputs[0]!;
@@ -110,6 +114,7 @@ export const prelu = operator({
     const one = c.sizes.int(1);
     return [constantSpec("weight", axis === undefined ? [] : [[axis, c.size(0, axis)]], 0.25, one)];
   },
+  trait: ({ attributes: { axis } }) => ({ ...onElements({ is: "any" }), ...(axis !== undefined && { along: [axis] }) }),
   // Not a single kernel: tf.prelu turns infinity into NaN on the native backend. On wasm, relu is faster than minimum.
   expand: (g) => {
     const x = g.inputs[0]!;
@@ -119,7 +124,12 @@ export const prelu = operator({
 });
 
 /** Defines an activation in terms of other operators. */
-function composite(name: string, doc: string, expand: (g: ExpansionContext<object>, x: Tensor) => Tensor) {
+function composite(
+  name: string,
+  doc: string,
+  expand: (g: ExpansionContext<object>, x: Tensor) => Tensor,
+  trait = onElements({ is: "any" }),
+) {
   return operator({
     name,
     doc,
@@ -127,12 +137,18 @@ function composite(name: string, doc: string, expand: (g: ExpansionContext<objec
     attributes: {},
     examples: [{ code: `${name}(x)`, inputs: "x: [n, c, h, w]" }],
     type: (c) => ({ dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes }),
+    trait: () => trait,
     expand: (g) => expand(g, g.inputs[0]!),
   });
 }
 
-export const hardsigmoid = composite("hardsigmoid", "The piecewise linear sigmoid, relu6(x + 3) / 6.", (g, x) =>
-  g.node(div, [g.node(relu6, [g.node(add, [x, g.scalar(3)], {})], {}), g.scalar(6)], {}),
+const rising = onElements({ is: "any", rising: true });
+
+export const hardsigmoid = composite(
+  "hardsigmoid",
+  "The piecewise linear sigmoid, relu6(x + 3) / 6.",
+  (g, x) => g.node(div, [g.node(relu6, [g.node(add, [x, g.scalar(3)], {})], {}), g.scalar(6)], {}),
+  rising,
 );
 export const hardswish = composite("hardswish", "The piecewise form of silu, x * relu6(x + 3) / 6.", (g, x) =>
   g.node(div, [g.node(mul, [x, g.node(relu6, [g.node(add, [x, g.scalar(3)], {})], {})], {}), g.scalar(6)], {}),
@@ -151,12 +167,19 @@ export const log_sigmoid = composite(
   "log_sigmoid",
   "The logarithm of the sigmoid, computed without underflow.",
   (g, x) => g.node(neg, [g.node(softplus, [g.node(neg, [x], {})], {})], {}),
+  rising,
 );
-export const hardtanh = composite("hardtanh", "The element clamped to the interval from -1 to 1.", (g, x) =>
-  g.node(clamp, [x], { min: -1, max: 1 }),
+export const hardtanh = composite(
+  "hardtanh",
+  "The element clamped to the interval from -1 to 1.",
+  (g, x) => g.node(clamp, [x], { min: -1, max: 1 }),
+  rising,
 );
-export const softsign = composite("softsign", "The element divided by 1 plus its absolute value.", (g, x) =>
-  g.node(div, [x, g.node(add, [g.node(abs, [x], {}), g.scalar(1)], {})], {}),
+export const softsign = composite(
+  "softsign",
+  "The element divided by 1 plus its absolute value.",
+  (g, x) => g.node(div, [x, g.node(add, [g.node(abs, [x], {}), g.scalar(1)], {})], {}),
+  rising,
 );
 
 export const gelu = operator({
@@ -174,6 +197,7 @@ export const gelu = operator({
     { code: "gelu(x, approximate: tanh)", inputs: "x: [n, c]" },
   ],
   type: (c) => ({ dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes }),
+  trait: () => onElements({ is: "any" }),
   expand: (g) => {
     const x = g.inputs[0]!;
     const times = (a: Tensor, b: number | Tensor) => g.node(mul, [a, typeof b === "number" ? g.scalar(b) : b], {});
@@ -200,6 +224,7 @@ export const softmax = operator({
     requireAxes(c, 0, c.attributes.axis, "axis");
     return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
   },
+  trait: (c) => over(c.attributes.axis, { is: "any" }),
   reference: (c) => {
     const { axis } = c.attributes;
     const x = rows(c.inputs[0]!, axis);
@@ -244,10 +269,11 @@ export const log_softmax = operator({
     requireAxes(c, 0, c.attributes.axis, "axis");
     return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
   },
+  trait: (c) => over(c.attributes.axis, { is: "any" }),
   expand: (g) => {
-    const over = { axis: g.attributes.axis, keepdims: false };
+    const along = { axis: g.attributes.axis, keepdims: false };
     const x = g.inputs[0]!;
-    const shifted = g.node(sub, [x, g.node(max, [x], over)], {});
-    return g.node(sub, [shifted, g.node(log, [g.node(sum, [g.node(exp, [shifted], {})], over)], {})], {});
+    const shifted = g.node(sub, [x, g.node(max, [x], along)], {});
+    return g.node(sub, [shifted, g.node(log, [g.node(sum, [g.node(exp, [shifted], {})], along)], {})], {});
   },
 });

@@ -32,6 +32,7 @@ import { made, rows, volumeExtent } from "./reference/rows.ts";
 import { product, reshaped, sizesOf } from "./shared/axes.ts";
 import { dtypeOf, floating, requireAxes } from "./shared/conditions.ts";
 import { keyedSpatial, requirePerAxis, requireSpatialCount } from "./shared/spatial.ts";
+import { over } from "./shared/traits.ts";
 
 const pooledAxes = "the axes to pool, with their new sizes: `h: 7, w: 7`";
 interface Values {
@@ -221,6 +222,7 @@ export const adaptive_avgpool = operator({
     { code: "y + adaptive_avgpool(x, h: a, w: b)", inputs: "x: [n, c, h, w], y: [n, c, h: a, w: b]" },
   ],
   type: (c) => pooledType(c),
+  trait: (c) => over(keyedSpatial(c.attributes.keyed), { is: "linear", unit: true }),
   reference: (c) => averages(c),
   lower: (c) => lowerAverages(c),
 });
@@ -253,6 +255,7 @@ export const adaptive_maxpool = operator({
     const type = pooledType(c);
     return c.attributes.indices ? [type, { dtype: "i32", axes: type.axes }] : type;
   },
+  trait: (c) => over(keyedSpatial(c.attributes.keyed), { is: c.attributes.indices ? "any" : "largest" }),
   reference: (c) => {
     const value = reference(c, largest);
     return c.attributes.indices ? [value, reference(c, placeOfLargest, "i32")] : value;

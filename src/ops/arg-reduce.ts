@@ -6,6 +6,7 @@ import { reduceAttributes, reducedType } from "./reduce.ts";
 import { made, rows } from "./reference/rows.ts";
 import { except, gathered, product, reshaped, sizesOf } from "./shared/axes.ts";
 import { dtypeOf, numeric } from "./shared/conditions.ts";
+import { reducing } from "./shared/traits.ts";
 
 function position(name: "argmax" | "argmin", what: string, isBetter: (a: number, b: number) => boolean) {
   return operator({
@@ -25,6 +26,7 @@ function position(name: "argmax" | "argmin", what: string, isBetter: (a: number,
       dtypeOf(c, 0, numeric);
       return reducedType(c, "i32");
     },
+    trait: (c) => reducing(c.attributes, { is: "any" }),
     reference: (c) => {
       const { axis, keepdims } = c.attributes;
       const x = rows(c.inputs[0]!, axis);

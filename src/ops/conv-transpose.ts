@@ -3,6 +3,7 @@ import { arrange } from "../contract/ndarray.ts";
 import { attribute, type ValuesOf } from "../ir/attribute.ts";
 import type { Lowering, Positional } from "../ir/lowering.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
+import type { Trait } from "../ir/trait.ts";
 import { volume, withAxes, type Axis } from "../ir/type.ts";
 import { binary } from "../primitives/binary.ts";
 import { conv2dTranspose } from "../primitives/convolution-transpose.ts";
@@ -20,6 +21,7 @@ import { biasAttribute, initAttribute, inputAxis, layerWeights, requireGroups } 
 import {
   axisAttribute,
   elementsBelow,
+  isStill,
   knownSpatial,
   perAxis,
   requirePerAxis,
@@ -28,6 +30,7 @@ import {
   volumeWindows,
   type Window,
 } from "./shared/spatial.ts";
+import { over } from "./shared/traits.ts";
 
 const attributes = {
   c: attribute("size", "number of channels of the result", { axis: true }),
@@ -94,6 +97,14 @@ function channelsPerGroup({ sizes, attributes }: OperatorContext<Values>): Size 
   return sizes.divide(attributes.c, attributes.groups);
 }
 
+function traitOf(c: OperatorContext<Values>): Trait {
+  const { sizes, attributes } = c;
+  const moved = knownSpatial(c.input(0).axes.keys(), attributes.axis).filter(
+    (_, i) => !isStill(sizes, attributes, i) || perAxis(attributes.output_padding, i) !== sizes.int(0),
+  );
+  return over(["c", ...moved], { is: attributes.bias ? "affine" : "linear" });
+}
+
 export const conv_transpose = operator({
   name: "conv_transpose",
   doc: "Transposed convolution over one to three spatial axes: every element paints a window of weights, and overlapping windows add up.",
@@ -149,6 +160,7 @@ export const conv_transpose = operator({
     const window = axes.map((_, i) => perAxis(c.attributes.kernel, i));
     return product(c.sizes, [volume(c.sizes, c.input(0)), channelsPerGroup(c), ...window]);
   },
+  trait: traitOf,
   reference: (c) => {
     const [input] = c.inputs;
     const [result] = c.results;

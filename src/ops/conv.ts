@@ -2,8 +2,9 @@
 import { arrange } from "../contract/ndarray.ts";
 import { attribute, type ValuesOf } from "../ir/attribute.ts";
 import type { Lowering, Positional } from "../ir/lowering.ts";
-import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
-import { volume, withAxes, type Axis, type TensorType } from "../ir/type.ts";
+import { operator, tensors, type ExpansionContext, type OperatorContext } from "../ir/operator.ts";
+import type { Matrix, Trait } from "../ir/trait.ts";
+import { spatialAxes, volume, withAxes, type Axis, type Tensor, type TensorType } from "../ir/type.ts";
 import type { Size } from "../sizes/size.ts";
 import { convolve as lowerConvolution } from "./lowering/convolutions.ts";
 import { fromImage, toImage } from "./lowering/images.ts";
@@ -12,6 +13,7 @@ import { fromVolume, toVolume } from "./lowering/volumes.ts";
 import { spatialPositions } from "./lowering/windows.ts";
 import { convolve } from "./reference/convolve.ts";
 import { made, rows, sizeOf, volumeExtent } from "./reference/rows.ts";
+import { squeeze, unsqueeze } from "./shape.ts";
 import { product, sizesOf } from "./shared/axes.ts";
 import { dtypeOf, floating, refuse, requireMargin } from "./shared/conditions.ts";
 import { biasAttribute, initAttribute, inputAxis, layerWeights, requireGroups } from "./shared/layers.ts";
@@ -19,6 +21,7 @@ import {
   axisAttribute,
   elementsBelow,
   elementsOf,
+  isStill,
   knownSpatial,
   padSizes,
   perAxis,
@@ -29,6 +32,7 @@ import {
   volumeWindows,
   type Window,
 } from "./shared/spatial.ts";
+import { isOver, over } from "./shared/traits.ts";
 
 const attributes = {
   c: attribute("size", "number of channels of the result", { axis: true }),
@@ -73,6 +77,50 @@ function requirePadding(c: OperatorContext<Values>, axes: readonly Axis[]): void
       requireMargin(c, axis, side, padding_mode, "padding_mode");
 }
 
+/** Whether every channel of the result is made of the one channel of the input with its number. */
+function isDepthwise({ c, groups }: Values, input: TensorType): boolean {
+  return groups === c && input.axes.get("c") === c;
+}
+
+/** Returns the spatial axes along which a window is more than one element in its place. */
+function movedAxes({ sizes, attributes, inputs: [x] }: OperatorContext<Values>): readonly Axis[] {
+  return knownSpatial(x!.axes.keys(), attributes.axis).filter((_, i) => !isStill(sizes, attributes, i));
+}
+
+function traitOf(c: OperatorContext<Values>): Trait {
+  const moved = movedAxes(c);
+  const is = c.attributes.bias ? "affine" : "linear";
+  if (isDepthwise(c.attributes, c.input(0))) return { ...over(moved, { is }), along: ["c"] };
+  return over(["c", ...moved], { is });
+}
+
+/** A convolution whose windows are single elements multiplies the channels by its weight. */
+function asMatrix(g: ExpansionContext<Values>): Matrix | undefined {
+  const { attributes } = g;
+  const { type } = g.inputs[0]!;
+  const one = g.sizes.int(1);
+  const axes = knownSpatial(type.axes.keys(), attributes.axis);
+  const isDiagonal = isDepthwise(attributes, type);
+  const isStillEverywhere = axes.every((_, i) => isStill(g.sizes, attributes, i));
+  if (!isStillEverywhere || (attributes.groups !== one && !isDiagonal)) return undefined;
+  const channels = isDiagonal ? [] : ["c"];
+  const inner = isDiagonal ? [inputAxis("c")] : [];
+  const again = (input: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor | undefined => {
+    const spatial = attributes.axis?.filter((axis) => input.type.axes.has(axis)) ?? spatialAxes(input.type) ?? [];
+    const fits = isOver(weight.type, isDiagonal ? ["c"] : ["c", inputAxis("c")]);
+    if (spatial.length === 0 || !fits || (bias !== undefined && !isOver(bias.type, ["c"]))) return undefined;
+    const c = weight.type.axes.get("c")!;
+    const window = { kernel: [one], stride: [one], dilation: [one], pad: "same", padding_mode: "zeros" } as const;
+    const groups = isDiagonal ? c : one;
+    const axis = attributes.axis && spatial;
+    const own = { ...attributes, ...window, c, groups, axis, bias: bias !== undefined };
+    const unsqueezed = g.node(unsqueeze, [weight], { axis: [...inner, ...spatial] });
+    return g.node(conv, [input], own, { weight: unsqueezed, ...(bias && { bias }) });
+  };
+  const weight = g.node(squeeze, [g.weights["weight"]!], { axis: [...inner, ...axes] });
+  return { from: channels, to: channels, weight, bias: g.weights["bias"], with: again };
+}
+
 export const conv = operator({
   name: "conv",
   doc: "Convolution over one to three spatial axes. By default, the window is one element and padding keeps the size.",
@@ -114,6 +162,8 @@ export const conv = operator({
     const window = axes.map((_, i) => perAxis(c.attributes.kernel, i));
     return product(c.sizes, [volume(c.sizes, type), channelsPerGroup(c), ...window]);
   },
+  trait: traitOf,
+  matrix: asMatrix,
   reference: (c) => {
     const [input] = c.inputs;
     const [result] = c.results;

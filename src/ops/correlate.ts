@@ -140,6 +140,11 @@ export const correlate = operator({
     const summed = sizesOf(c.input(1), [...attributes.over, ...attributes.contract]);
     return product(sizes, [volume(sizes, resultType(c)), ...summed]);
   },
+  trait: (c, input) => {
+    const { over, contract, batch } = c.attributes;
+    const others = except(axisNames(c.input(1 - input)), [...over, ...contract, ...batch]);
+    return { from: [...contract, ...over], to: [...over, ...others], along: batch, is: "linear" };
+  },
   reference: (c) => {
     const { over, contract, batch, stride, dilation, pad } = c.attributes;
     const [x, k] = c.inputs;

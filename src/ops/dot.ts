@@ -2,13 +2,17 @@
 import { arrange, elements } from "../contract/ndarray.ts";
 import { attribute } from "../ir/attribute.ts";
 import type { Laid, Lowering } from "../ir/lowering.ts";
-import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
-import { volume, tensorType, type Axis, type Tensor, type TensorType } from "../ir/type.ts";
+import { operator, tensors, type ExpansionContext, type OperatorContext } from "../ir/operator.ts";
+import type { Matrix } from "../ir/trait.ts";
+import { axisNames, volume, tensorType, type Axis, type Tensor, type TensorType } from "../ir/type.ts";
 import { matmul } from "../primitives/matmul.ts";
 import { isPixelwise, pixelwise } from "./lowering/linear-map.ts";
 import { made, matrixProduct, sizeOf } from "./reference/rows.ts";
+import { rename } from "./shape.ts";
 import { except, product, reshaped, sizesOf } from "./shared/axes.ts";
 import { commonDtype, floating, refuse, requireAxes } from "./shared/conditions.ts";
+import { inputAxis } from "./shared/layers.ts";
+import { isOver } from "./shared/traits.ts";
 
 interface Attributes {
   readonly contract: readonly Axis[];
@@ -23,6 +27,34 @@ function productType(c: OperatorContext<Attributes>): TensorType {
     "f32",
     kept.filter(([axis]) => !contract.includes(axis)),
   );
+}
+
+/** Returns the axes that only this operand has. */
+const freeAxes = (type: TensorType, { contract, batch }: Attributes): readonly Axis[] =>
+  except(axisNames(type), [...contract, ...batch]);
+
+/** The other operand is the matrix. */
+function asMatrix(g: ExpansionContext<Attributes>, input: number): Matrix | undefined {
+  const { contract, batch } = g.attributes;
+  const other = g.inputs[1 - input]!;
+  const renamed = (from: (axis: Axis) => Axis, to: (axis: Axis) => Axis, tensor: Tensor): Tensor => {
+    const maps = contract.map((axis) => ({
+      from: [from(axis)],
+      to: [{ axis: to(axis), size: tensor.type.axes.get(from(axis)) }],
+    }));
+    return maps.length === 0 ? tensor : g.node(rename, [tensor], { maps });
+  };
+  const itself = (axis: Axis): Axis => axis;
+  const inner = contract.map(inputAxis);
+  // No program has such axes, but what the optimizer made may have them.
+  if (inner.some((axis) => other.type.axes.has(axis))) return undefined;
+  const to = freeAxes(other.type, g.attributes);
+  const again = (x: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor | undefined => {
+    if (bias !== undefined || !isOver(weight.type, [...to, ...inner, ...batch])) return undefined;
+    const matrix = renamed(inputAxis, itself, weight);
+    return g.node(dot, input === 0 ? [x, matrix] : [matrix, x], g.attributes);
+  };
+  return { from: contract, to, weight: renamed(itself, inputAxis, other), bias: undefined, with: again };
 }
 
 export const dot = operator({
@@ -62,6 +94,11 @@ export const dot = operator({
     const { sizes, attributes } = c;
     return product(sizes, [volume(sizes, productType(c)), ...sizesOf(c.input(0), attributes.contract)]);
   },
+  trait: (c, input) => {
+    const { contract, batch } = c.attributes;
+    return { from: contract, to: freeAxes(c.input(1 - input), c.attributes), along: batch, is: "linear" };
+  },
+  matrix: asMatrix,
   reference: (c) => {
     const { contract, batch } = c.attributes;
     const [a, b] = c.inputs;

@@ -3,9 +3,12 @@ import type { DType } from "../contract/ndarray.ts";
 import type { BinaryName } from "../contract/prepare-functions.ts";
 import type { Lowering, Positional } from "../ir/lowering.ts";
 import { attribute } from "../ir/attribute.ts";
-import { operator, tensors } from "../ir/operator.ts";
+import { operator, tensors, type ExpansionContext, type OperatorContext } from "../ir/operator.ts";
+import type { Action, Matrix } from "../ir/trait.ts";
+import type { Tensor } from "../ir/type.ts";
 import { binary, select } from "../primitives/binary.ts";
 import { unary } from "../primitives/unary.ts";
+import type { Size } from "../sizes/size.ts";
 import { broadcastType, elementwise, lowerElementwise, lowerUnary } from "./shared/broadcasting.ts";
 import {
   anything,
@@ -16,6 +19,7 @@ import {
   numeric,
   requireRepresentable,
 } from "./shared/conditions.ts";
+import { broadcasting, inReals, onElements, withConstant } from "./shared/traits.ts";
 
 interface Row {
   readonly function: BinaryName;
@@ -42,6 +46,7 @@ function pairwise(name: string, row: Row, result: DType | "operands") {
       const dtype = commonDtype(c, [0, 1], row.dtypes);
       return broadcastType(c, result === "operands" ? dtype : result);
     },
+    trait: (c, input) => broadcasting(c, input, { is: "any" }),
     reference: (c) => {
       const { dtype } = c.inputs[0]!;
       return elementwise(c, result === "operands" ? dtype : result, (dtype === "i32" && row.integers) || row.of);
@@ -67,10 +72,88 @@ const comparison = (
   dtypes = numeric,
 ) => pairwise(name, { function: name, doc, example: `a ${symbol} b`, dtypes, of: (a, b) => Number(of(a, b)) }, "bool");
 
-export const add = arithmetic("add", "a + b", "The sum, `a + b`.", (a, b) => a + b);
-export const sub = arithmetic("sub", "a - b", "The difference, `a - b`.", (a, b) => a - b);
-export const mul = arithmetic("mul", "a * b", "The product, `a * b`.", (a, b) => a * b, numeric, Math.imul);
-export const div = arithmetic("div", "a / b", "The quotient, `a / b`.", (a, b) => a / b, floating);
+/** Returns the other operand, if both are f32 and it has no axes that this one lacks. */
+function otherOperand({ inputs }: ExpansionContext<object>, input: number): Tensor | undefined {
+  const [own, other] = [inputs[input]!.type, inputs[1 - input]!];
+  const isWithin = own.dtype === "f32" && [...other.type.axes.keys()].every((axis) => own.axes.has(axis));
+  return isWithin ? other : undefined;
+}
+
+/** A sum, as a function of one operand: shifts it by the other. */
+function asShift(g: ExpansionContext<object>, input: number): Matrix | undefined {
+  const bias = otherOperand(g, input);
+  return bias && { from: [], to: [], weight: undefined, bias };
+}
+
+/** A difference, as a function of one operand: the first shifted by the negative of the second, or the other way round. */
+function asDifference(g: ExpansionContext<object>, input: number): Matrix | undefined {
+  const other = otherOperand(g, input);
+  if (other === undefined) return undefined;
+  if (input === 0) return { from: [], to: [], weight: undefined, bias: g.node(neg, [other], {}) };
+  return { from: [], to: [], weight: g.scalar(-1), bias: other };
+}
+
+/** Multiplies each element by that of the weight. */
+function scaledBy(g: ExpansionContext<object>, weight: Tensor): Matrix {
+  const again = (input: Tensor, factor: Tensor, bias: Tensor | undefined): Tensor => {
+    const scaled = g.node(mul, [input, factor], {});
+    return bias === undefined ? scaled : g.node(add, [scaled, bias], {});
+  };
+  return { from: [], to: [], weight, bias: undefined, with: again };
+}
+
+/** A product, as a function of one operand: scales it by the other. */
+function asFactor(g: ExpansionContext<object>, input: number): Matrix | undefined {
+  const factor = otherOperand(g, input);
+  return factor && scaledBy(g, factor);
+}
+
+/** A quotient, as a function of the dividend: scales it by the reciprocals of the divisor. */
+function asDividend(g: ExpansionContext<object>, input: number): Matrix | undefined {
+  const divisor = input === 0 ? otherOperand(g, input) : undefined;
+  return divisor && scaledBy(g, g.node(div, [g.scalar(1), divisor], {}));
+}
+
+function asNegative(g: ExpansionContext<object>): Matrix | undefined {
+  return g.inputs[0]!.type.dtype === "f32" ? scaledBy(g, g.scalar(-1)) : undefined;
+}
+
+/** Returns what shifting by an operand is: affine, unless that is a number that says more. */
+function shifting(c: OperatorContext<unknown>, by: number): Action {
+  const number = c.numbers[by];
+  return typeof number === "number" ? withConstant(number) : "affine";
+}
+
+/** Returns what multiplying by an operand is. Infinity times 0 is NaN. */
+const scaling = (by: number | Size | undefined): Action =>
+  typeof by === "number" && !Number.isFinite(by) ? "any" : "linear";
+
+export const add = operator({
+  ...arithmetic("add", "a + b", "The sum, `a + b`.", (a, b) => a + b),
+  trait: (c, input) => broadcasting(c, input, inReals(c.input(0), { is: shifting(c, 1 - input), rising: true })),
+  matrix: asShift,
+});
+export const sub = operator({
+  ...arithmetic("sub", "a - b", "The difference, `a - b`.", (a, b) => a - b),
+  trait: (c, input) => {
+    const acts = { is: shifting(c, 1 - input), ...(input === 0 && { rising: true as const }) };
+    return broadcasting(c, input, inReals(c.input(0), acts));
+  },
+  matrix: asDifference,
+});
+export const mul = operator({
+  ...arithmetic("mul", "a * b", "The product, `a * b`.", (a, b) => a * b, numeric, Math.imul),
+  trait: (c, input) => broadcasting(c, input, inReals(c.input(0), { is: scaling(c.numbers[1 - input]) })),
+  matrix: asFactor,
+});
+export const div = operator({
+  ...arithmetic("div", "a / b", "The quotient, `a / b`.", (a, b) => a / b, floating),
+  trait: (c, input) => {
+    const isByZero = c.numbers[1] === 0;
+    return broadcasting(c, input, { is: input === 0 && !isByZero ? "linear" : "any" });
+  },
+  matrix: asDividend,
+});
 const remainder = arithmetic(
   "mod",
   "a % b",
@@ -105,10 +188,12 @@ export const pow = arithmetic("pow", "pow(a, b)", "The power, a to the b.", Math
 export const maximum = operator({
   ...arithmetic("maximum", "maximum(a, b)", "The larger of two elements.", Math.max),
   exact: true,
+  trait: (c, input) => broadcasting(c, input, { is: "any", rising: true }),
 });
 export const minimum = operator({
   ...arithmetic("minimum", "minimum(a, b)", "The smaller of two elements.", Math.min),
   exact: true,
+  trait: (c, input) => broadcasting(c, input, { is: "any", rising: true }),
 });
 
 export const equal = comparison("equal", "==", "Whether elements are equal, `a == b`.", (a, b) => a === b, anything);
@@ -137,6 +222,7 @@ export const logical_not = operator({
   attributes: {},
   examples: [{ code: "not x", inputs: "x: bool[n, c]" }],
   type: (c) => ({ dtype: dtypeOf(c, 0, logical), axes: c.input(0).axes }),
+  trait: () => onElements({ is: "any" }),
   reference: (c) => elementwise(c, "bool", (x) => 1 - x),
   lower: (c) => lowerUnary(c, (p, x) => p.emit(unary, [x], { function: "logical_not" })),
 });
@@ -148,6 +234,8 @@ export const neg = operator({
   attributes: {},
   examples: [{ code: "-x", inputs: "x: [n, c]" }],
   type: (c) => ({ dtype: dtypeOf(c, 0, numeric), axes: c.input(0).axes }),
+  trait: (c) => onElements(inReals(c.input(0), { is: "linear" })),
+  matrix: asNegative,
   reference: (c) => elementwise(c, c.inputs[0]!.dtype, (x) => -x),
   lower: (c) => lowerUnary(c, (p, x) => p.emit(unary, [x], { function: "neg" })),
 });
@@ -165,6 +253,11 @@ export const where = operator({
   type: (c) => {
     dtypeOf(c, 0, logical);
     return broadcastType(c, commonDtype(c, [1, 2], anything));
+  },
+  trait: (c, input) => {
+    if (input === 0) return broadcasting(c, input, { is: "any" });
+    // Where the condition chooses the other one, the result is constant.
+    return broadcasting(c, input, { ...inReals(c.input(input), { is: shifting(c, 3 - input) }), rising: true });
   },
   reference: (c) => elementwise(c, c.inputs[1]!.dtype, (condition, a, b) => (condition !== 0 ? a : b)),
   lower: (c) => lowerElementwise(c, (p, operands) => p.emit(select, operands, {})),
@@ -186,6 +279,11 @@ export const masked_fill = operator({
     requireRepresentable(c, dtype, c.attributes.value);
     for (const axis of c.input(1).axes.keys()) c.equal(c.size(0, axis), c.size(1, axis), { inputs: [0, 1], axis });
     return { dtype, axes: c.input(0).axes };
+  },
+  trait: (c, input) => {
+    if (input === 1) return broadcasting(c, input, { is: "any" });
+    const is = withConstant(c.attributes.value);
+    return broadcasting(c, input, { ...inReals(c.input(0), { is }), rising: true });
   },
   reference: (c) => {
     const { value } = c.attributes;

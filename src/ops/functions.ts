@@ -6,6 +6,13 @@ import { operator, tensors } from "../ir/operator.ts";
 import { clamp as clampPrimitive, unary } from "../primitives/unary.ts";
 import { elementwise, lowerUnary } from "./shared/broadcasting.ts";
 import { dtypeOf, floating, numeric, requireNumber } from "./shared/conditions.ts";
+import { onElements } from "./shared/traits.ts";
+
+/** The functions that never give a smaller number for a larger one, where they are defined. */
+const rising: ReadonlySet<UnaryName> = new Set<UnaryName>([
+  ...(["relu", "relu6", "sigmoid", "tanh", "softplus", "selu", "exp", "expm1", "log", "log1p", "sqrt"] as const),
+  ...(["sign", "floor", "ceil", "round", "asin", "atan", "sinh", "asinh", "acosh", "atanh", "erf"] as const),
+]);
 
 /** Defines an operator computed by the primitive function of the same name. The result has the operand's dtype by default. */
 export function elementFunction(
@@ -25,6 +32,7 @@ export function elementFunction(
       const dtype = dtypeOf(c, 0, dtypes);
       return { dtype: result ?? dtype, axes: c.input(0).axes };
     },
+    trait: () => onElements({ is: "any", ...(rising.has(name) && { rising: true }) }),
     reference: (c) => elementwise(c, result ?? c.inputs[0]!.dtype, of),
     lower: (c) => lowerUnary(c, (p, x) => p.emit(unary, [x], { function: name })),
   });
@@ -121,6 +129,7 @@ export const clamp = operator({
       if (dtype === "i32") requireNumber(c, name, bound, "a whole number that an i32 can hold", isI32);
     return { dtype, axes: c.input(0).axes };
   },
+  trait: () => onElements({ is: "any", rising: true }),
   reference: (c) => {
     const { min = -Infinity, max = Infinity } = c.attributes;
     return elementwise(c, c.inputs[0]!.dtype, (x) => Math.min(Math.max(x, min), max));

@@ -18,6 +18,7 @@ import {
   requireSameAxes,
 } from "./shared/conditions.ts";
 import { requirePerAxis } from "./shared/spatial.ts";
+import { over } from "./shared/traits.ts";
 
 const several = { names: ["a", "b"], variadic: true };
 
@@ -43,6 +44,7 @@ export const concat = operator({
     const total = sizes.reduce((a, b) => c.sizes.add(a, b), first);
     return { dtype, axes: withAxes(c.input(0), [[axis, total]]).axes };
   },
+  // No trait: what acts on each part alone has rules of its own.
   reference: (c) => {
     const { axes, shape } = c.results[0]!;
     const position = axes.indexOf(c.attributes.axis);
@@ -75,6 +77,7 @@ export const stack = operator({
     for (let i = 1; i < c.inputs.length; i++) requireSameAxes(c, 0, i);
     return { dtype, axes: withAxes(c.input(0), [[axis, c.sizes.int(c.inputs.length)]]).axes };
   },
+  // No trait, like `concat`.
   expand: (g) => {
     const { axis } = g.attributes;
     return g.node(
@@ -126,6 +129,7 @@ export const split = operator({
     const [axis, sizes] = partsOf(c);
     return sizes.map((size) => withAxes(c.input(0), [[axis, size]]));
   },
+  trait: (c) => over([splitAxis(c.attributes)], { is: "gather" }),
   reference: (c) => {
     const x = c.inputs[0]!;
     const axis = splitAxis(c.attributes);
@@ -178,6 +182,7 @@ export const unstack = operator({
     c.equal(c.size(0, axis), c.sizes.int(parts), { inputs: [0], attribute: "axis", axis });
     return Array.from({ length: parts }, () => without(c.input(0), [axis]));
   },
+  trait: (c) => ({ from: [c.attributes.axis], to: [], is: "gather" }),
   reference: (c) => {
     const x = c.inputs[0]!;
     return c.results.map(({ axes, shape }, part) => {
@@ -243,6 +248,7 @@ export const expand = operator({
       keyed: new Map(added.map(([axis, size]) => [axis, [size]])),
     };
   },
+  trait: (c) => ({ from: [], to: [...c.attributes.keyed.keys()], is: "gather" }),
   reference: (c) => {
     const { axes, shape } = c.results[0]!;
     return named(generate(c.inputs[0]!.dtype, shape, reader(c.inputs[0]!, axes)), axes);
@@ -274,6 +280,7 @@ export const tile = operator({
     });
     return withAxes(c.input(0), made);
   },
+  trait: (c) => over([...c.attributes.keyed.keys()], { is: "gather" }),
   expand: (g) => {
     const { keyed } = g.attributes;
     const x = g.inputs[0]!;

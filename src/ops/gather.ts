@@ -3,7 +3,7 @@ import { generate, named } from "../contract/ndarray.ts";
 import { attribute } from "../ir/attribute.ts";
 import type { Lowering, Positional } from "../ir/lowering.ts";
 import { operator, tensors } from "../ir/operator.ts";
-import { withAxes, without, type Axis, type TensorType } from "../ir/type.ts";
+import { axisNames, withAxes, without, type Axis, type TensorType } from "../ir/type.ts";
 import { binary } from "../primitives/binary.ts";
 import { gather as gatherPrimitive } from "../primitives/gather.ts";
 import { iota } from "../primitives/iota.ts";
@@ -40,6 +40,13 @@ export const gather = operator({
     const paired = pairedAxes(c.input(0).axes.keys(), [...index.axes.keys()], axis);
     for (const name of paired) c.equal(c.size(0, name), c.size(1, name), { inputs: [0, 1], axis: name });
     return replaceAxes(c.input(0), [axis], [...without(index, paired).axes]);
+  },
+  trait: (c, input) => {
+    const { axis } = c.attributes;
+    const [table, index] = c.inputs.map(axisNames);
+    const along = pairedAxes(table!, index!, axis);
+    if (input === 0) return { from: [axis], to: except(index!, along), along, is: "gather" };
+    return { from: [], to: except(table!, [...along, axis]), along, is: "any" };
   },
   reference: (c) => {
     const [x, index] = c.inputs;
@@ -123,6 +130,7 @@ export const embedding = operator({
     const fan = { in: width, out: num_embeddings };
     return [{ name: "weight", groups: [[[rowAxis, num_embeddings]], vector], init, fan }];
   },
+  trait: (c) => ({ from: [], to: [...c.attributes.keyed.keys()], is: "any" }),
   expand: (g) => g.node(gather, [g.weights["weight"]!, g.inputs[0]!], { axis: rowAxis }),
 });
 
@@ -141,6 +149,7 @@ export const one_hot = operator({
     requireNew(c, c.input(0), [axis], axis);
     return withAxes(c.input(0), [[axis, size]]);
   },
+  trait: (c) => ({ from: [], to: [...c.attributes.keyed.keys()], is: "any" }),
   reference: (c) => {
     const { axes, shape } = c.results[0]!;
     const [axis] = [...c.attributes.keyed.keys()];

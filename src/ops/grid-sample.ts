@@ -1,7 +1,7 @@
 /** @file Images at given positions: grid_sample. */
 import { attribute, type ValuesOf } from "../ir/attribute.ts";
 import { operator, tensors, type ExpansionContext } from "../ir/operator.ts";
-import { without, type Axis, type Tensor } from "../ir/type.ts";
+import { axisNames, without, type Axis, type Tensor } from "../ir/type.ts";
 import type { Size } from "../sizes/size.ts";
 import {
   add,
@@ -23,7 +23,7 @@ import { gather } from "./gather.ts";
 import { slice } from "./margin.ts";
 import { cast } from "./other.ts";
 import { reshape, squeeze } from "./shape.ts";
-import { product, sizesOf } from "./shared/axes.ts";
+import { except, product, sizesOf } from "./shared/axes.ts";
 import { dtypeOf, floating, refuse, replaceAxes } from "./shared/conditions.ts";
 import { axisAttribute, knownSpatial, spatialOf } from "./shared/spatial.ts";
 
@@ -176,6 +176,15 @@ export const grid_sample = operator({
     const paired = [...positions.axes.keys()].filter((axis) => c.input(0).axes.has(axis) && !axes.includes(axis));
     for (const axis of paired) c.equal(c.size(0, axis), c.size(1, axis), { inputs: [0, 1], axis });
     return { dtype, axes: replaceAxes(c.input(0), axes, [...without(positions, paired).axes]).axes };
+  },
+  trait: (c, input) => {
+    const { axis, coordinates } = c.attributes;
+    const [image, grid] = c.inputs.map(axisNames);
+    const spatial = knownSpatial(image!, axis);
+    const kept = except(image!, spatial);
+    const along = kept.filter((name) => grid!.includes(name));
+    if (input === 0) return { from: spatial, to: except(grid!, [...along, coordinates]), along, is: "linear" };
+    return { from: [coordinates], to: except(kept, along), along, is: "any" };
   },
   expand: (g) => {
     const c = calculator(g);

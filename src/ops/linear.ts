@@ -1,8 +1,9 @@
 /** @file Linear maps between axes: `linear`, with a weight of its own. */
 import { arrange } from "../contract/ndarray.ts";
 import { attribute, type ValuesOf } from "../ir/attribute.ts";
-import { operator, tensors } from "../ir/operator.ts";
-import { axisNames, volume, without, type Axis } from "../ir/type.ts";
+import { operator, tensors, type ExpansionContext } from "../ir/operator.ts";
+import type { Matrix } from "../ir/trait.ts";
+import { axisNames, volume, without, type Axis, type Tensor } from "../ir/type.ts";
 import { matmul } from "../primitives/matmul.ts";
 import type { Size } from "../sizes/size.ts";
 import { isPixelwise, pixelwise } from "./lowering/linear-map.ts";
@@ -20,6 +21,7 @@ import {
 } from "./shared/conditions.ts";
 import { biasAttribute, initAttribute, inputAxis, layerWeights } from "./shared/layers.ts";
 import { requirePerAxis } from "./shared/spatial.ts";
+import { isOver } from "./shared/traits.ts";
 
 const attributes = {
   keyed: attribute("keyed", "axes to map to themselves, with their new sizes: `c: 64`"),
@@ -44,6 +46,24 @@ function mapOf({ keyed, maps }: Values): {
 /** Returns the made axes with their sizes, after they were checked. */
 function madeAxes(attributes: Values): readonly (readonly [Axis, Size])[] {
   return mapOf(attributes).to.map(([axis, size]) => [axis, size!]);
+}
+
+function asMatrix(g: ExpansionContext<Values>): Matrix {
+  const { attributes } = g;
+  const { from } = mapOf(attributes);
+  const to = mapOf(attributes).to.map(([axis]) => axis);
+  const again = (input: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor | undefined => {
+    const { axes } = weight.type;
+    if (!isOver(weight.type, [...to, ...from.map(inputAxis)]) || (bias && !isOver(bias.type, to))) return undefined;
+    const sized = to.map((axis) => ({ axis, size: axes.get(axis)! }));
+    const map =
+      attributes.maps.length === 0
+        ? { keyed: new Map(sized.map(({ axis, size }) => [axis, [size]])), maps: [] }
+        : { keyed: new Map<Axis, Size[]>(), maps: [{ from, to: sized }] };
+    const own = { ...attributes, ...map, bias: bias !== undefined };
+    return g.node(linear, [input], own, { weight, ...(bias && { bias }) });
+  };
+  return { from, to, weight: g.weights["weight"], bias: g.weights["bias"], with: again };
 }
 
 export const linear = operator({
@@ -96,6 +116,11 @@ export const linear = operator({
     const made = madeAxes(c.attributes).map(([, size]) => size);
     return product(c.sizes, [volume(c.sizes, c.input(0)), ...made]);
   },
+  trait: ({ attributes }) => {
+    const { from, to } = mapOf(attributes);
+    return { from, to: to.map(([axis]) => axis), is: attributes.bias ? "affine" : "linear" };
+  },
+  matrix: asMatrix,
   reference: (c) => {
     const { from } = mapOf(c.attributes);
     const outputs = madeAxes(c.attributes).map(([axis]) => axis);

@@ -10,6 +10,7 @@ import { mirrored, mirroring } from "./lowering/margins.ts";
 import { reader, sizeOf } from "./reference/rows.ts";
 import { everyNth } from "./shared/axes.ts";
 import { anything, dtypeOf, refuse, requireAxes, requireMargin, requireRepresentable } from "./shared/conditions.ts";
+import { inReals, over, withConstant } from "./shared/traits.ts";
 
 /** Returns the number of elements in `[from, to, step]`. */
 function taken(sizes: Sizes, [from, to, step]: readonly Size[]): Size {
@@ -54,6 +55,7 @@ export const slice = operator({
       [...c.attributes.keyed].map(([axis, range]) => [axis, taken(c.sizes, range)]),
     );
   },
+  trait: (c) => over([...c.attributes.keyed.keys()], { is: "gather" }),
   reference: (c) => {
     const { axes, shape } = c.results[0]!;
     const ranges = axes.map((axis) => c.attributes.keyed.get(axis)?.map((size) => c.size(size)) ?? [0]);
@@ -117,6 +119,13 @@ export const pad = operator({
       return [axis, sizes.add(sizes.add(c.size(0, axis), before), after)] as const;
     });
     return withAxes(c.input(0), made);
+  },
+  trait: (c) => {
+    const { keyed, mode, value } = c.attributes;
+    return over(
+      [...keyed.keys()],
+      mode === "constant" ? inReals(c.input(0), { is: withConstant(value) }) : { is: "gather" },
+    );
   },
   reference: (c) => {
     const [x] = c.inputs;

@@ -1,7 +1,8 @@
 /** @file Normalisations, such as batchnorm and layernorm. */
 import { attribute } from "../ir/attribute.ts";
 import { operator, tensors, type ExpansionContext, type OperatorContext, type WeightSpec } from "../ir/operator.ts";
-import { printType, type Axis, type Tensor } from "../ir/type.ts";
+import type { Matrix } from "../ir/trait.ts";
+import { axisNames, printType, type Axis, type Tensor } from "../ir/type.ts";
 import { add, div, mul, pow, sub } from "./elementwise.ts";
 import { abs, clamp, rsqrt, square } from "./functions.ts";
 import { expand } from "./fusion.ts";
@@ -11,6 +12,7 @@ import { reshape } from "./shape.ts";
 import { product } from "./shared/axes.ts";
 import { dtypeOf, floating, refuse, requireAxes, requireNumber } from "./shared/conditions.ts";
 import { constantSpec } from "./shared/layers.ts";
+import { onElements, over } from "./shared/traits.ts";
 import { l1, l2 } from "./statistics.ts";
 
 const eps = attribute("number", "added to the variance", { default: 1e-5 });
@@ -44,13 +46,19 @@ function runningStatistics(c: OperatorContext<{ readonly axis: Axis }>): readonl
   return [constant(c, "running_mean", [axis], 0), constant(c, "running_var", [axis], 1)];
 }
 
-/** Normalises with `running_mean` and `running_var`. Scale and shift depend on weights only, so they are computed once. */
-function byRunningStatistics(g: ExpansionContext<{ readonly eps: number }>): Tensor {
+/** Normalisation with running statistics as a scale and a shift, which depend on weights only, so they are computed once. */
+function byRunningStatistics(g: ExpansionContext<{ readonly eps: number }>) {
   const { weight, bias, running_mean, running_var } = g.weights;
   const deviation = g.node(rsqrt, [g.node(add, [running_var!, g.scalar(g.attributes.eps)], {})], {});
   const scale = weight === undefined ? deviation : g.node(mul, [weight, deviation], {});
   const shift = g.node(sub, [bias ?? g.scalar(0), g.node(mul, [running_mean!, scale], {})], {});
-  return g.node(add, [g.node(mul, [g.inputs[0]!, scale], {}), shift], {});
+  return { from: [], to: [], weight: scale, bias: shift } satisfies Matrix;
+}
+
+/** Normalises with `running_mean` and `running_var`. */
+function scaledAndShifted(g: ExpansionContext<{ readonly eps: number }>): Tensor {
+  const { weight, bias } = byRunningStatistics(g);
+  return g.node(add, [g.node(mul, [g.inputs[0]!, weight], {}), bias], {});
 }
 
 export const batchnorm = operator({
@@ -72,7 +80,9 @@ export const batchnorm = operator({
     return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
   },
   weights: (c) => [...(c.attributes.affine ? scaleAndShift(c, [c.attributes.axis]) : []), ...runningStatistics(c)],
-  expand: byRunningStatistics,
+  trait: (c) => ({ ...onElements({ is: "affine" }), along: [c.attributes.axis] }),
+  matrix: byRunningStatistics,
+  expand: scaledAndShifted,
 });
 
 export const layernorm = operator({
@@ -95,12 +105,13 @@ export const layernorm = operator({
     return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
   },
   weights: (c) => (c.attributes.elementwise_affine ? scaleAndShift(c, c.attributes.axis) : []),
+  trait: (c) => over(c.attributes.axis, { is: "any" }),
   expand: (g) => {
     const { weight, bias } = g.weights;
-    const over = { axis: g.attributes.axis, keepdims: false };
+    const along = { axis: g.attributes.axis, keepdims: false };
     const x = g.inputs[0]!;
-    const centred = g.node(sub, [x, g.node(mean, [x], over)], {});
-    const variance = g.node(mean, [g.node(square, [centred], {})], over);
+    const centred = g.node(sub, [x, g.node(mean, [x], along)], {});
+    const variance = g.node(mean, [g.node(square, [centred], {})], along);
     const deviation = g.node(rsqrt, [g.node(add, [variance, g.scalar(g.attributes.eps)], {})], {});
     const standard = g.node(mul, [centred, deviation], {});
     const scaled = weight === undefined ? standard : g.node(mul, [standard, weight], {});
@@ -128,6 +139,7 @@ export const rmsnorm = operator({
     return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
   },
   weights: (c) => (c.attributes.elementwise_affine ? [constant(c, "weight", c.attributes.axis, 1)] : []),
+  trait: (c) => over(c.attributes.axis, { is: "any" }),
   expand: (g) => {
     const x = g.inputs[0]!;
     const power = g.node(mean, [g.node(square, [x], {})], { axis: g.attributes.axis, keepdims: false });
@@ -211,6 +223,7 @@ export const groupnorm = operator({
     return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
   },
   weights: (c) => (c.attributes.affine ? scaleAndShift(c, [c.attributes.axis]) : []),
+  trait: (c) => over([c.attributes.axis, ...besideChannels(axisNames(c.input(0)), c.attributes)], { is: "any" }),
   expand: (g) =>
     standardised(g, (means) => {
       const { axis, groups } = g.attributes;
@@ -259,7 +272,14 @@ export const instancenorm = operator({
     ...(c.attributes.affine ? scaleAndShift(c, [c.attributes.axis]) : []),
     ...(c.attributes.track_running_stats ? runningStatistics(c) : []),
   ],
-  expand: (g) => (g.attributes.track_running_stats ? byRunningStatistics(g) : standardised(g, (means) => means)),
+  trait: (c) => {
+    const { axis, affine, track_running_stats } = c.attributes;
+    if (track_running_stats) return { ...onElements({ is: "affine" }), along: [axis] };
+    const along = affine ? [axis] : [];
+    return { ...over(besideChannels(axisNames(c.input(0)), c.attributes), { is: "any" }), along };
+  },
+  matrix: (g) => (g.attributes.track_running_stats ? byRunningStatistics(g) : undefined),
+  expand: (g) => (g.attributes.track_running_stats ? scaledAndShifted(g) : standardised(g, (means) => means)),
 });
 
 export const normalize = operator({
@@ -282,6 +302,7 @@ export const normalize = operator({
     requireNumber(c, "p", p, "a positive number, or `inf`", (p) => p > 0);
     return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
   },
+  trait: (c) => over(c.attributes.axis, { is: "any" }),
   expand: (g) => {
     const { eps } = g.attributes;
     const x = g.inputs[0]!;
@@ -292,12 +313,12 @@ export const normalize = operator({
 /** (Σ |x|^p)^(1/p), and the largest |x| for infinity. */
 function norm(g: ExpansionContext<{ readonly axis: readonly Axis[]; readonly p: number }>, x: Tensor): Tensor {
   const { axis, p } = g.attributes;
-  const over = { axis, keepdims: false };
-  if (p === 1) return g.node(l1, [x], over);
-  if (p === 2) return g.node(l2, [x], over);
+  const along = { axis, keepdims: false };
+  if (p === 1) return g.node(l1, [x], along);
+  if (p === 2) return g.node(l2, [x], along);
   const magnitude = g.node(abs, [x], {});
-  if (p === Infinity) return g.node(max, [magnitude], over);
-  const total = g.node(sum, [g.node(pow, [magnitude, g.scalar(p)], {})], over);
+  if (p === Infinity) return g.node(max, [magnitude], along);
+  const total = g.node(sum, [g.node(pow, [magnitude, g.scalar(p)], {})], along);
   return g.node(pow, [total, g.scalar(1 / p)], {});
 }
 
@@ -321,6 +342,7 @@ export const lrn = operator({
     requireAxes(c, 0, [c.attributes.axis], "axis");
     return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
   },
+  trait: (c) => over([c.attributes.axis], { is: "any" }),
   expand: (g) => {
     const { size, alpha, beta, k, axis } = g.attributes;
     const x = g.inputs[0]!;

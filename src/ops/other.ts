@@ -10,6 +10,7 @@ import type { Size } from "../sizes/size.ts";
 import { elementwise, lowerUnary } from "./shared/broadcasting.ts";
 import { dtypeOf, floating, requireNumber } from "./shared/conditions.ts";
 import { onlyAxis } from "./shared/spatial.ts";
+import { onElements } from "./shared/traits.ts";
 
 export const identity = operator({
   name: "identity",
@@ -19,6 +20,7 @@ export const identity = operator({
   exact: true,
   examples: [{ code: "identity(x)", inputs: "x: [n, c]" }],
   type: (c) => c.input(0),
+  trait: () => onElements({ is: "gather", view: true }),
   expand: (g) => g.inputs[0]!,
 });
 
@@ -35,6 +37,7 @@ export const dropout = operator({
     requireNumber(c, "p", c.attributes.p, "a probability from 0 to 1", (p) => p >= 0 && p <= 1);
     return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
   },
+  trait: () => onElements({ is: "gather", view: true }),
   expand: (g) => g.inputs[0]!,
 });
 

@@ -1,12 +1,14 @@
 /** @file Moving elements between channels and pixels, in PyTorch's order: pixel and channel shuffles. */
 import { attribute, type ValuesOf } from "../ir/attribute.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
+import type { Trait } from "../ir/trait.ts";
 import { withAxes, type Axis } from "../ir/type.ts";
 import type { Size } from "../sizes/size.ts";
 import { reshape } from "./shape.ts";
 import { product, sizesOf } from "./shared/axes.ts";
 import { anything, dtypeOf, refuse } from "./shared/conditions.ts";
 import { axisAttribute, knownSpatial, spatialOf } from "./shared/spatial.ts";
+import { over } from "./shared/traits.ts";
 
 const attributes = {
   factor: attribute("size", "factor for the sizes of the spatial axes", { positional: true }),
@@ -23,6 +25,10 @@ function shuffledAxes(c: OperatorContext<Values>): readonly Axis[] {
   const axes = spatialOf(c);
   if (axes.includes("c")) refuse(c, "axis", "a spatial axis", "`c`");
   return axes;
+}
+
+function shuffling(c: OperatorContext<Values>): Trait {
+  return over(["c", ...knownSpatial(c.input(0).axes.keys(), c.attributes.axis)], { is: "gather" });
 }
 
 /** Returns how many channels merge into one: factor to the power of the number of spatial axes. */
@@ -54,6 +60,7 @@ export const pixel_shuffle = operator({
       ...axes.map((axis) => [axis, c.sizes.mul(c.size(0, axis), factor)] as const),
     ]);
   },
+  trait: shuffling,
   expand: (g) => {
     const { factor, axis } = g.attributes;
     const x = g.inputs[0]!;
@@ -90,6 +97,7 @@ export const pixel_unshuffle = operator({
     );
     return withAxes(c.input(0), [["c", channels], ...moved]);
   },
+  trait: shuffling,
   expand: (g) => {
     const { factor, axis } = g.attributes;
     const x = g.inputs[0]!;
@@ -123,6 +131,7 @@ export const channel_shuffle = operator({
     c.divide(c.size(0, "c"), c.attributes.groups, { inputs: [0], attribute: "groups", axis: "c" });
     return c.input(0);
   },
+  trait: () => over(["c"], { is: "gather" }),
   expand: (g) => {
     const { groups } = g.attributes;
     const x = g.inputs[0]!;

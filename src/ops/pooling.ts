@@ -9,7 +9,7 @@ import {
   type OperatorContext,
   type ReferenceContext,
 } from "../ir/operator.ts";
-import { withAxes, type Tensor, type TensorType } from "../ir/type.ts";
+import { withAxes, type Axis, type Tensor, type TensorType } from "../ir/type.ts";
 import { binary } from "../primitives/binary.ts";
 import { imageShape, imageSizes, noPads, type Pads, type Pair } from "../primitives/image.ts";
 import { broadcast, pad } from "../primitives/layout.ts";
@@ -29,6 +29,7 @@ import { dtypeOf, floating, refuse, requireNumber } from "./shared/conditions.ts
 import {
   axisAttribute,
   imageWindows,
+  isStill,
   knownSpatial,
   padSizes,
   padsOf,
@@ -42,6 +43,7 @@ import {
   volumeWindows,
   type Window,
 } from "./shared/spatial.ts";
+import { over } from "./shared/traits.ts";
 
 const attributes = {
   kernel: attribute("sizes", "size of the window"),
@@ -127,6 +129,20 @@ function pooledType(c: OperatorContext<Values>): TensorType {
     c.input(0),
     axes.map((axis, i) => [axis, pooled(sizes, c.attributes, i, c.size(0, axis))]),
   );
+}
+
+/** Returns the axes along which a window is more than one element in its place. */
+function pooledAxes({ sizes, attributes, inputs: [x] }: OperatorContext<Values>): readonly Axis[] {
+  return knownSpatial(x!.axes.keys(), attributes.axis).filter((_, i) => !isStill(sizes, attributes, i));
+}
+
+/** Whether elements of the padding count in an average. */
+function countsPads(c: OperatorContext<Values & { readonly count_include_pad: boolean }>): boolean {
+  const { pad, count_include_pad } = c.attributes;
+  if (!count_include_pad || pad === "same_tf") return false;
+  const none = c.sizes.int(0);
+  const axes = knownSpatial(c.input(0).axes.keys(), c.attributes.axis);
+  return axes.some((_, i) => padSizes(c.sizes, c.attributes, i).some((size) => size !== none));
 }
 
 /** The elements that windows cover, and how many count in each. */
@@ -361,6 +377,11 @@ export const maxpool = operator({
     const type = pooledType(c);
     return c.attributes.indices ? [type, { dtype: "i32", axes: type.axes }] : type;
   },
+  trait: (c) =>
+    // Positions count along all spatial axes.
+    c.attributes.indices
+      ? over(knownSpatial(c.input(0).axes.keys(), c.attributes.axis), { is: "any" })
+      : over(pooledAxes(c), { is: "largest" }),
   reference: (c) => {
     const value = pooledArray(c, largest);
     return c.attributes.indices ? [value, pooledArray(c, placeOfLargest, { dtype: "i32" })] : value;
@@ -388,6 +409,7 @@ export const avgpool = operator({
     { code: "avgpool(x, kernel: 3, stride: [1, 2, 1], pad: same_tf)", inputs: "x: [n, d, h, w, c]" },
   ],
   type: (c) => pooledType(c),
+  trait: (c) => over(pooledAxes(c), { is: "linear", ...(!countsPads(c) && { unit: true }) }),
   reference: (c) =>
     pooledArray(c, (elements, _, count) => sum(elements) / count, {
       countsPads: c.attributes.count_include_pad,
@@ -415,6 +437,7 @@ export const lppool = operator({
     requireNumber(c, "norm_type", c.attributes.norm_type, "a positive number", (p) => p > 0 && p < Infinity);
     return pooledType(c);
   },
+  trait: (c) => over(pooledAxes(c), { is: "any" }),
   expand: (g) => {
     const { norm_type, ...window } = g.attributes;
     const x = g.inputs[0]!;

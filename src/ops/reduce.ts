@@ -12,6 +12,7 @@ import { longSum } from "./lowering/long-sums.ts";
 import { made, rows } from "./reference/rows.ts";
 import { except, reshaped, sizesOf } from "./shared/axes.ts";
 import { dtypeOf, floating, logical, numeric, requireAxes } from "./shared/conditions.ts";
+import { inReals, reducing, type Acts } from "./shared/traits.ts";
 
 /** The attributes of every reduction. */
 export const reduceAttributes = {
@@ -36,7 +37,14 @@ export function reducedType(c: OperatorContext<Attributes>, dtype: DType): Tenso
 type Fold = (data: ArrayLike<number>, start: number, count: number) => number;
 
 /** Defines a reduction. `fold` gets the elements `[start, start + count)` of `data`; `integers` is the fold of i32. */
-function reduction(name: ReduceName, doc: string, dtypes: readonly DType[], fold: Fold, integers: Fold = fold) {
+function reduction(
+  name: ReduceName,
+  doc: string,
+  dtypes: readonly DType[],
+  acts: (input: TensorType) => Acts,
+  fold: Fold,
+  integers: Fold = fold,
+) {
   const prefix = dtypes.includes("f32") ? "" : dtypes[0]!;
   return operator({
     name,
@@ -48,6 +56,7 @@ function reduction(name: ReduceName, doc: string, dtypes: readonly DType[], fold
       { code: `${name}(x, axis: c, keepdims: true)`, inputs: `x: ${prefix}[n, c, h, w]` },
     ],
     type: (c) => reducedType(c, dtypeOf(c, 0, dtypes)),
+    trait: (c) => reducing(c.attributes, acts(c.input(0))),
     reference: (c) => {
       const { axis, keepdims } = c.attributes;
       const x = rows(c.inputs[0]!, axis);
@@ -67,39 +76,50 @@ const folded = (first: number, combine: (a: number, b: number) => number): Fold 
     for (let i = start; i < start + count; i++) result = combine(result, data[i]!);
     return result;
   };
+const anyhow = (): Acts => ({ is: "any" });
+const chosen = (): Acts => ({ is: "largest" });
 const total = folded(0, (a, b) => a + b);
 
 export const mean = reduction(
   "mean",
   "The mean over the axes.",
   floating,
+  () => ({ is: "linear", unit: true }),
   (data, start, count) => total(data, start, count) / count,
 );
 export const sum = reduction(
   "sum",
   "The sum over the axes.",
   numeric,
+  (input) => inReals(input, { is: "linear" }),
   total,
   folded(0, (a, b) => (a + b) | 0),
 );
 export const max = operator({
-  ...reduction("max", "The largest element over the axes.", numeric, folded(-Infinity, Math.max)),
+  ...reduction("max", "The largest element over the axes.", numeric, chosen, folded(-Infinity, Math.max)),
   exact: true,
 });
 export const min = operator({
-  ...reduction("min", "The smallest element over the axes.", numeric, folded(Infinity, Math.min)),
+  ...reduction("min", "The smallest element over the axes.", numeric, chosen, folded(Infinity, Math.min)),
   exact: true,
 });
 export const prod = reduction(
   "prod",
   "The product over the axes.",
   numeric,
+  anyhow,
   folded(1, (a, b) => a * b),
   folded(1, Math.imul),
 );
 
-export const any = reduction("any", "Whether any element over the axes is true.", logical, folded(0, Math.max));
-export const all = reduction("all", "Whether all elements over the axes are true.", logical, folded(1, Math.min));
+export const any = reduction("any", "Whether any element over the axes is true.", logical, anyhow, folded(0, Math.max));
+export const all = reduction(
+  "all",
+  "Whether all elements over the axes are true.",
+  logical,
+  anyhow,
+  folded(1, Math.min),
+);
 
 /** Whether a pool over the whole image computes it as fast. Axes that are last in memory are reduced without moving data. */
 function isGlobalPool(c: LoweringContext<Attributes>, name: ReduceName): name is "mean" | "max" {

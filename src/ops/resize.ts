@@ -27,6 +27,7 @@ import {
   requireSpatialCount,
   spatialOf,
 } from "./shared/spatial.ts";
+import { over, type Acts } from "./shared/traits.ts";
 
 const mode = attribute(
   "choice",
@@ -52,6 +53,10 @@ function requireMode(c: OperatorContext<{ readonly mode: string }>, flags: Reado
     if (isSet && mode !== "bilinear" && mode !== "bicubic")
       refuse(c, name, `\`false\` with \`mode: ${mode}\``, "`true`");
 }
+
+/** The nearest pixel is a pixel; all other modes average with weights that add up to 1. */
+const interpolating = (mode: string): Acts =>
+  mode === "nearest" || mode === "nearest_exact" ? { is: "gather" } : { is: "linear", unit: true };
 
 export const resize = operator({
   name: "resize",
@@ -107,6 +112,7 @@ export const resize = operator({
       [...keyed].map(([name, sizes]) => [name, sizes[0]!]),
     );
   },
+  trait: (c) => over(keyedSpatial(c.attributes.keyed), interpolating(c.attributes.mode)),
   resolve: (attributes, input, result) => {
     const { like, axis } = attributes;
     if (like === undefined) return attributes;
@@ -224,6 +230,11 @@ export const upsample = operator({
       c.input(0),
       axes.map((axis, i) => [axis, scaled(c.sizes, c.size(0, axis), perAxis(scale, i))]),
     );
+  },
+  trait: (c) => {
+    const { axis, mode, scale } = c.attributes;
+    const moved = knownSpatial(c.input(0).axes.keys(), axis).filter((_, i) => perAxis(scale, i) !== c.sizes.int(1));
+    return over(moved, interpolating(mode));
   },
   expand: (g) => {
     const { sizes } = g;

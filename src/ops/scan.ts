@@ -2,12 +2,14 @@
 import { generate, named } from "../contract/ndarray.ts";
 import { attribute } from "../ir/attribute.ts";
 import { operator, tensors } from "../ir/operator.ts";
+import type { TensorType } from "../ir/type.ts";
 import { reverse as reversePrimitive, type Scan } from "../primitives/scan.ts";
 import { rotated } from "./lowering/circular.ts";
 import { longScan } from "./lowering/long-sums.ts";
 import { made, reader, rows } from "./reference/rows.ts";
 import { anything, dtypeOf, numeric, requireAxes } from "./shared/conditions.ts";
 import { requirePerAxis } from "./shared/spatial.ts";
+import { inReals, over, type Acts } from "./shared/traits.ts";
 
 export const flip = operator({
   name: "flip",
@@ -23,6 +25,7 @@ export const flip = operator({
     requireAxes(c, 0, c.attributes.axis, "axis");
     return { dtype: dtypeOf(c, 0, anything), axes: c.input(0).axes };
   },
+  trait: (c) => over(c.attributes.axis, { is: "gather" }),
   reference: (c) => {
     const { axes, shape } = c.results[0]!;
     const read = reader(c.inputs[0]!, axes);
@@ -64,6 +67,7 @@ export const roll = operator({
     }
     return { dtype: dtypeOf(c, 0, anything), axes: c.input(0).axes };
   },
+  trait: (c) => over([...c.attributes.keyed.keys()], { is: "gather" }),
   reference: (c) => {
     const { axes, shape } = c.results[0]!;
     const shifts = axes.map((axis) => c.attributes.keyed.get(axis)?.map((shift) => c.size(shift))[0] ?? 0);
@@ -91,6 +95,7 @@ function cumulative(
   start: number,
   step: (total: number, element: number) => number,
   integers: (total: number, element: number) => number,
+  acts: (input: TensorType) => Acts,
 ) {
   return operator({
     name,
@@ -109,6 +114,7 @@ function cumulative(
       requireAxes(c, 0, [c.attributes.axis], "axis");
       return { dtype: dtypeOf(c, 0, numeric), axes: c.input(0).axes };
     },
+    trait: (c) => over([c.attributes.axis], acts(c.input(0))),
     reference: (c) => {
       const { axis, reverse, exclusive } = c.attributes;
       const { dtype } = c.inputs[0]!;
@@ -139,6 +145,7 @@ export const cumsum = cumulative(
   0,
   (a, b) => a + b,
   (a, b) => (a + b) | 0,
+  (input) => inReals(input, { is: "linear" }),
 );
 export const cumprod = cumulative(
   "cumprod",
@@ -146,4 +153,5 @@ export const cumprod = cumulative(
   1,
   (a, b) => a * b,
   Math.imul,
+  () => ({ is: "any" }),
 );

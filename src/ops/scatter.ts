@@ -2,7 +2,7 @@
 import { named } from "../contract/ndarray.ts";
 import { attribute } from "../ir/attribute.ts";
 import { operator, tensors } from "../ir/operator.ts";
-import { without } from "../ir/type.ts";
+import { axisNames, without } from "../ir/type.ts";
 import { binary, select } from "../primitives/binary.ts";
 import { scatterAdd } from "../primitives/scatter.ts";
 import { pairedAxes } from "./gather.ts";
@@ -10,6 +10,7 @@ import { shifted } from "./lowering/by-row.ts";
 import { reader, rows, sizeOf } from "./reference/rows.ts";
 import { except, product, reshaped, sizesOf, sliceAt } from "./shared/axes.ts";
 import { commonDtype, dtypeOf, numeric, replaceAxes, requireAxes } from "./shared/conditions.ts";
+import { inReals } from "./shared/traits.ts";
 
 export const scatter_add = operator({
   name: "scatter_add",
@@ -35,6 +36,17 @@ export const scatter_add = operator({
       if (!axes.has(name)) c.complain("unexpected-axis", { callee: c.callee, axis: name }, { inputs: [2], axis: name });
     for (const [name, size] of axes) c.equal(size, c.size(2, name), { inputs: [0, 2], axis: name });
     return { dtype, axes: x.axes };
+  },
+  trait: (c, input) => {
+    const { axis } = c.attributes;
+    const [table, index] = c.inputs.map(axisNames);
+    const paired = pairedAxes(table!, index!, axis);
+    const others = except(table!, [axis]);
+    const from = except(index!, paired);
+    if (input === 1) return { from, to: except(table!, paired), along: paired, is: "any" };
+    // What the other one holds is added to each element.
+    if (input === 2) return { from, to: [axis], along: others, ...inReals(c.input(2), { is: "affine" }) };
+    return { from: [axis], to: [axis], along: others, ...inReals(c.input(0), { is: "affine" }) };
   },
   reference: (c) => {
     const [x, index, src] = c.inputs;

@@ -2,6 +2,7 @@
 import { arrange } from "../contract/ndarray.ts";
 import { attribute, type AxisMap } from "../ir/attribute.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
+import type { Trait } from "../ir/trait.ts";
 import { tensorType, withAxes, without, type Axis, type TensorType } from "../ir/type.ts";
 import type { Size } from "../sizes/size.ts";
 import { except, gathered, place, product, reshaped, sizesOf } from "./shared/axes.ts";
@@ -49,6 +50,14 @@ function withSizes(maps: readonly AxisMap[], made: TensorType): readonly AxisMap
   return maps.map(({ from, to }) => ({ from, to: to.map(({ axis }) => ({ axis, size: made.axes.get(axis) })) }));
 }
 
+/** The trait of an operator that only gives elements other axes. */
+const moving = (maps: readonly AxisMap[]): Trait => ({
+  from: takenBy(maps),
+  to: madeBy(maps),
+  is: "gather",
+  view: true,
+});
+
 export const reshape = operator({
   name: "reshape",
   doc: "Merges axes, splits an axis, or both: the elements of `from` become those of `to`, with the last axis varying fastest. One size may be omitted.",
@@ -67,6 +76,7 @@ export const reshape = operator({
     return replaceAxes(c.input(0), takenBy(maps), to);
   },
   resolve: ({ maps }, _, result) => ({ maps: withSizes(maps, result) }),
+  trait: (c) => moving(c.attributes.maps),
   reference: (c) => {
     const [x] = c.inputs;
     const { maps } = c.attributes;
@@ -124,6 +134,7 @@ export const rename = operator({
     );
   },
   resolve: ({ maps }, _, result) => ({ maps: withSizes(maps, result) }),
+  trait: (c) => moving(c.attributes.maps),
   reference: (c) => ({ ...c.inputs[0]!, axes: c.inputs[0]!.axes.map((axis) => renamed(c.attributes.maps, axis)) }),
   lower: ({ p, inputs, attributes: { maps } }) => {
     const { value, axes, spread } = p.loose(inputs[0]!);
@@ -154,6 +165,7 @@ export const squeeze = operator({
     for (const axis of axes) c.equal(c.size(0, axis), c.sizes.int(1), { inputs: [0], attribute: "axis", axis });
     return without(c.input(0), axes);
   },
+  trait: (c) => ({ from: c.attributes.axis, to: [], is: "gather", view: true }),
   reference: (c) => {
     const x = c.inputs[0]!;
     const kept = [...x.axes.keys()].filter((i) => !c.attributes.axis.includes(x.axes[i]!));
@@ -183,6 +195,7 @@ export const unsqueeze = operator({
       axes.map((axis) => [axis, c.sizes.int(1)]),
     );
   },
+  trait: (c) => ({ from: [], to: c.attributes.axis, is: "gather", view: true }),
   reference: (c) => {
     const x = c.inputs[0]!;
     const { axis: axes } = c.attributes;

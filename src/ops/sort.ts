@@ -12,6 +12,7 @@ import { byRow } from "./lowering/by-row.ts";
 import { made, rows, sizeOf } from "./reference/rows.ts";
 import { except, product, reshaped, sizesOf } from "./shared/axes.ts";
 import { dtypeOf, numeric, requireAxes } from "./shared/conditions.ts";
+import { over } from "./shared/traits.ts";
 
 /** What of a sorted axis an operator returns. */
 interface Order {
@@ -111,6 +112,7 @@ export const sort = operator({
     const type = { dtype: dtypeOf(c, 0, numeric), axes };
     return indices ? [type, { dtype: "i32", axes }] : type;
   },
+  trait: (c) => over([c.attributes.axis], { is: "any" }),
   reference: (c) => sortedArrays(c, { ...c.attributes, results: withIndices(c.attributes.indices) }),
   lower: (c) => lowerSorted(c, { ...c.attributes, results: withIndices(c.attributes.indices) }),
 });
@@ -130,6 +132,7 @@ export const argsort = operator({
     dtypeOf(c, 0, numeric);
     return { dtype: "i32", axes: c.input(0).axes };
   },
+  trait: (c) => over([c.attributes.axis], { is: "any" }),
   reference: (c) => sortedArrays(c, { ...c.attributes, results: ["places"] }),
   lower: (c) => lowerSorted(c, { ...c.attributes, results: ["places"] }),
 });
@@ -160,6 +163,7 @@ export const topk = operator({
         ]
       : { dtype, axes };
   },
+  trait: (c) => over([c.attributes.axis], { is: "any" }),
   reference: (c) => sortedArrays(c, topOrder(c.attributes)),
   lower: (c) => lowerSorted(c, topOrder(c.attributes)),
 });

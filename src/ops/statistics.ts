@@ -8,6 +8,7 @@ import { max, mean, reduceAttributes, reducedType, sum } from "./reduce.ts";
 import { squeeze } from "./shape.ts";
 import { product, sizesOf } from "./shared/axes.ts";
 import { dtypeOf, floating } from "./shared/conditions.ts";
+import { reducing } from "./shared/traits.ts";
 
 type Attributes = ValuesOf<typeof reduceAttributes>;
 
@@ -24,6 +25,7 @@ function composite(name: string, doc: string, expand: (g: ExpansionContext<Attri
     attributes: reduceAttributes,
     examples: examples(name),
     type: (c) => reducedType(c, dtypeOf(c, 0, floating)),
+    trait: (c) => reducing(c.attributes, { is: "any" }),
     expand: (g) => expand(g, g.inputs[0]!),
   });
 }
@@ -92,6 +94,7 @@ function spreadMeasure(
       c.atLeast(count, c.sizes.add(correction, c.sizes.int(1)), { inputs: [0], attribute: "axis", elements: true });
       return type;
     },
+    trait: (c) => reducing(c.attributes, { is: "any" }),
     expand,
   });
 }

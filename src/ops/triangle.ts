@@ -8,6 +8,7 @@ import { iota } from "../primitives/iota.ts";
 import { reader } from "./reference/rows.ts";
 import { reshaped } from "./shared/axes.ts";
 import { anything, dtypeOf, refuse, requireAxes, requireNumber } from "./shared/conditions.ts";
+import { inReals, over } from "./shared/traits.ts";
 
 /** Returns the positions along an axis of a value, in a shape that broadcasts with it. */
 function positions(p: Lowering, value: Positional, at: number): Positional {
@@ -43,6 +44,7 @@ function triangle(name: string, side: string, compare: "less_equal" | "greater_e
       requireNumber(c, "diagonal", diagonal, "a whole number", Number.isInteger);
       return { dtype: dtypeOf(c, 0, anything), axes: c.input(0).axes };
     },
+    trait: (c) => over(c.attributes.axis, inReals(c.input(0), { is: "linear" })),
     reference: (c) => {
       const { axis, diagonal } = c.attributes;
       const { axes, shape } = c.results[0]!;

@@ -14,8 +14,10 @@ import { anything, dtypeOf, numeric, refuse, requireAxes } from "./shared/condit
 import {
   axisAttribute,
   elementsBelow,
+  isStill,
   keyedSpatial,
   knownSpatial,
+  padSizes,
   perAxis,
   places,
   requirePerAxis,
@@ -26,6 +28,7 @@ import {
   windowsOf,
   type Window,
 } from "./shared/spatial.ts";
+import { inReals, over } from "./shared/traits.ts";
 
 const attributes = {
   kernel: attribute("sizes", "size of the window"),
@@ -75,6 +78,15 @@ export const unfold = operator({
     const channels = product(sizes, [c.size(0, "c"), ...axes.map((_, i) => perAxis(attributes.kernel, i))]);
     const moved = axes.map((axis, i) => [axis, places(sizes, attributes, i, c.size(0, axis))] as const);
     return withAxes(c.input(0), [["c", channels], ...moved]);
+  },
+  trait: (c) => {
+    const { sizes, attributes } = c;
+    const axes = knownSpatial(c.input(0).axes.keys(), attributes.axis);
+    const isPadded = axes.some(
+      (_, i) => attributes.pad === "same_tf" || padSizes(sizes, attributes, i).some((size) => size !== sizes.int(0)),
+    );
+    const moved = axes.filter((_, i) => !isStill(sizes, attributes, i));
+    return over(["c", ...moved], isPadded ? inReals(c.input(0), { is: "linear" }) : { is: "gather" });
   },
   reference: (c) => {
     const [x] = c.inputs;
@@ -152,6 +164,7 @@ export const fold = operator({
     const channels = c.divide(c.size(0, "c"), elements, { inputs: [0], attribute: "kernel", axis: "c" });
     return { dtype, axes: withAxes(c.input(0), [["c", channels], ...made]).axes };
   },
+  trait: (c) => over(["c", ...keyedSpatial(c.attributes.keyed)], inReals(c.input(0), { is: "linear" })),
   reference: (c) => {
     const [x] = c.inputs;
     const [result] = c.results;

@@ -2,7 +2,7 @@
 import { typedArrays } from "../contract/ndarray.ts";
 import type { Positional } from "../ir/lowering.ts";
 import { reshape } from "../primitives/layout.ts";
-import type { Size } from "../sizes/size.ts";
+import type { Size, SizeVar } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
 import { madeBy, type Computation, type PlanValue } from "./value.ts";
 
@@ -17,11 +17,11 @@ export function bufferOf(value: PlanValue): Computation | undefined {
   return owner.kind === "computation" ? owner : undefined;
 }
 
-/** Estimates sizes for choices that should not depend on the run: every run-time size counts as 64. */
-export function nominalNumbers(sizes: Sizes): (size: Size) => number {
+/** Estimates sizes for choices that should not depend on the run: `n` counts as 1 and every other run-time size as 64, unless given. */
+export function nominalNumbers(sizes: Sizes, at: Readonly<Record<string, number>> = {}): (size: Size) => number {
   const algebra = {
     int: Number,
-    variable: () => 64,
+    variable: ({ name }: SizeVar) => at[name] ?? (name === "n" ? 1 : 64),
     add: (a: number, b: number) => a + b,
     sub: (a: number, b: number) => a - b,
     mul: (a: number, b: number) => a * b,

@@ -7,6 +7,7 @@ import { lower } from "./lower.ts";
 import { manifestOf } from "./manifest.ts";
 import type { Profile } from "./profile.ts";
 import { schedule, type Step } from "./schedule.ts";
+import { collectSums } from "./sums.ts";
 import { moveTransposes } from "./transposes.ts";
 import type { Note, PlanInput, PlanValue, Prepared } from "./value.ts";
 
@@ -29,12 +30,15 @@ export interface Plan {
   readonly results: readonly PlanResult[];
   /** All weights of the model, in the model's order. */
   readonly manifest: readonly ManifestEntry[];
+  /** Plans the same model for another target, in the same way. */
+  readonly planFor: (profile: Profile) => Plan;
 }
 
 /** Makes the plan of a model: chooses layouts, primitives, order and lifetimes. */
 export function plan(graph: ModelGraph, profile: Profile): Plan {
   const { inputs, results: lowered, builder } = lower(graph, profile);
-  const values = absorbEpilogues(moveTransposes(lowered, builder, profile), builder, profile);
+  const fused = absorbEpilogues(moveTransposes(lowered, builder, profile), builder, profile);
+  const values = collectSums(fused, builder, profile);
   const owned = new Set<PlanValue>();
   const results = graph.results.map(({ name, order }, index): PlanResult => {
     const value = values[index]!;
@@ -42,5 +46,6 @@ export function plan(graph: ModelGraph, profile: Profile): Plan {
     owned.add(value);
     return { name, value, axes: order, copy };
   });
-  return { graph, profile, inputs, ...schedule(values, builder), results, manifest: manifestOf(graph) };
+  const planFor = (other: Profile) => plan(graph, other);
+  return { graph, profile, inputs, ...schedule(values, builder), results, manifest: manifestOf(graph), planFor };
 }

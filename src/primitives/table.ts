@@ -15,6 +15,7 @@ import * as scalar from "./scalar.ts";
 import * as scan from "./scan.ts";
 import * as scatter from "./scatter.ts";
 import * as softmax from "./softmax.ts";
+import * as sum from "./sum.ts";
 import * as top from "./top.ts";
 import * as unary from "./unary.ts";
 import * as windows from "./windows.ts";
@@ -22,6 +23,7 @@ import * as windows from "./windows.ts";
 const families = [
   unary,
   binary,
+  sum,
   reduce,
   layout,
   convolution,

@@ -1,6 +1,7 @@
 /** @file SavedModels: their content, what is shared, fed and rejected, and that they compute the right results. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { emitSavedModel } from "../../src/codegen/saved-model/emit.ts";
+import type { WeightedPlan } from "../../src/codegen/target.ts";
 import { evaluatePlan } from "../../src/plan/evaluate.ts";
 import { decode } from "../../src/protobuf/message.ts";
 import { SavedModel } from "../../src/protobuf/tensorflow.ts";
@@ -119,5 +120,26 @@ describe.skipIf(native.skipped)("in a session", () => {
         for (const [name, array] of Object.entries(want))
           expect(difference(got[name]!, array, 1e-4), name).toBe(undefined);
       }
+  });
+
+  test.each(["f32", "i32"] as const)("additions of %s, as sums of up to eight terms", async (dtype) => {
+    const names = Array.from({ length: 20 }, (_, i) => `x${i}`);
+    const type = `${dtype === "i32" ? "i32" : ""}[n, c: 5]`;
+    const header = names.map((name) => `${name}: ${type}`).join(", ");
+    const counts = [3, 8, 9, 20];
+    const sums = counts.map((count) => names.slice(0, count).toReversed().join(" + "));
+    const results = counts.map((count) => `y${count}: ${type}`).join(", ");
+    const plans = weightedPlans(
+      `fuse 1\nmodel Sums(${header}) -> (${results}) { return ${sums.join(", ")} }`,
+      "saved-model",
+    );
+    const [{ plan, load }] = plans as [WeightedPlan];
+    expect(plan.steps.map(({ value }) => value.inputs.length)).toEqual([3, 8, 8, 2, 8, 8, 6]);
+    const random = seeded(1);
+    const inputs = Object.fromEntries(names.map((name) => [name, randomArray(random, dtype, [2, 5])]));
+    const want = evaluatePlan(plan, inputs, load);
+    const got = await runSavedModel(filesOf(emitSavedModel(plans, source)), "Sums", inputs);
+    for (const [name, array] of Object.entries(want))
+      expect(difference(got[name]!, array, dtype === "i32" ? 0 : 1e-5), name).toBe(undefined);
   });
 });

@@ -26,7 +26,11 @@ export async function targetFiles(
   const { model, set = {}, target: name, backend, weights, maxWeights, outdir = dirname(file) } = options;
   const target = targets[name];
   const costs = await readCosts(options.costs);
-  const plans = valueOrFail(buildPlans(program, { model, settings: set, target: name, backend, costs }), terminal);
+  const optimize = options.optimize && { at: options.at, limit: options.optimizeLimit };
+  const plans = valueOrFail(
+    buildPlans(program, { model, settings: set, target: name, backend, costs, optimize }),
+    terminal,
+  );
   for (const { graph, manifest } of plans) limitWeights({ name: graph.name, manifest }, maxWeights);
   const held = target.holdsWeights ? { weights: await heldWeights(plans, file, options, terminal) } : {};
   const locate = (path: string) => seenFrom(outdir, path);

@@ -9,7 +9,9 @@ import {
   matchingOptions,
   maxWeightsOption,
   modelOption,
+  optimizationOptions,
   setOption,
+  sizes,
 } from "../terminal/options.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
@@ -36,8 +38,15 @@ export function build(command: Command, terminal: Terminal): void {
       `weights to include in the files; ${withoutWeights}: checked and written next to the module`,
     );
   for (const option of matchingOptions()) command.addOption(option);
+  for (const option of optimizationOptions()) command.addOption(option);
   command
     .addOption(maxWeightsOption())
+    .addOption(
+      new Option(
+        "--at <sizes>",
+        "input sizes to optimize for, where nothing can be proved for all: h=512,w=512",
+      ).argParser(sizes),
+    )
     .addOption(costsOption())
     .option("-o, --outdir <folder>", "output folder, created if needed (default: next to the program)")
     .action(async (file: string, options: BuildOptions) => {

@@ -11,6 +11,7 @@ import {
   matchingOptions,
   maxWeightsOption,
   modelOption,
+  optimizationOptions,
   pairs,
   setOption,
 } from "../terminal/options.ts";
@@ -34,6 +35,7 @@ const flags = {
   rename: "--rename",
   debug: "--debug",
   costs: "--costs",
+  optimizeLimit: "--optimize-limit",
 };
 
 /** Reads NAME=PATH. */
@@ -67,7 +69,9 @@ export function run(command: Command, terminal: Terminal): void {
         .choices(engineChoices)
         .default("auto"),
     )
-    .addOption(costsOption())
+    .addOption(costsOption());
+  for (const option of optimizationOptions()) command.addOption(option);
+  command
     .addOption(new Option("--pixels <range>", "value range of image pixels").choices(pixels).default("0..1"))
     .option(
       "--repeat <n>",
@@ -85,9 +89,9 @@ export function run(command: Command, terminal: Terminal): void {
       if (options.debug && options.repeat !== undefined)
         command.error("error: --debug and --repeat exclude each other: looking at values takes time");
       const { builtKind } = await import("../run/built-models.ts");
-      const misplaced = (["set", "weights", "weightsPrefix", "rename", "debug", "costs"] as const).find(
-        (name) => options[name] !== undefined,
-      );
+      const misplaced = (
+        ["set", "weights", "weightsPrefix", "rename", "debug", "costs", "optimizeLimit"] as const
+      ).find((name) => options[name] !== undefined);
       if (builtKind(file) !== undefined && misplaced !== undefined)
         command.error(`error: ${flags[misplaced]} is only for programs, and ${file} is not one`);
       const { runModel } = await import("../run/run.ts");

@@ -11,6 +11,8 @@ import { bytesOf } from "../../plan/buffers.ts";
 import type { Costs } from "../../plan/costs.ts";
 import { manifestOf } from "../../plan/manifest.ts";
 import { liveBytes, numbersAt } from "../../plan/memory.ts";
+import type { OptimizeOptions } from "../../optimize/optimize.ts";
+import { planOptimized } from "../../optimize/planned.ts";
 import { plan, type Plan } from "../../plan/plan.ts";
 import { withCosts, type Profile } from "../../plan/profile.ts";
 import type { NodeBackend } from "../../runtime/node/index.ts";
@@ -50,7 +52,10 @@ export async function programModel(file: string, options: RunOptions, terminal: 
     execute: async (inputs, values) => {
       const weights = await readWeights(graph, options, terminal);
       const costs = await readCosts(options.costs);
-      return execute({ program, graph, weights, costs, inputs, sizes: values }, options, terminal);
+      // Values are looked at as the program writes them.
+      const isOptimized = options.optimize && !options.debug;
+      const optimize = isOptimized && { at: values, limit: options.optimizeLimit };
+      return execute({ program, graph, weights, costs, optimize, inputs, sizes: values }, options, terminal);
     },
   };
 }
@@ -62,6 +67,8 @@ interface Job {
   readonly weights: Arrays;
   /** What work costs here, if it is not what ships with Fuse. */
   readonly costs: Costs | undefined;
+  /** How to optimize; false if not at all. */
+  readonly optimize: false | OptimizeOptions;
   /** Inputs by name, all accepted by the guard. */
   readonly inputs: Arrays;
   /** The sizes that the guard found. */
@@ -94,8 +101,9 @@ async function execute(
   });
 }
 
-function planOf({ graph, costs }: Job, profile: Profile): Plan {
-  return plan(graph, withCosts(profile, costs));
+function planOf({ graph, costs, optimize }: Job, profile: Profile): Plan {
+  const chosen = withCosts(profile, costs);
+  return optimize === false ? plan(graph, chosen) : planOptimized(graph, chosen, optimize).plan;
 }
 
 function runModule(job: Job, on: NodeBackend, repeat: number | undefined): Promise<Execution> {

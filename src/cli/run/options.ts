@@ -1,10 +1,10 @@
 /** @file The options of `fuse run`. */
 import type { EngineName } from "../../codegen/targets.ts";
 import type { BackendChoice } from "../../runtime/node/index.ts";
-import type { MatchingOptions, ModelOptions, Pairs } from "../terminal/options.ts";
+import type { MatchingOptions, ModelOptions, OptimizationOptions, Pairs } from "../terminal/options.ts";
 
 /** The options as the command line gives them. */
-export interface RunOptions extends ModelOptions, MatchingOptions {
+export interface RunOptions extends ModelOptions, MatchingOptions, OptimizationOptions {
   readonly weights?: string;
   readonly maxWeights: number;
   readonly in?: Pairs;

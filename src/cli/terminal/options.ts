@@ -48,6 +48,22 @@ function checkRenaming(from: string, to: string): void {
 export const renaming = "FROM=TO";
 export const isRenaming = (text: string): boolean => text.includes("=");
 
+/** How a program's models are optimized, on the command line. */
+export interface OptimizationOptions {
+  readonly optimize: boolean;
+  readonly optimizeLimit?: number;
+}
+
+export const optimizationOptions = (): readonly Option[] => [
+  new Option("--no-optimize", "compute the operators as the program writes them"),
+  new Option("--optimize-limit <k>", "make only the first k changes, to find one by bisection").argParser(
+    (text: string) => {
+      if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError("Expected a whole number of at least 0.");
+      return Number(text);
+    },
+  ),
+];
+
 /** What work costs, if it is not what ships with Fuse. */
 export const costsOption = () =>
   new Option("--costs <file>", "what work costs on the machine that will run the model: a file of `fuse calibrate`");

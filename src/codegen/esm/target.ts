@@ -1,6 +1,5 @@
 /** @file The target `esm`: an ES module of TensorFlow.js calls, its types, its source map, and its TensorFlow graph. */
 import { backends } from "../../contract/backends.ts";
-import { plan } from "../../plan/plan.ts";
 import { isMadeByFuse } from "../../weights/made-by.ts";
 import { savedModelProfile } from "../saved-model/profile.ts";
 import { programName, type Target } from "../target.ts";
@@ -24,7 +23,7 @@ export const esm = {
     }));
     if (!graph) return { files };
     const engine = emitEngine(
-      plans.map((each) => plan(each.graph, savedModelProfile)),
+      plans.map(({ planFor }) => planFor(savedModelProfile)),
       info,
     );
     return { files: [...files, { path: `${programName(info.source)}.graph`, bytes: engine }] };

@@ -17,6 +17,7 @@ export const savedModelProfile: Profile = {
     "conv2d_transpose.pads",
     "reduce.long",
     "cast.range",
+    "sum",
   ]),
   epilogues: new Set(["bias", "relu", "relu6", "elu", "sigmoid"]),
   costs: { macs: 56, bytes: 63, rows: 0, resized: 66, step: 600_000 },

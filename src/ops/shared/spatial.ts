@@ -155,6 +155,14 @@ export function padSizes(sizes: Sizes, attributes: WindowAttributes, index: numb
   return [half, half];
 }
 
+/** Whether every window along an axis is one element in its place, so the axis stays as it is. */
+export function isStill(sizes: Sizes, attributes: WindowAttributes, index: number): boolean {
+  const { kernel, stride = kernel, pad } = attributes;
+  const one = sizes.int(1);
+  if (perAxis(kernel, index) !== one || perAxis(stride, index) !== one) return false;
+  return pad === "same_tf" || padSizes(sizes, attributes, index).every((size) => size === sizes.int(0));
+}
+
 /** Returns how far the window can move along an axis of this size: size + pads - dilation * (kernel - 1) - 1. Not for `same_tf`. */
 export function reach(sizes: Sizes, attributes: WindowAttributes, index: number, size: Size): Size {
   const { pad } = attributes;

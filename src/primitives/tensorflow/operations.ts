@@ -5,6 +5,7 @@ export const tensorFlowOperations = [
   "Abs",
   "Acos",
   "Acosh",
+  "AddN",
   "AddV2",
   "All",
   "Any",

@@ -1,0 +1,108 @@
+/** @file Maps by tensors made of others: one after the other, parts of one, several joined, a map without its constant. */
+import type { Value } from "../ir/graph.ts";
+import { axisNames, type Axis } from "../ir/type.ts";
+import { add, mul } from "../ops/elementwise.ts";
+import { inputAxis } from "../ops/shared/layers.ts";
+import type { Size } from "../sizes/size.ts";
+import { isOver, type Algebra } from "./algebra.ts";
+import { alongOf, isDiagonal, type MatrixMap } from "./map.ts";
+
+const isSame = (a: readonly Axis[], b: readonly Axis[]) => a.length === b.length && a.every((axis) => b.includes(axis));
+
+/**
+ * Returns `outer` after `inner` as one map, whose tensors are computed when the model is loaded; undefined if that map would
+ * vary along more axes than the larger of the two.
+ */
+export function compose(algebra: Algebra, outer: MatrixMap, inner: MatrixMap): MatrixMap | undefined {
+  if (isDiagonal(outer)) return scaledAfter(algebra, outer, inner);
+  return isDiagonal(inner) ? scaledBefore(algebra, outer, inner) : product(algebra, outer, inner);
+}
+
+/** W x + b, then s and t: (s W) x + (s b + t). */
+function scaledAfter(algebra: Algebra, outer: MatrixMap, inner: MatrixMap): MatrixMap | undefined {
+  const known = [...inner.to, ...alongOf(inner)];
+  const fits = isDiagonal(inner) || [outer.weight, outer.bias].every((value) => isOver(value, known));
+  if (!fits) return undefined;
+  const weight = combined(algebra, mul, inner.weight, outer.weight);
+  const scaled = inner.bias && combined(algebra, mul, inner.bias, outer.weight);
+  const bias = combined(algebra, add, scaled ?? undefined, outer.bias);
+  return weight === null || scaled === null || bias === null ? undefined : changed(inner, { weight, bias });
+}
+
+/** s x + t, then W and b: (W s) x + (W t + b), where s and t are over the axes that W sums over. */
+function scaledBefore(algebra: Algebra, outer: MatrixMap, inner: MatrixMap): MatrixMap | undefined {
+  if (!isOver(inner.weight, outer.from) || !isOver(inner.bias, outer.from)) return undefined;
+  const factor = inner.weight && algebra.rename(inner.weight, outer.from, outer.from.map(inputAxis));
+  const weight = factor === undefined ? outer.weight! : algebra.product([outer.weight!, factor]);
+  const bias = inner.bias === undefined ? outer.bias : shifted(algebra, outer, inner.bias);
+  return bias === null ? undefined : changed(outer, { weight, bias });
+}
+
+/** W x + b, then V and d: (V W) x + (V b + d). */
+function product(algebra: Algebra, outer: MatrixMap, inner: MatrixMap): MatrixMap | undefined {
+  const [along, other] = [alongOf(outer), alongOf(inner)];
+  if (!isSame(outer.from, inner.to) || !isSame(along, other)) return undefined;
+  // Programs cannot write these names, and `inputAxis` makes others.
+  const middle = outer.from.map((axis) => `${axis}''`);
+  const left = algebra.rename(outer.weight!, outer.from.map(inputAxis), middle);
+  const right = algebra.rename(inner.weight!, outer.from, middle);
+  if (!along.every((axis) => left.type.axes.has(axis) && right.type.axes.has(axis))) return undefined;
+  const weight = algebra.dot(left, right, middle, along);
+  const bias = inner.bias === undefined ? outer.bias : shifted(algebra, outer, inner.bias);
+  if (bias === null) return undefined;
+  const kept = isSame(outer.from, inner.from) ? outer : isSame(outer.to, inner.to) ? inner : undefined;
+  return { kind: "matrix", from: inner.from, to: outer.to, weight, bias, with: kept?.with };
+}
+
+/** The constant of a map after a constant, which is over some of the axes that the map sums over. Null if it is over others. */
+function shifted(algebra: Algebra, outer: MatrixMap, constant: Value): Value | undefined | null {
+  if (!isOver(constant, outer.from)) return null;
+  const axes = outer.from.map((axis) => [axis, outer.weight!.type.axes.get(inputAxis(axis))!] as const);
+  const primed = outer.from.map(inputAxis);
+  const whole = algebra.rename(algebra.expanded(constant, axes), outer.from, primed);
+  return combined(algebra, add, algebra.dot(outer.weight!, whole, primed), outer.bias);
+}
+
+/** The sum or product of what there is; null if neither has all axes of the other. */
+function combined(
+  algebra: Algebra,
+  op: typeof add,
+  a: Value | undefined,
+  b: Value | undefined,
+): Value | undefined | null {
+  return a === undefined || b === undefined ? (a ?? b) : (algebra.pair(op, a, b) ?? null);
+}
+
+/** The map of a part of an axis: the places from `start` up to `end`, of which it sums or along which it varies. */
+export function partOf(algebra: Algebra, map: MatrixMap, axis: Axis, start: Size, end: Size): MatrixMap {
+  const cut = (value: Value | undefined, name: Axis) => value && algebra.cut(value, name, start, end);
+  if (map.from.includes(axis)) return changed(map, { weight: cut(map.weight, inputAxis(axis)), bias: undefined });
+  if (map.to.includes(axis) || !alongOf(map).includes(axis)) return map;
+  return changed(map, { weight: cut(map.weight, axis), bias: cut(map.bias, axis) });
+}
+
+/** The map of several tensors joined along an axis that all these maps sum over. Its constant is the sum of theirs. */
+export function joinOf(algebra: Algebra, maps: readonly MatrixMap[], axis: Axis): MatrixMap {
+  const weight = algebra.concat(
+    maps.map((map) => map.weight!),
+    inputAxis(axis),
+  );
+  const biases = maps.flatMap(({ bias }) => bias ?? []);
+  return changed(maps[0]!, { weight, bias: biases.length === 0 ? undefined : algebra.sum(biases) });
+}
+
+export const linearPart = (map: MatrixMap): MatrixMap =>
+  map.bias === undefined ? map : changed(map, { bias: undefined });
+
+/** The map with other tensors, which is no longer the one that the author wrote. */
+export const changed = (map: MatrixMap, tensors: Partial<Pick<MatrixMap, "weight" | "bias">>): MatrixMap => ({
+  ...map,
+  ...tensors,
+  written: undefined,
+});
+
+/** Whether two maps take the same axes and make the same, with tensors over the same. */
+export function isAlike(a: MatrixMap, b: MatrixMap): boolean {
+  const over = ({ weight }: MatrixMap) => (weight === undefined ? [] : axisNames(weight.type));
+  return isSame(a.from, b.from) && isSame(a.to, b.to) && isSame(over(a), over(b));
+}

@@ -1,0 +1,26 @@
+/** @file The plan of an optimized model. Never dearer than the plan of the model as written. */
+import type { ModelGraph } from "../ir/model-graph.ts";
+import { nominalNumbers } from "../plan/buffers.ts";
+import { planCost } from "../plan/cost.ts";
+import { plan, type Plan } from "../plan/plan.ts";
+import type { Profile } from "../plan/profile.ts";
+import { optimize, type Change, type OptimizeOptions } from "./optimize.ts";
+
+/** A plan with the changes to the graph that it rests on. */
+export interface OptimizedPlan {
+  readonly plan: Plan;
+  readonly changes: readonly Change[];
+}
+
+/** Plans a model as it is written and as it is after optimization, and returns the cheaper of the two plans. */
+export function planOptimized(graph: ModelGraph, profile: Profile, options: OptimizeOptions = {}): OptimizedPlan {
+  const planFor = (other: Profile) => planOptimized(graph, other, options).plan;
+  const asWritten = { ...plan(graph, profile), planFor };
+  const { graph: better, changes } = optimize(graph, profile, options);
+  if (changes.length === 0) return { plan: asWritten, changes };
+  // Guard, sizes and summaries are about the model that the author wrote.
+  const optimized = { ...plan(better, profile), graph, planFor };
+  const number = nominalNumbers(graph.builder.sizes, options.at);
+  const isCheaper = planCost(optimized, number) < planCost(asWritten, number);
+  return isCheaper ? { plan: optimized, changes } : { plan: asWritten, changes: [] };
+}

@@ -1,0 +1,222 @@
+/** @file The search: the cheapest value that is equal to a given one, by exchanging, merging, splitting and joining operators. */
+import type { Node, Value } from "../ir/graph.ts";
+import { axisNames } from "../ir/type.ts";
+import { add, sub } from "../ops/elementwise.ts";
+import { concat } from "../ops/fusion.ts";
+import { isOver, type Algebra } from "./algebra.ts";
+import { changed, compose, joinOf, linearPart, partOf } from "./compose.ts";
+import type { GraphCosts } from "./cost.ts";
+import { exchange, isObstacle } from "./exchange.ts";
+import { alongOf, isDiagonal, traitOf, type Mapping, type MatrixMap, type Maps } from "./map.ts";
+import { Sums } from "./sums.ts";
+
+/** What was done, in the order from the results to the inputs. */
+export interface Move {
+  readonly rule: Rule;
+  /** The operator that moves or is merged, and what it meets. */
+  readonly of: Value;
+  readonly at: Value;
+}
+
+export type Rule = "exchange" | "merge" | "split concat" | "into concat" | "split sum" | "collect" | "join";
+
+/** A value equal to the one asked for. */
+export interface Way {
+  readonly value: Value;
+  readonly moves: readonly Move[];
+}
+
+/** Values tried for one operator. Beyond, they stay as they are, so that hostile programs end. */
+const mostTried = 500;
+
+export class Push {
+  readonly #algebra: Algebra;
+  readonly #maps: Maps;
+  readonly #costs: GraphCosts<number>;
+  readonly #sums: Sums;
+  /** Whether a value is needed anyway, so that it costs nothing more. */
+  readonly #isPaid: (value: Value) => boolean;
+  /** The best way for each value tried, or the value itself while its ways are being tried. */
+  readonly #known = new Map<Value, Way>();
+
+  constructor(algebra: Algebra, maps: Maps, costs: GraphCosts<number>, isPaid: (value: Value) => boolean) {
+    this.#algebra = algebra;
+    this.#maps = maps;
+    this.#costs = costs;
+    this.#isPaid = isPaid;
+    this.#sums = new Sums(algebra, maps, isPaid);
+  }
+
+  /** Returns the cheapest way found to compute a value; of equally cheap ones, the first. */
+  best(value: Value): Way {
+    const known = this.#known.get(value);
+    if (known !== undefined) return known;
+    const asIs: Way = { value, moves: [] };
+    this.#known.set(value, asIs);
+    if (this.#known.size > mostTried) return asIs;
+    let [best, least] = [asIs, this.#cost(value)];
+    for (const way of this.#ways(value)) {
+      const cost = this.#cost(way.value);
+      if (cost < least) [best, least] = [way, cost];
+    }
+    this.#known.set(value, best);
+    return best;
+  }
+
+  #cost(value: Value): number {
+    return this.#costs.total([value], this.#isPaid);
+  }
+
+  *#ways(value: Value): Generator<Way> {
+    for (const { map, x } of this.#maps.of(value)) {
+      if (x.kind !== "node") continue;
+      if (x.op.name === concat.name) yield* this.#overConcat(value, map, x);
+      else if (x.op.name === add.name || x.op.name === sub.name) yield* this.#overSum(value, map, x);
+      for (const inner of this.#maps.of(x)) {
+        yield* this.#merged(value, map, x, inner);
+        yield* this.#exchanged(value, map, x, inner);
+      }
+    }
+    yield* this.#sums.ways(value);
+  }
+
+  /** Whether a map can do anything with what makes a tensor. If it meets nothing, it is not worth being applied twice. */
+  #meets(map: Mapping, x: Value): boolean {
+    if (x.kind !== "node") return false;
+    if (x.op.name === concat.name || x.op.name === add.name || x.op.name === sub.name) return true;
+    return this.#maps.of(x).some((inner) => {
+      if (map.kind === "matrix" && inner.map.kind === "matrix") return true;
+      if (actsOnElements(map) && actsOnElements(inner.map)) return false;
+      return !isObstacle(exchange(traitOf(map), traitOf(inner.map)));
+    });
+  }
+
+  /** f(x) in its cheapest way; undefined if f cannot be applied to x. */
+  #apply(map: Mapping, x: Value): Way | undefined {
+    const direct = this.#maps.on(map, x);
+    return direct && this.best(direct);
+  }
+
+  *#merged(value: Value, map: Mapping, x: Value, inner: { readonly map: Mapping; readonly x: Value }): Generator<Way> {
+    if (map.kind !== "matrix" || inner.map.kind !== "matrix") return;
+    const composed = compose(this.#algebra, map, inner.map);
+    const way = composed && this.#apply(composed, inner.x);
+    if (way !== undefined) yield { ...way, moves: [{ rule: "merge", of: value, at: x }, ...way.moves] };
+  }
+
+  *#exchanged(
+    value: Value,
+    map: Mapping,
+    x: Value,
+    inner: { readonly map: Mapping; readonly x: Value },
+  ): Generator<Way> {
+    // Two operators on single elements cost the same in either order.
+    if (map.kind === "operator" && actsOnElements(map) && actsOnElements(inner.map)) return;
+    const found = exchange(traitOf(map), traitOf(inner.map));
+    if (isObstacle(found)) return;
+    const part = found === "linear part";
+    // The constant of an operator that is no matrix is inside.
+    if (part && map.kind !== "matrix") return;
+    const moved = this.#apply(part ? linearPart(map as MatrixMap) : map, inner.x);
+    const outside = moved && this.#maps.on(inner.map, moved.value);
+    const constant = part ? (map as MatrixMap).bias : undefined;
+    if (outside === undefined || !isOver(constant, axisNames(outside.type))) return;
+    const whole = constant === undefined ? outside : this.#algebra.sum([outside, constant]);
+    yield { value: whole, moves: [{ rule: "exchange", of: value, at: x }, ...moved!.moves] };
+  }
+
+  *#overConcat(value: Value, map: Mapping, x: Node): Generator<Way> {
+    const { axis } = x.attributes as { readonly axis: string };
+    const trait = traitOf(map);
+    if (map.kind === "matrix" && map.from.includes(axis)) yield* this.#splitConcat(value, map, x, axis);
+    if (trait.from.includes(axis) || trait.to.includes(axis)) return;
+    if (map.kind === "operator" && alongOf(map).includes(axis)) return;
+    const ways = this.#parts(map, x, axis).map(({ part, input }) => this.#apply(part, input));
+    if (!ways.every((way) => way !== undefined)) return;
+    const whole = this.#algebra.concat(
+      ways.map((way) => way.value),
+      axis,
+    );
+    yield { value: whole, moves: [{ rule: "into concat", of: value, at: x }, ...ways.flatMap(({ moves }) => moves)] };
+  }
+
+  /** The operands of a concat, each with the part of the map that meets it. */
+  #parts(map: Mapping, x: Node, axis: string) {
+    const { sizes } = this.#algebra.builder;
+    let start = sizes.int(0);
+    return x.inputs.map((input, index) => {
+      const end = sizes.add(start, input.type.axes.get(axis)!);
+      const part = map.kind === "matrix" ? partOf(this.#algebra, map, axis, start, end) : map;
+      start = end;
+      return { index, input, part };
+    });
+  }
+
+  /** W [x1, x2, …] = W1 x1 + W2 x2 + …, for the operands that gain most; the others stay in the concat. */
+  *#splitConcat(value: Value, map: MatrixMap, x: Node, axis: string): Generator<Way> {
+    const parts = this.#parts(map, x, axis).flatMap(({ index, input, part }) => {
+      const direct = this.#maps.on(part, input);
+      if (direct === undefined) return [];
+      const way = this.best(direct);
+      return [{ index, input, part: part as MatrixMap, way, gain: this.#cost(direct) - this.#cost(way.value) }];
+    });
+    if (parts.length < x.inputs.length) return;
+    const inOrder = (list: typeof parts) => list.toSorted((a, b) => a.index - b.index);
+    const byGain = parts.toSorted((a, b) => b.gain - a.gain || a.index - b.index);
+    for (let count = 1; count <= parts.length; count++) {
+      const [leaving, rest] = [inOrder(byGain.slice(0, count)), inOrder(byGain.slice(count))];
+      const joined = rest.length === 0 ? [] : [this.#joined(map, rest, axis)];
+      const first =
+        rest.length > 0 ? undefined : this.#apply(changed(leaving[0]!.part, { bias: map.bias }), leaving[0]!.input);
+      const ways =
+        first === undefined ? leaving.map(({ way }) => way) : [first, ...leaving.slice(1).map(({ way }) => way)];
+      if (!joined.every((way) => way !== undefined)) continue;
+      const all = [...joined, ...ways];
+      const moves = [{ rule: "split concat", of: value, at: x } as const, ...all.flatMap((way) => way.moves)];
+      yield* this.#sums.collected(
+        all.map((way) => way.value),
+        moves,
+      );
+    }
+  }
+
+  /** The map of the operands that stay in a concat, with the whole constant. */
+  #joined(map: MatrixMap, rest: readonly { readonly input: Value; readonly part: MatrixMap }[], axis: string) {
+    const parts = rest.map(({ part }) => part);
+    const whole = changed(joinOf(this.#algebra, parts, axis), { bias: map.bias });
+    return this.#apply(
+      whole,
+      this.#algebra.concat(
+        rest.map(({ input }) => input),
+        axis,
+      ),
+    );
+  }
+
+  /** f(x + y) = f(x) + L(y), where L is f without its constant. */
+  *#overSum(value: Value, map: Mapping, x: Node): Generator<Way> {
+    if (x.inputs.some((input) => this.#algebra.isLoaded(input) || input.kind === "constant")) return;
+    const trait = traitOf(map);
+    const isLinear = map.kind === "matrix" || trait.is === "linear" || trait.is === "gather";
+    const needed = [...trait.from, ...alongOf(map)];
+    if (!isLinear || !x.inputs.every((input) => needed.every((axis) => input.type.axes.has(axis)))) return;
+    if (!x.inputs.some((input) => this.#meets(map, input))) return;
+    const whole = x.inputs.findIndex((input) => input.type.axes.size === x.type.axes.size);
+    const shiftsOnly = map.kind === "matrix" && isDiagonal(map) && map.weight === undefined;
+    const ways = x.inputs.map((input, index): Way | undefined => {
+      if (index === whole) return this.#apply(map, input);
+      if (shiftsOnly) return { value: input, moves: [] };
+      return this.#apply(map.kind === "matrix" ? linearPart(map) : map, input);
+    });
+    if (!ways.every((way) => way !== undefined)) return;
+    const moves = [{ rule: "split sum", of: value, at: x } as const, ...ways.flatMap((way) => way.moves)];
+    const values = ways.map((way) => way.value);
+    if (x.op.name === add.name) yield* this.#sums.collected(values, moves);
+    else if (whole === 0) yield { value: this.#algebra.node(sub, values, {}), moves };
+  }
+}
+
+function actsOnElements(map: Mapping): boolean {
+  const { from, to } = traitOf(map);
+  return from.length === 0 && to.length === 0;
+}
