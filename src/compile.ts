@@ -47,8 +47,6 @@ export interface PlanOptions extends ModelOptions {
   readonly optimize?: boolean | OptimizeOptions;
   /** What work costs on the machine that will run the plans, as `fuse calibrate` measures it. Default: the target's costs. */
   readonly costs?: Costs | undefined;
-  /** Whether to look for cheaper ways to compute the same. */
-  readonly optimize?: boolean;
 }
 
 export interface BuildOptions {
