@@ -1,16 +1,12 @@
-/** @file One rule: moves a transpose before elementwise operations and the like if fewer remain: transpose(a + transpose(b)). */
-import { binary, select } from "../primitives/binary.ts";
-import { concat, pad, reshape, slice, transpose } from "../primitives/layout.ts";
-import { matmul } from "../primitives/matmul.ts";
-import type { Primitive } from "../primitives/primitive.ts";
-import { reverse, scan } from "../primitives/scan.ts";
-import { softmax } from "../primitives/softmax.ts";
-import { clamp, leaky_relu, unary } from "../primitives/unary.ts";
+/** @file One rule: moves a transpose before operations on its operand if fewer bytes move then: transpose(a + transpose(b)). */
+import { reshape, transpose } from "../primitives/layout.ts";
+import { bytesOf, nominalNumbers } from "./buffers.ts";
 import type { PlanBuilder } from "./builder.ts";
 import type { Profile } from "./profile.ts";
-import { computationsOf, countUses, madeBy, type Computation, type PlanValue } from "./value.ts";
+import { passage } from "./transposed.ts";
+import { computationsOf, madeBy, type Computation, type PlanValue } from "./value.ts";
 
-/** A transposed value: how many more transposes it takes than the value itself, and how to make it. */
+/** A transposed value: how many more bytes move for it than for the value itself, and how to make it. */
 interface Moved {
   readonly more: number;
   readonly make: () => PlanValue;
@@ -27,9 +23,16 @@ export function moveTransposes(
 ): readonly PlanValue[] {
   const live = computationsOf(results);
   const made = new Set<PlanValue>(live);
-  const uses = countUses(live, results);
+  const uses = countReaders(live, results);
+  const number = nominalNumbers(builder.sizes);
   const replaced = new Map<PlanValue, PlanValue>();
-  const now = (value: PlanValue) => replaced.get(value) ?? value;
+  /** Whether a reshape was only made to ask what moving would cost. */
+  const isTrial = (value: PlanValue): value is Computation => madeBy(value, reshape) && !made.has(value);
+  const now = (value: PlanValue): PlanValue =>
+    isTrial(value)
+      ? builder.emit(value.primitive, value.inputs.map(now), value.attributes)
+      : (replaced.get(value) ?? value);
+  const alone = (value: PlanValue): boolean => (isTrial(value) ? alone(value.inputs[0]!) : uses.get(value) === 1);
 
   const moved = (value: PlanValue, permutation: readonly number[], depth: number): Moved => {
     if (value.shape.length === 0) return { more: 0, make: () => now(value) };
@@ -38,29 +41,20 @@ export function moveTransposes(
     const turn = (x: PlanValue) =>
       builder.emit(transpose, [builder.emit(reshape, [x], { shape: [...ones, ...x.shape] })], { permutation });
     const turned = turn(value);
-    const alone = uses.get(value) === 1;
+    const bytes = bytesOf(value, number);
     // A transpose that exists anyway costs nothing, except at depth 0, where it is the one to move.
-    const stays = madeBy(turned, transpose) && (depth === 0 || !made.has(turned)) ? 1 : 0;
+    const stays = madeBy(turned, transpose) && (depth === 0 || !made.has(turned)) ? bytes : 0;
     const whole: Moved = {
-      more: stays - (alone && madeBy(value, transpose) ? 1 : 0),
+      more: stays - (alone(value) && madeBy(value, transpose) ? bytes : 0),
       make: () => turn(now(value)),
     };
-    if (whole.more <= 0 || !alone || depth === maxDepth) return whole;
-    const parts = through(value, permutation, profile);
-    if (parts === undefined || ones.length > 0) return whole;
-    const inputs = parts.inputs.map((input) => moved(input, permutation, depth + 1));
-    const more = inputs.reduce((sum, input) => sum + input.more, 0);
-    if (more >= whole.more) return whole;
-    const { primitive } = parts;
-    return {
-      more,
-      make: () =>
-        builder.emit(
-          primitive,
-          inputs.map((input) => input.make()),
-          parts.attributes,
-        ),
-    };
+    if (whole.more <= 0 || !alone(value) || depth === maxDepth || ones.length > 0) return whole;
+    const through = passage(value, permutation, builder, profile, alone);
+    if (through === undefined) return whole;
+    const inputs = through.inputs.map((input) => moved(input.value, input.permutation, depth + 1));
+    const more = inputs.reduce((sum, input) => sum + input.more, through.hidden * bytes);
+    const moves = more < whole.more || (through.preferred === true && more === whole.more);
+    return moves ? { more, make: () => through.make(inputs.map((input) => input.make())) } : whole;
   };
 
   for (const step of live) {
@@ -74,43 +68,12 @@ export function moveTransposes(
   return results.map(now);
 }
 
-/** Returns the computation to apply to transposed inputs, with its attributes, if a transpose can move through `value`. */
-function through(
-  value: PlanValue,
-  permutation: readonly number[],
-  { variants }: Profile,
-): Pick<Computation, "primitive" | "inputs" | "attributes"> | undefined {
-  if (value.kind !== "computation") return undefined;
-  const { primitive, inputs } = value;
-  const moved = (attributes: unknown) => ({ primitive, inputs, attributes });
-  const at = (axis: number) => permutation.indexOf(axis);
-  const permuted = <T>(list: readonly T[]) => permutation.map((from) => list[from]!);
-  if (isElementwise(value)) return moved(value.attributes);
-  if (madeBy(value, concat)) return moved({ axis: at(value.attributes.axis) });
-  if (madeBy(value, scan)) return moved({ ...value.attributes, axis: at(value.attributes.axis) });
-  if (madeBy(value, reverse)) return moved({ axes: value.attributes.axes.map(at) });
-  if (madeBy(value, pad)) return moved({ ...value.attributes, pads: permuted(value.attributes.pads) });
-  if (madeBy(value, slice)) {
-    const { begin, size } = value.attributes;
-    return moved({ begin: permuted(begin), size: permuted(size) });
-  }
-  const last = permutation.length - 1;
-  if (madeBy(value, softmax)) {
-    const axis = at(value.attributes.axis ?? last);
-    if (axis === last) return moved({});
-    return variants.has("softmax.any-axis") ? moved({ axis }) : undefined;
-  }
-  if (madeBy(value, matmul)) {
-    // The transpose of a product is the product of the transposed factors, in reverse order.
-    const { transposeA, transposeB, activation } = value.attributes;
-    const isPlain = !transposeA && !transposeB && activation === undefined && inputs.length === 2;
-    const isBatched = inputs.every(({ shape }) => shape.length === permutation.length) && last > 1;
-    const exchanges = permutation.every((from, to) => from === (to < last - 1 ? to : 2 * last - 1 - to));
-    if (isPlain && isBatched && exchanges) return { ...moved(value.attributes), inputs: inputs.toReversed() };
-  }
-  return undefined;
-}
-
-function isElementwise(value: Computation): boolean {
-  return [unary, leaky_relu, clamp, binary, select].some((primitive) => madeBy(value, primitive as Primitive));
+/** Counts what reads each value, directly or through reshapes. */
+function countReaders(live: readonly Computation[], results: readonly PlanValue[]): ReadonlyMap<PlanValue, number> {
+  const readers = new Map<PlanValue, number>();
+  const add = (value: PlanValue, count: number) => readers.set(value, (readers.get(value) ?? 0) + count);
+  for (const result of results) add(result, 1);
+  for (const step of live.toReversed())
+    for (const input of step.inputs) add(input, madeBy(step, reshape) ? readers.get(step)! : 1);
+  return readers;
 }

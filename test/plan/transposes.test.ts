@@ -11,6 +11,7 @@ import { concat, expand } from "../../src/ops/fusion.ts";
 import { linear } from "../../src/ops/linear.ts";
 import { pad, slice } from "../../src/ops/margin.ts";
 import { mean } from "../../src/ops/reduce.ts";
+import { resize } from "../../src/ops/resize.ts";
 import { rename, squeeze } from "../../src/ops/shape.ts";
 import { plan } from "../../src/plan/plan.ts";
 import type { Profile } from "../../src/plan/profile.ts";
@@ -78,9 +79,17 @@ describe("with channels first", () => {
     expect(all).toBe("conv2d conv2d unary softmax");
   });
 
-  test("one transpose makes the heads of attention matrices", () => {
+  /** Returns the steps of self-attention from and to this order of axes, without reshapes, and their shapes. */
+  const attention = (order: readonly string[]): readonly string[] => {
     const m = new ModelBuilder();
-    const x = m.input("x", ["n", "c: 6", "t"]);
+    const map = (from: readonly string[], to: Readonly<Record<string, number>>) => ({
+      from,
+      to: Object.entries(to).map(([axis, size]) => ({ axis, size: m.sizes.int(size) })),
+    });
+    const x = m.input(
+      "x",
+      order.map((axis) => (axis === "c" ? "c: 6" : axis)),
+    );
     const project = (path: string) => {
       const mapped = m.apply(linear, [x], { maps: [map(["c"], { head: 2, e: 3 })] }, { path });
       return path === "q" ? mapped : m.apply(rename, [mapped], { maps: [{ from: ["t"], to: [{ axis: "s" }] }] });
@@ -90,17 +99,69 @@ describe("with channels first", () => {
     const p = m.apply(softmax, [m.apply(dot, [q, k], { contract: ["e"], batch })], { axis: ["s"] });
     const all = m.apply(dot, [p, v], { contract: ["s"], batch });
     const y = m.apply(linear, [all], { maps: [map(["head", "e"], { c: 6 })] }, { path: "o" });
-    const steps = primitivesOf(plan(m.graph({ y: [y, ["n", "c", "t"]] }), onnxProfile));
-    expect(steps.filter((name) => !["reshape", "conv2d"].includes(name))).toEqual([
-      "transpose",
-      "matmul",
-      "softmax",
-      "matmul",
-    ]);
+    return plan(m.graph({ y: [y, order] }), onnxProfile)
+      .steps.map(
+        ({ value: { primitive, shape } }) => `${primitive.name} ${shape.map((size) => m.sizes.print(size)).join()}`,
+      )
+      .filter((step) => !step.startsWith("reshape"));
+  };
 
-    function map(from: readonly string[], to: Readonly<Record<string, number>>) {
-      return { from, to: Object.entries(to).map(([axis, size]) => ({ axis, size: m.sizes.int(size) })) };
-    }
+  test("attention turns its heads, never its scores: a softmax over columns would turn them twice", () => {
+    const map = "conv2d n,6,t,1";
+    const scores = ["matmul n,2,t,t", "softmax n,2,t,t"];
+    const turned = "transpose n,2,t,3";
+    expect(attention(["n", "c", "t"])).toEqual(
+      [map, map, map, turned, scores, turned, "matmul n,2,t,3", "transpose n,2,3,t", map].flat(),
+    );
+  });
+
+  test("attention over rows stays with rows", () => {
+    const map = "matmul n*t,6";
+    const scores = ["matmul n,2,t,t", "softmax n,2,t,t"];
+    const turned = "transpose n,2,t,3";
+    const steps = [
+      map,
+      map,
+      map,
+      turned,
+      "transpose n,2,3,t",
+      scores,
+      turned,
+      "matmul n,2,t,3",
+      "transpose n,t,2,3",
+      map,
+    ];
+    expect(attention(["n", "t", "c"]).toSorted()).toEqual(steps.flat().toSorted());
+  });
+});
+
+describe("a linear map of channels", () => {
+  const NHWC = ["n", "h", "w", "c"];
+  const resized = (m: ModelBuilder, x: Value, size: number) =>
+    m.apply(resize, [x], { keyed: { h: size, w: size }, mode: "bilinear" });
+
+  test("of an image with channels last is a convolution where channels come first anyway", () => {
+    const m = new ModelBuilder();
+    const parts = [8, 16, 32].map((size) => {
+      const x = m.input(`x${size}`, ["n", `h: ${size}`, `w: ${size}`, "c: 3"]);
+      const mapped = m.apply(linear, [x], { keyed: { c: 4 } }, { path: `a${size}` });
+      return resized(m, convolved(m, mapped, `b${size}`, 4), 64);
+    });
+    const y = m.apply(relu, [parts.reduce((a, b) => m.apply(add, [a, b]))]);
+    // One transpose for each input, and one for the result.
+    const branch = "transpose conv2d conv2d resize";
+    expect(primitivesOf(plan(m.graph({ y: [y, NHWC] }), onnxProfile)).join(" ")).toBe(
+      `${branch} ${branch} binary ${branch} binary unary transpose`,
+    );
+  });
+
+  test("is where fewer channels are turned", () => {
+    const wide = (m: ModelBuilder, x: Value) => {
+      const mapped = m.apply(linear, [x], { keyed: { c: 8 } }, { path: "a" });
+      return m.apply(linear, [resized(m, mapped, 9)], { keyed: { c: 2 } }, { path: "b" });
+    };
+    expect(primitives(wide, onnxProfile, NHWC)).toBe("transpose conv2d resize conv2d transpose");
+    expect(primitives(wide, onnxProfile, NCHW)).toBe("conv2d resize conv2d");
   });
 });
 

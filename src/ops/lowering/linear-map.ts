@@ -15,12 +15,12 @@ export interface AxesMap {
 }
 
 /**
- * Whether a 1x1 convolution moves the least data: if images have channels first and other axes come after the mapped ones.
- * Axes that come last are mapped by a matrix product.
+ * Whether a 1x1 convolution moves the least data: if images have channels first and another axis comes last. Axes that come
+ * last are mapped by a matrix product.
  */
 export function isPixelwise(p: Lowering, { x, from }: Pick<AxesMap, "x" | "from">): boolean {
   const { axes } = p.loose(x);
-  return p.layout === "NCHW" && from.length > 0 && except(axes.slice(axes.indexOf(from[0]!)), from).length > 0;
+  return p.layout === "NCHW" && from.length > 0 && !from.includes(axes.at(-1)!);
 }
 
 /** Emits the convolution. The matrix is [k, n] and the bias [n], where k and n are the products of the sizes of `from` and `to`. */
