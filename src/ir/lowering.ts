@@ -51,7 +51,7 @@ export type Variant =
   | "cast.range"
   /** pooling the whole image is at least as fast as reducing its axes */
   | "pool.global"
-  /** one sum of three or more tensors is faster than adding two at a time */
+  /** a sum of tensors of one shape is faster than adding two at a time */
   | "sum";
 
 export interface Lowering {

@@ -4,8 +4,8 @@ import type { Axis, Tensor } from "./type.ts";
 /**
  * How an operator acts on one of its inputs while the others are fixed. For every index r of the carried axes, which are those
  * of the input not in `from`, result[to, r] = F(input[from, r]). F is the same for all r, except that there may be one for
- * each index of the axes in `along`. F does not depend on the sizes of the other carried axes, and the operator's attributes fit
- * any. A record that says nothing lets nothing pass.
+ * each index of the axes in `along`. Applied to an input with other carried axes, or other sizes of them, the operator does the
+ * same or refuses it, as a convolution does without an axis to slide along. A record that says nothing lets nothing pass.
  */
 export interface Trait {
   /** The axes of the input that it acts on. */

@@ -3,7 +3,6 @@ import { arrange } from "../contract/ndarray.ts";
 import { attribute, type ValuesOf } from "../ir/attribute.ts";
 import type { Lowering, Positional } from "../ir/lowering.ts";
 import { operator, tensors, type OperatorContext } from "../ir/operator.ts";
-import type { Trait } from "../ir/trait.ts";
 import { volume, withAxes, type Axis } from "../ir/type.ts";
 import { binary } from "../primitives/binary.ts";
 import { conv2dTranspose } from "../primitives/convolution-transpose.ts";
@@ -21,13 +20,13 @@ import { biasAttribute, initAttribute, inputAxis, layerWeights, requireGroups } 
 import {
   axisAttribute,
   elementsBelow,
-  isStill,
   knownSpatial,
   perAxis,
   requirePerAxis,
   requireWindows,
   spatialOf,
   volumeWindows,
+  withSpatial,
   type Window,
 } from "./shared/spatial.ts";
 import { over } from "./shared/traits.ts";
@@ -97,14 +96,6 @@ function channelsPerGroup({ sizes, attributes }: OperatorContext<Values>): Size 
   return sizes.divide(attributes.c, attributes.groups);
 }
 
-function traitOf(c: OperatorContext<Values>): Trait {
-  const { sizes, attributes } = c;
-  const moved = knownSpatial(c.input(0).axes.keys(), attributes.axis).filter(
-    (_, i) => !isStill(sizes, attributes, i) || perAxis(attributes.output_padding, i) !== sizes.int(0),
-  );
-  return over(["c", ...moved], { is: attributes.bias ? "affine" : "linear" });
-}
-
 export const conv_transpose = operator({
   name: "conv_transpose",
   doc: "Transposed convolution over one to three spatial axes: every element paints a window of weights, and overlapping windows add up.",
@@ -141,6 +132,7 @@ export const conv_transpose = operator({
     });
     return withAxes(c.input(0), [["c", outputs], ...moved]);
   },
+  resolve: withSpatial,
   weights: (c) => {
     const axes = knownSpatial(c.input(0).axes.keys(), c.attributes.axis);
     const window = axes.map((axis, i) => [axis, perAxis(c.attributes.kernel, i)] as const);
@@ -160,7 +152,10 @@ export const conv_transpose = operator({
     const window = axes.map((_, i) => perAxis(c.attributes.kernel, i));
     return product(c.sizes, [volume(c.sizes, c.input(0)), channelsPerGroup(c), ...window]);
   },
-  trait: traitOf,
+  trait: (c) =>
+    over(["c", ...knownSpatial(c.input(0).axes.keys(), c.attributes.axis)], {
+      is: c.attributes.bias ? "affine" : "linear",
+    }),
   reference: (c) => {
     const [input] = c.inputs;
     const [result] = c.results;

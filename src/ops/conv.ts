@@ -4,7 +4,7 @@ import { attribute, type ValuesOf } from "../ir/attribute.ts";
 import type { Lowering, Positional } from "../ir/lowering.ts";
 import { operator, tensors, type ExpansionContext, type OperatorContext } from "../ir/operator.ts";
 import type { Matrix, Trait } from "../ir/trait.ts";
-import { spatialAxes, volume, withAxes, type Axis, type Tensor, type TensorType } from "../ir/type.ts";
+import { volume, withAxes, type Axis, type Tensor, type TensorType } from "../ir/type.ts";
 import type { Size } from "../sizes/size.ts";
 import { convolve as lowerConvolution } from "./lowering/convolutions.ts";
 import { fromImage, toImage } from "./lowering/images.ts";
@@ -30,6 +30,7 @@ import {
   spatialOf,
   symbolicPads,
   volumeWindows,
+  withSpatial,
   type Window,
 } from "./shared/spatial.ts";
 import { isOver, over } from "./shared/traits.ts";
@@ -82,42 +83,37 @@ function isDepthwise({ c, groups }: Values, input: TensorType): boolean {
   return groups === c && input.axes.get("c") === c;
 }
 
-/** Returns the spatial axes along which a window is more than one element in its place. */
-function movedAxes({ sizes, attributes, inputs: [x] }: OperatorContext<Values>): readonly Axis[] {
-  return knownSpatial(x!.axes.keys(), attributes.axis).filter((_, i) => !isStill(sizes, attributes, i));
-}
-
 function traitOf(c: OperatorContext<Values>): Trait {
-  const moved = movedAxes(c);
-  const is = c.attributes.bias ? "affine" : "linear";
-  if (isDepthwise(c.attributes, c.input(0))) return { ...over(moved, { is }), along: ["c"] };
+  const { sizes, attributes } = c;
+  const axes = knownSpatial(c.input(0).axes.keys(), attributes.axis);
+  const moved = axes.filter((_, i) => !isStill(sizes, attributes, i));
+  const is = attributes.bias ? "affine" : "linear";
+  if (isDepthwise(attributes, c.input(0))) return { ...over(moved, { is }), along: ["c"] };
   return over(["c", ...moved], { is });
 }
 
 /** A convolution whose windows are single elements multiplies the channels by its weight. */
 function asMatrix(g: ExpansionContext<Values>): Matrix | undefined {
-  const { attributes } = g;
+  const { sizes, attributes } = g;
   const { type } = g.inputs[0]!;
-  const one = g.sizes.int(1);
+  const one = sizes.int(1);
   const axes = knownSpatial(type.axes.keys(), attributes.axis);
   const isDiagonal = isDepthwise(attributes, type);
-  const isStillEverywhere = axes.every((_, i) => isStill(g.sizes, attributes, i));
-  if (!isStillEverywhere || (attributes.groups !== one && !isDiagonal)) return undefined;
+  if (!axes.every((_, i) => isStill(sizes, attributes, i))) return undefined;
+  if (attributes.groups !== one && !isDiagonal) return undefined;
   const channels = isDiagonal ? [] : ["c"];
-  const inner = isDiagonal ? [inputAxis("c")] : [];
+  const dropped = isDiagonal ? [inputAxis("c")] : [];
   const again = (input: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor | undefined => {
-    const spatial = attributes.axis?.filter((axis) => input.type.axes.has(axis)) ?? spatialAxes(input.type) ?? [];
+    const axis = axes.filter((name) => input.type.axes.has(name));
     const fits = isOver(weight.type, isDiagonal ? ["c"] : ["c", inputAxis("c")]);
-    if (spatial.length === 0 || !fits || (bias !== undefined && !isOver(bias.type, ["c"]))) return undefined;
+    if (axis.length === 0 || !fits || (bias !== undefined && !isOver(bias.type, ["c"]))) return undefined;
     const c = weight.type.axes.get("c")!;
     const window = { kernel: [one], stride: [one], dilation: [one], pad: "same", padding_mode: "zeros" } as const;
-    const groups = isDiagonal ? c : one;
-    const axis = attributes.axis && spatial;
-    const own = { ...attributes, ...window, c, groups, axis, bias: bias !== undefined };
-    const unsqueezed = g.node(unsqueeze, [weight], { axis: [...inner, ...spatial] });
+    const own = { ...attributes, ...window, c, groups: isDiagonal ? c : one, axis, bias: bias !== undefined };
+    const unsqueezed = g.node(unsqueeze, [weight], { axis: [...dropped, ...axis] });
     return g.node(conv, [input], own, { weight: unsqueezed, ...(bias && { bias }) });
   };
-  const weight = g.node(squeeze, [g.weights["weight"]!], { axis: [...inner, ...axes] });
+  const weight = g.node(squeeze, [g.weights["weight"]!], { axis: [...dropped, ...axes] });
   return { from: channels, to: channels, weight, bias: g.weights["bias"], with: again };
 }
 
@@ -143,6 +139,7 @@ export const conv = operator({
     requirePadding(c, axes);
     return resultType(c);
   },
+  resolve: withSpatial,
   weights: (c) => {
     const { c: outputs, kernel } = c.attributes;
     const axes = knownSpatial(c.input(0).axes.keys(), c.attributes.axis);

@@ -25,7 +25,7 @@ import { cast } from "./other.ts";
 import { reshape, squeeze } from "./shape.ts";
 import { except, product, sizesOf } from "./shared/axes.ts";
 import { dtypeOf, floating, refuse, replaceAxes } from "./shared/conditions.ts";
-import { axisAttribute, knownSpatial, spatialOf } from "./shared/spatial.ts";
+import { axisAttribute, knownSpatial, spatialOf, withSpatial } from "./shared/spatial.ts";
 
 const attributes = {
   coordinates: attribute("axis", "axis of `grid` with the coordinates, as many as `x` has spatial axes: x, y, z"),
@@ -177,6 +177,7 @@ export const grid_sample = operator({
     for (const axis of paired) c.equal(c.size(0, axis), c.size(1, axis), { inputs: [0, 1], axis });
     return { dtype, axes: replaceAxes(c.input(0), axes, [...without(positions, paired).axes]).axes };
   },
+  resolve: withSpatial,
   trait: (c, input) => {
     const { axis, coordinates } = c.attributes;
     const [image, grid] = c.inputs.map(axisNames);

@@ -2,7 +2,7 @@
 import { attribute } from "../ir/attribute.ts";
 import { operator, tensors, type ExpansionContext, type OperatorContext, type WeightSpec } from "../ir/operator.ts";
 import type { Matrix } from "../ir/trait.ts";
-import { axisNames, printType, type Axis, type Tensor } from "../ir/type.ts";
+import { axisNames, printType, type Axis, type Tensor, type TensorType } from "../ir/type.ts";
 import { add, div, mul, pow, sub } from "./elementwise.ts";
 import { abs, clamp, rsqrt, square } from "./functions.ts";
 import { expand } from "./fusion.ts";
@@ -179,6 +179,14 @@ function besideChannels(
   return spatial ?? ["d", "h", "w"].filter((name) => name !== axis && axes.includes(name));
 }
 
+/** Gives a node the axes that it averages over by default. It does the same to an input with other axes, too. */
+function withNormalisedAxes<A extends { readonly axis: Axis; readonly spatial: readonly Axis[] | undefined }>(
+  attributes: A,
+  input: TensorType,
+): A {
+  return { ...attributes, spatial: besideChannels(axisNames(input), attributes) };
+}
+
 /**
  * Normalises to mean 0 and variance 1 over the spatial axes, and over groups of channels if `together` averages these. All
  * channels have equally many elements, so the mean of a group is the mean of its channels' means.
@@ -223,6 +231,7 @@ export const groupnorm = operator({
     return { dtype: dtypeOf(c, 0, floating), axes: c.input(0).axes };
   },
   weights: (c) => (c.attributes.affine ? scaleAndShift(c, [c.attributes.axis]) : []),
+  resolve: withNormalisedAxes,
   trait: (c) => over([c.attributes.axis, ...besideChannels(axisNames(c.input(0)), c.attributes)], { is: "any" }),
   expand: (g) =>
     standardised(g, (means) => {
@@ -272,6 +281,7 @@ export const instancenorm = operator({
     ...(c.attributes.affine ? scaleAndShift(c, [c.attributes.axis]) : []),
     ...(c.attributes.track_running_stats ? runningStatistics(c) : []),
   ],
+  resolve: withNormalisedAxes,
   trait: (c) => {
     const { axis, affine, track_running_stats } = c.attributes;
     if (track_running_stats) return { ...onElements({ is: "affine" }), along: [axis] };

@@ -7,7 +7,7 @@ import type { Size } from "../sizes/size.ts";
 import { reshape } from "./shape.ts";
 import { product, sizesOf } from "./shared/axes.ts";
 import { anything, dtypeOf, refuse } from "./shared/conditions.ts";
-import { axisAttribute, knownSpatial, spatialOf } from "./shared/spatial.ts";
+import { axisAttribute, knownSpatial, spatialOf, withSpatial } from "./shared/spatial.ts";
 import { over } from "./shared/traits.ts";
 
 const attributes = {
@@ -60,6 +60,7 @@ export const pixel_shuffle = operator({
       ...axes.map((axis) => [axis, c.sizes.mul(c.size(0, axis), factor)] as const),
     ]);
   },
+  resolve: withSpatial,
   trait: shuffling,
   expand: (g) => {
     const { factor, axis } = g.attributes;
@@ -97,6 +98,7 @@ export const pixel_unshuffle = operator({
     );
     return withAxes(c.input(0), [["c", channels], ...moved]);
   },
+  resolve: withSpatial,
   trait: shuffling,
   expand: (g) => {
     const { factor, axis } = g.attributes;

@@ -29,7 +29,6 @@ import { dtypeOf, floating, refuse, requireNumber } from "./shared/conditions.ts
 import {
   axisAttribute,
   imageWindows,
-  isStill,
   knownSpatial,
   padSizes,
   padsOf,
@@ -41,6 +40,7 @@ import {
   spanOf,
   spatialOf,
   volumeWindows,
+  withSpatial,
   type Window,
 } from "./shared/spatial.ts";
 import { over } from "./shared/traits.ts";
@@ -131,9 +131,8 @@ function pooledType(c: OperatorContext<Values>): TensorType {
   );
 }
 
-/** Returns the axes along which a window is more than one element in its place. */
-function pooledAxes({ sizes, attributes, inputs: [x] }: OperatorContext<Values>): readonly Axis[] {
-  return knownSpatial(x!.axes.keys(), attributes.axis).filter((_, i) => !isStill(sizes, attributes, i));
+function pooledAxes({ attributes, inputs: [x] }: OperatorContext<Values>): readonly Axis[] {
+  return knownSpatial(x!.axes.keys(), attributes.axis);
 }
 
 /** Whether elements of the padding count in an average. */
@@ -141,8 +140,7 @@ function countsPads(c: OperatorContext<Values & { readonly count_include_pad: bo
   const { pad, count_include_pad } = c.attributes;
   if (!count_include_pad || pad === "same_tf") return false;
   const none = c.sizes.int(0);
-  const axes = knownSpatial(c.input(0).axes.keys(), c.attributes.axis);
-  return axes.some((_, i) => padSizes(c.sizes, c.attributes, i).some((size) => size !== none));
+  return pooledAxes(c).some((_, i) => padSizes(c.sizes, c.attributes, i).some((size) => size !== none));
 }
 
 /** The elements that windows cover, and how many count in each. */
@@ -377,11 +375,8 @@ export const maxpool = operator({
     const type = pooledType(c);
     return c.attributes.indices ? [type, { dtype: "i32", axes: type.axes }] : type;
   },
-  trait: (c) =>
-    // Positions count along all spatial axes.
-    c.attributes.indices
-      ? over(knownSpatial(c.input(0).axes.keys(), c.attributes.axis), { is: "any" })
-      : over(pooledAxes(c), { is: "largest" }),
+  resolve: withSpatial,
+  trait: (c) => over(pooledAxes(c), { is: c.attributes.indices ? "any" : "largest" }),
   reference: (c) => {
     const value = pooledArray(c, largest);
     return c.attributes.indices ? [value, pooledArray(c, placeOfLargest, { dtype: "i32" })] : value;
@@ -409,6 +404,7 @@ export const avgpool = operator({
     { code: "avgpool(x, kernel: 3, stride: [1, 2, 1], pad: same_tf)", inputs: "x: [n, d, h, w, c]" },
   ],
   type: (c) => pooledType(c),
+  resolve: withSpatial,
   trait: (c) => over(pooledAxes(c), { is: "linear", ...(!countsPads(c) && { unit: true }) }),
   reference: (c) =>
     pooledArray(c, (elements, _, count) => sum(elements) / count, {
@@ -437,6 +433,7 @@ export const lppool = operator({
     requireNumber(c, "norm_type", c.attributes.norm_type, "a positive number", (p) => p > 0 && p < Infinity);
     return pooledType(c);
   },
+  resolve: withSpatial,
   trait: (c) => over(pooledAxes(c), { is: "any" }),
   expand: (g) => {
     const { norm_type, ...window } = g.attributes;

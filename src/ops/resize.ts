@@ -26,6 +26,7 @@ import {
   requirePerAxis,
   requireSpatialCount,
   spatialOf,
+  withSpatial,
 } from "./shared/spatial.ts";
 import { over, type Acts } from "./shared/traits.ts";
 
@@ -231,11 +232,8 @@ export const upsample = operator({
       axes.map((axis, i) => [axis, scaled(c.sizes, c.size(0, axis), perAxis(scale, i))]),
     );
   },
-  trait: (c) => {
-    const { axis, mode, scale } = c.attributes;
-    const moved = knownSpatial(c.input(0).axes.keys(), axis).filter((_, i) => perAxis(scale, i) !== c.sizes.int(1));
-    return over(moved, interpolating(mode));
-  },
+  resolve: withSpatial,
+  trait: (c) => over(knownSpatial(c.input(0).axes.keys(), c.attributes.axis), interpolating(c.attributes.mode)),
   expand: (g) => {
     const { sizes } = g;
     const { scale, axis, mode, align_corners } = g.attributes;

@@ -14,7 +14,6 @@ import { anything, dtypeOf, numeric, refuse, requireAxes } from "./shared/condit
 import {
   axisAttribute,
   elementsBelow,
-  isStill,
   keyedSpatial,
   knownSpatial,
   padSizes,
@@ -26,6 +25,7 @@ import {
   spatialOf,
   symbolicPads,
   windowsOf,
+  withSpatial,
   type Window,
 } from "./shared/spatial.ts";
 import { inReals, over } from "./shared/traits.ts";
@@ -79,14 +79,14 @@ export const unfold = operator({
     const moved = axes.map((axis, i) => [axis, places(sizes, attributes, i, c.size(0, axis))] as const);
     return withAxes(c.input(0), [["c", channels], ...moved]);
   },
+  resolve: withSpatial,
   trait: (c) => {
     const { sizes, attributes } = c;
     const axes = knownSpatial(c.input(0).axes.keys(), attributes.axis);
     const isPadded = axes.some(
       (_, i) => attributes.pad === "same_tf" || padSizes(sizes, attributes, i).some((size) => size !== sizes.int(0)),
     );
-    const moved = axes.filter((_, i) => !isStill(sizes, attributes, i));
-    return over(["c", ...moved], isPadded ? inReals(c.input(0), { is: "linear" }) : { is: "gather" });
+    return over(["c", ...axes], isPadded ? inReals(c.input(0), { is: "linear" }) : { is: "gather" });
   },
   reference: (c) => {
     const [x] = c.inputs;

@@ -37,9 +37,9 @@ export class Live {
     this.#now.set(value, by);
   }
 
-  /** Returns the values that nothing else needs, the value itself included. */
-  exclusive(value: Value): ReadonlySet<Value> {
-    const dead = new Set([value]);
+  /** Returns the values that nothing else than these needs, and these. */
+  exclusive(values: readonly Value[]): ReadonlySet<Value> {
+    const dead = new Set(values);
     const left = new Map<Value, number>();
     for (const one of dead)
       for (const operand of this.#current(one)) {

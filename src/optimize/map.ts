@@ -82,8 +82,10 @@ export class Maps {
 
   #matrix(node: Node, input: number): MatrixMap | undefined {
     const { builder } = this.#algebra;
-    const isFloat = node.type.dtype === "f32" && node.inputs[input]!.type.dtype === "f32";
-    const matrix = isFloat ? builder.matrix(node, input) : undefined;
+    const written = this.#operator(node, input);
+    // A trait knows what the record of a matrix does not: infinities make sums and products depend on their order.
+    const isExact = written !== undefined && (written.trait.is === "linear" || written.trait.is === "affine");
+    const matrix = isExact ? builder.matrix(node, input) : undefined;
     if (matrix === undefined) return undefined;
     const { from, to } = matrix;
     const [weight, bias] = [matrix.weight, matrix.bias].map((tensor) => tensor && builder.own(tensor));
@@ -96,7 +98,7 @@ export class Maps {
       to,
       weight: weight && this.#algebra.simplified(weight),
       bias,
-      written: this.#operator(node, input),
+      written,
       with:
         apply &&
         ((x, weight, bias) => {

@@ -20,11 +20,16 @@ export interface OptimizeOptions {
   readonly limit?: number | undefined;
 }
 
-/** One change: a value was replaced by a cheaper one. */
-export interface Change {
+/** A value that was replaced by a cheaper one. */
+export interface Replacement {
   readonly before: Node;
   readonly after: Value;
   readonly moves: readonly Move[];
+}
+
+/** One change: of a value, or of several that only save together, because they share what they are computed from. */
+export interface Change {
+  readonly replaced: readonly Replacement[];
   /** Values that are no longer needed, and values that are new. */
   readonly removed: readonly Value[];
   readonly added: readonly Value[];
@@ -93,8 +98,14 @@ class Sweep {
   readonly #users = new Map<Value, Node[]>();
   readonly #source: ModelGraph;
 
+  readonly #changes: Change[];
+  readonly #limit: number;
+  readonly #visited = new Set<Value>();
+
   constructor(source: ModelGraph, tools: Tools, changes: Change[], limit: number) {
     const { results } = source;
+    this.#changes = changes;
+    this.#limit = limit;
     this.#source = source;
     this.#tools = tools;
     this.#origins = new Map(source.origins);
@@ -105,13 +116,7 @@ class Sweep {
     for (const value of order)
       if (value.kind === "node")
         for (const input of new Set(value.inputs)) this.#users.set(input, [...(this.#users.get(input) ?? []), value]);
-    for (const value of order) {
-      this.#rebuild(value);
-      if (changes.length >= limit) continue;
-      const change = this.#improved(value);
-      if (change === undefined) tools.settled.add(this.#live.now(value));
-      else changes.push(change);
-    }
+    for (const value of order) this.#visit(value);
     this.graph = {
       ...source,
       results: results.map((result) => ({ ...result, value: this.#live.now(result.value) })),
@@ -124,26 +129,59 @@ class Sweep {
     this.#live.replace(value, this.#live.now(made));
   }
 
-  /** Replaces a value by the best one, if that is worth it. */
-  #improved(original: Value): Change | undefined {
+  #visit(value: Value): void {
+    if (this.#visited.has(value)) return;
+    this.#visited.add(value);
+    this.#rebuild(value);
+    this.#improve([value]);
+    const users = this.#users.get(value) ?? [];
+    if (users.length < 2 || !users.every((user) => this.#isMatrixOf(user, value))) return;
+    // Alone, each of several products still pays for what all share, so that they only gain together.
+    const before = this.#changes.length;
+    for (const user of users) this.#visit(user);
+    if (this.#changes.length === before) this.#improve(users);
+  }
+
+  #isMatrixOf(user: Value, x: Value): boolean {
+    const { algebra, maps } = this.#tools;
+    return (
+      algebra.operands(user).every((operand) => operand === x) && maps.of(user).some(({ map }) => map.kind === "matrix")
+    );
+  }
+
+  #improve(originals: readonly Value[]): void {
+    if (this.#changes.length >= this.#limit) return;
+    const change = this.#improved(originals);
+    if (change !== undefined) this.#changes.push(change);
+    else if (originals.length === 1) this.#tools.settled.add(this.#live.now(originals[0]!));
+  }
+
+  /** Replaces values by the best ones, if that is worth it. */
+  #improved(originals: readonly Value[]): Change | undefined {
     const { algebra, maps, costs, settled } = this.#tools;
-    const value = this.#live.now(original);
-    if (value.kind !== "node" || settled.has(value)) return undefined;
+    const values = originals.map((original) => this.#live.now(original)).filter((value) => value.kind === "node");
+    if (values.length < originals.length || (values.length === 1 && settled.has(values[0]!))) return undefined;
     try {
-      const removed = this.#live.exclusive(value);
+      const removed = this.#live.exclusive(values);
       const isPaid = (one: Value) => this.#live.isLive(one) && !removed.has(one);
-      const best = new Push(algebra, maps, costs, isPaid).best(value);
-      if (best.value === value || this.#live.now(best.value) !== best.value) return undefined;
-      const added = this.#tools.costs.region([best.value], isPaid);
-      const [before, after] = [this.#tools.costs.sum(removed), this.#tools.costs.sum(added)];
-      const isCheaper = after + this.#after(original, removed, added, [value, best.value]) < margin * before;
-      if (!isCheaper || !this.#isSame(value, best.value)) return undefined;
-      this.#live.replace(value, best.value);
-      this.#note(original, best.value, added);
+      const push = new Push(algebra, maps, costs, isPaid);
+      const found = values.map((before) => ({ before, way: push.best(before) }));
+      const replaced = found
+        .filter(({ before, way }) => before !== way.value && this.#fits(before, way.value))
+        .map(({ before, way }): Replacement => ({ before, after: way.value, moves: way.moves }));
+      if (replaced.length === 0) return undefined;
+      const now = (value: Value) => replaced.find(({ before }) => before === value)?.after ?? value;
+      const added = costs.region(values.map(now), isPaid);
+      const [before, after] = [costs.sum(removed), costs.sum(added)];
+      const later = originals.reduce((sum, original, i) => {
+        const value = values[i]!;
+        return sum + this.#after(original, [value, removed], [now(value), added]);
+      }, 0);
+      if (after + later >= margin * before) return undefined;
+      for (const one of replaced) this.#live.replace(one.before, one.after);
+      originals.forEach((original, i) => this.#note(original, now(values[i]!), added));
       return {
-        before: value,
-        after: best.value,
-        moves: best.moves,
+        replaced,
         removed: [...removed].filter((one) => !added.has(one)),
         added: [...added].filter((one) => !removed.has(one)),
         costs: { before, after },
@@ -159,23 +197,24 @@ class Sweep {
   /** What the user of a value costs more after another one: an activation is free only after a product. */
   #after(
     original: Value,
-    before: ReadonlySet<Value>,
-    after: ReadonlySet<Value>,
-    [was, is]: readonly [Value, Value],
+    [was, before]: readonly [Value, ReadonlySet<Value>],
+    [is, after]: readonly [Value, ReadonlySet<Value>],
   ): number {
     const [user, ...others] = this.#users.get(original) ?? [];
-    if (user?.inputs.length !== 1 || others.length > 0) return 0;
+    if (was === is || user?.inputs.length !== 1 || others.length > 0) return 0;
+    const { algebra, maps, costs } = this.#tools;
     const cost = (value: Value, values: ReadonlySet<Value>) => {
-      const made = this.#tools.algebra.attempt(user.op, [value], user.attributes, user.weights);
+      const made = algebra.attempt(user.op, [value], user.attributes, user.weights);
       // What could be merged is no obstacle.
-      if (made === undefined || this.#tools.maps.of(made).some(({ map }) => map.kind === "matrix")) return 0;
-      return this.#tools.costs.sum(new Set([...values, made])) - this.#tools.costs.sum(values);
+      if (made === undefined || maps.of(made).some(({ map }) => map.kind === "matrix")) return 0;
+      return costs.sum(new Set([...values, made])) - costs.sum(values);
     };
     return cost(is, after) - cost(was, before);
   }
 
-  #isSame(before: Value, after: Value): boolean {
-    return isSameType(before.type, after.type, this.#source.facts);
+  /** Whether the type is the same, and the value was not replaced itself. */
+  #fits(before: Value, after: Value): boolean {
+    return this.#live.now(after) === after && isSameType(before.type, after.type, this.#source.facts);
   }
 
   /** New values come from where the one that they replace comes from, but do not have its name. */

@@ -1,8 +1,9 @@
 /** @file The search: the cheapest value that is equal to a given one, by exchanging, merging, splitting and joining operators. */
 import type { Node, Value } from "../ir/graph.ts";
-import { axisNames } from "../ir/type.ts";
+import { axisNames, type Axis } from "../ir/type.ts";
 import { add, sub } from "../ops/elementwise.ts";
 import { concat } from "../ops/fusion.ts";
+import { inputAxis } from "../ops/shared/layers.ts";
 import { isOver, type Algebra } from "./algebra.ts";
 import { changed, compose, joinOf, linearPart, partOf } from "./compose.ts";
 import type { GraphCosts } from "./cost.ts";
@@ -98,10 +99,21 @@ export class Push {
   }
 
   *#merged(value: Value, map: Mapping, x: Value, inner: { readonly map: Mapping; readonly x: Value }): Generator<Way> {
-    if (map.kind !== "matrix" || inner.map.kind !== "matrix") return;
+    if (map.kind !== "matrix" || inner.map.kind !== "matrix" || !this.#isSmaller(map, inner.map, x)) return;
     const composed = compose(this.#algebra, map, inner.map);
     const way = composed && this.#apply(composed, inner.x);
     if (way !== undefined) yield { ...way, moves: [{ rule: "merge", of: value, at: x }, ...way.moves] };
+  }
+
+  /** Whether one product has fewer factors than two, of which the inner one may be needed anyway. */
+  #isSmaller(outer: MatrixMap, inner: MatrixMap, between: Value): boolean {
+    if (isDiagonal(outer) || isDiagonal(inner)) return true;
+    const { sizes } = this.#algebra.builder;
+    const count = ({ weight }: MatrixMap, axes: readonly Axis[]) =>
+      axes.reduce((product, axis) => product * sizes.constant(weight!.type.axes.get(axis)!)!, 1n);
+    const [made, taken] = [count(outer, outer.to), count(inner, inner.from.map(inputAxis))];
+    const middle = count(inner, inner.to);
+    return made * taken <= middle * (made + (this.#isPaid(between) ? 0n : taken));
   }
 
   *#exchanged(

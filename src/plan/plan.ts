@@ -7,6 +7,7 @@ import { lower } from "./lower.ts";
 import { manifestOf } from "./manifest.ts";
 import type { Profile } from "./profile.ts";
 import { schedule, type Step } from "./schedule.ts";
+import { sliceProducts } from "./slices.ts";
 import { collectSums } from "./sums.ts";
 import { moveTransposes } from "./transposes.ts";
 import type { Note, PlanInput, PlanValue, Prepared } from "./value.ts";
@@ -37,7 +38,8 @@ export interface Plan {
 /** Makes the plan of a model: chooses layouts, primitives, order and lifetimes. */
 export function plan(graph: ModelGraph, profile: Profile): Plan {
   const { inputs, results: lowered, builder } = lower(graph, profile);
-  const fused = absorbEpilogues(moveTransposes(lowered, builder, profile), builder, profile);
+  const sliced = sliceProducts(lowered, builder);
+  const fused = absorbEpilogues(moveTransposes(sliced, builder, profile), builder, profile);
   const values = collectSums(fused, builder, profile);
   const owned = new Set<PlanValue>();
   const results = graph.results.map(({ name, order }, index): PlanResult => {

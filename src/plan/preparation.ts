@@ -37,6 +37,7 @@ export const unprepared: Readonly<Record<string, string>> = {
   arg_reduce: "indices are asked of what a model computes",
   top_places: "indices are asked of what a model computes",
   scatter_add: "what is added up is what a model computes",
+  sum: "additions of weights alone are prepared before others become sums",
 };
 
 /** What the computation comes to when the model is loaded; undefined if it must be done in a run. */

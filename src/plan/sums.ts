@@ -1,6 +1,6 @@
 /**
- * @file One rule: collects additions of three or more tensors of one shape into one sum, where a target has a faster one.
- * Every partial sum that is not written saves a pass over memory.
+ * @file One rule: collects additions of tensors of one shape into sums, where a target adds several of them faster. A partial
+ * sum that is not written saves a pass over memory.
  */
 import { binary } from "../primitives/binary.ts";
 import { sum } from "../primitives/sum.ts";
@@ -33,8 +33,7 @@ export function collectSums(
   const termsOf = new Map<PlanValue, readonly PlanValue[]>();
   const replaced = new Map<PlanValue, PlanValue>();
   const now = (value: PlanValue) => replaced.get(value) ?? value;
-  const added = (terms: readonly PlanValue[]) =>
-    terms.length > 2 ? builder.emit(sum, terms, {}) : builder.emit(binary, terms, { function: "add" });
+  const added = (terms: readonly PlanValue[]) => builder.emit(sum, terms, {});
 
   for (const step of live) {
     const note = (builder.note = builder.noteOf(step));

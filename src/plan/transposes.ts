@@ -15,12 +15,20 @@ interface Moved {
 /** The most operations that a transpose moves past, because chains may be long. */
 const maxDepth = 32;
 
-/** Returns the values with every transpose where it costs least. */
+/** Returns the values with every transpose where it costs least. Repeats, because what has moved may meet others. */
 export function moveTransposes(
   results: readonly PlanValue[],
   builder: PlanBuilder,
   profile: Profile,
 ): readonly PlanValue[] {
+  const number = nominalNumbers(builder.sizes);
+  const bytes = (values: readonly PlanValue[]) =>
+    computationsOf(values).reduce((sum, step) => sum + (madeBy(step, transpose) ? bytesOf(step, number) : 0), 0);
+  const moved = movedOnce(results, builder, profile);
+  return bytes(moved) < bytes(results) ? moveTransposes(moved, builder, profile) : moved;
+}
+
+function movedOnce(results: readonly PlanValue[], builder: PlanBuilder, profile: Profile): readonly PlanValue[] {
   const live = computationsOf(results);
   const made = new Set<PlanValue>(live);
   const uses = countReaders(live, results);

@@ -11,7 +11,9 @@ import { graphOfSet, nodesOf, records, setsOf } from "../support/operator-cases.
 import { OperatorTest } from "../support/operators.ts";
 import { randomShapes, type Shapes } from "../support/shapes.ts";
 import { byTier } from "../support/tier.ts";
-import { concreteNode, subjectOf, wrongClaims, wrongMatrix, type Subject } from "../support/traits.ts";
+import { wrongMatrix } from "../support/matrices.ts";
+import { concreteNode, subjectOf, type Subject } from "../support/subject.ts";
+import { wrongClaims } from "../support/traits.ts";
 
 /** Operators that claim nothing, and why. */
 const silent: Readonly<Record<string, string>> = {
@@ -132,6 +134,15 @@ test.each(planted)("%s of %s does not act as %o", (code, inputs, claim, found) =
   expect(wrongClaims(subject!, 0, claim)).toContainEqual(expect.stringMatching(found));
 });
 
+test("a record that forgets the axes that it works on by default is found wrong", () => {
+  const [subject] = subjectsOf("maxpool", { code: "maxpool(x, kernel: 2)", inputs: "x: [n, h: 4, w: 4]" });
+  const { node, attributes, builder } = subject!;
+  const forgetful = { ...node.op };
+  delete forgetful.resolve;
+  const planted = { ...subject!, node: { ...node, op: forgetful }, attributes: { ...attributes, axis: undefined } };
+  expect(wrongClaims(planted, 0, builder.trait(node, 0)!)).toContainEqual(expect.stringMatching(/^with d/));
+});
+
 /** Mistakes in matrices. */
 const mistakes: readonly (readonly [
   name: string,
@@ -176,7 +187,7 @@ test("a convolution stays one as long as there is an axis to slide along", () =>
   const matrix = it.builder.matrix(node, 0)!;
   const again = (type: string) => matrix.with!(it.input(type), matrix.weight!, matrix.bias) as Node | undefined;
   expect(again("[n, c: 4, w]")?.op).toBe(conv);
-  expect(again("[c: 4, t, d, h, w]")?.op).toBe(conv);
+  expect(again("[c: 4, t, d, h, w]")?.attributes["axis"]).toEqual(["h", "w"]);
   expect(again("[n, c: 4]")).toBe(undefined);
   expect(again("[n, c: 4, t]")).toBe(undefined);
   const along = it.apply(conv, [it.input("[n, c: 4, t]")], { c: 8, axis: "t" })!;

@@ -12,7 +12,7 @@ import { linear } from "../../src/ops/linear.ts";
 import { pad, slice } from "../../src/ops/margin.ts";
 import { mean } from "../../src/ops/reduce.ts";
 import { resize } from "../../src/ops/resize.ts";
-import { rename, squeeze } from "../../src/ops/shape.ts";
+import { rename, reshape, squeeze } from "../../src/ops/shape.ts";
 import { plan } from "../../src/plan/plan.ts";
 import type { Profile } from "../../src/plan/profile.ts";
 import { ModelBuilder } from "../support/model.ts";
@@ -153,6 +153,20 @@ describe("a linear map of channels", () => {
     expect(primitivesOf(plan(m.graph({ y: [y, NHWC] }), onnxProfile)).join(" ")).toBe(
       `${branch} ${branch} binary ${branch} binary unary transpose`,
     );
+  });
+
+  test("of heads in windows takes one transpose, after others have moved", () => {
+    const m = new ModelBuilder();
+    const to = (axis: string, size: number) => [{ axis, size: m.sizes.int(size) }];
+    const x = m.input("x", ["n", "head: 3", "a: 8", "b: 8", "i: 7", "j: 7", "e: 32"]);
+    const joined = m.apply(linear, [x], { maps: [{ from: ["head", "e"], to: to("c", 96) }] }, { path: "a" });
+    const windows = [
+      { from: ["a", "i"], to: to("h", 56) },
+      { from: ["b", "j"], to: to("w", 56) },
+    ];
+    const part = m.apply(slice, [m.apply(reshape, [joined], { maps: windows })], { keyed: { h: [0, 53] } });
+    const steps = primitivesOf(plan(m.graph({ y: [part, NCHW] }), onnxProfile));
+    expect(steps.filter((name) => name !== "reshape")).toEqual(["transpose", "conv2d", "slice"]);
   });
 
   test("is where fewer channels are turned", () => {

@@ -16,11 +16,11 @@ export interface AxesMap {
 
 /**
  * Whether a 1x1 convolution moves the least data: if images have channels first and another axis comes last. Axes that come
- * last are mapped by a matrix product. So is what only depends on weights: matrix products are done when a model is loaded.
+ * last are mapped by a matrix product, and so are weights, because products are prepared and convolutions are not.
  */
 export function isPixelwise(p: Lowering, { x, from }: Pick<AxesMap, "x" | "from">): boolean {
   const { axes } = p.loose(x);
-  return p.layout === "NCHW" && !p.isPrepared(x) && from.length > 0 && !from.includes(axes.at(-1)!);
+  return p.layout === "NCHW" && from.length > 0 && !from.includes(axes.at(-1)!) && !p.isPrepared(x);
 }
 
 /** Emits the convolution. The matrix is [k, n] and the bias [n], where k and n are the products of the sizes of `from` and `to`. */

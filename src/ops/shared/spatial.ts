@@ -1,7 +1,7 @@
 /** @file Windows that slide over spatial axes, shared by convolutions and pools: axes, steps and padding. */
 import { attribute, type Padding } from "../../ir/attribute.ts";
 import type { OperatorContext } from "../../ir/operator.ts";
-import { printType, spatialAxes, type Axis } from "../../ir/type.ts";
+import { printType, spatialAxes, type Axis, type TensorType } from "../../ir/type.ts";
 import type { Pads } from "../../primitives/image.ts";
 import type { Size } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
@@ -65,6 +65,14 @@ export function spatialOf(
 export function knownSpatial(axes: Iterable<Axis>, given: readonly Axis[] | undefined): readonly Axis[] {
   const present = [...axes];
   return given ?? ["d", "h", "w"].filter((axis) => present.includes(axis));
+}
+
+/** Gives a node the axes that it works on by default. It does the same to an input with other axes, too. */
+export function withSpatial<A extends { readonly axis: readonly Axis[] | undefined }>(
+  attributes: A,
+  input: TensorType,
+): A {
+  return { ...attributes, axis: knownSpatial(input.axes.keys(), attributes.axis) };
 }
 
 /** Complains with `unexpected-axis` if more axes are given than an operator can work on. */
