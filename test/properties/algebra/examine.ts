@@ -60,7 +60,7 @@ export function examine(seed: number, isExact = true): Examined {
       require(isRight, `${one.name}: ${what}`),
     );
   }
-  const rules = changes.flatMap(({ moves }) => moves.map(({ rule }) => rule));
+  const rules = changes.flatMap(({ replaced }) => replaced.flatMap(({ moves }) => moves.map(({ rule }) => rule)));
   return { rules: [...new Set(rules)], tried, operators: operatorsOf(graph) };
 }
 
