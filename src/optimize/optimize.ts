@@ -12,7 +12,8 @@ import { exactly, GraphCosts, numerically } from "./cost.ts";
 import { laws, type Laws } from "./laws.ts";
 import { Live } from "./live.ts";
 import { Maps } from "./map.ts";
-import { Push, type Move, type PushTools } from "./push.ts";
+import { Push } from "./push.ts";
+import type { Move, PushTools } from "./way.ts";
 
 export interface OptimizeOptions {
   /** Values of run-time sizes for which costs are compared; by default, 1 for `n` and 64 for all others. */

@@ -9,35 +9,12 @@ import { changed } from "./compose.ts";
 import type { GraphCosts } from "./cost.ts";
 import { isObstacle } from "./exchange.ts";
 import type { Laws } from "./laws.ts";
+import type { PushTools, Way } from "./way.ts";
 import { alongOf, isDiagonal, traitOf, type Mapping, type MatrixMap, type Maps } from "./map.ts";
 import { Sums } from "./sums.ts";
 
-/** What was done, in the order from the results to the inputs. */
-export interface Move {
-  readonly rule: Rule;
-  /** The operator that moves or is merged, and what it meets. */
-  readonly of: Value;
-  readonly at: Value;
-}
-
-export type Rule = "exchange" | "merge" | "split concat" | "into concat" | "split sum" | "collect" | "join";
-
-/** A value equal to the one asked for. */
-export interface Way {
-  readonly value: Value;
-  readonly moves: readonly Move[];
-}
-
 /** Values tried for one operator. Beyond, they stay as they are, so that hostile programs end. */
 const mostTried = 500;
-
-/** What all searches in a graph share. */
-export interface PushTools {
-  readonly algebra: Algebra;
-  readonly maps: Maps;
-  readonly costs: GraphCosts<number>;
-  readonly laws: Laws;
-}
 
 export class Push {
   readonly #algebra: Algebra;

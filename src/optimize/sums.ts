@@ -5,7 +5,7 @@ import { add } from "../ops/elementwise.ts";
 import type { Algebra } from "./algebra.ts";
 import { isAlike } from "./compose.ts";
 import { alongOf, traitOf, type Application, type Mapping, type MatrixMap, type Maps } from "./map.ts";
-import type { Move, PushTools, Way } from "./push.ts";
+import type { Move, PushTools, Way } from "./way.ts";
 
 /** A term that is a product of `x`. */
 interface Product {
