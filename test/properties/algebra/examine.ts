@@ -83,7 +83,7 @@ export function compareResults(seed: number, isExact = true, { relied = laws, ab
 
 /** Tries some profiles, until one for which something is changed. */
 function changedFor(graph: ModelGraph, chance: Chance, relied: Laws) {
-  for (let left = 3; ; left--) {
+  for (let left = 5; ; left--) {
     const profile = profileOf(chance);
     const optimized = optimize(graph, profile, {}, relied);
     if (left === 0 || optimized.changes.length > 0) return { profile, optimized };
