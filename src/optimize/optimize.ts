@@ -24,6 +24,8 @@ export interface OptimizeOptions {
 export interface Change {
   readonly before: Node;
   readonly after: Value;
+  /** Where the program writes what was replaced. */
+  readonly origins: readonly Origin[];
   readonly moves: readonly Move[];
   /** Values that are no longer needed, and values that are new. */
   readonly removed: readonly Value[];
@@ -61,7 +63,7 @@ export function optimize(graph: ModelGraph, profile: Profile, options: OptimizeO
 }
 
 /** What all sweeps share, so that nothing is computed twice. */
-interface Tools {
+export interface Tools {
   readonly algebra: Algebra;
   readonly maps: Maps;
   readonly costs: GraphCosts<number>;
@@ -71,7 +73,7 @@ interface Tools {
   readonly settled: Set<Value>;
 }
 
-function toolsFor({ builder }: ModelGraph, profile: Profile, at: OptimizeOptions["at"]): Tools {
+export function toolsFor({ builder }: ModelGraph, profile: Profile, at: OptimizeOptions["at"]): Tools {
   const algebra = new Algebra(builder);
   const maps = new Maps(algebra);
   const numbers = numerically(nominalNumbers(builder.sizes, at));
@@ -139,10 +141,11 @@ class Sweep {
       const isCheaper = after + this.#after(original, removed, added, [value, best.value]) < margin * before;
       if (!isCheaper || !this.#isSame(value, best.value)) return undefined;
       this.#live.replace(value, best.value);
-      this.#note(original, best.value, added);
+      const origins = this.#note(original, best.value, added);
       return {
         before: value,
         after: best.value,
+        origins,
         moves: best.moves,
         removed: [...removed].filter((one) => !added.has(one)),
         added: [...added].filter((one) => !removed.has(one)),
@@ -178,11 +181,12 @@ class Sweep {
     return isSameType(before.type, after.type, this.#source.facts);
   }
 
-  /** New values come from where the one that they replace comes from, but do not have its name. */
-  #note(original: Value, after: Value, added: ReadonlySet<Value>): void {
+  /** New values come from where the one that they replace comes from, which is returned, but do not have its name. */
+  #note(original: Value, after: Value, added: ReadonlySet<Value>): readonly Origin[] {
     const origins = this.#origins.get(original) ?? this.#origins.get(this.#live.now(original)) ?? [];
     const unnamed = origins.slice(0, 1).map((origin) => ({ ...origin, name: undefined }));
     for (const value of added) if (value !== after && !this.#origins.has(value)) this.#origins.set(value, unnamed);
+    return origins;
   }
 
   #isProved(removed: ReadonlySet<Value>, added: ReadonlySet<Value>): boolean {

@@ -1,12 +1,13 @@
 /** @file The search: the cheapest value that is equal to a given one, by exchanging, merging, splitting and joining operators. */
 import type { Node, Value } from "../ir/graph.ts";
+import type { Trait } from "../ir/trait.ts";
 import { axisNames } from "../ir/type.ts";
 import { add, sub } from "../ops/elementwise.ts";
 import { concat } from "../ops/fusion.ts";
 import { isOver, type Algebra } from "./algebra.ts";
 import { changed, compose, joinOf, linearPart, partOf } from "./compose.ts";
 import type { GraphCosts } from "./cost.ts";
-import { exchange, isObstacle } from "./exchange.ts";
+import { exchange, isObstacle, type Exchange } from "./exchange.ts";
 import { alongOf, isDiagonal, traitOf, type Mapping, type MatrixMap, type Maps } from "./map.ts";
 import { Sums } from "./sums.ts";
 
@@ -16,6 +17,8 @@ export interface Move {
   /** The operator that moves or is merged, and what it meets. */
   readonly of: Value;
   readonly at: Value;
+  /** Of an exchange: how the two act, and why they may be exchanged. */
+  readonly why?: { readonly outer: Trait; readonly inner: Trait; readonly found: Exchange };
 }
 
 export type Rule = "exchange" | "merge" | "split concat" | "into concat" | "split sum" | "collect" | "join";
@@ -112,7 +115,8 @@ export class Push {
   ): Generator<Way> {
     // Two operators on single elements cost the same in either order.
     if (map.kind === "operator" && actsOnElements(map) && actsOnElements(inner.map)) return;
-    const found = exchange(traitOf(map), traitOf(inner.map));
+    const [outerTrait, innerTrait] = [traitOf(map), traitOf(inner.map)];
+    const found = exchange(outerTrait, innerTrait);
     if (isObstacle(found)) return;
     const part = found === "linear part";
     // The constant of an operator that is no matrix is inside.
@@ -122,7 +126,8 @@ export class Push {
     const constant = part ? (map as MatrixMap).bias : undefined;
     if (outside === undefined || !isOver(constant, axisNames(outside.type))) return;
     const whole = constant === undefined ? outside : this.#algebra.sum([outside, constant]);
-    yield { value: whole, moves: [{ rule: "exchange", of: value, at: x }, ...moved!.moves] };
+    const why = { outer: outerTrait, inner: innerTrait, found };
+    yield { value: whole, moves: [{ rule: "exchange", of: value, at: x, why }, ...moved!.moves] };
   }
 
   *#overConcat(value: Value, map: Mapping, x: Node): Generator<Way> {

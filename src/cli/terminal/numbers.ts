@@ -10,6 +10,17 @@ export function plural(count: number, noun: string): string {
   return `${countText(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
+/** `37 %`; less than one per cent has a digit after the point. */
+export function percentText(part: number): string {
+  const percent = Math.abs(part) * 100;
+  return `${percent >= 1 || percent === 0 ? Math.round(percent) : percent.toFixed(1)} %`;
+}
+
+/** `-37 %`, `+6 %` */
+export function signedPercentText(part: number): string {
+  return `${part < 0 ? "-" : "+"}${percentText(part)}`;
+}
+
 const units: Readonly<Record<string, number>> = {
   "": 1,
   B: 1,
