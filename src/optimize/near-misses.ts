@@ -15,7 +15,8 @@ import { exchange, isObstacle, type Obstacle } from "./exchange.ts";
 import { Live } from "./live.ts";
 import { traitOf, type Application, type Mapping } from "./map.ts";
 import { toolsFor, type OptimizeOptions, type Tools } from "./optimize.ts";
-import { Push, type Way } from "./push.ts";
+import { Push } from "./push.ts";
+import type { Way } from "./way.ts";
 
 /** Two operators that were not exchanged, although that would have saved something. */
 export interface NearMiss {
@@ -58,10 +59,12 @@ class Search {
   readonly #graph: ModelGraph;
   readonly #tools: Tools;
   readonly #number: (size: Size) => number;
+  readonly #nothing: Size;
 
   constructor(graph: ModelGraph, tools: Tools, at: OptimizeOptions["at"]) {
     this.#graph = graph;
     this.#tools = tools;
+    this.#nothing = graph.builder.sizes.int(0);
     this.#number = nominalNumbers(graph.builder.sizes, at);
     const roots = graph.results.map(({ value }) => value);
     const operands = (value: Value) => tools.algebra.operands(value);
@@ -85,9 +88,10 @@ class Search {
     const push = new Push(algebra, maps, costs, isPaid);
     const cost = costs.total([node], isPaid);
     for (const outer of maps.of(node)) {
-      if (outer.x.kind !== "node") continue;
+      const own = traitOf(outer.map);
+      if (outer.x.kind !== "node" || own.from.length + own.to.length === 0) continue;
       for (const inner of maps.of(outer.x)) {
-        const [own, other] = [traitOf(outer.map), traitOf(inner.map)];
+        const other = traitOf(inner.map);
         const obstacle = exchange(own, other);
         if (!isObstacle(obstacle)) continue;
         const forced = this.#forced(node, outer, outer.x, inner, obstacle, push);
@@ -154,7 +158,8 @@ class Search {
 
   #macs(values: readonly Value[], isPaid: (value: Value) => boolean): number {
     const nodes = [...this.#tools.costs.region(values, isPaid)].filter((value) => value.kind === "node");
-    return nodes.reduce((sum, node) => sum + this.#number(macsOf(node, this.#graph.builder)), 0);
+    const macs = nodes.map((node) => macsOf(node, this.#graph.builder)).filter((macs) => macs !== this.#nothing);
+    return macs.reduce((sum, one) => sum + this.#number(one), 0);
   }
 }
 

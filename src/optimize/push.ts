@@ -1,33 +1,15 @@
 /** @file The search: the cheapest value that is equal to a given one, by exchanging, merging, splitting and joining operators. */
 import type { Node, Value } from "../ir/graph.ts";
-import type { Trait } from "../ir/trait.ts";
 import { axisNames } from "../ir/type.ts";
 import { add, sub } from "../ops/elementwise.ts";
 import { concat } from "../ops/fusion.ts";
 import { isOver, type Algebra } from "./algebra.ts";
 import { changed, compose, joinOf, linearPart, partOf } from "./compose.ts";
 import type { GraphCosts } from "./cost.ts";
-import { exchange, isObstacle, type Exchange } from "./exchange.ts";
+import { exchange, isObstacle } from "./exchange.ts";
 import { alongOf, isDiagonal, traitOf, type Mapping, type MatrixMap, type Maps } from "./map.ts";
 import { Sums } from "./sums.ts";
-
-/** What was done, in the order from the results to the inputs. */
-export interface Move {
-  readonly rule: Rule;
-  /** The operator that moves or is merged, and what it meets. */
-  readonly of: Value;
-  readonly at: Value;
-  /** Of an exchange: how the two act, and why they may be exchanged. */
-  readonly why?: { readonly outer: Trait; readonly inner: Trait; readonly found: Exchange };
-}
-
-export type Rule = "exchange" | "merge" | "split concat" | "into concat" | "split sum" | "collect" | "join";
-
-/** A value equal to the one asked for. */
-export interface Way {
-  readonly value: Value;
-  readonly moves: readonly Move[];
-}
+import type { Way } from "./way.ts";
 
 /** Values tried for one operator. Beyond, they stay as they are, so that hostile programs end. */
 const mostTried = 500;

@@ -70,7 +70,11 @@ export function missesOf(graph: ModelGraph, profile: Profile, options: OptimizeO
 
 function reported(change: Change, { builder }: ModelGraph, number: (size: Size) => number): ReportedChange {
   const { before, after, origins, moves, removed, added, costs, isProved } = change;
-  const part = (node: Node): Part => ({ node, macs: number(macsOf(node, builder)) });
+  const nothing = builder.sizes.int(0);
+  const part = (node: Node): Part => {
+    const macs = macsOf(node, builder);
+    return { node, macs: macs === nothing ? 0 : number(macs) };
+  };
   const steps = new Map(moves.map((move) => [sentenceOf(move), move.rule]));
   return {
     origin: origins[0],

@@ -5,7 +5,7 @@ import type { Axis } from "../ir/type.ts";
 import { position } from "../source/source.ts";
 import type { Exchange } from "./exchange.ts";
 import type { NearMiss } from "./near-misses.ts";
-import type { Move } from "./push.ts";
+import type { Move } from "./way.ts";
 
 const nameOf = (value: Value): string => `\`${value.kind === "node" ? value.op.name : value.kind}\``;
 
@@ -14,10 +14,10 @@ function list(items: readonly string[]): string {
   return new Intl.ListFormat("en-GB", { type: "conjunction" }).format(items);
 }
 
-/** `over c`, `on single elements` */
-function over({ from, to }: Trait): string {
+/** `c`, `h and w`, `single elements` */
+function actedOn({ from, to }: Trait): string {
   const axes: readonly Axis[] = [...new Set([...from, ...to])];
-  return axes.length === 0 ? "on single elements" : `over ${list(axes)}`;
+  return axes.length === 0 ? "single elements" : list(axes);
 }
 
 /** Returns the theorem that a move uses, about the operators that it moves. */
@@ -25,9 +25,8 @@ export function sentenceOf({ rule, of, at, why }: Move): string {
   const [outer, inner] = [nameOf(of), nameOf(at)];
   switch (rule) {
     case "exchange": {
-      const acting =
-        why === undefined ? `${outer} and ${inner}` : `${outer} ${over(why.outer)} and ${inner} ${over(why.inner)}`;
-      return `${acting} act on different axes, so they exchange${why === undefined ? "" : because[why.found](outer, inner, why)}`;
+      if (why === undefined) return `${outer} and ${inner} exchange`;
+      return `${outer} acts on ${actedOn(why.outer)} and ${inner} on ${actedOn(why.inner)}, so they exchange${because[why.found](outer, inner, why)}`;
     }
     case "merge":
       return `${inner} and then ${outer} are one product, whose weight is computed when the model is loaded`;
@@ -40,7 +39,7 @@ export function sentenceOf({ rule, of, at, why }: Move): string {
     case "collect":
       return "terms of a sum that end with the same linear operator are added before it, so it is applied once";
     case "join":
-      return "a sum of products is one product of a `concat`";
+      return "the sum of products is one product of a `concat`";
   }
 }
 

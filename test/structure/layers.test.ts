@@ -50,12 +50,16 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   reference: ["ir", "sizes", "contract", "source"],
   plan: ["ir", "primitives", "sizes", "contract", "source"],
+  optimize: ["plan", "primitives", "ops", "ir", "sizes", "contract", "source"],
   codegen: [
     ...["plan", "primitives", "ir", "sizes", "contract", "weights", "source", "protobuf"],
     ...["@noble/hashes", "@jridgewell/gen-mapping"],
   ],
   // The driver and the public API are above all that runs in a browser.
-  compile: ["check", "codegen", "plan", "ir", "weights", "contract", "source", "library", "version", "@noble/hashes"],
+  compile: [
+    ...["check", "codegen", "optimize", "plan", "ir", "weights", "contract", "source", "library", "version"],
+    "@noble/hashes",
+  ],
   index: ["compile", "check", "codegen", "plan", "ir", "contract", "source", "version"],
   library: [],
   version: [],
@@ -67,13 +71,17 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     ...["cli/terminal", "compile", "check", "plan", "ir", "node", "version", "weights", "contract", "source"],
     "node:",
   ],
-  "cli/summary": ["cli/terminal", "check", "codegen", "plan", "ir", "sizes", "contract", "source"],
+  "cli/summary": ["cli/terminal", "check", "codegen", "optimize", "plan", "ir", "sizes", "contract", "source"],
+  "cli/explain": [
+    ...["cli/summary", "cli/files", "cli/terminal", "compile", "check", "codegen", "optimize", "plan", "ir"],
+    ...["contract", "source"],
+  ],
   "cli/build": [
     ...["cli/files", "cli/terminal", "compile", "check", "codegen", "plan", "node", "weights", "contract", "source"],
     "node:",
   ],
   "cli/run": [
-    ...["cli/files", "cli/terminal", "compile", "check", "codegen", "plan", "ir", "node"],
+    ...["cli/files", "cli/terminal", "compile", "check", "codegen", "optimize", "plan", "ir", "node"],
     ...["runtime/node", "weights", "contract", "source", "node:"],
     ...["@tensorflow/tfjs-core", "@tensorflow/tfjs-converter"],
   ],
@@ -87,6 +95,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
       "cli/calibrate",
       "cli/build",
       "cli/summary",
+      "cli/explain",
       "cli/files",
       "cli/terminal",
       "compile",

@@ -39,7 +39,7 @@ function changeText(
     ...table(["", "operator", "result", "MACs"], [...rows("before", before), ...rows("after", after)], [3])
       .split("\n")
       .map((line) => `  ${line}`),
-    `  MACs    ${totals}`,
+    ...(macsOf(before) + macsOf(after) === 0 ? [] : [`  MACs    ${totals}`]),
   ].join("\n");
 }
 
