@@ -9,7 +9,7 @@ import type { GraphCosts } from "./cost.ts";
 import { exchange, isObstacle } from "./exchange.ts";
 import { alongOf, isDiagonal, traitOf, type Mapping, type MatrixMap, type Maps } from "./map.ts";
 import { Sums } from "./sums.ts";
-import type { Way } from "./way.ts";
+import { movesOf, type Way } from "./way.ts";
 
 /** Values tried for one operator. Beyond, they stay as they are, so that hostile programs end. */
 const mostTried = 500;
@@ -124,7 +124,7 @@ export class Push {
       ways.map((way) => way.value),
       axis,
     );
-    yield { value: whole, moves: [{ rule: "into concat", of: value, at: x }, ...ways.flatMap(({ moves }) => moves)] };
+    yield { value: whole, moves: movesOf({ rule: "into concat", of: value, at: x }, ways) };
   }
 
   /** The operands of a concat, each with the part of the map that meets it. */
@@ -159,7 +159,7 @@ export class Push {
         first === undefined ? leaving.map(({ way }) => way) : [first, ...leaving.slice(1).map(({ way }) => way)];
       if (!joined.every((way) => way !== undefined)) continue;
       const all = [...joined, ...ways];
-      const moves = [{ rule: "split concat", of: value, at: x } as const, ...all.flatMap((way) => way.moves)];
+      const moves = movesOf({ rule: "split concat", of: value, at: x }, all);
       yield* this.#sums.collected(
         all.map((way) => way.value),
         moves,
@@ -196,7 +196,7 @@ export class Push {
       return this.#apply(map.kind === "matrix" ? linearPart(map) : map, input);
     });
     if (!ways.every((way) => way !== undefined)) return;
-    const moves = [{ rule: "split sum", of: value, at: x } as const, ...ways.flatMap((way) => way.moves)];
+    const moves = movesOf({ rule: "split sum", of: value, at: x }, ways);
     const values = ways.map((way) => way.value);
     if (x.op.name === add.name) yield* this.#sums.collected(values, moves);
     else if (whole === 0) yield { value: this.#algebra.node(sub, values, {}), moves };

@@ -20,3 +20,8 @@ export interface Way {
   readonly value: Value;
   readonly moves: readonly Move[];
 }
+
+/** A move and those of the ways after it, each once: ways share parts, which would otherwise double with every sum. */
+export function movesOf(first: Move, ways: readonly Way[]): readonly Move[] {
+  return [first, ...new Set(ways.flatMap(({ moves }) => moves))];
+}
