@@ -10,10 +10,11 @@ export function plural(count: number, noun: string): string {
   return `${countText(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** `37 %`; less than one per cent has a digit after the point. */
+/** `37 %`, with a digit after the point below 1 % and above 99 %: only all is `100 %`. */
 export function percentText(part: number): string {
   const percent = Math.abs(part) * 100;
-  return `${percent >= 1 || percent === 0 ? Math.round(percent) : percent.toFixed(1)} %`;
+  const isNearEnd = (percent > 0 && percent < 1) || (percent > 99 && percent < 100);
+  return `${isNearEnd ? Math.min(99.9, Number(percent.toFixed(1))) : Math.round(percent)} %`;
 }
 
 /** `-37 %`, `+6 %` */
