@@ -15,8 +15,9 @@ import { library } from "./library.ts";
 import { costsFrom, type Costs } from "./plan/costs.ts";
 import type { OptimizeOptions } from "./optimize/optimize.ts";
 import { planOptimized } from "./optimize/planned.ts";
+import { missesOf, reportOn, type Report } from "./optimize/report.ts";
 import { plan, type Plan } from "./plan/plan.ts";
-import { withCosts } from "./plan/profile.ts";
+import { withCosts, type Profile } from "./plan/profile.ts";
 import type { Diagnostic } from "./source/diagnostic.ts";
 import { invariant } from "./source/internal-error.ts";
 import { diagnostic, Reporter } from "./source/reporter.ts";
@@ -102,7 +103,28 @@ export function buildGraphs(program: Program, options: ModelOptions = {}): Outco
 
 /** Builds the plans of the chosen models for a target. */
 export function buildPlans(program: Program, options: PlanOptions = {}): Outcome<readonly Plan[]> {
-  const { target = defaultTarget, backend, costs, optimize = true } = options;
+  const { optimize = true } = options;
+  return forTarget(program, options, (graph, profile) =>
+    optimize === false ? plan(graph, profile) : planOptimized(graph, profile, choicesOf(optimize)).plan,
+  );
+}
+
+/** Optimizes the chosen models for a target, and reports what was done and what was nearly done. */
+export function buildReports(program: Program, options: PlanOptions = {}): Outcome<readonly Report[]> {
+  const { optimize = true } = options;
+  return forTarget(program, options, (graph, profile) =>
+    reportOn(graph, profile, optimize === false ? { limit: 0 } : choicesOf(optimize)),
+  );
+}
+
+const choicesOf = (optimize: true | OptimizeOptions): OptimizeOptions => (optimize === true ? {} : optimize);
+
+/** Makes something of each of the chosen models, for a target. */
+function forTarget<T>(
+  program: Program,
+  { target = defaultTarget, backend, costs, optimize = true, ...options }: PlanOptions,
+  make: (graph: ModelGraph, profile: Profile) => T,
+): Outcome<readonly T[]> {
   const mistake =
     unknownName("target", target, targets) ??
     unknownName("backend", backend, backends) ??
@@ -112,11 +134,36 @@ export function buildPlans(program: Program, options: PlanOptions = {}): Outcome
   const { profile, profileFor } = targets[target];
   const chosen = withCosts(backend === undefined ? profile : (profileFor?.(backend) ?? profile), costs);
   const { value, diagnostics } = buildGraphs(program, options);
-  const planned = (graph: ModelGraph): Plan => {
-    if (optimize === false) return plan(graph, chosen);
-    return planOptimized(graph, chosen, optimize === true ? {} : optimize).plan;
-  };
-  return { value: value?.map(planned), diagnostics };
+  return { value: value?.map((graph) => make(graph, chosen)), diagnostics };
+}
+
+/**
+ * Returns what an author could change to make models cheaper, beyond what the optimizer does by itself: of each model whose
+ * parameters have defaults, or are among the settings.
+ */
+export function findHints(program: Program, settings: Settings = {}): readonly Diagnostic[] {
+  const { profile } = targets[defaultTarget];
+  const reporter = new Reporter();
+  const isFree = (block: Block) =>
+    program.context
+      .signature(block)
+      .parameters.every(({ ast, name }) => ast.default !== undefined || Object.hasOwn(settings, name));
+  for (const block of program.models.filter(isFree)) {
+    const { value: graphs = [] } = buildGraphs(program, {
+      model: block.decl.name.text,
+      settings: own(program, block, settings),
+    });
+    for (const graph of graphs)
+      for (const { origin, miss, text } of missesOf(planOptimized(graph, profile).graph, profile))
+        // Other axes would make it another operator.
+        if (miss.obstacle !== "axes")
+          reporter.report("could-be-cheaper", origin?.span, {
+            saving: percent(miss.saves),
+            model: graph.name,
+            reason: text,
+          });
+  }
+  return reporter.diagnostics;
 }
 
 /**
@@ -239,6 +286,8 @@ function mistakeInOptimization(optimize: unknown): Diagnostic | undefined {
 
 const wrongOption = (name: string, expected: string): Diagnostic =>
   diagnostic("bad-input", undefined, { message: `the option \`${name}\` must be ${expected}` });
+
+const percent = (part: number): string => `${Math.round(part * 100)} %`;
 
 const isText = (value: unknown): boolean => typeof value === "string";
 

@@ -39,7 +39,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "measure what work costs on this machine",
     load: async () => (await import("./commands/calibrate.ts")).calibrate,
   },
-  explain: { summary: "explain a diagnostic", load: async () => (await import("./commands/explain.ts")).explain },
+  explain: {
+    summary: "explain a diagnostic, or what the optimizer does",
+    load: async () => (await import("./commands/explain.ts")).explain,
+  },
 };
 
 /** Runs one command. Writes to the terminal and to the files that the command names. */

@@ -27,6 +27,8 @@ export interface OptimizeOptions {
 export interface Replacement {
   readonly before: Node;
   readonly after: Value;
+  /** Where the program writes what was replaced. */
+  readonly origins: readonly Origin[];
   readonly moves: readonly Move[];
 }
 
@@ -63,7 +65,7 @@ export function optimize(
 ): Optimized {
   const { at, limit = Infinity } = options;
   const changes: Change[] = [];
-  const tools = toolsFor(graph, profile, relied, at);
+  const tools = toolsFor(graph, profile, at, relied);
   let current = graph;
   for (let sweep = 0; sweep < mostSweeps && changes.length < limit; sweep++) {
     const before = changes.length;
@@ -74,21 +76,26 @@ export function optimize(
 }
 
 /** What all sweeps share, so that nothing is computed twice. */
-interface Tools extends SearchTools {
+export interface Tools extends SearchTools {
   /** Costs for all sizes, for proofs. */
   readonly exact: GraphCosts<Size>;
   /** Values for which nothing better was found. What they are computed from is part of what they are. */
   readonly settled: Set<Value>;
 }
 
-function toolsFor({ builder }: ModelGraph, profile: Profile, laws: Laws, at: OptimizeOptions["at"]): Tools {
+export function toolsFor(
+  { builder }: ModelGraph,
+  profile: Profile,
+  at: OptimizeOptions["at"],
+  relied: Laws = laws,
+): Tools {
   const algebra = new Algebra(builder);
   const maps = new Maps(algebra);
   const numbers = numerically(nominalNumbers(builder.sizes, at));
   return {
     algebra,
     maps,
-    laws,
+    laws: relied,
     costs: new GraphCosts(algebra, maps, profile, numbers),
     exact: new GraphCosts(algebra, maps, profile, exactly(builder.sizes)),
     settled: new Set(),
@@ -171,12 +178,10 @@ class Sweep {
       const removed = this.#live.exclusive(values);
       const isPaid = (one: Value) => this.#live.isLive(one) && !removed.has(one);
       const push = new Push(this.#tools, isPaid);
-      const found = values.map((before) => ({ before, way: push.best(before) }));
-      const replaced = found
-        .filter(({ before, way }) => before !== way.value && this.#fits(before, way.value))
-        .map(({ before, way }): Replacement => ({ before, after: way.value, moves: way.moves }));
-      if (replaced.length === 0) return undefined;
-      const now = (value: Value) => replaced.find(({ before }) => before === value)?.after ?? value;
+      const found = originals.map((original, i) => ({ original, before: values[i]!, way: push.best(values[i]!) }));
+      const better = found.filter(({ before, way }) => before !== way.value && this.#fits(before, way.value));
+      if (better.length === 0) return undefined;
+      const now = (value: Value) => better.find(({ before }) => before === value)?.way.value ?? value;
       const added = costs.region(values.map(now), isPaid);
       const [before, after] = [costs.sum(removed), costs.sum(added)];
       const later = originals.reduce((sum, original, i) => {
@@ -184,8 +189,10 @@ class Sweep {
         return sum + this.#after(original, [value, removed], [now(value), added]);
       }, 0);
       if (after + later >= margin * before) return undefined;
-      for (const one of replaced) this.#live.replace(one.before, one.after);
-      originals.forEach((original, i) => this.#note(original, now(values[i]!), added));
+      const replaced = better.map(({ original, before, way: { value: after, moves } }): Replacement => {
+        this.#live.replace(before, after);
+        return { before, after, moves, origins: this.#note(original, after, added) };
+      });
       return {
         replaced,
         removed: [...removed].filter((one) => !added.has(one)),
@@ -223,11 +230,12 @@ class Sweep {
     return this.#live.now(after) === after && isSameType(before.type, after.type, this.#source.facts);
   }
 
-  /** New values come from where the one that they replace comes from, but do not have its name. */
-  #note(original: Value, after: Value, added: ReadonlySet<Value>): void {
+  /** New values come from where the one that they replace comes from, which is returned, but do not have its name. */
+  #note(original: Value, after: Value, added: ReadonlySet<Value>): readonly Origin[] {
     const origins = this.#origins.get(original) ?? this.#origins.get(this.#live.now(original)) ?? [];
     const unnamed = origins.slice(0, 1).map((origin) => ({ ...origin, name: undefined }));
     for (const value of added) if (value !== after && !this.#origins.has(value)) this.#origins.set(value, unnamed);
+    return origins;
   }
 
   #isProved(removed: ReadonlySet<Value>, added: ReadonlySet<Value>): boolean {

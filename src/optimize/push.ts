@@ -12,7 +12,7 @@ import type { Laws } from "./laws.ts";
 import { alongOf, isDiagonal, traitOf, type Mapping, type MatrixMap, type Maps } from "./map.ts";
 import { Sums } from "./sums.ts";
 import type { SearchTools } from "./tools.ts";
-import type { Way } from "./way.ts";
+import { movesOf, type Way } from "./way.ts";
 
 /** Values tried for one operator. Beyond, they stay as they are, so that hostile programs end. */
 const mostTried = 500;
@@ -113,7 +113,8 @@ export class Push {
   ): Generator<Way> {
     // Two operators on single elements cost the same in either order.
     if (map.kind === "operator" && actsOnElements(map) && actsOnElements(inner.map)) return;
-    const found = this.#laws.exchange(traitOf(map), traitOf(inner.map));
+    const [outerTrait, innerTrait] = [traitOf(map), traitOf(inner.map)];
+    const found = this.#laws.exchange(outerTrait, innerTrait);
     if (isObstacle(found)) return;
     const part = found === "linear part";
     // The constant of an operator that is no matrix is inside.
@@ -123,7 +124,8 @@ export class Push {
     const constant = part ? (map as MatrixMap).bias : undefined;
     if (outside === undefined || !isOver(constant, axisNames(outside.type))) return;
     const whole = constant === undefined ? outside : this.#algebra.sum([outside, constant]);
-    yield { value: whole, moves: [{ rule: "exchange", of: value, at: x }, ...moved!.moves] };
+    const why = { outer: outerTrait, inner: innerTrait, found };
+    yield { value: whole, moves: [{ rule: "exchange", of: value, at: x, why }, ...moved!.moves] };
   }
 
   *#overConcat(value: Value, map: Mapping, x: Node): Generator<Way> {
@@ -138,7 +140,7 @@ export class Push {
       ways.map((way) => way.value),
       axis,
     );
-    yield { value: whole, moves: [{ rule: "into concat", of: value, at: x }, ...ways.flatMap(({ moves }) => moves)] };
+    yield { value: whole, moves: movesOf({ rule: "into concat", of: value, at: x }, ways) };
   }
 
   /** The operands of a concat, each with the part of the map that meets it. */
@@ -173,7 +175,7 @@ export class Push {
         first === undefined ? leaving.map(({ way }) => way) : [first, ...leaving.slice(1).map(({ way }) => way)];
       if (!joined.every((way) => way !== undefined)) continue;
       const all = [...joined, ...ways];
-      const moves = [{ rule: "split concat", of: value, at: x } as const, ...all.flatMap((way) => way.moves)];
+      const moves = movesOf({ rule: "split concat", of: value, at: x }, all);
       yield* this.#sums.collected(
         all.map((way) => way.value),
         moves,
@@ -210,7 +212,7 @@ export class Push {
       return this.#apply(map.kind === "matrix" ? this.#laws.linearPart(map) : map, input);
     });
     if (!ways.every((way) => way !== undefined)) return;
-    const moves = [{ rule: "split sum", of: value, at: x } as const, ...ways.flatMap((way) => way.moves)];
+    const moves = movesOf({ rule: "split sum", of: value, at: x }, ways);
     const values = ways.map((way) => way.value);
     if (x.op.name === add.name) yield* this.#sums.collected(values, moves);
     else if (whole === 0) yield { value: this.#algebra.node(sub, values, {}), moves };

@@ -1,12 +1,16 @@
-/** @file What the search finds: a value that is equal to another, and what was done to get from one to the other. */
+/** @file A value equal to another one, and how it was found. */
 import type { Value } from "../ir/graph.ts";
+import type { Trait } from "../ir/trait.ts";
+import type { Exchange } from "./exchange.ts";
 
-/** One thing that was done, in the order from the results to the inputs. */
+/** What was done, in the order from the results to the inputs. */
 export interface Move {
   readonly rule: Rule;
   /** The operator that moves or is merged, and what it meets. */
   readonly of: Value;
   readonly at: Value;
+  /** Of an exchange: how the two act, and why they may be exchanged. */
+  readonly why?: { readonly outer: Trait; readonly inner: Trait; readonly found: Exchange };
 }
 
 export type Rule = "exchange" | "merge" | "split concat" | "into concat" | "split sum" | "collect" | "join";
@@ -15,4 +19,9 @@ export type Rule = "exchange" | "merge" | "split concat" | "into concat" | "spli
 export interface Way {
   readonly value: Value;
   readonly moves: readonly Move[];
+}
+
+/** A move and those of the ways after it, each once: ways share parts, which would otherwise double with every sum. */
+export function movesOf(first: Move, ways: readonly Way[]): readonly Move[] {
+  return [first, ...new Set(ways.flatMap(({ moves }) => moves))];
 }

@@ -52,3 +52,13 @@ export function storedArrays(values: Iterable<Prepared>, load: (path: string) =>
     arrays.set(value, { ...array, data: typedArrays[array.dtype].from(array.data) });
   return arrays;
 }
+
+/** Counts the tensors that are computed, not only stored or literal ones in another layout. */
+export function madeWeights(values: readonly Prepared[]): number {
+  const isLayout = ({ op }: Prepared) => op.op === "transpose" || op.op === "reshape" || op.op === "broadcast";
+  return values.filter((value) => {
+    let source = value;
+    while (isLayout(source)) source = source.of[0]!;
+    return source.of.length > 0;
+  }).length;
+}

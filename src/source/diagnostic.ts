@@ -7,6 +7,8 @@ export type Severity = "error" | "warning";
 /** One kind of diagnostic. Messages start in lower case, have no final full stop, and put code in backticks. */
 export interface Entry<K extends string = string> {
   readonly severity: Severity;
+  /** Reported only if the author asks for hints. */
+  readonly hint?: true;
   readonly message: Template<K>;
   /** Markdown that says when it is reported, why the rule exists, and how to fix it. */
   readonly explain: string;

@@ -1,5 +1,6 @@
 /** @file Every entry of the catalogue has an explanation, a wrong program, and the same program fixed. */
 import { describe, expect, test } from "vitest";
+import { findHints } from "../../src/compile.ts";
 import { catalogue } from "../../src/source/catalogue/catalogue.ts";
 import type { Diagnostic, Entry } from "../../src/source/diagnostic.ts";
 import { applyEdits } from "../../src/source/edits.ts";
@@ -37,11 +38,11 @@ describe.each(entries)("%s", (code, entry) => {
   });
 
   test("is the only report about the wrong program", () => {
-    expect(reported(bad).map((found) => found.split(":")[0])).toEqual([code]);
+    expect(reported(bad, entry).map((found) => found.split(":")[0])).toEqual([code]);
   });
 
   test("has a place in the file, and at most two helps", () => {
-    for (const { span, labels, helps } of diagnosticsOf(bad)) {
+    for (const { span, labels, helps } of diagnosticsOf(bad, entry)) {
       expect(span!.start).toBeLessThanOrEqual(span!.end);
       expect(span!.end).toBeLessThanOrEqual(span!.source.text.length);
       for (const label of labels) expect(textOf(label.span)).not.toBe("");
@@ -51,7 +52,7 @@ describe.each(entries)("%s", (code, entry) => {
 
   test("suggests nothing that makes the program worse", () => {
     const { main, files } = sections(bad);
-    for (const { span, helps } of diagnosticsOf(bad))
+    for (const { span, helps } of diagnosticsOf(bad, entry))
       for (const { edits } of helps) {
         if (edits === undefined) continue;
         expect(edits.every((edit) => edit.span.source === span!.source)).toBe(true);
@@ -66,7 +67,7 @@ describe.each(entries)("%s", (code, entry) => {
   });
 
   test("is not reported for the fixed program, nor is anything else", () => {
-    expect(reported(good)).toEqual([]);
+    expect(reported(good, entry)).toEqual([]);
   });
 });
 
@@ -86,13 +87,14 @@ test("all codes are listed, each with its message", async () => {
   ).toEqual(entries.map(([code]) => code));
 });
 
-function diagnosticsOf(program: string): readonly Diagnostic[] {
-  const { main, files } = sections(program);
-  return programOf(files[main]!, files, main).check();
+function diagnosticsOf(text: string, { hint }: Entry): readonly Diagnostic[] {
+  const { main, files } = sections(text);
+  const program = programOf(files[main]!, files, main);
+  return [...program.check(), ...(hint === true ? findHints(program) : [])];
 }
 
-function reported(program: string): string[] {
-  return diagnosticsOf(program).map(({ code, message }) => `${code}: ${message}`);
+function reported(program: string, entry: Entry): string[] {
+  return diagnosticsOf(program, entry).map(({ code, message }) => `${code}: ${message}`);
 }
 
 function sentences(markdown: string): number {

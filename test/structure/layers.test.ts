@@ -57,16 +57,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   // The driver and the public API are above all that runs in a browser.
   compile: [
-    "check",
-    "codegen",
-    "optimize",
-    "plan",
-    "ir",
-    "weights",
-    "contract",
-    "source",
-    "library",
-    "version",
+    ...["check", "codegen", "optimize", "plan", "ir", "weights", "contract", "source", "library", "version"],
     "@noble/hashes",
   ],
   index: ["compile", "check", "codegen", "plan", "ir", "contract", "source", "version"],
@@ -80,7 +71,11 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     ...["cli/terminal", "compile", "check", "plan", "ir", "node", "version", "weights", "contract", "source"],
     "node:",
   ],
-  "cli/summary": ["cli/terminal", "check", "codegen", "plan", "ir", "sizes", "contract", "source"],
+  "cli/summary": ["cli/terminal", "check", "codegen", "optimize", "plan", "ir", "sizes", "contract", "source"],
+  "cli/explain": [
+    ...["cli/summary", "cli/files", "cli/terminal", "compile", "check", "codegen", "optimize", "plan", "ir"],
+    ...["contract", "source"],
+  ],
   "cli/build": [
     ...["cli/files", "cli/terminal", "compile", "check", "codegen", "plan", "node", "weights", "contract", "source"],
     "node:",
@@ -100,6 +95,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
       "cli/calibrate",
       "cli/build",
       "cli/summary",
+      "cli/explain",
       "cli/files",
       "cli/terminal",
       "compile",

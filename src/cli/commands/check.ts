@@ -1,7 +1,7 @@
 /** @file `fuse check`: reports errors and warnings. */
 import type { Command } from "commander";
 import type { Program } from "../../check/program.ts";
-import { buildGraphs } from "../../compile.ts";
+import { buildGraphs, findHints } from "../../compile.ts";
 import { writeAtomically } from "../../node/files.ts";
 import type { Diagnostic } from "../../source/diagnostic.ts";
 import { openText, readProgram } from "../files/programs.ts";
@@ -17,6 +17,7 @@ export interface CheckOptions {
   readonly set?: Pairs;
   readonly json?: true;
   readonly fix?: true;
+  readonly hints?: true;
   readonly watch?: true;
 }
 
@@ -35,6 +36,7 @@ export function check(command: Command, terminal: Terminal): void {
     .addOption(setOption())
     .option("--json", "print the diagnostics as JSON")
     .option("--fix", "first apply the fixes that messages suggest exactly")
+    .option("--hints", "also say what could be changed to make models cheaper")
     .option("--watch", "check again when a file changes, until Ctrl-C")
     .action(async (files: string[], options: CheckOptions) => {
       if (!options.watch) {
@@ -92,19 +94,21 @@ export function watchAll(
   }, signal);
 }
 
-async function checkFile(path: string, { set, fix }: CheckOptions, note?: Note): Promise<Checked> {
+async function checkFile(path: string, { set, fix, hints }: CheckOptions, note?: Note): Promise<Checked> {
   try {
     note?.(path);
     const text = await readProgram(path);
     let program = openText(path, text, note);
+    const hinted = (program: Program, found: readonly Diagnostic[]) =>
+      hints && !found.some(isError) ? [...found, ...findHints(program, set)] : found;
     const before = { text, diagnostics: diagnose(program, set) };
-    if (!fix) return { path, program, diagnostics: before.diagnostics, fixes: [] };
+    if (!fix) return { path, program, diagnostics: hinted(program, before.diagnostics), fixes: [] };
     const after = fixText(path, before, (text) => diagnose(openText(path, text), set));
     if (after.text !== text) {
       await writeOrFail(path, () => writeAtomically(path, new TextEncoder().encode(after.text)));
       program = openText(path, after.text);
     }
-    return { path, program, diagnostics: after.diagnostics, fixes: after.fixes };
+    return { path, program, diagnostics: hinted(program, after.diagnostics), fixes: after.fixes };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { path, program: undefined, diagnostics: error.diagnostics, fixes: [] };

@@ -1,11 +1,15 @@
 /** @file `fuse summary`: shows the structure of a model or a block. */
 import { Option, type Command } from "commander";
+import { defaultTarget, targetNames, targets, type TargetName } from "../../codegen/targets.ts";
 import { buildGraphs } from "../../compile.ts";
+import { backendNames, type Backend } from "../../contract/backends.ts";
+import { reportsOf } from "../explain/reports.ts";
 import { blockNamed, checked, valueOrFail, oneModel, openFile } from "../files/programs.ts";
 import { blockJson, blockText } from "../summary/block.ts";
-import { modelJson, modelText, sizesAt } from "../summary/model.ts";
+import { modelJson, modelText, nominalSizes, sizesAt } from "../summary/model.ts";
+import { optimizedJson, optimizedText } from "../summary/optimized.ts";
 import { hasCost, sorted, sortKeys, variantsOf, variantsText, type SortKey } from "../summary/variants.ts";
-import { modelOption, setOption, sizes, type ModelOptions } from "../terminal/options.ts";
+import { costsOption, modelOption, setOption, sizes, type ModelOptions } from "../terminal/options.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 interface Options extends ModelOptions {
@@ -13,7 +17,13 @@ interface Options extends ModelOptions {
   readonly json?: true;
   readonly variants?: true;
   readonly sort?: SortKey;
+  readonly optimized?: true;
+  readonly target?: TargetName;
+  readonly backend?: Backend;
+  readonly costs?: string;
 }
+
+const forBackends = targetNames.filter((name) => targets[name].profileFor !== undefined).join(", ");
 
 export function summary(command: Command, terminal: Terminal): void {
   command
@@ -27,13 +37,30 @@ export function summary(command: Command, terminal: Terminal): void {
     .addOption(new Option("--at <sizes>", "input sizes, to show numbers: n=1,h=64,w=64").argParser(sizes))
     .option("--variants", "show one row for each combination of the settings that are not given, with its cost")
     .addOption(new Option("--sort <key>", "sort key for --variants, cheapest first").choices(sortKeys))
+    .option("--optimized", "compare the model as written with what the optimizer makes of it")
+    .addOption(
+      new Option("--target <target>", `--optimized for this output format (default: "${defaultTarget}")`).choices(
+        targetNames,
+      ),
+    )
+    .addOption(
+      new Option("--backend <backend>", `--optimized for this backend only, with --target ${forBackends}`).choices(
+        backendNames,
+      ),
+    )
+    .addOption(costsOption())
     .option("--json", "print everything as JSON")
     .action(async (file: string, options: Options) => {
+      const unused = (["target", "backend", "costs"] as const).find((name) => options[name] !== undefined);
+      if (unused !== undefined && options.optimized !== true) command.error(`error: --${unused} needs --optimized`);
+      if (options.optimized === true && options.variants === true)
+        command.error("error: --optimized and --variants exclude each other");
       const program = await openFile(file);
       const block = blockNamed(program, options.model);
       if (block !== undefined) {
         if (options.set !== undefined || options.at !== undefined || options.variants === true)
           command.error(`error: ${options.model} is a block: --set, --at and --variants are for models`);
+        if (options.optimized === true) command.error(`error: ${options.model} is a block: --optimized is for models`);
         checked(program, terminal);
         terminal.out(options.json ? json(blockJson(program, block)) : blockText(program, block));
         return;
@@ -51,6 +78,13 @@ export function summary(command: Command, terminal: Terminal): void {
         const variants = sorted(found, key);
         const { name } = model.decl;
         terminal.out(options.json ? json({ model: name.text, variants }) : variantsText(name.text, variants));
+        return;
+      }
+      if (options.optimized === true) {
+        const reports = await reportsOf(program, options, terminal);
+        const compared = reports.map(({ report, at }) => [report, at ?? nominalSizes(report.graph)] as const);
+        if (options.json) terminal.out(json({ models: compared.map(([report, at]) => optimizedJson(report, at)) }));
+        else terminal.out(compared.map(([report, at]) => optimizedText(report, at)).join("\n\n"));
         return;
       }
       const settings = { model: options.model, settings: options.set ?? {} };

@@ -4,6 +4,7 @@ import { bytesOf } from "../../contract/manifest.ts";
 import { checkGuard, evaluate, type Admission } from "../../contract/guard.ts";
 import type { ModelGraph } from "../../ir/model-graph.ts";
 import { printType, type TensorType } from "../../ir/type.ts";
+import { nominalSize } from "../../plan/buffers.ts";
 import { liveBytes, numbersAt, traffic } from "../../plan/memory.ts";
 import { manifestOf } from "../../plan/manifest.ts";
 import { plan } from "../../plan/plan.ts";
@@ -46,6 +47,15 @@ export function admissionsAt(graphs: readonly ModelGraph[], at: Sizes | undefine
       fail("bad-input", { message: `\`${graph.name}\` needs a value for ${missing.join(", ")} in \`--at\`` });
     return admit(graph, Object.fromEntries(names.map((name) => [name, at![name]!])));
   });
+}
+
+/** Returns the sizes for which costs are compared when none are given. Ends the command if the guard rejects them. */
+export function nominalSizes(graph: ModelGraph): Sizes {
+  const names = graph.guard.variables.map(({ name }) => name);
+  const admission = admit(graph, Object.fromEntries(names.map((name) => [name, nominalSize(name)])));
+  if ("sizes" in admission) return admission.sizes;
+  const code = `--at ${names.map((name) => `${name}=…`).join(",")}`;
+  return refuse(admission.problems, [{ text: "give the sizes of the inputs", code }]);
 }
 
 function admit({ guard }: ModelGraph, sizes: Sizes): Admission {

@@ -10,6 +10,18 @@ export function plural(count: number, noun: string): string {
   return `${countText(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
+/** `37 %`, with a digit after the point below 1 % and above 99 %: only all is `100 %`. */
+export function percentText(part: number): string {
+  const percent = Math.abs(part) * 100;
+  const isNearEnd = (percent > 0 && percent < 1) || (percent > 99 && percent < 100);
+  return `${isNearEnd ? Math.min(99.9, Number(percent.toFixed(1))) : Math.round(percent)} %`;
+}
+
+/** `-37 %`, `+6 %` */
+export function signedPercentText(part: number): string {
+  return `${part < 0 ? "-" : "+"}${percentText(part)}`;
+}
+
 const units: Readonly<Record<string, number>> = {
   "": 1,
   B: 1,

@@ -218,4 +218,30 @@ export const lints = {
       }
     `,
   }),
+  "could-be-cheaper": programEntry({
+    severity: "warning",
+    hint: true,
+    message: msg`\`${"model"}\` could take about ${"saving"} less: ${"reason"}`,
+    explain:
+      "Only `fuse check --hints` reports this. " +
+      "The optimizer computes an operator earlier, where its tensors are smaller, whenever the results stay equal. " +
+      "Here something is in the way: an activation between the two, or a constant that the other does not keep. " +
+      "Change the order yourself, if the model that you want is the other one: its results are different, and it must be trained. " +
+      "The saving is an estimate for the ES module at nominal sizes. " +
+      "`fuse explain FILE --graph` shows what the optimizer does by itself.",
+    bad: program`
+      fuse 1
+
+      model Reduce(x: [n, h: 28, w: 28, c: 512]) -> (y: [n, c: 256]) {
+        return x |> conv(c: 256) @conv |> relu |> mean(axis: [h, w])
+      }
+    `,
+    good: program`
+      fuse 1
+
+      model Reduce(x: [n, h: 28, w: 28, c: 512]) -> (y: [n, c: 256]) {
+        return x |> conv(c: 256) @conv |> mean(axis: [h, w]) |> relu
+      }
+    `,
+  }),
 };

@@ -1,0 +1,197 @@
+/** @file What the optimizer would have made cheaper, had nothing been in the way: for reports, not for builds. */
+import type { Node, Value } from "../ir/graph.ts";
+import { macsOf } from "../ir/costs.ts";
+import type { ModelGraph } from "../ir/model-graph.ts";
+import { isSameType } from "../ir/rewrite.ts";
+import type { Trait } from "../ir/trait.ts";
+import { volume, type Axis } from "../ir/type.ts";
+import { inOrder } from "../ir/walk.ts";
+import { inputAxis } from "../ops/shared/layers.ts";
+import { nominalNumbers } from "../plan/buffers.ts";
+import type { Profile } from "../plan/profile.ts";
+import { SizeTooLarge } from "../sizes/pool.ts";
+import type { Size } from "../sizes/size.ts";
+import { exchange, isObstacle, type Obstacle } from "./exchange.ts";
+import { Live } from "./live.ts";
+import { traitOf, type Application, type Mapping } from "./map.ts";
+import { toolsFor, type OptimizeOptions, type Tools } from "./optimize.ts";
+import { Push } from "./push.ts";
+import type { Way } from "./way.ts";
+
+/** Two operators that were not exchanged, although that would have saved something. */
+export interface NearMiss {
+  /** The operator that would be computed earlier. */
+  readonly node: Node;
+  /** What it would be computed before. */
+  readonly partner: Node;
+  /** What is in the way: the partner itself, or an operator between the two. */
+  readonly blocker: Node;
+  readonly obstacle: Obstacle;
+  /** How the operator and the blocker act. */
+  readonly outer: Trait;
+  readonly inner: Trait;
+  /** The axes on which the two act both. */
+  readonly shared: readonly Axis[];
+  /** The part of the model's cost that it would save, from 0 to 1. */
+  readonly saves: number;
+  /** The multiply-accumulates that it would save, at the sizes that were asked for. */
+  readonly macs: number;
+}
+
+/** What a near miss must save of the model at least, and how many are returned. */
+const leastSaving = 0.02;
+const mostReturned = 5;
+
+/** Returns the near misses of a graph that is optimized already, those that would save most first. */
+export function nearMisses(graph: ModelGraph, profile: Profile, options: OptimizeOptions = {}): readonly NearMiss[] {
+  const search = new Search(graph, toolsFor(graph, profile, options.at), options.at);
+  return search.misses.toSorted((a, b) => b.saves - a.saves).slice(0, mostReturned);
+}
+
+/** A value that would be equal if an obstacle were none, and what its first operator was moved before. */
+interface Forced {
+  readonly value: Value;
+  readonly partner: Node;
+}
+
+class Search {
+  readonly misses: NearMiss[] = [];
+  readonly #graph: ModelGraph;
+  readonly #tools: Tools;
+  readonly #number: (size: Size) => number;
+  readonly #nothing: Size;
+
+  constructor(graph: ModelGraph, tools: Tools, at: OptimizeOptions["at"]) {
+    this.#graph = graph;
+    this.#tools = tools;
+    this.#nothing = graph.builder.sizes.int(0);
+    this.#number = nominalNumbers(graph.builder.sizes, at);
+    const roots = graph.results.map(({ value }) => value);
+    const operands = (value: Value) => tools.algebra.operands(value);
+    const live = new Live(roots, operands);
+    const whole = tools.costs.total(roots);
+    for (const value of inOrder(roots, operands)) {
+      if (value.kind !== "node") continue;
+      const removed = live.exclusive([value]);
+      const isPaid = (one: Value) => live.isLive(one) && !removed.has(one);
+      try {
+        this.#visit(value, isPaid, whole);
+      } catch (error) {
+        // Costs are products of sizes. Where these are too large, nothing is known about them.
+        if (!(error instanceof SizeTooLarge)) throw error;
+      }
+    }
+  }
+
+  #visit(node: Node, isPaid: (value: Value) => boolean, whole: number): void {
+    const { maps, costs } = this.#tools;
+    const push = new Push(this.#tools, isPaid);
+    const cost = costs.total([node], isPaid);
+    for (const outer of maps.of(node)) {
+      const own = traitOf(outer.map);
+      if (outer.x.kind !== "node" || own.from.length + own.to.length === 0) continue;
+      for (const inner of maps.of(outer.x)) {
+        const other = traitOf(inner.map);
+        const obstacle = exchange(own, other);
+        if (!isObstacle(obstacle)) continue;
+        const forced = this.#forced(node, outer, outer.x, inner, obstacle, push);
+        if (forced === undefined) continue;
+        const saves = (cost - costs.total([forced.value], isPaid)) / whole;
+        if (saves < leastSaving) continue;
+        this.misses.push({
+          node,
+          partner: forced.partner,
+          blocker: outer.x,
+          obstacle,
+          outer: own,
+          inner: other,
+          shared: sharedAxes(own, other),
+          saves,
+          macs: this.#macs([node], isPaid) - this.#macs([forced.value], isPaid),
+        });
+      }
+    }
+  }
+
+  /** The two exchanged in spite of the obstacle, if that is what an author would think of. */
+  #forced(
+    node: Node,
+    outer: Application,
+    blocker: Node,
+    inner: Application,
+    obstacle: Obstacle,
+    push: Push,
+  ): Forced | undefined {
+    const { maps } = this.#tools;
+    const isBetween = isSameType(blocker.type, inner.x.type, this.#graph.facts);
+    if (isBetween ? obstacle === "axes" : !this.#isProductAndResizing(node, outer, blocker, inner, obstacle))
+      return undefined;
+    if (!fits(outer.map, blocker, inner.x)) return undefined;
+    const direct = maps.on(outer.map, inner.x);
+    if (direct === undefined || !fits(inner.map, inner.x, direct)) return undefined;
+    const way = push.best(direct);
+    const partner = isBetween ? partnerOf(way) : blocker;
+    const value = partner && maps.on(inner.map, way.value);
+    if (value === undefined || !isSameType(value.type, node.type, this.#graph.facts)) return undefined;
+    return { value, partner: partner! };
+  }
+
+  /** Whether one multiplies and the other changes how many elements there are. */
+  #isProductAndResizing(
+    node: Node,
+    outer: Application,
+    blocker: Node,
+    inner: Application,
+    obstacle: Obstacle,
+  ): boolean {
+    const resizing = isProduct(node) ? inner.map : outer.map;
+    const isOneProduct = isProduct(node) !== isProduct(blocker);
+    const isResizing = isProduct(node) ? this.#resizes(blocker, inner.x) : this.#resizes(node, blocker);
+    const { is } = traitOf(resizing);
+    return isOneProduct && isResizing && (obstacle !== "axes" || is === "linear" || is === "gather");
+  }
+
+  #resizes(after: Value, before: Value): boolean {
+    const count = ({ type }: Value) => this.#number(volume(this.#graph.builder.sizes, type));
+    return count(after) !== count(before);
+  }
+
+  #macs(values: readonly Value[], isPaid: (value: Value) => boolean): number {
+    const nodes = [...this.#tools.costs.region(values, isPaid)].filter((value) => value.kind === "node");
+    const macs = nodes.map((node) => macsOf(node, this.#graph.builder)).filter((macs) => macs !== this.#nothing);
+    return macs.reduce((sum, one) => sum + this.#number(one), 0);
+  }
+}
+
+const isProduct = ({ op }: Node): boolean => op.macs !== undefined;
+
+/** What an operator meets that a blocker keeps it from. Two products that could be one are no news: activations are meant to part them. */
+function partnerOf({ moves: [first] }: Way): Node | undefined {
+  if (first === undefined || first.rule === "merge" || first.at.kind !== "node") return undefined;
+  return first.rule === "collect" || first.rule === "join" ? undefined : first.at;
+}
+
+/** Whether the tensors of a map, which was applied to `from`, fit another one. */
+function fits(map: Mapping, from: Value, to: Value): boolean {
+  const node = map.kind === "operator" ? map.node : map.written?.node;
+  const own = map.kind === "matrix" ? [map.weight, map.bias] : [];
+  const tensors = [...Object.values(node?.weights ?? {}), ...own].filter((tensor) => tensor !== undefined);
+  const axes = new Set([...from.type.axes.keys(), ...to.type.axes.keys()]);
+  const changed = [...axes].filter((axis) => from.type.axes.get(axis) !== to.type.axes.get(axis));
+  return changed.every((axis) => {
+    const size = from.type.axes.get(axis);
+    return tensors.every(
+      ({ type }) => !type.axes.has(inputAxis(axis)) && (!type.axes.has(axis) || type.axes.get(axis) !== size),
+    );
+  });
+}
+
+function sharedAxes(a: Trait, b: Trait): readonly Axis[] {
+  const acted = ({ from, to }: Trait) => [...from, ...to];
+  const touched = (trait: Trait) => [...acted(trait), ...(trait.along ?? [])];
+  const shared = [
+    ...acted(a).filter((axis) => touched(b).includes(axis)),
+    ...acted(b).filter((axis) => touched(a).includes(axis)),
+  ];
+  return [...new Set(shared)];
+}
