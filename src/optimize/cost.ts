@@ -108,7 +108,9 @@ export class GraphCosts<T> {
     const { builder } = this.#algebra;
     const read = node.inputs.filter((input) => !this.#algebra.isLoaded(input)).map(({ type }) => this.#bytes(type));
     const written = node.types.map((type) => this.#bytes(type)).reduce(add);
-    const moved = mul(int(costs.bytes), read.reduce(add, written));
+    // What only chooses elements reads no others.
+    const isChoice = builder.trait(node, 0)?.is === "gather";
+    const moved = mul(int(costs.bytes), isChoice ? mul(int(2), written) : read.reduce(add, written));
     const cost = add(add(int(costs.step), moved), mul(int(costs.macs), size(macsOf(node, builder))));
     if (node.op.name === resize.name) return add(cost, mul(int(costs.resized), written));
     if (node.op.name !== concat.name) return cost;

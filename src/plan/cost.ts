@@ -1,6 +1,6 @@
 /** @file What a plan costs on the machine of its profile. */
 import { conv2d, depthwiseConv2d } from "../primitives/convolution.ts";
-import { concat, reshape } from "../primitives/layout.ts";
+import { concat, reshape, slice } from "../primitives/layout.ts";
 import { resize } from "../primitives/resize.ts";
 import { unary } from "../primitives/unary.ts";
 import type { Size } from "../sizes/size.ts";
@@ -34,8 +34,8 @@ export function planWork({ steps, results, profile }: Plan, number: (size: Size)
     const { primitive, inputs, attributes, shape } = value;
     const factors = primitive.macs?.(inputs, attributes, value);
     if (factors !== undefined) total.macs += count(factors);
-    // Prepared operands count, too: every run reads them.
-    for (const each of [...inputs, value]) total.bytes += bytesOf(each, number);
+    // Prepared operands count, too: every run reads them. A slice reads only what it writes.
+    for (const each of madeBy(value, slice) ? [value, value] : [...inputs, value]) total.bytes += bytesOf(each, number);
     // In each operand, the elements for one index of the axes before the joined one are a row.
     if (madeBy(value, concat)) total.rows += inputs.length * count(shape.slice(0, value.attributes.axis));
     if (madeBy(value, resize)) total.resized += bytesOf(value, number);
