@@ -27,6 +27,13 @@ export interface Way {
   readonly moves: readonly Move[];
 }
 
+/** An operand of a concat, which may leave it. */
+export interface Leaving {
+  readonly index: number;
+  /** What a map of the whole concat costs less for this operand if it is applied to that alone. */
+  readonly gain: number;
+}
+
 /** Values tried for one operator. Beyond, they stay as they are, so that hostile programs end. */
 const mostTried = 500;
 
@@ -56,7 +63,7 @@ export class Push {
     this.#known.set(value, asIs);
     if (this.#known.size > mostTried) return asIs;
     let [best, least] = [asIs, this.#cost(value)];
-    for (const way of this.#ways(value)) {
+    for (const way of this.ways(value)) {
       const cost = this.#cost(way.value);
       if (cost < least) [best, least] = [way, cost];
     }
@@ -68,7 +75,8 @@ export class Push {
     return this.#costs.total([value], this.#isPaid);
   }
 
-  *#ways(value: Value): Generator<Way> {
+  /** Every other way to compute a value by one rule, with the best ways for what that rule moved. */
+  *ways(value: Value): Generator<Way> {
     for (const { map, x } of this.#maps.of(value)) {
       if (x.kind !== "node") continue;
       if (x.op.name === concat.name) yield* this.#overConcat(value, map, x);
@@ -82,7 +90,7 @@ export class Push {
   }
 
   /** Whether a map can do anything with what makes a tensor. If it meets nothing, it is not worth being applied twice. */
-  #meets(map: Mapping, x: Value): boolean {
+  protected meets(map: Mapping, x: Value): boolean {
     if (x.kind !== "node") return false;
     if (x.op.name === concat.name || x.op.name === add.name || x.op.name === sub.name) return true;
     return this.#maps.of(x).some((inner) => {
@@ -99,14 +107,14 @@ export class Push {
   }
 
   *#merged(value: Value, map: Mapping, x: Value, inner: { readonly map: Mapping; readonly x: Value }): Generator<Way> {
-    if (map.kind !== "matrix" || inner.map.kind !== "matrix" || !this.#isSmaller(map, inner.map, x)) return;
+    if (map.kind !== "matrix" || inner.map.kind !== "matrix" || !this.isSmaller(map, inner.map, x)) return;
     const composed = compose(this.#algebra, map, inner.map);
     const way = composed && this.#apply(composed, inner.x);
     if (way !== undefined) yield { ...way, moves: [{ rule: "merge", of: value, at: x }, ...way.moves] };
   }
 
   /** Whether one product has fewer factors than two, of which the inner one may be needed anyway. */
-  #isSmaller(outer: MatrixMap, inner: MatrixMap, between: Value): boolean {
+  protected isSmaller(outer: MatrixMap, inner: MatrixMap, between: Value): boolean {
     if (isDiagonal(outer) || isDiagonal(inner)) return true;
     const { sizes } = this.#algebra.builder;
     const count = ({ weight }: MatrixMap, axes: readonly Axis[]) =>
@@ -173,10 +181,8 @@ export class Push {
       return [{ index, input, part: part as MatrixMap, way, gain: this.#cost(direct) - this.#cost(way.value) }];
     });
     if (parts.length < x.inputs.length) return;
-    const inOrder = (list: typeof parts) => list.toSorted((a, b) => a.index - b.index);
-    const byGain = parts.toSorted((a, b) => b.gain - a.gain || a.index - b.index);
-    for (let count = 1; count <= parts.length; count++) {
-      const [leaving, rest] = [inOrder(byGain.slice(0, count)), inOrder(byGain.slice(count))];
+    for (const leaving of this.leaving(parts)) {
+      const rest = parts.filter((part) => !leaving.includes(part));
       const joined = rest.length === 0 ? [] : [this.#joined(map, rest, axis)];
       const first =
         rest.length > 0 ? undefined : this.#apply(changed(leaving[0]!.part, { bias: map.bias }), leaving[0]!.input);
@@ -190,6 +196,13 @@ export class Push {
         moves,
       );
     }
+  }
+
+  /** Which operands of a concat to try to take out of it, in order. */
+  protected *leaving<T extends Leaving>(parts: readonly T[]): Generator<readonly T[]> {
+    const byGain = parts.toSorted((a, b) => b.gain - a.gain || a.index - b.index);
+    for (let count = 1; count <= parts.length; count++)
+      yield byGain.slice(0, count).toSorted((a, b) => a.index - b.index);
   }
 
   /** The map of the operands that stay in a concat, with the whole constant. */
@@ -212,7 +225,7 @@ export class Push {
     const isLinear = map.kind === "matrix" || trait.is === "linear" || trait.is === "gather";
     const needed = [...trait.from, ...alongOf(map)];
     if (!isLinear || !x.inputs.every((input) => needed.every((axis) => input.type.axes.has(axis)))) return;
-    if (!x.inputs.some((input) => this.#meets(map, input))) return;
+    if (!x.inputs.some((input) => this.meets(map, input))) return;
     const whole = x.inputs.findIndex((input) => input.type.axes.size === x.type.axes.size);
     const shiftsOnly = map.kind === "matrix" && isDiagonal(map) && map.weight === undefined;
     const ways = x.inputs.map((input, index): Way | undefined => {
