@@ -24,7 +24,7 @@ const margin = 0.97;
 interface Gap {
   readonly seed: number;
   readonly saved: number;
-  readonly text: string;
+  readonly moves: string;
 }
 
 const [count = 100, first = Math.floor(Math.random() * 2 ** 31)] = process.argv.slice(2).map(Number);
@@ -72,21 +72,24 @@ for (let seed = first; counts.models < count; seed++) {
   const planned = [graph, optimized, best].map((one) => us(planCost({ ...plan(one, profile), graph }, number)));
   const before = saturation.cost(resultsOf(graph));
   const start = found === fromOptimized ? "what the optimizer made" : "the program";
-  gaps.push({
-    seed,
-    saved: 1 - found.best.cost / cost,
-    text: [
+  const moves = printMoves(found.best.moves);
+  const saved = 1 - found.best.cost / cost;
+  gaps.push({ seed, saved, moves });
+  console.log(
+    [
+      `\nseed ${seed}: ${percent(saved)} cheaper`,
       text,
       `written ${us(before)}, optimized ${us(cost)}, found ${us(found.best.cost)}; as plans ${planned.join(", ")}`,
       `optimized, apart from what both have:\n${printGraph(optimized, best)}`,
       `found:\n${printGraph(best, optimized)}`,
-      `from ${start}, by ${printMoves(found.best.moves)}`,
+      `from ${start}, by ${moves}`,
     ].join("\n"),
-  });
+  );
 }
 
-for (const { seed, saved, text } of gaps.toSorted((a, b) => b.saved - a.saved))
-  console.log(`\nseed ${seed}: ${percent(saved)} cheaper\n${text}`);
+console.log("");
+for (const { seed, saved, moves } of gaps.toSorted((a, b) => b.saved - a.saved))
+  console.log(`${percent(saved).padStart(7)}  seed ${seed}: ${moves}`);
 const seconds = ((performance.now() - started) / 1000).toFixed(0);
 console.log(
   `\n${counts.models} models in ${seconds} s: ${counts.changed} changed, ${counts.complete} searched completely`,

@@ -6,14 +6,14 @@ import { inOrder } from "../../src/ir/walk.ts";
 import { Algebra } from "../../src/optimize/algebra.ts";
 import type { Move } from "../../src/optimize/push.ts";
 
-/** Returns a line for every operator of a run, apart from those that another graph of the same model has too. */
+/** Returns a line for every operator of a run, with weights as `W` and constants as `K`, apart from those that another graph of the same model has too. */
 export function printGraph({ results, builder }: ModelGraph, known?: ModelGraph): string {
   const algebra = new Algebra(builder);
   const valuesOf = (of: readonly Value[]) => inOrder(of, (value) => algebra.operands(value));
   const order = valuesOf(results.map(({ value }) => value));
   const others = new Set(known && valuesOf(known.results.map(({ value }) => value)));
   const names = new Map<Value, string>();
-  const nameOf = (value: Value) => names.get(value) ?? (value.kind === "constant" ? String(value.value) : "W");
+  const nameOf = (value: Value) => names.get(value) ?? (value.kind === "constant" ? "K" : "W");
   const lines: string[] = [];
   for (const value of order) {
     names.set(value, value.kind === "input" ? value.name : `v${value.id}`);
