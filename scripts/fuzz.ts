@@ -1,4 +1,4 @@
-/** @file Tries random programs until stopped, or until ten are wrong: `npm run fuzz [-- text|programs] [COUNT [SEED]]`. */
+/** @file Tries random programs until stopped, or until ten are wrong: `npm run fuzz [-- text|programs|algebra] [COUNT [SEED]]`. */
 
 /** What one seed gave. */
 interface Trial {
@@ -38,6 +38,18 @@ const kinds: Readonly<Record<string, () => Promise<Kind>>> = {
       const { built, admitted, refused, compared, operators } = await tryProgram(seed);
       const counts = { programs: 1, built: built ? 1 : 0, "shapes admitted": admitted, "shapes refused": refused };
       return { counts: { ...counts, ...Object.fromEntries(compared) }, seen: operators };
+    };
+    return { things: "operators", run };
+  },
+  /** Graphs that the optimizer changes a lot give what they gave before. */
+  algebra: async () => {
+    const { examine } = await import("../test/properties/algebra/examine.ts");
+    const run = (seed: number): Trial => {
+      // Every tenth graph has sizes for which results are equal up to rounding only.
+      const isExact = seed % 10 !== 0;
+      const { rules, operators } = examine(seed, isExact);
+      const counts = { graphs: 1, "not exact": isExact ? 0 : 1, changed: rules.length > 0 ? 1 : 0 };
+      return { counts: { ...counts, ...Object.fromEntries(rules.map((rule) => [rule, 1])) }, seen: operators };
     };
     return { things: "operators", run };
   },

@@ -29,6 +29,16 @@ function typesOf<S extends Attributes>(op: Operator<S>, context: OperatorContext
   return "axes" in types ? [types] : types;
 }
 
+/** Whether a value is over the axes of a weight. */
+function isOfSpec(value: Value | undefined, { groups }: WeightSpec): value is Value {
+  const axes = groups.flat();
+  return (
+    value?.type.dtype === "f32" &&
+    value.type.axes.size === axes.length &&
+    axes.every(([axis, size]) => value.type.axes.get(axis) === size)
+  );
+}
+
 /** Returns the inputs that are numbers or sizes, where they are. */
 const numbersOf = (inputs: readonly Value[]) =>
   inputs.map((input) => (input.kind === "constant" && !isArray(input.value) ? input.value : undefined));
@@ -127,15 +137,11 @@ export class GraphBuilder {
     const names = Object.keys(weights);
     invariant(names.length === specs.length, `${operator} has ${specs.length} weights, not ${names.join()}`);
     return Object.fromEntries(
-      specs.map(({ name, groups }) => {
+      specs.map((spec) => {
+        const { name, groups } = spec;
         const value = weights[name];
-        const axes = groups.flat();
-        invariant(
-          value?.type.dtype === "f32" &&
-            value.type.axes.size === axes.length &&
-            axes.every(([axis, size]) => value.type.axes.get(axis) === size),
-          `the ${name} of ${operator} is not over [${axes.map(([axis, size]) => `${axis}: ${this.sizes.print(size)}`).join()}]`,
-        );
+        const axes = groups.flat().map(([axis, size]) => `${axis}: ${this.sizes.print(size)}`);
+        invariant(isOfSpec(value, spec), `the ${name} of ${operator} is not over [${axes.join()}]`);
         return [name, value];
       }),
     );
@@ -170,6 +176,13 @@ export class GraphBuilder {
   trait({ op, attributes, inputs: own }: Node, input: number, inputs: readonly Value[] = own): Trait | undefined {
     const types = inputs.map(({ type }) => type);
     return op.trait?.(new OperatorContext(op.name, this.sizes, types, attributes, silent, numbersOf(inputs)), input);
+  }
+
+  /** Whether the weights of a node are those that its operator needs for other inputs, too: these may have more spatial axes. */
+  fits({ op, attributes, weights }: Node, inputs: readonly Value[]): boolean {
+    const types = inputs.map(({ type }) => type);
+    const context = new OperatorContext(op.name, this.sizes, types, attributes, silent, numbersOf(inputs));
+    return (op.weights?.(context) ?? []).every((spec) => isOfSpec(weights[spec.name], spec));
   }
 
   /** Returns a node as a tensor times one of its inputs, if it is that. */

@@ -141,6 +141,7 @@ export class Maps {
     const inputs = node.inputs.with(input, x);
     const other = this.#trait(node, inputs, input);
     if (other === undefined || !isSameAction(trait, other)) return undefined;
+    if (!this.#algebra.builder.fits(node, inputs)) return undefined;
     return this.#algebra.attempt(node.op, inputs, node.attributes, node.weights);
   }
 

@@ -11,7 +11,8 @@ import { Algebra } from "./algebra.ts";
 import { exactly, GraphCosts, numerically } from "./cost.ts";
 import { Live } from "./live.ts";
 import { Maps } from "./map.ts";
-import { Push, type Move } from "./push.ts";
+import { Push } from "./push.ts";
+import type { Move } from "./way.ts";
 
 export interface OptimizeOptions {
   /** Values of run-time sizes for which costs are compared; by default, 1 for `n` and 64 for all others. */

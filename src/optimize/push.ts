@@ -10,22 +10,7 @@ import type { GraphCosts } from "./cost.ts";
 import { exchange, isObstacle } from "./exchange.ts";
 import { alongOf, isDiagonal, traitOf, type Mapping, type MatrixMap, type Maps } from "./map.ts";
 import { Sums } from "./sums.ts";
-
-/** What was done, in the order from the results to the inputs. */
-export interface Move {
-  readonly rule: Rule;
-  /** The operator that moves or is merged, and what it meets. */
-  readonly of: Value;
-  readonly at: Value;
-}
-
-export type Rule = "exchange" | "merge" | "split concat" | "into concat" | "split sum" | "collect" | "join";
-
-/** A value equal to the one asked for. */
-export interface Way {
-  readonly value: Value;
-  readonly moves: readonly Move[];
-}
+import type { Way } from "./way.ts";
 
 /** An operand of a concat, which may leave it. */
 export interface Leaving {

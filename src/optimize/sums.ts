@@ -6,7 +6,7 @@ import type { Algebra } from "./algebra.ts";
 import { isAlike, joinOf } from "./compose.ts";
 import { exchange } from "./exchange.ts";
 import { alongOf, traitOf, type Application, type Mapping, type MatrixMap, type Maps } from "./map.ts";
-import type { Move, Way } from "./push.ts";
+import type { Move, Way } from "./way.ts";
 
 /** A term that is a product of `x`. */
 interface Product {

@@ -1,8 +1,10 @@
 /** @file Lowering: where transposes go, what happens at load time, and what is simplified away. */
 import { describe, expect, test } from "vitest";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
+import { targetNames, targets } from "../../src/codegen/targets.ts";
 import { softmax } from "../../src/ops/activation.ts";
 import { conv } from "../../src/ops/conv.ts";
+import { dot } from "../../src/ops/dot.ts";
 import { add, mul, sub } from "../../src/ops/elementwise.ts";
 import { sqrt } from "../../src/ops/functions.ts";
 import { expand, concat } from "../../src/ops/fusion.ts";
@@ -29,6 +31,19 @@ function residual(m: ModelBuilder, axes: readonly string[]) {
   const a = m.apply(conv, [x], { c: 8 }, { path: "a" });
   return m.apply(add, [a, m.apply(conv, [a], { c: 8, kernel: 3 }, { path: "b" })]);
 }
+
+test.each(targetNames)("a product of weights is computed when the model is loaded, for %s", (target) => {
+  const m = new ModelBuilder();
+  const x = m.input("x", ["n", "c: 3", "h", "w"]);
+  const [a, b] = [m.weight("a", { k: 5, c: 3 }), m.weight("b", { o: 4, k: 5 })];
+  const weight = m.apply(dot, [b, a], { contract: ["k"] });
+  const y = m.apply(dot, [x, weight], { contract: ["c"] });
+  const made = plan(m.graph({ y: [y, ["n", "o", "h", "w"]] }), targets[target].profile);
+  const multiplying = made.steps.filter(({ value }) => value.primitive.macs !== undefined);
+  expect(multiplying.map(({ value }) => value.inputs.map(({ kind }) => kind))).toEqual([
+    [expect.stringMatching(/^(input|computation)$/), "prepared"],
+  ]);
+});
 
 describe("layouts", () => {
   test("a model in NHWC has no transposes", () => {

@@ -116,4 +116,4 @@ async function fastest(short: Prepared, long: Prepared, budget: number): Promise
   return [before, after];
 }
 
-const leastRounds = 4;
+const leastRounds = 3;

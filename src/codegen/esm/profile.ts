@@ -31,19 +31,19 @@ const abilities = {
   cpu: {
     variants: [...everywhere, "conv2d_transpose.pads", "reduce.long"],
     epilogues: fused,
-    costs: { macs: 2000, bytes: 1000, rows: 0, resized: 5000, step: 5_000_000 },
+    costs: { macs: 4000, bytes: 2400, rows: 0, resized: 0, step: 4_300_000 },
   },
   // Adds elements one after the other.
   wasm: {
     variants: [...everywhere, "conv2d_transpose.pads"],
     epilogues: fused,
-    costs: { macs: 85, bytes: 85, rows: 150_000, resized: 80, step: 2_000_000 },
+    costs: { macs: 114, bytes: 88, rows: 145_000, resized: 110, step: 7_500_000 },
   },
   // Fused calls are correct here too, but run one after the other internally and free nothing before the last.
   tensorflow: {
     variants: [...everywhere, "conv2d.groups", "reduce.long", "cast.range"],
     epilogues: [],
-    costs: { macs: 15, bytes: 95, rows: 0, resized: 90, step: 30_000_000 },
+    costs: { macs: 56, bytes: 88, rows: 0, resized: 150, step: 43_000_000 },
   },
 } satisfies Record<Backend, Abilities>;
 
