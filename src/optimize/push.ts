@@ -74,7 +74,10 @@ export class Push {
     yield* this.#sums.ways(value);
   }
 
-  /** Whether a map can do anything with what makes a tensor. If it meets nothing, it is not worth being applied twice. */
+  /**
+   * Whether a map can do anything with what makes a tensor. If it meets nothing, it is not worth being applied twice, unless
+   * what it makes is smaller.
+   */
   protected meets(map: Mapping, x: Value): boolean {
     if (x.kind !== "node") return false;
     if (x.op.name === concat.name || x.op.name === add.name || x.op.name === sub.name) return true;
@@ -210,7 +213,9 @@ export class Push {
     const isLinear = map.kind === "matrix" || trait.is === "linear" || trait.is === "gather";
     const needed = [...trait.from, ...alongOf(map)];
     if (!isLinear || !x.inputs.every((input) => needed.every((axis) => input.type.axes.has(axis)))) return;
-    if (!x.inputs.some((input) => this.meets(map, input))) return;
+    // Two means are read like one sum, which then need not be written.
+    const drops = trait.to.length < trait.from.length;
+    if (!drops && !x.inputs.some((input) => this.meets(map, input))) return;
     const whole = x.inputs.findIndex((input) => input.type.axes.size === x.type.axes.size);
     const shiftsOnly = map.kind === "matrix" && isDiagonal(map) && map.weight === undefined;
     const ways = x.inputs.map((input, index): Way | undefined => {
