@@ -17,7 +17,7 @@ import { differenceOf, runAt } from "./verify.ts";
 /** Sizes at which graphs are compared, and small ones at which they are run. */
 const at = { n: 1, h: 64, w: 64, p: 16, q: 16, t: 196, s: 196 };
 const small = { n: 2, h: 8, w: 8, p: 4, q: 4, t: 6, s: 5 };
-const bounds = { graphs: 2000, ms: 5000 };
+const bounds = { graphs: 1000, ms: 5000 };
 /** What a graph must save for the report: as much as a change of the optimizer. */
 const margin = 0.97;
 

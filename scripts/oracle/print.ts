@@ -4,7 +4,7 @@ import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import { printType } from "../../src/ir/type.ts";
 import { inOrder } from "../../src/ir/walk.ts";
 import { Algebra } from "../../src/optimize/algebra.ts";
-import type { Move } from "../../src/optimize/push.ts";
+import type { Move } from "../../src/optimize/way.ts";
 
 /** Returns a line for every operator of a run, with weights as `W` and constants as `K`, apart from those that another graph of the same model has too. */
 export function printGraph({ results, builder }: ModelGraph, known?: ModelGraph): string {

@@ -6,7 +6,8 @@ import { inOrder } from "../../src/ir/walk.ts";
 import { Algebra } from "../../src/optimize/algebra.ts";
 import { GraphCosts, numerically } from "../../src/optimize/cost.ts";
 import { Maps } from "../../src/optimize/map.ts";
-import { Push, type Move, type Way } from "../../src/optimize/push.ts";
+import { Push } from "../../src/optimize/push.ts";
+import type { Move, Way } from "../../src/optimize/way.ts";
 import { nominalNumbers } from "../../src/plan/buffers.ts";
 import type { Profile } from "../../src/plan/profile.ts";
 
