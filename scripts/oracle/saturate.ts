@@ -5,6 +5,7 @@ import { isSameType, withOperands } from "../../src/ir/rewrite.ts";
 import { inOrder } from "../../src/ir/walk.ts";
 import { Algebra } from "../../src/optimize/algebra.ts";
 import { GraphCosts, numerically } from "../../src/optimize/cost.ts";
+import { laws } from "../../src/optimize/laws.ts";
 import { Maps } from "../../src/optimize/map.ts";
 import { Push } from "../../src/optimize/push.ts";
 import type { Move, Way } from "../../src/optimize/way.ts";
@@ -68,7 +69,7 @@ export class Saturation {
     this.#algebra = new Algebra(builder);
     const maps = new Maps(this.#algebra);
     this.#costs = new GraphCosts(this.#algebra, maps, profile, numerically(nominalNumbers(builder.sizes, at)));
-    this.#step = new Step(this.#algebra, maps, this.#costs, () => false);
+    this.#step = new Step({ algebra: this.#algebra, maps, costs: this.#costs, laws }, () => false);
   }
 
   cost(results: readonly Value[]): number {

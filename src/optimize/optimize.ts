@@ -9,9 +9,11 @@ import { SizeTooLarge } from "../sizes/pool.ts";
 import type { Size } from "../sizes/size.ts";
 import { Algebra } from "./algebra.ts";
 import { exactly, GraphCosts, numerically } from "./cost.ts";
+import { laws, type Laws } from "./laws.ts";
 import { Live } from "./live.ts";
 import { Maps } from "./map.ts";
 import { Push } from "./push.ts";
+import type { SearchTools } from "./tools.ts";
 import type { Move } from "./way.ts";
 
 export interface OptimizeOptions {
@@ -53,10 +55,15 @@ const mostSweeps = 4;
  * Returns an equal graph that costs less on the targets of the profile, in order of the changes made. The weights of the
  * model stay those of the source: new ones are expressions of them, computed when the model is loaded.
  */
-export function optimize(graph: ModelGraph, profile: Profile, options: OptimizeOptions = {}): Optimized {
+export function optimize(
+  graph: ModelGraph,
+  profile: Profile,
+  options: OptimizeOptions = {},
+  relied: Laws = laws,
+): Optimized {
   const { at, limit = Infinity } = options;
   const changes: Change[] = [];
-  const tools = toolsFor(graph, profile, at);
+  const tools = toolsFor(graph, profile, relied, at);
   let current = graph;
   for (let sweep = 0; sweep < mostSweeps && changes.length < limit; sweep++) {
     const before = changes.length;
@@ -67,23 +74,21 @@ export function optimize(graph: ModelGraph, profile: Profile, options: OptimizeO
 }
 
 /** What all sweeps share, so that nothing is computed twice. */
-interface Tools {
-  readonly algebra: Algebra;
-  readonly maps: Maps;
-  readonly costs: GraphCosts<number>;
+interface Tools extends SearchTools {
   /** Costs for all sizes, for proofs. */
   readonly exact: GraphCosts<Size>;
   /** Values for which nothing better was found. What they are computed from is part of what they are. */
   readonly settled: Set<Value>;
 }
 
-function toolsFor({ builder }: ModelGraph, profile: Profile, at: OptimizeOptions["at"]): Tools {
+function toolsFor({ builder }: ModelGraph, profile: Profile, laws: Laws, at: OptimizeOptions["at"]): Tools {
   const algebra = new Algebra(builder);
   const maps = new Maps(algebra);
   const numbers = numerically(nominalNumbers(builder.sizes, at));
   return {
     algebra,
     maps,
+    laws,
     costs: new GraphCosts(algebra, maps, profile, numbers),
     exact: new GraphCosts(algebra, maps, profile, exactly(builder.sizes)),
     settled: new Set(),
@@ -159,13 +164,13 @@ class Sweep {
 
   /** Replaces values by the best ones, if that is worth it. */
   #improved(originals: readonly Value[]): Change | undefined {
-    const { algebra, maps, costs, settled } = this.#tools;
+    const { costs, settled } = this.#tools;
     const values = originals.map((original) => this.#live.now(original)).filter((value) => value.kind === "node");
     if (values.length < originals.length || (values.length === 1 && settled.has(values[0]!))) return undefined;
     try {
       const removed = this.#live.exclusive(values);
       const isPaid = (one: Value) => this.#live.isLive(one) && !removed.has(one);
-      const push = new Push(algebra, maps, costs, isPaid);
+      const push = new Push(this.#tools, isPaid);
       const found = values.map((before) => ({ before, way: push.best(before) }));
       const replaced = found
         .filter(({ before, way }) => before !== way.value && this.#fits(before, way.value))

@@ -5,11 +5,13 @@ import { add, sub } from "../ops/elementwise.ts";
 import { concat } from "../ops/fusion.ts";
 import { inputAxis } from "../ops/shared/layers.ts";
 import { isOver, type Algebra } from "./algebra.ts";
-import { changed, compose, joinOf, linearPart, partOf } from "./compose.ts";
+import { changed } from "./compose.ts";
 import type { GraphCosts } from "./cost.ts";
-import { exchange, isObstacle } from "./exchange.ts";
+import { isObstacle } from "./exchange.ts";
+import type { Laws } from "./laws.ts";
 import { alongOf, isDiagonal, traitOf, type Mapping, type MatrixMap, type Maps } from "./map.ts";
 import { Sums } from "./sums.ts";
+import type { SearchTools } from "./tools.ts";
 import type { Way } from "./way.ts";
 
 /** An operand of a concat, which may leave it. */
@@ -27,17 +29,19 @@ export class Push {
   readonly #maps: Maps;
   readonly #costs: GraphCosts<number>;
   readonly #sums: Sums;
+  readonly #laws: Laws;
   /** Whether a value is needed anyway, so that it costs nothing more. */
   readonly #isPaid: (value: Value) => boolean;
   /** The best way for each value tried, or the value itself while its ways are being tried. */
   readonly #known = new Map<Value, Way>();
 
-  constructor(algebra: Algebra, maps: Maps, costs: GraphCosts<number>, isPaid: (value: Value) => boolean) {
+  constructor({ algebra, maps, costs, laws }: SearchTools, isPaid: (value: Value) => boolean) {
     this.#algebra = algebra;
     this.#maps = maps;
     this.#costs = costs;
+    this.#laws = laws;
     this.#isPaid = isPaid;
-    this.#sums = new Sums(algebra, maps, isPaid);
+    this.#sums = new Sums({ algebra, maps, laws }, isPaid);
   }
 
   /** Returns the cheapest way found to compute a value; of equally cheap ones, the first. */
@@ -84,7 +88,7 @@ export class Push {
     return this.#maps.of(x).some((inner) => {
       if (map.kind === "matrix" && inner.map.kind === "matrix") return true;
       if (actsOnElements(map) && actsOnElements(inner.map)) return false;
-      return !isObstacle(exchange(traitOf(map), traitOf(inner.map)));
+      return !isObstacle(this.#laws.exchange(traitOf(map), traitOf(inner.map)));
     });
   }
 
@@ -96,7 +100,7 @@ export class Push {
 
   *#merged(value: Value, map: Mapping, x: Value, inner: { readonly map: Mapping; readonly x: Value }): Generator<Way> {
     if (map.kind !== "matrix" || inner.map.kind !== "matrix" || !this.isSmaller(map, inner.map, x)) return;
-    const composed = compose(this.#algebra, map, inner.map);
+    const composed = this.#laws.compose(this.#algebra, map, inner.map);
     const way = composed && this.#apply(composed, inner.x);
     if (way !== undefined) yield { ...way, moves: [{ rule: "merge", of: value, at: x }, ...way.moves] };
   }
@@ -120,12 +124,12 @@ export class Push {
   ): Generator<Way> {
     // Two operators on single elements cost the same in either order.
     if (map.kind === "operator" && actsOnElements(map) && actsOnElements(inner.map)) return;
-    const found = exchange(traitOf(map), traitOf(inner.map));
+    const found = this.#laws.exchange(traitOf(map), traitOf(inner.map));
     if (isObstacle(found)) return;
     const part = found === "linear part";
     // The constant of an operator that is no matrix is inside.
     if (part && map.kind !== "matrix") return;
-    const moved = this.#apply(part ? linearPart(map as MatrixMap) : map, inner.x);
+    const moved = this.#apply(part ? this.#laws.linearPart(map as MatrixMap) : map, inner.x);
     const outside = moved && this.#maps.on(inner.map, moved.value);
     const constant = part ? (map as MatrixMap).bias : undefined;
     if (outside === undefined || !isOver(constant, axisNames(outside.type))) return;
@@ -154,7 +158,7 @@ export class Push {
     let start = sizes.int(0);
     return x.inputs.map((input, index) => {
       const end = sizes.add(start, input.type.axes.get(axis)!);
-      const part = map.kind === "matrix" ? partOf(this.#algebra, map, axis, start, end) : map;
+      const part = map.kind === "matrix" ? this.#laws.partOf(this.#algebra, map, axis, start, end) : map;
       start = end;
       return { index, input, part };
     });
@@ -196,7 +200,7 @@ export class Push {
   /** The map of the operands that stay in a concat, with the whole constant. */
   #joined(map: MatrixMap, rest: readonly { readonly input: Value; readonly part: MatrixMap }[], axis: string) {
     const parts = rest.map(({ part }) => part);
-    const whole = changed(joinOf(this.#algebra, parts, axis), { bias: map.bias });
+    const whole = changed(this.#laws.joinOf(this.#algebra, parts, axis), { bias: map.bias });
     return this.#apply(
       whole,
       this.#algebra.concat(
@@ -221,7 +225,7 @@ export class Push {
     const ways = x.inputs.map((input, index): Way | undefined => {
       if (index === whole) return this.#apply(map, input);
       if (shiftsOnly) return { value: input, moves: [] };
-      return this.#apply(map.kind === "matrix" ? linearPart(map) : map, input);
+      return this.#apply(map.kind === "matrix" ? this.#laws.linearPart(map) : map, input);
     });
     if (!ways.every((way) => way !== undefined)) return;
     const moves = [{ rule: "split sum", of: value, at: x } as const, ...ways.flatMap((way) => way.moves)];

@@ -3,9 +3,9 @@ import type { Node, Value } from "../ir/graph.ts";
 import type { Axis } from "../ir/type.ts";
 import { add } from "../ops/elementwise.ts";
 import type { Algebra } from "./algebra.ts";
-import { isAlike, joinOf } from "./compose.ts";
-import { exchange } from "./exchange.ts";
+import { isAlike } from "./compose.ts";
 import { alongOf, traitOf, type Application, type Mapping, type MatrixMap, type Maps } from "./map.ts";
+import type { SearchTools } from "./tools.ts";
 import type { Move, Way } from "./way.ts";
 
 /** A term that is a product of `x`. */
@@ -24,11 +24,13 @@ interface Group {
 export class Sums {
   readonly #algebra: Algebra;
   readonly #maps: Maps;
+  readonly #laws: SearchTools["laws"];
   readonly #isPaid: (value: Value) => boolean;
 
-  constructor(algebra: Algebra, maps: Maps, isPaid: (value: Value) => boolean) {
+  constructor({ algebra, maps, laws }: Omit<SearchTools, "costs">, isPaid: (value: Value) => boolean) {
     this.#algebra = algebra;
     this.#maps = maps;
+    this.#laws = laws;
     this.#isPaid = isPaid;
   }
 
@@ -126,7 +128,7 @@ export class Sums {
       .sort((a, b) => (a.width === b.width ? a.index - b.index : a.width < b.width ? -1 : 1));
     for (let count = 2; count <= alike.length; count++) {
       const joined = alike.slice(0, count);
-      const map = joinOf(
+      const map = this.#laws.joinOf(
         this.#algebra,
         joined.map((product) => product.map),
         axis,
@@ -149,7 +151,7 @@ export class Sums {
     for (const outer of this.#maps.of(term)) {
       const inner = outer.map.kind === "operator" ? this.#matrix(outer.x) : undefined;
       if (inner === undefined) continue;
-      const found = exchange(traitOf(outer.map), traitOf(inner.map));
+      const found = this.#laws.exchange(traitOf(outer.map), traitOf(inner.map));
       if (found !== "linear" && found !== "affine" && found !== "gather") continue;
       const x = this.#maps.on(outer.map, inner.x);
       if (x !== undefined) return { map: inner.map, x };

@@ -4,6 +4,7 @@ import type { Block } from "../../src/check/text/modules.ts";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import type { NdArray } from "../../src/contract/ndarray.ts";
 import { library } from "../../src/library.ts";
+import { planOptimized } from "../../src/optimize/planned.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { difference, seeded } from "../support/arrays.ts";
 import { useBackend } from "../support/backends.ts";
@@ -12,6 +13,7 @@ import { graphOf, prepareCase } from "../support/compare.ts";
 import { runOnce } from "../support/run.ts";
 import { randomShapes } from "../support/shapes.ts";
 import { expectGolden, goldenTensors } from "../support/systems.ts";
+import { byTier } from "../support/tier.ts";
 
 interface Entry {
   readonly module: string;
@@ -363,6 +365,9 @@ describe("PyTorch's weights load under the block's label and give PyTorch's outp
     const result = `(${declared(entry.result, goldenTensors(file, "out"))})`;
     const text = probe({ ...entry, inputs, result, settings });
     const options = entry.weightless ? {} : { rename: { "param.*": "m.*" } };
-    await expectGolden(file, plan(graphOf(text), esmProfile()), options);
+    const graph = graphOf(text);
+    const optimized = planOptimized(graph, esmProfile()).plan;
+    const plans = byTier({ quick: [optimized], full: [plan(graph, esmProfile()), optimized] });
+    for (const made of plans) await expectGolden(file, made, options);
   });
 });

@@ -2,13 +2,15 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
+import { planOptimized } from "../../src/optimize/planned.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { seeded } from "../support/arrays.ts";
 import { useBackend } from "../support/backends.ts";
 import { programOf } from "../support/check.ts";
-import { describeCases, graphOf, prepareCase } from "../support/compare.ts";
+import { describeCases, graphOf, optimizedCase, prepareCase } from "../support/compare.ts";
 import { randomShapes } from "../support/shapes.ts";
 import { expectGolden, goldenTensors } from "../support/systems.ts";
+import { byTier } from "../support/tier.ts";
 
 const folders = ["repeat", "kernels"];
 
@@ -35,10 +37,14 @@ describe.each(networks)("$name", ({ text, graph, golden }) => {
   });
 
   test("gives PyTorch's results", async () => {
-    await expectGolden(golden, plan(graph, esmProfile("wasm")));
+    const profile = esmProfile("wasm");
+    for (const made of [plan(graph, profile), planOptimized(graph, profile).plan]) await expectGolden(golden, made);
   });
 });
 
 describeCases(
-  networks.map(({ name, graph }, i) => prepareCase(name, graph, randomShapes(graph.guard, seeded(i), 2, 9), i)),
+  networks.flatMap(({ name, graph }, i) => {
+    const written = prepareCase(name, graph, randomShapes(graph.guard, seeded(i), 2, 9), i);
+    return byTier({ quick: [optimizedCase(written)], full: [written, optimizedCase(written)] });
+  }),
 );

@@ -2,13 +2,15 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
+import { planOptimized } from "../../src/optimize/planned.ts";
 import { plan } from "../../src/plan/plan.ts";
 import { seeded } from "../support/arrays.ts";
 import { backends, useBackend } from "../support/backends.ts";
 import { programOf } from "../support/check.ts";
-import { describeCases, graphOf, prepareCase } from "../support/compare.ts";
+import { describeCases, graphOf, optimizedCase, prepareCase } from "../support/compare.ts";
 import { randomShapes } from "../support/shapes.ts";
 import { expectGolden, goldenTensors, systemPath, systems, systemText } from "../support/systems.ts";
+import { byTier } from "../support/tier.ts";
 
 const built = systems.map((system) => ({ ...system, graph: graphOf(systemText(system.file), system.settings) }));
 
@@ -37,10 +39,14 @@ describe.each(backends())("PyTorch's outputs on $name", ({ name: backend, skippe
   beforeAll(() => (skipped ? undefined : useBackend(backend)));
 
   test.skipIf(skipped).each(built)("$file", async ({ file, graph }) => {
-    for (const target of [undefined, backend]) await expectGolden(file, plan(graph, esmProfile(target)));
+    await expectGolden(file, plan(graph, esmProfile()));
+    await expectGolden(file, planOptimized(graph, esmProfile(backend)).plan);
   });
 });
 
 describeCases(
-  built.map(({ file, graph }, i) => prepareCase(file, graph, randomShapes(graph.guard, seeded(i), 2, 9), i)),
+  built.flatMap(({ file, graph }, i) => {
+    const written = prepareCase(file, graph, randomShapes(graph.guard, seeded(i), 2, 9), i);
+    return byTier({ quick: [optimizedCase(written)], full: [written, optimizedCase(written)] });
+  }),
 );

@@ -11,6 +11,6 @@ describe("optimized random graphs give what they gave before", () => {
     let changed = 0;
     for (let seed = first; seed < first + runs; seed++) if (examine(seed, isExact).rules.length > 0) changed++;
     // Where nothing is changed, nothing is compared.
-    expect(changed / runs).toBeGreaterThan(0.5);
+    expect(changed / runs).toBeGreaterThanOrEqual(0.5);
   });
 });

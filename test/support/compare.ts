@@ -1,10 +1,12 @@
 /** @file Compares a compiled program with the float64 interpreter, on every backend and at given or random sizes. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
+import { savedModelProfile } from "../../src/codegen/saved-model/profile.ts";
 import { buildGraphs } from "../../src/compile.ts";
 import type { Backend } from "../../src/contract/backends.ts";
 import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import { evaluatePlan } from "../../src/plan/evaluate.ts";
+import { optimize } from "../../src/optimize/optimize.ts";
 import { plan, type Plan } from "../../src/plan/plan.ts";
 import { difference, randomArray, seeded } from "./arrays.ts";
 import { backends, useBackend } from "./backends.ts";
@@ -64,6 +66,12 @@ export function prepareCase(
     return { inputs, sizes, want: results, macs };
   });
   return { name, graph, plan: planned, weights, samples };
+}
+
+/** The same case with an optimized graph. What it must give, the graph as written gives. */
+export function optimizedCase(it: Case): Case {
+  const { graph } = optimize(it.graph, savedModelProfile);
+  return { ...it, name: `${it.name}, optimized`, graph, plan: plan(graph, esmProfile()) };
 }
 
 function agree(got: Arrays, want: Arrays, tolerance: number): void {

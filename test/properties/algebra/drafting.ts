@@ -33,11 +33,14 @@ export class Drafting {
   readonly variables: Readonly<Record<string, number>>;
   /** Whether sizes are powers of two and all arithmetic is exact. */
   readonly isExact: boolean;
+  /** Steps that are taken more often, by name. */
+  readonly about: readonly string[];
   #paths = 0;
 
-  constructor(variables: Readonly<Record<string, number>>, isExact: boolean) {
+  constructor(variables: Readonly<Record<string, number>>, isExact: boolean, about: readonly string[]) {
     this.variables = variables;
     this.isExact = isExact;
+    this.about = about;
   }
 
   newPath(): string {

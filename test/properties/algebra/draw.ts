@@ -14,9 +14,9 @@ export interface Drawn {
 }
 
 /** Draws a graph of 3 to 12 operators, the same for the same seed. Exact ones have sizes that are powers of two. */
-export function draw(seed: number, isExact = true): Drawn {
+export function draw(seed: number, isExact = true, about: readonly string[] = []): Drawn {
   const chance = chanceOf(seed);
-  const d = new Drafting({ n: isExact ? 2 : 3, i: isExact ? 2 : 3 }, isExact);
+  const d = new Drafting({ n: isExact ? 2 : 3, i: isExact ? 2 : 3 }, isExact, about);
   inputs(d, chance);
   const count = 3 + chance.below(10);
   for (let step = 0; step < count; step++) take(d, chance);
@@ -56,7 +56,7 @@ function take(d: Drafting, chance: Chance): void {
 }
 
 function one(d: Drafting, x: Exact, chance: Chance): Exact | undefined {
-  return stepOnOne(chance)(d, x, chance, pathOf(d, x, d.newPath()));
+  return stepOnOne(d, chance)(d, x, chance, pathOf(d, x, d.newPath()));
 }
 
 function layerOn(d: Drafting, x: Exact, chance: Chance): Exact | undefined {
@@ -64,20 +64,25 @@ function layerOn(d: Drafting, x: Exact, chance: Chance): Exact | undefined {
   return chance.pick(Object.values(layers))(d, x, chance, pathOf(d, x, d.newPath()));
 }
 
-function stepOnOne(chance: Chance): OnOne {
+function stepOnOne({ about }: Drafting, chance: Chance): OnOne {
+  const named = about.length > 0 && chance.is(0.3) ? chance.pick(about) : undefined;
+  const asked = onOne.flatMap(([, steps]) => Object.entries(steps)).find(([name]) => name === named);
+  if (asked !== undefined) return asked[1];
   let left = chance.random();
   const family = onOne.find(([share]) => (left -= share) < 0) ?? onOne[0];
   return chance.pick(Object.values(family[1]));
 }
 
 function more(d: Drafting, x: Exact, chance: Chance): Exact | undefined {
+  const asked = d.about.flatMap((name) => onMore[name] ?? []);
+  if (asked.length > 0 && chance.is(0.6)) return chance.pick(asked)(d, x, chance, pathOf(d, x, d.newPath()));
   const often = [onMore["add or subtract"]!, onMore["concat"]!];
   return chance.pick(chance.is(0.75) ? often : Object.values(onMore))(d, x, chance, pathOf(d, x, d.newPath()));
 }
 
 /** The same step on two values, then their sum or concatenation; the layer is shared, or it has other weights. */
 function branches(d: Drafting, x: Exact, chance: Chance): Exact | undefined {
-  const step = stepOnOne(chance);
+  const step = stepOnOne(d, chance);
   const seed = chance.below(2 ** 30);
   const others = d.values.filter(
     (value) => value !== x && axesOf(value).length === axesOf(x).length && axesOf(value).every((axis) => has(x, axis)),
@@ -90,12 +95,8 @@ function branches(d: Drafting, x: Exact, chance: Chance): Exact | undefined {
   const b = step(d, other, chanceOf(seed), pathOf(d, other, isShared ? path : `${path}b`));
   if (a === undefined || b === undefined) return a ?? b;
   d.values.push(a, b);
-  if (isAlike(a, b)) {
-    const sum = d.apply("add", [a, b], {}, { bits: 1 });
-    return chance.is(0.6)
-      ? sum
-      : (d.apply("concat", [a, b], { axis: axesOf(a).find((axis) => d.fixed(a, axis) > 0) ?? axesOf(a)[0] }) ?? sum);
-  }
+  const sum = isAlike(a, b) && chance.is(0.6) ? d.apply("add", [a, b], {}, { bits: 1 }) : undefined;
+  if (sum !== undefined) return sum;
   const joined = axesOf(a).find((axis) => isAlike(a, b, axis) && d.fixed(a, axis) > 0 && d.fixed(b, axis) > 0);
   return joined === undefined ? undefined : d.apply("concat", [a, b], { axis: joined });
 }

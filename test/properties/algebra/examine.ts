@@ -5,6 +5,7 @@ import type { Value } from "../../../src/ir/graph.ts";
 import type { ModelGraph } from "../../../src/ir/model-graph.ts";
 import { isSameType } from "../../../src/ir/rewrite.ts";
 import { inOrder } from "../../../src/ir/walk.ts";
+import { laws, type Laws } from "../../../src/optimize/laws.ts";
 import { optimize } from "../../../src/optimize/optimize.ts";
 import { evaluatePlan } from "../../../src/plan/evaluate.ts";
 import { plan, type Plan } from "../../../src/plan/plan.ts";
@@ -17,41 +18,31 @@ import { profileOf, profiles } from "./engines.ts";
 export interface Examined {
   /** The rules that were used. Empty if nothing was changed. */
   readonly rules: readonly string[];
-  /** Values that the search made. */
-  readonly tried: number;
   readonly operators: readonly string[];
 }
 
+/** How a test of mistakes differs. */
+interface Mistaken {
+  /** What the optimizer takes for true. */
+  readonly relied?: Laws;
+  /** Steps of random graphs that are taken more often. */
+  readonly about?: readonly string[];
+}
+
 /** The most values that the search may make for a graph of 12 operators, some of which are several. */
-export const mostTried = 20_000;
+const mostTried = 20_000;
 
 /**
- * Optimizes the graph of a seed.
+ * Optimizes the graph of a seed, and compares results in the interpreter and in plans.
  * @throws Error with both graphs if anything is wrong
  */
 export function examine(seed: number, isExact = true): Examined {
-  const drawn = draw(seed, isExact);
+  const { drawn, want, better, profile, changes, tried, require } = compareResults(seed, isExact);
   const { graph } = drawn;
-  const before = counted(graph);
-  const { profile, optimized } = changedFor(graph, chanceOf(seed));
-  const { graph: better, changes } = optimized;
-  const tried = counted(graph) - before;
-  const require = (isRight: boolean, what: string) => {
-    if (isRight) return;
-    const costs = JSON.stringify(profile.costs);
-    throw new Error([what, `for ${profile.name} ${costs}`, textOf(graph), "became", textOf(better)].join("\n"));
-  };
   require(better.weights === graph.weights, "the weights are other ones");
   require(tried <= mostTried, `the search made ${tried} values`);
-  const isSame = graph.results.every(({ value, name, order }, i) => {
-    const other = better.results[i]!;
-    return name === other.name && order === other.order && isSameType(value.type, other.value.type, graph.facts);
-  });
-  require(isSame, "a result has another type");
   const { graph: again } = optimize(draw(seed, isExact).graph, profile);
   require(textOf(again) === textOf(better), `another time it was\n${textOf(again)}`);
-  const want = interpret(graph, drawn.inputs, drawn.weights);
-  compare(drawn, want, interpret(better, drawn.inputs, drawn.weights), isExact, require);
   for (const one of [profile, profiles[seed % profiles.length]!]) {
     const planned = plan(better, one);
     const isWorse = constantSteps(planned) > 0 && constantSteps(plan(graph, one)) === 0;
@@ -60,15 +51,41 @@ export function examine(seed: number, isExact = true): Examined {
       require(isRight, `${one.name}: ${what}`),
     );
   }
-  const rules = changes.flatMap(({ replaced }) => replaced.flatMap(({ moves }) => moves.map(({ rule }) => rule)));
-  return { rules: [...new Set(rules)], tried, operators: operatorsOf(graph) };
+  const rules = changes.flatMap(({ replaced }) => replaced).flatMap(({ moves }) => moves.map(({ rule }) => rule));
+  return { rules: [...new Set(rules)], operators: operatorsOf(graph) };
+}
+
+/**
+ * Optimizes the graph of a seed, and compares types and results.
+ * @throws Error with both graphs if they differ
+ */
+export function compareResults(seed: number, isExact = true, { relied = laws, about }: Mistaken = {}) {
+  const drawn = draw(seed, isExact, about);
+  const { graph } = drawn;
+  const before = counted(graph);
+  const { profile, optimized } = changedFor(graph, chanceOf(seed), relied);
+  const { graph: better, changes } = optimized;
+  const tried = counted(graph) - before;
+  const require = (isRight: boolean, what: string) => {
+    if (isRight) return;
+    const costs = JSON.stringify(profile.costs);
+    throw new Error([what, `for ${profile.name} ${costs}`, textOf(graph), "became", textOf(better)].join("\n"));
+  };
+  const isSame = graph.results.every(({ value, name, order }, i) => {
+    const other = better.results[i]!;
+    return name === other.name && order === other.order && isSameType(value.type, other.value.type, graph.facts);
+  });
+  require(isSame, "a result has another type");
+  const want = interpret(graph, drawn.inputs, drawn.weights);
+  compare(drawn, want, interpret(better, drawn.inputs, drawn.weights), isExact, require);
+  return { drawn, want, better, profile, changes, tried, require };
 }
 
 /** Tries some profiles, until one for which something is changed. */
-function changedFor(graph: ModelGraph, chance: Chance) {
-  for (let left = 3; ; left--) {
+function changedFor(graph: ModelGraph, chance: Chance, relied: Laws) {
+  for (let left = 5; ; left--) {
     const profile = profileOf(chance);
-    const optimized = optimize(graph, profile);
+    const optimized = optimize(graph, profile, {}, relied);
     if (left === 0 || optimized.changes.length > 0) return { profile, optimized };
   }
 }

@@ -1,0 +1,12 @@
+/** @file What all searches in a graph share. */
+import type { Algebra } from "./algebra.ts";
+import type { GraphCosts } from "./cost.ts";
+import type { Laws } from "./laws.ts";
+import type { Maps } from "./map.ts";
+
+export interface SearchTools {
+  readonly algebra: Algebra;
+  readonly maps: Maps;
+  readonly costs: GraphCosts<number>;
+  readonly laws: Laws;
+}

@@ -1,0 +1,154 @@
+/** @file What the optimizer makes of programs as people write them, and what it leaves alone. */
+import { describe, expect, test } from "vitest";
+import { onnxProfile } from "../../src/codegen/onnx/profile.ts";
+import { esmProfile } from "../../src/codegen/esm/profile.ts";
+import { savedModelProfile } from "../../src/codegen/saved-model/profile.ts";
+import { buildGraphs, openProgram } from "../../src/compile.ts";
+import type { Value } from "../../src/ir/graph.ts";
+import type { ModelGraph } from "../../src/ir/model-graph.ts";
+import { optimize, type OptimizeOptions } from "../../src/optimize/optimize.ts";
+import { planOptimized } from "../../src/optimize/planned.ts";
+import { planCost } from "../../src/plan/cost.ts";
+import { nominalNumbers } from "../../src/plan/buffers.ts";
+import { plan } from "../../src/plan/plan.ts";
+import type { Profile } from "../../src/plan/profile.ts";
+
+function graphOf(header: string, body: string): ModelGraph {
+  const text = `fuse 1\nmodel Net${header} {\n${body}\n}\n`;
+  const { value, diagnostics } = buildGraphs(openProgram("net.fuse", text, { read: () => undefined }));
+  expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+  return value![0]!;
+}
+
+/** Prints a value as nested operators over the names of the inputs; scales and shifts are `mul` and `add` by weights. */
+function textOf(value: Value): string {
+  if (value.kind === "input") return value.name;
+  if (value.kind === "pick") return `${textOf(value.of)}[${value.index}]`;
+  if (value.kind !== "node") return value.kind;
+  return `${value.op.name}(${value.inputs.map(textOf).join(", ")})`;
+}
+
+function optimized(graph: ModelGraph, profile: Profile = savedModelProfile, options: OptimizeOptions = {}): string {
+  return optimize(graph, profile, options)
+    .graph.results.map(({ value }) => textOf(value))
+    .join("; ");
+}
+
+const large = "h: [n, h: 256, w: 256, c: 64], l: [n, h: 128, w: 128, c: 64]";
+
+describe("products move before what makes tensors larger", () => {
+  test("out of a concat, before the resize of its operand", () => {
+    const graph = graphOf(
+      `(${large}) -> (y: [n, h: 256, w: 256, c: 64])`,
+      "  return concat(h, resize(l, like: h, mode: bilinear), axis: c) |> conv(c: 64) @conv |> relu",
+    );
+    expect(optimized(graph)).toBe("relu(add(conv(h), resize(conv(l))))");
+  });
+
+  test("before a resize, and the author's operator is kept", () => {
+    const header = "(x: [n, h: 33, w: 33, c: 64]) -> (y: [n, h: 129, w: 129, c: 21])";
+    const body = (operator: string) => `  return x |> resize(h: 129, w: 129, mode: bilinear) |> ${operator}(c: 21) @fc`;
+    expect(optimized(graphOf(header, body("conv")))).toBe("resize(conv(x))");
+    expect(optimized(graphOf(header, body("linear")))).toBe("resize(linear(x))");
+  });
+
+  test("after a mean, with its bias, as a linear map if no image is left", () => {
+    const header = "(x: [n, h: 28, w: 28, c: 256]) -> (y: [n, c: 64])";
+    expect(optimized(graphOf(header, "  return x |> conv(c: 64) @conv |> mean(axis: [h, w])"))).toBe("linear(mean(x))");
+  });
+
+  test("with the batch normalisation that follows, through all branches", () => {
+    const graph = graphOf(
+      "(a: [n, h: 64, w: 64, c: 16], b: [n, h: 16, w: 16, c: 64]) -> (y: [n, h: 64, w: 64, c: 128])",
+      [
+        "  u = a |> linear(c: 128) @one",
+        "  v = b |> linear(c: 128) @two |> resize(h: 64, w: 64, mode: bilinear)",
+        "  return concat(u, v, axis: c) |> conv(c: 128, bias: false) @fuse |> batchnorm @bn |> relu",
+      ].join("\n"),
+    );
+    const { graph: better } = optimize(graph, savedModelProfile);
+    expect(better.weights).toEqual(graph.weights);
+    // One product for each operand instead of three.
+    const products = textOf(better.results[0]!.value).match(/conv|linear/g);
+    expect(products).toHaveLength(2);
+  });
+
+  test("for siblings that only save together", () => {
+    const graph = graphOf(
+      "(a: [n, h: 20, w: 20, c: 256], b: [n, h: 40, w: 40, c: 256]) -> (y: [n, h: 40, w: 40, c: 128], z: [n, h: 40, w: 40, c: 128])",
+      [
+        "  x = concat(resize(a, like: b), b, axis: c)",
+        "  return x |> conv(c: 128) @cv1 |> silu, x |> conv(c: 128) @cv2 |> silu",
+      ].join("\n"),
+    );
+    for (const profile of [savedModelProfile, onnxProfile, esmProfile("wasm")])
+      expect(optimized(graph, profile)).toMatch(
+        /^(silu\(add\((resize\(conv\(a\)\), conv\(b\)|conv\(b\), resize\(conv\(a\)\))\)\)(; |$)){2}$/,
+      );
+  });
+});
+
+describe("what may not move stays", () => {
+  const header = "(x: [n, h: 32, w: 32, c: 64]) -> (y: [n, c: 16])";
+
+  test.each([
+    ["an activation between", "x |> conv(c: 16) @conv |> relu |> mean(axis: [h, w])"],
+    ["a window over the axes that are averaged", "x |> conv(c: 16, kernel: 3) @conv |> mean(axis: [h, w])"],
+  ])("%s", (_, expression) => {
+    const graph = graphOf(header, `  return ${expression}`);
+    expect(optimize(graph, savedModelProfile).changes).toEqual([]);
+  });
+
+  test("a mean before a sum over the same axis", () => {
+    const graph = graphOf(
+      "(x: [n, h: 32, w: 32, c: 64]) -> (y: [n])",
+      "  return x |> mean(axis: [h, w]) |> sum(axis: c)",
+    );
+    expect(optimized(graph)).toMatch(/sum\(mean\(x\)\)|mean\(sum\(x\)\)/);
+  });
+
+  test("a shared convolution, which would be computed twice", () => {
+    const graph = graphOf(
+      "(x: [n, h: 16, w: 16, c: 64]) -> (y: [n, h: 16, w: 16, c: 64], z: [n, h: 32, w: 32, c: 64])",
+      "  y = x |> conv(c: 64) @conv\n  return y, resize(relu(y), h: 32, w: 32)",
+    );
+    expect(optimized(graph)).toBe("conv(x); resize(relu(conv(x)))");
+  });
+});
+
+describe("options", () => {
+  const graph = graphOf(
+    "(x: [n, h, w, c: 64]) -> (y: [n, h: 4*h, w: 4*w, c: 8])",
+    "  return x |> resize(h: 4*h, w: 4*w, mode: bilinear) |> conv(c: 8) @conv",
+  );
+
+  test("no more changes than the limit", () => {
+    expect(optimize(graph, savedModelProfile, { limit: 0 })).toEqual({ graph, changes: [] });
+    expect(optimize(graph, savedModelProfile, { limit: 1 }).changes).toHaveLength(1);
+  });
+
+  test("a change that saves for all sizes is proved", () => {
+    expect(optimize(graph, savedModelProfile).changes.map(({ isProved }) => isProved)).toEqual([true]);
+  });
+
+  test("one that only saves for large sizes depends on the sizes", () => {
+    // For tiny images, two steps more cost more than the products that they save.
+    const shrinking = graphOf(
+      "(a: [n, h, w, c: 32], b: [n, h: 2*h, w: 2*w, c: 32]) -> (y: [n, h: 2*h, w: 2*w, c: 8])",
+      "  return concat(resize(a, like: b), b, axis: c) |> conv(c: 8) @conv",
+    );
+    const [large] = optimize(shrinking, savedModelProfile, { at: { h: 256, w: 256 } }).changes;
+    expect(large?.isProved).toBe(false);
+    expect(optimize(shrinking, savedModelProfile, { at: { h: 1, w: 1 } }).changes).toEqual([]);
+  });
+
+  test("the plan is never dearer than that of the program as written", () => {
+    const number = nominalNumbers(graph.builder.sizes);
+    for (const profile of [savedModelProfile, onnxProfile, esmProfile()]) {
+      const { plan: better, changes } = planOptimized(graph, profile);
+      expect(planCost(better, number)).toBeLessThanOrEqual(planCost(plan(graph, profile), number));
+      expect(better.graph).toBe(graph);
+      expect(changes.length).toBeGreaterThan(0);
+    }
+  });
+});
