@@ -24,6 +24,9 @@ export interface Leaving {
 /** Values tried for one operator. Beyond, they stay as they are, so that hostile programs end. */
 const mostTried = 500;
 
+/** Operators between another one and a concat that it may go into after them. The walk branches at every sum. */
+const mostBetween = 3;
+
 export class Push {
   readonly #algebra: Algebra;
   readonly #maps: Maps;
@@ -70,6 +73,7 @@ export class Push {
       if (x.kind !== "node") continue;
       if (x.op.name === concat.name) yield* this.#overConcat(value, map, x);
       else if (x.op.name === add.name || x.op.name === sub.name) yield* this.#overSum(value, map, x);
+      else yield* this.#throughConcat(value, map, x);
       for (const inner of this.#maps.of(x)) {
         yield* this.#merged(value, map, x, inner);
         yield* this.#exchanged(value, map, x, inner);
@@ -139,17 +143,46 @@ export class Push {
 
   *#overConcat(value: Value, map: Mapping, x: Node): Generator<Way> {
     const { axis } = x.attributes as { readonly axis: string };
-    const trait = traitOf(map);
     if (map.kind === "matrix" && map.from.includes(axis)) yield* this.#splitConcat(value, map, x, axis);
+    yield* this.#intoConcat(value, map, x, (direct) => this.best(direct));
+  }
+
+  /** f([x1, x2, …]) = [f x1, f x2, …], with a way for each. */
+  *#intoConcat(value: Value, map: Mapping, x: Node, wayOf: (direct: Value) => Way): Generator<Way> {
+    const { axis } = x.attributes as { readonly axis: string };
+    const trait = traitOf(map);
     if (trait.from.includes(axis) || trait.to.includes(axis)) return;
     if (map.kind === "operator" && alongOf(map).includes(axis)) return;
-    const ways = this.#parts(map, x, axis).map(({ part, input }) => this.#apply(part, input));
-    if (!ways.every((way) => way !== undefined)) return;
+    const direct = this.#parts(map, x, axis).map(({ part, input }) => this.#maps.on(part, input));
+    if (!direct.every((one) => one !== undefined)) return;
+    const ways = direct.map(wayOf);
     const whole = this.#algebra.concat(
       ways.map((way) => way.value),
       axis,
     );
     yield { value: whole, moves: [{ rule: "into concat", of: value, at: x }, ...ways.flatMap(({ moves }) => moves)] };
+  }
+
+  /** f(g(concat)) where g goes into the concat: that alone gains nothing, but f may follow it. */
+  *#throughConcat(value: Value, map: Mapping, x: Node): Generator<Way> {
+    if (actsOnElements(map)) return;
+    for (const inside of this.#asConcat(x))
+      for (const way of this.#intoConcat(value, map, inside.value as Node, (direct) => this.best(direct)))
+        yield { value: way.value, moves: [...inside.moves, ...way.moves] };
+  }
+
+  /** A value as a concat, after the operators between went into it as they are. */
+  *#asConcat(value: Node, most = mostBetween): Generator<Way> {
+    for (const { map, x } of this.#maps.of(value)) {
+      if (x.kind !== "node" || most === 0) continue;
+      const concats = x.op.name === concat.name ? [{ value: x, moves: [] }] : this.#asConcat(x, most - 1);
+      for (const inside of concats)
+        for (const way of this.#intoConcat(value, map, inside.value as Node, (direct) => ({
+          value: direct,
+          moves: [],
+        })))
+          yield { value: way.value, moves: [...inside.moves, ...way.moves] };
+    }
   }
 
   /** The operands of a concat, each with the part of the map that meets it. */
