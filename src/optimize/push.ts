@@ -14,8 +14,18 @@ import { Sums } from "./sums.ts";
 import type { SearchTools } from "./tools.ts";
 import { movesOf, type Way } from "./way.ts";
 
+/** An operand of a concat, which may leave it. */
+export interface Leaving {
+  readonly index: number;
+  /** What a map of the whole concat costs less for this operand if it is applied to that alone. */
+  readonly gain: number;
+}
+
 /** Values tried for one operator. Beyond, they stay as they are, so that hostile programs end. */
 const mostTried = 500;
+
+/** Operators between another one and a concat that it may go into after them. The walk branches at every sum. */
+const mostBetween = 3;
 
 export class Push {
   readonly #algebra: Algebra;
@@ -45,7 +55,7 @@ export class Push {
     this.#known.set(value, asIs);
     if (this.#known.size > mostTried) return asIs;
     let [best, least] = [asIs, this.#cost(value)];
-    for (const way of this.#ways(value)) {
+    for (const way of this.ways(value)) {
       const cost = this.#cost(way.value);
       if (cost < least) [best, least] = [way, cost];
     }
@@ -57,11 +67,13 @@ export class Push {
     return this.#costs.total([value], this.#isPaid);
   }
 
-  *#ways(value: Value): Generator<Way> {
+  /** Every other way to compute a value by one rule, with the best ways for what that rule moved. */
+  *ways(value: Value): Generator<Way> {
     for (const { map, x } of this.#maps.of(value)) {
       if (x.kind !== "node") continue;
       if (x.op.name === concat.name) yield* this.#overConcat(value, map, x);
       else if (x.op.name === add.name || x.op.name === sub.name) yield* this.#overSum(value, map, x);
+      else yield* this.#throughConcat(value, map, x);
       for (const inner of this.#maps.of(x)) {
         yield* this.#merged(value, map, x, inner);
         yield* this.#exchanged(value, map, x, inner);
@@ -70,8 +82,11 @@ export class Push {
     yield* this.#sums.ways(value);
   }
 
-  /** Whether a map can do anything with what makes a tensor. If it meets nothing, it is not worth being applied twice. */
-  #meets(map: Mapping, x: Value): boolean {
+  /**
+   * Whether a map can do anything with what makes a tensor. If it meets nothing, it is not worth being applied twice, unless
+   * what it makes is smaller.
+   */
+  protected meets(map: Mapping, x: Value): boolean {
     if (x.kind !== "node") return false;
     if (x.op.name === concat.name || x.op.name === add.name || x.op.name === sub.name) return true;
     return this.#maps.of(x).some((inner) => {
@@ -88,14 +103,14 @@ export class Push {
   }
 
   *#merged(value: Value, map: Mapping, x: Value, inner: { readonly map: Mapping; readonly x: Value }): Generator<Way> {
-    if (map.kind !== "matrix" || inner.map.kind !== "matrix" || !this.#isSmaller(map, inner.map, x)) return;
+    if (map.kind !== "matrix" || inner.map.kind !== "matrix" || !this.isSmaller(map, inner.map, x)) return;
     const composed = this.#laws.compose(this.#algebra, map, inner.map);
     const way = composed && this.#apply(composed, inner.x);
     if (way !== undefined) yield { ...way, moves: [{ rule: "merge", of: value, at: x }, ...way.moves] };
   }
 
   /** Whether one product has fewer factors than two, of which the inner one may be needed anyway. */
-  #isSmaller(outer: MatrixMap, inner: MatrixMap, between: Value): boolean {
+  protected isSmaller(outer: MatrixMap, inner: MatrixMap, between: Value): boolean {
     if (isDiagonal(outer) || isDiagonal(inner)) return true;
     const { sizes } = this.#algebra.builder;
     const count = ({ weight }: MatrixMap, axes: readonly Axis[]) =>
@@ -130,17 +145,46 @@ export class Push {
 
   *#overConcat(value: Value, map: Mapping, x: Node): Generator<Way> {
     const { axis } = x.attributes as { readonly axis: string };
-    const trait = traitOf(map);
     if (map.kind === "matrix" && map.from.includes(axis)) yield* this.#splitConcat(value, map, x, axis);
+    yield* this.#intoConcat(value, map, x, (direct) => this.best(direct));
+  }
+
+  /** f([x1, x2, …]) = [f x1, f x2, …], with a way for each. */
+  *#intoConcat(value: Value, map: Mapping, x: Node, wayOf: (direct: Value) => Way): Generator<Way> {
+    const { axis } = x.attributes as { readonly axis: string };
+    const trait = traitOf(map);
     if (trait.from.includes(axis) || trait.to.includes(axis)) return;
     if (map.kind === "operator" && alongOf(map).includes(axis)) return;
-    const ways = this.#parts(map, x, axis).map(({ part, input }) => this.#apply(part, input));
-    if (!ways.every((way) => way !== undefined)) return;
+    const direct = this.#parts(map, x, axis).map(({ part, input }) => this.#maps.on(part, input));
+    if (!direct.every((one) => one !== undefined)) return;
+    const ways = direct.map(wayOf);
     const whole = this.#algebra.concat(
       ways.map((way) => way.value),
       axis,
     );
     yield { value: whole, moves: movesOf({ rule: "into concat", of: value, at: x }, ways) };
+  }
+
+  /** f(g(concat)) where g goes into the concat: that alone gains nothing, but f may follow it. */
+  *#throughConcat(value: Value, map: Mapping, x: Node): Generator<Way> {
+    if (actsOnElements(map)) return;
+    for (const inside of this.#asConcat(x))
+      for (const way of this.#intoConcat(value, map, inside.value as Node, (direct) => this.best(direct)))
+        yield { value: way.value, moves: [...inside.moves, ...way.moves] };
+  }
+
+  /** A value as a concat, after the operators between went into it as they are. */
+  *#asConcat(value: Node, most = mostBetween): Generator<Way> {
+    for (const { map, x } of this.#maps.of(value)) {
+      if (x.kind !== "node" || most === 0) continue;
+      const concats = x.op.name === concat.name ? [{ value: x, moves: [] }] : this.#asConcat(x, most - 1);
+      for (const inside of concats)
+        for (const way of this.#intoConcat(value, map, inside.value as Node, (direct) => ({
+          value: direct,
+          moves: [],
+        })))
+          yield { value: way.value, moves: [...inside.moves, ...way.moves] };
+    }
   }
 
   /** The operands of a concat, each with the part of the map that meets it. */
@@ -164,10 +208,8 @@ export class Push {
       return [{ index, input, part: part as MatrixMap, way, gain: this.#cost(direct) - this.#cost(way.value) }];
     });
     if (parts.length < x.inputs.length) return;
-    const inOrder = (list: typeof parts) => list.toSorted((a, b) => a.index - b.index);
-    const byGain = parts.toSorted((a, b) => b.gain - a.gain || a.index - b.index);
-    for (let count = 1; count <= parts.length; count++) {
-      const [leaving, rest] = [inOrder(byGain.slice(0, count)), inOrder(byGain.slice(count))];
+    for (const leaving of this.leaving(parts)) {
+      const rest = parts.filter((part) => !leaving.includes(part));
       const joined = rest.length === 0 ? [] : [this.#joined(map, rest, axis)];
       const first =
         rest.length > 0 ? undefined : this.#apply(changed(leaving[0]!.part, { bias: map.bias }), leaving[0]!.input);
@@ -181,6 +223,13 @@ export class Push {
         moves,
       );
     }
+  }
+
+  /** Which operands of a concat to try to take out of it, in order. */
+  protected *leaving<T extends Leaving>(parts: readonly T[]): Generator<readonly T[]> {
+    const byGain = parts.toSorted((a, b) => b.gain - a.gain || a.index - b.index);
+    for (let count = 1; count <= parts.length; count++)
+      yield byGain.slice(0, count).toSorted((a, b) => a.index - b.index);
   }
 
   /** The map of the operands that stay in a concat, with the whole constant. */
@@ -203,7 +252,9 @@ export class Push {
     const isLinear = map.kind === "matrix" || trait.is === "linear" || trait.is === "gather";
     const needed = [...trait.from, ...alongOf(map)];
     if (!isLinear || !x.inputs.every((input) => needed.every((axis) => input.type.axes.has(axis)))) return;
-    if (!x.inputs.some((input) => this.#meets(map, input))) return;
+    // Two means are read like one sum, which then need not be written.
+    const drops = trait.to.length < trait.from.length;
+    if (!drops && !x.inputs.some((input) => this.meets(map, input))) return;
     const whole = x.inputs.findIndex((input) => input.type.axes.size === x.type.axes.size);
     const shiftsOnly = map.kind === "matrix" && isDiagonal(map) && map.weight === undefined;
     const ways = x.inputs.map((input, index): Way | undefined => {

@@ -50,6 +50,8 @@ export class Sums {
     const plain = this.#sum(collected);
     const gathered: Move[] = isCollected ? [{ rule: "collect", of: at ?? plain, at: plain }] : [];
     yield { value: plain, moves: [...moves, ...gathered] };
+    // Maps that make less than they take are cheaper each on its own than after a sum.
+    if (isCollected) yield { value: this.#sum(terms), moves };
     for (const joined of this.#joins(collected))
       yield { value: joined, moves: [...moves, ...gathered, { rule: "join", of: at ?? plain, at: joined }] };
   }
