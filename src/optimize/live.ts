@@ -2,6 +2,9 @@
 import type { Value } from "../ir/graph.ts";
 import { invariant } from "../source/internal-error.ts";
 
+/** Values that one change may remove. With a limit, a search in a network does not walk through all of it. */
+const mostExclusive = 256;
+
 /**
  * Values of the graph as it was stay until they are replaced; their operands are looked up in what replaced them. A value is
  * live while another live value or a result uses it.
@@ -37,7 +40,7 @@ export class Live {
     this.#now.set(value, by);
   }
 
-  /** Returns the values that nothing else than these needs, and these. */
+  /** Returns these values and the nearest of those that nothing else needs. */
   exclusive(values: readonly Value[]): ReadonlySet<Value> {
     const dead = new Set(values);
     const left = new Map<Value, number>();
@@ -45,7 +48,7 @@ export class Live {
       for (const operand of this.#current(one)) {
         const uses = (left.get(operand) ?? this.#usesOf(operand)) - 1;
         left.set(operand, uses);
-        if (uses === 0) dead.add(operand);
+        if (uses === 0 && dead.size < mostExclusive) dead.add(operand);
       }
     return dead;
   }

@@ -14,7 +14,7 @@ import { Live } from "./live.ts";
 import { Maps } from "./map.ts";
 import { Push } from "./push.ts";
 import type { SearchTools } from "./tools.ts";
-import type { Move } from "./way.ts";
+import type { Move, Way } from "./way.ts";
 
 export interface OptimizeOptions {
   /** Values of run-time sizes for which costs are compared; by default, 1 for `n` and 64 for all others. */
@@ -52,6 +52,8 @@ export interface Optimized {
 /** What a change must save at least. The costs are estimates. */
 const margin = 0.97;
 const mostSweeps = 4;
+/** Searches for one change after the first. */
+const mostRepeats = 2;
 
 /**
  * Returns an equal graph that costs less on the targets of the profile, in order of the changes made. The weights of the
@@ -100,6 +102,13 @@ export function toolsFor(
     exact: new GraphCosts(algebra, maps, profile, exactly(builder.sizes)),
     settled: new Set(),
   };
+}
+
+/** Ways to compute some values, all that these need besides what is paid for, and what that costs. */
+interface Found {
+  readonly ways: ReadonlyMap<Node, Way>;
+  readonly region: ReadonlySet<Value>;
+  readonly cost: number;
 }
 
 /** Visits every operator once, operands first. */
@@ -177,21 +186,27 @@ class Sweep {
     try {
       const removed = this.#live.exclusive(values);
       const isPaid = (one: Value) => this.#live.isLive(one) && !removed.has(one);
-      const push = new Push(this.#tools, isPaid);
-      const found = originals.map((original, i) => ({ original, before: values[i]!, way: push.best(values[i]!) }));
-      const better = found.filter(({ before, way }) => before !== way.value && this.#fits(before, way.value));
-      if (better.length === 0) return undefined;
-      const now = (value: Value) => better.find(({ before }) => before === value)?.way.value ?? value;
-      const added = costs.region(values.map(now), isPaid);
-      const [before, after] = [costs.sum(removed), costs.sum(added)];
+      let best = this.#searched(values, isPaid);
+      for (let left = mostRepeats; left > 0 && best !== undefined; left--) {
+        // What this search leaves in the graph is free for the next one: branches share what they need anyway.
+        const kept = best.region;
+        const isThere = (one: Value) =>
+          isPaid(one) || (removed.has(one) && kept.has(one) && !values.includes(one as Node));
+        const again = this.#searched(values, isThere, isPaid);
+        if (again === undefined || again.cost >= best.cost) break;
+        best = again;
+      }
+      if (best === undefined) return undefined;
+      const now = (value: Node): Value => best.ways.get(value)?.value ?? value;
+      const [added, before, after] = [best.region, costs.sum(removed), best.cost];
       const later = originals.reduce((sum, original, i) => {
         const value = values[i]!;
         return sum + this.#after(original, [value, removed], [now(value), added]);
       }, 0);
       if (after + later >= margin * before) return undefined;
-      const replaced = better.map(({ original, before, way: { value: after, moves } }): Replacement => {
+      const replaced = [...best.ways].map(([before, { value: after, moves }]): Replacement => {
         this.#live.replace(before, after);
-        return { before, after, moves, origins: this.#note(original, after, added) };
+        return { before, after, moves, origins: this.#note(originals[values.indexOf(before)]!, after, added) };
       });
       return {
         replaced,
@@ -205,6 +220,24 @@ class Sweep {
       if (error instanceof SizeTooLarge) return undefined;
       throw error;
     }
+  }
+
+  /** The best ways for some values when others are there already, with what they cost then; undefined if there are none. */
+  #searched(
+    values: readonly Node[],
+    isThere: (value: Value) => boolean,
+    isPaid: (value: Value) => boolean = isThere,
+  ): Found | undefined {
+    const { costs } = this.#tools;
+    const push = new Push(this.#tools, isThere);
+    const found = values.map((value) => [value, push.best(value)] as const);
+    const ways = new Map(found.filter(([value, way]) => value !== way.value && this.#fits(value, way.value)));
+    if (ways.size === 0) return undefined;
+    const region = costs.region(
+      values.map((value): Value => ways.get(value)?.value ?? value),
+      isPaid,
+    );
+    return { ways, region, cost: costs.sum(region) };
   }
 
   /** What the user of a value costs more after another one: an activation is free only after a product. */
