@@ -275,7 +275,8 @@ function mistakeInCosts(costs: Costs | undefined): Diagnostic | undefined {
 
 function mistakeInOptimization(optimize: unknown): Diagnostic | undefined {
   if (typeof optimize === "boolean") return undefined;
-  const { limit, at = {} } = Object(optimize) as { readonly limit?: unknown; readonly at?: unknown };
+  if (typeof optimize !== "object" || optimize === null) return wrongOption("optimize", "true, false, or options");
+  const { limit, at = {} } = optimize as { readonly limit?: unknown; readonly at?: unknown };
   const isCount = (value: unknown, least: number) => Number.isInteger(value) && (value as number) >= least;
   if (limit !== undefined && !isCount(limit, 0)) return wrongOption("optimize.limit", "a whole number of at least 0");
   const sizes = typeof at === "object" && at !== null ? Object.values(at) : [undefined];

@@ -18,6 +18,8 @@ export type Sized = readonly [Axis, Size];
 
 export class Algebra {
   readonly builder: GraphBuilder;
+  /** How many nodes were asked for so far: the work that was done. */
+  asked = 0;
   readonly #isLoaded = new Map<Value, boolean>();
   readonly #operands = new Map<Value, readonly Value[]>();
 
@@ -66,6 +68,7 @@ export class Algebra {
     attributes: ValuesOf<S>,
     weights: Readonly<Record<string, Value>> = {},
   ): Node {
+    this.asked++;
     const made = this.builder.node(op, inputs, attributes, assumed, weights);
     invariant(made !== undefined, `an impossible ${op.name}`);
     return made;
@@ -78,6 +81,7 @@ export class Algebra {
     attributes: ValuesOf<S>,
     weights: Readonly<Record<string, Value>>,
   ): Node | undefined {
+    this.asked++;
     return this.builder.node(op, inputs, attributes, silent, weights);
   }
 

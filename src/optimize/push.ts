@@ -24,6 +24,9 @@ export interface Leaving {
 /** Values tried for one operator. Beyond, they stay as they are, so that hostile programs end. */
 const mostTried = 500;
 
+/** Nodes asked for, and values walked through to find costs, in all searches of a graph. Networks take less than half of that. */
+const [mostAsked, mostWalked] = [10_000, 1_000_000];
+
 /** Operators between another one and a concat that it may go into after them. The walk branches at every sum. */
 const mostBetween = 3;
 
@@ -53,7 +56,7 @@ export class Push {
     if (known !== undefined) return known;
     const asIs: Way = { value, moves: [] };
     this.#known.set(value, asIs);
-    if (this.#known.size > mostTried) return asIs;
+    if (this.#known.size > mostTried || this.#isSpent()) return asIs;
     let [best, least] = [asIs, this.#cost(value)];
     for (const way of this.ways(value)) {
       const cost = this.#cost(way.value);
@@ -61,6 +64,11 @@ export class Push {
     }
     this.#known.set(value, best);
     return best;
+  }
+
+  /** Whether the graph took so much work that the rest stays as it is. */
+  #isSpent(): boolean {
+    return this.#algebra.asked > mostAsked || this.#costs.walked > mostWalked;
   }
 
   #cost(value: Value): number {

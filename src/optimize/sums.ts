@@ -21,6 +21,9 @@ interface Group {
   readonly inner: Value[];
 }
 
+/** Terms of one sum that are looked at together. */
+const mostTerms = 16;
+
 export class Sums {
   readonly #algebra: Algebra;
   readonly #maps: Maps;
@@ -64,10 +67,16 @@ export class Sums {
   /** The terms of nested sums, those with most axes first. What is needed elsewhere stays one term. */
   #flat(values: readonly Value[], opened?: Value): readonly Value[] {
     const terms: Value[] = [];
+    const seen = new Set<Value>();
     const open = [...values].reverse();
-    for (let value = open.pop(); value !== undefined; value = open.pop())
-      if (this.#isSum(value) && (value === opened || !this.#isPaid(value))) open.push(...value.inputs.toReversed());
+    for (let value = open.pop(); value !== undefined; value = open.pop()) {
+      // A sum that is met again has several users. Opened each time, it would double its terms with every sum around it.
+      const opens = !seen.has(value) && terms.length + open.length < mostTerms;
+      seen.add(value);
+      if (opens && this.#isSum(value) && (value === opened || !this.#isPaid(value)))
+        open.push(...value.inputs.toReversed());
       else terms.push(value);
+    }
     return terms.toSorted((a, b) => b.type.axes.size - a.type.axes.size);
   }
 

@@ -152,3 +152,31 @@ describe("options", () => {
     }
   });
 });
+
+describe("hostile programs end", () => {
+  const chain = (line: (i: number) => string, count: number, last: string) =>
+    graphOf(
+      "(x: [n, h: 32, w: 32, c: 8]) -> (y: [n, h: 16, w: 16, c: 8])",
+      ["  y0 = x", ...Array.from({ length: count }, (_, i) => line(i + 1)), `  return ${last}`].join("\n"),
+    );
+  const last = "avgpool(kernel: 2) |> conv(c: 8) @last";
+
+  test.each([
+    ["sums that double their terms", (i: number) => `  y${i} = y${i - 1} + y${i - 1}`],
+    ["residuals without activations", (i: number) => `  y${i} = y${i - 1} + (y${i - 1} |> conv(c: 8) @c.${i})`],
+    ["sums of the two before", (i: number) => `  y${i} = y${i - 1} + y${Math.max(0, i - 2)}`],
+  ])("%s", (_, line) => {
+    const count = 60;
+    const graph = chain(line, count, `y${count} |> ${last}`);
+    const { graph: better } = optimize(graph, savedModelProfile);
+    expect(plan(better, savedModelProfile).steps.length).toBeLessThan(4 * count);
+  });
+
+  test("a product of weights that takes longer than it saves in a thousand runs is not made", () => {
+    const graph = graphOf(
+      "(x: [n, t, d: 512]) -> (y: [n, t, v: 16000])",
+      "  return x |> linear(d: 512) @proj |> linear(d -> v: 16000, bias: false) @head",
+    );
+    expect(optimize(graph, savedModelProfile).changes).toEqual([]);
+  });
+});

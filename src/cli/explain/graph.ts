@@ -32,7 +32,8 @@ function changeText(
       macs === 0 ? "" : countText(macs),
     ]);
   const totals = [before, after].map(macsOf).map(countText).join(" -> ");
-  const when = isProved ? "at every size" : Object.keys(sizesOf(report, at)).length === 0 ? "" : "at these sizes";
+  const isOpen = Object.keys(sizesOf(report, at)).length > 0;
+  const when = !isOpen ? "" : isProved ? "at these sizes, and less at every size" : "at these sizes";
   return [
     `${places.map(namedPlace).join(", ")}: costs ${percentText(saves)} less${when === "" ? "" : ` ${when}`}`,
     ...steps.map(({ text }) => `  - ${text}`),
