@@ -76,7 +76,7 @@ test("weights that are too large for the graph are in a separate file and are in
 
 test("a model too large for a message is rejected before a weight is read", () => {
   const huge = weightedPlans(
-    "fuse 1\nmodel Huge(x: [n, c: 4]) -> [n, c: 4] { return x |> linear(c: 4) @a |> linear(c: 4) @b }",
+    "fuse 1\nmodel Huge(x: [n, c: 4]) -> [n, c: 4] { return x |> linear(c: 4) @a |> relu |> linear(c: 4) @b }",
     "saved-model",
   ).map(({ plan }) => {
     const prepared = plan.prepared.map(({ value, note }) => {
