@@ -13,10 +13,10 @@ import { elements, type NdArray } from "./contract/ndarray.ts";
 import type { ModelGraph } from "./ir/model-graph.ts";
 import { library } from "./library.ts";
 import { costsFrom, type Costs } from "./plan/costs.ts";
-import type { OptimizeOptions } from "./optimize/optimize.ts";
+import { asWritten, type OptimizeOptions } from "./optimize/optimize.ts";
 import { planOptimized } from "./optimize/planned.ts";
 import { missesOf, reportOn, type Report } from "./optimize/report.ts";
-import { plan, type Plan } from "./plan/plan.ts";
+import type { Plan } from "./plan/plan.ts";
 import { withCosts, type Profile } from "./plan/profile.ts";
 import type { Diagnostic } from "./source/diagnostic.ts";
 import { invariant } from "./source/internal-error.ts";
@@ -43,7 +43,7 @@ export interface PlanOptions extends ModelOptions {
   readonly backend?: Backend | undefined;
   /**
    * Whether to make the models cheaper, and for which sizes. Results are then equal up to rounding. Default: yes, for all
-   * sizes where that can be proved, otherwise for 1 as `n` and 64 as any other size.
+   * sizes where that can be proved, otherwise for `n` = 1 and 64 for any other size.
    */
   readonly optimize?: boolean | OptimizeOptions;
   /** What work costs on the machine that will run the plans, as `fuse calibrate` measures it. Default: the target's costs. */
@@ -104,20 +104,19 @@ export function buildGraphs(program: Program, options: ModelOptions = {}): Outco
 /** Builds the plans of the chosen models for a target. */
 export function buildPlans(program: Program, options: PlanOptions = {}): Outcome<readonly Plan[]> {
   const { optimize = true } = options;
-  return forTarget(program, options, (graph, profile) =>
-    optimize === false ? plan(graph, profile) : planOptimized(graph, profile, choicesOf(optimize)).plan,
-  );
+  return forTarget(program, options, (graph, profile) => planOptimized(graph, profile, choicesOf(optimize)).plan);
 }
 
 /** Optimizes the chosen models for a target, and reports what was done and what was nearly done. */
 export function buildReports(program: Program, options: PlanOptions = {}): Outcome<readonly Report[]> {
   const { optimize = true } = options;
-  return forTarget(program, options, (graph, profile) =>
-    reportOn(graph, profile, optimize === false ? { limit: 0 } : choicesOf(optimize)),
-  );
+  return forTarget(program, options, (graph, profile) => reportOn(graph, profile, choicesOf(optimize)));
 }
 
-const choicesOf = (optimize: true | OptimizeOptions): OptimizeOptions => (optimize === true ? {} : optimize);
+function choicesOf(optimize: boolean | OptimizeOptions): OptimizeOptions {
+  if (typeof optimize !== "boolean") return optimize;
+  return optimize ? {} : asWritten;
+}
 
 /** Makes something of each of the chosen models, for a target. */
 function forTarget<T>(

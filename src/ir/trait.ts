@@ -40,7 +40,10 @@ export type Action = "gather" | "linear" | "affine" | "largest" | "any";
 export interface Matrix<T extends Tensor = Tensor> {
   readonly from: readonly Axis[];
   readonly to: readonly Axis[];
-  /** Over `to`, the axes of `from` with a prime, and carried axes that it varies along. Undefined stands for 1 (`from` and `to` are empty). */
+  /**
+   * Its axes are those of `to`, those of `from` with a prime after the name, and carried axes along which it varies. Undefined
+   * means 1; `from` and `to` are empty then.
+   */
   readonly weight: T | undefined;
   /** Over `to` and carried axes, or some of them. */
   readonly bias: T | undefined;

@@ -4,7 +4,7 @@ import { assumed, silent, type GraphBuilder } from "../ir/builder.ts";
 import type { Node, Value } from "../ir/graph.ts";
 import type { Operator } from "../ir/operator.ts";
 import { axisNames, type Axis } from "../ir/type.ts";
-import { operandsOf } from "../ir/walk.ts";
+import { inOrder, operandsOf } from "../ir/walk.ts";
 import { dot } from "../ops/dot.ts";
 import { add, mul } from "../ops/elementwise.ts";
 import { concat, expand } from "../ops/fusion.ts";
@@ -14,7 +14,7 @@ import type { Size } from "../sizes/size.ts";
 import { invariant } from "../source/internal-error.ts";
 
 /** An axis with its size. */
-export type Sized = readonly [Axis, Size];
+type Sized = readonly [Axis, Size];
 
 export class Algebra {
   readonly builder: GraphBuilder;
@@ -27,28 +27,22 @@ export class Algebra {
     this.builder = builder;
   }
 
-  /** Whether a value depends on weights and constants only, so that it is computed once. Does not recurse: chains may be long. */
+  /** Whether a value depends on weights and constants only, so that it is computed once. */
   isLoaded(value: Value): boolean {
-    const open = [value];
-    for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
-      const operands = this.#isLoaded.has(top) ? [] : operandsOf(top);
-      const waiting = operands.filter((operand) => !this.#isLoaded.has(operand));
-      if (waiting.length > 0) {
-        open.push(...waiting);
-        continue;
-      }
-      open.pop();
-      if (!this.#isLoaded.has(top)) this.#isLoaded.set(top, this.#isLoadedNow(top, operands));
-    }
+    const known = this.#isLoaded.get(value);
+    if (known !== undefined) return known;
+    for (const one of inOrder([value], (next) => (this.#isLoaded.has(next) ? [] : operandsOf(next))))
+      if (!this.#isLoaded.has(one)) this.#isLoaded.set(one, this.#isLoadedNow(one));
     return this.#isLoaded.get(value)!;
   }
 
-  #isLoadedNow(value: Value, operands: readonly Value[]): boolean {
+  #isLoadedNow(value: Value): boolean {
     const { sizes } = this.builder;
     if (value.kind === "input") return false;
     if (value.kind === "weight") return true;
     if (value.kind === "constant")
       return !sizes.owns(value.value as object) || sizes.constant(value.value as Size) !== undefined;
+    const operands = operandsOf(value);
     return operands.length > 0 && operands.every((operand) => this.#isLoaded.get(operand)!);
   }
 
@@ -147,6 +141,10 @@ export class Algebra {
 
 const isBy = (value: Value | undefined, op: Operator): value is Node =>
   value?.kind === "node" && value.op.name === op.name;
+
+/** Whether two lists have the same axes, in any order. */
+export const isSameAxes = (a: readonly Axis[], b: readonly Axis[]): boolean =>
+  a.length === b.length && a.every((axis) => b.includes(axis));
 
 /** Whether a value, if there is one, has only these axes. */
 export function isOver(value: Value | undefined, axes: readonly Axis[]): boolean {

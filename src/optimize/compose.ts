@@ -4,10 +4,8 @@ import { axisNames, type Axis } from "../ir/type.ts";
 import { add, mul } from "../ops/elementwise.ts";
 import { inputAxis } from "../ops/shared/layers.ts";
 import type { Size } from "../sizes/size.ts";
-import { isOver, type Algebra } from "./algebra.ts";
+import { isOver, isSameAxes, type Algebra } from "./algebra.ts";
 import { alongOf, isDiagonal, type MatrixMap } from "./map.ts";
-
-const isSame = (a: readonly Axis[], b: readonly Axis[]) => a.length === b.length && a.every((axis) => b.includes(axis));
 
 /**
  * Returns `outer` after `inner` as one map, whose tensors are computed when the model is loaded; undefined if that map would
@@ -41,7 +39,7 @@ function scaledBefore(algebra: Algebra, outer: MatrixMap, inner: MatrixMap): Mat
 /** W x + b, then V and d: (V W) x + (V b + d). */
 function product(algebra: Algebra, outer: MatrixMap, inner: MatrixMap): MatrixMap | undefined {
   const [along, other] = [alongOf(outer), alongOf(inner)];
-  if (!isSame(outer.from, inner.to) || !isSame(along, other)) return undefined;
+  if (!isSameAxes(outer.from, inner.to) || !isSameAxes(along, other)) return undefined;
   // Programs cannot write these names, and `inputAxis` makes others.
   const middle = outer.from.map((axis) => `${axis}''`);
   const left = algebra.rename(outer.weight!, outer.from.map(inputAxis), middle);
@@ -50,7 +48,7 @@ function product(algebra: Algebra, outer: MatrixMap, inner: MatrixMap): MatrixMa
   const weight = algebra.dot(left, right, middle, along);
   const bias = inner.bias === undefined ? outer.bias : shifted(algebra, outer, inner.bias);
   if (bias === null) return undefined;
-  const kept = isSame(outer.from, inner.from) ? outer : isSame(outer.to, inner.to) ? inner : undefined;
+  const kept = isSameAxes(outer.from, inner.from) ? outer : isSameAxes(outer.to, inner.to) ? inner : undefined;
   return { kind: "matrix", from: inner.from, to: outer.to, weight, bias, with: kept?.with };
 }
 
@@ -104,5 +102,5 @@ export const changed = (map: MatrixMap, tensors: Partial<Pick<MatrixMap, "weight
 /** Whether two maps take the same axes and make the same, with tensors over the same. */
 export function isAlike(a: MatrixMap, b: MatrixMap): boolean {
   const over = ({ weight }: MatrixMap) => (weight === undefined ? [] : axisNames(weight.type));
-  return isSame(a.from, b.from) && isSame(a.to, b.to) && isSame(over(a), over(b));
+  return isSameAxes(a.from, b.from) && isSameAxes(a.to, b.to) && isSameAxes(over(a), over(b));
 }

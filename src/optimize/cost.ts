@@ -83,12 +83,12 @@ export class GraphCosts<T> {
       return host !== undefined && values.has(host) && uses.get(host) === 1 && (isProduct(host) || isAbsorbed(host));
     };
     let total = this.#arithmetic.int(0);
-    for (const value of values) if (!isAbsorbed(value)) total = this.#arithmetic.add(total, this.alone(value));
+    for (const value of values) if (!isAbsorbed(value)) total = this.#arithmetic.add(total, this.#costOf(value));
     return total;
   }
 
   /** What a value costs that is not fused into another. */
-  alone(value: Value): T {
+  #costOf(value: Value): T {
     let cost = this.#known.get(value);
     if (cost === undefined) this.#known.set(value, (cost = this.#alone(value)));
     return cost;

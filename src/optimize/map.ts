@@ -5,7 +5,7 @@ import type { Trait } from "../ir/trait.ts";
 import { axisNames, type Axis } from "../ir/type.ts";
 import { linear } from "../ops/linear.ts";
 import { inputAxis } from "../ops/shared/layers.ts";
-import { isOver, type Algebra } from "./algebra.ts";
+import { isOver, isSameAxes, type Algebra } from "./algebra.ts";
 
 /** y[to, along, r] = sum over from of weight[to, from', along] x[from, along, r] + bias. Without weight, y = x + bias. */
 export interface MatrixMap {
@@ -177,7 +177,6 @@ export class Maps {
 }
 
 function isSameAction(a: Trait, b: Trait): boolean {
-  const isSame = (a: readonly Axis[] = [], b: readonly Axis[] = []) =>
-    a.length === b.length && a.every((axis) => b.includes(axis));
-  return a.is === b.is && isSame(a.from, b.from) && isSame(a.to, b.to) && isSame(a.along, b.along);
+  const isSameAlong = isSameAxes(a.along ?? [], b.along ?? []);
+  return a.is === b.is && isSameAxes(a.from, b.from) && isSameAxes(a.to, b.to) && isSameAlong;
 }

@@ -23,6 +23,9 @@ export interface OptimizeOptions {
   readonly limit?: number | undefined;
 }
 
+/** No change at all. */
+export const asWritten: OptimizeOptions = { limit: 0 };
+
 /** A value that was replaced by a cheaper one. */
 export interface Replacement {
   readonly before: Node;
@@ -135,9 +138,14 @@ class Sweep {
     const roots = results.map(({ value }) => value);
     this.#live = new Live(roots, operands);
     const order = inOrder(roots, operands);
-    for (const value of order)
-      if (value.kind === "node")
-        for (const input of new Set(value.inputs)) this.#users.set(input, [...(this.#users.get(input) ?? []), value]);
+    for (const value of order) {
+      if (value.kind !== "node") continue;
+      for (const input of new Set(value.inputs)) {
+        const users = this.#users.get(input);
+        if (users === undefined) this.#users.set(input, [value]);
+        else users.push(value);
+      }
+    }
     for (const value of order) this.#visit(value);
     this.graph = {
       ...source,

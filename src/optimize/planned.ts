@@ -9,6 +9,8 @@ import { optimize, type Change, type OptimizeOptions } from "./optimize.ts";
 /** A plan with the changes to the graph that it rests on. */
 export interface OptimizedPlan {
   readonly plan: Plan;
+  /** The plan of the model as written, which may be the same. */
+  readonly asWritten: Plan;
   /** The graph that is planned: the model as written, or an equal one. */
   readonly graph: ModelGraph;
   readonly changes: readonly Change[];
@@ -19,10 +21,12 @@ export function planOptimized(graph: ModelGraph, profile: Profile, options: Opti
   const planFor = (other: Profile) => planOptimized(graph, other, options).plan;
   const asWritten = { ...plan(graph, profile), planFor };
   const { graph: better, changes } = optimize(graph, profile, options);
-  if (changes.length === 0) return { plan: asWritten, graph, changes };
+  if (changes.length === 0) return { plan: asWritten, asWritten, graph, changes };
   // Guard, sizes and summaries are about the model that the author wrote.
   const optimized = { ...plan(better, profile), graph, planFor };
   const number = nominalNumbers(graph.builder.sizes, options.at);
   const isCheaper = planCost(optimized, number) < planCost(asWritten, number);
-  return isCheaper ? { plan: optimized, graph: better, changes } : { plan: asWritten, graph, changes: [] };
+  return isCheaper
+    ? { plan: optimized, asWritten, graph: better, changes }
+    : { plan: asWritten, asWritten, graph, changes: [] };
 }

@@ -4,7 +4,7 @@ import type { Node, Origin, Value } from "../ir/graph.ts";
 import type { ModelGraph } from "../ir/model-graph.ts";
 import { inOrder } from "../ir/walk.ts";
 import { nominalNumbers } from "../plan/buffers.ts";
-import { plan, type Plan } from "../plan/plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { Profile } from "../plan/profile.ts";
 import type { Size } from "../sizes/size.ts";
 import { nearMisses, type NearMiss } from "./near-misses.ts";
@@ -60,7 +60,7 @@ export function reportOn(graph: ModelGraph, profile: Profile, options: OptimizeO
   const number = nominalNumbers(graph.builder.sizes, options.at);
   return {
     graph,
-    asWritten: plan(graph, profile),
+    asWritten: found.asWritten,
     optimized: found.plan,
     changes: found.changes.map((change) => reported(change, graph, number)),
     misses: missesOf(found.graph, profile, options),

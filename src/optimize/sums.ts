@@ -112,7 +112,7 @@ export class Sums {
   }
 
   #fits(map: Mapping, inner: readonly Value[], x: Value, term: Value): boolean {
-    return isSameType(inner[0]!, x) && this.#maps.on(map, x) === term;
+    return hasSameSizes(inner[0]!, x) && this.#maps.on(map, x) === term;
   }
 
   #applied({ term, map, inner }: Group): Value {
@@ -132,7 +132,7 @@ export class Sums {
     const [axis, ...others] = first?.map.from ?? [];
     if (first === undefined || axis === undefined || others.length > 0) return;
     const alike = products
-      .filter(({ map, x }) => isAlike(map, first.map) && isSameType(x, first.x, axis))
+      .filter(({ map, x }) => isAlike(map, first.map) && hasSameSizes(x, first.x, axis))
       .map((product) => ({ ...product, width: this.#width(product.x, axis) }))
       .sort((a, b) => (a.width === b.width ? a.index - b.index : a.width < b.width ? -1 : 1));
     for (let count = 2; count <= alike.length; count++) {
@@ -180,7 +180,7 @@ export class Sums {
 }
 
 /** Whether two values have the same axes and sizes, apart from one axis. */
-function isSameType(a: Value, b: Value, except?: Axis): boolean {
+function hasSameSizes(a: Value, b: Value, except?: Axis): boolean {
   if (a.type.dtype !== b.type.dtype || a.type.axes.size !== b.type.axes.size) return false;
   return [...a.type.axes].every(([axis, size]) => axis === except || b.type.axes.get(axis) === size);
 }

@@ -20,7 +20,7 @@ interface Part {
   readonly size: number;
 }
 
-/** A step takes as long as so many bytes, roughly. */
+/** The bytes that an engine moves in about the time that a step takes. */
 const bytesOfStep = 2 ** 16;
 
 /** Returns the values with slices moved into products where that is cheaper. */

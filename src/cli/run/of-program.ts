@@ -11,9 +11,9 @@ import { bytesOf } from "../../plan/buffers.ts";
 import type { Costs } from "../../plan/costs.ts";
 import { manifestOf } from "../../plan/manifest.ts";
 import { liveBytes, numbersAt } from "../../plan/memory.ts";
-import type { OptimizeOptions } from "../../optimize/optimize.ts";
+import { asWritten, type OptimizeOptions } from "../../optimize/optimize.ts";
 import { planOptimized } from "../../optimize/planned.ts";
-import { plan, type Plan } from "../../plan/plan.ts";
+import type { Plan } from "../../plan/plan.ts";
 import { withCosts, type Profile } from "../../plan/profile.ts";
 import type { NodeBackend } from "../../runtime/node/index.ts";
 import { bytesText } from "../../source/bytes-text.ts";
@@ -54,7 +54,7 @@ export async function programModel(file: string, options: RunOptions, terminal: 
       const costs = await readCosts(options.costs);
       // Values are looked at as the program writes them.
       const isOptimized = options.optimize && !options.debug;
-      const optimize = isOptimized && { at: values, limit: options.optimizeLimit };
+      const optimize = isOptimized ? { at: values, limit: options.optimizeLimit } : asWritten;
       return execute({ program, graph, weights, costs, optimize, inputs, sizes: values }, options, terminal);
     },
   };
@@ -67,8 +67,7 @@ interface Job {
   readonly weights: Arrays;
   /** What work costs here, if it is not what ships with Fuse. */
   readonly costs: Costs | undefined;
-  /** How to optimize; false if not at all. */
-  readonly optimize: false | OptimizeOptions;
+  readonly optimize: OptimizeOptions;
   /** Inputs by name, all accepted by the guard. */
   readonly inputs: Arrays;
   /** The sizes that the guard found. */
@@ -102,8 +101,7 @@ async function execute(
 }
 
 function planOf({ graph, costs, optimize }: Job, profile: Profile): Plan {
-  const chosen = withCosts(profile, costs);
-  return optimize === false ? plan(graph, chosen) : planOptimized(graph, chosen, optimize).plan;
+  return planOptimized(graph, withCosts(profile, costs), optimize).plan;
 }
 
 function runModule(job: Job, on: NodeBackend, repeat: number | undefined): Promise<Execution> {
