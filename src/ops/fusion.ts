@@ -248,7 +248,11 @@ export const expand = operator({
       keyed: new Map(added.map(([axis, size]) => [axis, [size]])),
     };
   },
-  trait: (c) => ({ from: [], to: [...c.attributes.keyed.keys()], is: "gather" }),
+  // `like` is left only where the input has all its axes. Of an input without one of them, it would make that axis.
+  trait: ({ attributes: { like, keyed } }) =>
+    like === undefined
+      ? { from: [], to: [...keyed.keys()], is: "gather" }
+      : over(axisNames(like), { is: "gather", view: true }),
   reference: (c) => {
     const { axes, shape } = c.results[0]!;
     return named(generate(c.inputs[0]!.dtype, shape, reader(c.inputs[0]!, axes)), axes);
