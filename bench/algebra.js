@@ -30,6 +30,9 @@ import {
   toChannelsLast,
 } from "./models.js";
 
+/** Milliseconds after which an engine's idle threads sleep. */
+const quiet = 100;
+
 const own = "bench/programs/algebra.fuse";
 
 /** Models with the shapes of their inputs, channels last, and the goals: times faster on session, wasm and ONNX, and against ORT. */
@@ -250,7 +253,9 @@ async function rowsOf(it) {
   );
   const settle = async (name) => {
     if (found[name].backend !== undefined) tf.setBackend(found[name].backend);
-    // Caches and threads hardly matter for long calls.
+    // Threads of the last engine wait for more work without sleeping at first, which would slow the next one down.
+    await new Promise((resolve) => setTimeout(resolve, quiet));
+    // Caches hardly matter for long calls.
     if (took < 2000) await found[name].run();
   };
   const rounds = Math.max(3, Math.min(31, Math.floor(12_000 / (took * count))));

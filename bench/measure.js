@@ -25,15 +25,15 @@ async function time(run) {
 
 /**
  * Returns each call's median time in milliseconds, the median of its ratios to the last call of the same round, and its times
- * with those of all cores, round by round. Every round
- * runs each call once, so a noisy second affects all of them. `settle` is awaited before each call, untimed, to keep the
- * previous call's threads and caches from affecting it.
+ * with those of all cores, round by round. Every round runs each call once, so a noisy second affects all of them; every
+ * second round runs them backwards, so none always follows the same other. `settle` is awaited before each call, untimed, to
+ * keep the previous call's threads and caches from affecting it.
  */
 export async function alternate(calls, { rounds, warmUp = 5, settle = () => undefined }) {
   const names = Object.keys(calls);
   const times = Object.fromEntries(names.map((name) => [name, []]));
   for (let round = -warmUp; round < rounds; round++) {
-    for (const name of names) {
+    for (const name of round % 2 === 0 ? names : names.toReversed()) {
       await settle(name);
       const took = await time(calls[name]);
       if (round >= 0) times[name].push(took);
