@@ -14,6 +14,7 @@ import { tidy } from "./esm/text.ts";
 import { binaryFunction, binaryFunctions } from "./functions/binary.ts";
 import { dims, largeIntegers, primitive, type NoAttributes } from "./primitive.ts";
 import { apply } from "./tensorflow/nodes.ts";
+import { bits, i32x4 } from "../wasm/f32x4.ts";
 
 export const binary = primitive<{ readonly function: BinaryName }>({
   name: "binary",
@@ -34,6 +35,9 @@ export const binary = primitive<{ readonly function: BinaryName }>({
     return broadcastingNodes(e, inputs, operands, result, (spread) =>
       typeof tensorflow === "string" ? apply(e, tensorflow, spread, operands[0]!.dtype) : tensorflow(e, spread),
     );
+  },
+  wasm: {
+    elements: (e, [a, b], { function: name }, [operand]) => binaryFunction(name).wasm(e, a!, b!, operand!.dtype),
   },
   onnx: (e, [a, b], { function: name }, _, [operand]) => {
     const { onnx } = binaryFunction(name);
@@ -106,6 +110,7 @@ export const select = primitive<NoAttributes>({
     const spreads = inputs.map((input, i) => spreadNode(e, input, operands[i]!, shape));
     return apply(e, "SelectV2", spreads, dtype);
   },
+  wasm: { elements: (_, [condition, a, b]) => bits.select(a!, b!, i32x4.ne(condition!, i32x4.of(0))) },
   onnx: (e, [condition, a, b], _, { dtype }) => {
     if (dtype !== "bool") return e.node("Where", [condition!, a!, b!]);
     // ONNX Runtime has no Where for bools.

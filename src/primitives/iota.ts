@@ -15,6 +15,7 @@ export const iota = primitive<{ readonly size: Size }>({
   },
   esm: (e, _, { size }) => `tf.range(0, ${e.size(size)}, 1, "int32")`,
   tensorflow: (e, _, { size }) => counted(e, size),
+  wasm: "constant",
   onnx: (e, _, { size }) => {
     const known = e.known(size);
     if (known === undefined)

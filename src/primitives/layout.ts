@@ -10,6 +10,9 @@ import type { Pair } from "./image.ts";
 import { longs, onnxScalar } from "./onnx/literals.ts";
 import { dims, largeIntegers, primitive, type PrimitiveCase } from "./primitive.ts";
 import type { TensorFlowEmitter, Wire } from "./tensorflow/emitter.ts";
+import { between, broadcastStrides, copied, toDense } from "./wasm/copy.ts";
+import { padded } from "./wasm/margin.ts";
+import { plus } from "../wasm/i32.ts";
 import { apply, ints, joined, literal as literalNode, reshaped, sliced } from "./tensorflow/nodes.ts";
 
 const dtypes: readonly DType[] = ["f32", "i32", "bool"];
@@ -34,6 +37,16 @@ export const transpose = primitive<{ readonly permutation: readonly number[] }>(
   esm: (_, [x], { permutation }) => `tf.transpose(${x}, [${permutation.join(", ")}])`,
   tensorflow: (e, [x], { permutation }, { dtype }) =>
     e.node("Transpose", [x!, ints(e, permutation)], { T: { type: dtype }, Tperm: { type: "i32" } }),
+  wasm: {
+    kernels: ({ operands: [x], result }, { permutation }) => {
+      const strides = stridesOf(x!.shape);
+      const axes = toDense(
+        result.shape,
+        permutation.map((from) => strides[from]!),
+      );
+      return [copied({ from: x!.at, to: result.at, axes })];
+    },
+  },
   onnx: (e, [x], { permutation }) => e.transposed(x!, permutation),
   cases: () =>
     (
@@ -58,6 +71,7 @@ export const reshape = primitive<{ readonly shape: readonly Size[] }>({
   reference: ([x], { shape }, size) => ({ ...x!, shape: shape.map(size) }),
   esm: (e, [x], { shape }) => `tf.reshape(${x}, ${e.sizes(shape)})`,
   tensorflow: (e, [x], { shape }, { dtype }) => reshaped(e, x!, dtype, shape),
+  wasm: "view",
   onnx: (e, [x], { shape }, _, [operand]) => e.reshaped(x!, operand!.shape, shape),
   cases: (sizes) =>
     [
@@ -77,6 +91,12 @@ export const broadcast = primitive<{ readonly shape: readonly Size[] }>({
   reference: ([x], { shape }, size) => generate(x!.dtype, shape.map(size), reader(x!)),
   esm: (e, [x], { shape }, _, [operand]) => spreadNew(e, x!, operand!, shape),
   tensorflow: (e, [x], { shape }, _, [operand]) => spreadNode(e, x!, operand!, shape),
+  wasm: {
+    kernels: ({ operands: [x], result }) => {
+      const axes = toDense(result.shape, broadcastStrides(x!.shape, result.shape));
+      return [copied({ from: x!.at, to: result.at, axes })];
+    },
+  },
   onnx: (e, [x], { shape }, _, [operand]) => {
     const from = operand!.shape;
     const skip = shape.length - from.length;
@@ -125,6 +145,17 @@ export const concat = primitive<{ readonly axis: number }>({
   },
   esm: (_, inputs, { axis }) => `tf.concat([${inputs.join(", ")}], ${axis})`,
   tensorflow: (e, inputs, { axis }, { dtype }) => joined(e, inputs, dtype, axis),
+  wasm: {
+    kernels: ({ operands, result }, { axis }) => {
+      const strides = stridesOf(result.shape);
+      let start = 0;
+      return operands.map((x) => {
+        const to = plus(result.at, 4 * start * strides[axis]!);
+        start += x.shape[axis]!;
+        return copied({ from: x.at, to, axes: between(x.shape, stridesOf(x.shape), strides) });
+      });
+    },
+  },
   onnx: (e, inputs, { axis }) => (inputs.length === 1 ? inputs[0]! : e.node("Concat", inputs, { axis: { int: axis } })),
   cases: () =>
     (
@@ -154,6 +185,13 @@ export const slice = primitive<{ readonly begin: readonly Size[]; readonly size:
     const toTheEnd = (i: number) => e.algebra.add(begin[i]!, size[i]!) === operand!.shape[i];
     const counts = size.map((count, i) => (toTheEnd(i) ? e.algebra.int(-1) : count));
     return sliced(e, x!, dtype, begin, counts);
+  },
+  wasm: {
+    kernels: ({ operands: [x], result }, { begin }) => {
+      const strides = stridesOf(x!.shape);
+      const from = plus(x!.at, 4 * begin.reduce((flat, at, i) => flat + at * strides[i]!, 0));
+      return [copied({ from, to: result.at, axes: toDense(result.shape, strides) })];
+    },
   },
   onnx: (e, [x], { begin, size }, _, [operand]) => {
     const axes = begin.flatMap((start, i) => (e.known(start) === 0 && size[i] === operand!.shape[i] ? [] : [i]));
@@ -234,6 +272,10 @@ export const pad = primitive<Pad>({
     return pads.length <= (mode === "reflect" ? 5 : 6)
       ? node(x!, pads)
       : padEachNode(e, x!, pads, operand!, shape, node);
+  },
+  wasm: {
+    kernels: ({ operands: [x], result }, { pads, mode, value }) =>
+      padded(x!, result, { before: pads.map(([before]) => before), mode, value }),
   },
   onnx: (e, [x], { pads, mode, value }, { dtype }) => {
     const widths = e.sizes([...pads.map(([before]) => before), ...pads.map(([, after]) => after)]);

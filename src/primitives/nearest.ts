@@ -54,6 +54,7 @@ export const nearestIndices: Primitive<Sides> = primitive<Sides>({
     const pixels = converted(e, apply(e, "Floor", [apply(e, "Mul", [centres, factor])]), "f32", "i32");
     return apply(e, "Minimum", [pixels, e.size(e.algebra.sub(from, e.algebra.int(1)))], "i32");
   },
+  wasm: "constant",
   onnx: (e, _, { from, to }) => e.cast(onnxNearestIndices(e, from, to, 0.5), "i32"),
   cases: (sizes) =>
     [

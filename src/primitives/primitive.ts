@@ -7,6 +7,7 @@ import type { Sizes } from "../sizes/sizes.ts";
 import type { EsmEmitter } from "./esm/emitter.ts";
 import type { OnnxEmitter, OnnxWire } from "./onnx/emitter.ts";
 import type { TensorFlowEmitter, Wire } from "./tensorflow/emitter.ts";
+import type { WasmForm } from "./wasm/emitter.ts";
 
 /** The functions of `unary` that convolutions and matrix products can absorb. tfjs uses the same names. */
 export const activations = ["relu", "relu6", "elu", "sigmoid"] as const;
@@ -53,6 +54,8 @@ export interface Primitive<A = unknown> extends PrimitiveShape<A> {
     result: Positional,
     operands: readonly Positional[],
   ): string;
+  /** How WebAssembly computes it, at known sizes. */
+  readonly wasm?: WasmForm<A>;
   /** Adds the TensorFlow nodes that compute it. */
   tensorflow(
     e: TensorFlowEmitter,

@@ -242,6 +242,7 @@ export const cubicWeights: Primitive<CubicWeights> = primitive<CubicWeights>({
     if (e.known(from) === undefined || e.known(to) === undefined) return cubicNodes(e, attributes);
     return e.constant(cubicWeights.reference([], attributes, (size) => e.int(size)));
   },
+  wasm: "constant",
   onnx: (e, _, attributes) => {
     const { from, to, alignCorners } = attributes;
     const literally = onnxLiteral(e, cubicWeights, attributes, [from, to]);

@@ -21,6 +21,7 @@ export const scalar = primitive<{ readonly value: Size; readonly dtype: DType }>
     if (known !== undefined) return literal(e, known, dtype);
     return dtype === "i32" ? e.size(value) : e.number(value);
   },
+  wasm: "constant",
   onnx: (e, _, { value, dtype }) => {
     const known = e.known(value);
     return known === undefined ? e.cast(e.size(value), dtype) : onnxScalar(e, known, dtype);

@@ -5,6 +5,8 @@ import { tidy } from "./esm/text.ts";
 import type { OnnxBody } from "./onnx/emitter.ts";
 import { longs, onnxScalar } from "./onnx/literals.ts";
 import { dims, largeIntegers, primitive } from "./primitive.ts";
+import { plus } from "../wasm/i32.ts";
+import { copied, toDense } from "./wasm/copy.ts";
 import { asIntegers, ints, literal } from "./tensorflow/nodes.ts";
 
 export const reverse = primitive<{ readonly axes: readonly number[] }>({
@@ -28,6 +30,15 @@ export const reverse = primitive<{ readonly axes: readonly number[] }>({
     asIntegers(e, x!, dtype, (elements, type) =>
       e.node("ReverseV2", [elements, ints(e, axes)], { T: { type }, Tidx: { type: "i32" } }),
     ),
+  wasm: {
+    kernels: ({ operands: [x], result }, { axes }) => {
+      const strides = stridesOf(x!.shape);
+      const isTurned = (axis: number): boolean => axes.includes(axis);
+      const last = x!.shape.reduce((flat, size, i) => (isTurned(i) ? flat + (size - 1) * strides[i]! : flat), 0);
+      const turned = strides.map((stride, i) => (isTurned(i) ? -stride : stride));
+      return [copied({ from: plus(x!.at, 4 * last), to: result.at, axes: toDense(x!.shape, turned) })];
+    },
+  },
   onnx: (e, [x], { axes }) => {
     const all = (n: number) => longs(e, new Array<number>(axes.length).fill(n));
     // From the last element to just before the first.

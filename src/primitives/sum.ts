@@ -1,6 +1,7 @@
 /** @file Sums of several tensors of one shape. */
 import { generate } from "../contract/ndarray.ts";
 import { binaryOf } from "../contract/prepare-functions.ts";
+import { f32x4, i32x4 } from "../wasm/f32x4.ts";
 import { dims, largeIntegers, primitive, type NoAttributes } from "./primitive.ts";
 
 export const sum = primitive<NoAttributes>({
@@ -15,6 +16,10 @@ export const sum = primitive<NoAttributes>({
   },
   esm: (_, inputs) => `tf.addN([${inputs.join(", ")}])`,
   tensorflow: (e, inputs, _, { dtype }) => e.node("AddN", inputs, { N: { int: inputs.length }, T: { type: dtype } }),
+  wasm: {
+    elements: (_, inputs, __, [operand]) =>
+      inputs.reduce((sum, x) => (operand!.dtype === "f32" ? f32x4 : i32x4).add(sum, x)),
+  },
   // ONNX Runtime's Sum takes no integers, and adds two tensors at a time, as Add does.
   onnx: (e, inputs) => inputs.reduce((sum, x) => e.node("Add", [sum, x])),
   cases: () =>

@@ -2,11 +2,13 @@
 import { generate, type DType } from "../contract/ndarray.ts";
 import { castTo, unaryOf, type UnaryName } from "../contract/prepare-functions.ts";
 import { dtypeText, numberText, tidy } from "./esm/text.ts";
-import { onnxUnary, unaryFunction, unaryFunctions } from "./functions/unary.ts";
+import { onnxUnary, unaryFunction, unaryFunctions, wasmUnary } from "./functions/unary.ts";
 import { onnxScalar } from "./onnx/literals.ts";
 import { dims, largeIntegers, primitive } from "./primitive.ts";
 import type { Wire } from "./tensorflow/emitter.ts";
 import { apply, converted, literal } from "./tensorflow/nodes.ts";
+import { bits, f32x4, i32x4 } from "../wasm/f32x4.ts";
+import { choose, clamped } from "../wasm/functions.ts";
 
 export const unary = primitive<{ readonly function: UnaryName }>({
   name: "unary",
@@ -26,6 +28,7 @@ export const unary = primitive<{ readonly function: UnaryName }>({
     if (dtype === "i32" && i32 !== undefined) return i32.tensorflow(e, x!);
     return typeof tensorflow === "string" ? apply(e, tensorflow, [x!], dtype) : tensorflow(e, x!);
   },
+  wasm: { elements: (e, [x], { function: name }, [operand]) => wasmUnary(e, name, x!, operand!.dtype) },
   onnx: (e, [x], { function: name }, _, [operand]) => onnxUnary(e, name, x!, operand!.dtype),
   cases: () =>
     (Object.keys(unaryFunctions) as UnaryName[]).flatMap((name) => {
@@ -58,6 +61,9 @@ export const leaky_relu = primitive<{ readonly slope: number }>({
     const isNegative = apply(e, "Less", [x!, literal(e, 0)]);
     return apply(e, "SelectV2", [isNegative, apply(e, "Mul", [x!, literal(e, slope)]), x!]);
   },
+  wasm: {
+    elements: (_, [x], { slope }) => choose(f32x4.lt(x!, f32x4.of(0)), f32x4.mul(x!, f32x4.of(slope)), x!),
+  },
   onnx: (e, [x], { slope }) => e.node("LeakyRelu", [x!], { alpha: { float: slope } }),
   cases: () => [
     ...[0.01, 0, 1, 2, -0.5].map((slope) => ({ shapes: [[2, 3, 5]], attributes: { slope } })),
@@ -88,6 +94,13 @@ export const clamp = primitive<{ readonly min: number; readonly max: number }>({
       Number.isFinite(value) ? apply(e, op, [y, literal(e, value, dtype)], dtype) : y;
     const clamped = bound("Minimum", bound("Maximum", x!, min), max);
     return clamped === x ? apply(e, "Identity", [x], dtype) : clamped;
+  },
+  wasm: {
+    elements: (_, [x], { min, max }, [operand]) => {
+      if (operand!.dtype === "f32") return clamped(x!, min, max);
+      const raised = Number.isFinite(min) ? i32x4.max(x!, i32x4.of(min)) : x!;
+      return Number.isFinite(max) ? i32x4.min(raised, i32x4.of(max)) : raised;
+    },
   },
   onnx: (e, [x], { min, max }, { dtype }) => {
     if (min === -Infinity && max === Infinity) return x!;
@@ -130,6 +143,20 @@ export const cast = primitive<{ readonly dtype: DType }>({
     dtype === "bool" && operand!.dtype !== "bool"
       ? apply(e, "NotEqual", [x!, literal(e, 0, operand!.dtype)], operand!.dtype)
       : converted(e, x!, operand!.dtype, dtype),
+  wasm: {
+    elements: (_, [x], { dtype }, [operand]) => {
+      const from = operand!.dtype;
+      if (from === dtype || (from === "bool" && dtype === "i32")) return x!;
+      if (dtype === "f32") return f32x4.ofInts(x!);
+      if (dtype === "bool") {
+        const isZero = from === "f32" ? f32x4.eq(x!, f32x4.of(0)) : i32x4.eq(x!, i32x4.of(0));
+        return bits.andNot(i32x4.of(1), isZero);
+      }
+      // What does not fit, and NaN, is the lowest integer.
+      const fits = f32x4.lt(f32x4.abs(x!), f32x4.of(2 ** 31));
+      return choose(fits, i32x4.truncated(x!), i32x4.of(-(2 ** 31)));
+    },
+  },
   onnx: (e, [x], { dtype }, _, [operand]) => (operand!.dtype === dtype ? x! : e.cast(x!, dtype)),
   cases: () => {
     const dtypes: readonly DType[] = ["f32", "i32", "bool"];

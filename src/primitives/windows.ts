@@ -142,6 +142,7 @@ export const windowIndices: Primitive<WindowsOf> = primitive<WindowsOf>({
     const place = integer(e, "Minimum", integer(e, "Maximum", elements, first), last);
     return integer(e, "AddV2", start, integer(e, "Mul", place, step));
   },
+  wasm: "constant",
   onnx: (e, _, attributes, { shape: [count, length] }) => {
     const { windows, size } = attributes;
     const literally = onnxLiteral(e, windowIndices, attributes, [size, windows.count]);
@@ -249,6 +250,7 @@ export const windowShares: Primitive<{
     const among = integer(e, "AddV2", integer(e, "Mul", isLast, spare), literal(e, 1, "i32"));
     return apply(e, "RealDiv", [literal(e, 1), apply(e, "Mul", [length, converted(e, among, "i32", "f32")])]);
   },
+  wasm: "constant",
   onnx: (e, _, attributes, { shape: [count, length] }) => {
     const { size } = attributes;
     const literally = onnxLiteral(e, windowShares, attributes, [size, count!]);

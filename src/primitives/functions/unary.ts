@@ -8,6 +8,11 @@ import type { OnnxOperator } from "../onnx/operators.ts";
 import type { TensorFlowEmitter, Wire } from "../tensorflow/emitter.ts";
 import { apply, literal } from "../tensorflow/nodes.ts";
 import type { TensorFlowOperation } from "../tensorflow/operations.ts";
+import type { V128 } from "../../wasm/code.ts";
+import { bits, f32x4, i32x4 } from "../../wasm/f32x4.ts";
+import * as lanes from "../../wasm/functions.ts";
+import type { ElementsEmitter } from "../wasm/emitter.ts";
+import type { HostName } from "../wasm/host.ts";
 
 interface UnaryFunction {
   /** Its name in tfjs, if different. */
@@ -16,6 +21,8 @@ interface UnaryFunction {
   readonly tensorflow: TensorFlowOperation | ((e: TensorFlowEmitter, x: Wire) => Wire);
   /** Its name in ONNX, or a function that adds the nodes. The dtype is that of the operand. */
   readonly onnx: OnnxOperator | ((e: OnnxEmitter, x: OnnxWire, dtype: DType) => OnnxWire);
+  /** Four elements in WebAssembly, or the name of the host's function. `x` may be used more than once. */
+  readonly wasm: HostName | ((e: ElementsEmitter, x: V128, dtype: DType) => V128);
   /** The expressions to use for i32 in tfjs and TensorFlow, if some backend would compute the function in float32. */
   readonly i32?: {
     readonly esm: (x: string) => string;
@@ -38,23 +45,40 @@ const halves = [-2.5, -1.5, -0.5, 0, 0.5, 1.5, 2.5, 2.4, -2.6, 1e9];
 
 /** The functions that every target computes. */
 export const unaryFunctions = {
-  relu: { tensorflow: "Relu", onnx: "Relu", dtypes: numeric },
+  relu: {
+    wasm: (_, x, dtype) => (dtype === "i32" ? i32x4.max(x, i32x4.of(0)) : f32x4.pmax(x, f32x4.of(0))),
+    tensorflow: "Relu",
+    onnx: "Relu",
+    dtypes: numeric,
+  },
   relu6: {
+    wasm: (_, x, dtype) =>
+      dtype === "i32" ? i32x4.min(i32x4.max(x, i32x4.of(0)), i32x4.of(6)) : lanes.clamped(x, 0, 6),
     tensorflow: "Relu6",
     onnx: (e, x, dtype) => e.node("Clip", [x, onnxScalar(e, 0, dtype), onnxScalar(e, 6, dtype)]),
     dtypes: numeric,
     range: [-4, 12],
   },
-  elu: { tensorflow: "Elu", onnx: "Elu" },
+  elu: {
+    wasm: ({ f }, x) => lanes.choose(f32x4.gt(x, f32x4.of(0)), x, lanes.expm1(f, x)),
+    tensorflow: "Elu",
+    onnx: "Elu",
+  },
   selu: {
+    wasm: ({ f }, x) =>
+      f32x4.mul(
+        f32x4.of(1.0507009873554805),
+        lanes.choose(f32x4.gt(x, f32x4.of(0)), x, f32x4.mul(f32x4.of(1.6732632423543772), lanes.expm1(f, x))),
+      ),
     tensorflow: "Selu",
     onnx: "Selu",
   },
-  sigmoid: { tensorflow: "Sigmoid", onnx: "Sigmoid", range: [-30, 30] },
-  tanh: { tensorflow: "Tanh", onnx: "Tanh" },
-  exp: { tensorflow: "Exp", onnx: "Exp", range: [-20, 5] },
-  log: { tensorflow: "Log", onnx: "Log", range: [1e-3, 20] },
+  sigmoid: { wasm: ({ f }, x) => lanes.sigmoid(f, x), tensorflow: "Sigmoid", onnx: "Sigmoid", range: [-30, 30] },
+  tanh: { wasm: ({ f }, x) => lanes.tanh(f, x), tensorflow: "Tanh", onnx: "Tanh" },
+  exp: { wasm: ({ f }, x) => lanes.exp(f, x), tensorflow: "Exp", onnx: "Exp", range: [-20, 5] },
+  log: { wasm: ({ f }, x) => lanes.log(f, x), tensorflow: "Log", onnx: "Log", range: [1e-3, 20] },
   log1p: {
+    wasm: ({ f }, x) => lanes.log1p(f, x),
     tensorflow: "Log1p",
     // log(1 + x) = 2 artanh(x / (2 + x))
     onnx: (e, x) => {
@@ -65,6 +89,7 @@ export const unaryFunctions = {
     range: [-0.9, 20],
   },
   expm1: {
+    wasm: ({ f }, x) => lanes.expm1(f, x),
     tensorflow: "Expm1",
     // exp(x) - 1 = 2 t / (1 - t) for t = tanh(x / 2)
     onnx: (e, x) => {
@@ -73,13 +98,15 @@ export const unaryFunctions = {
       return nearZero(e, x, near, e.node("Sub", [e.node("Exp", [x]), onnxScalar(e, 1)]));
     },
   },
-  sqrt: { tensorflow: "Sqrt", onnx: "Sqrt", range: [0, 20] },
+  sqrt: { wasm: (_, x) => f32x4.sqrt(x), tensorflow: "Sqrt", onnx: "Sqrt", range: [0, 20] },
   rsqrt: {
+    wasm: (_, x) => f32x4.div(f32x4.of(1), f32x4.sqrt(x)),
     tensorflow: "Rsqrt",
     onnx: (e, x) => e.node("Reciprocal", [e.node("Sqrt", [x])]),
     range: [1e-2, 20],
   },
   square: {
+    wasm: (_, x, dtype) => (dtype === "i32" ? i32x4.mul(x, x) : f32x4.mul(x, x)),
     tensorflow: "Square",
     onnx: (e, x) => e.node("Mul", [x, x]),
     i32: { esm: (x) => `tf.mul(${x}, ${x})`, tensorflow: (e, x) => apply(e, "Mul", [x, x], "i32") },
@@ -87,6 +114,7 @@ export const unaryFunctions = {
     integers: [-300, 0, 46340],
   },
   abs: {
+    wasm: (_, x, dtype) => (dtype === "i32" ? i32x4.abs(x) : f32x4.abs(x)),
     tensorflow: "Abs",
     onnx: "Abs",
     i32: {
@@ -96,44 +124,62 @@ export const unaryFunctions = {
     dtypes: numeric,
   },
   neg: {
+    wasm: (_, x, dtype) => (dtype === "i32" ? i32x4.neg(x) : f32x4.neg(x)),
     tensorflow: "Neg",
     onnx: "Neg",
     i32: { esm: (x) => tidy(negated(x)), tensorflow: negatedNode },
     dtypes: numeric,
   },
-  sign: { tensorflow: "Sign", onnx: "Sign", dtypes: numeric },
-  floor: { tensorflow: "Floor", onnx: "Floor", values: halves },
-  ceil: { tensorflow: "Ceil", onnx: "Ceil", values: halves },
-  round: { tensorflow: "Round", onnx: "Round", values: halves },
+  sign: {
+    wasm: (_, x, dtype) =>
+      dtype === "i32"
+        ? i32x4.max(i32x4.min(x, i32x4.of(1)), i32x4.of(-1))
+        : lanes.choose(
+            f32x4.gt(f32x4.abs(x), f32x4.of(0)),
+            bits.or(bits.and(x, i32x4.of(-2147483648)), f32x4.of(1)),
+            x,
+          ),
+    tensorflow: "Sign",
+    onnx: "Sign",
+    dtypes: numeric,
+  },
+  floor: { wasm: (_, x) => f32x4.floor(x), tensorflow: "Floor", onnx: "Floor", values: halves },
+  ceil: { wasm: (_, x) => f32x4.ceil(x), tensorflow: "Ceil", onnx: "Ceil", values: halves },
+  round: { wasm: (_, x) => f32x4.nearest(x), tensorflow: "Round", onnx: "Round", values: halves },
   reciprocal: {
+    wasm: (_, x) => f32x4.div(f32x4.of(1), x),
     tensorflow: "Reciprocal",
     onnx: "Reciprocal",
     values: [-2, -0.5, 0.3, 1, 7, Infinity],
   },
-  sin: { tensorflow: "Sin", onnx: "Sin", range: [-10, 10] },
-  cos: { tensorflow: "Cos", onnx: "Cos", range: [-10, 10] },
-  tan: { tensorflow: "Tan", onnx: "Tan", range: [-1.5, 1.5] },
-  asin: { tensorflow: "Asin", onnx: "Asin", range: [-1, 1] },
-  acos: { tensorflow: "Acos", onnx: "Acos", range: [-1, 1] },
-  atan: { tensorflow: "Atan", onnx: "Atan", range: [-50, 50] },
-  sinh: { tensorflow: "Sinh", onnx: "Sinh" },
-  cosh: { tensorflow: "Cosh", onnx: "Cosh" },
-  asinh: { tensorflow: "Asinh", onnx: "Asinh", range: [-50, 50] },
-  acosh: { tensorflow: "Acosh", onnx: "Acosh", range: [1, 50] },
-  atanh: { tensorflow: "Atanh", onnx: "Atanh", range: [-0.99, 0.99] },
-  erf: { tensorflow: "Erf", onnx: "Erf" },
+  sin: { wasm: "sin", tensorflow: "Sin", onnx: "Sin", range: [-10, 10] },
+  cos: { wasm: "cos", tensorflow: "Cos", onnx: "Cos", range: [-10, 10] },
+  tan: { wasm: "tan", tensorflow: "Tan", onnx: "Tan", range: [-1.5, 1.5] },
+  asin: { wasm: "asin", tensorflow: "Asin", onnx: "Asin", range: [-1, 1] },
+  acos: { wasm: "acos", tensorflow: "Acos", onnx: "Acos", range: [-1, 1] },
+  atan: { wasm: "atan", tensorflow: "Atan", onnx: "Atan", range: [-50, 50] },
+  sinh: { wasm: "sinh", tensorflow: "Sinh", onnx: "Sinh" },
+  cosh: { wasm: "cosh", tensorflow: "Cosh", onnx: "Cosh" },
+  asinh: { wasm: "asinh", tensorflow: "Asinh", onnx: "Asinh", range: [-50, 50] },
+  acosh: { wasm: "acosh", tensorflow: "Acosh", onnx: "Acosh", range: [1, 50] },
+  atanh: { wasm: "atanh", tensorflow: "Atanh", onnx: "Atanh", range: [-0.99, 0.99] },
+  erf: { wasm: ({ f }, x) => lanes.erf(f, x), tensorflow: "Erf", onnx: "Erf" },
   softplus: {
+    wasm: ({ f }, x) =>
+      f32x4.add(f32x4.max(x, f32x4.of(0)), lanes.log1p(f, lanes.expOfNegative(f, f32x4.neg(f32x4.abs(x))))),
     tensorflow: "Softplus",
     onnx: "Softplus",
     range: [-40, 40],
   },
   logical_not: {
+    wasm: (_, x) => bits.xor(x, i32x4.of(1)),
     esm: "logicalNot",
     tensorflow: (e, x) => e.node("LogicalNot", [x]),
     onnx: "Not",
     dtypes: ["bool"],
   },
   isnan: {
+    wasm: (_, x) => bits.and(f32x4.ne(x, x), i32x4.of(1)),
     esm: "isNaN",
     tensorflow: "IsNan",
     onnx: "IsNaN",
@@ -141,6 +187,7 @@ export const unaryFunctions = {
     values: [NaN, 0, 1, -Infinity],
   },
   isinf: {
+    wasm: (_, x) => bits.and(f32x4.eq(f32x4.abs(x), f32x4.of(Infinity)), i32x4.of(1)),
     esm: "isInf",
     tensorflow: "IsInf",
     onnx: "IsInf",
@@ -151,6 +198,12 @@ export const unaryFunctions = {
 
 /** Returns the record of a function with all optional fields. */
 export const unaryFunction = (name: UnaryName): UnaryFunction => unaryFunctions[name];
+
+/** Returns four elements of a function in WebAssembly. */
+export function wasmUnary(e: ElementsEmitter, name: UnaryName, x: V128, dtype: DType): V128 {
+  const { wasm } = unaryFunction(name);
+  return typeof wasm === "string" ? e.host(wasm, x) : wasm(e, x, dtype);
+}
 
 /** Adds the ONNX nodes of a function. */
 export function onnxUnary(e: OnnxEmitter, name: UnaryName, x: OnnxWire, dtype: DType): OnnxWire {

@@ -1,0 +1,192 @@
+/** @file Compiles a plan at known sizes into one WebAssembly module that runs in one block of memory. */
+import { elements, type NdArray } from "../../contract/ndarray.ts";
+import type { Finish, Kernel, KernelEmitter, Located } from "../../primitives/wasm/emitter.ts";
+import { hostFunctions } from "../../primitives/wasm/host.ts";
+import { invariant } from "../../source/internal-error.ts";
+import type { I32, Later, V128 } from "../../wasm/code.ts";
+import { i32, int, loadInt } from "../../wasm/i32.ts";
+import { call, FunctionBody, ModuleBody, type Features } from "../../wasm/module.ts";
+import { Buffers, ownerOf } from "./buffers.ts";
+import { chained } from "./chain.ts";
+import { elementwise } from "./elementwise.ts";
+import { finishOf } from "./finish.ts";
+import { groupsOf, type Group } from "./groups.ts";
+import type { SizedPlan, SizedPrepared, SizedStep, SizedValue } from "./sized.ts";
+
+/** Weights in the form that the code reads. The module imports their address by the name. */
+export interface Packed {
+  readonly name: string;
+  /** Equal ones hold the same numbers. */
+  readonly form: string;
+  readonly of: readonly SizedPrepared[];
+  readonly bytes: number;
+  readonly pack: (arrays: readonly NdArray[]) => Float32Array | Int32Array;
+}
+
+/** Numbers at an offset in the memory of the run. */
+export interface Table {
+  readonly offset: Later;
+  readonly data: Float32Array | Int32Array;
+}
+
+/** Where a result is: an input, weights, or at an offset in the memory of the run. */
+export type ResultAt = { readonly input: number } | { readonly packed: Packed } | { readonly offset: Later };
+
+export interface WasmCode {
+  /** Imports `memory`, the address `arena` and those of the packed weights; exports `run`. */
+  readonly module: ModuleBody;
+  /** The bytes of memory that a run needs. */
+  readonly arena: number;
+  /** The offset in it at which the addresses of the inputs are, 4 bytes each. */
+  readonly control: number;
+  readonly tables: readonly Table[];
+  readonly packed: readonly Packed[];
+  readonly results: readonly ResultAt[];
+  /** One for each function that `run` calls, for profiles: they are exported by number. */
+  readonly steps: readonly { readonly name: string; readonly units: number }[];
+}
+
+export function emitWasm(plan: SizedPlan, features: Features): WasmCode {
+  return new Emission(plan, features).code();
+}
+
+class Emission {
+  readonly #plan: SizedPlan;
+  readonly #features: Features;
+  readonly #module: ModuleBody;
+  readonly #groups: readonly Group[];
+  readonly #buffers: Buffers;
+  readonly #tables: Table[] = [];
+  readonly #packed = new Map<string, Packed>();
+  readonly #constants = new Map<SizedStep, Table>();
+  readonly #control: Later;
+
+  constructor(plan: SizedPlan, features: Features) {
+    this.#plan = plan;
+    this.#features = features;
+    this.#groups = groupsOf(plan);
+    this.#buffers = new Buffers(plan, this.#groups);
+    this.#module = new ModuleBody(hostFunctions);
+    this.#control = this.#buffers.lasting(4 * plan.inputs.length);
+  }
+
+  code(): WasmCode {
+    const steps: { readonly name: string; readonly units: number }[] = [];
+    const run = new FunctionBody(0, this.#features);
+    this.#groups.forEach((group, at) => {
+      for (const kernel of this.#kernelsOf(group, at)) {
+        const f = new FunctionBody(2, this.#features);
+        const [from, to] = f.parameters;
+        const step = this.#module.add(f.add(kernel.write(f, from!, to!)));
+        run.add(call(step, int(0), int(kernel.units)));
+        this.#module.export(String(steps.length), step);
+        steps.push({ name: nameOf(group), units: kernel.units });
+      }
+    });
+    this.#module.export("run", this.#module.add(run));
+    const results = this.#plan.results.map((result) => this.#resultAt(result));
+    const arena = this.#buffers.place();
+    const packed = [...this.#packed.values()];
+    return { module: this.#module, arena, control: this.#control.value, tables: this.#tables, packed, results, steps };
+  }
+
+  #kernelsOf(group: Group, at: number): readonly Kernel[] {
+    const { producer, steps, result, inputs } = group;
+    if (producer === undefined) {
+      const operands = inputs.map((input) => this.#locate(input));
+      const of = (f: FunctionBody, read: (operand: number) => V128) =>
+        chained(this.#module, f, steps, (value) => read(inputs.indexOf(value)));
+      return [elementwise(operands, this.#locate(result), of)];
+    }
+    const { wasm } = producer.primitive;
+    invariant(typeof wasm === "object" && "kernels" in wasm, `${producer.primitive.name} has kernels`);
+    return wasm.kernels(this.#emitterOf(group, producer, at), producer.attributes);
+  }
+
+  #emitterOf(group: Group, producer: SizedStep, at: number): KernelEmitter {
+    const operands = producer.inputs;
+    return {
+      features: this.#features,
+      operands: operands.map((operand) => this.#locate(operand)),
+      result: { ...this.#locate(group.result), dtype: producer.dtype },
+      scratch: (bytes) => this.#inArena(this.#buffers.scratch(bytes, at)),
+      table: (data) => this.#inArena(this.#tableOf(data).offset),
+      packed: (form, length, of, pack) => {
+        const sources = of.map((i) => ownerOf(operands[i]!)).filter((value) => value.kind === "prepared");
+        const own = of.map((i) => operands[i]!.shape.join("x")).join(" ");
+        const given = (arrays: readonly NdArray[]) =>
+          arrays.map((array, i) => ({ ...array, shape: operands[of[i]!]!.shape }));
+        return this.#pack(`${form} of ${own}`, 4 * length, sources, (arrays) => pack(given(arrays)));
+      },
+      finish: (f): Finish => finishOf(this.#module, f, group, (value) => this.#locate(value)),
+      function: (key, make) => this.#module.shared(`${at} ${key}`, make),
+    };
+  }
+
+  #locate(value: SizedValue): Located {
+    const owner = ownerOf(value);
+    return {
+      shape: value.shape,
+      dtype: value.dtype,
+      at: this.#addressOf(owner),
+      isPrepared: owner.kind === "prepared",
+    };
+  }
+
+  #addressOf(owner: SizedValue): I32 {
+    if (owner.kind === "input") return loadInt(this.#inArena(this.#control), 4 * this.#plan.inputs.indexOf(owner));
+    if (owner.kind === "prepared") return this.#module.importInt(this.#stored(owner).name);
+    if (owner.primitive.wasm !== "constant") return this.#inArena(this.#buffers.offsetOf(owner));
+    return this.#inArena(this.#constant(owner).offset);
+  }
+
+  /** What the sizes alone decide. */
+  #constant(step: SizedStep): Table {
+    const known = this.#constants.get(step);
+    if (known !== undefined) return known;
+    const { data } = step.primitive.reference([], step.attributes, Number);
+    const table = this.#tableOf(step.dtype === "f32" ? Float32Array.from(data) : Int32Array.from(data));
+    this.#constants.set(step, table);
+    return table;
+  }
+
+  #inArena(offset: I32): I32 {
+    return i32.add(this.#module.importInt("arena"), offset);
+  }
+
+  #tableOf(data: Float32Array | Int32Array): Table {
+    const table = { offset: this.#buffers.lasting(data.byteLength), data };
+    this.#tables.push(table);
+    return table;
+  }
+
+  /** A prepared tensor as it is. */
+  #stored(value: SizedPrepared): Packed {
+    const pack = ([array]: readonly NdArray[]) =>
+      (array!.dtype === "f32" ? Float32Array : Int32Array).from(array!.data);
+    return this.#packedAs("stored", 4 * elements(value.shape), [value], pack);
+  }
+
+  #pack(form: string, bytes: number, of: readonly SizedPrepared[], pack: Packed["pack"]): I32 {
+    return this.#module.importInt(this.#packedAs(form, bytes, of, pack).name);
+  }
+
+  #packedAs(form: string, bytes: number, of: readonly SizedPrepared[], pack: Packed["pack"]): Packed {
+    const key = `${of.map((it) => this.#plan.prepared.indexOf(it)).join()} ${form}`;
+    const found = this.#packed.get(key);
+    if (found !== undefined) return found;
+    const packed = { name: `w${this.#packed.size}`, form: key, of, bytes, pack };
+    this.#packed.set(key, packed);
+    return packed;
+  }
+
+  #resultAt(result: SizedValue): ResultAt {
+    const owner = ownerOf(result);
+    if (owner.kind === "input") return { input: this.#plan.inputs.indexOf(owner) };
+    if (owner.kind === "prepared") return { packed: this.#stored(owner) };
+    if (owner.primitive.wasm === "constant") return { offset: this.#constant(owner).offset };
+    return { offset: this.#buffers.offsetOf(owner) };
+  }
+}
+
+const nameOf = ({ steps }: Group): string => steps.map(({ primitive }) => primitive.name).join(" + ");

@@ -1,0 +1,67 @@
+/** @file A plan with numbers for sizes. */
+import { numbersAt } from "../../plan/memory.ts";
+import type { Plan } from "../../plan/plan.ts";
+import type { PlanValue } from "../../plan/value.ts";
+import type { Primitive } from "../../primitives/primitive.ts";
+import type { Sized } from "../../primitives/wasm/emitter.ts";
+import type { Size } from "../../sizes/size.ts";
+import type { Sizes } from "../../sizes/sizes.ts";
+
+export interface SizedInput extends Sized {
+  readonly kind: "input";
+}
+
+/** A tensor that is known when weights are loaded. */
+export interface SizedPrepared extends Sized {
+  readonly kind: "prepared";
+}
+
+export interface SizedStep extends Sized {
+  readonly kind: "step";
+  readonly primitive: Primitive;
+  /** With numbers for sizes. */
+  readonly attributes: unknown;
+  readonly inputs: readonly SizedValue[];
+}
+
+export type SizedValue = SizedInput | SizedPrepared | SizedStep;
+
+export interface SizedPlan {
+  /** In the order of the model's guard. */
+  readonly inputs: readonly SizedInput[];
+  /** In the order of the plan. */
+  readonly prepared: readonly SizedPrepared[];
+  readonly steps: readonly SizedStep[];
+  readonly results: readonly SizedValue[];
+}
+
+/** Returns the plan at sizes that its guard admits. */
+export function sizedPlan(plan: Plan, admitted: Readonly<Record<string, number>>): SizedPlan {
+  const { sizes } = plan.graph.builder;
+  const number = numbersAt(sizes, admitted);
+  const found = new Map<PlanValue, SizedValue>();
+  const shapeOf = ({ shape, dtype }: PlanValue): Sized => ({ shape: shape.map(number), dtype });
+  const inputs = plan.inputs.map((value): SizedInput => ({ kind: "input", ...shapeOf(value) }));
+  inputs.forEach((input, i) => found.set(plan.inputs[i]!, input));
+  const prepared = plan.prepared.map(({ value }): SizedPrepared => ({ kind: "prepared", ...shapeOf(value) }));
+  prepared.forEach((tensor, i) => found.set(plan.prepared[i]!.value, tensor));
+  const steps = plan.steps.map(({ value }): SizedStep => {
+    const attributes = numbered(value.attributes, sizes, number);
+    const operands = value.inputs.map((input) => found.get(input)!);
+    const step = { kind: "step", ...shapeOf(value), primitive: value.primitive, attributes, inputs: operands } as const;
+    found.set(value, step);
+    return step;
+  });
+  return { inputs, prepared, steps, results: plan.results.map(({ value }) => found.get(value)!) };
+}
+
+/** Replaces every size in attributes by its number. */
+export function numbered(attributes: unknown, sizes: Sizes, number: (size: Size) => number): unknown {
+  const replace = (value: unknown): unknown => {
+    if (typeof value !== "object" || value === null) return value;
+    if (sizes.owns(value)) return number(value as Size);
+    if (Array.isArray(value)) return value.map(replace);
+    return Object.fromEntries(Object.entries(value).map(([key, it]) => [key, replace(it)]));
+  };
+  return replace(attributes);
+}

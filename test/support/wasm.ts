@@ -1,0 +1,63 @@
+/** @file Runs plans at known sizes as WebAssembly. */
+import { emitWasm, type WasmCode } from "../../src/codegen/wasm/emit.ts";
+import type { SizedPlan } from "../../src/codegen/wasm/sized.ts";
+import { elements, typedArrays, type NdArray } from "../../src/contract/ndarray.ts";
+import { instantiate } from "../../src/runtime/wasm/instance.ts";
+import type { Features } from "../../src/wasm/module.ts";
+
+/** Sizes of the memory, in bytes. */
+const page = 65536;
+const start = 64;
+
+/** Runs a plan on inputs and prepared tensors, both in the plan's order. Memory is full of NaN, as after earlier runs. */
+export function runWasm(
+  plan: SizedPlan,
+  features: Features,
+  inputs: readonly NdArray[],
+  prepared: readonly NdArray[],
+): readonly NdArray[] {
+  const code = emitWasm(plan, features);
+  const bytes = code.module.bytes({ shared: false });
+  let end = start;
+  const take = (size: number): number => {
+    const at = end;
+    end += Math.ceil((size + 16) / 16) * 16;
+    return at;
+  };
+  const given = inputs.map((array) => ({ array, at: take(4 * elements(array.shape)) }));
+  const weights = code.packed.map((it) => ({ it, at: take(it.bytes) }));
+  const arena = take(code.arena);
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(end / page) + 1 });
+  new Float32Array(memory.buffer).fill(NaN);
+  const write = (at: number, { dtype, data }: Pick<NdArray, "dtype" | "data">): void => {
+    if (dtype === "f32") new Float32Array(memory.buffer, at, data.length).set(data);
+    else new Int32Array(memory.buffer, at, data.length).set(data);
+  };
+  for (const { array, at } of given) write(at, array);
+  for (const { it, at } of weights) {
+    const data = it.pack(it.of.map((source) => prepared[plan.prepared.indexOf(source)]!));
+    if (data.byteLength !== it.bytes) throw new Error(`${it.form} has ${data.byteLength} bytes instead of ${it.bytes}`);
+    write(at, { dtype: data instanceof Float32Array ? "f32" : "i32", data });
+  }
+  given.forEach(({ at }, i) => (new Int32Array(memory.buffer)[(arena + code.control) / 4 + i] = at));
+  const packed = new Map(weights.map(({ it, at }) => [it, at]));
+  instantiate(code, new WebAssembly.Module(bytes), { memory, arena, packed: (it) => packed.get(it)! }).run();
+  return plan.results.map(({ shape, dtype }, i) => {
+    const at = addressOf(code, i, { given, arena, packed });
+    const stored = dtype === "f32" ? Float32Array : Int32Array;
+    const data = typedArrays[dtype].from(new stored(memory.buffer, at, elements(shape)));
+    return { shape, dtype, data };
+  });
+}
+
+interface Addresses {
+  readonly given: readonly { readonly at: number }[];
+  readonly arena: number;
+  readonly packed: ReadonlyMap<WasmCode["packed"][number], number>;
+}
+
+function addressOf(code: WasmCode, result: number, { given, arena, packed }: Addresses): number {
+  const at = code.results[result]!;
+  if ("input" in at) return given[at.input]!.at;
+  return "packed" in at ? packed.get(at.packed)! : arena + at.offset.value;
+}
