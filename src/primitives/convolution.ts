@@ -3,7 +3,7 @@ import { generate, type NdArray } from "../contract/ndarray.ts";
 import type { Positional } from "../ir/lowering.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
-import { activate, activatedNode, activationText, onnxActivated } from "./activation.ts";
+import { activate, activatedNode, activationText, onnxActivated, wasmActivated } from "./activation.ts";
 import type { EsmEmitter } from "./esm/emitter.ts";
 import { pairText, tidy } from "./esm/text.ts";
 import {
@@ -26,6 +26,7 @@ import type { OnnxEmitter, OnnxWire } from "./onnx/emitter.ts";
 import { windowed } from "./onnx/windows.ts";
 import { activations, dims, primitive, type Activation, type PrimitiveCase } from "./primitive.ts";
 import { apply, ints } from "./tensorflow/nodes.ts";
+import { convolved } from "./wasm/convolve.ts";
 import { convolutionNode, poolNode, sameOffsetNode } from "./tensorflow/windows.ts";
 
 interface Convolution {
@@ -40,7 +41,7 @@ const absorbOnce = <A extends { readonly activation?: Activation }>(attributes: 
   attributes.activation === undefined ? { ...attributes, activation } : undefined;
 
 /** Returns the result's shape; `c` is its number of channels. */
-function convolved(sizes: Sizes, x: Positional, filter: Positional, c: Size, a: Convolution): Positional {
+function convolvedShape(sizes: Sizes, x: Positional, filter: Positional, c: Size, a: Convolution): Positional {
   const { n, h, w } = imageSizes(x.shape, a.layout);
   const strides: Pair<Size> = [sizes.int(a.strides[0]), sizes.int(a.strides[1])];
   const kernel: Pair<Size> = [filter.shape[0]!, filter.shape[1]!];
@@ -91,7 +92,7 @@ const numbers = (pair: Pair<number>): string => pairText([String(pair[0]), Strin
 export const conv2d = primitive<Convolution & { readonly groups: number }>({
   name: "conv2d",
   doc: "Convolution of an image with a filter [kh, kw, ci / groups, co]; then a bias [co] and an activation, if there are.",
-  shape: ([x, filter], attributes, sizes) => convolved(sizes, x!, filter!, filter!.shape[3]!, attributes),
+  shape: ([x, filter], attributes, sizes) => convolvedShape(sizes, x!, filter!, filter!.shape[3]!, attributes),
   macs: ([, filter], _, result) => [...result.shape, ...filter!.shape.slice(0, 3)],
   reference: (inputs, attributes) => {
     const [, , summed, out] = inputs[1]!.shape as [number, number, number, number];
@@ -123,6 +124,13 @@ export const conv2d = primitive<Convolution & { readonly groups: number }>({
     const [x, filter, bias] = inputs;
     const product = convolutionNode(e, "Conv2D", [x!, filter!], others, operands);
     return activatedNode(e, activation, bias === undefined ? product : apply(e, "AddV2", [product, bias]));
+  },
+  wasm: {
+    finishes: true,
+    kernels: (e, { layout, activation, ...geometry }) => {
+      requireNhwc(layout);
+      return convolved(e, { ...geometry, activation: wasmActivated(e, activation) });
+    },
   },
   onnx: (e, [x, filter, bias], attributes, _, operands) => {
     const turned = e.transposed(filter!, [3, 2, 0, 1]);
@@ -169,7 +177,7 @@ export const depthwiseConv2d = primitive<Convolution>({
   name: "depthwise_conv2d",
   doc: "Convolution of every channel by itself with a filter [kh, kw, c, m]; channel c·m + j of the result is of channel c.",
   shape: ([x, filter], attributes, sizes) =>
-    convolved(sizes, x!, filter!, sizes.mul(filter!.shape[2]!, filter!.shape[3]!), attributes),
+    convolvedShape(sizes, x!, filter!, sizes.mul(filter!.shape[2]!, filter!.shape[3]!), attributes),
   macs: ([, filter], _, result) => [...result.shape, ...filter!.shape.slice(0, 2)],
   reference: (inputs, attributes) => {
     const [, , c, multiplier] = inputs[1]!.shape as [number, number, number, number];

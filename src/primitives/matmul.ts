@@ -1,13 +1,22 @@
 /** @file Matrix products. */
-import { generate } from "../contract/ndarray.ts";
+import { elements, generate } from "../contract/ndarray.ts";
 import type { Positional } from "../ir/lowering.ts";
 import type { Size } from "../sizes/size.ts";
-import { activate, activatedNode, activationOperation, activationText, onnxActivated } from "./activation.ts";
+import {
+  activate,
+  activatedNode,
+  activationOperation,
+  activationText,
+  onnxActivated,
+  wasmActivated,
+} from "./activation.ts";
 import { tidy } from "./esm/text.ts";
 import type { OnnxWire } from "./onnx/emitter.ts";
 import { activations, dims, primitive, type Activation } from "./primitive.ts";
 import type { Wire } from "./tensorflow/emitter.ts";
 import { apply, ints, reshaped } from "./tensorflow/nodes.ts";
+import { panelsOf } from "./wasm/panels.ts";
+import { multiplied, panelElements } from "./wasm/product.ts";
 
 interface Product {
   readonly transposeA: boolean;
@@ -96,6 +105,54 @@ export const matmul = primitive<Product>({
     const flags = { T, transpose_a: { bool: false }, transpose_b: { bool: false } };
     const product = e.product("MatMul", [left, turned(b!, transposeB)], flags, bias, activationOperation(activation));
     return isFolded ? reshaped(e, product, "f32", result.shape) : product;
+  },
+  wasm: {
+    finishes: true,
+    kernels: (e, { transposeA, transposeB, activation }) => {
+      const [a, b, bias] = e.operands;
+      const [rowsA, columnsA] = a!.shape.slice(-2) as [number, number];
+      const [rowsB, columnsB] = b!.shape.slice(-2) as [number, number];
+      const [m, depth] = transposeA ? [columnsA, rowsA] : [rowsA, columnsA];
+      const columns = transposeB ? rowsB : columnsB;
+      const batches = elements(a!.shape.slice(0, -2));
+      const count = b!.shape.length > 2 ? batches : 1;
+      const { at: panels, kernels } = panelsOf(e, {
+        operand: 1,
+        bias: bias && 2,
+        count,
+        depth,
+        columns,
+        strides: {
+          matrix: rowsB * columnsB,
+          summand: transposeB ? 1 : columnsB,
+          column: transposeB ? columnsB : 1,
+        },
+        biasStride: 0,
+      });
+      // One matrix for all batches of rows that are neighbours.
+      const isFolded = count === 1 && !transposeA;
+      const rows = isFolded ? batches * m : m;
+      const product = multiplied(e, {
+        a: a!.at,
+        panels,
+        c: e.result.at,
+        outer: [
+          {
+            count: isFolded ? 1 : batches,
+            a: 4 * m * depth,
+            b: count === 1 ? 0 : 4 * panelElements(depth, columns),
+            c: 4 * m * columns,
+            channel: 0,
+          },
+        ],
+        lines: { count: 1, a: 0, c: 0 },
+        rows: { count: rows, a: transposeA ? 4 : 4 * depth, c: 4 * columns },
+        summands: [{ count: depth, a: transposeA ? 4 * m : 4 }],
+        columns,
+        activation: wasmActivated(e, activation),
+      });
+      return [...kernels, product];
+    },
   },
   onnx: (e, [a, b, bias], { transposeA, transposeB, activation }, _, operands) => {
     const ranks = operands.map(({ shape }) => shape.length);

@@ -2,6 +2,7 @@
 import { after, set, type Local, type Statement, type V128 } from "../../wasm/code.ts";
 import { floatIn, intIn, withLane } from "../../wasm/f32x4.ts";
 import type { FunctionBody, ModuleBody } from "../../wasm/module.ts";
+import type { ElementsEmitter } from "../../primitives/wasm/emitter.ts";
 import { hostFunctions, type HostName } from "../../primitives/wasm/host.ts";
 import { invariant } from "../../source/internal-error.ts";
 import type { SizedStep, SizedValue } from "./sized.ts";
@@ -25,7 +26,7 @@ export function chained(
     return local;
   };
   const valueOf = (value: SizedValue): V128 => known.get(value) ?? keep(value, read(value));
-  const emitter = { f, host: (name: HostName, ...operands: readonly V128[]) => lanewise(module, f, name, operands) };
+  const emitter = elementsEmitter(module, f);
   let last: V128 | undefined;
   for (const step of steps) {
     const { wasm } = step.primitive;
@@ -36,6 +37,12 @@ export function chained(
   invariant(last !== undefined, "there is a step");
   return [statements, last];
 }
+
+/** Returns what functions of elements are written with. */
+export const elementsEmitter = (module: ModuleBody, f: FunctionBody): ElementsEmitter => ({
+  f,
+  host: (name, ...operands) => lanewise(module, f, name, operands),
+});
 
 /** Calls a function of the host for each lane. */
 function lanewise(module: ModuleBody, f: FunctionBody, name: HostName, operands: readonly V128[]): V128 {
