@@ -18,6 +18,8 @@ interface BackendRecord {
   };
   /** Whether it can run a whole model as one TensorFlow session. A module built for it then gets an engine file. */
   readonly sessions?: true;
+  /** Whether our own WebAssembly can run in its memory. A module built for it then gets a plan file. */
+  readonly compiled?: true;
   /** The most bytes that it can address, if that may be less than the machine has. */
   readonly addressable?: number;
   /** Whether reading a tensor always copies. If not, it may return the array that the tensor was made from. */
@@ -37,6 +39,7 @@ const records = {
     node: { package: `@tensorflow/tfjs-backend-wasm@${version}` },
     // 32 bits address this much. Beyond it, wasm writes to wrong places instead of failing.
     addressable: 2 ** 32,
+    compiled: true,
     readingCopies: true,
   },
   tensorflow: {

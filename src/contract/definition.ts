@@ -22,7 +22,9 @@ export interface ModelDefinition {
   readonly prepared: Readonly<Record<string, { readonly dtype: DType; readonly step: number }>>;
   /** The engine file or its content: the same models as graphs, for hosts that run TensorFlow sessions. */
   readonly graph?: URL | Uint8Array;
-  /** Hash of everything that the module depends on. An engine file with another hash belongs to another module. */
+  /** The plan file or its content, which the runtime compiles to WebAssembly. */
+  readonly plan?: URL | Uint8Array;
+  /** Hash of everything that the module depends on. An engine or plan file with another hash belongs to another module. */
   readonly hash?: string;
   /** Straight-line code. Every result is a new tensor. It frees all other tensors it makes, or leaves them to the enclosing tidy. */
   run(inputs: Tensors, prepared: Tensors, sizes: Readonly<Record<string, number>>): Tensors;

@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { ModelDefinition, Tensors } from "../contract/definition.ts";
 import { fetchBytes } from "./fetch.ts";
 import { makeModel, type Model } from "./model.ts";
+import { wasmEngineOf } from "./wasm/of-backend.ts";
 
 export { DataError } from "../weights/data-error.ts";
 export { emptyArray as alignedArray } from "./arrays.ts";
@@ -17,5 +18,9 @@ export type { NamedTensors, PlainTensor, WeightSource } from "./weight-source.ts
 export function model<Inputs extends Tensors, Results extends Tensors>(
   definition: ModelDefinition,
 ): Model<Inputs, Results> {
-  return makeModel(definition, { read: fetchBytes, ready: () => tf.ready() });
+  return makeModel(definition, {
+    read: fetchBytes,
+    ready: () => tf.ready(),
+    engine: (definition, load) => wasmEngineOf(definition, load, fetchBytes),
+  });
 }

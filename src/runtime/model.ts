@@ -56,10 +56,11 @@ export interface Model<Inputs extends Tensors = Tensors, Results extends Tensors
 export interface LoadedModel<Inputs extends Tensors = Tensors, Results extends Tensors = Tensors> {
   readonly name: string;
   /**
-   * How `run` computes on the current backend: as one TensorFlow session call, or as separate tfjs calls. A session requires
-   * that the model was loaded on the tensorflow backend, with the `.graph` file next to its module.
+   * How `run` computes on the current backend: as one TensorFlow session call, as WebAssembly compiled for the sizes of the
+   * inputs, or as separate tfjs calls. A session requires that the model was loaded on the tensorflow backend, with the
+   * `.graph` file next to its module; WebAssembly, that it was loaded on the wasm backend, with the `.plan` file.
    */
-  readonly engine: "session" | "calls";
+  readonly engine: "session" | "wasm" | "calls";
   /**
    * Checks the inputs and computes the results. The caller keeps the inputs and must dispose the results. Leaves no other
    * tensors, even if something throws. Runs on the current backend; tfjs moves the weights there on first use.
@@ -85,7 +86,7 @@ export interface Host {
   /** Ensures that there is a backend. */
   readonly ready: (options: LoadOptions) => Promise<void>;
   /** Creates an engine that is faster than straight-line code on the current backend, if there is one. `load` returns weights. */
-  readonly engine?: (definition: ModelDefinition, load: LoadWeight) => Promise<Engine | undefined>;
+  readonly engine: (definition: ModelDefinition, load: LoadWeight) => Promise<Engine | undefined>;
   readonly copyInto?: CopyInto;
 }
 
@@ -94,10 +95,11 @@ export type LoadWeight = (path: string) => NdArray;
 
 /** Runs a model without its straight-line code. */
 export interface Engine {
+  readonly name: "session" | "wasm";
   /** Whether it can run on the current backend. */
   isActive(): boolean;
-  /** Like `ModelDefinition.run`. The inputs have passed the guard. */
-  run(inputs: Tensors): Tensors;
+  /** Like `ModelDefinition.run`. The inputs have passed the guard. Undefined if it cannot run the model at these sizes. */
+  run(inputs: Tensors, sizes: Readonly<Record<string, number>>): Tensors | undefined;
   /** Frees everything. Called once. */
   dispose(): void;
 }
@@ -134,7 +136,7 @@ export function makeModel<Inputs extends Tensors, Results extends Tensors>(
         const run = await watchedRun(definition, debug === true ? (message) => console.warn(message) : debug);
         return new Loaded({ ...definition, run }, host, undefined, prepare(definition, load));
       }
-      const engine = await host.engine?.(definition, load);
+      const engine = await host.engine(definition, load);
       if (engine === undefined) return new Loaded(definition, host, undefined, prepare(definition, load));
       try {
         // Load all weights now: the source may change or disappear before a run on another backend needs them.
@@ -170,8 +172,8 @@ class Loaded<Inputs extends Tensors, Results extends Tensors> implements LoadedM
     this.#prepared = prepared;
   }
 
-  get engine(): "session" | "calls" {
-    return this.#engine?.isActive() ? "session" : "calls";
+  get engine(): LoadedModel["engine"] {
+    return this.#engine?.isActive() ? this.#engine.name : "calls";
   }
 
   run(inputs: Inputs): Results {
@@ -180,7 +182,8 @@ class Loaded<Inputs extends Tensors, Results extends Tensors> implements LoadedM
     const admission = checkGuard(this.#definition.guard, describe(this.name, inputs));
     if ("problems" in admission) throw new GuardError(admission.problems[0]!, admission.problems.slice(1));
     // The results have the names and shapes that the model's type declares.
-    if (this.#engine?.isActive()) return this.#engine.run(inputs) as Results;
+    const results = this.#engine?.isActive() ? this.#engine.run(inputs, admission.sizes) : undefined;
+    if (results !== undefined) return results as Results;
     const prepared = typeof this.#prepared === "function" ? this.#prepared() : this.#prepared;
     this.#prepared = prepared;
     return tf.tidy(() => this.#definition.run(inputs, prepared, admission.sizes)) as Results;

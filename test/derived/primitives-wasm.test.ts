@@ -1,8 +1,8 @@
 /** @file Derived from the records: every primitive, in every case, matches its reference in WebAssembly, with and without relaxed SIMD. */
 import { setFlagsFromString } from "node:v8";
 import { describe, expect, test } from "vitest";
-import type { SizedInput, SizedPrepared, SizedStep } from "../../src/codegen/wasm/sized.ts";
-import { numbered } from "../../src/codegen/wasm/sized.ts";
+import type { SizedInput, SizedPrepared, SizedStep } from "../../src/codegen/wasm/sized-plan.ts";
+import { numbered } from "../../src/codegen/wasm/plan-at.ts";
 import type { NdArray } from "../../src/contract/ndarray.ts";
 import type { Primitive, PrimitiveCase } from "../../src/primitives/primitive.ts";
 import { primitives } from "../../src/primitives/table.ts";

@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { graphModelProfile } from "../../src/codegen/graph-model/profile.ts";
 import { savedModelProfile } from "../../src/codegen/saved-model/profile.ts";
+import { wasmProfile } from "../../src/codegen/wasm/profile.ts";
 import type { TensorFlowGraph } from "../../src/codegen/tensorflow/graph.ts";
 import { nodeBackendNames, type NodeBackend } from "../../src/contract/backends.ts";
 import type { NdArray } from "../../src/contract/ndarray.ts";
@@ -14,6 +15,7 @@ import type { Arrays } from "./interpret.ts";
 import { openGraphModel, openSession, type LoadedNodes } from "./nodes.ts";
 import { onnxOf, runSession } from "./onnx.ts";
 import { runAll } from "./run.ts";
+import { runPlanAsWasm } from "./wasm.ts";
 
 /** A model and its weights. */
 export interface Weighted {
@@ -24,7 +26,7 @@ export interface Weighted {
 /** A way to run a model. */
 export interface TestedEngine {
   readonly name: string;
-  readonly kind: "esm" | "saved-model" | "graph-model" | "onnx";
+  readonly kind: "esm" | "saved-model" | "graph-model" | "onnx" | "wasm";
   /** The TensorFlow.js backend, if the engine needs one. */
   readonly backend: NodeBackend | undefined;
   /** Its backend is missing and not required. */
@@ -98,12 +100,27 @@ export function onnx(change: Change<Uint8Array> = same): TestedEngine {
   };
 }
 
+/** Our own WebAssembly. */
+export function webAssembly(): TestedEngine {
+  return {
+    name: "wasm",
+    kind: "wasm",
+    backend: undefined,
+    skipped: false,
+    run({ graph, weights }, inputs) {
+      const planned = plan(graph, wasmProfile);
+      return Promise.resolve(inputs.map((one) => runPlanAsWasm(planned, one, weights)));
+    },
+  };
+}
+
 /** Every engine, on every backend that Node can start. */
 export const testedEngines: readonly TestedEngine[] = [
   ...nodeBackendNames.map((backend) => esm(backend)),
   session(),
   ...nodeBackendNames.map((backend) => graphModel(backend)),
   onnx(),
+  webAssembly(),
 ];
 
 /** Runs a model once on an engine. Returns the results by name. Throws if the format cannot express it. */

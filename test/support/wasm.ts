@@ -1,6 +1,10 @@
 /** @file Runs plans at known sizes as WebAssembly. */
 import { emitWasm, type WasmCode } from "../../src/codegen/wasm/emit.ts";
-import type { SizedPlan } from "../../src/codegen/wasm/sized.ts";
+import { planAt } from "../../src/codegen/wasm/plan-at.ts";
+import type { SizedPlan } from "../../src/codegen/wasm/sized-plan.ts";
+import { checkGuard } from "../../src/contract/guard.ts";
+import type { Plan } from "../../src/plan/plan.ts";
+import { storedArrays } from "../../src/plan/prepared.ts";
 import { elements, typedArrays, type NdArray } from "../../src/contract/ndarray.ts";
 import { instantiate } from "../../src/runtime/wasm/instance.ts";
 import type { Features } from "../../src/wasm/module.ts";
@@ -48,6 +52,24 @@ export function runWasm(
     const data = typedArrays[dtype].from(new stored(memory.buffer, at, elements(shape)));
     return { shape, dtype, data };
   });
+}
+
+/** Runs a plan at the sizes of its inputs. @throws Error with the guard's problems */
+export function runPlanAsWasm(
+  plan: Plan,
+  inputs: Readonly<Record<string, NdArray>>,
+  weights: Readonly<Record<string, NdArray>>,
+): readonly NdArray[] {
+  const admission = checkGuard(plan.graph.guard, inputs);
+  if ("problems" in admission) throw new Error(admission.problems.join("\n"));
+  const values = plan.prepared.map(({ value }) => value);
+  const arrays = storedArrays(values, (path) => weights[path]!);
+  return runWasm(
+    planAt(plan, admission.sizes),
+    { relaxed: false },
+    plan.inputs.map(({ name }) => inputs[name]!),
+    values.map((value) => arrays.get(value)!),
+  );
 }
 
 interface Addresses {

@@ -6,8 +6,8 @@ import type {
   GuardInput,
   GuardRequirement,
   GuardVariable,
-  SizeExpr,
 } from "../../contract/guard.ts";
+import { sizeExpr } from "../../ir/size-expr.ts";
 import type { AxisSpec } from "../../parser/ast.ts";
 import { printRelation, type Condition, type Relation } from "../../sizes/relation.ts";
 import type { Size } from "../../sizes/size.ts";
@@ -133,18 +133,4 @@ function guardVariables(frame: Frame): GuardVariable[] {
     });
   }
   return found;
-}
-
-/** Converts a size to data for a module. */
-export function sizeExpr(sizes: Sizes, size: Size): SizeExpr {
-  return sizes.fold<SizeExpr>(size, {
-    int: (n) => Number(n),
-    variable: (variable) => variable.name,
-    add: (a, b) => ["+", a, b],
-    sub: (a, b) => ["+", a, typeof b === "number" ? -b : ["*", -1, b]],
-    mul: (a, b) => ["*", a, b],
-    divide: (a, b) => ["/", a, b],
-    floor: (a, b) => ["floor", a, b],
-    ceil: (a, b) => ["ceil", a, b],
-  });
 }

@@ -12,6 +12,8 @@ import { commentText, docComment, literal, objectKey } from "./text.ts";
 export interface ModuleInfo extends SourceInfo {
   /** Whether the models' graphs are in a file next to the module, `<program>.graph`. */
   readonly graph?: boolean;
+  /** Whether their plans are there too, in `<program>.plan`. */
+  readonly plan?: boolean;
 }
 
 export interface EmittedFile {
@@ -28,8 +30,9 @@ export function emitEsm(plans: readonly Plan[], info: ModuleInfo): EmittedFile[]
   const head = header(info);
   let module = `${head}import * as tf from "@tensorflow/tfjs-core";\nimport { model } from "fuse-lang/runtime";\n`;
   const lines: MappedLine[] = [];
-  const url = `new URL(${JSON.stringify(`./${urlPath(`${program}.graph`)}`)}, import.meta.url)`;
-  const graph = info.graph ? [`graph: ${url},`, `hash: ${JSON.stringify(info.hash)},`] : [];
+  const url = (kind: string) => `new URL(${JSON.stringify(`./${urlPath(`${program}.${kind}`)}`)}, import.meta.url)`;
+  const beside = (["graph", "plan"] as const).filter((kind) => info[kind]).map((kind) => `${kind}: ${url(kind)},`);
+  const graph = beside.length === 0 ? [] : [...beside, `hash: ${JSON.stringify(info.hash)},`];
   for (const { name, local, doc, text, mapped } of printModels(plans, graph)) {
     module += `\n${doc}${local === name ? "export " : ""}const ${local} = `;
     const first = lineBreaks(module);

@@ -3,7 +3,7 @@ import { elements } from "../../contract/ndarray.ts";
 import { Later } from "../../wasm/code.ts";
 import { placed } from "./arena.ts";
 import { isComputed, spreadOf, type Group } from "./groups.ts";
-import type { SizedPlan, SizedStep, SizedValue } from "./sized.ts";
+import type { SizedPlan, SizedStep, SizedValue } from "./sized-plan.ts";
 
 /** Part of the memory of a run. Moments are the indices of groups. */
 interface Buffer {

@@ -5,7 +5,7 @@ import type { FunctionBody, ModuleBody } from "../../wasm/module.ts";
 import type { ElementsEmitter } from "../../primitives/wasm/emitter.ts";
 import { hostFunctions, type HostName } from "../../primitives/wasm/host.ts";
 import { invariant } from "../../source/internal-error.ts";
-import type { SizedStep, SizedValue } from "./sized.ts";
+import type { SizedStep, SizedValue } from "./sized-plan.ts";
 
 /**
  * Returns statements that compute the steps, and the result. `read` gives the elements of what is no step among them; it is

@@ -11,7 +11,7 @@ import { chained, elementsEmitter } from "./chain.ts";
 import { elementwise } from "./elementwise.ts";
 import { finishOf } from "./finish.ts";
 import { groupsOf, type Group } from "./groups.ts";
-import type { SizedPlan, SizedPrepared, SizedStep, SizedValue } from "./sized.ts";
+import type { SizedPlan, SizedPrepared, SizedStep, SizedValue } from "./sized-plan.ts";
 
 /** Weights in the form that the code reads. The module imports their address by the name. */
 export interface Packed {

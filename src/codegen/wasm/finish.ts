@@ -7,7 +7,7 @@ import { i32, plus } from "../../wasm/i32.ts";
 import type { FunctionBody, ModuleBody } from "../../wasm/module.ts";
 import { chained } from "./chain.ts";
 import { spreadOf, type Group } from "./groups.ts";
-import type { SizedValue } from "./sized.ts";
+import type { SizedValue } from "./sized-plan.ts";
 
 /** Makes the end of a producer in a function. `locate` says where values are. */
 export function finishOf(

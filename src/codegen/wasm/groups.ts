@@ -1,7 +1,7 @@
 /** @file Groups of steps that run as one: a producer, if any, and functions of its elements while they are in registers. */
 import { elements } from "../../contract/ndarray.ts";
 import type { Sized } from "../../primitives/wasm/emitter.ts";
-import type { SizedPlan, SizedStep, SizedValue } from "./sized.ts";
+import type { SizedPlan, SizedStep, SizedValue } from "./sized-plan.ts";
 
 export interface Group {
   /** The step with code of its own; the others are functions of elements. */

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { ModelDefinition, Tensors } from "../../contract/definition.ts";
 import { fetchBytes } from "../fetch.ts";
 import { makeModel, type LoadOptions, type Model } from "../model.ts";
+import { wasmEngineOf } from "../wasm/of-backend.ts";
 import { allowBf16, selectBackend } from "./backend.ts";
 import { readBytes } from "./file.ts";
 import { copyInto } from "./native/arrays.ts";
@@ -24,7 +25,8 @@ export function model<Inputs extends Tensors, Results extends Tensors>(
   return makeModel(definition, {
     read,
     ready,
-    engine: (definition, load) => nativeEngine(definition, load, read),
+    engine: async (definition, load) =>
+      (await nativeEngine(definition, load, read)) ?? (await wasmEngineOf(definition, load, read)),
     copyInto,
   });
 }

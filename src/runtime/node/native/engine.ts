@@ -64,6 +64,7 @@ export async function nativeEngine(
 }
 
 class NativeEngine implements Engine {
+  readonly name = "session";
   readonly #backend: NativeBackend;
   readonly #session: number;
   readonly #inputs: readonly GuardInput[];

@@ -1,42 +1,14 @@
-/** @file A plan with numbers for sizes. */
+/** @file Puts numbers in the place of a plan's sizes. */
 import { numbersAt } from "../../plan/memory.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { PlanValue } from "../../plan/value.ts";
-import type { Primitive } from "../../primitives/primitive.ts";
 import type { Sized } from "../../primitives/wasm/emitter.ts";
 import type { Size } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
-
-export interface SizedInput extends Sized {
-  readonly kind: "input";
-}
-
-/** A tensor that is known when weights are loaded. */
-export interface SizedPrepared extends Sized {
-  readonly kind: "prepared";
-}
-
-export interface SizedStep extends Sized {
-  readonly kind: "step";
-  readonly primitive: Primitive;
-  /** With numbers for sizes. */
-  readonly attributes: unknown;
-  readonly inputs: readonly SizedValue[];
-}
-
-export type SizedValue = SizedInput | SizedPrepared | SizedStep;
-
-export interface SizedPlan {
-  /** In the order of the model's guard. */
-  readonly inputs: readonly SizedInput[];
-  /** In the order of the plan. */
-  readonly prepared: readonly SizedPrepared[];
-  readonly steps: readonly SizedStep[];
-  readonly results: readonly SizedValue[];
-}
+import type { SizedInput, SizedPlan, SizedPrepared, SizedStep, SizedValue } from "./sized-plan.ts";
 
 /** Returns the plan at sizes that its guard admits. */
-export function sizedPlan(plan: Plan, admitted: Readonly<Record<string, number>>): SizedPlan {
+export function planAt(plan: Plan, admitted: Readonly<Record<string, number>>): SizedPlan {
   const { sizes } = plan.graph.builder;
   const number = numbersAt(sizes, admitted);
   const found = new Map<PlanValue, SizedValue>();

@@ -1,0 +1,20 @@
+/** @file Loads the WebAssembly engine if the current backend can use it: the compiler is code that others need not fetch. */
+import * as tf from "@tensorflow/tfjs-core";
+import { backendOf } from "../../contract/backends.ts";
+import type { ModelDefinition } from "../../contract/definition.ts";
+import type { Engine, LoadWeight } from "../model.ts";
+import type { Read } from "../weight-source.ts";
+
+/**
+ * Creates the engine of a model; undefined if it cannot run on the current backend, or the module has no plan of the model.
+ * @throws DataError if the plan file is damaged or belongs to another module
+ */
+export async function wasmEngineOf(
+  definition: ModelDefinition,
+  load: LoadWeight,
+  read: Read,
+): Promise<Engine | undefined> {
+  if (backendOf(tf.getBackend())?.compiled !== true || definition.plan === undefined) return undefined;
+  const { wasmEngine } = await import("./engine.ts");
+  return wasmEngine(definition, load, read);
+}
