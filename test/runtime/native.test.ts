@@ -166,8 +166,8 @@ describe.skipIf(skipped)("when it runs", () => {
     const definition = await definitionOf();
     for (const limit of [0, 200, 300]) {
       const engine = await nativeEngine(definition, (path) => weights[path]!, readNothing, limit);
-      expectWanted(engine!.run(tensors));
-      expectWanted(engine!.run(tensors));
+      expectWanted(engine!.run(tensors, {})!);
+      expectWanted(engine!.run(tensors, {})!);
       engine!.dispose();
     }
   });
