@@ -3,6 +3,7 @@ import { generate, stridesOf, type DType } from "../contract/ndarray.ts";
 import { tidy } from "./esm/text.ts";
 import { dims, primitive } from "./primitive.ts";
 import { asIntegers, literal } from "./tensorflow/nodes.ts";
+import { gathered } from "./wasm/rows.ts";
 
 export const gather = primitive<{ readonly axis: number }>({
   name: "gather",
@@ -34,6 +35,7 @@ export const gather = primitive<{ readonly axis: number }>({
         Taxis: { type: "i32" },
       }),
     ),
+  wasm: { kernels: (e, { axis }) => [gathered(e, axis)] },
   onnx: (e, [x, indices], { axis }) => e.node("Gather", [x!, indices!], { axis: { int: axis } }),
   cases: () =>
     (

@@ -7,6 +7,8 @@ import { longs } from "./onnx/literals.ts";
 import { dims, largeIntegers, primitive } from "./primitive.ts";
 import type { Wire } from "./tensorflow/emitter.ts";
 import { ints, literal, reshaped } from "./tensorflow/nodes.ts";
+import { argReduction } from "./wasm/arg-reduce.ts";
+import { reduction } from "./wasm/reductions.ts";
 
 /** Computes one result for each index of the kept axes, from the elements along the others. */
 function reduced(
@@ -79,6 +81,7 @@ export const reduce = primitive<Reduce>({
     const sum = axes.toSorted((a, b) => b - a).reduce((of, axis) => over(of, [axis], false), x!);
     return keepdims ? reshaped(e, sum, dtype, shape) : sum;
   },
+  wasm: { finishes: true, kernels: (e, { function: name, axes }) => reduction(e, name, axes) },
   onnx: (e, [x], { function: name, axes, keepdims }) =>
     axes.length === 0
       ? x!
@@ -144,6 +147,7 @@ export const argReduce = primitive<ArgReduce>({
       Tidx: { type: "i32" },
       output_type: { type: "i32" },
     }),
+  wasm: { kernels: (e, { function: name, axis }) => argReduction(e, name, axis) },
   onnx: (e, [x], { function: name, axis }) =>
     e.cast(e.node(argFunctions[name].node, [x!], { axis: { int: axis }, keepdims: { int: 0 } }), "i32"),
   cases: () =>

@@ -7,6 +7,7 @@ import { longs, onnxScalar } from "./onnx/literals.ts";
 import { dims, largeIntegers, primitive } from "./primitive.ts";
 import { plus } from "../wasm/i32.ts";
 import { copied, toDense } from "./wasm/copy.ts";
+import { scanKernel } from "./wasm/scan.ts";
 import { asIntegers, ints, literal } from "./tensorflow/nodes.ts";
 
 export const reverse = primitive<{ readonly axes: readonly number[] }>({
@@ -104,6 +105,7 @@ export const scan = primitive<Scan>({
       exclusive: { bool: exclusive },
       reverse: { bool: reverse },
     }),
+  wasm: { kernels: (e, attributes) => [scanKernel(e, attributes)] },
   onnx: (e, [x], { function: name, axis, reverse, exclusive }, { shape, dtype }) => {
     const flag = (on: boolean) => ({ int: Number(on) });
     if (name === "sum")

@@ -5,6 +5,7 @@ import { tidy } from "./esm/text.ts";
 import { longs, onnxScalar } from "./onnx/literals.ts";
 import { dims, primitive } from "./primitive.ts";
 import { reshaped } from "./tensorflow/nodes.ts";
+import { rowsAdded } from "./wasm/rows.ts";
 
 /** Adds up the rows of a matrix that have the same index. */
 function added(indices: NdArray, rows: NdArray, size: number): NdArray {
@@ -29,6 +30,7 @@ export const scatterAdd = primitive<{ readonly size: Size }>({
     const column = reshaped(e, indices!, "i32", [all, one]);
     return e.node("ScatterNd", [column, rows!, e.sizes(shape)], { T: { type: dtype }, Tindices: { type: "i32" } });
   },
+  wasm: { kernels: (e) => [rowsAdded(e)] },
   onnx: (e, [indices, rows], _, { shape, dtype }, [, operand]) => {
     const zeros = e.node("Expand", [onnxScalar(e, 0, dtype), e.sizes(shape)]);
     const column = e.node("Unsqueeze", [indices!, longs(e, [1])]);

@@ -3,6 +3,7 @@ import { generate, stridesOf } from "../contract/ndarray.ts";
 import { invariant } from "../source/internal-error.ts";
 import { primitive } from "./primitive.ts";
 import { apply, reshaped } from "./tensorflow/nodes.ts";
+import { softmaxKernel } from "./wasm/softmax.ts";
 
 interface Softmax {
   /** The last one by default. */
@@ -42,6 +43,7 @@ export const softmax = primitive<Softmax>({
     const rows = reshaped(e, x!, "f32", [e.algebra.int(-1), shape.at(-1)!]);
     return reshaped(e, apply(e, "Softmax", [rows]), "f32", shape);
   },
+  wasm: { kernels: (e, { axis = e.result.shape.length - 1 }) => [softmaxKernel(e, axis)] },
   onnx: (e, [x], { axis = -1 }) => e.node("Softmax", [x!], { axis: { int: axis } }),
   cases: () => [
     ...[[2, 3, 5], [1], [4, 1], [2, 1, 3, 2, 1, 7]].map((shape) => ({ shapes: [shape], attributes: {} })),

@@ -3,6 +3,7 @@ import { type NdArray } from "../contract/ndarray.ts";
 import type { Size } from "../sizes/size.ts";
 import { tidy } from "./esm/text.ts";
 import { dims, largeIntegers, primitive } from "./primitive.ts";
+import { topKernel } from "./wasm/sorting.ts";
 
 /** Returns the indices of a row, those of larger elements first; of equal elements, the first one first. */
 function descending({ data }: NdArray, start: number, size: number): number[] {
@@ -31,6 +32,7 @@ export const topPlaces = primitive<{ readonly count: Size }>({
       }),
       1,
     ),
+  wasm: { kernels: (e, { count }) => [topKernel(e, count)] },
   onnx: (e, [x], { count }) => {
     const attributes = { axis: { int: -1 }, largest: { int: 1 }, sorted: { int: 1 } };
     return e.cast(e.nodes("TopK", [x!, e.sizes([count])], attributes, 2)[1]!, "i32");

@@ -51,6 +51,8 @@ export const f32x4 = {
 /** Four integers of 32 bits. */
 export const i32x4 = {
   of: (x: number): V128 => constant(bytesOf(new Int32Array(4).fill(x))),
+  /** A constant with a number for each lane. */
+  lanes: (numbers: readonly number[]): V128 => constant(bytesOf(Int32Array.from(numbers))),
   splat: operation<"v128", ["i32"]>("v128", ...simd(0x11)),
   eq: two(0x37),
   ne: two(0x38),

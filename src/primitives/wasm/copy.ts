@@ -87,8 +87,8 @@ function nest(
   ];
 }
 
-/** Moves neighbouring elements. */
-function row(f: FunctionBody, size: number, source: Local<"i32">, target: Local<"i32">): Statement {
+/** Moves neighbouring elements. Leaves both addresses as they were. */
+export function row(f: FunctionBody, size: number, source: Local<"i32">, target: Local<"i32">): Statement {
   const vectors = Math.floor(size / 4);
   const rest = (offset: number): Statement =>
     Array.from({ length: size % 4 }, (_, i) => storeInt(target, loadInt(source, offset + 4 * i), offset + 4 * i));
