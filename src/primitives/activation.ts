@@ -1,5 +1,8 @@
 /** @file The activation that a convolution or a matrix product has absorbed, if any, as written for each target. */
 import { unaryFormulas } from "../contract/prepare-functions.ts";
+import type { V128 } from "../wasm/code.ts";
+import { named } from "../wasm/functions.ts";
+import type { FunctionBody } from "../wasm/module.ts";
 import { onnxUnary, unaryFunctions } from "./functions/unary.ts";
 import type { OnnxEmitter, OnnxWire } from "./onnx/emitter.ts";
 import type { Activation } from "./primitive.ts";
@@ -30,4 +33,9 @@ export function activatedNode(e: TensorFlowEmitter, activation: Activation | und
 /** Adds the ONNX nodes. */
 export function onnxActivated(e: OnnxEmitter, activation: Activation | undefined, x: OnnxWire): OnnxWire {
   return activation === undefined ? x : onnxUnary(e, activation, x, "f32");
+}
+
+/** Returns four elements in WebAssembly. */
+export function wasmActivated(f: FunctionBody, activation: Activation | undefined, x: V128): V128 {
+  return activation === undefined ? x : named(f, x, (x) => unaryFunctions[activation].wasm({ f }, x, "f32"));
 }
