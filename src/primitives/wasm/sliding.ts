@@ -33,8 +33,8 @@ export function spansOf(side: Side, input: number, kernel: number): readonly Spa
 
 /** What is computed of each window, four channels at a time. */
 export interface Combination {
-  /** Begins four channels; `row` is the index in the window of the first row that is inside of the image. */
-  begin(channel: I32, row: I32): Statement;
+  /** Begins four channels. The rows that are inside of the image begin with this index in the window. */
+  begin(channel: I32, first: I32, rows: I32): Statement;
   /** The value before the first element. */
   start(channel: I32): V128;
   /** Begins a row of the windows, of which the elements in these columns are inside of the image. */
@@ -137,7 +137,7 @@ export function slidingWindows(
           increase(left, -1),
         ];
         return [
-          combination.begin(channel, loadInt(row, 4)),
+          combination.begin(channel, loadInt(row, 4), loadInt(row, 8)),
           windows.map((_, i) => set(sums[i]!, combination.start(channel))),
           set(here, i32.add(tileSource, channel)),
           set(left, loadInt(row, 8)),
