@@ -80,6 +80,7 @@ export function depthwise(e: KernelEmitter, { strides, dilations, pads, activati
       start: (channel) => (bias === undefined ? zero : load(i32.add(bias.at, channel))),
       beginRow: (columns) => columns.map((k) => set(weight(k), load(address, k * weights.column))),
       add: (sum, x, column) => f.madd(x, weight(column), sum),
+      isShared: false,
       endRow: () => increase(address, kw * weights.column),
       end: (sum) => wasmActivated(f, activation, sum),
     };

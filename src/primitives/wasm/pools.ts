@@ -37,27 +37,22 @@ const larger = (a: V128, b: V128): V128 => bits.or(f32x4.pmax(a, b), f32x4.pmax(
 
 const splat = (n: I32): V128 => f32x4.ofInts(i32x4.splat(n));
 
-function combined(f: FunctionBody, { kind, kernel, pads }: Pool): Combination {
-  const nothing = { begin: () => [], beginRow: () => [], endRow: () => [] };
-  if (kind === "max")
-    return { ...nothing, start: () => f32x4.of(-Infinity), add: (sum, x) => larger(sum, x), end: (sum) => sum };
-  const add = (sum: V128, x: V128): V128 => f32x4.add(sum, x);
-  if (pads !== "same_tf") {
-    const factor = f32x4.of(1 / (kernel[0] * kernel[1]));
-    return { ...nothing, start: () => zero, add, end: (sum) => f32x4.mul(sum, factor) };
-  }
+function combined(f: FunctionBody, { kind, kernel, strides, pads }: Pool): Combination {
+  // With longer strides, a tile has more columns than there are registers.
+  const nothing = { begin: () => [], beginRow: () => [], endRow: () => [], isShared: strides[1] === 1 };
+  if (kind === "max") return { ...nothing, start: () => f32x4.of(-Infinity), add: larger, end: (sum) => sum };
+  const sums = { ...nothing, start: () => zero, add: (a: V128, b: V128) => f32x4.add(a, b) };
+  if (pads !== "same_tf") return { ...sums, end: (sum) => f32x4.mul(sum, f32x4.of(1 / (kernel[0] * kernel[1]))) };
   const factor = f.vector();
   return {
-    ...nothing,
+    ...sums,
     begin: (_channel, _first, rows) => set(factor, f32x4.div(f32x4.of(1), splat(rows))),
-    start: () => zero,
-    add,
     end: (sum, columns) => f32x4.mul(f32x4.mul(sum, f32x4.of(1 / columns)), factor),
   };
 }
 
 /** Channels that one unit has. */
-const block = 16;
+const block = 32;
 
 /** Pools window by window. The units are some channels of a window. */
 function largeWindows(

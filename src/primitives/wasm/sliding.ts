@@ -40,7 +40,9 @@ export interface Combination {
   /** Begins a row of the windows, of which the elements in these columns are inside of the image. */
   beginRow(columns: readonly number[]): Statement;
   /** Adds an element in a column of the window. It may use both vectors more than once. */
-  add(sum: V128, x: V128, column: number): V128;
+  readonly add: (sum: V128, x: V128, column: number) => V128;
+  /** Whether `add` is the same in all columns, and also adds a sum to a sum: windows then share the sums of columns. */
+  readonly isShared: boolean;
   endRow(): Statement;
   /** The value after the last element; the window has this many columns inside of the image. */
   end(sum: V128, columns: number): V128;
@@ -86,6 +88,20 @@ function runsOf({ columns, most }: Sliding): readonly Run[] {
   return runs;
 }
 
+/** An element of the image in a row of a tile, with the windows that cover it, each in one of their columns. */
+interface Tap {
+  readonly place: number;
+  readonly uses: readonly { readonly window: number; readonly column: number }[];
+}
+
+function tapsOf(windows: readonly Span[], dilation: number): readonly Tap[] {
+  const uses = windows.flatMap(({ from, first, count }, window) =>
+    Array.from({ length: count }, (_, i) => ({ place: from + i * dilation, window, column: first + i })),
+  );
+  const places = [...new Set(uses.map(({ place }) => place))].sort((a, b) => a - b);
+  return places.map((place) => ({ place, uses: uses.filter((use) => use.place === place) }));
+}
+
 /** Bytes of an entry of the table of rows: where the first one begins in the image, its index in the window, their number. */
 const entry = 12;
 
@@ -109,43 +125,52 @@ export function slidingWindows(
       const [tileSource, tileTarget, channel] = [f.int(), f.int(), f.int()];
       const combination = combine(f);
       const finish = e.finish(f);
-      const sums = f.vectors(Math.max(...runs.map(({ windows }) => windows.length)));
       const shared = f.vector();
       const [here, left] = [f.int(), f.int()];
+      const sums: Local<"v128">[] = [];
+      const sumAt = (i: number): Local<"v128"> => (sums[i] ??= f.vector());
 
       /** Computes the windows of a tile for some channels. */
       const tile = (windows: readonly Span[], lanes: number): Statement => {
-        const used = new Map<number, (readonly [sum: Local<"v128">, column: number])[]>();
-        windows.forEach((span, i) => {
-          for (let k = 0; k < span.count; k++) {
-            const place = span.from + k * dilations[1];
-            used.set(place, [...(used.get(place) ?? []), [sums[i]!, span.first + k]]);
-          }
-        });
-        const inside = [...new Set([...used.values()].flatMap((taps) => taps.map(([, column]) => column)))];
-        const taps = [...used]
-          .sort(([a], [b]) => a - b)
-          .map(([place, taps]) => [
-            set(shared, load(here, place * pixel)),
-            taps.map(([sum, column]) => set(sum, combination.add(sum, shared, column))),
-          ]);
+        const { add, isShared } = combination;
+        const taps = tapsOf(windows, dilations[1]);
+        /** The sums of the columns of a window. */
+        const columnsOf = (window: number): readonly V128[] =>
+          taps.flatMap(({ uses }, i) => (uses.some((use) => use.window === window) ? [sumAt(i)] : []));
+        const inside = new Set(taps.flatMap(({ uses }) => uses.map(({ column }) => column)));
+        const start = combination.start(channel);
         const body: Statement = [
-          combination.beginRow(inside),
-          taps,
+          combination.beginRow([...inside]),
+          taps.map(({ place, uses }, i) => [
+            set(shared, load(here, place * pixel)),
+            isShared
+              ? set(sumAt(i), add(sumAt(i), shared, 0))
+              : uses.map(({ window, column }) => set(sumAt(window), add(sumAt(window), shared, column))),
+          ]),
           combination.endRow(),
           increase(here, dilations[0] * w * pixel),
           increase(left, -1),
         ];
+        const end = ({ count }: Span, window: number): Statement => {
+          const [first = start, ...others] = isShared ? columnsOf(window) : [sumAt(window)];
+          return [
+            set(shared, first),
+            others.map((sum) => set(shared, add(shared, sum, 0))),
+            set(shared, combination.end(shared, count)),
+            finish.store(shared, {
+              address: plus(i32.add(tileTarget, channel), window * pixel),
+              channel,
+              lanes,
+            }),
+          ];
+        };
         return [
           combination.begin(channel, loadInt(row, 4), loadInt(row, 8)),
-          windows.map((_, i) => set(sums[i]!, combination.start(channel))),
+          (isShared ? taps : windows).map((_, i) => set(sumAt(i), start)),
           set(here, i32.add(tileSource, channel)),
           set(left, loadInt(row, 8)),
           rows.every(({ count }) => count > 0) ? doWhile(left, body) : when(left, doWhile(left, body)),
-          windows.map(({ count }, i) => [
-            set(sums[i]!, combination.end(sums[i]!, count)),
-            finish.store(sums[i]!, { address: plus(i32.add(tileTarget, channel), i * pixel), channel, lanes }),
-          ]),
+          windows.map(end),
         ];
       };
 
