@@ -1,15 +1,14 @@
 /** @file The activation that a convolution or a matrix product has absorbed, if any, as written for each target. */
 import { unaryFormulas } from "../contract/prepare-functions.ts";
-import { onnxUnary, unaryFunctions, wasmUnary } from "./functions/unary.ts";
+import type { V128 } from "../wasm/code.ts";
+import { named } from "../wasm/functions.ts";
+import type { FunctionBody } from "../wasm/module.ts";
+import { onnxUnary, unaryFunctions } from "./functions/unary.ts";
 import type { OnnxEmitter, OnnxWire } from "./onnx/emitter.ts";
 import type { Activation } from "./primitive.ts";
 import type { TensorFlowEmitter, Wire } from "./tensorflow/emitter.ts";
 import { apply } from "./tensorflow/nodes.ts";
 import type { TensorFlowOperation } from "./tensorflow/operations.ts";
-import type { V128 } from "../wasm/code.ts";
-import { named } from "../wasm/functions.ts";
-import type { FunctionBody } from "../wasm/module.ts";
-import type { KernelEmitter } from "./wasm/emitter.ts";
 
 /** Returns the activation as a function; the identity if there is none. */
 export function activate(activation: Activation | undefined): (x: number) => number {
@@ -36,8 +35,7 @@ export function onnxActivated(e: OnnxEmitter, activation: Activation | undefined
   return activation === undefined ? x : onnxUnary(e, activation, x, "f32");
 }
 
-/** Returns what applies it to four elements in WebAssembly. */
-export const wasmActivated =
-  (e: KernelEmitter, activation: Activation | undefined) =>
-  (f: FunctionBody, x: V128): V128 =>
-    activation === undefined ? x : named(f, x, (x) => wasmUnary(e.elements(f), activation, x, "f32"));
+/** Returns four elements in WebAssembly. */
+export function wasmActivated(f: FunctionBody, activation: Activation | undefined, x: V128): V128 {
+  return activation === undefined ? x : named(f, x, (x) => unaryFunctions[activation].wasm({ f }, x, "f32"));
+}

@@ -28,6 +28,7 @@ import { activations, dims, primitive, type Activation, type PrimitiveCase } fro
 import { apply, ints } from "./tensorflow/nodes.ts";
 import { convolved } from "./wasm/convolve.ts";
 import { convolutionNode, poolNode, sameOffsetNode } from "./tensorflow/windows.ts";
+import { depthwise } from "./wasm/depthwise.ts";
 
 interface Convolution {
   readonly strides: Pair<number>;
@@ -129,7 +130,7 @@ export const conv2d = primitive<Convolution & { readonly groups: number }>({
     finishes: true,
     kernels: (e, { layout, activation, ...geometry }) => {
       requireNhwc(layout);
-      return convolved(e, { ...geometry, activation: wasmActivated(e, activation) });
+      return convolved(e, { ...geometry, activation: (f, x) => wasmActivated(f, activation, x) });
     },
   },
   onnx: (e, [x, filter, bias], attributes, _, operands) => {
@@ -227,6 +228,13 @@ export const depthwiseConv2d = primitive<Convolution>({
     );
     return onnxConvolution(e, [x!, stacked, bias], attributes, operands, e.int(c));
   },
+  wasm: {
+    finishes: true,
+    kernels: (e, attributes) => {
+      requireNhwc(attributes.layout);
+      return depthwise(e, attributes);
+    },
+  },
   absorb: absorbOnce,
   cases: () => [
     ...[...convolutionCases([3, 1], 3), ...convolutionCases([2, 2], 4)].map((it) => {
@@ -235,6 +243,11 @@ export const depthwiseConv2d = primitive<Convolution>({
       return isPlain ? it : { ...it, variant: "depthwise.geometry" as const };
     }),
     { shapes: ["2x9x9x24", "5x5x24x1", "24"].map(dims), attributes: geometry([2, 2], { pads: "same_tf" }) },
+    // images so wide that windows inside of them repeat, with and without a rest of channels
+    { shapes: ["1x3x41x8", "3x3x8x1", "8"].map(dims), attributes: geometry([1, 1], { pads: "same_tf" }) },
+    { shapes: ["2x4x47x33", "3x3x33x1", "33"].map(dims), attributes: geometry([2, 2], { pads: "same_tf" }) },
+    { shapes: ["1x5x30x5", "2x9x5x1"].map(dims), attributes: geometry([1, 1], { pads: unevenPads }) },
+    { shapes: ["1x3x40x1", "3x2x1x4", "4"].map(dims), attributes: geometry([1, 1]) },
   ],
 });
 

@@ -149,7 +149,7 @@ export const matmul = primitive<Product>({
         rows: { count: rows, a: transposeA ? 4 : 4 * depth, c: 4 * columns },
         summands: [{ count: depth, a: transposeA ? 4 * m : 4 }],
         columns,
-        activation: wasmActivated(e, activation),
+        activation: (f, x) => wasmActivated(f, activation, x),
       });
       return [...kernels, product];
     },

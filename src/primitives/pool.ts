@@ -22,6 +22,7 @@ import {
 import { requireNchw, windowed } from "./onnx/windows.ts";
 import { dims, primitive, type PrimitiveCase } from "./primitive.ts";
 import { poolNode } from "./tensorflow/windows.ts";
+import { pooled } from "./wasm/pools.ts";
 
 interface Pool {
   readonly kind: "avg" | "max";
@@ -97,6 +98,13 @@ export const pool = primitive<Pool>({
     const counts = pads !== "same_tf" && "pads" in attributes;
     return e.node("AveragePool", [image], counts ? { ...attributes, count_include_pad: { int: 1 } } : attributes);
   },
+  wasm: {
+    finishes: true,
+    kernels: (e, attributes) => {
+      requireNhwc(attributes.layout);
+      return pooled(e, attributes);
+    },
+  },
   cases: (sizes) => {
     const of = (
       image: string,
@@ -134,6 +142,14 @@ export const pool = primitive<Pool>({
       ...of("1x6x8x2", [2, 1], [1, 5], "same_tf"),
       ...of("2x5x6x3", [3, 4], [2, 2], unevenPads),
       ...of("1x3x2x2", [4, 5], [1, 1], unevenPads),
+      // images so wide that windows inside of them repeat, and windows too large for sums in float32
+      ...of("2x5x41x8", [3, 3], [1, 1], "same_tf"),
+      ...of("1x6x50x33", [3, 3], [2, 2], "same_tf"),
+      ...of("2x4x30x5", [2, 2], [2, 2]),
+      ...of("2x5x37x3", [3, 5], [2, 2], unevenPads),
+      ...of("1x30x12x18", [9, 10], [9, 2], "same_tf"),
+      ...of("2x3x300x5", [3, 290], [1, 7]),
+      ...of("1x4x140x1", [4, 139], [1, 1], unevenPads),
     ];
   },
 });

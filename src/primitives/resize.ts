@@ -11,6 +11,7 @@ import { dims, primitive, type Primitive, type PrimitiveCase } from "./primitive
 import type { TensorFlowEmitter, Wire } from "./tensorflow/emitter.ts";
 import { apply, converted, counted, literal, reshaped } from "./tensorflow/nodes.ts";
 import type { TensorFlowOperation } from "./tensorflow/operations.ts";
+import { resized, type Between } from "./wasm/resizing.ts";
 
 interface Resize {
   readonly mode: "nearest" | "bilinear";
@@ -25,7 +26,7 @@ interface Resize {
 }
 
 /** Returns the position of pixel `i` in the input, as two neighbours and the weight of the second. */
-function between(i: number, from: number, to: number, centres: Resize["centres"]): readonly [number, number, number] {
+function between(i: number, from: number, to: number, centres: Resize["centres"]): Between {
   const position = {
     half_pixel: Math.max(((i + 0.5) * from) / to - 0.5, 0),
     align_corners: to > 1 ? (i * (from - 1)) / (to - 1) : 0,
@@ -84,6 +85,20 @@ export const resize = primitive<Resize>({
       coordinate_transformation_mode: { text: centres },
     });
   },
+  wasm: {
+    finishes: true,
+    kernels: (e, { mode, centres, size, layout }) => {
+      requireNhwc(layout);
+      const isNearest = mode === "nearest";
+      const places = (side: 0 | 1): Between[] => {
+        const [from, to] = [e.operands[0]!.shape[1 + side]!, size[side]];
+        return Array.from({ length: to }, (_, i) =>
+          isNearest ? [nearest(i, from, to), 0, 0] : between(i, from, to, centres),
+        );
+      };
+      return [resized(e, { rows: places(0), columns: places(1), isNearest })];
+    },
+  },
   cases: (sizes) => {
     const of = (image: string, height: number, width: number): PrimitiveCase<Resize>[] =>
       (
@@ -105,6 +120,11 @@ export const resize = primitive<Resize>({
       ...of("1x1x1x3", 4, 5),
       ...of("1x6x4x2", 6, 4),
       ...of("2x5x8x1", 12, 3),
+      // channels for vectors, with and without a rest
+      ...of("2x3x4x8", 5, 9),
+      ...of("1x4x3x33", 8, 6),
+      ...of("2x3x2x5", 2, 3),
+      ...of("2x6x9x1", 11, 23),
       ...of("1x2x3x1", 94, 123)
         .slice(0, 1)
         .map((it) => ({ ...it, backends: ["wasm", "tensorflow"] as const })),

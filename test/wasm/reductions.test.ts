@@ -1,6 +1,6 @@
 /** @file Reductions, softmax, scans and rows by index in WebAssembly: special values, long sums, wrong indices, and shapes of all kinds. */
 import { describe, expect, test } from "vitest";
-import type { SizedInput, SizedStep } from "../../src/codegen/wasm/sized.ts";
+import type { SizedInput, SizedStep } from "../../src/codegen/wasm/sized-plan.ts";
 import type { DType, NdArray } from "../../src/contract/ndarray.ts";
 import { binary } from "../../src/primitives/binary.ts";
 import { reduceFunction, reduceFunctions, type ReduceName } from "../../src/primitives/functions/reduce.ts";

@@ -26,7 +26,7 @@ export function chained(
     return local;
   };
   const valueOf = (value: SizedValue): V128 => known.get(value) ?? keep(value, read(value));
-  const emitter = elementsEmitter(module, f);
+  const emitter: ElementsEmitter = { f, host: (name, ...operands) => lanewise(module, f, name, operands) };
   let last: V128 | undefined;
   for (const step of steps) {
     const { wasm } = step.primitive;
@@ -37,12 +37,6 @@ export function chained(
   invariant(last !== undefined, "there is a step");
   return [statements, last];
 }
-
-/** Returns what functions of elements are written with. */
-export const elementsEmitter = (module: ModuleBody, f: FunctionBody): ElementsEmitter => ({
-  f,
-  host: (name, ...operands) => lanewise(module, f, name, operands),
-});
 
 /** Calls a function of the host for each lane. */
 function lanewise(module: ModuleBody, f: FunctionBody, name: HostName, operands: readonly V128[]): V128 {

@@ -7,7 +7,7 @@ import type { I32, Later, V128 } from "../../wasm/code.ts";
 import { i32, int, loadInt } from "../../wasm/i32.ts";
 import { call, FunctionBody, ModuleBody, type Features } from "../../wasm/module.ts";
 import { Buffers, ownerOf } from "./buffers.ts";
-import { chained, elementsEmitter } from "./chain.ts";
+import { chained } from "./chain.ts";
 import { elementwise } from "./elementwise.ts";
 import { finishOf } from "./finish.ts";
 import { groupsOf, type Group } from "./groups.ts";
@@ -119,7 +119,6 @@ class Emission {
         return this.#pack(`${form} of ${own}`, 4 * length, sources, (arrays) => pack(given(arrays)));
       },
       finish: (f): Finish => finishOf(this.#module, f, group, (value) => this.#locate(value)),
-      elements: (f) => elementsEmitter(this.#module, f),
       function: (key, make) => this.#module.shared(`${at} ${key}`, make),
     };
   }

@@ -22,7 +22,7 @@ interface UnaryFunction {
   /** Its name in ONNX, or a function that adds the nodes. The dtype is that of the operand. */
   readonly onnx: OnnxOperator | ((e: OnnxEmitter, x: OnnxWire, dtype: DType) => OnnxWire);
   /** Four elements in WebAssembly, or the name of the host's function. `x` may be used more than once. */
-  readonly wasm: HostName | ((e: ElementsEmitter, x: V128, dtype: DType) => V128);
+  readonly wasm: HostName | ((e: Pick<ElementsEmitter, "f">, x: V128, dtype: DType) => V128);
   /** The expressions to use for i32 in tfjs and TensorFlow, if some backend would compute the function in float32. */
   readonly i32?: {
     readonly esm: (x: string) => string;

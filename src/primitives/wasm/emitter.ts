@@ -73,8 +73,6 @@ export interface KernelEmitter {
   ): I32;
   /** Makes what stores the result in a function. Only for primitives that say `finishes`. */
   finish(f: FunctionBody): Finish;
-  /** What functions of elements are written with in a function of this primitive. */
-  elements(f: FunctionBody): ElementsEmitter;
   /** A function that several kernels of this primitive call. Equal keys are equal functions. */
   function(key: string, make: () => FunctionBody): { readonly index: number };
 }
