@@ -1,5 +1,6 @@
 /** @file Runs one primitive in WebAssembly, with functions after it if a test wants them. */
-import { numbered, type SizedInput, type SizedPlan, type SizedStep } from "../../src/codegen/wasm/sized-plan.ts";
+import { numbered } from "../../src/codegen/wasm/plan-at.ts";
+import { type SizedInput, type SizedPlan, type SizedStep } from "../../src/codegen/wasm/sized-plan.ts";
 import type { NdArray } from "../../src/contract/ndarray.ts";
 import type { Primitive } from "../../src/primitives/primitive.ts";
 import type { Size } from "../../src/sizes/size.ts";
