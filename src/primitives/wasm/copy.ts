@@ -1,28 +1,15 @@
 /** @file Moves elements from one strided place to another: transposes, slices, margins, joins, repetitions. */
 import { elements, stridesOf } from "../../contract/ndarray.ts";
-import { set, type I32, type Local, type Statement } from "../../wasm/code.ts";
+import { set, type Local, type Statement } from "../../wasm/code.ts";
 import { load, store } from "../../wasm/f32x4.ts";
 import { copyBytes, i32, increase, int, loadInt, plus, storeInt, times } from "../../wasm/i32.ts";
 import type { FunctionBody } from "../../wasm/module.ts";
 import type { Kernel } from "./emitter.ts";
 import { range, repeat } from "./loops.ts";
-
-/** One axis of what is moved. Strides count elements; `from` may be 0, which repeats, or negative. */
-export interface Axis {
-  readonly size: number;
-  readonly from: number;
-  readonly to: number;
-}
-
-export interface Copy {
-  /** The address of the first element that is read, and of the first that is written. */
-  readonly from: I32;
-  readonly to: I32;
-  readonly axes: readonly Axis[];
-}
+import { transposed, type Axis, type Copy } from "./transposed.ts";
 
 /** Leaves out axes of size 1 and joins neighbours that are one axis in both places. */
-function merged(axes: readonly Axis[]): Axis[] {
+export function merged(axes: readonly Axis[]): Axis[] {
   const joined: Axis[] = [];
   for (const axis of axes.filter(({ size }) => size !== 1)) {
     const last = joined.at(-1);
@@ -34,20 +21,24 @@ function merged(axes: readonly Axis[]): Axis[] {
 }
 
 /** Moves elements. The outermost axis is shared by threads. */
-export function copied({ from, to, axes }: Copy): Kernel {
-  const [outer = { size: 1, from: 0, to: 0 }, ...inner] = split(merged(axes));
-  return {
-    units: outer.size,
-    write: (f, first, end) =>
-      range(f, first, end, (unit) => {
-        const [source, target] = [f.int(), f.int()];
-        return [
-          set(source, i32.add(from, times(unit, 4 * outer.from))),
-          set(target, i32.add(to, times(unit, 4 * outer.to))),
-          nest(f, inner, source, target),
-        ];
-      }),
-  };
+export function copied(copy: Copy): Kernel {
+  const { from, to } = copy;
+  const axes = merged(copy.axes);
+  const [outer = { size: 1, from: 0, to: 0 }, ...inner] = split(axes);
+  return (
+    transposed({ from, to, axes }) ?? {
+      units: outer.size,
+      write: (f, first, end) =>
+        range(f, first, end, (unit) => {
+          const [source, target] = [f.int(), f.int()];
+          return [
+            set(source, i32.add(from, times(unit, 4 * outer.from))),
+            set(target, i32.add(to, times(unit, 4 * outer.to))),
+            nest(f, inner, source, target),
+          ];
+        }),
+    }
+  );
 }
 
 /** Splits a single long axis, so that it has units. */
