@@ -20,7 +20,7 @@ export function topKernel(e: KernelEmitter, count: number): Kernel {
   const { shape, dtype, at } = e.operands[0]!;
   const size = shape.at(-1)!;
   const isFew = count <= fewPlaces;
-  /** The bytes of an array of all keys, to which whole vectors are written. */
+  // Keys are written as whole vectors.
   const bytes = 16 * Math.ceil(size / 4);
   const perRow = bytes + (isFew ? 4 * count : 4 * sortedBytes(count));
   const rows = elements(shape) / size;
@@ -69,11 +69,11 @@ interface Row {
 
 /** Keeps the largest keys in order, after the others in memory, and their places in the result. */
 function inserted(f: FunctionBody, keys: Local<"i32">, target: Local<"i32">, { size, count, bytes }: Row): Statement {
-  const [at, stop, key, slot, best, place] = [f.int(), f.int(), f.int(), f.int(), f.int(), f.int()];
-  /** Those before it are inserted one by one; after them, four at a time are compared with the last one that is kept. */
+  const [at, stop, key, slot, best, isWorth] = [f.int(), f.int(), f.int(), f.int(), f.int(), f.int()];
+  // Keys before this one are inserted one by one. After them, four at a time are compared with the last one that is kept.
   const single = count + ((size - count) % 4);
   const last = 4 * (count - 1);
-  /** Where a key is kept: as bytes from the first one. */
+  // A slot counts bytes from the first key that is kept.
   const insert: Statement = [
     set(key, loadInt(i32.add(keys, times(at, 4)))),
     when(i32.or(i32.lt(at, int(count)), i32.lt(loadInt(best, last), key)), [
@@ -92,9 +92,9 @@ function inserted(f: FunctionBody, keys: Local<"i32">, target: Local<"i32">, { s
     doWhile(
       i32.lt(at, int(size)),
       set(stop, i32.add(at, either(int(1), int(4), isSingle))),
-      set(place, isSingle),
-      when(i32.eqz(place), set(place, anyTrue(four))),
-      when(place, doWhile(i32.lt(at, stop), insert)),
+      set(isWorth, isSingle),
+      when(i32.eqz(isWorth), set(isWorth, anyTrue(four))),
+      when(isWorth, doWhile(i32.lt(at, stop), insert)),
       set(at, stop),
     ),
   ];
