@@ -86,7 +86,8 @@ export function row(f: FunctionBody, size: number, source: Local<"i32">, target:
   if (vectors <= 4)
     return [Array.from({ length: vectors }, (_, i) => store(target, load(source, 16 * i), 16 * i)), rest(16 * vectors)];
   const bytes = int(4 * size);
-  if (size > 64) return copyBytes(target, source, bytes);
+  // It takes as long to start as to copy hundreds of elements.
+  if (size > 1024) return copyBytes(target, source, bytes);
   return [
     repeat(f, vectors, [store(target, load(source)), increase(source, 16), increase(target, 16)]),
     rest(0),
