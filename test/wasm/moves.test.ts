@@ -56,7 +56,8 @@ test.each([
 
 test("long rows are reversed and joined", () => {
   expectReference(reverse, { axes: [0] }, "5x300");
-  expectReference(reverse, { axes: [1] }, "5x300");
+  for (const shape of ["5x300", "5x7", "5x6", "3x5"]) expectReference(reverse, { axes: [1] }, shape);
+  expectReference(reverse, { axes: [0, 1] }, "6x11");
   for (const widths of [
     ["64", "70"],
     ["3", "4", "1"],

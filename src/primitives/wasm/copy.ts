@@ -1,11 +1,11 @@
 /** @file Moves elements from one strided place to another: transposes, slices, margins, joins, repetitions. */
 import { elements, stridesOf } from "../../contract/ndarray.ts";
 import { set, type Local, type Statement } from "../../wasm/code.ts";
-import { load, store } from "../../wasm/f32x4.ts";
+import { load, loadSplat, shuffle, store } from "../../wasm/f32x4.ts";
 import { copyBytes, i32, increase, int, loadInt, plus, storeInt, times } from "../../wasm/i32.ts";
 import type { FunctionBody } from "../../wasm/module.ts";
 import type { Kernel } from "./emitter.ts";
-import { range, repeat } from "./loops.ts";
+import { range, repeat, storeUpTo } from "./loops.ts";
 import { transposed, type Axis, type Copy } from "./transposed.ts";
 
 /** Leaves out axes of size 1 and joins neighbours that are one axis in both places. */
@@ -63,6 +63,8 @@ function nest(
   if (axis === undefined) return storeInt(target, loadInt(source));
   const { size, from, to } = axis;
   if (inner.length === 0 && from === 1 && to === 1) return row(f, size, source, target);
+  if (inner.length === 0 && to === 1 && size > 4 && from === 0) return spread(f, size, source, target);
+  if (inner.length === 0 && to === 1 && size > 4 && from === -1) return turned(f, size, source, target);
   if (inner.length === 0 && size <= 4)
     return Array.from({ length: size }, (_, i) =>
       storeInt(
@@ -75,6 +77,36 @@ function nest(
     repeat(f, size, [nest(f, inner, source, target), increase(source, 4 * from), increase(target, 4 * to)]),
     increase(source, -4 * from * size),
     increase(target, -4 * to * size),
+  ];
+}
+
+/** Repeats one element. */
+function spread(f: FunctionBody, size: number, source: Local<"i32">, target: Local<"i32">): Statement {
+  const x = f.vector();
+  const vectors = Math.floor(size / 4);
+  return [
+    set(x, loadSplat(source)),
+    repeat(f, vectors, [store(target, x), increase(target, 16)]),
+    size % 4 === 0 ? [] : storeUpTo(target, x, size % 4),
+    increase(target, -16 * vectors),
+  ];
+}
+
+/** Moves elements in the opposite order. */
+function turned(f: FunctionBody, size: number, source: Local<"i32">, target: Local<"i32">): Statement {
+  const x = f.vector();
+  const vectors = Math.floor(size / 4);
+  const rest = Array.from({ length: size % 4 }, (_, i) => storeInt(target, loadInt(plus(source, -4 * i)), 4 * i));
+  return [
+    repeat(f, vectors, [
+      set(x, load(plus(source, -12))),
+      store(target, shuffle(x, x, [3, 2, 1, 0])),
+      increase(source, -16),
+      increase(target, 16),
+    ]),
+    rest,
+    increase(source, 16 * vectors),
+    increase(target, -16 * vectors),
   ];
 }
 
