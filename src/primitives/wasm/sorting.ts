@@ -168,7 +168,8 @@ function leastOfTop(f: FunctionBody, keys: Local<"i32">, least: Local<"i32">, { 
         [0, 1, 2, 3].map((lane) => intIn(reached, lane)).reduce((a, b) => i32.add(a, b)),
       ),
       set(least, either(candidate, least, i32.ge(total, int(count)))),
-      set(bit, i32.shrUnsigned(bit, int(1))),
+      // If exactly so many reach it, it need not be a key.
+      set(bit, either(int(0), i32.shrUnsigned(bit, int(1)), i32.eq(total, int(count)))),
     ),
   ];
 }
