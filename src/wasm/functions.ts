@@ -29,19 +29,25 @@ export const choose = (condition: V128, a: V128, b: V128): V128 => bits.select(a
 /** Natural logarithm of 2 in two parts, the first short enough for exact products. */
 const ln2 = [0.693359375, -2.1219444e-4] as const;
 
+/** 1.5 * 2^23: the floats around it are the integers. */
+const rounding = 12582912;
+
 /** e^x as p * 2^n, with x between about -104 and 90. The polynomial is that of Cephes' expf. */
 function exponential(f: FunctionBody, x: V128, scale: (p: V128, n: V128) => V128): V128 {
   return named(f, x, (x) =>
-    named(f, f32x4.nearest(f32x4.mul(x, of(Math.LOG2E))), (n) =>
-      named(f, f.madd(n, of(-ln2[1]), f.madd(n, of(-ln2[0]), x)), (r) => {
-        const tail = polynomial(
-          f,
-          r,
-          [1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1],
-        );
-        const p = f32x4.add(f.madd(tail, f32x4.mul(r, r), r), of(1));
-        return scale(p, i32x4.truncated(n));
-      }),
+    // Added to a number of moderate size, it rounds it to an integer, which the lowest bits of the sum are.
+    named(f, f.madd(x, of(Math.LOG2E), of(rounding)), (rounded) =>
+      named(f, f32x4.sub(rounded, of(rounding)), (n) =>
+        named(f, f.madd(n, of(-ln2[1]), f.madd(n, of(-ln2[0]), x)), (r) => {
+          const tail = polynomial(
+            f,
+            r,
+            [1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1],
+          );
+          const p = f32x4.add(f.madd(tail, f32x4.mul(r, r), r), of(1));
+          return scale(p, i32x4.sub(rounded, of(rounding)));
+        }),
+      ),
     ),
   );
 }

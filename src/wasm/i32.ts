@@ -35,6 +35,7 @@ export const i32 = {
   and: two(0x71),
   or: two(0x72),
   shl: two(0x74),
+  shrUnsigned: two(0x76),
 };
 
 /** Reads 4 bytes. */

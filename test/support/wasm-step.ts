@@ -5,7 +5,7 @@ import type { NdArray } from "../../src/contract/ndarray.ts";
 import type { Primitive } from "../../src/primitives/primitive.ts";
 import type { Size } from "../../src/sizes/size.ts";
 import { Sizes } from "../../src/sizes/sizes.ts";
-import { runWasm } from "./wasm.ts";
+import { runWasm, unitsBackwards } from "./wasm.ts";
 
 const sizes = new Sizes();
 const numberOf = (size: Size): number => Number(sizes.constant(size));
@@ -29,9 +29,9 @@ export function planOf<A>(primitive: Primitive<A>, attributes: A, inputs: readon
   return { inputs: operands, prepared: [], steps: [step], results: [step] };
 }
 
-/** Runs one primitive. */
+/** Runs one primitive, its units in the opposite order, because threads may run them in any. */
 export const runStep = <A>(primitive: Primitive<A>, attributes: A, inputs: readonly NdArray[]): NdArray =>
-  runWasm(planOf(primitive, attributes, inputs), { relaxed: false }, inputs, [])[0]!;
+  runWasm(planOf(primitive, attributes, inputs), { relaxed: false }, inputs, [], unitsBackwards)[0]!;
 
 /** What the reference says. */
 export const referenceOf = <A>(primitive: Primitive<A>, attributes: A, inputs: readonly NdArray[]): NdArray =>

@@ -1,28 +1,15 @@
 /** @file Moves elements from one strided place to another: transposes, slices, margins, joins, repetitions. */
 import { elements, stridesOf } from "../../contract/ndarray.ts";
-import { set, type I32, type Local, type Statement } from "../../wasm/code.ts";
-import { load, store } from "../../wasm/f32x4.ts";
+import { set, type Local, type Statement } from "../../wasm/code.ts";
+import { load, loadSplat, shuffle, store } from "../../wasm/f32x4.ts";
 import { copyBytes, i32, increase, int, loadInt, plus, storeInt, times } from "../../wasm/i32.ts";
 import type { FunctionBody } from "../../wasm/module.ts";
 import type { Kernel } from "./emitter.ts";
-import { range, repeat } from "./loops.ts";
-
-/** One axis of what is moved. Strides count elements; `from` may be 0, which repeats, or negative. */
-export interface Axis {
-  readonly size: number;
-  readonly from: number;
-  readonly to: number;
-}
-
-export interface Copy {
-  /** The address of the first element that is read, and of the first that is written. */
-  readonly from: I32;
-  readonly to: I32;
-  readonly axes: readonly Axis[];
-}
+import { range, repeat, storeUpTo } from "./loops.ts";
+import { transposed, type Axis, type Copy } from "./transposed.ts";
 
 /** Leaves out axes of size 1 and joins neighbours that are one axis in both places. */
-function merged(axes: readonly Axis[]): Axis[] {
+export function merged(axes: readonly Axis[]): Axis[] {
   const joined: Axis[] = [];
   for (const axis of axes.filter(({ size }) => size !== 1)) {
     const last = joined.at(-1);
@@ -34,20 +21,24 @@ function merged(axes: readonly Axis[]): Axis[] {
 }
 
 /** Moves elements. The outermost axis is shared by threads. */
-export function copied({ from, to, axes }: Copy): Kernel {
-  const [outer = { size: 1, from: 0, to: 0 }, ...inner] = split(merged(axes));
-  return {
-    units: outer.size,
-    write: (f, first, end) =>
-      range(f, first, end, (unit) => {
-        const [source, target] = [f.int(), f.int()];
-        return [
-          set(source, i32.add(from, times(unit, 4 * outer.from))),
-          set(target, i32.add(to, times(unit, 4 * outer.to))),
-          nest(f, inner, source, target),
-        ];
-      }),
-  };
+export function copied(copy: Copy): Kernel {
+  const { from, to } = copy;
+  const axes = merged(copy.axes);
+  const [outer = { size: 1, from: 0, to: 0 }, ...inner] = split(axes);
+  return (
+    transposed({ from, to, axes }) ?? {
+      units: outer.size,
+      write: (f, first, end) =>
+        range(f, first, end, (unit) => {
+          const [source, target] = [f.int(), f.int()];
+          return [
+            set(source, i32.add(from, times(unit, 4 * outer.from))),
+            set(target, i32.add(to, times(unit, 4 * outer.to))),
+            nest(f, inner, source, target),
+          ];
+        }),
+    }
+  );
 }
 
 /** Splits a single long axis, so that it has units. */
@@ -72,6 +63,8 @@ function nest(
   if (axis === undefined) return storeInt(target, loadInt(source));
   const { size, from, to } = axis;
   if (inner.length === 0 && from === 1 && to === 1) return row(f, size, source, target);
+  if (inner.length === 0 && to === 1 && size > 4 && from === 0) return spread(f, size, source, target);
+  if (inner.length === 0 && to === 1 && size > 4 && from === -1) return turned(f, size, source, target);
   if (inner.length === 0 && size <= 4)
     return Array.from({ length: size }, (_, i) =>
       storeInt(
@@ -87,6 +80,36 @@ function nest(
   ];
 }
 
+/** Repeats one element. */
+function spread(f: FunctionBody, size: number, source: Local<"i32">, target: Local<"i32">): Statement {
+  const x = f.vector();
+  const vectors = Math.floor(size / 4);
+  return [
+    set(x, loadSplat(source)),
+    repeat(f, vectors, [store(target, x), increase(target, 16)]),
+    size % 4 === 0 ? [] : storeUpTo(target, x, size % 4),
+    increase(target, -16 * vectors),
+  ];
+}
+
+/** Moves elements in the opposite order. */
+function turned(f: FunctionBody, size: number, source: Local<"i32">, target: Local<"i32">): Statement {
+  const x = f.vector();
+  const vectors = Math.floor(size / 4);
+  const rest = Array.from({ length: size % 4 }, (_, i) => storeInt(target, loadInt(plus(source, -4 * i)), 4 * i));
+  return [
+    repeat(f, vectors, [
+      set(x, load(plus(source, -12))),
+      store(target, shuffle(x, x, [3, 2, 1, 0])),
+      increase(source, -16),
+      increase(target, 16),
+    ]),
+    rest,
+    increase(source, 16 * vectors),
+    increase(target, -16 * vectors),
+  ];
+}
+
 /** Moves neighbouring elements. Leaves both addresses as they were. */
 export function row(f: FunctionBody, size: number, source: Local<"i32">, target: Local<"i32">): Statement {
   const vectors = Math.floor(size / 4);
@@ -95,7 +118,8 @@ export function row(f: FunctionBody, size: number, source: Local<"i32">, target:
   if (vectors <= 4)
     return [Array.from({ length: vectors }, (_, i) => store(target, load(source, 16 * i), 16 * i)), rest(16 * vectors)];
   const bytes = int(4 * size);
-  if (size > 64) return copyBytes(target, source, bytes);
+  // It takes as long to start as to copy hundreds of elements.
+  if (size > 1024) return copyBytes(target, source, bytes);
   return [
     repeat(f, vectors, [store(target, load(source)), increase(source, 16), increase(target, 16)]),
     rest(0),

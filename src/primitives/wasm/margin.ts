@@ -1,10 +1,13 @@
 /** @file Margins around a tensor: one number, its mirror image, or its outermost elements. */
 import { elements, stridesOf, type DType } from "../../contract/ndarray.ts";
-import { doWhile, set, when, type I32 } from "../../wasm/code.ts";
+import { doWhile, set, when, type I32, type V128 } from "../../wasm/code.ts";
 import { f32x4, i32x4, store } from "../../wasm/f32x4.ts";
 import { either, i32, increase, int, plus, times } from "../../wasm/i32.ts";
-import { between, copied } from "./copy.ts";
+import { between, copied, merged, row } from "./copy.ts";
 import type { Kernel, Located } from "./emitter.ts";
+import { range, storeUpTo } from "./loops.ts";
+import { bytesAt } from "./tiles.ts";
+import type { Axis } from "./transposed.ts";
 
 interface Margin {
   /** The number of elements before the first one, for each axis. */
@@ -19,11 +22,10 @@ export function padded(x: Pick<Located, "at" | "shape">, result: Located, { befo
   const strides = stridesOf(shape);
   const at = (index: readonly number[]): I32 =>
     plus(result.at, 4 * index.reduce((flat, i, axis) => flat + i * strides[axis]!, 0));
-  const inside = copied({ from: x.at, to: at(before), axes: between(x.shape, stridesOf(x.shape), strides) });
-  if (mode === "constant")
-    return elements(shape) === elements(x.shape)
-      ? [inside]
-      : [filled(result.at, elements(shape), value, result.dtype), inside];
+  const axes = between(x.shape, stridesOf(x.shape), strides);
+  if (mode === "constant" && elements(x.shape) < elements(shape))
+    return [surrounded(x.at, at(before), axes, result, value)];
+  const inside = copied({ from: x.at, to: at(before), axes });
   const sides = shape.flatMap((_, axis): Kernel[] => {
     const [first, count] = [before[axis]!, x.shape[axis]!];
     const end = first + count;
@@ -44,12 +46,48 @@ export function padded(x: Pick<Located, "at" | "shape">, result: Located, { befo
   return [inside, ...sides];
 }
 
+/** Copies rows of a dense tensor, and writes a number between them, before the first and after the last one. */
+function surrounded(from: I32, to: I32, axes: readonly Axis[], result: Located, value: number): Kernel {
+  const all = merged(axes);
+  const last = all.at(-1)?.to === 1 ? all.at(-1) : undefined;
+  const size = last?.size ?? 1;
+  const outer = all.filter((axis) => axis !== last).map((axis) => ({ size: axis.size, stride: axis.to }));
+  const rows = outer.reduce((n, axis) => n * axis.size, 1);
+  const number = vectorOf(value, result.dtype);
+  // More than a short row could be overwritten: what other units own.
+  const lanes = size < 4 ? 1 : 4;
+  return {
+    units: rows + 1,
+    write: (f, first, end) => {
+      const [source, gap, target, before] = [f.int(), f.int(), f.int(), f.int()];
+      const place = (row: I32): I32 => i32.add(to, bytesAt(row, outer));
+      return range(f, first, end, (unit) => [
+        set(before, i32.sub(unit, int(1))),
+        set(gap, result.at),
+        when(unit, set(gap, plus(place(before), 4 * size))),
+        set(target, plus(result.at, 4 * elements(result.shape))),
+        when(i32.lt(unit, int(rows)), set(target, place(unit))),
+        when(
+          i32.lt(gap, target),
+          doWhile(i32.lt(gap, target), storeUpTo(gap, number, lanes), increase(gap, 4 * lanes)),
+        ),
+        when(i32.lt(unit, int(rows)), [
+          set(source, i32.add(from, times(unit, 4 * size))),
+          row(f, size, source, target),
+        ]),
+      ]);
+    },
+  };
+}
+
+const vectorOf = (value: number, dtype: DType): V128 => (dtype === "f32" ? f32x4 : i32x4).of(value);
+
 /** Elements that a unit has. */
 const unit = 4096;
 
 /** Writes a number everywhere. */
 export function filled(to: I32, count: number, value: number, dtype: DType): Kernel {
-  const vector = dtype === "f32" ? f32x4.of(value) : i32x4.of(value);
+  const vector = vectorOf(value, dtype);
   return {
     units: Math.ceil(count / unit),
     write: (f, from, end) => {

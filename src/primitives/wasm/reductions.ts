@@ -53,13 +53,13 @@ interface Reduction {
   readonly combination: Combination;
   readonly from: I32;
   readonly to: I32;
-  /** The axes of the result, the last one of which is its lines. */
+  /** The axes of the result, the last of which is one line of it. */
   readonly kept: readonly Axis[];
   /** At least one. */
   readonly reduced: readonly Axis[];
   /** What the result is divided by. */
   readonly divisor: number;
-  /** The size of the last axis of the result if it is no line. */
+  /** The size of the result's last axis. A line is this long, or a multiple of it if vectors of four do not cross its end. */
   readonly channels: number;
   readonly finish: (f: FunctionBody) => Finish;
 }
@@ -99,7 +99,7 @@ export function reduction(e: KernelEmitter, name: ReduceName, axes: readonly num
     channels,
     finish: (f) => e.finish(f),
   };
-  const parts = product(reduced) < 2 ? 1 : partsOf(reduced[0]!.size);
+  const parts = partsOf(reduced[0]!.size);
   if (elements(shape) < longReduction || tilesOf(whole).units >= fewUnits || parts === 1) return [reduce(whole)];
   // Each part of the outermost axis becomes a result of its own in scratch memory, which is then reduced.
   const count = product(kept);
@@ -164,7 +164,7 @@ function reduce(it: Reduction): Kernel {
     units: all.units,
     write: (f, first, end) => {
       const finish = it.finish(f);
-      const [pointer, target] = [f.int(), f.int()];
+      const [pointer, target, result] = [f.int(), f.int(), f.vector()];
       return [
         finish.before,
         all.each(f, first, end, (index, start, lanes) => {
@@ -179,9 +179,10 @@ function reduce(it: Reduction): Kernel {
             set(pointer, i32.add(from, i32.add(bytesAt(index, kept.slice(0, -1)), times(start, 4 * line.stride)))),
             set(target, i32.add(to, i32.add(times(index, 4 * line.size), times(start, 4)))),
             statements,
-            results.map((x, i) =>
-              finish.store(divisor === 1 ? x : f32x4.div(x, f32x4.of(divisor)), { ...place(i), lanes: lanes[i]! }),
-            ),
+            results.map((x, i) => [
+              set(result, divisor === 1 ? x : f32x4.div(x, f32x4.of(divisor))),
+              finish.store(result, { ...place(i), lanes: lanes[i]! }),
+            ]),
           ];
         }),
       ];
