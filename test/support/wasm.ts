@@ -2,7 +2,7 @@
 import { emitWasm, type WasmCode } from "../../src/codegen/wasm/emit.ts";
 import type { SizedPlan } from "../../src/codegen/wasm/sized.ts";
 import { elements, typedArrays, type NdArray } from "../../src/contract/ndarray.ts";
-import { instantiate } from "../../src/runtime/wasm/instance.ts";
+import { instantiate, type WasmExports } from "../../src/runtime/wasm/instance.ts";
 import type { Features } from "../../src/wasm/module.ts";
 
 /** Sizes of the memory, in bytes. */
@@ -15,6 +15,7 @@ export function runWasm(
   features: Features,
   inputs: readonly NdArray[],
   prepared: readonly NdArray[],
+  run: (exports: WasmExports, code: WasmCode) => void = (exports) => exports.run(),
 ): readonly NdArray[] {
   const code = emitWasm(plan, features);
   const bytes = code.module.bytes({ shared: false });
@@ -41,12 +42,19 @@ export function runWasm(
   }
   given.forEach(({ at }, i) => (new Int32Array(memory.buffer)[(arena + code.control) / 4 + i] = at));
   const packed = new Map(weights.map(({ it, at }) => [it, at]));
-  instantiate(code, new WebAssembly.Module(bytes), { memory, arena, packed: (it) => packed.get(it)! }).run();
+  run(instantiate(code, new WebAssembly.Module(bytes), { memory, arena, packed: (it) => packed.get(it)! }), code);
   return plan.results.map(({ shape, dtype }, i) => {
     const at = addressOf(code, i, { given, arena, packed });
     const stored = dtype === "f32" ? Float32Array : Int32Array;
     const data = typedArrays[dtype].from(new stored(memory.buffer, at, elements(shape)));
     return { shape, dtype, data };
+  });
+}
+
+/** Runs every step unit by unit, the last unit first: one that writes more than its own elements spoils those of the next. */
+export function unitsBackwards(exports: WasmExports, { steps }: WasmCode): void {
+  steps.forEach(({ units }, step) => {
+    for (let unit = units - 1; unit >= 0; unit--) exports[String(step)]!(unit, unit + 1);
   });
 }
 
