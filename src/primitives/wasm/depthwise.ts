@@ -61,8 +61,8 @@ export function depthwise(e: KernelEmitter, { strides, dilations, pads, activati
     rows: spansOf(rows, h, kh),
     columns: spansOf(columns, w, kw),
     dilations,
-    // The sums, a row of the filter and what is loaded stay in registers.
-    most: Math.min(8, Math.max(4, 12 - kw)),
+    // More sums hide more latency, but with a row of the filter they must stay in registers. These numbers were the fastest.
+    most: kw <= 3 ? 4 : Math.max(4, 12 - kw),
   };
   const kernel = slidingWindows(e, image, e.result.at, sliding, (f) => {
     const address = f.int();

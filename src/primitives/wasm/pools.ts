@@ -25,7 +25,7 @@ export function pooled(e: KernelEmitter, pool: Pool): readonly Kernel[] {
   // A few elements are added in a row; of a few windows, none would be computed beside another.
   const isSmall = kernel[1] <= 8 && kernel[0] * kernel[1] <= mostInRow && columns.length >= 4;
   if (!isSmall) return [largeWindows(e, pool, rows, columns)];
-  const sliding = { rows, columns, dilations: [1, 1], most: 8 } as const;
+  const sliding = { rows, columns, dilations: [1, 1], most: 4 } as const;
   return [slidingWindows(e, e.operands[0]!, e.result.at, sliding, (f) => combined(f, pool))];
 }
 
