@@ -55,7 +55,7 @@ export interface Primitive<A = unknown> extends PrimitiveShape<A> {
     operands: readonly Positional[],
   ): string;
   /** How WebAssembly computes it, at known sizes. */
-  readonly wasm?: WasmForm<A>;
+  readonly wasm: WasmForm<A>;
   /** Adds the TensorFlow nodes that compute it. */
   tensorflow(
     e: TensorFlowEmitter,
