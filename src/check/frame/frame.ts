@@ -134,10 +134,13 @@ export function report<C extends Code>(
   });
 }
 
-function outermostCall(frame: Frame): Call | undefined {
-  let call: Call | undefined;
-  for (let at: Frame | undefined = frame; at?.caller !== undefined; at = at.caller.frame) call = at.caller.call;
-  return call;
+const outermostCall = (frame: Frame): Call | undefined => callsOf(frame)[0];
+
+/** The calls that were inlined to create a frame, outermost first. */
+function callsOf(frame: Frame): readonly Call[] {
+  const calls: Call[] = [];
+  for (let at: Frame | undefined = frame; at?.caller !== undefined; at = at.caller.frame) calls.push(at.caller.call);
+  return calls.reverse();
 }
 
 /** Puts text on one line, and shortens it for a message. */
@@ -177,7 +180,8 @@ export function nameValue(frame: Frame, value: Value, name: Name): void {
 /** Records where a value was created. */
 export function addOrigin(frame: Frame, value: Value, span: Span): void {
   if (frame.origins === undefined) return;
-  const origin = { span, name: undefined, scope: frame.scope };
+  const calls = callsOf(frame).map(({ callee }) => callee.span);
+  const origin = { span, name: undefined, scope: frame.scope, calls };
   const known = frame.origins.get(value);
   if (known === undefined) frame.origins.set(value, [origin]);
   else known.push(origin);
