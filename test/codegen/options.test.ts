@@ -43,10 +43,7 @@ test.each([
     "the option `optimize.at` must be sizes of at least 1 by name",
   ],
   [buildPlans(program, { optimize: { at: { m: 1 } } }), "the inputs have no size `m`; they have n"],
-  [
-    buildPlans(program, { optimize: { at: { toString: 1 } } }),
-    "the inputs have no size `toString`; they have n",
-  ],
+  [buildPlans(program, { optimize: { at: { toString: 1 } } }), "the inputs have no size `toString`; they have n"],
   [buildReports(program, { optimize: { at: { m: 1 } } }), "the inputs have no size `m`; they have n"],
   [buildPlans(even, { optimize: { at: { n: 3 } } }), "n % 2 == 0 is required (m.fuse:2), but n is 3"],
 ])("%#", ({ value, diagnostics }, message) => {
