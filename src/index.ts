@@ -9,6 +9,7 @@ export type { TargetName } from "./codegen/targets.ts";
 export type { Backend } from "./contract/backends.ts";
 export type { ModelGraph } from "./ir/model-graph.ts";
 export type { OptimizeOptions } from "./optimize/optimize.ts";
+export type { NearMiss } from "./optimize/near-misses.ts";
 export type { Part, Report, ReportedChange, ReportedMiss } from "./optimize/report.ts";
 export type { Written } from "./optimize/written.ts";
 export type { Costs } from "./plan/costs.ts";

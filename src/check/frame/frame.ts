@@ -78,6 +78,8 @@ export interface Frame {
   readonly use?: Span;
   /** The call that was inlined to create this frame, and the frame of that call; undefined for the outermost block. */
   readonly caller: { readonly frame: Frame; readonly call: Call } | undefined;
+  /** The places of the calls that were inlined, outermost first. */
+  readonly calls: readonly Span[];
   /** Filled only when a model is built. */
   readonly origins: Map<Value, Origin[]> | undefined;
 }
@@ -103,6 +105,7 @@ export function emptyFrame(
     scope: [],
     repetitions: [],
     caller: undefined,
+    calls: [],
     origins,
   };
 }
@@ -134,13 +137,10 @@ export function report<C extends Code>(
   });
 }
 
-const outermostCall = (frame: Frame): Call | undefined => callsOf(frame)[0];
-
-/** The calls that were inlined to create a frame, outermost first. */
-function callsOf(frame: Frame): readonly Call[] {
-  const calls: Call[] = [];
-  for (let at: Frame | undefined = frame; at?.caller !== undefined; at = at.caller.frame) calls.push(at.caller.call);
-  return calls.reverse();
+function outermostCall(frame: Frame): Call | undefined {
+  let call: Call | undefined;
+  for (let at: Frame | undefined = frame; at?.caller !== undefined; at = at.caller.frame) call = at.caller.call;
+  return call;
 }
 
 /** Puts text on one line, and shortens it for a message. */
@@ -180,8 +180,7 @@ export function nameValue(frame: Frame, value: Value, name: Name): void {
 /** Records where a value was created. */
 export function addOrigin(frame: Frame, value: Value, span: Span): void {
   if (frame.origins === undefined) return;
-  const calls = callsOf(frame).map(({ callee }) => callee.span);
-  const origin = { span, name: undefined, scope: frame.scope, calls };
+  const origin = { span, name: undefined, scope: frame.scope, calls: frame.calls };
   const known = frame.origins.get(value);
   if (known === undefined) frame.origins.set(value, [origin]);
   else known.push(origin);
