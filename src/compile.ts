@@ -15,7 +15,9 @@ import { library } from "./library.ts";
 import { costsFrom, type Costs } from "./plan/costs.ts";
 import { asWritten, type OptimizeOptions } from "./optimize/optimize.ts";
 import { planOptimized } from "./optimize/planned.ts";
-import { missesOf, reportOn, type Report } from "./optimize/report.ts";
+import { reportHints } from "./optimize/hints.ts";
+import { reportOn, type Report } from "./optimize/report.ts";
+import { refusedSizes, unknownSize } from "./plan/given-sizes.ts";
 import type { Plan } from "./plan/plan.ts";
 import { withCosts, type Profile } from "./plan/profile.ts";
 import type { Diagnostic } from "./source/diagnostic.ts";
@@ -33,6 +35,7 @@ export interface ModelOptions {
   readonly settings?: Settings;
 }
 
+/** How to plan the models. */
 export interface PlanOptions extends ModelOptions {
   /** The format to write the models in. Default: an ES module. */
   readonly target?: TargetName;
@@ -42,8 +45,8 @@ export interface PlanOptions extends ModelOptions {
    */
   readonly backend?: Backend | undefined;
   /**
-   * Whether to make the models cheaper, and for which sizes. Results are then equal up to rounding. Default: yes, for all
-   * sizes where that can be proved, otherwise for `n` = 1 and 64 for any other size.
+   * Whether to make the models cheaper, or how. Results are then equal up to rounding. Default: yes, for all sizes where
+   * that can be proved, otherwise for `n` = 1 and 64 for any other size.
    */
   readonly optimize?: boolean | OptimizeOptions;
   /** What work costs on the machine that will run the plans, as `fuse calibrate` measures it. Default: the target's costs. */
@@ -121,47 +124,46 @@ function choicesOf(optimize: boolean | OptimizeOptions): OptimizeOptions {
 /** Makes something of each of the chosen models, for a target. */
 function forTarget<T>(
   program: Program,
-  { target = defaultTarget, backend, costs, optimize = true, ...options }: PlanOptions,
+  options: PlanOptions,
   make: (graph: ModelGraph, profile: Profile) => T,
 ): Outcome<readonly T[]> {
-  const mistake =
-    unknownName("target", target, targets) ??
-    unknownName("backend", backend, backends) ??
-    mistakeInCosts(costs) ??
-    mistakeInOptimization(optimize);
+  const mistake = mistakeInPlanOptions(options);
   if (mistake !== undefined) return nothing(mistake);
-  const { profile, profileFor } = targets[target];
-  const chosen = withCosts(backend === undefined ? profile : (profileFor?.(backend) ?? profile), costs);
+  const profile = profileOf(options);
   const { value, diagnostics } = buildGraphs(program, options);
-  return { value: value?.map((graph) => make(graph, chosen)), diagnostics };
+  const misfit = value && mistakeInSizes(value, options);
+  if (misfit !== undefined) return { value: undefined, diagnostics: [...diagnostics, misfit] };
+  return { value: value?.map((graph) => make(graph, profile)), diagnostics };
+}
+
+function profileOf({ target = defaultTarget, backend, costs }: PlanOptions): Profile {
+  const { profile, profileFor } = targets[target];
+  return withCosts(backend === undefined ? profile : (profileFor?.(backend) ?? profile), costs);
 }
 
 /**
  * Returns what an author could change to make models cheaper, beyond what the optimizer does by itself: of each model whose
  * parameters have defaults, or are among the settings.
  */
-export function findHints(program: Program, settings: Settings = {}): readonly Diagnostic[] {
-  const { profile } = targets[defaultTarget];
-  const reporter = new Reporter();
+export function findHints(program: Program, options: PlanOptions = {}): readonly Diagnostic[] {
+  const mistake = mistakeInPlanOptions(options);
+  if (mistake !== undefined) return [mistake];
+  const { model, settings = {} } = options;
   const isFree = (block: Block) =>
     program.context
       .signature(block)
       .parameters.every(({ ast, name }) => ast.default !== undefined || Object.hasOwn(settings, name));
-  for (const block of program.models.filter(isFree)) {
-    const { value: graphs = [] } = buildGraphs(program, {
-      model: block.decl.name.text,
-      settings: own(program, block, settings),
+  const graphs = program.models
+    .filter((block) => isFree(block) && (model === undefined || block.decl.name.text === model))
+    .flatMap((block) => {
+      const chosen = { model: block.decl.name.text, settings: own(program, block, settings) };
+      return buildGraphs(program, chosen).value ?? [];
     });
-    for (const graph of graphs)
-      for (const { origin, miss, text } of missesOf(planOptimized(graph, profile).graph, profile))
-        // Other axes would make it another operator.
-        if (miss.obstacle !== "axes")
-          reporter.report("could-be-cheaper", origin?.span, {
-            saving: percent(miss.saves),
-            model: graph.name,
-            reason: text,
-          });
-  }
+  const misfit = mistakeInSizes(graphs, options);
+  if (misfit !== undefined) return [misfit];
+  const [profile, reporter] = [profileOf(options), new Reporter()];
+  const isLibrary = (path: string) => Object.hasOwn(library, path);
+  for (const graph of graphs) reportHints(graph, profile, { at: givenSizes(options) }, isLibrary, reporter);
   return reporter.diagnostics;
 }
 
@@ -265,6 +267,29 @@ function mistakeInOptions({ model, settings = {} }: ModelOptions): Diagnostic | 
   return wrong && mustBeText(`the setting \`${wrong[0]}\``, wrong[1]);
 }
 
+/** The names that each object of options may have. */
+const planOptions: Readonly<Record<keyof PlanOptions, true>> = {
+  model: true,
+  settings: true,
+  target: true,
+  backend: true,
+  optimize: true,
+  costs: true,
+};
+const optimizeOptions: Readonly<Record<keyof OptimizeOptions, true>> = { at: true, limit: true };
+
+function mistakeInPlanOptions(options: PlanOptions): Diagnostic | undefined {
+  const { target, backend, costs, optimize = true } = options;
+  return (
+    unknownNames("option", options, planOptions) ??
+    mistakeInOptions(options) ??
+    unknownName("target", target, targets) ??
+    unknownName("backend", backend, backends) ??
+    mistakeInCosts(costs) ??
+    mistakeInOptimization(optimize)
+  );
+}
+
 function mistakeInCosts(costs: Costs | undefined): Diagnostic | undefined {
   const found = costs && costsFrom(costs);
   return typeof found === "string"
@@ -274,20 +299,40 @@ function mistakeInCosts(costs: Costs | undefined): Diagnostic | undefined {
 
 function mistakeInOptimization(optimize: unknown): Diagnostic | undefined {
   if (typeof optimize === "boolean") return undefined;
-  if (typeof optimize !== "object" || optimize === null) return wrongOption("optimize", "true, false, or options");
+  if (!isRecord(optimize)) return wrongOption("optimize", "true, false, or options");
   const { limit, at = {} } = optimize as { readonly limit?: unknown; readonly at?: unknown };
   const isCount = (value: unknown, least: number) => Number.isInteger(value) && (value as number) >= least;
+  const unknown = unknownNames("option of `optimize`", optimize, optimizeOptions);
+  if (unknown !== undefined) return unknown;
   if (limit !== undefined && !isCount(limit, 0)) return wrongOption("optimize.limit", "a whole number of at least 0");
-  const sizes = typeof at === "object" && at !== null ? Object.values(at) : [undefined];
-  return sizes.every((size) => isCount(size, 1))
+  return isRecord(at) && Object.values(at).every((size) => isCount(size, 1))
     ? undefined
     : wrongOption("optimize.at", "sizes of at least 1 by name");
 }
 
+const isRecord = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function unknownNames(what: string, given: object, known: Readonly<Record<string, true>>): Diagnostic | undefined {
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(known, name));
+  return unknown === undefined ? undefined : unknownName(what, unknown, known);
+}
+
+/** The sizes for which costs are compared. */
+const givenSizes = ({ optimize }: PlanOptions): OptimizeOptions["at"] =>
+  typeof optimize === "object" ? optimize.at : undefined;
+
+/** Returns what is wrong with the given sizes: a name that no model has, or sizes that a model does not accept. */
+function mistakeInSizes(graphs: readonly ModelGraph[], options: PlanOptions): Diagnostic | undefined {
+  const at = givenSizes(options);
+  if (at === undefined) return undefined;
+  const unknown = unknownSize(graphs, at);
+  if (unknown !== undefined) return diagnostic("bad-input", undefined, { message: unknown });
+  return graphs.map((graph) => refusedSizes(graph, at)).find((found) => found !== undefined);
+}
+
 const wrongOption = (name: string, expected: string): Diagnostic =>
   diagnostic("bad-input", undefined, { message: `the option \`${name}\` must be ${expected}` });
-
-const percent = (part: number): string => `${Math.round(part * 100)} %`;
 
 const isText = (value: unknown): boolean => typeof value === "string";
 

@@ -74,17 +74,25 @@ export class GraphCosts<T> {
   /** What these values cost together. A value in the set has no other users than those in the set. */
   sum(values: ReadonlySet<Value>): T {
     this.walked += values.size;
+    const productOf = this.fusedIn(values);
+    let total = this.#arithmetic.int(0);
+    for (const value of values)
+      if (productOf(value) === undefined) total = this.#arithmetic.add(total, this.#costOf(value));
+    return total;
+  }
+
+  /** Returns a function from a value of a set to the product in the set that it is fused into; undefined if it is a step of its own. */
+  fusedIn(values: ReadonlySet<Value>): (value: Value) => Value | undefined {
     const uses = new Map<Value, number>();
     for (const value of values)
       for (const operand of this.#algebra.operands(value)) uses.set(operand, (uses.get(operand) ?? 0) + 1);
-    /** What only one step uses is still in its memory when the product ends. */
-    const isAbsorbed = (value: Value): boolean => {
+    const productOf = (value: Value): Value | undefined => {
       const host = this.#hostOf(value);
-      return host !== undefined && values.has(host) && uses.get(host) === 1 && (isProduct(host) || isAbsorbed(host));
+      // What only one step uses is still in its memory when the product ends.
+      if (host === undefined || !values.has(host) || uses.get(host) !== 1) return undefined;
+      return isProduct(host) ? host : productOf(host);
     };
-    let total = this.#arithmetic.int(0);
-    for (const value of values) if (!isAbsorbed(value)) total = this.#arithmetic.add(total, this.#costOf(value));
-    return total;
+    return productOf;
   }
 
   /** What a value costs that is not fused into another. */

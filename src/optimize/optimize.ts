@@ -2,6 +2,7 @@
 import type { Node, Origin, Value } from "../ir/graph.ts";
 import type { ModelGraph } from "../ir/model-graph.ts";
 import { isSameType, mergedOrigins, withOperands } from "../ir/rewrite.ts";
+import type { Axis } from "../ir/type.ts";
 import { inOrder } from "../ir/walk.ts";
 import { nominalNumbers } from "../plan/buffers.ts";
 import type { Profile } from "../plan/profile.ts";
@@ -16,10 +17,17 @@ import { Push } from "./push.ts";
 import type { SearchTools } from "./tools.ts";
 import type { Move, Way } from "./way.ts";
 
+/** How to make models cheaper. */
 export interface OptimizeOptions {
-  /** Values of run-time sizes for which costs are compared; by default, 1 for `n` and 64 for all others. */
+  /**
+   * Sizes of the inputs at which costs are compared, where nothing can be proved for all. Default: 1 for `n` and 64 for any
+   * other size that is not given.
+   */
   readonly at?: Readonly<Record<string, number>> | undefined;
-  /** The most changes to make, to find one that is wrong by bisection. */
+  /**
+   * The most changes to make to a model, to find one by bisection: they are made even if the plan costs more with them.
+   * `buildReports` numbers the changes. Default: all that save something.
+   */
   readonly limit?: number | undefined;
 }
 
@@ -214,7 +222,7 @@ class Sweep {
       if (after + later >= margin * before) return undefined;
       const replaced = [...best.ways].map(([before, { value: after, moves }]): Replacement => {
         this.#live.replace(before, after);
-        return { before, after, moves, origins: this.#note(originals[values.indexOf(before)]!, after, added) };
+        return { before, after, moves, origins: this.#note(originals[values.indexOf(before)]!, after, added, removed) };
       });
       return {
         replaced,
@@ -271,11 +279,18 @@ class Sweep {
     return this.#live.now(after) === after && isSameType(before.type, after.type, this.#source.facts);
   }
 
-  /** New values come from where the one that they replace comes from, which is returned, but do not have its name. */
-  #note(original: Value, after: Value, added: ReadonlySet<Value>): readonly Origin[] {
+  /**
+   * New values come from the operator that moved there or, if none did, from the one that was replaced, whose origins are
+   * returned. They have no name of the author's.
+   */
+  #note(original: Value, after: Value, added: ReadonlySet<Value>, removed: ReadonlySet<Value>): readonly Origin[] {
     const origins = this.#origins.get(original) ?? this.#origins.get(this.#live.now(original)) ?? [];
-    const unnamed = origins.slice(0, 1).map((origin) => ({ ...origin, name: undefined }));
-    for (const value of added) if (value !== after && !this.#origins.has(value)) this.#origins.set(value, unnamed);
+    for (const value of added) {
+      if (value === after || this.#origins.has(value)) continue;
+      const moved = [...removed].find((one) => isMoved(one, value));
+      const [origin] = (moved && this.#origins.get(moved)) ?? origins;
+      if (origin !== undefined) this.#origins.set(value, [{ ...origin, name: undefined }]);
+    }
     return origins;
   }
 
@@ -283,4 +298,23 @@ class Sweep {
     const [a, b] = [this.#tools.exact.sum(removed), this.#tools.exact.sum(added)];
     return this.#source.facts.decide({ op: ">=", a, b }).verdict === "yes";
   }
+}
+
+/** Whether two values are by the same operator, which changes the same axes in the same way. */
+function isMoved(before: Value, after: Value): boolean {
+  if (before.kind !== "node" || after.kind !== "node" || before.op.name !== after.op.name) return false;
+  const axes = [before, after].flatMap(({ inputs: [x], type }) => [
+    ...(x?.type.axes.keys() ?? []),
+    ...type.axes.keys(),
+  ]);
+  return axes.every((axis) => {
+    const [own, other] = [changeOf(before, axis), changeOf(after, axis)];
+    return own?.from === other?.from && own?.to === other?.to;
+  });
+}
+
+/** The sizes of an axis in the first input and the result; undefined if they are the same. */
+function changeOf({ inputs: [x], type }: Node, axis: Axis) {
+  const [from, to] = [x?.type.axes.get(axis), type.axes.get(axis)];
+  return from === to ? undefined : { from, to };
 }

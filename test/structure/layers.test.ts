@@ -60,7 +60,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     ...["check", "codegen", "optimize", "plan", "ir", "weights", "contract", "source", "library", "version"],
     "@noble/hashes",
   ],
-  index: ["compile", "check", "codegen", "plan", "ir", "contract", "source", "version"],
+  index: ["compile", "check", "codegen", "optimize", "plan", "ir", "contract", "source", "version"],
   library: [],
   version: [],
   runtime: ["weights", "contract", "@tensorflow/tfjs-core"],
@@ -73,8 +73,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   "cli/summary": ["cli/terminal", "check", "codegen", "optimize", "plan", "ir", "sizes", "contract", "source"],
   "cli/explain": [
-    ...["cli/summary", "cli/files", "cli/terminal", "compile", "check", "codegen", "optimize", "plan", "ir"],
-    ...["contract", "source"],
+    ...["cli/summary", "cli/files", "cli/terminal", "compile", "check", "codegen", "optimize", "plan"],
+    "contract",
   ],
   "cli/build": [
     ...["cli/files", "cli/terminal", "compile", "check", "codegen", "plan", "node", "weights", "contract", "source"],

@@ -143,7 +143,7 @@ export class ModelBuilder {
   #note<T extends Value>(value: T, { name, line, scope = [] }: Options): T {
     if (name === undefined && line === undefined) return value;
     const start = (line ?? 1) - 1;
-    const origin = { span: { source: this.#source, start, end: start }, name, scope };
+    const origin = { span: { source: this.#source, start, end: start }, name, scope, calls: [] };
     this.origins.set(value, [...(this.origins.get(value) ?? []), origin]);
     return value;
   }

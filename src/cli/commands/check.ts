@@ -1,14 +1,17 @@
 /** @file `fuse check`: reports errors and warnings. */
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import type { Program } from "../../check/program.ts";
+import { defaultTarget, targetNames, targets, type TargetName } from "../../codegen/targets.ts";
 import { buildGraphs, findHints } from "../../compile.ts";
+import { backendNames, type Backend } from "../../contract/backends.ts";
 import { writeAtomically } from "../../node/files.ts";
 import type { Diagnostic } from "../../source/diagnostic.ts";
+import { readCosts } from "../files/costs.ts";
 import { openText, readProgram } from "../files/programs.ts";
 import { diagnosticJson } from "../terminal/diagnostic-json.ts";
 import { Failure, writeOrFail } from "../terminal/failure.ts";
 import { plural } from "../terminal/numbers.ts";
-import { setOption, type Pairs } from "../terminal/options.ts";
+import { costsOption, setOption, sizes, type Pairs } from "../terminal/options.ts";
 import { show, type Terminal } from "../terminal/terminal.ts";
 import { fixText, type Fix } from "./fix.ts";
 import { watch, type Note } from "./watch.ts";
@@ -18,6 +21,10 @@ export interface CheckOptions {
   readonly json?: true;
   readonly fix?: true;
   readonly hints?: true;
+  readonly at?: Readonly<Record<string, number>>;
+  readonly target?: TargetName;
+  readonly backend?: Backend;
+  readonly costs?: string;
   readonly watch?: true;
 }
 
@@ -29,6 +36,8 @@ interface Checked {
   readonly fixes: readonly Fix[];
 }
 
+const forBackends = targetNames.filter((name) => targets[name].profileFor !== undefined).join(", ");
+
 export function check(command: Command, terminal: Terminal): void {
   command
     .description("Checks every variant of every block, and builds the models whose settings are known.")
@@ -36,9 +45,28 @@ export function check(command: Command, terminal: Terminal): void {
     .addOption(setOption())
     .option("--json", "print the diagnostics as JSON")
     .option("--fix", "first apply the fixes that messages suggest exactly")
-    .option("--hints", "also say what could be changed to make models cheaper")
+    .option("--hints", "also say what could be changed to make models cheaper; the next four options need it")
+    .addOption(
+      new Option(
+        "--at <sizes>",
+        "input sizes at which costs are compared: h=512,w=512 (others: 1 for n, 64)",
+      ).argParser(sizes),
+    )
+    .addOption(
+      new Option("--target <target>", `hints for this output format (default: "${defaultTarget}")`).choices(
+        targetNames,
+      ),
+    )
+    .addOption(
+      new Option("--backend <backend>", `hints for this backend only, with --target ${forBackends}`).choices(
+        backendNames,
+      ),
+    )
+    .addOption(costsOption())
     .option("--watch", "check again when a file changes, until Ctrl-C")
     .action(async (files: string[], options: CheckOptions) => {
+      const unused = (["at", "target", "backend", "costs"] as const).find((name) => options[name] !== undefined);
+      if (unused !== undefined && !options.hints) command.error(`error: --${unused} needs --hints`);
       if (!options.watch) {
         if (await checkAll(files, options, terminal)) throw new Failure([]);
         return;
@@ -94,25 +122,32 @@ export function watchAll(
   }, signal);
 }
 
-async function checkFile(path: string, { set, fix, hints }: CheckOptions, note?: Note): Promise<Checked> {
+async function checkFile(path: string, options: CheckOptions, note?: Note): Promise<Checked> {
+  const { set, fix, hints } = options;
   try {
     note?.(path);
     const text = await readProgram(path);
     let program = openText(path, text, note);
-    const hinted = (program: Program, found: readonly Diagnostic[]) =>
-      hints && !found.some(isError) ? [...found, ...findHints(program, set)] : found;
+    const hinted = async (program: Program, found: readonly Diagnostic[]) =>
+      hints && !found.some(isError) ? [...found, ...(await hintsOn(program, options))] : found;
     const before = { text, diagnostics: diagnose(program, set) };
-    if (!fix) return { path, program, diagnostics: hinted(program, before.diagnostics), fixes: [] };
+    if (!fix) return { path, program, diagnostics: await hinted(program, before.diagnostics), fixes: [] };
     const after = fixText(path, before, (text) => diagnose(openText(path, text), set));
     if (after.text !== text) {
       await writeOrFail(path, () => writeAtomically(path, new TextEncoder().encode(after.text)));
       program = openText(path, after.text);
     }
-    return { path, program, diagnostics: hinted(program, after.diagnostics), fixes: after.fixes };
+    return { path, program, diagnostics: await hinted(program, after.diagnostics), fixes: after.fixes };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { path, program: undefined, diagnostics: error.diagnostics, fixes: [] };
   }
+}
+
+async function hintsOn(program: Program, options: CheckOptions): Promise<readonly Diagnostic[]> {
+  const { set = {}, at, target, backend } = options;
+  const costs = await readCosts(options.costs);
+  return findHints(program, { settings: set, backend, costs, optimize: { at }, ...(target && { target }) });
 }
 
 /**
