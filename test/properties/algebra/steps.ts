@@ -55,7 +55,10 @@ export const layers: Readonly<Record<string, OnOne>> = {
       [["d"], ["c"]],
       [["c", "w"], ["c"]],
       [["c"], ["c", "d"]],
+      [["c"], ["g", "c"]],
+      [["g", "c"], ["c"]],
       [["w"], ["w"]],
+      [["t"], ["t"]],
     ] as const);
     const made = to.map((axis) => ({ axis, size: d.m.sizes.int(chance.pick(sizes)) }));
     if (!from.every((axis) => d.fixed(x, axis) > 0)) return undefined;
@@ -218,11 +221,16 @@ const overAxes: Readonly<Record<string, OnOne>> = {
   reshape: (d, x, chance) => {
     const { sizes } = d.m;
     const axes = x.value.type.axes;
-    if (has(x, "h", "w") && !has(x, "t")) {
-      const t = { axis: "t", size: sizes.mul(axes.get("h")!, axes.get("w")!) };
-      return d.apply("reshape", [x], { maps: [{ from: ["h", "w"], to: [t] }] });
+    const [from, merged] = chance.pick([
+      [["h", "w"], "t"],
+      [["g", "c"], "c"],
+      [["c", "g"], "d"],
+    ] as const);
+    if (has(x, ...from) && (from.some((axis) => axis === merged) || !has(x, merged))) {
+      const size = from.map((axis) => axes.get(axis)!).reduce((a, b) => sizes.mul(a, b));
+      return d.apply("reshape", [x], { maps: [{ from, to: [{ axis: merged, size }] }] });
     }
-    const axis = chance.pick(["t", "c"]);
+    const axis = chance.pick(["t", "c", "c"]);
     const half = d.fixed(x, axis) / 2;
     if (half < 1 || !Number.isInteger(half) || has(x, "g")) return undefined;
     const to = [
