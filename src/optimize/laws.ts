@@ -1,5 +1,6 @@
 /** @file What the search takes for true. One object, which tests replace to see that every wrong law is noticed. */
 import { after, before, compose, isOfMade, isOfView, joinOf, linearPart, partOf } from "./compose.ts";
+import { contracted } from "./contract.ts";
 import { exchange } from "./exchange.ts";
 
 export interface Laws {
@@ -14,6 +15,8 @@ export interface Laws {
   readonly after: typeof after;
   /** The map with a view before it. */
   readonly before: typeof before;
+  /** A sum of a product as one `dot`. */
+  readonly contracted: typeof contracted;
   /** The map of a part of an axis. */
   readonly partOf: typeof partOf;
   /** The map of several tensors joined along an axis. */
@@ -22,4 +25,15 @@ export interface Laws {
   readonly linearPart: typeof linearPart;
 }
 
-export const laws: Laws = { exchange, compose, isOfMade, isOfView, after, before, partOf, joinOf, linearPart };
+export const laws: Laws = {
+  exchange,
+  compose,
+  isOfMade,
+  isOfView,
+  after,
+  before,
+  contracted,
+  partOf,
+  joinOf,
+  linearPart,
+};

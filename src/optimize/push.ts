@@ -88,6 +88,7 @@ export class Push {
       }
     }
     yield* this.#sums.ways(value);
+    yield* this.#contracted(value);
   }
 
   /**
@@ -114,6 +115,13 @@ export class Push {
     const composed = this.#composed(map, x, inner);
     const way = composed && this.#apply(composed, inner.x);
     if (way !== undefined) yield { ...way, moves: [{ rule: "merge", of: value, at: x }, ...way.moves] };
+  }
+
+  *#contracted(value: Value): Generator<Way> {
+    const made = this.#costs.profile.fastDots && this.#laws.contracted(this.#algebra, value);
+    if (made === undefined) return;
+    const way = this.best(made);
+    yield { ...way, moves: [{ rule: "contract", of: value, at: (value as Node).inputs[0]! }, ...way.moves] };
   }
 
   /** Whether a map after another one may be one map by tensors. */

@@ -139,6 +139,39 @@ describe("a view is no obstacle for products", () => {
   });
 });
 
+describe("a sum of a product is a dot", () => {
+  const header = "(x: [n, h: 32, w: 32, c: 64], g: [n, h: 32, w: 32]) -> (y: [n, c: 64])";
+
+  test.each([
+    ["sum", "dot(x, sigmoid(g))"],
+    ["mean", "div(dot(x, sigmoid(g)), constant)"],
+  ])("%s", (name, want) => {
+    const graph = graphOf(header, `  return x * sigmoid(g) |> ${name}(axis: [h, w])`);
+    for (const profile of [savedModelProfile, onnxProfile]) {
+      expect(optimized(graph, profile)).toBe(want);
+      expect(planOptimized(graph, profile).changes).toHaveLength(1);
+    }
+    expect(optimize(graph, esmProfile("wasm")).changes).toEqual([]);
+  });
+
+  test("with a convolution before it, which is then one of a single vector", () => {
+    const graph = graphOf(header, "  return x |> conv(c: 64, bias: false) @conv |> mul(g) |> sum(axis: [h, w])");
+    expect(optimized(graph)).toBe("linear(dot(x, g))");
+  });
+
+  test.each([
+    [
+      "of tensors with the same axes, for which engines have no fast code",
+      "[n, h: 32, w: 32, c: 64]",
+      "x * g |> sum(axis: [h, w])",
+    ],
+    ["over an axis that only one has", "[n, h: 32, c: 64]", "x * g |> sum(axis: [h, w]) |> relu"],
+  ])("but not %s", (_, type, body) => {
+    const graph = graphOf(`(x: [n, h: 32, w: 32, c: 64], g: ${type}) -> (y: [n, c: 64])`, `  return ${body}`);
+    expect(optimized(graph)).not.toMatch(/dot/);
+  });
+});
+
 describe("what may not move stays", () => {
   const header = "(x: [n, h: 32, w: 32, c: 64]) -> (y: [n, c: 16])";
 

@@ -81,6 +81,22 @@ export const wrongLaws: Readonly<Record<string, Partial<Laws> & { readonly about
     isOfView: (outer, inner) =>
       laws.isOfView(outer, inner.trait.is === "gather" ? { ...inner, trait: { ...inner.trait, view: true } } : inner),
   },
+  "the mean of a product is a sum of it": {
+    about: ["reduced by a gate"],
+    contracted: (algebra, value) => {
+      if (value.kind !== "node" || value.op !== operators["mean"]) return laws.contracted(algebra, value);
+      const sum = algebra.node(operators["sum"]!, value.inputs, value.attributes);
+      return laws.contracted(algebra, sum);
+    },
+  },
+  "the largest of a product is a sum of it": {
+    about: ["reduced by a gate"],
+    contracted: (algebra, value) => {
+      if (value.kind !== "node" || value.op !== operators["max"]) return laws.contracted(algebra, value);
+      const sum = algebra.node(operators["sum"]!, value.inputs, value.attributes);
+      return laws.contracted(algebra, sum);
+    },
+  },
   "a view before a map turns the order of axes round": {
     about: ["reshape", "linear"],
     before: (algebra, outer, view, x) => {

@@ -278,6 +278,11 @@ export const onMore: Readonly<Record<string, OnMore>> = {
     const other = partner(d, chance, (one) => covers(x, one));
     return other && d.apply("mul", chance.is(0.5) ? [x, other] : [other, x], {}, other);
   },
+  "reduced by a gate": (d, x, chance, path) => {
+    const other = partner(d, chance, (one) => covers(x, one) && axesOf(one).length < axesOf(x).length);
+    const gated = other && d.apply("mul", chance.is(0.5) ? [x, other] : [other, x], {}, other);
+    return gated && overAxes["reduce"]!(d, gated, chance, path);
+  },
   "maximum or minimum": (d, x, chance) => {
     const other = partner(d, chance, (one) => covers(x, one));
     return other && d.apply(chance.pick(["maximum", "minimum"] as const), [x, other]);
