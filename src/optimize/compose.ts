@@ -79,6 +79,7 @@ export function after(algebra: Algebra, maps: Maps, outer: OperatorMap, inner: M
   const bias = inner.bias && maps.on(outer, algebra.expanded(inner.bias, made));
   if (rows === undefined || (inner.bias !== undefined && bias === undefined)) return undefined;
   const weight = algebra.rename(rows, inner.from.map(hidden), summed);
+  if (!hasKnownSizes(algebra, weight)) return undefined;
   const to = [...inner.to.filter((axis) => !trait.from.includes(axis)), ...trait.to];
   const kept = isSameAxes(to, inner.to) ? inner.with : undefined;
   return { kind: "matrix", from: inner.from, to, weight, bias, with: kept };
@@ -90,14 +91,19 @@ export function isOfView(outer: MatrixMap, { trait: { to, view } }: OperatorMap)
 }
 
 /** W v(x) + b = (W v) x + b, for a view v: it sums over the axes of x, with the elements of W in their order. */
-export function before(algebra: Algebra, outer: MatrixMap, view: OperatorMap, x: Value): MatrixMap {
+export function before(algebra: Algebra, outer: MatrixMap, view: OperatorMap, x: Value): MatrixMap | undefined {
   const { from, to } = view.trait;
   const taken = from.map((axis) => ({ axis: inputAxis(axis), size: x.type.axes.get(axis)! }));
   const weight = algebra.reshaped(outer.weight!, to.map(inputAxis), taken);
+  if (!hasKnownSizes(algebra, weight)) return undefined;
   const summed = [...outer.from.filter((axis) => !to.includes(axis)), ...from];
   const kept = isSameAxes(summed, outer.from) ? outer.with : undefined;
   return { kind: "matrix", from: summed, to: outer.to, weight, bias: outer.bias, with: kept };
 }
+
+/** Whether a tensor can be computed when the model is loaded: of an axis with 64 elements, a view may make two of any sizes. */
+const hasKnownSizes = ({ builder: { sizes } }: Algebra, { type }: Value): boolean =>
+  [...type.axes.values()].every((size) => sizes.constant(size) !== undefined);
 
 const isWithin = (axes: readonly Axis[], others: readonly Axis[]): boolean =>
   axes.every((axis) => others.includes(axis));

@@ -58,6 +58,15 @@ describe("products move before what makes tensors larger", () => {
     expect(optimized(graphOf(header, "  return x |> conv(c: 64) @conv |> mean(axis: [h, w])"))).toBe("linear(mean(x))");
   });
 
+  test("before a gate for each position, with the bias after it", () => {
+    const header = (c: number) =>
+      `(x: [n, h: 32, w: 32, c: 256], g: [n, h: 32, w: 32]) -> (y: [n, h: 32, w: 32, c: ${c}])`;
+    const narrow = graphOf(header(32), "  return x * sigmoid(g) |> conv(c: 32) @conv");
+    expect(optimized(narrow)).toBe("add(mul(conv(x), sigmoid(g)), weight)");
+    const wide = graphOf(header(512), "  return x * sigmoid(g) |> conv(c: 512) @conv");
+    expect(optimized(wide)).toBe("conv(mul(x, sigmoid(g)))");
+  });
+
   test("with the batch normalisation that follows, through all branches", () => {
     const graph = graphOf(
       "(a: [n, h: 64, w: 64, c: 16], b: [n, h: 16, w: 16, c: 64]) -> (y: [n, h: 64, w: 64, c: 128])",
@@ -122,6 +131,27 @@ describe("a view is no obstacle for products", () => {
   ])("%s", (_, result, body, want) => {
     const graph = graphOf(`${image}${result}`, `  return x |> ${body}`);
     expect(optimized(graph)).toBe(want);
+  });
+
+  test.each([
+    [
+      "before",
+      "x: [n, h, w, c: 64]",
+      "y: [n, c: 64, t: 8]",
+      "h * w == 64",
+      "x |> reshape([h, w] -> t: 64) |> linear(t: 8) @b",
+    ],
+    [
+      "after",
+      "x: [n, c: 64], s: [k]",
+      "y: [n, g: k, c: 64 / k]",
+      "64 % k == 0",
+      "x |> linear(c: 64) @a |> linear(c: 64) @b |> reshape(c -> [g: k, c: 64 / k])",
+    ],
+  ])("but one %s a product stays if its sizes are known in a run only", (_, inputs, result, condition, body) => {
+    const graph = graphOf(`(${inputs}) -> (${result}) where ${condition}`, `  return ${body}`);
+    expect(optimized(graph)).toContain("reshape");
+    for (const profile of [savedModelProfile, onnxProfile]) planOptimized(graph, profile);
   });
 
   test("a convolution before attention is part of its projections", () => {
