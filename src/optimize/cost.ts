@@ -42,7 +42,7 @@ const runsPerLoad = 1000;
 export class GraphCosts<T> {
   readonly #algebra: Algebra;
   readonly #maps: Maps;
-  readonly #profile: Profile;
+  readonly profile: Profile;
   readonly #arithmetic: Arithmetic<T>;
   readonly #known = new Map<Value, T>();
   readonly #hosts = new Map<Value, Value | undefined>();
@@ -53,7 +53,7 @@ export class GraphCosts<T> {
   constructor(algebra: Algebra, maps: Maps, profile: Profile, arithmetic: Arithmetic<T>) {
     this.#algebra = algebra;
     this.#maps = maps;
-    this.#profile = profile;
+    this.profile = profile;
     this.#arithmetic = arithmetic;
   }
 
@@ -136,7 +136,7 @@ export class GraphCosts<T> {
 
   #leaf(node: Node): T {
     const { int, add, mul, size } = this.#arithmetic;
-    const { costs } = this.#profile;
+    const { costs } = this.profile;
     const { builder } = this.#algebra;
     const read = node.inputs.filter((input) => !this.#algebra.isLoaded(input)).map(({ type }) => this.#bytes(type));
     const written = node.types.map((type) => this.#bytes(type)).reduce(add);
@@ -165,7 +165,7 @@ export class GraphCosts<T> {
   #host(node: Node): Value | undefined {
     const [x] = node.inputs;
     if (x?.kind !== "node" || this.#algebra.isLoaded(node)) return undefined;
-    const isActivation = node.inputs.length === 1 && this.#profile.epilogues.has(node.op.name as Activation);
+    const isActivation = node.inputs.length === 1 && this.profile.epilogues.has(node.op.name as Activation);
     if (isActivation) return this.#ends(x, (product) => isProduct(product)) ? x : undefined;
     // A scale goes into the weight, so that the weight must be known.
     const isKnown = (product: Value) =>

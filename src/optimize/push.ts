@@ -9,7 +9,7 @@ import { changed } from "./compose.ts";
 import type { GraphCosts } from "./cost.ts";
 import { isObstacle } from "./exchange.ts";
 import type { Laws } from "./laws.ts";
-import { alongOf, isDiagonal, traitOf, type Mapping, type MatrixMap, type Maps } from "./map.ts";
+import { alongOf, isDiagonal, traitOf, type Application, type Mapping, type MatrixMap, type Maps } from "./map.ts";
 import { Sums } from "./sums.ts";
 import type { SearchTools } from "./tools.ts";
 import { movesOf, type Way } from "./way.ts";
@@ -88,6 +88,7 @@ export class Push {
       }
     }
     yield* this.#sums.ways(value);
+    yield* this.#contracted(value);
   }
 
   /**
@@ -98,7 +99,7 @@ export class Push {
     if (x.kind !== "node") return false;
     if (x.op.name === concat.name || x.op.name === add.name || x.op.name === sub.name) return true;
     return this.#maps.of(x).some((inner) => {
-      if (map.kind === "matrix" && inner.map.kind === "matrix") return true;
+      if (this.#merges(map, inner.map)) return true;
       if (actsOnElements(map) && actsOnElements(inner.map)) return false;
       return !isObstacle(this.#laws.exchange(traitOf(map), traitOf(inner.map)));
     });
@@ -110,11 +111,31 @@ export class Push {
     return direct && this.best(direct);
   }
 
-  *#merged(value: Value, map: Mapping, x: Value, inner: { readonly map: Mapping; readonly x: Value }): Generator<Way> {
-    if (map.kind !== "matrix" || inner.map.kind !== "matrix" || !this.isSmaller(map, inner.map, x)) return;
-    const composed = this.#laws.compose(this.#algebra, map, inner.map);
+  *#merged(value: Value, map: Mapping, x: Value, inner: Application): Generator<Way> {
+    const composed = this.#composed(map, x, inner);
     const way = composed && this.#apply(composed, inner.x);
     if (way !== undefined) yield { ...way, moves: [{ rule: "merge", of: value, at: x }, ...way.moves] };
+  }
+
+  *#contracted(value: Value): Generator<Way> {
+    const made = this.#costs.profile.fastDots && this.#laws.contracted(this.#algebra, value);
+    if (made === undefined) return;
+    const way = this.best(made);
+    yield { ...way, moves: [{ rule: "contract", of: value, at: (value as Node).inputs[0]! }, ...way.moves] };
+  }
+
+  /** Whether a map after another one may be one map by tensors. */
+  #merges(outer: Mapping, inner: Mapping): boolean {
+    if (outer.kind === "matrix") return inner.kind === "matrix" || this.#laws.isOfView(outer, inner);
+    return inner.kind === "matrix" && this.#laws.isOfMade(outer, inner);
+  }
+
+  /** A map after another one as one map by tensors. */
+  #composed(outer: Mapping, between: Value, { map: inner, x }: Application): MatrixMap | undefined {
+    if (!this.#merges(outer, inner)) return undefined;
+    if (outer.kind === "operator") return this.#laws.after(this.#algebra, this.#maps, outer, inner as MatrixMap);
+    if (inner.kind === "operator") return this.#laws.before(this.#algebra, outer, inner, x);
+    return this.isSmaller(outer, inner, between) ? this.#laws.compose(this.#algebra, outer, inner) : undefined;
   }
 
   /** Whether one product has fewer factors than two, of which the inner one may be needed anyway. */
@@ -128,12 +149,7 @@ export class Push {
     return made * taken <= middle * (made + (this.#isPaid(between) ? 0n : taken));
   }
 
-  *#exchanged(
-    value: Value,
-    map: Mapping,
-    x: Value,
-    inner: { readonly map: Mapping; readonly x: Value },
-  ): Generator<Way> {
+  *#exchanged(value: Value, map: Mapping, x: Value, inner: Application): Generator<Way> {
     // Two operators on single elements cost the same in either order.
     if (map.kind === "operator" && actsOnElements(map) && actsOnElements(inner.map)) return;
     const [outerTrait, innerTrait] = [traitOf(map), traitOf(inner.map)];

@@ -31,6 +31,8 @@ export function sentenceOf({ rule, of, at, why }: Move): string {
     }
     case "merge":
       return `${inner} and then ${outer} are one product, whose weight is computed when the model is loaded`;
+    case "contract":
+      return `${outer} of a product is a \`dot\`, which need not write that product`;
     case "split concat":
       return `${outer} of a \`concat\` is the sum of products of its parts`;
     case "into concat":
