@@ -1,4 +1,4 @@
-/** @file The memory of a value: which computation owns it, and how many bytes it has. */
+/** @file The memory of a value: which computation owns it, and how many bytes it has; before a run, with estimates of its sizes. */
 import { typedArrays } from "../contract/ndarray.ts";
 import type { Positional } from "../ir/lowering.ts";
 import { reshape } from "../primitives/layout.ts";
