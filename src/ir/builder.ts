@@ -140,9 +140,9 @@ export class GraphBuilder {
       specs.map((spec) => {
         const { name, groups } = spec;
         const value = weights[name];
+        if (isOfSpec(value, spec)) return [name, value];
         const axes = groups.flat().map(([axis, size]) => `${axis}: ${this.sizes.print(size)}`);
-        invariant(isOfSpec(value, spec), `the ${name} of ${operator} is not over [${axes.join()}]`);
-        return [name, value];
+        throw new InternalError(`the ${name} of ${operator} is not over [${axes.join()}]`);
       }),
     );
   }
