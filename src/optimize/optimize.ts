@@ -188,6 +188,8 @@ class Sweep {
   #improve(originals: readonly Value[]): void {
     const open = [originals];
     for (let next = open.pop(); next !== undefined && this.#changes.length < this.#limit; next = open.pop()) {
+      // What is made for one value may use what was replaced just before.
+      if (next !== originals) for (const value of next) if (this.#live.isLive(value)) this.#rebuild(value);
       const change = this.#improved(next);
       if (change !== undefined) {
         this.#changes.push(change);

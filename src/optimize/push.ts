@@ -48,7 +48,11 @@ export class Push {
 
   #splits = 0;
 
-  constructor({ algebra, maps, costs, laws, mostWork }: SearchTools, isPaid: (value: Value) => boolean, isShared: (value: Value) => boolean = isPaid) {
+  constructor(
+    { algebra, maps, costs, laws, mostWork }: SearchTools,
+    isPaid: (value: Value) => boolean,
+    isShared: (value: Value) => boolean = isPaid,
+  ) {
     this.#algebra = algebra;
     this.#maps = maps;
     this.#costs = costs;

@@ -106,8 +106,10 @@ export class Sums {
     const groups: Group[] = [];
     for (const term of terms) {
       const applications = this.#linear(term);
-      const joined = applications.flatMap(({ x }) => {
-        const group = groups.find(({ map, inner }) => map !== undefined && this.#fits(map, inner, x, term));
+      const joined = applications.flatMap(({ map: own, x }) => {
+        const group = groups.find(
+          ({ map, inner }) => map !== undefined && mayBeSame(map, own) && this.#fits(map, inner, x, term),
+        );
         return group === undefined ? [] : [{ group, x }];
       })[0];
       if (joined !== undefined) {
@@ -196,6 +198,12 @@ export class Sums {
   #width(x: Value, axis: Axis): bigint {
     return this.#algebra.builder.sizes.constant(x.type.axes.get(axis)!)!;
   }
+}
+
+/** Whether two linear maps, made of different nodes, may be one: a comparison that makes no node. */
+function mayBeSame(a: Mapping, b: Mapping): boolean {
+  if (a.kind === "matrix") return b.kind === "matrix" && a.weight === b.weight;
+  return b.kind === "operator" && a.node.op === b.node.op && a.input === b.input;
 }
 
 /** Some of the numbers from `first` to `last`, which is one of them: all small ones, and a few of those that are larger. */
