@@ -43,6 +43,8 @@ function isOfSpec(value: Value | undefined, { groups }: WeightSpec): value is Va
 const numbersOf = (inputs: readonly Value[]) =>
   inputs.map((input) => (input.kind === "constant" && !isArray(input.value) ? input.value : undefined));
 
+const literalOf = (input: Value) => (input.kind === "constant" && isArray(input.value) ? input.value.data : undefined);
+
 function isArray(value: number | Size | NdArray): value is NdArray {
   return typeof value === "object" && "data" in value;
 }
@@ -175,7 +177,8 @@ export class GraphBuilder {
    */
   trait({ op, attributes, inputs: own }: Node, input: number, inputs: readonly Value[] = own): Trait | undefined {
     const types = inputs.map(({ type }) => type);
-    return op.trait?.(new OperatorContext(op.name, this.sizes, types, attributes, silent, numbersOf(inputs)), input);
+    const [numbers, literals] = [numbersOf(inputs), inputs.map(literalOf)];
+    return op.trait?.(new OperatorContext(op.name, this.sizes, types, attributes, silent, numbers, literals), input);
   }
 
   /** Whether the weights of a node are those that its operator needs for other inputs, too: these may have more spatial axes. */
