@@ -138,8 +138,8 @@ export class GraphCosts<T> {
     const { int, add, mul, size } = this.#arithmetic;
     const { costs } = this.profile;
     const { builder } = this.#algebra;
-    const read = node.inputs.filter((input) => !this.#algebra.isLoaded(input)).map(({ type }) => this.#bytes(type));
-    const written = node.types.map((type) => this.#bytes(type)).reduce(add);
+    const read = node.inputs.filter((input) => !this.#algebra.isLoaded(input)).map(({ type }) => this.bytes(type));
+    const written = node.types.map((type) => this.bytes(type)).reduce(add);
     // What only chooses elements reads no others.
     const isChoice = builder.trait(node, 0)?.is === "gather";
     const moved = mul(int(costs.bytes), isChoice ? mul(int(2), written) : read.reduce(add, written));
@@ -151,7 +151,7 @@ export class GraphCosts<T> {
     return add(cost, mul(int(costs.rows * node.inputs.length), others.reduce(mul, int(1))));
   }
 
-  #bytes({ axes, dtype }: TensorType): T {
+  bytes({ axes, dtype }: TensorType): T {
     const { int, mul, size } = this.#arithmetic;
     return [...axes.values()].map((one) => size(one)).reduce(mul, int(typedArrays[dtype].BYTES_PER_ELEMENT));
   }

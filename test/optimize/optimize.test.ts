@@ -213,6 +213,22 @@ describe("what may not move stays", () => {
     expect(optimize(graph, savedModelProfile).changes).toEqual([]);
   });
 
+  test.each([
+    ["division by a finite tensor", "x / k", "[4, 1, 2]", 1],
+    ["division by a tensor with 0", "x / k", "[4, 0, 2]", 0],
+    ["a product with a finite tensor", "x * k", "[4, 0, 2]", 1],
+    ["a product with an infinite tensor", "x * k", "[4, inf, 2]", 0],
+    ["a sum with a finite tensor", "x + k", "[4, 0, 2]", 1],
+    ["a sum with an infinite tensor", "x + k", "[4, -inf, 2]", 0],
+    ["a difference from an infinite tensor", "x - k", "[4, -inf, 2]", 0],
+  ])("%s, before a product", (_, expression, numbers, count) => {
+    const graph = graphOf(
+      "(x: [n, h: 32, w: 32, c: 3]) -> (y: [n, h: 32, w: 32, c: 16])",
+      `  const k: [c: 3] = ${numbers}\n  return (${expression}) |> conv(c: 16) @conv`,
+    );
+    expect(optimize(graph, savedModelProfile).changes).toHaveLength(count);
+  });
+
   test("a mean before a sum over the same axis", () => {
     const graph = graphOf(
       "(x: [n, h: 32, w: 32, c: 64]) -> (y: [n])",
