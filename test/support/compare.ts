@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { savedModelProfile } from "../../src/codegen/saved-model/profile.ts";
-import { buildGraphs } from "../../src/compile.ts";
+import { buildGraphs } from "../../src/graphs.ts";
 import type { Backend } from "../../src/contract/backends.ts";
 import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import { evaluatePlan } from "../../src/plan/evaluate.ts";

@@ -1,7 +1,7 @@
 /** @file `fuse check`: reports errors and warnings. */
 import type { Command } from "commander";
 import type { Program } from "../../check/program.ts";
-import { buildGraphs, findHints } from "../../compile.ts";
+import { buildGraphs } from "../../graphs.ts";
 import { writeAtomically } from "../../node/files.ts";
 import type { Diagnostic } from "../../source/diagnostic.ts";
 import { openText, readProgram } from "../files/programs.ts";
@@ -99,16 +99,16 @@ async function checkFile(path: string, { set, fix, hints }: CheckOptions, note?:
     note?.(path);
     const text = await readProgram(path);
     let program = openText(path, text, note);
-    const hinted = (program: Program, found: readonly Diagnostic[]) =>
-      hints && !found.some(isError) ? [...found, ...findHints(program, set)] : found;
+    const hinted = async (program: Program, found: readonly Diagnostic[]) =>
+      hints && !found.some(isError) ? [...found, ...(await import("../../compile.ts")).findHints(program, set)] : found;
     const before = { text, diagnostics: diagnose(program, set) };
-    if (!fix) return { path, program, diagnostics: hinted(program, before.diagnostics), fixes: [] };
+    if (!fix) return { path, program, diagnostics: await hinted(program, before.diagnostics), fixes: [] };
     const after = fixText(path, before, (text) => diagnose(openText(path, text), set));
     if (after.text !== text) {
       await writeOrFail(path, () => writeAtomically(path, new TextEncoder().encode(after.text)));
       program = openText(path, after.text);
     }
-    return { path, program, diagnostics: hinted(program, after.diagnostics), fixes: after.fixes };
+    return { path, program, diagnostics: await hinted(program, after.diagnostics), fixes: after.fixes };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { path, program: undefined, diagnostics: error.diagnostics, fixes: [] };
