@@ -108,7 +108,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     ],
     ...["node", "weights", "contract", "source", "node:", "commander"],
   ],
-  cli: ["cli/commands", "cli/terminal", "version", "weights", "source", "commander"],
+  cli: ["cli/commands", "cli/terminal", "version", "weights", "source", "node:", "commander"],
 };
 
 const files = readdirSync("src", { recursive: true, encoding: "utf8" })
