@@ -1,17 +1,17 @@
-/** @file The driver: text to program, graphs, plans, and target files. Runs in a browser: files come through a host. */
+/** @file From graphs to plans and target files. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Settings } from "./check/instantiate/settings.ts";
-import { Program } from "./check/program.ts";
-import type { Block, Host } from "./check/text/modules.ts";
+import type { Program } from "./check/program.ts";
+import type { Block } from "./check/text/modules.ts";
 import { emitFactory } from "./codegen/esm/emit.ts";
 import { needsWeights, type BinaryFile, type Emission, type SourceInfo } from "./codegen/target.ts";
 import { defaultTarget, targets, type TargetName } from "./codegen/targets.ts";
 import { backends, type Backend } from "./contract/backends.ts";
 import { dtypeOf, shapeOf } from "./contract/manifest.ts";
 import { elements, type NdArray } from "./contract/ndarray.ts";
+import { buildGraphs, isLibrary, mistakeInOptions, nothing, own, type ModelOptions, type Outcome } from "./graphs.ts";
 import type { ModelGraph } from "./ir/model-graph.ts";
-import { library } from "./library.ts";
 import { costsFrom, type Costs } from "./plan/costs.ts";
 import { asWritten, type OptimizeOptions } from "./optimize/optimize.ts";
 import { planOptimized } from "./optimize/planned.ts";
@@ -23,17 +23,9 @@ import { withCosts, type Profile } from "./plan/profile.ts";
 import type { Diagnostic } from "./source/diagnostic.ts";
 import { invariant } from "./source/internal-error.ts";
 import { diagnostic, Reporter } from "./source/reporter.ts";
-import { nearest } from "./source/suggest.ts";
 import { version } from "./version.ts";
 import { DataError, printShape, quote } from "./weights/data-error.ts";
 import { exactly } from "./weights/exact.ts";
-
-/** Which models to build, and with which settings. */
-export interface ModelOptions {
-  /** One model of the file; all of them if omitted. */
-  readonly model?: string | undefined;
-  readonly settings?: Settings;
-}
 
 /** How to plan the models. */
 export interface PlanOptions extends ModelOptions {
@@ -64,44 +56,6 @@ export interface BuildOptions {
    * it has none. By default, files are next to their program.
    */
   readonly locate?: (path: string) => string | undefined;
-}
-
-/** The value of a stage, with its diagnostics. `value` is undefined exactly if there is an error. */
-export interface Outcome<T> {
-  readonly value: T | undefined;
-  readonly diagnostics: readonly Diagnostic[];
-}
-
-/** Parses a file and everything it imports. Library modules come with the compiler; other files through the host. */
-export function openProgram(path: string, text: string, host: Host): Program {
-  return new Program(path, text, {
-    read: (path) => (Object.hasOwn(library, path) ? library[path] : host.read(path)),
-    modules: (from) => [...Object.keys(library), ...(host.modules?.(from) ?? [])],
-  });
-}
-
-/**
- * Builds the graphs of the chosen models. Reports everything that `Program.check` reports, and errors that depend on
- * the settings.
- */
-export function buildGraphs(program: Program, options: ModelOptions = {}): Outcome<readonly ModelGraph[]> {
-  const mistake = mistakeInOptions(options);
-  if (mistake !== undefined) return nothing(mistake);
-  const checked = program.check();
-  const models = chooseModels(program, options.model);
-  const reporter = new Reporter();
-  for (const found of [...checked, ...models.diagnostics]) reporter.add(found);
-  const { diagnostics } = reporter;
-  if (models.value === undefined || reporter.failed) return { value: undefined, diagnostics };
-  const settings = options.settings ?? {};
-  const taken = (block: Block) => (models.value!.length === 1 ? settings : own(program, block, settings));
-  const instances = models.value.map((block) => program.instantiate(block, taken(block)));
-  for (const name of Object.keys(settings))
-    if (models.value.length > 1 && !models.value.some((block) => Object.hasOwn(own(program, block, settings), name)))
-      reporter.report("unknown-setting", undefined, { name, model: program.main.path });
-  for (const found of instances.flatMap((instance) => instance.diagnostics)) reporter.add(found);
-  const graphs = instances.flatMap(({ graph }) => graph ?? []);
-  return { value: reporter.failed ? undefined : graphs, diagnostics };
 }
 
 /** Builds the plans of the chosen models for a target. */
@@ -162,7 +116,6 @@ export function findHints(program: Program, options: PlanOptions = {}): readonly
   const misfit = mistakeInSizes(graphs, options);
   if (misfit !== undefined) return [misfit];
   const [profile, reporter] = [profileOf(options), new Reporter()];
-  const isLibrary = (path: string) => Object.hasOwn(library, path);
   for (const graph of graphs) reportHints(graph, profile, { at: givenSizes(options) }, isLibrary, reporter);
   return reporter.diagnostics;
 }
@@ -242,31 +195,6 @@ function info(program: Program): SourceInfo {
   return { source: program.main.path, hash, version };
 }
 
-/** Returns the models with this name, or all models without a name; an error if there are none. */
-export function chooseModels(program: Program, name: string | undefined): Outcome<readonly Block[]> {
-  const { models } = program;
-  if (models.length === 0) return nothing(diagnostic("no-model", undefined, { path: program.main.path }));
-  const names = models.map(({ decl }) => decl.name.text);
-  const value = models.filter((_, i) => name === undefined || names[i] === name);
-  return value.length > 0 || name === undefined ? { value, diagnostics: [] } : nothing(unknownModel(name, names));
-}
-
-/** Returns the diagnostic for a name that no model has or, if a block is possible too, neither. */
-export function unknownModel(name: string, models: readonly string[], blocks?: readonly string[]): Diagnostic {
-  const known = [...models, ...(blocks ?? [])];
-  const near = nearest(name, known);
-  const helps = near === undefined ? [] : [{ text: "did you mean", code: near }];
-  const what = blocks === undefined ? "model" : "model or block";
-  return diagnostic("unknown-model", undefined, { what, name, known: known.join(", ") }, { helps });
-}
-
-/** Returns the first option that TypeScript would refuse, for callers without types. */
-function mistakeInOptions({ model, settings = {} }: ModelOptions): Diagnostic | undefined {
-  if (model !== undefined && !isText(model)) return mustBeText("the option `model`", model);
-  const wrong = Object.entries<unknown>(settings).find(([, value]) => !isText(value));
-  return wrong && mustBeText(`the setting \`${wrong[0]}\``, wrong[1]);
-}
-
 /** The names that each object of options may have. */
 const planOptions: Readonly<Record<keyof PlanOptions, true>> = {
   model: true,
@@ -334,24 +262,9 @@ function mistakeInSizes(graphs: readonly ModelGraph[], options: PlanOptions): Di
 const wrongOption = (name: string, expected: string): Diagnostic =>
   diagnostic("bad-input", undefined, { message: `the option \`${name}\` must be ${expected}` });
 
-const isText = (value: unknown): boolean => typeof value === "string";
-
-function mustBeText(what: string, value: unknown): Diagnostic {
-  const help = typeof value === "number" || typeof value === "boolean" ? ` "${value}"` : "";
-  return diagnostic("bad-input", undefined, { message: `${what} must be a string${help}, not ${String(value)}` });
-}
-
 /** Returns the diagnostic for a name that is given and not in the table. */
 function unknownName(what: string, name: unknown, table: Readonly<Record<string, unknown>>): Diagnostic | undefined {
   if (name === undefined || (typeof name === "string" && Object.hasOwn(table, name))) return undefined;
   const message = `there is no ${what} ${JSON.stringify(name)}; there are ${Object.keys(table).join(", ")}`;
   return diagnostic("bad-input", undefined, { message });
-}
-
-const nothing = (found: Diagnostic): Outcome<never> => ({ value: undefined, diagnostics: [found] });
-
-/** Returns the settings that a model has parameters for. With several models, each takes its own. */
-function own(program: Program, block: Block, settings: Settings): Settings {
-  const known = program.context.signature(block).parameters.map(({ name }) => name);
-  return Object.fromEntries(Object.entries(settings).filter(([name]) => known.includes(name)));
 }

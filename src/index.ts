@@ -1,6 +1,8 @@
 /** @file The public API of the compiler. Generated modules import `fuse-lang/runtime` instead. */
-export { build, buildFactory, buildGraphs, buildPlans, buildReports, findHints, openProgram } from "./compile.ts";
-export type { BuildOptions, ModelOptions, Outcome, PlanOptions } from "./compile.ts";
+export { build, buildFactory, buildPlans, buildReports, findHints } from "./compile.ts";
+export { buildGraphs, openProgram } from "./graphs.ts";
+export type { BuildOptions, PlanOptions } from "./compile.ts";
+export type { ModelOptions, Outcome } from "./graphs.ts";
 export type { Host } from "./check/text/modules.ts";
 export type { Program } from "./check/program.ts";
 export type { Settings } from "./check/instantiate/settings.ts";

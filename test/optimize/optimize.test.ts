@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { onnxProfile } from "../../src/codegen/onnx/profile.ts";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { savedModelProfile } from "../../src/codegen/saved-model/profile.ts";
-import { buildGraphs } from "../../src/compile.ts";
+import { buildGraphs } from "../../src/graphs.ts";
 import type { Value } from "../../src/ir/graph.ts";
 import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import { optimize, type OptimizeOptions } from "../../src/optimize/optimize.ts";

@@ -1,7 +1,7 @@
 /** @file The work of the optimizer grows with the length of a program, and what it gains per line stays the same. */
 import { expect, test } from "vitest";
 import { savedModelProfile } from "../../src/codegen/saved-model/profile.ts";
-import { buildGraphs, openProgram } from "../../src/compile.ts";
+import { buildGraphs, openProgram } from "../../src/graphs.ts";
 import { optimizeWith, toolsFor } from "../../src/optimize/optimize.ts";
 
 /** Lines for the numbers from 1. */

@@ -1,7 +1,7 @@
 /** @file Compares a compiled program with the float64 interpreter, on every backend and at given or random sizes. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
-import { buildGraphs } from "../../src/compile.ts";
+import { buildGraphs } from "../../src/graphs.ts";
 import type { Backend } from "../../src/contract/backends.ts";
 import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import { evaluatePlan } from "../../src/plan/evaluate.ts";

@@ -1,12 +1,11 @@
 /** @file `fuse check`: reports errors and warnings. */
 import { Option, type Command } from "commander";
 import type { Program } from "../../check/program.ts";
-import { defaultTarget, targetNames, targets, type TargetName } from "../../codegen/targets.ts";
-import { buildGraphs, findHints } from "../../compile.ts";
-import { backendNames, type Backend } from "../../contract/backends.ts";
+import { backendNames } from "../../contract/backends.ts";
+import { buildGraphs } from "../../graphs.ts";
 import { writeAtomically } from "../../node/files.ts";
 import type { Diagnostic } from "../../source/diagnostic.ts";
-import { readCosts } from "../files/costs.ts";
+import type { HintOptions } from "../files/hints.ts";
 import { openText, readProgram } from "../files/programs.ts";
 import { diagnosticJson } from "../terminal/diagnostic-json.ts";
 import { Failure, writeOrFail } from "../terminal/failure.ts";
@@ -16,15 +15,11 @@ import { show, type Terminal } from "../terminal/terminal.ts";
 import { fixText, type Fix } from "./fix.ts";
 import { watch, type Note } from "./watch.ts";
 
-export interface CheckOptions {
+export interface CheckOptions extends HintOptions {
   readonly set?: Pairs;
   readonly json?: true;
   readonly fix?: true;
   readonly hints?: true;
-  readonly at?: Readonly<Record<string, number>>;
-  readonly target?: TargetName;
-  readonly backend?: Backend;
-  readonly costs?: string;
   readonly watch?: true;
 }
 
@@ -35,8 +30,6 @@ interface Checked {
   readonly program: Program | undefined;
   readonly fixes: readonly Fix[];
 }
-
-const forBackends = targetNames.filter((name) => targets[name].profileFor !== undefined).join(", ");
 
 export function check(command: Command, terminal: Terminal): void {
   command
@@ -52,16 +45,8 @@ export function check(command: Command, terminal: Terminal): void {
         "input sizes at which costs are compared: h=512,w=512 (others: 1 for n, 64)",
       ).argParser(sizes),
     )
-    .addOption(
-      new Option("--target <target>", `hints for this output format (default: "${defaultTarget}")`).choices(
-        targetNames,
-      ),
-    )
-    .addOption(
-      new Option("--backend <backend>", `hints for this backend only, with --target ${forBackends}`).choices(
-        backendNames,
-      ),
-    )
+    .option("--target <target>", "hints for this output format (default: that of `fuse build`)")
+    .addOption(new Option("--backend <backend>", "hints for this backend only").choices(backendNames))
     .addOption(costsOption())
     .option("--watch", "check again when a file changes, until Ctrl-C")
     .action(async (files: string[], options: CheckOptions) => {
@@ -144,10 +129,9 @@ async function checkFile(path: string, options: CheckOptions, note?: Note): Prom
   }
 }
 
-async function hintsOn(program: Program, options: CheckOptions): Promise<readonly Diagnostic[]> {
-  const { set = {}, at, target, backend } = options;
-  const costs = await readCosts(options.costs);
-  return findHints(program, { settings: set, backend, costs, optimize: { at }, ...(target && { target }) });
+/** Most checks do not ask for hints, and start faster without the compiler. */
+async function hintsOn(program: Program, options: HintOptions): Promise<readonly Diagnostic[]> {
+  return (await import("../files/hints.ts")).hintsOn(program, options);
 }
 
 /**

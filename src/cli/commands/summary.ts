@@ -1,7 +1,7 @@
 /** @file `fuse summary`: shows the structure of a model or a block. */
 import { Option, type Command } from "commander";
 import { defaultTarget, targetNames, targets, type TargetName } from "../../codegen/targets.ts";
-import { buildGraphs } from "../../compile.ts";
+import { buildGraphs } from "../../graphs.ts";
 import { backendNames, type Backend } from "../../contract/backends.ts";
 import { reportsOf } from "../explain/reports.ts";
 import { blockNamed, checked, valueOrFail, oneModel, openFile } from "../files/programs.ts";
