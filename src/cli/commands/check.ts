@@ -5,7 +5,7 @@ import { backendNames } from "../../contract/backends.ts";
 import { buildGraphs } from "../../graphs.ts";
 import { writeAtomically } from "../../node/files.ts";
 import type { Diagnostic } from "../../source/diagnostic.ts";
-import type { HintOptions } from "../files/hints.ts";
+import type { HintOptions } from "./hints.ts";
 import { openText, readProgram } from "../files/programs.ts";
 import { diagnosticJson } from "../terminal/diagnostic-json.ts";
 import { Failure, writeOrFail } from "../terminal/failure.ts";
@@ -131,7 +131,7 @@ async function checkFile(path: string, options: CheckOptions, note?: Note): Prom
 
 /** Most checks do not ask for hints, and start faster without the compiler. */
 async function hintsOn(program: Program, options: HintOptions): Promise<readonly Diagnostic[]> {
-  return (await import("../files/hints.ts")).hintsOn(program, options);
+  return (await import("./hints.ts")).hintsOn(program, options);
 }
 
 /**

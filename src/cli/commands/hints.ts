@@ -3,7 +3,7 @@ import type { Program } from "../../check/program.ts";
 import { findHints, type PlanOptions } from "../../compile.ts";
 import type { Backend } from "../../contract/backends.ts";
 import type { Diagnostic } from "../../source/diagnostic.ts";
-import { readCosts } from "./costs.ts";
+import { readCosts } from "../files/costs.ts";
 
 /** The options of the command that concern hints. */
 export interface HintOptions {
