@@ -5,10 +5,11 @@ import { compile } from "./compile.js";
 import { engines } from "./engines.js";
 import { network } from "./network.js";
 import { size } from "./size.js";
+import { start } from "./start.js";
 import { systems } from "./systems.js";
 import { typing } from "./typing.js";
 
-const benchmarks = { algebra, compile, engines, network, size, systems, typing };
+const benchmarks = { algebra, compile, engines, network, size, start, systems, typing };
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !Object.hasOwn(benchmarks, name));

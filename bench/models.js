@@ -1,6 +1,7 @@
 /** @file Makes models and their data for benchmarks: programs in either order of axes, random weights and inputs. */
 import { readFileSync } from "node:fs";
-import { build, buildPlans, openProgram } from "../dist/compile.js";
+import { build, buildPlans } from "../dist/compile.js";
+import { openProgram } from "../dist/graphs.js";
 import { alignedArray } from "../dist/runtime/node/index.js";
 
 export const product = (sizes) => sizes.reduce((a, b) => a * b, 1);

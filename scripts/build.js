@@ -2,10 +2,13 @@
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import path from "node:path";
+import { bundle } from "./bundle.js";
 import { isCurrent } from "./library.js";
 import { inTemporaryFolder, isMain, replaceFolder, root, run } from "./run.js";
 
 const dist = path.join(root, "dist");
+/** What decides how src/ is compiled, and which versions of packages are copied. */
+const settings = ["tsconfig.json", "tsconfig.build.json", "package-lock.json", "scripts/bundle.js"];
 /** Inside dist/, so the two can only be removed together. */
 const stamp = ".inputs";
 
@@ -18,7 +21,7 @@ function inputs() {
       .filter((entry) => entry.isFile())
       .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name))),
   );
-  for (const file of [...files, "tsconfig.json", "tsconfig.build.json"].sort()) {
+  for (const file of [...files, ...settings].sort()) {
     const content = fs.readFileSync(path.join(root, file));
     hash.update(`${file}\0${content.length}\0`).update(content);
   }
@@ -46,6 +49,7 @@ export async function build() {
     } catch (error) {
       throw new Error(`src/ does not compile:\n${error.stdout || error.message}`, { cause: error });
     }
+    await bundle(output);
     fs.chmodSync(path.join(output, "cli", "main.js"), 0o755);
     fs.writeFileSync(path.join(output, stamp), before);
     replaceFolder(output, dist, temporary);

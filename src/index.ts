@@ -1,6 +1,8 @@
 /** @file The public API of the compiler. Generated modules import `fuse-lang/runtime` instead. */
-export { build, buildFactory, buildGraphs, buildPlans, openProgram } from "./compile.ts";
-export type { BuildOptions, ModelOptions, Outcome, PlanOptions } from "./compile.ts";
+export { build, buildFactory, buildPlans, buildReports, findHints } from "./compile.ts";
+export { buildGraphs, openProgram } from "./graphs.ts";
+export type { BuildOptions, PlanOptions } from "./compile.ts";
+export type { ModelOptions, Outcome } from "./graphs.ts";
 export type { Host } from "./check/text/modules.ts";
 export type { Program } from "./check/program.ts";
 export type { Settings } from "./check/instantiate/settings.ts";
@@ -8,6 +10,10 @@ export type { BinaryFile } from "./codegen/target.ts";
 export type { TargetName } from "./codegen/targets.ts";
 export type { Backend } from "./contract/backends.ts";
 export type { ModelGraph } from "./ir/model-graph.ts";
+export type { OptimizeOptions } from "./optimize/optimize.ts";
+export type { NearMiss } from "./optimize/near-misses.ts";
+export type { Part, Report, ReportedChange, ReportedMiss } from "./optimize/report.ts";
+export type { Written } from "./optimize/written.ts";
 export type { Costs } from "./plan/costs.ts";
 export type { Plan } from "./plan/plan.ts";
 export type { Diagnostic } from "./source/diagnostic.ts";

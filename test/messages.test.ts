@@ -1,5 +1,5 @@
 /** @file The messages about wrong programs. To add a case, add a folder with `input.fuse` to `test/fixtures/<room>`. */
-import { buildGraphs } from "../src/compile.ts";
+import { buildGraphs } from "../src/graphs.ts";
 import { parse } from "../src/parser/parse.ts";
 import { Reporter } from "../src/source/reporter.ts";
 import { sourceFile } from "../src/source/source.ts";

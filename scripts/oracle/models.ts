@@ -1,6 +1,6 @@
 /** @file Small random models: two or three blocks of the library or operators, applied one after the other. */
 import type { Parameter } from "../../src/check/text/signature.ts";
-import { buildGraphs, openProgram } from "../../src/compile.ts";
+import { buildGraphs, openProgram } from "../../src/graphs.ts";
 import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import { library } from "../../src/library.ts";
 import { chanceOf, type Chance } from "../../test/properties/programs/chance.ts";

@@ -69,7 +69,8 @@ export class Saturation {
     this.#algebra = new Algebra(builder);
     const maps = new Maps(this.#algebra);
     this.#costs = new GraphCosts(this.#algebra, maps, profile, numerically(nominalNumbers(builder.sizes, at)));
-    this.#step = new Step({ algebra: this.#algebra, maps, costs: this.#costs, laws }, () => false);
+    const mostWork = { asked: Infinity, walked: Infinity };
+    this.#step = new Step({ algebra: this.#algebra, maps, costs: this.#costs, laws, mostWork }, () => false);
   }
 
   cost(results: readonly Value[]): number {

@@ -1,5 +1,5 @@
 /** @file Generates docs/diagnostics/: a page per phase, from the catalogue, with the output for each wrong program. */
-import { openProgram } from "../../src/compile.ts";
+import { openProgram } from "../../src/graphs.ts";
 import { phases } from "../../src/source/catalogue/catalogue.ts";
 import type { Entry } from "../../src/source/diagnostic.ts";
 import { renderDiagnostic } from "../../src/source/render.ts";

@@ -1,6 +1,6 @@
 /** @file Generates docs/operators/: a page per family of operators, from their records. The compiler computes types, weights and costs. */
 import { initText } from "../../src/cli/summary/block-weights.ts";
-import { buildGraphs, openProgram } from "../../src/compile.ts";
+import { buildGraphs, openProgram } from "../../src/graphs.ts";
 import type { Attribute } from "../../src/ir/attribute.ts";
 import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import type { Example, Operator } from "../../src/ir/operator.ts";

@@ -5,6 +5,7 @@ import { version } from "../version.ts";
 import { DataError } from "../weights/data-error.ts";
 import { dataDiagnostic, Failure } from "./terminal/failure.ts";
 import { show, type Terminal } from "./terminal/terminal.ts";
+import { sourceTrace } from "./terminal/trace.ts";
 
 /** 0: success. 1: an error in the program or the data, or a failed comparison. 2: wrong usage. */
 export type ExitCode = 0 | 1 | 2;
@@ -95,7 +96,7 @@ function usageText(text: string): string {
 }
 
 function defectText(error: unknown, args: readonly string[]): string {
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const text = error instanceof Error ? sourceTrace(error.stack ?? error.message) : String(error);
   const kind = error instanceof InternalError ? "" : "unexpected: ";
   return `fuse: this is a bug in Fuse, not in your program. Please report it, with the program and these lines:
 

@@ -43,6 +43,8 @@ function isOfSpec(value: Value | undefined, { groups }: WeightSpec): value is Va
 const numbersOf = (inputs: readonly Value[]) =>
   inputs.map((input) => (input.kind === "constant" && !isArray(input.value) ? input.value : undefined));
 
+const literalOf = (input: Value) => (input.kind === "constant" && isArray(input.value) ? input.value.data : undefined);
+
 function isArray(value: number | Size | NdArray): value is NdArray {
   return typeof value === "object" && "data" in value;
 }
@@ -140,9 +142,9 @@ export class GraphBuilder {
       specs.map((spec) => {
         const { name, groups } = spec;
         const value = weights[name];
+        if (isOfSpec(value, spec)) return [name, value];
         const axes = groups.flat().map(([axis, size]) => `${axis}: ${this.sizes.print(size)}`);
-        invariant(isOfSpec(value, spec), `the ${name} of ${operator} is not over [${axes.join()}]`);
-        return [name, value];
+        throw new InternalError(`the ${name} of ${operator} is not over [${axes.join()}]`);
       }),
     );
   }
@@ -175,7 +177,8 @@ export class GraphBuilder {
    */
   trait({ op, attributes, inputs: own }: Node, input: number, inputs: readonly Value[] = own): Trait | undefined {
     const types = inputs.map(({ type }) => type);
-    return op.trait?.(new OperatorContext(op.name, this.sizes, types, attributes, silent, numbersOf(inputs)), input);
+    const [numbers, literals] = [numbersOf(inputs), inputs.map(literalOf)];
+    return op.trait?.(new OperatorContext(op.name, this.sizes, types, attributes, silent, numbers, literals), input);
   }
 
   /** Whether the weights of a node are those that its operator needs for other inputs, too: these may have more spatial axes. */

@@ -15,8 +15,7 @@ export function canonical<S extends Attributes>(
   const values: Readonly<Record<string, unknown>> = given;
   const undeclared = Object.keys(values).find((name) => !Object.hasOwn(declared, name));
   invariant(undeclared === undefined, `the attribute ${undeclared} is not declared`);
-  const order = orderOf(inputs);
-  const entries = Object.entries(declared).map(([name, attribute]) => [name, sorted(attribute, values[name], order)]);
+  const entries = Object.entries(declared).map(([name, attribute]) => [name, sorted(attribute, values[name], inputs)]);
   return Object.fromEntries(entries) as ValuesOf<S>;
 }
 
@@ -28,8 +27,9 @@ function orderOf(inputs: readonly TensorType[]): Order {
   return (a, b) => place(a) - place(b) || (a < b ? -1 : Number(a > b));
 }
 
-function sorted({ kind, unordered }: Attribute, value: unknown, order: Order): unknown {
+function sorted({ kind, unordered }: Attribute, value: unknown, inputs: readonly TensorType[]): unknown {
   if (!unordered || value === undefined) return value;
+  const order = orderOf(inputs);
   switch (kind) {
     case "axes":
       return (value as readonly Axis[]).toSorted(order);

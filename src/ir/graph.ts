@@ -68,4 +68,6 @@ export interface Origin {
   readonly name: string | undefined;
   /** The enclosing labels and blocks, outermost first: `["backbone", "layer1", "0"]`. */
   readonly scope: readonly string[];
+  /** The calls of blocks that lead to it, outermost first. */
+  readonly calls: readonly Span[];
 }

@@ -1,6 +1,6 @@
 /** @file The contract of an operator: one record, from which checker, reference, costs, lowering and documentation derive. */
 import type { Initializer } from "../contract/manifest.ts";
-import type { DType, NamedArray } from "../contract/ndarray.ts";
+import type { DType, NamedArray, NdArray } from "../contract/ndarray.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
 import type { Code, Holes } from "../source/catalogue/catalogue.ts";
@@ -47,6 +47,8 @@ export class OperatorContext<A> {
   readonly callee: string;
   /** The inputs that are numbers or sizes, where they are. */
   readonly numbers: readonly (number | Size | undefined)[];
+  /** The elements of the inputs that are literal tensors, where they are and where a trait asks. */
+  readonly literals: readonly (NdArray["data"] | undefined)[];
 
   constructor(
     callee: string,
@@ -55,6 +57,7 @@ export class OperatorContext<A> {
     attributes: A,
     obligations: Obligations,
     numbers: readonly (number | Size | undefined)[] = [],
+    literals: readonly (NdArray["data"] | undefined)[] = [],
   ) {
     this.callee = callee;
     this.sizes = sizes;
@@ -62,6 +65,7 @@ export class OperatorContext<A> {
     this.attributes = attributes;
     this.obligations = obligations;
     this.numbers = numbers;
+    this.literals = literals;
   }
 
   /** Returns the input at an index. The record's `inputs` determine which indices exist. */

@@ -8,7 +8,6 @@ import type { Action, Matrix } from "../ir/trait.ts";
 import type { Tensor } from "../ir/type.ts";
 import { binary, select } from "../primitives/binary.ts";
 import { unary } from "../primitives/unary.ts";
-import type { Size } from "../sizes/size.ts";
 import { broadcastType, elementwise, lowerElementwise, lowerUnary } from "./shared/broadcasting.ts";
 import {
   anything,
@@ -121,12 +120,23 @@ function asNegative(g: ExpansionContext<object>): Matrix | undefined {
 /** Returns what shifting by an operand is: affine, unless that is a number that says more. */
 function shifting(c: OperatorContext<unknown>, by: number): Action {
   const number = c.numbers[by];
-  return typeof number === "number" ? withConstant(number) : "affine";
+  if (typeof number === "number") return withConstant(number);
+  return literal(c, by).every(Number.isFinite) ? "affine" : "any";
 }
 
 /** Returns what multiplying by an operand is. Infinity times 0 is NaN. */
-const scaling = (by: number | Size | undefined): Action =>
-  typeof by === "number" && !Number.isFinite(by) ? "any" : "linear";
+const scaling = (c: OperatorContext<unknown>, by: number): Action =>
+  literal(c, by).every(Number.isFinite) ? "linear" : "any";
+
+/** Returns what dividing by the second operand is. 0 divided by 0 is NaN. */
+const dividing = (c: OperatorContext<unknown>): Action =>
+  literal(c, 1).every((number) => number !== 0 && !Number.isNaN(number)) ? "linear" : "any";
+
+/** The elements of an operand that the program writes as numbers; none of others. */
+function literal({ numbers, literals }: OperatorContext<unknown>, input: number): readonly number[] {
+  const number = numbers[input];
+  return typeof number === "number" ? [number] : Array.from(literals[input] ?? []);
+}
 
 export const add = operator({
   ...arithmetic("add", "a + b", "The sum, `a + b`.", (a, b) => a + b),
@@ -143,15 +153,12 @@ export const sub = operator({
 });
 export const mul = operator({
   ...arithmetic("mul", "a * b", "The product, `a * b`.", (a, b) => a * b, numeric, Math.imul),
-  trait: (c, input) => broadcasting(c, input, inReals(c.input(0), { is: scaling(c.numbers[1 - input]) })),
+  trait: (c, input) => broadcasting(c, input, inReals(c.input(0), { is: scaling(c, 1 - input) })),
   matrix: asFactor,
 });
 export const div = operator({
   ...arithmetic("div", "a / b", "The quotient, `a / b`.", (a, b) => a / b, floating),
-  trait: (c, input) => {
-    const isByZero = c.numbers[1] === 0;
-    return broadcasting(c, input, { is: input === 0 && !isByZero ? "linear" : "any" });
-  },
+  trait: (c, input) => broadcasting(c, input, { is: input === 0 ? dividing(c) : "any" }),
   matrix: asDividend,
 });
 const remainder = arithmetic(

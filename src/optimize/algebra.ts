@@ -9,7 +9,7 @@ import { dot } from "../ops/dot.ts";
 import { add, mul } from "../ops/elementwise.ts";
 import { concat, expand } from "../ops/fusion.ts";
 import { slice } from "../ops/margin.ts";
-import { rename, squeeze, unsqueeze } from "../ops/shape.ts";
+import { rename, reshape, squeeze, unsqueeze } from "../ops/shape.ts";
 import type { Size } from "../sizes/size.ts";
 import { invariant } from "../source/internal-error.ts";
 
@@ -102,6 +102,11 @@ export class Algebra {
         : [{ from: [axis], to: [{ axis: to[i]!, size: value.type.axes.get(axis)! }] }],
     );
     return maps.length === 0 ? value : this.node(rename, [value], { maps });
+  }
+
+  /** A value with other axes for some of its own, of which the last varies fastest. */
+  reshaped(value: Value, from: readonly Axis[], to: readonly { readonly axis: Axis; readonly size: Size }[]): Value {
+    return this.node(reshape, [value], { maps: [{ from, to }] });
   }
 
   /** A value after unit axes that were added are dropped again, or the reverse. */

@@ -1,11 +1,14 @@
-/** @file Maps by tensors made of others: one after the other, parts of one, several joined, a map without its constant. */
+/**
+ * @file Maps by tensors made of others: one after the other, with an operator before or after it, parts of one, several joined, a
+ * map without its constant.
+ */
 import type { Value } from "../ir/graph.ts";
 import { axisNames, type Axis } from "../ir/type.ts";
 import { add, mul } from "../ops/elementwise.ts";
 import { inputAxis } from "../ops/shared/layers.ts";
 import type { Size } from "../sizes/size.ts";
 import { isOver, isSameAxes, type Algebra } from "./algebra.ts";
-import { alongOf, isDiagonal, type MatrixMap } from "./map.ts";
+import { alongOf, isDiagonal, type MatrixMap, type Maps, type OperatorMap } from "./map.ts";
 
 /**
  * Returns `outer` after `inner` as one map, whose tensors are computed when the model is loaded; undefined if that map would
@@ -15,6 +18,9 @@ export function compose(algebra: Algebra, outer: MatrixMap, inner: MatrixMap): M
   if (isDiagonal(outer)) return scaledAfter(algebra, outer, inner);
   return isDiagonal(inner) ? scaledBefore(algebra, outer, inner) : product(algebra, outer, inner);
 }
+
+/** A name that neither programs nor records give an axis. */
+const hidden = (axis: Axis): Axis => `${axis}''`;
 
 /** W x + b, then s and t: (s W) x + (s b + t). */
 function scaledAfter(algebra: Algebra, outer: MatrixMap, inner: MatrixMap): MatrixMap | undefined {
@@ -40,8 +46,7 @@ function scaledBefore(algebra: Algebra, outer: MatrixMap, inner: MatrixMap): Mat
 function product(algebra: Algebra, outer: MatrixMap, inner: MatrixMap): MatrixMap | undefined {
   const [along, other] = [alongOf(outer), alongOf(inner)];
   if (!isSameAxes(outer.from, inner.to) || !isSameAxes(along, other)) return undefined;
-  // Programs cannot write these names, and `inputAxis` makes others.
-  const middle = outer.from.map((axis) => `${axis}''`);
+  const middle = outer.from.map(hidden);
   const left = algebra.rename(outer.weight!, outer.from.map(inputAxis), middle);
   const right = algebra.rename(inner.weight!, outer.from, middle);
   if (!along.every((axis) => left.type.axes.has(axis) && right.type.axes.has(axis))) return undefined;
@@ -51,6 +56,57 @@ function product(algebra: Algebra, outer: MatrixMap, inner: MatrixMap): MatrixMa
   const kept = isSameAxes(outer.from, inner.from) ? outer : isSameAxes(outer.to, inner.to) ? inner : undefined;
   return { kind: "matrix", from: inner.from, to: outer.to, weight, bias, with: kept?.with };
 }
+
+/**
+ * Whether an operator is linear and acts only on axes that a map makes. It must be a view or drop axes, as a sum does: what else it
+ * may be, a resize for example, could not be computed when a model is loaded.
+ */
+export function isOfMade({ trait: { from, to, along = [], is, view } }: OperatorMap, inner: MatrixMap): boolean {
+  const isLinear = is === "linear" || is === "gather";
+  const isPreparable = view === true || to.length < from.length;
+  return isLinear && isPreparable && from.length > 0 && isWithin(from, inner.to) && isWithin(along, inner.to);
+}
+
+/** g(W x + b) = g(W) x + g(b), for a linear g on axes that W makes: whatever it does to rows of the result, it does to those of W. */
+export function after(algebra: Algebra, maps: Maps, outer: OperatorMap, inner: MatrixMap): MatrixMap | undefined {
+  const { node, input, trait } = outer;
+  const isKnown = (other: Value, i: number) => i === input || other.kind === "constant" || algebra.isLoaded(other);
+  if (!node.inputs.every(isKnown)) return undefined;
+  const summed = inner.from.map(inputAxis);
+  // Some operators give axes the names of `inputAxis` on their way.
+  const rows = maps.on(outer, algebra.rename(inner.weight!, summed, inner.from.map(hidden)));
+  const made = inner.to.map((axis) => [axis, inner.weight!.type.axes.get(axis)!] as const);
+  const bias = inner.bias && maps.on(outer, algebra.expanded(inner.bias, made));
+  if (rows === undefined || (inner.bias !== undefined && bias === undefined)) return undefined;
+  const weight = algebra.rename(rows, inner.from.map(hidden), summed);
+  if (!hasKnownSizes(algebra, weight)) return undefined;
+  const to = [...inner.to.filter((axis) => !trait.from.includes(axis)), ...trait.to];
+  const kept = isSameAxes(to, inner.to) ? inner.with : undefined;
+  return { kind: "matrix", from: inner.from, to, weight, bias, with: kept };
+}
+
+/** Whether a map sums over all axes that a view makes. */
+export function isOfView(outer: MatrixMap, { trait: { to, view } }: OperatorMap): boolean {
+  return view === true && to.length > 0 && isWithin(to, outer.from);
+}
+
+/** W v(x) + b = (W v) x + b, for a view v: it sums over the axes of x, with the elements of W in their order. */
+export function before(algebra: Algebra, outer: MatrixMap, view: OperatorMap, x: Value): MatrixMap | undefined {
+  const { from, to } = view.trait;
+  const taken = from.map((axis) => ({ axis: inputAxis(axis), size: x.type.axes.get(axis)! }));
+  const weight = algebra.reshaped(outer.weight!, to.map(inputAxis), taken);
+  if (!hasKnownSizes(algebra, weight)) return undefined;
+  const summed = [...outer.from.filter((axis) => !to.includes(axis)), ...from];
+  const kept = isSameAxes(summed, outer.from) ? outer.with : undefined;
+  return { kind: "matrix", from: summed, to: outer.to, weight, bias: outer.bias, with: kept };
+}
+
+/** Whether a tensor can be computed when the model is loaded: of an axis with 64 elements, a view may make two of any sizes. */
+const hasKnownSizes = ({ builder: { sizes } }: Algebra, { type }: Value): boolean =>
+  [...type.axes.values()].every((size) => sizes.constant(size) !== undefined);
+
+const isWithin = (axes: readonly Axis[], others: readonly Axis[]): boolean =>
+  axes.every((axis) => others.includes(axis));
 
 /** The constant of a map after a constant, which is over some of the axes that the map sums over. Null if it is over others. */
 function shifted(algebra: Algebra, outer: MatrixMap, constant: Value): Value | undefined | null {

@@ -42,7 +42,7 @@ const runsPerLoad = 1000;
 export class GraphCosts<T> {
   readonly #algebra: Algebra;
   readonly #maps: Maps;
-  readonly #profile: Profile;
+  readonly profile: Profile;
   readonly #arithmetic: Arithmetic<T>;
   readonly #known = new Map<Value, T>();
   readonly #hosts = new Map<Value, Value | undefined>();
@@ -53,7 +53,7 @@ export class GraphCosts<T> {
   constructor(algebra: Algebra, maps: Maps, profile: Profile, arithmetic: Arithmetic<T>) {
     this.#algebra = algebra;
     this.#maps = maps;
-    this.#profile = profile;
+    this.profile = profile;
     this.#arithmetic = arithmetic;
   }
 
@@ -74,17 +74,25 @@ export class GraphCosts<T> {
   /** What these values cost together. A value in the set has no other users than those in the set. */
   sum(values: ReadonlySet<Value>): T {
     this.walked += values.size;
+    const productOf = this.fusedIn(values);
+    let total = this.#arithmetic.int(0);
+    for (const value of values)
+      if (productOf(value) === undefined) total = this.#arithmetic.add(total, this.#costOf(value));
+    return total;
+  }
+
+  /** Returns a function from a value of a set to the product in the set that it is fused into; undefined if it is a step of its own. */
+  fusedIn(values: ReadonlySet<Value>): (value: Value) => Value | undefined {
     const uses = new Map<Value, number>();
     for (const value of values)
       for (const operand of this.#algebra.operands(value)) uses.set(operand, (uses.get(operand) ?? 0) + 1);
-    /** What only one step uses is still in its memory when the product ends. */
-    const isAbsorbed = (value: Value): boolean => {
+    const productOf = (value: Value): Value | undefined => {
       const host = this.#hostOf(value);
-      return host !== undefined && values.has(host) && uses.get(host) === 1 && (isProduct(host) || isAbsorbed(host));
+      // What only one step uses is still in its memory when the product ends.
+      if (host === undefined || !values.has(host) || uses.get(host) !== 1) return undefined;
+      return isProduct(host) ? host : productOf(host);
     };
-    let total = this.#arithmetic.int(0);
-    for (const value of values) if (!isAbsorbed(value)) total = this.#arithmetic.add(total, this.#costOf(value));
-    return total;
+    return productOf;
   }
 
   /** What a value costs that is not fused into another. */
@@ -128,10 +136,10 @@ export class GraphCosts<T> {
 
   #leaf(node: Node): T {
     const { int, add, mul, size } = this.#arithmetic;
-    const { costs } = this.#profile;
+    const { costs } = this.profile;
     const { builder } = this.#algebra;
-    const read = node.inputs.filter((input) => !this.#algebra.isLoaded(input)).map(({ type }) => this.#bytes(type));
-    const written = node.types.map((type) => this.#bytes(type)).reduce(add);
+    const read = node.inputs.filter((input) => !this.#algebra.isLoaded(input)).map(({ type }) => this.bytes(type));
+    const written = node.types.map((type) => this.bytes(type)).reduce(add);
     // What only chooses elements reads no others.
     const isChoice = builder.trait(node, 0)?.is === "gather";
     const moved = mul(int(costs.bytes), isChoice ? mul(int(2), written) : read.reduce(add, written));
@@ -143,7 +151,7 @@ export class GraphCosts<T> {
     return add(cost, mul(int(costs.rows * node.inputs.length), others.reduce(mul, int(1))));
   }
 
-  #bytes({ axes, dtype }: TensorType): T {
+  bytes({ axes, dtype }: TensorType): T {
     const { int, mul, size } = this.#arithmetic;
     return [...axes.values()].map((one) => size(one)).reduce(mul, int(typedArrays[dtype].BYTES_PER_ELEMENT));
   }
@@ -157,7 +165,7 @@ export class GraphCosts<T> {
   #host(node: Node): Value | undefined {
     const [x] = node.inputs;
     if (x?.kind !== "node" || this.#algebra.isLoaded(node)) return undefined;
-    const isActivation = node.inputs.length === 1 && this.#profile.epilogues.has(node.op.name as Activation);
+    const isActivation = node.inputs.length === 1 && this.profile.epilogues.has(node.op.name as Activation);
     if (isActivation) return this.#ends(x, (product) => isProduct(product)) ? x : undefined;
     // A scale goes into the weight, so that the weight must be known.
     const isKnown = (product: Value) =>

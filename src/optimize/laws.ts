@@ -1,5 +1,6 @@
 /** @file What the search takes for true. One object, which tests replace to see that every wrong law is noticed. */
-import { compose, joinOf, linearPart, partOf } from "./compose.ts";
+import { after, before, compose, isOfMade, isOfView, joinOf, linearPart, partOf } from "./compose.ts";
+import { contracted } from "./contract.ts";
 import { exchange } from "./exchange.ts";
 
 export interface Laws {
@@ -7,6 +8,15 @@ export interface Laws {
   readonly exchange: typeof exchange;
   /** Two maps by tensors as one. */
   readonly compose: typeof compose;
+  /** When an operator after a map, or a view before it, can be part of that map. */
+  readonly isOfMade: typeof isOfMade;
+  readonly isOfView: typeof isOfView;
+  /** The map with an operator after it. */
+  readonly after: typeof after;
+  /** The map with a view before it. */
+  readonly before: typeof before;
+  /** A sum of a product as one `dot`. */
+  readonly contracted: typeof contracted;
   /** The map of a part of an axis. */
   readonly partOf: typeof partOf;
   /** The map of several tensors joined along an axis. */
@@ -15,4 +25,15 @@ export interface Laws {
   readonly linearPart: typeof linearPart;
 }
 
-export const laws: Laws = { exchange, compose, partOf, joinOf, linearPart };
+export const laws: Laws = {
+  exchange,
+  compose,
+  isOfMade,
+  isOfView,
+  after,
+  before,
+  contracted,
+  partOf,
+  joinOf,
+  linearPart,
+};

@@ -3,7 +3,7 @@ import type { Value } from "../ir/graph.ts";
 import { invariant } from "../source/internal-error.ts";
 
 /** Values that one change may remove. With a limit, a search in a network does not walk through all of it. */
-const mostExclusive = 256;
+const mostExclusive = 64;
 
 /**
  * Values of the graph as it was stay until they are replaced; their operands are looked up in what replaced them. A value is
@@ -28,6 +28,11 @@ export class Live {
 
   isLive(value: Value): boolean {
     return this.#usesOf(value) > 0;
+  }
+
+  /** Whether several values or results need a value. */
+  isShared(value: Value): boolean {
+    return this.#usesOf(value) > 1;
   }
 
   /** Lets every user of a value use another one, which was not replaced itself. */

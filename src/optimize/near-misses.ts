@@ -1,22 +1,24 @@
 /** @file What the optimizer would have made cheaper, had nothing been in the way: for reports, not for builds. */
 import type { Node, Value } from "../ir/graph.ts";
-import { macsOf } from "../ir/costs.ts";
 import type { ModelGraph } from "../ir/model-graph.ts";
-import { isSameType } from "../ir/rewrite.ts";
+import { isSameType, rewrite } from "../ir/rewrite.ts";
 import type { Trait } from "../ir/trait.ts";
 import { volume, type Axis } from "../ir/type.ts";
 import { inOrder } from "../ir/walk.ts";
 import { inputAxis } from "../ops/shared/layers.ts";
 import { nominalNumbers } from "../plan/buffers.ts";
+import { planCost, planWork } from "../plan/cost.ts";
+import { plan } from "../plan/plan.ts";
 import type { Profile } from "../plan/profile.ts";
 import { SizeTooLarge } from "../sizes/pool.ts";
 import type { Size } from "../sizes/size.ts";
-import { exchange, isObstacle, type Obstacle } from "./exchange.ts";
+import { isObstacle, type Obstacle } from "./exchange.ts";
 import { Live } from "./live.ts";
 import { traitOf, type Application, type Mapping } from "./map.ts";
 import { toolsFor, type OptimizeOptions, type Tools } from "./optimize.ts";
 import { Push } from "./push.ts";
 import type { Way } from "./way.ts";
+import { isSamePlace } from "./written.ts";
 
 /** Two operators that were not exchanged, although that would have saved something. */
 export interface NearMiss {
@@ -32,20 +34,46 @@ export interface NearMiss {
   readonly inner: Trait;
   /** The axes on which the two act both. */
   readonly shared: readonly Axis[];
-  /** The part of the model's cost that it would save, from 0 to 1. */
+  /** The part of the optimized model's cost that it would save, from 0 to 1: the plan without the obstacle says so. */
   readonly saves: number;
-  /** The multiply-accumulates that it would save, at the sizes that were asked for. */
+  /** The multiply-accumulates that it would save, at the sizes that were asked for; negative if there would be more. */
   readonly macs: number;
 }
 
-/** What a near miss must save of the model at least, and how many are returned. */
+/** What a near miss must save of the model at least, how many are planned, and how many are returned. */
 const leastSaving = 0.02;
+const mostPlanned = 10;
 const mostReturned = 5;
 
 /** Returns the near misses of a graph that is optimized already, those that would save most first. */
 export function nearMisses(graph: ModelGraph, profile: Profile, options: OptimizeOptions = {}): readonly NearMiss[] {
-  const search = new Search(graph, toolsFor(graph, profile, options.at), options.at);
-  return search.misses.toSorted((a, b) => b.saves - a.saves).slice(0, mostReturned);
+  const { candidates } = new Search(graph, toolsFor(graph, profile, options.at), options.at);
+  if (candidates.length === 0) return [];
+  const number = nominalNumbers(graph.builder.sizes, options.at);
+  const figures = (of: ModelGraph) => {
+    const planned = plan(of, profile);
+    return { cost: planCost(planned, number), macs: planWork(planned, number).macs };
+  };
+  const now = figures(graph);
+  const planned = candidates
+    .toSorted((a, b) => b.estimate - a.estimate)
+    .slice(0, mostPlanned)
+    .map(({ miss, value }): NearMiss => {
+      const then = figures(rewrite(graph, (one) => (one === miss.node ? value : undefined)));
+      return { ...miss, saves: 1 - then.cost / now.cost, macs: now.macs - then.macs };
+    });
+  return planned
+    .filter(({ saves }) => saves >= leastSaving)
+    .toSorted((a, b) => b.saves - a.saves)
+    .slice(0, mostReturned);
+}
+
+/** What may be a near miss, with the value that would be there instead, before that is planned. */
+interface Candidate {
+  readonly miss: Omit<NearMiss, "saves" | "macs">;
+  readonly value: Value;
+  /** The part of the cost of the graph that it would save. */
+  readonly estimate: number;
 }
 
 /** A value that would be equal if an obstacle were none, and what its first operator was moved before. */
@@ -55,16 +83,14 @@ interface Forced {
 }
 
 class Search {
-  readonly misses: NearMiss[] = [];
+  readonly candidates: Candidate[] = [];
   readonly #graph: ModelGraph;
   readonly #tools: Tools;
   readonly #number: (size: Size) => number;
-  readonly #nothing: Size;
 
   constructor(graph: ModelGraph, tools: Tools, at: OptimizeOptions["at"]) {
     this.#graph = graph;
     this.#tools = tools;
-    this.#nothing = graph.builder.sizes.int(0);
     this.#number = nominalNumbers(graph.builder.sizes, at);
     const roots = graph.results.map(({ value }) => value);
     const operands = (value: Value) => tools.algebra.operands(value);
@@ -84,7 +110,7 @@ class Search {
   }
 
   #visit(node: Node, isPaid: (value: Value) => boolean, whole: number): void {
-    const { maps, costs } = this.#tools;
+    const { maps, costs, laws } = this.#tools;
     const push = new Push(this.#tools, isPaid);
     const cost = costs.total([node], isPaid);
     for (const outer of maps.of(node)) {
@@ -92,25 +118,23 @@ class Search {
       if (outer.x.kind !== "node" || own.from.length + own.to.length === 0) continue;
       for (const inner of maps.of(outer.x)) {
         const other = traitOf(inner.map);
-        const obstacle = exchange(own, other);
+        const obstacle = laws.exchange(own, other);
         if (!isObstacle(obstacle)) continue;
         const forced = this.#forced(node, outer, outer.x, inner, obstacle, push);
         if (forced === undefined) continue;
-        const saves = (cost - costs.total([forced.value], isPaid)) / whole;
-        if (saves < leastSaving) continue;
-        this.misses.push({
-          node,
-          partner: forced.partner,
-          blocker: outer.x,
-          obstacle,
-          outer: own,
-          inner: other,
-          shared: sharedAxes(own, other),
-          saves,
-          macs: this.#macs([node], isPaid) - this.#macs([forced.value], isPaid),
-        });
+        const estimate = (cost - costs.total([forced.value], isPaid)) / whole;
+        if (estimate < leastSaving || !this.#isApart(node, forced.partner, outer.x)) continue;
+        const shared = sharedAxes(own, other);
+        const miss = { node, partner: forced.partner, blocker: outer.x, obstacle, outer: own, inner: other, shared };
+        this.candidates.push({ miss, value: forced.value, estimate });
       }
     }
+  }
+
+  /** Whether the program writes an operator elsewhere than what it stays after: no author can exchange one with itself. */
+  #isApart(node: Node, ...others: readonly Node[]): boolean {
+    const origin = (value: Node) => this.#graph.origins.get(value)?.[0];
+    return !others.some((other) => isSamePlace(origin(node), origin(other)));
   }
 
   /** The two exchanged in spite of the obstacle, if that is what an author would think of. */
@@ -148,18 +172,14 @@ class Search {
     const isOneProduct = isProduct(node) !== isProduct(blocker);
     const isResizing = isProduct(node) ? this.#resizes(blocker, inner.x) : this.#resizes(node, blocker);
     const { is } = traitOf(resizing);
-    return isOneProduct && isResizing && (obstacle !== "axes" || is === "linear" || is === "gather");
+    // Where two tensors meet, as in a gate, no order of the two makes a product of one of them a product of both.
+    const isAlone = [node, blocker].every((one) => this.#tools.algebra.operands(one).length === 1);
+    return isOneProduct && isResizing && (obstacle !== "axes" || (isAlone && (is === "linear" || is === "gather")));
   }
 
   #resizes(after: Value, before: Value): boolean {
     const count = ({ type }: Value) => this.#number(volume(this.#graph.builder.sizes, type));
     return count(after) !== count(before);
-  }
-
-  #macs(values: readonly Value[], isPaid: (value: Value) => boolean): number {
-    const nodes = [...this.#tools.costs.region(values, isPaid)].filter((value) => value.kind === "node");
-    const macs = nodes.map((node) => macsOf(node, this.#graph.builder)).filter((macs) => macs !== this.#nothing);
-    return macs.reduce((sum, one) => sum + this.#number(one), 0);
   }
 }
 

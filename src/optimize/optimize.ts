@@ -2,7 +2,8 @@
 import type { Node, Origin, Value } from "../ir/graph.ts";
 import type { ModelGraph } from "../ir/model-graph.ts";
 import { isSameType, mergedOrigins, withOperands } from "../ir/rewrite.ts";
-import { inOrder } from "../ir/walk.ts";
+import type { Axis } from "../ir/type.ts";
+import { inOrder, reachable } from "../ir/walk.ts";
 import { nominalNumbers } from "../plan/buffers.ts";
 import type { Profile } from "../plan/profile.ts";
 import { SizeTooLarge } from "../sizes/pool.ts";
@@ -16,10 +17,17 @@ import { Push } from "./push.ts";
 import type { SearchTools } from "./tools.ts";
 import type { Move, Way } from "./way.ts";
 
+/** How to make models cheaper. */
 export interface OptimizeOptions {
-  /** Values of run-time sizes for which costs are compared; by default, 1 for `n` and 64 for all others. */
+  /**
+   * Sizes of the inputs at which costs are compared, where nothing can be proved for all. Default: 1 for `n` and 64 for any
+   * other size that is not given.
+   */
   readonly at?: Readonly<Record<string, number>> | undefined;
-  /** The most changes to make, to find one that is wrong by bisection. */
+  /**
+   * The most changes to make to a model, to find one by bisection: they are made even if the plan costs more with them.
+   * `buildReports` numbers the changes. Default: all that save something.
+   */
   readonly limit?: number | undefined;
 }
 
@@ -68,9 +76,12 @@ export function optimize(
   options: OptimizeOptions = {},
   relied: Laws = laws,
 ): Optimized {
-  const { at, limit = Infinity } = options;
+  return optimizeWith(toolsFor(graph, profile, options.at, relied), graph, options.limit);
+}
+
+/** Does the same with tools that count the work. */
+export function optimizeWith(tools: Tools, graph: ModelGraph, limit = Infinity): Optimized {
   const changes: Change[] = [];
-  const tools = toolsFor(graph, profile, at, relied);
   let current = graph;
   for (let sweep = 0; sweep < mostSweeps && changes.length < limit; sweep++) {
     const before = changes.length;
@@ -89,18 +100,20 @@ export interface Tools extends SearchTools {
 }
 
 export function toolsFor(
-  { builder }: ModelGraph,
+  { builder, results }: ModelGraph,
   profile: Profile,
   at: OptimizeOptions["at"],
   relied: Laws = laws,
 ): Tools {
   const algebra = new Algebra(builder);
   const maps = new Maps(algebra);
+  const size = reachable(results.map(({ value }) => value)).size;
   const numbers = numerically(nominalNumbers(builder.sizes, at));
   return {
     algebra,
     maps,
     laws: relied,
+    mostWork: { asked: 10_000 + 50 * size, walked: 1_000_000 + 2_000 * size },
     costs: new GraphCosts(algebra, maps, profile, numbers),
     exact: new GraphCosts(algebra, maps, profile, exactly(builder.sizes)),
     settled: new Set(),
@@ -179,49 +192,67 @@ class Sweep {
     );
   }
 
+  /** Improves these values, and then what was made for them, operands first. */
   #improve(originals: readonly Value[]): void {
-    if (this.#changes.length >= this.#limit) return;
-    const change = this.#improved(originals);
-    if (change !== undefined) this.#changes.push(change);
-    else if (originals.length === 1) this.#tools.settled.add(this.#live.now(originals[0]!));
+    const open = [originals];
+    for (let next = open.pop(); next !== undefined && this.#changes.length < this.#limit; next = open.pop()) {
+      // What is made for one value may use what was replaced just before.
+      if (next !== originals) for (const value of next) if (this.#live.isLive(value)) this.#rebuild(value);
+      const change = this.#improved(next);
+      if (change !== undefined) {
+        this.#changes.push(change);
+        for (const value of change.added.toReversed()) open.push([value]);
+      } else if (next.length === 1) this.#tools.settled.add(this.#live.now(next[0]!));
+    }
   }
 
   /** Replaces values by the best ones, if that is worth it. */
   #improved(originals: readonly Value[]): Change | undefined {
-    const { costs, settled } = this.#tools;
+    const { algebra, costs, settled } = this.#tools;
     const values = originals.map((original) => this.#live.now(original)).filter((value) => value.kind === "node");
     if (values.length < originals.length || (values.length === 1 && settled.has(values[0]!))) return undefined;
     try {
-      const removed = this.#live.exclusive(values);
-      const isPaid = (one: Value) => this.#live.isLive(one) && !removed.has(one);
+      let exclusive: ReadonlySet<Value> | undefined;
+      // Most values have no other way, and then nobody asks what is paid.
+      const isRemoved = (one: Value) => (exclusive ??= this.#live.exclusive(values)).has(one);
+      const isPaid = (one: Value) => this.#live.isLive(one) && !isRemoved(one);
       let best = this.#searched(values, isPaid);
       for (let left = mostRepeats; left > 0 && best !== undefined; left--) {
         // What this search leaves in the graph is free for the next one: branches share what they need anyway.
         const kept = best.region;
         const isThere = (one: Value) =>
-          isPaid(one) || (removed.has(one) && kept.has(one) && !values.includes(one as Node));
+          isPaid(one) || (isRemoved(one) && kept.has(one) && !values.includes(one as Node));
         const again = this.#searched(values, isThere, isPaid);
         if (again === undefined || again.cost >= best.cost) break;
         best = again;
       }
       if (best === undefined) return undefined;
+      const removed = this.#live.exclusive(values);
       const now = (value: Node): Value => best.ways.get(value)?.value ?? value;
       const [added, before, after] = [best.region, costs.sum(removed), best.cost];
       const later = originals.reduce((sum, original, i) => {
         const value = values[i]!;
         return sum + this.#after(original, [value, removed], [now(value), added]);
       }, 0);
-      if (after + later >= margin * before) return undefined;
+      // What is there before and after is not replaced, however much that is.
+      const kept = costs.sum(new Set([...removed].filter((one) => added.has(one))));
+      if (after - kept + later >= margin * (before - kept)) return undefined;
       const replaced = [...best.ways].map(([before, { value: after, moves }]): Replacement => {
         this.#live.replace(before, after);
-        return { before, after, moves, origins: this.#note(originals[values.indexOf(before)]!, after, added) };
+        return { before, after, moves, origins: this.#note(originals[values.indexOf(before)]!, after, added, removed) };
       });
+      const isProved = () => this.#isProved(removed, added);
       return {
         replaced,
         removed: [...removed].filter((one) => !added.has(one)),
-        added: [...added].filter((one) => !removed.has(one)),
+        added: inOrder(
+          replaced.map(({ after }) => after),
+          (one) => algebra.operands(one).filter((operand) => added.has(operand)),
+        ).filter((one) => !removed.has(one)),
         costs: { before, after },
-        isProved: this.#isProved(removed, added),
+        get isProved() {
+          return isProved();
+        },
       };
     } catch (error) {
       // Costs are products of sizes. Where these are too large, nothing is known about them.
@@ -237,7 +268,7 @@ class Sweep {
     isPaid: (value: Value) => boolean = isThere,
   ): Found | undefined {
     const { costs } = this.#tools;
-    const push = new Push(this.#tools, isThere);
+    const push = new Push(this.#tools, isThere, (one) => this.#live.isShared(one));
     const found = values.map((value) => [value, push.best(value)] as const);
     const ways = new Map(found.filter(([value, way]) => value !== way.value && this.#fits(value, way.value)));
     if (ways.size === 0) return undefined;
@@ -271,16 +302,47 @@ class Sweep {
     return this.#live.now(after) === after && isSameType(before.type, after.type, this.#source.facts);
   }
 
-  /** New values come from where the one that they replace comes from, which is returned, but do not have its name. */
-  #note(original: Value, after: Value, added: ReadonlySet<Value>): readonly Origin[] {
+  /**
+   * New values come from the operator that moved there or, if none did, from the one that was replaced, whose origins are
+   * returned. They have no name of the author's.
+   */
+  #note(original: Value, after: Value, added: ReadonlySet<Value>, removed: ReadonlySet<Value>): readonly Origin[] {
     const origins = this.#origins.get(original) ?? this.#origins.get(this.#live.now(original)) ?? [];
-    const unnamed = origins.slice(0, 1).map((origin) => ({ ...origin, name: undefined }));
-    for (const value of added) if (value !== after && !this.#origins.has(value)) this.#origins.set(value, unnamed);
+    for (const value of added) {
+      if (value === after || this.#origins.has(value)) continue;
+      const moved = [...removed].find((one) => isMoved(one, value));
+      const [origin] = (moved && this.#origins.get(moved)) ?? origins;
+      if (origin !== undefined) this.#origins.set(value, [{ ...origin, name: undefined }]);
+    }
     return origins;
   }
 
   #isProved(removed: ReadonlySet<Value>, added: ReadonlySet<Value>): boolean {
-    const [a, b] = [this.#tools.exact.sum(removed), this.#tools.exact.sum(added)];
-    return this.#source.facts.decide({ op: ">=", a, b }).verdict === "yes";
+    try {
+      const [a, b] = [this.#tools.exact.sum(removed), this.#tools.exact.sum(added)];
+      return this.#source.facts.decide({ op: ">=", a, b }).verdict === "yes";
+    } catch (error) {
+      if (error instanceof SizeTooLarge) return false;
+      throw error;
+    }
   }
+}
+
+/** Whether two values are by the same operator, which changes the same axes in the same way. */
+function isMoved(before: Value, after: Value): boolean {
+  if (before.kind !== "node" || after.kind !== "node" || before.op.name !== after.op.name) return false;
+  const axes = [before, after].flatMap(({ inputs: [x], type }) => [
+    ...(x?.type.axes.keys() ?? []),
+    ...type.axes.keys(),
+  ]);
+  return axes.every((axis) => {
+    const [own, other] = [changeOf(before, axis), changeOf(after, axis)];
+    return own?.from === other?.from && own?.to === other?.to;
+  });
+}
+
+/** The sizes of an axis in the first input and the result; undefined if they are the same. */
+function changeOf({ inputs: [x], type }: Node, axis: Axis) {
+  const [from, to] = [x?.type.axes.get(axis), type.axes.get(axis)];
+  return from === to ? undefined : { from, to };
 }

@@ -1,4 +1,4 @@
-/** @file The plan of an optimized model. Never dearer than the plan of the model as written. */
+/** @file The plan of an optimized model: unless changes are limited, never dearer than the plan of the model as written. */
 import type { ModelGraph } from "../ir/model-graph.ts";
 import { nominalNumbers } from "../plan/buffers.ts";
 import { planCost } from "../plan/cost.ts";
@@ -16,7 +16,10 @@ export interface OptimizedPlan {
   readonly changes: readonly Change[];
 }
 
-/** Plans a model as it is written and as it is after optimization, and returns the cheaper of the two plans. */
+/**
+ * Plans a model as it is written and as it is after optimization, and returns the cheaper of the two plans. With a limit, it
+ * returns that with the changes: half of them may cost more than none, but who looks for a wrong one needs to see it.
+ */
 export function planOptimized(graph: ModelGraph, profile: Profile, options: OptimizeOptions = {}): OptimizedPlan {
   const planFor = (other: Profile) => planOptimized(graph, other, options).plan;
   const asWritten = { ...plan(graph, profile), planFor };
@@ -25,8 +28,8 @@ export function planOptimized(graph: ModelGraph, profile: Profile, options: Opti
   // Guard, sizes and summaries are about the model that the author wrote.
   const optimized = { ...plan(better, profile), graph, planFor };
   const number = nominalNumbers(graph.builder.sizes, options.at);
-  const isCheaper = planCost(optimized, number) < planCost(asWritten, number);
-  return isCheaper
+  const isKept = options.limit !== undefined || planCost(optimized, number) < planCost(asWritten, number);
+  return isKept
     ? { plan: optimized, asWritten, graph: better, changes }
     : { plan: asWritten, asWritten, graph, changes: [] };
 }

@@ -9,8 +9,8 @@ import { changed } from "./compose.ts";
 import type { GraphCosts } from "./cost.ts";
 import { isObstacle } from "./exchange.ts";
 import type { Laws } from "./laws.ts";
-import { alongOf, isDiagonal, traitOf, type Mapping, type MatrixMap, type Maps } from "./map.ts";
-import { Sums } from "./sums.ts";
+import { alongOf, isDiagonal, traitOf, type Application, type Mapping, type MatrixMap, type Maps } from "./map.ts";
+import { counts, Sums } from "./sums.ts";
 import type { SearchTools } from "./tools.ts";
 import { movesOf, type Way } from "./way.ts";
 
@@ -24,8 +24,8 @@ export interface Leaving {
 /** Values tried for one operator. Beyond, they stay as they are, so that hostile programs end. */
 const mostTried = 500;
 
-/** Nodes asked for, and values walked through to find costs, in all searches of a graph. Networks take less than half of that. */
-const [mostAsked, mostWalked] = [10_000, 1_000_000];
+/** Sums and concats that are split within each other. Each doubles what is tried. */
+const mostSplits = 3;
 
 /** Operators between another one and a concat that it may go into after them. The walk branches at every sum. */
 const mostBetween = 3;
@@ -36,18 +36,31 @@ export class Push {
   readonly #costs: GraphCosts<number>;
   readonly #sums: Sums;
   readonly #laws: Laws;
+  readonly #mostWork: SearchTools["mostWork"];
   /** Whether a value is needed anyway, so that it costs nothing more. */
   readonly #isPaid: (value: Value) => boolean;
+  /** Whether it has other users, here or elsewhere. */
+  readonly #isShared: (value: Value) => boolean;
   /** The best way for each value tried, or the value itself while its ways are being tried. */
   readonly #known = new Map<Value, Way>();
+  /** What values cost with all that they need. */
+  readonly #totals = new Map<Value, number>();
 
-  constructor({ algebra, maps, costs, laws }: SearchTools, isPaid: (value: Value) => boolean) {
+  #splits = 0;
+
+  constructor(
+    { algebra, maps, costs, laws, mostWork }: SearchTools,
+    isPaid: (value: Value) => boolean,
+    isShared: (value: Value) => boolean = isPaid,
+  ) {
     this.#algebra = algebra;
     this.#maps = maps;
     this.#costs = costs;
     this.#laws = laws;
+    this.#mostWork = mostWork;
     this.#isPaid = isPaid;
-    this.#sums = new Sums({ algebra, maps, laws }, isPaid);
+    this.#isShared = (value) => isPaid(value) || isShared(value);
+    this.#sums = new Sums({ algebra, maps, costs, laws, mostWork }, isPaid, isShared);
   }
 
   /** Returns the cheapest way found to compute a value; of equally cheap ones, the first. */
@@ -57,22 +70,21 @@ export class Push {
     const asIs: Way = { value, moves: [] };
     this.#known.set(value, asIs);
     if (this.#known.size > mostTried || this.#isSpent()) return asIs;
-    let [best, least] = [asIs, this.#cost(value)];
-    for (const way of this.ways(value)) {
-      const cost = this.#cost(way.value);
-      if (cost < least) [best, least] = [way, cost];
-    }
+    let best = asIs;
+    for (const way of this.ways(value)) if (this.#cost(way.value) < this.#cost(best.value)) best = way;
     this.#known.set(value, best);
     return best;
   }
 
   /** Whether the graph took so much work that the rest stays as it is. */
   #isSpent(): boolean {
-    return this.#algebra.asked > mostAsked || this.#costs.walked > mostWalked;
+    return this.#algebra.asked > this.#mostWork.asked || this.#costs.walked > this.#mostWork.walked;
   }
 
   #cost(value: Value): number {
-    return this.#costs.total([value], this.#isPaid);
+    let cost = this.#totals.get(value);
+    if (cost === undefined) this.#totals.set(value, (cost = this.#costs.total([value], this.#isPaid)));
+    return cost;
   }
 
   /** Every other way to compute a value by one rule, with the best ways for what that rule moved. */
@@ -80,7 +92,7 @@ export class Push {
     for (const { map, x } of this.#maps.of(value)) {
       if (x.kind !== "node") continue;
       if (x.op.name === concat.name) yield* this.#overConcat(value, map, x);
-      else if (x.op.name === add.name || x.op.name === sub.name) yield* this.#overSum(value, map, x);
+      else if (this.#isSum(x)) yield* this.#overSum(value, map, x);
       else yield* this.#throughConcat(value, map, x);
       for (const inner of this.#maps.of(x)) {
         yield* this.#merged(value, map, x, inner);
@@ -88,17 +100,22 @@ export class Push {
       }
     }
     yield* this.#sums.ways(value);
+    yield* this.#contracted(value);
   }
 
   /**
-   * Whether a map can do anything with what makes a tensor. If it meets nothing, it is not worth being applied twice, unless
-   * what it makes is smaller.
+   * Whether a map can do anything with what makes a part of a sum or concat. If it meets nothing, it is not worth being applied
+   * twice, unless what it makes is smaller. Where the whole is shared, merging it with a product saves none.
    */
-  protected meets(map: Mapping, x: Value): boolean {
+  protected meets(map: Mapping, x: Value, whole: Value, most = mostSplits): boolean {
     if (x.kind !== "node") return false;
-    if (x.op.name === concat.name || x.op.name === add.name || x.op.name === sub.name) return true;
+    if (x.op.name === concat.name) return true;
+    if (this.#isSum(x)) return most > 0 && x.inputs.every((input) => this.meets(map, input, whole, most - 1));
     return this.#maps.of(x).some((inner) => {
-      if (map.kind === "matrix" && inner.map.kind === "matrix") return true;
+      if (map.kind === "matrix" && inner.map.kind === "matrix") {
+        const scales = isDiagonal(map) || isDiagonal(inner.map);
+        if (scales || !this.#isShared(whole)) return this.isSmaller(map, inner.map, x);
+      } else if (this.#merges(map, inner.map)) return true;
       if (actsOnElements(map) && actsOnElements(inner.map)) return false;
       return !isObstacle(this.#laws.exchange(traitOf(map), traitOf(inner.map)));
     });
@@ -110,11 +127,31 @@ export class Push {
     return direct && this.best(direct);
   }
 
-  *#merged(value: Value, map: Mapping, x: Value, inner: { readonly map: Mapping; readonly x: Value }): Generator<Way> {
-    if (map.kind !== "matrix" || inner.map.kind !== "matrix" || !this.isSmaller(map, inner.map, x)) return;
-    const composed = this.#laws.compose(this.#algebra, map, inner.map);
+  *#merged(value: Value, map: Mapping, x: Value, inner: Application): Generator<Way> {
+    const composed = this.#composed(map, x, inner);
     const way = composed && this.#apply(composed, inner.x);
     if (way !== undefined) yield { ...way, moves: [{ rule: "merge", of: value, at: x }, ...way.moves] };
+  }
+
+  *#contracted(value: Value): Generator<Way> {
+    const made = this.#costs.profile.fastDots && this.#laws.contracted(this.#algebra, value);
+    if (made === undefined) return;
+    const way = this.best(made);
+    yield { ...way, moves: [{ rule: "contract", of: value, at: (value as Node).inputs[0]! }, ...way.moves] };
+  }
+
+  /** Whether a map after another one may be one map by tensors. */
+  #merges(outer: Mapping, inner: Mapping): boolean {
+    if (outer.kind === "matrix") return inner.kind === "matrix" || this.#laws.isOfView(outer, inner);
+    return inner.kind === "matrix" && this.#laws.isOfMade(outer, inner);
+  }
+
+  /** A map after another one as one map by tensors. */
+  #composed(outer: Mapping, between: Value, { map: inner, x }: Application): MatrixMap | undefined {
+    if (!this.#merges(outer, inner)) return undefined;
+    if (outer.kind === "operator") return this.#laws.after(this.#algebra, this.#maps, outer, inner as MatrixMap);
+    if (inner.kind === "operator") return this.#laws.before(this.#algebra, outer, inner, x);
+    return this.isSmaller(outer, inner, between) ? this.#laws.compose(this.#algebra, outer, inner) : undefined;
   }
 
   /** Whether one product has fewer factors than two, of which the inner one may be needed anyway. */
@@ -128,12 +165,7 @@ export class Push {
     return made * taken <= middle * (made + (this.#isPaid(between) ? 0n : taken));
   }
 
-  *#exchanged(
-    value: Value,
-    map: Mapping,
-    x: Value,
-    inner: { readonly map: Mapping; readonly x: Value },
-  ): Generator<Way> {
+  *#exchanged(value: Value, map: Mapping, x: Value, inner: Application): Generator<Way> {
     // Two operators on single elements cost the same in either order.
     if (map.kind === "operator" && actsOnElements(map) && actsOnElements(inner.map)) return;
     const [outerTrait, innerTrait] = [traitOf(map), traitOf(inner.map)];
@@ -209,13 +241,15 @@ export class Push {
 
   /** W [x1, x2, …] = W1 x1 + W2 x2 + …, for the operands that gain most; the others stay in the concat. */
   *#splitConcat(value: Value, map: MatrixMap, x: Node, axis: string): Generator<Way> {
-    const parts = this.#parts(map, x, axis).flatMap(({ index, input, part }) => {
-      const direct = this.#maps.on(part, input);
-      if (direct === undefined) return [];
-      const way = this.best(direct);
-      return [{ index, input, part: part as MatrixMap, way, gain: this.#cost(direct) - this.#cost(way.value) }];
-    });
-    if (parts.length < x.inputs.length) return;
+    const parts = this.#splitting(() =>
+      this.#parts(map, x, axis).flatMap(({ index, input, part }) => {
+        const direct = this.#maps.on(part, input);
+        if (direct === undefined) return [];
+        const way = this.meets(part, input, x) ? this.best(direct) : { value: direct, moves: [] };
+        return [{ index, input, part: part as MatrixMap, way, gain: this.#cost(direct) - this.#cost(way.value) }];
+      }),
+    );
+    if (parts === undefined || parts.length < x.inputs.length) return;
     for (const leaving of this.leaving(parts)) {
       const rest = parts.filter((part) => !leaving.includes(part));
       const joined = rest.length === 0 ? [] : [this.#joined(map, rest, axis)];
@@ -229,15 +263,27 @@ export class Push {
       yield* this.#sums.collected(
         all.map((way) => way.value),
         moves,
+        { together: parts.filter(({ gain }) => gain <= 0).map(({ way }) => way.value) },
       );
     }
+  }
+
+  /** What is found after a sum or concat was split; undefined if that was done too often. */
+  #splitting<T>(find: () => T): T | undefined {
+    if (this.#splits === mostSplits) return undefined;
+    this.#splits++;
+    const found = find();
+    this.#splits--;
+    return found;
   }
 
   /** Which operands of a concat to try to take out of it, in order. */
   protected *leaving<T extends Leaving>(parts: readonly T[]): Generator<readonly T[]> {
     const byGain = parts.toSorted((a, b) => b.gain - a.gain || a.index - b.index);
-    for (let count = 1; count <= parts.length; count++)
+    for (const count of counts(1, parts.filter(({ gain }) => gain > 0).length))
       yield byGain.slice(0, count).toSorted((a, b) => a.index - b.index);
+    // Without the last operands, which gain nothing, there is no concat.
+    if (parts.some(({ gain }) => gain <= 0)) yield parts;
   }
 
   /** The map of the operands that stay in a concat, with the whole constant. */
@@ -255,28 +301,54 @@ export class Push {
 
   /** f(x + y) = f(x) + L(y), where L is f without its constant. */
   *#overSum(value: Value, map: Mapping, x: Node): Generator<Way> {
-    if (x.inputs.some((input) => this.#algebra.isLoaded(input) || input.kind === "constant")) return;
+    const terms = x.op.name === add.name ? this.#sums.terms(x) : x.inputs;
     const trait = traitOf(map);
     const isLinear = map.kind === "matrix" || trait.is === "linear" || trait.is === "gather";
     const needed = [...trait.from, ...alongOf(map)];
-    if (!isLinear || !x.inputs.every((input) => needed.every((axis) => input.type.axes.has(axis)))) return;
+    if (!isLinear || !terms.every((term) => needed.every((axis) => term.type.axes.has(axis)))) return;
     // Two means are read like one sum, which then need not be written.
     const drops = trait.to.length < trait.from.length;
-    if (!drops && !x.inputs.some((input) => this.meets(map, input))) return;
-    const whole = x.inputs.findIndex((input) => input.type.axes.size === x.type.axes.size);
-    const shiftsOnly = map.kind === "matrix" && isDiagonal(map) && map.weight === undefined;
-    const ways = x.inputs.map((input, index): Way | undefined => {
-      if (index === whole) return this.#apply(map, input);
-      if (shiftsOnly) return { value: input, moves: [] };
-      return this.#apply(map.kind === "matrix" ? this.#laws.linearPart(map) : map, input);
-    });
-    if (!ways.every((way) => way !== undefined)) return;
+    if (!drops && !this.#mayGain(map, terms, x, value)) return;
+    const ways = this.#splitting(() => this.#ofEach(map, terms, x));
+    if (ways === undefined) return;
     const moves = movesOf({ rule: "split sum", of: value, at: x }, ways);
     const values = ways.map((way) => way.value);
     if (x.op.name === add.name) yield* this.#sums.collected(values, moves);
-    else if (whole === 0) yield { value: this.#algebra.node(sub, values, {}), moves };
+    else if (isWhole(terms[0]!, x)) yield { value: this.#algebra.node(sub, values, {}), moves };
+  }
+
+  /** Whether a value is the sum or difference of two values that depend on the run. */
+  #isSum({ op, inputs }: Node): boolean {
+    if (op.name !== add.name && op.name !== sub.name) return false;
+    return inputs.every((input) => !this.#algebra.isLoaded(input) && input.kind !== "constant");
+  }
+
+  /**
+   * Whether a map of each term of a sum may be cheaper than that of the sum. If what it makes is no smaller, the map of a term
+   * that meets nothing costs as much as that of the sum.
+   */
+  #mayGain(map: Mapping, terms: readonly Value[], sum: Value, made: Value): boolean {
+    const bytes = ({ type }: Value) => this.#costs.bytes(type);
+    const whole = bytes(sum);
+    if (bytes(made) < whole) return terms.some((term) => this.meets(map, term, sum));
+    return terms.every((term) => bytes(term) < whole || this.meets(map, term, sum));
+  }
+
+  /** A map of each term of a sum, with its constant once. */
+  #ofEach(map: Mapping, terms: readonly Value[], sum: Value): readonly Way[] | undefined {
+    const whole = terms.findIndex((term) => isWhole(term, sum));
+    const shiftsOnly = map.kind === "matrix" && isDiagonal(map) && map.weight === undefined;
+    const ways = terms.map((term, index): Way | undefined => {
+      if (index === whole) return this.#apply(map, term);
+      if (shiftsOnly) return { value: term, moves: [] };
+      return this.#apply(map.kind === "matrix" ? this.#laws.linearPart(map) : map, term);
+    });
+    return ways.every((way) => way !== undefined) ? ways : undefined;
   }
 }
+
+/** Whether a term has all axes of its sum. */
+const isWhole = (term: Value, sum: Value): boolean => term.type.axes.size === sum.type.axes.size;
 
 function actsOnElements(map: Mapping): boolean {
   const { from, to } = traitOf(map);

@@ -1,11 +1,12 @@
 /** @file What the optimizer did, or what kept it from doing something, in sentences. */
-import type { Node, Origin, Value } from "../ir/graph.ts";
+import type { Node, Value } from "../ir/graph.ts";
 import type { Trait } from "../ir/trait.ts";
 import type { Axis } from "../ir/type.ts";
-import { position } from "../source/source.ts";
+import { lineOf, position, type SourceFile, type Span } from "../source/source.ts";
 import type { Exchange } from "./exchange.ts";
 import type { NearMiss } from "./near-misses.ts";
 import type { Move } from "./way.ts";
+import type { Written } from "./written.ts";
 
 const nameOf = (value: Value): string => `\`${value.kind === "node" ? value.op.name : value.kind}\``;
 
@@ -30,6 +31,8 @@ export function sentenceOf({ rule, of, at, why }: Move): string {
     }
     case "merge":
       return `${inner} and then ${outer} are one product, whose weight is computed when the model is loaded`;
+    case "contract":
+      return `${outer} of a product is a \`dot\`, which need not write that product`;
     case "split concat":
       return `${outer} of a \`concat\` is the sum of products of its parts`;
     case "into concat":
@@ -55,27 +58,32 @@ const because: Readonly<Record<Exchange, (outer: string, inner: string, why: Why
   "linear part": (outer) => `; the constant that ${outer} adds stays after them`,
 };
 
-/** Returns why two operators were not exchanged, with the line of what is in the way. */
-export function reasonOf(miss: NearMiss, origins: ReadonlyMap<Value, readonly Origin[]>): string {
-  const { node, partner, blocker } = miss;
-  const [own, other] = [nameOf(node), nameOf(partner)];
-  const line = (value: Node) => {
-    const span = origins.get(value)?.[0]?.span;
-    return span === undefined ? "" : ` at line ${position(span.source, span.start).line}`;
-  };
-  const start = `${own} stays after ${other}${line(partner)}`;
-  if (blocker !== partner)
-    return `${start}: ${nameOf(blocker)}${line(blocker)} is between them, and ${obstacleOf(miss, own, nameOf(blocker))}`;
-  return `${start}: ${obstacleOf(miss, own, other)}`;
+/** Returns why two operators were not exchanged, with the places of the partner and of what is in the way. */
+export function reasonOf(miss: NearMiss, written: (node: Node) => Written): string {
+  const [node, partner, blocker] = [miss.node, miss.partner, miss.blocker].map(written);
+  const file = node!.origin?.span.source;
+  const named = ({ operator, origin }: Written) =>
+    `\`${operator}\`${origin === undefined ? "" : ` at ${lineSeenFrom(file, origin.span)}`}`;
+  const start = `\`${node!.operator}\` stays after ${named(partner!)}`;
+  if (miss.blocker === miss.partner) return `${start}: ${obstacleOf(miss, written)}`;
+  return `${start}: ${named(blocker!)} is between them, and ${obstacleOf(miss, written)}`;
 }
 
-function obstacleOf({ obstacle, shared, outer, inner }: NearMiss, own: string, other: string): string {
+/** `line 4`, or `fuse/attention:7` if it is another file. */
+function lineSeenFrom(file: SourceFile | undefined, span: Span): string {
+  return span.source === file ? `line ${position(span.source, span.start).line}` : lineOf(span);
+}
+
+/** Returns what keeps an operator from being exchanged with the one in the way. */
+export function obstacleOf(miss: NearMiss, written: (node: Node) => Written): string {
+  const { obstacle, shared, outer, inner } = miss;
+  const [own, other] = [miss.node, miss.blocker].map((node) => `\`${written(node).operator}\``);
   if (obstacle === "axes") return `both act on ${list(shared)}`;
   if (obstacle === "constant")
     return `${inner.is === "affine" ? own : other} does not keep the constant that ${inner.is === "affine" ? other : own} adds`;
-  const [not, fixed] = inner.is === "any" || inner.is === "largest" ? [other, own] : [own, other];
-  const trait = not === other ? inner : outer;
-  return trait.is === "largest"
+  const isInner = inner.is === "any" || inner.is === "largest";
+  const [not, fixed] = isInner ? [other, own] : [own, other];
+  return (isInner ? inner : outer).is === "largest"
     ? `${fixed} does not keep the order of elements, which ${not} compares`
     : `${not} is not linear`;
 }

@@ -29,23 +29,40 @@ export class Sums {
   readonly #maps: Maps;
   readonly #laws: SearchTools["laws"];
   readonly #isPaid: (value: Value) => boolean;
+  readonly #isShared: (value: Value) => boolean;
 
-  constructor({ algebra, maps, laws }: Omit<SearchTools, "costs">, isPaid: (value: Value) => boolean) {
+  constructor(
+    { algebra, maps, laws }: SearchTools,
+    isPaid: (value: Value) => boolean,
+    isShared: (value: Value) => boolean,
+  ) {
     this.#algebra = algebra;
     this.#maps = maps;
     this.#laws = laws;
     this.#isPaid = isPaid;
+    this.#isShared = isShared;
   }
 
   /** Other ways to compute a sum that the author wrote. */
   *ways(value: Value): Generator<Way> {
     if (!this.#isSum(value)) return;
-    const terms = this.#flat([value], value);
-    yield* this.collected(terms, [], value);
+    yield* this.collected(this.terms(value), [], { at: value });
   }
 
-  /** Ways to add these values: one after the other, with equal maps collected, and with products joined. */
-  *collected(values: readonly Value[], moves: readonly Move[], at?: Value): Generator<Way> {
+  /** The terms of a sum that the author wrote, those with most axes first. */
+  terms(value: Value): readonly Value[] {
+    return this.#flat([value], value);
+  }
+
+  /**
+   * Ways to add these values: one after the other, with equal maps collected, and with products joined, but not
+   * those that come from the parts of one concat just as they were `together`.
+   */
+  *collected(
+    values: readonly Value[],
+    moves: readonly Move[],
+    { at, together = [] }: { readonly at?: Value; readonly together?: readonly Value[] } = {},
+  ): Generator<Way> {
     const terms = this.#flat(values);
     const groups = this.#groups(terms);
     const isCollected = groups.length < terms.length;
@@ -55,7 +72,7 @@ export class Sums {
     yield { value: plain, moves: [...moves, ...gathered] };
     // Maps that make less than they take are cheaper each on its own than after a sum.
     if (isCollected) yield { value: this.#sum(terms), moves };
-    for (const joined of this.#joins(collected))
+    for (const joined of this.#joins(collected, new Set(together)))
       yield { value: joined, moves: [...moves, ...gathered, { rule: "join", of: at ?? plain, at: joined }] };
   }
 
@@ -73,7 +90,7 @@ export class Sums {
       // A sum that is met again has several users. Opened each time, it would double its terms with every sum around it.
       const opens = !seen.has(value) && terms.length + open.length < mostTerms;
       seen.add(value);
-      if (opens && this.#isSum(value) && (value === opened || !this.#isPaid(value)))
+      if (opens && this.#isSum(value) && (value === opened || !(this.#isPaid(value) || this.#isShared(value))))
         open.push(...value.inputs.toReversed());
       else terms.push(value);
     }
@@ -89,8 +106,10 @@ export class Sums {
     const groups: Group[] = [];
     for (const term of terms) {
       const applications = this.#linear(term);
-      const joined = applications.flatMap(({ x }) => {
-        const group = groups.find(({ map, inner }) => map !== undefined && this.#fits(map, inner, x, term));
+      const joined = applications.flatMap(({ map: own, x }) => {
+        const group = groups.find(
+          ({ map, inner }) => map !== undefined && mayBeSame(map, own) && this.#fits(map, inner, x, term),
+        );
         return group === undefined ? [] : [{ group, x }];
       })[0];
       if (joined !== undefined) {
@@ -121,11 +140,12 @@ export class Sums {
 
   /**
    * M1 x1 + S M2 x2 = [M1 M2] [x1, S x2], for a linear S that exchanges with M2: instead of sums over many elements, one
-   * product of few. Tries the narrowest two, three and so on.
+   * product of few. Tries the narrowest two, three and so on, but not those that were `together` before.
    */
-  *#joins(terms: readonly Value[]): Generator<Value> {
+  *#joins(terms: readonly Value[], together: ReadonlySet<Value>): Generator<Value> {
     const products = terms.flatMap((term, index) => {
-      const product = this.#product(term);
+      // What is needed anyway costs nothing as it is.
+      const product = this.#isPaid(term) ? undefined : this.#product(term);
       return product === undefined ? [] : [{ ...product, index }];
     });
     const [first] = products;
@@ -135,8 +155,9 @@ export class Sums {
       .filter(({ map, x }) => isAlike(map, first.map) && hasSameSizes(x, first.x, axis))
       .map((product) => ({ ...product, width: this.#width(product.x, axis) }))
       .sort((a, b) => (a.width === b.width ? a.index - b.index : a.width < b.width ? -1 : 1));
-    for (let count = 2; count <= alike.length; count++) {
+    for (const count of counts(2, alike.length)) {
       const joined = alike.slice(0, count);
+      if (joined.every(({ index }) => together.has(terms[index]!))) continue;
       const map = this.#laws.joinOf(
         this.#algebra,
         joined.map((product) => product.map),
@@ -177,6 +198,18 @@ export class Sums {
   #width(x: Value, axis: Axis): bigint {
     return this.#algebra.builder.sizes.constant(x.type.axes.get(axis)!)!;
   }
+}
+
+/** Whether two linear maps, made of different nodes, may be one: a comparison that makes no node. */
+function mayBeSame(a: Mapping, b: Mapping): boolean {
+  if (a.kind === "matrix") return b.kind === "matrix" && a.weight === b.weight;
+  return b.kind === "operator" && a.node.op === b.node.op && a.input === b.input;
+}
+
+/** Some of the numbers from `first` to `last`, which is one of them: all small ones, and a few of those that are larger. */
+export function* counts(first: number, last: number): Generator<number> {
+  for (let count = first; count < last; count += Math.max(1, count >> 1)) yield count;
+  if (first <= last) yield last;
 }
 
 /** Whether two values have the same axes and sizes, apart from one axis. */

@@ -9,4 +9,6 @@ export interface SearchTools {
   readonly maps: Maps;
   readonly costs: GraphCosts<number>;
   readonly laws: Laws;
+  /** Nodes to ask for, and values to walk through for costs, in all searches of a graph. The rest stays as it is. */
+  readonly mostWork: { readonly asked: number; readonly walked: number };
 }

@@ -13,7 +13,8 @@ export interface Move {
   readonly why?: { readonly outer: Trait; readonly inner: Trait; readonly found: Exchange };
 }
 
-export type Rule = "exchange" | "merge" | "split concat" | "into concat" | "split sum" | "collect" | "join";
+export type Rule =
+  "exchange" | "merge" | "contract" | "split concat" | "into concat" | "split sum" | "collect" | "join";
 
 /** A value equal to the one asked for. */
 export interface Way {

@@ -1,4 +1,4 @@
-/** @file The memory of a value: which computation owns it, and how many bytes it has. */
+/** @file The memory of a value: which computation owns it, and how many bytes it has; before a run, with estimates of its sizes. */
 import { typedArrays } from "../contract/ndarray.ts";
 import type { Positional } from "../ir/lowering.ts";
 import { reshape } from "../primitives/layout.ts";
@@ -17,14 +17,17 @@ export function bufferOf(value: PlanValue): Computation | undefined {
   return owner.kind === "computation" ? owner : undefined;
 }
 
-/** What a run-time size counts as if nothing is known about it. */
-export const nominalSize = (name: string): number => (name === "n" ? 1 : 64);
+/** What a run-time size counts as: as given or, if nothing is known about it, 1 for `n` and 64 otherwise. */
+export function sizeIn(at: Readonly<Record<string, number>>, name: string): number {
+  const given = Object.hasOwn(at, name) ? at[name] : undefined;
+  return given ?? (name === "n" ? 1 : 64);
+}
 
 /** Estimates sizes for choices that should not depend on the run: `n` counts as 1 and every other run-time size as 64, unless given. */
 export function nominalNumbers(sizes: Sizes, at: Readonly<Record<string, number>> = {}): (size: Size) => number {
   const algebra = {
     int: Number,
-    variable: ({ name }: SizeVar) => at[name] ?? nominalSize(name),
+    variable: ({ name }: SizeVar) => sizeIn(at, name),
     add: (a: number, b: number) => a + b,
     sub: (a: number, b: number) => a - b,
     mul: (a: number, b: number) => a * b,

@@ -1,4 +1,4 @@
-/** @file Peak memory and memory traffic of a plan. Inputs and prepared tensors outlive a run and do not count towards the peak. */
+/** @file Peak memory and memory traffic of a plan in a run, and the numbers that sizes are there. Inputs and prepared tensors outlive a run and do not count towards the peak. */
 import { reshape } from "../primitives/layout.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";

@@ -16,6 +16,8 @@ export interface Profile {
   readonly epilogues: ReadonlySet<Activation | "bias">;
   /** Activations that the runtime fuses into the convolution before them. They stay in the plan, and cost nothing there. */
   readonly fusedByRuntime?: ReadonlySet<Activation>;
+  /** Products of two tensors of a run take what their multiply-accumulates take, however the tensors lie in memory. */
+  readonly fastDots?: true;
   /** What the work of a plan takes, with one thread. Choices between plans depend on their ratios only. */
   readonly costs: Costs;
 }

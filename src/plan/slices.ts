@@ -2,14 +2,13 @@
  * @file One rule: a product of which only slices are used becomes a product for each slice, by a slice of the weights, which
  * is prepared. Merged queries, keys and values are then three products.
  */
-import { binary } from "../primitives/binary.ts";
 import { conv2d } from "../primitives/convolution.ts";
 import { reshape, slice } from "../primitives/layout.ts";
 import { matmul } from "../primitives/matmul.ts";
-import { clamp, leaky_relu, unary } from "../primitives/unary.ts";
 import type { Size } from "../sizes/size.ts";
 import { bytesOf, nominalNumbers } from "./buffers.ts";
 import type { PlanBuilder } from "./builder.ts";
+import { isElementwise } from "./elementwise.ts";
 import { foldedSlice } from "./folded-slice.ts";
 import { computationsOf, madeBy, type Computation, type PlanValue } from "./value.ts";
 
@@ -52,7 +51,11 @@ class Slicing {
     this.#results = new Set(results);
     this.#live = computationsOf(results);
     for (const step of this.#live)
-      for (const input of new Set(step.inputs)) this.#users.set(input, [...(this.#users.get(input) ?? []), step]);
+      for (const input of new Set(step.inputs)) {
+        const users = this.#users.get(input);
+        if (users === undefined) this.#users.set(input, [step]);
+        else users.push(step);
+      }
     for (const step of this.#live.toReversed()) this.#wanted.set(step, this.#wantedOf(step));
     for (const step of this.#live) {
       const product = this.#product(step);
@@ -108,7 +111,8 @@ class Slicing {
       const more = part === undefined ? this.#wantedBy(user, value) : [part];
       if (more === undefined) return undefined;
       for (const one of more)
-        if (!parts.some(({ begin, size }) => begin === one.begin && size === one.size)) parts.push(one);
+        if (!parts.some(({ axis, begin, size }) => axis === one.axis && begin === one.begin && size === one.size))
+          parts.push(one);
     }
     return parts.every(({ axis }) => axis === parts[0]?.axis) ? parts : undefined;
   }
@@ -190,11 +194,13 @@ class Slicing {
   /** Keeps what is needed whole, which no product should compute again. */
   #close(): void {
     const isPart = (user: Computation) => this.#open.has(user) || this.#partOf(user) !== undefined;
-    for (const [value, product] of this.#open) {
-      if (this.#users.get(value)!.every(isPart) && (product !== undefined || this.#follows(value))) continue;
-      this.#open.delete(value);
-      this.#close();
-      return;
+    for (let isClosed = false; !isClosed;) {
+      isClosed = true;
+      for (const [value, product] of this.#open) {
+        if (this.#users.get(value)!.every(isPart) && (product !== undefined || this.#follows(value))) continue;
+        this.#open.delete(value);
+        isClosed = false;
+      }
     }
   }
 
@@ -231,8 +237,4 @@ class Slicing {
       size: value.shape.with(axis, sizes.int(size)),
     });
   }
-}
-
-function isElementwise(value: Computation): boolean {
-  return madeBy(value, unary) || madeBy(value, binary) || madeBy(value, clamp) || madeBy(value, leaky_relu);
 }

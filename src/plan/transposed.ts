@@ -1,16 +1,14 @@
 /** @file Which computations a transpose can move before: what such a computation is, in terms of its transposed inputs. */
-import { binary, select } from "../primitives/binary.ts";
 import { conv2d } from "../primitives/convolution.ts";
 import { noPads } from "../primitives/image.ts";
 import { concat, pad, reshape, slice } from "../primitives/layout.ts";
 import { matmul } from "../primitives/matmul.ts";
-import type { Primitive } from "../primitives/primitive.ts";
 import { reverse, scan } from "../primitives/scan.ts";
 import { softmax } from "../primitives/softmax.ts";
-import { clamp, leaky_relu, unary } from "../primitives/unary.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
 import type { PlanBuilder } from "./builder.ts";
+import { isElementwise } from "./elementwise.ts";
 import type { Profile } from "./profile.ts";
 import { madeBy, type Computation, type PlanValue } from "./value.ts";
 
@@ -77,10 +75,6 @@ export function passage(
     }
   }
   return mapped(value, permutation, builder, profile, alone) ?? reshaped(value, permutation, builder);
-}
-
-function isElementwise(value: Computation): boolean {
-  return [unary, leaky_relu, clamp, binary, select].some((primitive) => madeBy(value, primitive as Primitive));
 }
 
 /** A linear map of one axis of `x`, the channels, to adjacent axes of the result, by a matrix [from, to]. */

@@ -52,13 +52,26 @@ export function power(pool: SizePool, a: Size, exponent: number): Size {
   return result;
 }
 
-export const ofAtom = (pool: SizePool, atom: Atom): Size =>
-  pool.size(new Map([[pool.monomial([{ atom, power: 1 }]), 1n]]));
+export const ofAtom = (pool: SizePool, atom: Atom): Size => {
+  const known = pool.ofAtoms.get(atom);
+  if (known !== undefined) return known;
+  const made = pool.size(new Map([[pool.monomial([{ atom, power: 1 }]), 1n]]));
+  pool.ofAtoms.set(atom, made);
+  return made;
+};
 
 /** p / q. For q = 0 the result is a size without a value. */
 export const divide = (pool: SizePool, p: Size, q: Size): Size => mul(pool, p, reciprocal(pool, q));
 
 export function reciprocal(pool: SizePool, q: Size): Size {
+  const known = pool.reciprocals.get(q);
+  if (known !== undefined) return known;
+  const made = newReciprocal(pool, q);
+  pool.reciprocals.set(q, made);
+  return made;
+}
+
+function newReciprocal(pool: SizePool, q: Size): Size {
   if (q.terms.length === 0) return ofAtom(pool, pool.compound("inverse", pool.zero));
   const { numerator, denominator } = split(pool, q);
   const leading = numerator.terms[0];

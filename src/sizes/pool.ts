@@ -37,6 +37,11 @@ export class SizePool {
   #products = new Map<number, Monomial>();
   #budget: Budget = { left: Infinity };
 
+  /** The atoms as sizes. */
+  readonly ofAtoms = new Map<Atom, Size>();
+  /** The reciprocals that were needed. A program divides by few sizes, again and again. */
+  readonly reciprocals = new Map<Size, Size>();
+
   /** The empty product. */
   readonly unit: Monomial = this.monomial([]);
   readonly zero: Size = this.size(new Map());

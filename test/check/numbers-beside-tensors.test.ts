@@ -1,6 +1,6 @@
 /** @file Numbers next to tensors: their dtype, and float parameters whose value is known only at build time. */
 import { describe, expect, test } from "vitest";
-import { buildGraphs } from "../../src/compile.ts";
+import { buildGraphs } from "../../src/graphs.ts";
 import { check, programOf } from "../support/check.ts";
 
 const codes = (text: string) => check(`fuse 1\n\n${text}`).map(({ code, message }) => `${code}: ${message}`);

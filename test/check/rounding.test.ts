@@ -1,6 +1,6 @@
 /** @file Sizes whose computation could exceed 2^53: the guard of a model rejects inputs for which it does. */
 import { describe, expect, test } from "vitest";
-import { buildGraphs } from "../../src/compile.ts";
+import { buildGraphs } from "../../src/graphs.ts";
 import { checkGuard, type Guard } from "../../src/contract/guard.ts";
 import { programOf } from "../support/check.ts";
 

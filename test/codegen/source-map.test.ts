@@ -142,7 +142,7 @@ describe("places", () => {
 
   test("in a map reveal nothing about the disk, and contain no scheme, query or escape", () => {
     const source = sourceFile("/home/me/javascript:x?y#z%41.fuse", "a");
-    const origin = { span: { source, start: 0, end: 1 }, name: undefined, scope: [] };
+    const origin = { span: { source, start: 0, end: 1 }, name: undefined, scope: [], calls: [] };
     const text = sourceMap("x.js", [{ line: 3, origin }], { version: "0.0.0", locate: () => undefined });
     expect((JSON.parse(text) as { sources: string[] }).sources).toEqual(["javascript%3Ax%3Fy%23z%2541.fuse"]);
     expect(urlPath("../\ud800\n/*b")).toBe("../%EF%BF%BD%0A/*b");

@@ -32,4 +32,4 @@ beforeAll(async () => {
   written = await runSteps(steps, folder, path);
 }, 300_000);
 
-describeSteps(steps, () => written);
+describeSteps("docs/guide/command-line.md", steps, () => written);

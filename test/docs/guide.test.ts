@@ -33,5 +33,5 @@ describe.each(pages)("$file", ({ file, text, steps }) => {
     written = await runSteps(steps, cwd, path);
   }, 300_000);
 
-  describeSteps(steps, () => written);
+  describeSteps(`docs/guide/${file}`, steps, () => written);
 });

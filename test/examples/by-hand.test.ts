@@ -1,10 +1,10 @@
-/** @file The systems of examples/systems against the best handwritten calls: no more kernels, no more memory. */
+/** @file The systems of examples/systems against the best handwritten calls: no more kernels, and also optimized no more memory. */
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { byHand, prepareByHand } from "../../bench/by-hand.js";
 import { footprint } from "../../bench/footprint.js";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
-import { plan } from "../../src/plan/plan.ts";
+import { planOptimized } from "../../src/optimize/planned.ts";
 import { difference } from "../support/arrays.ts";
 import { backends, useBackend } from "../support/backends.ts";
 import { graphOf } from "../support/compare.ts";
@@ -78,19 +78,23 @@ describe.each(backends().filter(({ name }) => name !== "tensorflow"))("compiled 
 
   test.each(systems)("$file uses no more than the handwritten version", async ({ file, settings }) => {
     const weights = prepareByHand(file, goldenTensors(file, "param"));
-    const planned = plan(graphOf(systemText(file), settings), esmProfile(name));
-    const model = await (await modelOf(planned)).load(goldenBytes(file), { prefix: "param" });
     const inputs = inputsOf(file);
-    const ours = await footprint(() => tf.dispose(model.run(inputs)));
     const theirs = await footprint(() => tf.dispose(byHand[file]!.run(weights, inputs)));
+    const { plan: optimized, asWritten } = planOptimized(graphOf(systemText(file), settings), esmProfile(name));
+    for (const planned of new Set([asWritten, optimized])) {
+      const model = await (await modelOf(planned)).load(goldenBytes(file), { prefix: "param" });
+      const ours = await footprint(() => tf.dispose(model.run(inputs)));
+      model.dispose();
+      const more = { kernels: ours.kernels.length - theirs.kernels.length, bytes: ours.bytes - theirs.bytes };
+      const told = `${ours.kernels.join(" ")} in ${ours.bytes}; by hand ${theirs.kernels.join(" ")} in ${theirs.bytes}`;
+      const allowed = excess[file];
+      expect(more.bytes, told).toBeLessThanOrEqual(allowed?.bytes ?? 0);
+      // The optimizer multiplies less and moves less with one or two kernels more. The same calls by hand are as written.
+      if (planned !== asWritten) continue;
+      if (allowed === undefined) expect(more.kernels, told).toBeLessThanOrEqual(0);
+      // The allowance must be needed, which keeps the table accurate.
+      else expect(more.kernels, told).toBe(allowed.kernels);
+    }
     tf.dispose([weights, inputs]);
-    model.dispose();
-    const more = { kernels: ours.kernels.length - theirs.kernels.length, bytes: ours.bytes - theirs.bytes };
-    const told = `${ours.kernels.join(" ")} in ${ours.bytes}; by hand ${theirs.kernels.join(" ")} in ${theirs.bytes}`;
-    const allowed = excess[file];
-    if (allowed === undefined) expect(more.kernels, told).toBeLessThanOrEqual(0);
-    // The allowance must be needed, which keeps the table accurate.
-    else expect(more.kernels, told).toBe(allowed.kernels);
-    expect(more.bytes, told).toBeLessThanOrEqual(allowed?.bytes ?? 0);
   });
 });

@@ -7,10 +7,9 @@ import { plan } from "../../src/plan/plan.ts";
 import { seeded } from "../support/arrays.ts";
 import { useBackend } from "../support/backends.ts";
 import { programOf } from "../support/check.ts";
-import { describeCases, graphOf, optimizedCase, prepareCase } from "../support/compare.ts";
+import { describeCases, graphOf, prepareCase } from "../support/compare.ts";
 import { randomShapes } from "../support/shapes.ts";
 import { expectGolden, goldenTensors } from "../support/systems.ts";
-import { byTier } from "../support/tier.ts";
 
 const folders = ["repeat", "kernels"];
 
@@ -43,8 +42,5 @@ describe.each(networks)("$name", ({ text, graph, golden }) => {
 });
 
 describeCases(
-  networks.flatMap(({ name, graph }, i) => {
-    const written = prepareCase(name, graph, randomShapes(graph.guard, seeded(i), 2, 9), i);
-    return byTier({ quick: [optimizedCase(written)], full: [written, optimizedCase(written)] });
-  }),
+  networks.map(({ name, graph }, i) => prepareCase(name, graph, randomShapes(graph.guard, seeded(i), 2, 9), i)),
 );

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Program } from "../../src/check/program.ts";
 import type { Block } from "../../src/check/text/modules.ts";
-import { buildGraphs } from "../../src/compile.ts";
+import { buildGraphs } from "../../src/graphs.ts";
 import { printType } from "../../src/ir/type.ts";
 import { programOf } from "../support/check.ts";
 

@@ -7,10 +7,9 @@ import { plan } from "../../src/plan/plan.ts";
 import { seeded } from "../support/arrays.ts";
 import { backends, useBackend } from "../support/backends.ts";
 import { programOf } from "../support/check.ts";
-import { describeCases, graphOf, optimizedCase, prepareCase } from "../support/compare.ts";
+import { describeCases, graphOf, prepareCase } from "../support/compare.ts";
 import { randomShapes } from "../support/shapes.ts";
 import { expectGolden, goldenTensors, systemPath, systems, systemText } from "../support/systems.ts";
-import { byTier } from "../support/tier.ts";
 
 const built = systems.map((system) => ({ ...system, graph: graphOf(systemText(system.file), system.settings) }));
 
@@ -45,8 +44,5 @@ describe.each(backends())("PyTorch's outputs on $name", ({ name: backend, skippe
 });
 
 describeCases(
-  built.flatMap(({ file, graph }, i) => {
-    const written = prepareCase(file, graph, randomShapes(graph.guard, seeded(i), 2, 9), i);
-    return byTier({ quick: [optimizedCase(written)], full: [written, optimizedCase(written)] });
-  }),
+  built.map(({ file, graph }, i) => prepareCase(file, graph, randomShapes(graph.guard, seeded(i), 2, 9), i)),
 );

@@ -12,7 +12,7 @@ import { readSafetensors } from "../../src/weights/safetensors.ts";
 import { difference } from "../support/arrays.ts";
 import { programOf } from "../support/check.ts";
 import { fuse } from "../support/command-line.ts";
-import { graphOf } from "../support/compare.ts";
+import { graphOf, writtenAndOptimized } from "../support/compare.ts";
 import { runOn, testedEngines } from "../support/engines.ts";
 import { interpret } from "../support/interpret.ts";
 import { tensorsIn } from "../support/systems.ts";
@@ -118,10 +118,11 @@ const engines = testedEngines.filter(({ name }) => byTier({ quick: name === "esm
 
 describe.each(engines)("$name", (engine) => {
   test.skipIf(engine.skipped).each(zoo)("$file", async ({ file, settings }) => {
-    const graph = graphOf(zooText(file), settings);
-    const results = await runOn(engine, graph, tensorsIn(bytesOf(file), "in"), weightsOf(file, graph));
-    // As for all engines: float32, in an order of summation of their own.
-    for (const [name, want] of Object.entries(tensorsIn(bytesOf(file), "out")))
-      expect(difference(results[name]!, want, 1e-4), name).toBe(undefined);
+    for (const graph of writtenAndOptimized(graphOf(zooText(file), settings), engine.profile)) {
+      const results = await runOn(engine, graph, tensorsIn(bytesOf(file), "in"), weightsOf(file, graph));
+      // As for all engines: float32, in an order of summation of their own.
+      for (const [name, want] of Object.entries(tensorsIn(bytesOf(file), "out")))
+        expect(difference(results[name]!, want, 1e-4), name).toBe(undefined);
+    }
   });
 });

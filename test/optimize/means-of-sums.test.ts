@@ -1,7 +1,7 @@
 /** @file A mean of a sum is a sum of means where that is cheaper: then the sum of whole maps is never written. */
 import { expect, test } from "vitest";
 import { targets, targetNames } from "../../src/codegen/targets.ts";
-import { buildGraphs } from "../../src/compile.ts";
+import { buildGraphs } from "../../src/graphs.ts";
 import { generate } from "../../src/contract/ndarray.ts";
 import { axisNames } from "../../src/ir/type.ts";
 import { reachable } from "../../src/ir/walk.ts";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { onnxProfile } from "../../src/codegen/onnx/profile.ts";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { savedModelProfile } from "../../src/codegen/saved-model/profile.ts";
-import { buildGraphs, openProgram } from "../../src/compile.ts";
+import { buildGraphs } from "../../src/graphs.ts";
 import type { Value } from "../../src/ir/graph.ts";
 import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import { optimize, type OptimizeOptions } from "../../src/optimize/optimize.ts";
@@ -12,10 +12,11 @@ import { planCost } from "../../src/plan/cost.ts";
 import { nominalNumbers } from "../../src/plan/buffers.ts";
 import { plan } from "../../src/plan/plan.ts";
 import type { Profile } from "../../src/plan/profile.ts";
+import { programOf } from "../support/check.ts";
 
-function graphOf(header: string, body: string): ModelGraph {
-  const text = `fuse 1\nmodel Net${header} {\n${body}\n}\n`;
-  const { value, diagnostics } = buildGraphs(openProgram("net.fuse", text, { read: () => undefined }));
+function graphOf(header: string, body: string, imports = ""): ModelGraph {
+  const text = `fuse 1\n${imports}\nmodel Net${header} {\n${body}\n}\n`;
+  const { value, diagnostics } = buildGraphs(programOf(text));
   expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
   return value![0]!;
 }
@@ -57,6 +58,15 @@ describe("products move before what makes tensors larger", () => {
     expect(optimized(graphOf(header, "  return x |> conv(c: 64) @conv |> mean(axis: [h, w])"))).toBe("linear(mean(x))");
   });
 
+  test("before a gate for each position, with the bias after it", () => {
+    const header = (c: number) =>
+      `(x: [n, h: 32, w: 32, c: 256], g: [n, h: 32, w: 32]) -> (y: [n, h: 32, w: 32, c: ${c}])`;
+    const narrow = graphOf(header(32), "  return x * sigmoid(g) |> conv(c: 32) @conv");
+    expect(optimized(narrow)).toBe("add(mul(conv(x), sigmoid(g)), weight)");
+    const wide = graphOf(header(512), "  return x * sigmoid(g) |> conv(c: 512) @conv");
+    expect(optimized(wide)).toBe("conv(mul(x, sigmoid(g)))");
+  });
+
   test("with the batch normalisation that follows, through all branches", () => {
     const graph = graphOf(
       "(a: [n, h: 64, w: 64, c: 16], b: [n, h: 16, w: 16, c: 64]) -> (y: [n, h: 64, w: 64, c: 128])",
@@ -88,6 +98,110 @@ describe("products move before what makes tensors larger", () => {
   });
 });
 
+describe("a view is no obstacle for products", () => {
+  const image = "(x: [n, h: 32, w: 32, c: 64]) -> ";
+  const tokens = "reshape([h, w] -> t) |> rename(c -> d)";
+
+  test.each([
+    [
+      "two products, before and after a rename",
+      "(y: [n, h: 32, w: 32, d: 16])",
+      "conv(c: 64) @a |> rename(c -> d) |> linear(d: 16) @b",
+      "linear(x)",
+    ],
+    [
+      "two products, before and after tokens are made",
+      "(y: [n, t: 1024, d: 16])",
+      `conv(c: 64) @a |> ${tokens} |> linear(d: 16) @b`,
+      "reshape(linear(x))",
+    ],
+    [
+      "a product of two axes that were one",
+      "(y: [n, h: 32, w: 32, d: 16])",
+      "conv(c: 64) @a |> reshape(c -> [k: 8, e: 8]) |> linear([k, e] -> d: 16) @b",
+      "linear(x)",
+    ],
+    ["a product and a sum over what it makes", "(y: [n, h: 32, w: 32])", "conv(c: 64) @a |> sum(axis: c)", "linear(x)"],
+    [
+      "a product after a resize, of tokens",
+      "(y: [n, t: 4096, d: 16])",
+      `resize(h: 64, w: 64, mode: bilinear) |> ${tokens} |> linear(d: 16) @b`,
+      "reshape(resize(linear(x)))",
+    ],
+  ])("%s", (_, result, body, want) => {
+    const graph = graphOf(`${image}${result}`, `  return x |> ${body}`);
+    expect(optimized(graph)).toBe(want);
+  });
+
+  test.each([
+    [
+      "before",
+      "x: [n, h, w, c: 64]",
+      "y: [n, c: 64, t: 8]",
+      "h * w == 64",
+      "x |> reshape([h, w] -> t: 64) |> linear(t: 8) @b",
+    ],
+    [
+      "after",
+      "x: [n, c: 64], s: [k]",
+      "y: [n, g: k, c: 64 / k]",
+      "64 % k == 0",
+      "x |> linear(c: 64) @a |> linear(c: 64) @b |> reshape(c -> [g: k, c: 64 / k])",
+    ],
+  ])("but one %s a product stays if its sizes are known in a run only", (_, inputs, result, condition, body) => {
+    const graph = graphOf(`(${inputs}) -> (${result}) where ${condition}`, `  return ${body}`);
+    expect(optimized(graph)).toContain("reshape");
+    for (const profile of [savedModelProfile, onnxProfile]) planOptimized(graph, profile);
+  });
+
+  test("a convolution before attention is part of its projections", () => {
+    const graph = graphOf(
+      "(x: [n, h: 16, w: 16, c: 32]) -> (y: [n, h: 16, w: 16, c: 256])",
+      "  return x |> conv(c: 256) @conv |> SelfAttention @attention",
+      'import { SelfAttention } from "fuse/attention"',
+    );
+    expect(optimized(graph)).not.toContain("conv");
+    const number = nominalNumbers(graph.builder.sizes);
+    for (const profile of [savedModelProfile, onnxProfile, esmProfile("wasm")]) {
+      const { plan: better, asWritten } = planOptimized(graph, profile);
+      expect(planCost(better, number)).toBeLessThan(0.8 * planCost(asWritten, number));
+    }
+  });
+});
+
+describe("a sum of a product is a dot", () => {
+  const header = "(x: [n, h: 32, w: 32, c: 64], g: [n, h: 32, w: 32]) -> (y: [n, c: 64])";
+
+  test.each([
+    ["sum", "dot(x, sigmoid(g))"],
+    ["mean", "div(dot(x, sigmoid(g)), constant)"],
+  ])("%s", (name, want) => {
+    const graph = graphOf(header, `  return x * sigmoid(g) |> ${name}(axis: [h, w])`);
+    for (const profile of [savedModelProfile, onnxProfile]) {
+      expect(optimized(graph, profile)).toBe(want);
+      expect(planOptimized(graph, profile).changes).toHaveLength(1);
+    }
+    expect(optimize(graph, esmProfile("wasm")).changes).toEqual([]);
+  });
+
+  test("with a convolution before it, which is then one of a single vector", () => {
+    const graph = graphOf(header, "  return x |> conv(c: 64, bias: false) @conv |> mul(g) |> sum(axis: [h, w])");
+    expect(optimized(graph)).toBe("linear(dot(x, g))");
+  });
+
+  test.each([
+    [
+      "of tensors with the same axes, for which engines have no fast code",
+      "[n, h: 32, w: 32, c: 64]",
+      "x * g |> sum(axis: [h, w])",
+    ],
+    ["over an axis that only one has", "[n, h: 32, c: 64]", "x * g |> sum(axis: [h, w]) |> relu"],
+  ])("but not %s", (_, type, body) => {
+    const graph = graphOf(`(x: [n, h: 32, w: 32, c: 64], g: ${type}) -> (y: [n, c: 64])`, `  return ${body}`);
+    expect(optimized(graph)).not.toMatch(/dot/);
+  });
+});
+
 describe("what may not move stays", () => {
   const header = "(x: [n, h: 32, w: 32, c: 64]) -> (y: [n, c: 16])";
 
@@ -97,6 +211,22 @@ describe("what may not move stays", () => {
   ])("%s", (_, expression) => {
     const graph = graphOf(header, `  return ${expression}`);
     expect(optimize(graph, savedModelProfile).changes).toEqual([]);
+  });
+
+  test.each([
+    ["division by a finite tensor", "x / k", "[4, 1, 2]", 1],
+    ["division by a tensor with 0", "x / k", "[4, 0, 2]", 0],
+    ["a product with a finite tensor", "x * k", "[4, 0, 2]", 1],
+    ["a product with an infinite tensor", "x * k", "[4, inf, 2]", 0],
+    ["a sum with a finite tensor", "x + k", "[4, 0, 2]", 1],
+    ["a sum with an infinite tensor", "x + k", "[4, -inf, 2]", 0],
+    ["a difference from an infinite tensor", "x - k", "[4, -inf, 2]", 0],
+  ])("%s, before a product", (_, expression, numbers, count) => {
+    const graph = graphOf(
+      "(x: [n, h: 32, w: 32, c: 3]) -> (y: [n, h: 32, w: 32, c: 16])",
+      `  const k: [c: 3] = ${numbers}\n  return (${expression}) |> conv(c: 16) @conv`,
+    );
+    expect(optimize(graph, savedModelProfile).changes).toHaveLength(count);
   });
 
   test("a mean before a sum over the same axis", () => {

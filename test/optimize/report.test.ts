@@ -1,12 +1,14 @@
 /** @file What the optimizer reports: the theorems that it used, and what kept it from saving more. */
 import { expect, test } from "vitest";
 import { buildReports, findHints } from "../../src/compile.ts";
+import type { OptimizeOptions } from "../../src/optimize/optimize.ts";
 import type { Report } from "../../src/optimize/report.ts";
+import { placeOf } from "../../src/source/source.ts";
 import { programOf } from "../support/check.ts";
 
-function reportOf(body: string): Report {
+function reportOf(body: string, optimize: OptimizeOptions = {}): Report {
   const program = programOf(`fuse 1\n\nmodel Net(${body}\n`);
-  const { value, diagnostics } = buildReports(program);
+  const { value, diagnostics } = buildReports(program, { optimize });
   expect(diagnostics).toEqual([]);
   return value![0]!;
 }
@@ -97,4 +99,167 @@ test("sums that share their terms are noted once", () => {
     `x0: [n, t: 16, c: 8]) -> (y: [n, c: 8]) {\n${layers.join("\n")}\n  return mean(x24, axis: t) |> linear(c: 8) @fc\n}`,
   );
   for (const { steps } of report.changes) expect(steps.length).toBeLessThan(10);
+});
+
+const files = {
+  "main.fuse": `fuse 1
+import { Reduce } from "./blocks.fuse"
+
+model Net(x: [n, h: 28, w: 28, c: 64], z: [n, h: 28, w: 28, c: 64]) -> (y: [n, c: 256], u: [n, c: 256]) {
+  y = Reduce(x) @a
+  u = Reduce(z) @b
+  return y, u
+}
+`,
+  "blocks.fuse": `fuse 1
+
+block Reduce(x: [n, h, w, c]) -> [n, c: 256] {
+  return x |> relu |> conv(c: 256) @conv |> relu |> mean(axis: [h, w])
+}
+`,
+};
+
+test("a near miss in a block names its file, its label and its calls", () => {
+  const { value } = buildReports(programOf(files["main.fuse"], files));
+  const { misses } = value![0]!;
+  expect(misses.map(({ node: { operator, origin } }) => [operator, placeOf(origin!.span), origin!.scope])).toEqual([
+    ["mean", "blocks.fuse:4:53", ["a"]],
+    ["mean", "blocks.fuse:4:53", ["b"]],
+  ]);
+  expect(misses.map(({ node: { origin } }) => origin!.calls.map(placeOf))).toEqual([
+    ["main.fuse:5:7"],
+    ["main.fuse:6:7"],
+  ]);
+  expect(misses[0]!.text).toBe(
+    "`mean` stays after `conv` at line 4: `relu` at line 4 is between them, and `relu` is not linear",
+  );
+});
+
+test("what is in another file than the near miss is named with that file", () => {
+  const text = `fuse 1
+import { Reduce } from "./blocks.fuse"
+
+model Net(x: [n, h: 28, w: 28, c: 64]) -> (y: [n, c: 256]) {
+  return x |> Reduce @a |> mean(axis: [h, w])
+}
+`;
+  const blocks = `fuse 1
+
+block Reduce(x: [n, h, w, c]) -> [n, h, w, c: 256] {
+  return x |> conv(c: 256) @conv |> relu
+}
+`;
+  const { value } = buildReports(programOf(text, { "main.fuse": text, "blocks.fuse": blocks }));
+  expect(value![0]!.misses.map(({ text }) => text)).toEqual([
+    "`mean` stays after `conv` at blocks.fuse:4: `relu` at blocks.fuse:4 is between them, and `relu` is not linear",
+  ]);
+});
+
+test("hints are at a place that the author can change, once for all uses, with their calls as notes", () => {
+  const found = findHints(programOf(files["main.fuse"], files));
+  expect(found.map(({ span }) => placeOf(span!))).toEqual(["blocks.fuse:4:53"]);
+  expect(found[0]!.message).toMatch(/^`Net` would take about 9\d % less time if `mean` came before `conv`$/);
+  expect(found[0]!.notes.map(({ text, span }) => [text, span && placeOf(span)])).toEqual([
+    ["`conv` is", "blocks.fuse:4:23"],
+    ["`relu` is between them", "blocks.fuse:4:45"],
+    ["`relu` is not linear", undefined],
+    ["called", "main.fuse:5:7"],
+    ["called", "main.fuse:6:7"],
+  ]);
+  expect(found[0]!.helps[0]!.text).toMatch(/^write `mean` before `relu`, if /);
+});
+
+test("an operator that the optimizer made is named as the author's from which it comes", () => {
+  const report =
+    reportOf(`a: [n, h: 64, w: 64, c: 128], b: [n, h: 32, w: 32, c: 128]) -> (y: [n, h: 64, w: 64, c: 32]) {
+  y = concat(a, resize(b, like: a, mode: bilinear), axis: c) |> conv(c: 128) @conv
+  return y |> relu |> avgpool(kernel: 2) |> conv(c: 32, kernel: 1) @out |> upsample(2)
+}`);
+  expect(operators(report.changes[0]!.after)).toContain("add");
+  const own = ["concat", "resize", "conv", "relu", "avgpool", "upsample"];
+  for (const { node, partner, blocker } of report.misses)
+    for (const { operator } of [node, partner, blocker]) expect(own).toContain(operator);
+  expect(reasons(report)[0]).toBe(
+    "`avgpool` stays after `conv` at line 4: `relu` at line 5 is between them, and `relu` is not linear",
+  );
+});
+
+test("moved operators keep their places", () => {
+  const report =
+    reportOf(`a: [n, h: 64, w: 64, c: 128], b: [n, h: 32, w: 32, c: 128]) -> (y: [n, h: 64, w: 64, c: 32]) {
+  up = resize(b, like: a, mode: bilinear)
+  return concat(a, up, axis: c) |> conv(c: 32) @conv
+}`);
+  const lines = report.optimized.steps.map(({ note }) => [note.purpose, placeOf(note.origin!.span)]);
+  expect(lines).toContainEqual(["resize", "main.fuse:4:8"]);
+});
+
+test("no order of operators takes a convolution out of a gate", () => {
+  const report = reportOf(`x: [n, h: 28, w: 28, c: 512]) -> (y: [n, h: 28, w: 28, c: 512]) {
+  gate = x |> mean(axis: [h, w]) |> linear(c: 32) @fc1 |> relu |> linear(c: 512) @fc2 |> sigmoid
+  return x * gate |> conv(c: 512) @conv
+}`);
+  expect(reasons(report)).toEqual([]);
+});
+
+test.each([
+  [
+    14,
+    "|> conv(c: 256) @conv |> relu |> mean(axis: [h, w])",
+    "|> conv(c: 256) @conv |> mean(axis: [h, w]) |> relu",
+    true,
+  ],
+  [
+    112,
+    "|> resize(h: 112, w: 112, mode: bilinear) |> relu |> conv(c: 256) @conv",
+    "|> resize(h: 112, w: 112, mode: bilinear) |> conv(c: 256) @conv |> relu",
+    false,
+  ],
+  [14, "|> conv(c: 256) @conv |> maxpool(kernel: 2)", "|> maxpool(kernel: 2) |> conv(c: 256) @conv", false],
+  [
+    112,
+    "|> resize(h: 112, w: 112, mode: bilinear) |> conv(c: 256, kernel: 3, pad: 1) @conv",
+    "|> conv(c: 256, kernel: 3, pad: 1) @conv |> resize(h: 112, w: 112, mode: bilinear)",
+    false,
+  ],
+])("what a near miss would save is what the other model takes less (%i, %s)", (size, body, other, isPooled) => {
+  const result = isPooled ? "[n, c: 256]" : `[n, h: ${size}, w: ${size}, c: 256]`;
+  const report = (body: string) => reportOf(`x: [n, h: 28, w: 28, c: 512]) -> (y: ${result}) {\n  return x ${body}\n}`);
+  const [now, then] = [report(body), report(other)];
+  const [miss] = now.misses;
+  expect(miss!.miss.saves).toBeCloseTo(1 - then.costs.optimized / now.costs.optimized, 6);
+  expect(miss!.miss.saves).toBeGreaterThan(0.02);
+});
+
+test("changes are numbered as a limit counts them, and a limit makes them even if they cost more", () => {
+  const body = `x1: [n, h: 64, w: 64, c: 32], x2: [n, h: 32, w: 32, c: 64]) -> (y: [n, h: 64, w: 64, c: 96], z: [n, c: 8]) {
+  u2 = resize(x2, like: x1, mode: bilinear)
+  y = concat(x1, u2, axis: c) |> conv(c: 96) @conv |> batchnorm @bn |> relu
+  z = x2 |> conv(c: 8) @small |> mean(axis: [h, w])
+  return y, z
+}`;
+  const all = reportOf(body);
+  expect(all.changes.map(({ number }) => number)).toEqual(all.changes.map((_, i) => i + 1));
+  expect(all.changes.length).toBeGreaterThan(1);
+  for (let limit = 0; limit <= all.changes.length; limit++) {
+    const some = reportOf(body, { limit });
+    expect(some.changes.map(({ number, places: [place] }) => [number, placeOf(place!.origin!.span)])).toEqual(
+      all.changes.slice(0, limit).map(({ number, places: [place] }) => [number, placeOf(place!.origin!.span)]),
+    );
+    expect(some.misses).toEqual([]);
+  }
+});
+
+test("factors that are fused into a product are marked, and take no step", () => {
+  const report =
+    reportOf(`x1: [n, h: 128, w: 128, c: 32], x2: [n, h: 64, w: 64, c: 64]) -> (y: [n, h: 128, w: 128, c: 256]) {
+  u2 = resize(x2, like: x1, mode: bilinear)
+  return concat(x1, u2, axis: c) |> conv(c: 256, bias: false) @conv |> batchnorm @bn |> relu
+}`);
+  const fused = report.changes.flatMap(({ after }) => after.filter(({ fusedInto }) => fusedInto !== undefined));
+  expect(new Set(fused.map(({ node }) => node.op.name))).toEqual(new Set(["batchnorm", "mul"]));
+  for (const { fusedInto } of fused) expect(fusedInto).toMatchObject({ op: { name: "conv" } });
+  const steps = report.optimized.steps.map(({ value }) => value.primitive.name);
+  expect(steps.filter((name) => name === "conv2d" || name === "matmul").length).toBe(2);
+  expect(steps.filter((name) => name === "binary").length).toBe(1);
 });

@@ -1,7 +1,7 @@
 /** @file What makes less than it takes goes into a concat, even after operators that gain nothing there by themselves. */
 import { expect, test } from "vitest";
 import { targets } from "../../src/codegen/targets.ts";
-import { buildGraphs } from "../../src/compile.ts";
+import { buildGraphs } from "../../src/graphs.ts";
 import { generate } from "../../src/contract/ndarray.ts";
 import { optimize } from "../../src/optimize/optimize.ts";
 import { programOf } from "../support/check.ts";

@@ -2,6 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Ast, Expr, Label } from "../../src/parser/ast.ts";
+import { Grammar } from "../../src/parser/grammar/grammar.ts";
+import { lexerOf } from "../../src/parser/grammar/tokens.ts";
 import { parse } from "../../src/parser/parse.ts";
 import { Reporter } from "../../src/source/reporter.ts";
 import { placeOf, sourceFile, textOf, type Span } from "../../src/source/source.ts";
@@ -28,6 +30,11 @@ function expression(text: string): Expr {
   if (statement?.kind !== "assign") throw new Error("not an assignment");
   return statement.value;
 }
+
+test("the tokens and the rules have no mistakes that Chevrotain finds", () => {
+  expect(lexerOf(true).lexerDefinitionErrors).toEqual([]);
+  expect(() => new Grammar(true)).not.toThrow();
+});
 
 /** Prints an expression with all its parentheses. */
 function show(expr: Expr): string {

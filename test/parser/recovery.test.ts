@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { openProgram } from "../../src/compile.ts";
+import { openProgram } from "../../src/graphs.ts";
 import type { Ast } from "../../src/parser/ast.ts";
 import { lex } from "../../src/parser/lex.ts";
 import { parse } from "../../src/parser/parse.ts";

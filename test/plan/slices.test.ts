@@ -79,6 +79,11 @@ describe("one product and slices remain", () => {
     expect(steps(sliced(body))).toBe("matmul slice slice");
   });
 
+  test("if they are of different axes, at the same places", () => {
+    const body = "y = x |> linear(c: 64) @l\n  b = slice(y, c: [0, 32])\n  return slice(y, t: [0, 32]), b";
+    expect(steps(sliced(body, "a: [t: 32, c: 64], b: [t, c: 32]"))).toBe("matmul slice slice");
+  });
+
   test("if they are so narrow that the input would be read too often", () => {
     const names = Array.from({ length: 16 }, (_, i) => `a${i}`);
     const text = `fuse 1
@@ -105,6 +110,12 @@ model Net(x: [n, d: 32], h: [n, k: 64], c: [n, k: 64]) -> (h: [n, k: 64], c: [n,
         .filter((name) => name === "matmul"),
     ).toHaveLength(2);
   });
+});
+
+test("a choice between functions of elements is a function of elements", () => {
+  const body = "y = x |> linear(c: 1024) @l\n  a, b = where(y > 0, y, y * 0.5) |> split(axis: c)\n  return a, b";
+  const each = "matmul binary binary select";
+  expect(steps(sliced(body, "a: [t, c: 512], b: [t, c: 512]"))).toBe(`${each} ${each}`);
 });
 
 test("what is not used is not computed", () => {

@@ -1,7 +1,8 @@
 /** @file No text crashes the compiler: random programs from fixed seeds, and enormous programs. */
 import { describe, expect, test } from "vitest";
 import { emitFactory } from "../../src/codegen/esm/emit.ts";
-import { buildGraphs, buildPlans } from "../../src/compile.ts";
+import { buildPlans } from "../../src/compile.ts";
+import { buildGraphs } from "../../src/graphs.ts";
 import { renderDiagnostics } from "../../src/source/render.ts";
 import { textOf } from "../../src/source/source.ts";
 import { check, programOf } from "../support/check.ts";

@@ -1,6 +1,6 @@
 /** @file What the checker says about random `where`s with `or`, `and` and `%` agrees with trying all small sizes. */
 import { expect, test } from "vitest";
-import { buildGraphs } from "../../src/compile.ts";
+import { buildGraphs } from "../../src/graphs.ts";
 import { checkGuard } from "../../src/contract/guard.ts";
 import { seeded } from "../support/arrays.ts";
 import { programOf } from "../support/check.ts";

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
-import { buildGraphs } from "../../src/compile.ts";
+import { buildGraphs } from "../../src/graphs.ts";
 import { plan } from "../../src/plan/plan.ts";
 import type { LoadedModel, WeightSource } from "../../src/runtime/node/index.ts";
 import { randomArray, seeded, difference } from "../support/arrays.ts";

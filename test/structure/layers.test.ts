@@ -56,11 +56,12 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     ...["@noble/hashes", "@jridgewell/gen-mapping"],
   ],
   // The driver and the public API are above all that runs in a browser.
+  graphs: ["check", "ir", "source", "library"],
   compile: [
-    ...["check", "codegen", "optimize", "plan", "ir", "weights", "contract", "source", "library", "version"],
+    ...["graphs", "check", "codegen", "optimize", "plan", "ir", "weights", "contract", "source", "version"],
     "@noble/hashes",
   ],
-  index: ["compile", "check", "codegen", "plan", "ir", "contract", "source", "version"],
+  index: ["graphs", "compile", "check", "codegen", "optimize", "plan", "ir", "contract", "source", "version"],
   library: [],
   version: [],
   runtime: ["weights", "contract", "@tensorflow/tfjs-core"],
@@ -68,13 +69,13 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   node: ["weights", "contract", "source", "node:", "sharp", "onnxruntime-node"],
   "cli/terminal": ["source", "weights", "node:", "commander", "cli-progress"],
   "cli/files": [
-    ...["cli/terminal", "compile", "check", "plan", "ir", "node", "version", "weights", "contract", "source"],
+    ...["cli/terminal", "graphs", "check", "plan", "ir", "node", "version", "weights", "contract", "source"],
     "node:",
   ],
   "cli/summary": ["cli/terminal", "check", "codegen", "optimize", "plan", "ir", "sizes", "contract", "source"],
   "cli/explain": [
-    ...["cli/summary", "cli/files", "cli/terminal", "compile", "check", "codegen", "optimize", "plan", "ir"],
-    ...["contract", "source"],
+    ...["cli/summary", "cli/files", "cli/terminal", "compile", "check", "codegen", "optimize", "plan"],
+    "contract",
   ],
   "cli/build": [
     ...["cli/files", "cli/terminal", "compile", "check", "codegen", "plan", "node", "weights", "contract", "source"],
@@ -86,7 +87,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     ...["@tensorflow/tfjs-core", "@tensorflow/tfjs-converter"],
   ],
   "cli/calibrate": [
-    ...["cli/run", "cli/terminal", "compile", "codegen", "plan", "weights", "contract", "source"],
+    ...["cli/run", "cli/terminal", "graphs", "compile", "codegen", "plan", "weights", "contract", "source"],
     "runtime/node",
   ],
   "cli/commands": [
@@ -98,6 +99,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
       "cli/explain",
       "cli/files",
       "cli/terminal",
+      "graphs",
       "compile",
       "check",
       "format",
@@ -106,7 +108,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     ],
     ...["node", "weights", "contract", "source", "node:", "commander"],
   ],
-  cli: ["cli/commands", "cli/terminal", "version", "weights", "source", "commander"],
+  cli: ["cli/commands", "cli/terminal", "version", "weights", "source", "node:", "commander"],
 };
 
 const files = readdirSync("src", { recursive: true, encoding: "utf8" })

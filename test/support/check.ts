@@ -1,6 +1,6 @@
 /** @file Programs in memory, for tests. */
 import type { Program } from "../../src/check/program.ts";
-import { openProgram } from "../../src/compile.ts";
+import { openProgram } from "../../src/graphs.ts";
 import type { Diagnostic } from "../../src/source/diagnostic.ts";
 
 /** Opens a program whose imports are the other files. */

@@ -1,13 +1,13 @@
 /** @file Compares a compiled program with the float64 interpreter, on every backend and at given or random sizes. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
-import { savedModelProfile } from "../../src/codegen/saved-model/profile.ts";
-import { buildGraphs } from "../../src/compile.ts";
+import { buildGraphs } from "../../src/graphs.ts";
 import type { Backend } from "../../src/contract/backends.ts";
 import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import { evaluatePlan } from "../../src/plan/evaluate.ts";
-import { optimize } from "../../src/optimize/optimize.ts";
+import { planOptimized } from "../../src/optimize/planned.ts";
 import { plan, type Plan } from "../../src/plan/plan.ts";
+import type { Profile } from "../../src/plan/profile.ts";
 import { difference, randomArray, seeded } from "./arrays.ts";
 import { backends, useBackend } from "./backends.ts";
 import { programOf } from "./check.ts";
@@ -30,9 +30,18 @@ export interface Sample {
 export interface Case {
   readonly name: string;
   readonly graph: ModelGraph;
+  /** The plan of the model as written, for all backends. */
   readonly plan: Plan;
+  /** The model as written, and what the optimizer makes of it for a profile if that is another one. */
+  readonly graphsFor: (profile: Profile) => readonly ModelGraph[];
   readonly weights: Arrays;
   readonly samples: readonly Sample[];
+}
+
+/** Returns the model as written and, if the optimizer changes it for this profile, what it makes of it. */
+export function writtenAndOptimized(graph: ModelGraph, profile: Profile): readonly ModelGraph[] {
+  const { graph: better } = planOptimized(graph, profile);
+  return better === graph ? [graph] : [graph, better];
 }
 
 /** Returns the only model of a program, or the one with this name. */
@@ -65,13 +74,14 @@ export function prepareCase(
     const { results, sizes, macs } = interpretation(graph, inputs, weights);
     return { inputs, sizes, want: results, macs };
   });
-  return { name, graph, plan: planned, weights, samples };
-}
-
-/** The same case with an optimized graph. What it must give, the graph as written gives. */
-export function optimizedCase(it: Case): Case {
-  const { graph } = optimize(it.graph, savedModelProfile);
-  return { ...it, name: `${it.name}, optimized`, graph, plan: plan(graph, esmProfile()) };
+  const known = new Map<string, readonly ModelGraph[]>();
+  const graphsFor = (profile: Profile) => {
+    const key = `${profile.name} ${profile.backend}`;
+    const graphs = known.get(key) ?? writtenAndOptimized(graph, profile);
+    known.set(key, graphs);
+    return graphs;
+  };
+  return { name, graph, plan: planned, graphsFor, weights, samples };
 }
 
 function agree(got: Arrays, want: Arrays, tolerance: number): void {
@@ -79,14 +89,17 @@ function agree(got: Arrays, want: Arrays, tolerance: number): void {
     expect(difference(got[name]!, array, tolerance), name).toBe(undefined);
 }
 
-/** Expects the plan's references in float64 to agree with the interpreter. */
-export function expectPlan({ plan, weights, samples }: Case, tolerance = 1e-9): void {
-  for (const { inputs, want } of samples)
-    agree(
-      evaluatePlan(plan, inputs, (path) => weights[path]!),
-      want,
-      tolerance,
-    );
+/** Expects the plan's references in float64 to agree with the interpreter, before and after optimization. */
+export function expectPlan({ graphsFor, weights, samples }: Case, tolerance = 1e-9): void {
+  for (const graph of graphsFor(esmProfile())) {
+    const planned = plan(graph, esmProfile());
+    for (const { inputs, want } of samples)
+      agree(
+        evaluatePlan(planned, inputs, (path) => weights[path]!),
+        want,
+        tolerance,
+      );
+  }
 }
 
 /** The number of sizes at which a plan for one backend runs. It differs from the portable plan in few places. */
@@ -94,19 +107,20 @@ const runsOfOwnPlan = byTier({ quick: 2, full: 8 });
 
 /**
  * Expects the module to agree with the interpreter on the current backend, both the portable one and the one for that
- * backend.
+ * backend, before and after optimization.
  */
 export async function expectModule(
-  { graph, plan: portable, weights, samples }: Case,
+  { graphsFor, weights, samples }: Case,
   backend: Backend,
   tolerance = 1e-4,
 ): Promise<void> {
-  const own = { planned: plan(graph, esmProfile(backend)), runs: samples.slice(0, runsOfOwnPlan) };
-  for (const { planned, runs } of [{ planned: portable, runs: samples }, own]) {
-    const inputs = runs.map((sample) => sample.inputs);
-    const results = await runAll(planned, inputs, weights);
-    runs.forEach(({ want }, i) => agree(results[i]!, want, tolerance));
-  }
+  const own = { profile: esmProfile(backend), runs: samples.slice(0, runsOfOwnPlan) };
+  for (const { profile, runs } of [{ profile: esmProfile(), runs: samples }, own])
+    for (const graph of graphsFor(profile)) {
+      const inputs = runs.map((sample) => sample.inputs);
+      const results = await runAll(plan(graph, profile), inputs, weights);
+      runs.forEach(({ want }, i) => agree(results[i]!, want, tolerance));
+    }
 }
 
 /** Defines the tests of all cases: the plan, then the module on every backend. */

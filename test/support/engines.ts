@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { graphModelProfile } from "../../src/codegen/graph-model/profile.ts";
+import { onnxProfile } from "../../src/codegen/onnx/profile.ts";
 import { savedModelProfile } from "../../src/codegen/saved-model/profile.ts";
 import { wasmProfile } from "../../src/codegen/wasm/profile.ts";
 import type { TensorFlowGraph } from "../../src/codegen/tensorflow/graph.ts";
@@ -9,6 +10,7 @@ import { nodeBackendNames, type NodeBackend } from "../../src/contract/backends.
 import type { NdArray } from "../../src/contract/ndarray.ts";
 import type { ModelGraph } from "../../src/ir/model-graph.ts";
 import { plan } from "../../src/plan/plan.ts";
+import type { Profile } from "../../src/plan/profile.ts";
 import { backends, useBackend } from "./backends.ts";
 import { emitted } from "./formats.ts";
 import type { Arrays } from "./interpret.ts";
@@ -29,6 +31,8 @@ export interface TestedEngine {
   readonly kind: "esm" | "saved-model" | "graph-model" | "onnx" | "wasm";
   /** The TensorFlow.js backend, if the engine needs one. */
   readonly backend: NodeBackend | undefined;
+  /** What models are optimized for. */
+  readonly profile: Profile;
   /** Its backend is missing and not required. */
   readonly skipped: boolean;
   /**
@@ -50,6 +54,7 @@ export function esm(backend: NodeBackend, isPortable: (graph: ModelGraph) => boo
     name: `esm on ${backend}`,
     kind: "esm",
     backend,
+    profile: esmProfile(backend),
     skipped: isSkipped(backend),
     run: ({ graph, weights }, inputs) =>
       onBackend(backend, async () => {
@@ -65,6 +70,7 @@ export function session(change: Change<TensorFlowGraph> = same): TestedEngine {
     name: "saved-model",
     kind: "saved-model",
     backend: "tensorflow",
+    profile: savedModelProfile,
     skipped: isSkipped("tensorflow"),
     run: (model, inputs) =>
       onBackend("tensorflow", () =>
@@ -80,6 +86,7 @@ export function graphModel(backend: NodeBackend, change: Change<TensorFlowGraph>
     name: `graph-model on ${backend}`,
     kind: "graph-model",
     backend,
+    profile: graphModelProfile,
     skipped: isSkipped(backend),
     run: (model, inputs) =>
       onBackend(backend, () => runNodes(change(emitted(model, graphModelProfile, true)), inputs, openGraphModel)),
@@ -91,6 +98,7 @@ export function onnx(change: Change<Uint8Array> = same): TestedEngine {
     name: "onnx",
     kind: "onnx",
     backend: undefined,
+    profile: onnxProfile,
     skipped: false,
     async run({ graph, weights }, inputs) {
       // A result with the name of an input has a number after it, so results are identified by their order.

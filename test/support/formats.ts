@@ -45,13 +45,14 @@ export function describeTensorFlow(cases: readonly LazyCase[], unsupported: Unsu
     beforeAll(() => (native.skipped ? undefined : useBackend("tensorflow")));
 
     test.skipIf(native.skipped).each(cases)("$name", ({ name, get }) => {
-      const graph = emitted(get(), savedModelProfile, false);
-      expectSupport(name, graph);
-      const session = openSession(graph.nodes);
-      try {
-        expectAgreement(get(), graph, session);
-      } finally {
-        session.dispose();
+      for (const graph of emissions(get(), savedModelProfile, false)) {
+        expectSupport(name, graph);
+        const session = openSession(graph.nodes);
+        try {
+          expectAgreement(get(), graph, session);
+        } finally {
+          session.dispose();
+        }
       }
     });
   });
@@ -60,24 +61,25 @@ export function describeTensorFlow(cases: readonly LazyCase[], unsupported: Unsu
     beforeAll(() => (skipped ? undefined : useBackend(backend)));
 
     test.skipIf(skipped).each(cases)("$name", async ({ name, get }) => {
-      const graph = emitted(get(), graphModelProfile, true);
-      expectSupport(name, graph);
-      const model = await openGraphModel(graph.nodes);
-      try {
-        expectAgreement(get(), graph, model);
-      } finally {
-        model.dispose();
+      for (const graph of emissions(get(), graphModelProfile, true)) {
+        expectSupport(name, graph);
+        const model = await openGraphModel(graph.nodes);
+        try {
+          expectAgreement(get(), graph, model);
+        } finally {
+          model.dispose();
+        }
       }
     });
   });
 }
 
-/** Runs a case in ONNX Runtime. */
-export async function expectOnnx(
-  name: string,
-  { graph, weights, samples }: Case,
-  unsupported: Unsupported,
-): Promise<void> {
+/** Runs a case in ONNX Runtime, before and after optimization. */
+export async function expectOnnx(name: string, it: Case, unsupported: Unsupported): Promise<void> {
+  for (const graph of it.graphsFor(onnxProfile)) await expectOnnxOf(name, { ...it, graph }, unsupported);
+}
+
+async function expectOnnxOf(name: string, { graph, weights, samples }: Case, unsupported: Unsupported): Promise<void> {
   const emission = emitOnnx([{ plan: plan(graph, onnxProfile), load: (path) => weights[path]! }], info);
   if (!("files" in emission)) {
     const reasons = "unsupported" in emission ? emission.unsupported.map(({ reason }) => reason).join("; ") : "";
@@ -96,6 +98,11 @@ export async function expectOnnx(
       expect(difference(got[i]!, array, tolerance), `${name} at ${JSON.stringify(sizes)}`).toBe(undefined),
     );
   });
+}
+
+/** Returns the nodes of a case, weights included, before and after optimization. */
+function emissions({ graphsFor, weights }: Case, profile: Profile, fused: boolean): readonly TensorFlowGraph[] {
+  return graphsFor(profile).map((graph) => emitted({ graph, weights }, profile, fused));
 }
 
 /** Returns the nodes of a model, weights included. */

@@ -24,8 +24,8 @@ interface Options {
 }
 
 export class ModelBuilder {
-  readonly sizes = new Sizes();
-  readonly builder = new GraphBuilder(this.sizes);
+  readonly sizes: Sizes;
+  readonly builder: GraphBuilder;
   readonly inputs: Input[] = [];
   readonly weights: Weight[] = [];
   readonly origins = new Map<Value, readonly Origin[]>();
@@ -34,6 +34,11 @@ export class ModelBuilder {
   readonly #guardVariables: GuardVariable[] = [];
   readonly #variables = new Map<string, SizeVar>();
   readonly #source = sourceFile("net.fuse", "\n".repeat(99));
+
+  constructor(sizes = new Sizes()) {
+    this.sizes = sizes;
+    this.builder = new GraphBuilder(sizes);
+  }
 
   /** Returns the signature's size variable, which is known at run time. */
   size(name: string): Size {
@@ -143,7 +148,7 @@ export class ModelBuilder {
   #note<T extends Value>(value: T, { name, line, scope = [] }: Options): T {
     if (name === undefined && line === undefined) return value;
     const start = (line ?? 1) - 1;
-    const origin = { span: { source: this.#source, start, end: start }, name, scope };
+    const origin = { span: { source: this.#source, start, end: start }, name, scope, calls: [] };
     this.origins.set(value, [...(this.origins.get(value) ?? []), origin]);
     return value;
   }

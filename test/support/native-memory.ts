@@ -5,7 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import { readFileSync } from "node:fs";
-import { buildGraphs } from "../../src/compile.ts";
+import { buildGraphs } from "../../src/graphs.ts";
 import { alignedArray, selectBackend } from "../../src/runtime/node/index.ts";
 import { programOf } from "./check.ts";
 import { held, sessionModel } from "./native.ts";

@@ -5,6 +5,7 @@ import type { Input, Node, Value } from "../../src/ir/graph.ts";
 import { tensorType, type TensorType } from "../../src/ir/type.ts";
 import { evaluateGraph } from "../../src/reference/interpreter.ts";
 import type { Size } from "../../src/sizes/size.ts";
+import type { Sizes } from "../../src/sizes/sizes.ts";
 import { randomArray, seeded } from "./arrays.ts";
 
 /** An operator at sizes that are numbers, with arrays for its inputs and weights. */
@@ -24,13 +25,17 @@ const variances = [0.25, 1, 4];
 const isSize = (value: unknown): value is Size => typeof value === "object" && value !== null && "terms" in value;
 
 /** Replaces the sizes in an attribute. */
-function withSizes(value: unknown, now: (size: Size) => Size): unknown {
+export function withSizes(value: unknown, now: (size: Size) => Size): unknown {
   if (isSize(value)) return now(value);
   if (Array.isArray(value)) return value.map((item) => withSizes(item, now));
   if (value instanceof Map) return new Map([...value].map(([key, item]) => [key, withSizes(item, now)]));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withSizes(item, now)]));
 }
+
+/** Returns a size with numbers in place of its variables. */
+export const sizeAt = (sizes: Sizes, size: Size, at: Readonly<Record<string, number>>): Size =>
+  sizes.substitute(size, new Map([...sizes.variables(size)].map((v) => [v, sizes.int(at[v.name]!)])));
 
 /** Returns a node of a graph at these sizes of the guard's variables, with random elements. */
 export function subjectOf(
@@ -41,8 +46,7 @@ export function subjectOf(
 ): Subject {
   const { sizes } = builder;
   const random = seeded(seed);
-  const now = (size: Size): Size =>
-    sizes.substitute(size, new Map([...sizes.variables(size)].map((v) => [v, sizes.int(at[v.name]!)])));
+  const now = (size: Size) => sizeAt(sizes, size, at);
   const filled = ({ dtype, axes }: TensorType, drawn: readonly number[]): NamedArray => {
     const shape = [...axes.values()].map((size) => Number(sizes.constant(now(size))));
     return named(randomArray(random, dtype, shape, { values: drawn }), [...axes.keys()]);

@@ -1,6 +1,6 @@
 /** @file Pages with commands and what they print, run as they stand: one session of bash for a page. */
 import { execFile, execFileSync } from "node:child_process";
-import { mkdirSync, symlinkSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -14,10 +14,12 @@ export interface Step {
   readonly text: string;
 }
 
+/** An `sh` block, and the `text` block after it. */
+const block = /^```sh\n([^]*?)^```\n(?:\n```text\n([^]*?)^```\n)?/gm;
+
 /** Returns the `sh` blocks of a page, each with the `text` block after it. */
 export function stepsOf(page: string): readonly Step[] {
-  const blocks = page.matchAll(/^```sh\n([^]*?)^```\n(?:\n```text\n([^]*?)^```\n)?/gm);
-  return [...blocks].map(([, commands, text]) => ({
+  return [...page.matchAll(block)].map(([, commands, text]) => ({
     title: commands!.split("\n")[0]!,
     commands: commands!,
     text: text ?? "",
@@ -44,11 +46,31 @@ export function runSteps(steps: readonly Step[], cwd: string, path: string): Pro
   });
 }
 
-/** One test for each step: what was written is what the page says. */
-export function describeSteps(steps: readonly Step[], written: () => readonly string[]): void {
+/**
+ * One test for each step: what was written is what the page says. One more for the page, which `vitest -u` writes: run it
+ * once to write the page, and again to test that.
+ */
+export function describeSteps(page: string, steps: readonly Step[], written: () => readonly string[]): void {
   test.each(steps.map(({ title, text }, i) => ({ title, text, i })))("$title", ({ text, i }) => {
     const got = written()[i] ?? "the session ended before";
     if (!matches(got, text)) expect(got).toBe(text);
+  });
+  test(`${page} is as it would be written`, async () => {
+    const path = join(root, page);
+    await expect(rewritten(readFileSync(path, "utf8"), written())).toMatchFileSnapshot(path);
+  });
+}
+
+/** A page that says what was written. */
+function rewritten(page: string, written: readonly string[]): string {
+  let index = 0;
+  return page.replace(block, (whole: string, commands: string, text: string | undefined = "") => {
+    const got = written[index++];
+    if (got === undefined || matches(got, text)) return whole;
+    const lines = text.split("\n");
+    const now = got.split("\n");
+    const kept = now.map((line, i) => (lines.length === now.length && matches(line, lines[i]!) ? lines[i]! : line));
+    return `\`\`\`sh\n${commands}\`\`\`\n${got === "" ? "" : `\n\`\`\`text\n${kept.join("\n")}\`\`\`\n`}`;
   });
 }
 

@@ -40,6 +40,7 @@ export function bindCall(
     scope: path,
     repetitions: [],
     caller: { frame, call },
+    calls: [...frame.calls, call.callee.span],
   };
   for (const parameter of signature.parameters) {
     const arg = given.get(parameter.name);

@@ -78,6 +78,8 @@ export interface Frame {
   readonly use?: Span;
   /** The call that was inlined to create this frame, and the frame of that call; undefined for the outermost block. */
   readonly caller: { readonly frame: Frame; readonly call: Call } | undefined;
+  /** The places of the calls that were inlined, outermost first. */
+  readonly calls: readonly Span[];
   /** Filled only when a model is built. */
   readonly origins: Map<Value, Origin[]> | undefined;
 }
@@ -103,6 +105,7 @@ export function emptyFrame(
     scope: [],
     repetitions: [],
     caller: undefined,
+    calls: [],
     origins,
   };
 }
@@ -177,7 +180,7 @@ export function nameValue(frame: Frame, value: Value, name: Name): void {
 /** Records where a value was created. */
 export function addOrigin(frame: Frame, value: Value, span: Span): void {
   if (frame.origins === undefined) return;
-  const origin = { span, name: undefined, scope: frame.scope };
+  const origin = { span, name: undefined, scope: frame.scope, calls: frame.calls };
   const known = frame.origins.get(value);
   if (known === undefined) frame.origins.set(value, [origin]);
   else known.push(origin);

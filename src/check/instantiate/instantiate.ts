@@ -64,7 +64,8 @@ export function instantiate(context: Context, block: Block, settings: Settings):
     return { graph: undefined, diagnostics: reporter.diagnostics };
   }
   const { frame, inputs } = opened;
-  for (const input of inputs) origins.set(input, [{ span: signature.decl.header, name: input.name, scope: [] }]);
+  for (const input of inputs)
+    origins.set(input, [{ span: signature.decl.header, name: input.name, scope: [], calls: [] }]);
   // A setting of 0 may have removed a size from a pattern such as `k*v + 1`.
   if (!frame.world.reporter.failed) checkSolvable(frame, variables);
   const returned = runBody(frame);

@@ -1,6 +1,7 @@
 /** @file Measures the costs of an engine: from the times of pairs of small programs, of which one does more. */
 import { targets, type EngineName } from "../../codegen/targets.ts";
-import { build, buildPlans, openProgram, type Outcome } from "../../compile.ts";
+import { build, buildPlans } from "../../compile.ts";
+import { openProgram, type Outcome } from "../../graphs.ts";
 import { shapeOf } from "../../contract/manifest.ts";
 import { elements, type NdArray } from "../../contract/ndarray.ts";
 import { planWork, type Work } from "../../plan/cost.ts";

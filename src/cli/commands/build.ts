@@ -10,6 +10,7 @@ import {
   maxWeightsOption,
   modelOption,
   optimizationOptions,
+  refuseContradiction,
   setOption,
   sizes,
 } from "../terminal/options.ts";
@@ -44,13 +45,14 @@ export function build(command: Command, terminal: Terminal): void {
     .addOption(
       new Option(
         "--at <sizes>",
-        "input sizes to optimize for, where nothing can be proved for all: h=512,w=512",
+        "input sizes to optimize for, where nothing can be proved for all: h=512,w=512 (others: 1 for n, 64)",
       ).argParser(sizes),
     )
     .addOption(costsOption())
     .option("-o, --outdir <folder>", "output folder, created if needed (default: next to the program)")
     .action(async (file: string, options: BuildOptions) => {
       const { backend, target } = options;
+      refuseContradiction(command, options);
       if (backend !== undefined && targets[target].profileFor === undefined)
         command.error(`error: --backend needs --target ${forBackends}: ${target} runs on every backend`);
       await buildFile(file, options, terminal);

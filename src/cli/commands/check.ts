@@ -1,19 +1,21 @@
 /** @file `fuse check`: reports errors and warnings. */
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import type { Program } from "../../check/program.ts";
-import { buildGraphs, findHints } from "../../compile.ts";
+import { backendNames } from "../../contract/backends.ts";
+import { buildGraphs } from "../../graphs.ts";
 import { writeAtomically } from "../../node/files.ts";
 import type { Diagnostic } from "../../source/diagnostic.ts";
+import type { HintOptions } from "./hints.ts";
 import { openText, readProgram } from "../files/programs.ts";
 import { diagnosticJson } from "../terminal/diagnostic-json.ts";
 import { Failure, writeOrFail } from "../terminal/failure.ts";
 import { plural } from "../terminal/numbers.ts";
-import { setOption, type Pairs } from "../terminal/options.ts";
+import { costsOption, setOption, sizes, type Pairs } from "../terminal/options.ts";
 import { show, type Terminal } from "../terminal/terminal.ts";
 import { fixText, type Fix } from "./fix.ts";
 import { watch, type Note } from "./watch.ts";
 
-export interface CheckOptions {
+export interface CheckOptions extends HintOptions {
   readonly set?: Pairs;
   readonly json?: true;
   readonly fix?: true;
@@ -36,9 +38,20 @@ export function check(command: Command, terminal: Terminal): void {
     .addOption(setOption())
     .option("--json", "print the diagnostics as JSON")
     .option("--fix", "first apply the fixes that messages suggest exactly")
-    .option("--hints", "also say what could be changed to make models cheaper")
+    .option("--hints", "also say what could be changed to make models cheaper; the next four options need it")
+    .addOption(
+      new Option(
+        "--at <sizes>",
+        "input sizes at which costs are compared: h=512,w=512 (others: 1 for n, 64)",
+      ).argParser(sizes),
+    )
+    .option("--target <target>", "hints for this output format (default: that of `fuse build`)")
+    .addOption(new Option("--backend <backend>", "hints for this backend only").choices(backendNames))
+    .addOption(costsOption())
     .option("--watch", "check again when a file changes, until Ctrl-C")
     .action(async (files: string[], options: CheckOptions) => {
+      const unused = (["at", "target", "backend", "costs"] as const).find((name) => options[name] !== undefined);
+      if (unused !== undefined && !options.hints) command.error(`error: --${unused} needs --hints`);
       if (!options.watch) {
         if (await checkAll(files, options, terminal)) throw new Failure([]);
         return;
@@ -94,25 +107,31 @@ export function watchAll(
   }, signal);
 }
 
-async function checkFile(path: string, { set, fix, hints }: CheckOptions, note?: Note): Promise<Checked> {
+async function checkFile(path: string, options: CheckOptions, note?: Note): Promise<Checked> {
+  const { set, fix, hints } = options;
   try {
     note?.(path);
     const text = await readProgram(path);
     let program = openText(path, text, note);
-    const hinted = (program: Program, found: readonly Diagnostic[]) =>
-      hints && !found.some(isError) ? [...found, ...findHints(program, set)] : found;
+    const hinted = async (program: Program, found: readonly Diagnostic[]) =>
+      hints && !found.some(isError) ? [...found, ...(await hintsOn(program, options))] : found;
     const before = { text, diagnostics: diagnose(program, set) };
-    if (!fix) return { path, program, diagnostics: hinted(program, before.diagnostics), fixes: [] };
+    if (!fix) return { path, program, diagnostics: await hinted(program, before.diagnostics), fixes: [] };
     const after = fixText(path, before, (text) => diagnose(openText(path, text), set));
     if (after.text !== text) {
       await writeOrFail(path, () => writeAtomically(path, new TextEncoder().encode(after.text)));
       program = openText(path, after.text);
     }
-    return { path, program, diagnostics: hinted(program, after.diagnostics), fixes: after.fixes };
+    return { path, program, diagnostics: await hinted(program, after.diagnostics), fixes: after.fixes };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { path, program: undefined, diagnostics: error.diagnostics, fixes: [] };
   }
+}
+
+/** Most checks do not ask for hints, and start faster without the compiler. */
+async function hintsOn(program: Program, options: HintOptions): Promise<readonly Diagnostic[]> {
+  return (await import("./hints.ts")).hintsOn(program, options);
 }
 
 /**

@@ -5,7 +5,14 @@ import { backendNames, type Backend } from "../../contract/backends.ts";
 import { catalogue } from "../../source/catalogue/catalogue.ts";
 import type { Entry } from "../../source/diagnostic.ts";
 import { nearest } from "../../source/suggest.ts";
-import { costsOption, modelOption, setOption, sizes, type ModelOptions } from "../terminal/options.ts";
+import {
+  costsOption,
+  modelOption,
+  optimizeLimitOption,
+  setOption,
+  sizes,
+  type ModelOptions,
+} from "../terminal/options.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 const entries: Readonly<Record<string, Entry>> = catalogue;
@@ -18,6 +25,7 @@ interface Options extends ModelOptions {
   readonly target: TargetName;
   readonly backend?: Backend;
   readonly costs?: string;
+  readonly optimizeLimit?: number;
   readonly json?: true;
 }
 
@@ -37,6 +45,7 @@ export function explain(command: Command, terminal: Terminal): void {
     .addOption(new Option("--target <target>", "for this output format").choices(targetNames).default(defaultTarget))
     .addOption(new Option("--backend <backend>", `${forBackends}: for this backend only`).choices(backendNames))
     .addOption(costsOption())
+    .addOption(optimizeLimitOption())
     .option("--json", "print everything as JSON")
     .action(async (code: string | undefined, options: Options) => {
       if (options.graph === true) {
@@ -44,10 +53,11 @@ export function explain(command: Command, terminal: Terminal): void {
         await explainGraph(code, options, terminal);
         return;
       }
-      const unused = (["model", "set", "at", "backend", "costs", "json"] as const).find(
-        (name) => options[name] !== undefined,
+      const unused = command.options.find(
+        (option) =>
+          option.attributeName() !== "graph" && command.getOptionValueSource(option.attributeName()) === "cli",
       );
-      if (unused !== undefined) command.error(`error: --${unused} needs --graph`);
+      if (unused !== undefined) command.error(`error: ${unused.long} needs --graph`);
       explainCode(command, code, terminal);
     });
 }

@@ -12,6 +12,7 @@ import {
   maxWeightsOption,
   modelOption,
   optimizationOptions,
+  refuseContradiction,
   pairs,
   setOption,
 } from "../terminal/options.ts";
@@ -36,7 +37,7 @@ const flags = {
   debug: "--debug",
   costs: "--costs",
   optimizeLimit: "--optimize-limit",
-};
+} satisfies Partial<Record<keyof RunOptions, string>>;
 
 /** Reads NAME=PATH. */
 const path = pairs("NAME=PATH");
@@ -78,7 +79,10 @@ export function run(command: Command, terminal: Terminal): void {
       "run once to warm up and then n times, and print the median time and quartiles",
       repetitions,
     )
-    .option("--debug", "list the kernels that ran and their times, and name the first value that is not finite")
+    .option(
+      "--debug",
+      "run the model as the program writes it: list the kernels and their times, and name the first value that is not finite",
+    )
     .action(async (file: string, options: RunOptions) => {
       const { isWritable } = await import("../files/arrays.ts");
       for (const [name, path] of Object.entries(options.out ?? {}))
@@ -88,12 +92,18 @@ export function run(command: Command, terminal: Terminal): void {
           );
       if (options.debug && options.repeat !== undefined)
         command.error("error: --debug and --repeat exclude each other: looking at values takes time");
+      if (options.debug && options.optimizeLimit !== undefined)
+        command.error("error: --debug and --optimize-limit exclude each other: it looks at the model as written");
       const { builtKind } = await import("../run/built-models.ts");
-      const misplaced = (
-        ["set", "weights", "weightsPrefix", "rename", "debug", "costs", "optimizeLimit"] as const
-      ).find((name) => options[name] !== undefined);
-      if (builtKind(file) !== undefined && misplaced !== undefined)
-        command.error(`error: ${flags[misplaced]} is only for programs, and ${file} is not one`);
+      const misplaced = [
+        ...Object.entries(flags).flatMap(([name, flag]) =>
+          options[name as keyof typeof flags] === undefined ? [] : [flag],
+        ),
+        ...(options.optimize ? [] : ["--no-optimize"]),
+      ];
+      if (builtKind(file) !== undefined && misplaced[0] !== undefined)
+        command.error(`error: ${misplaced[0]} is only for programs, and ${file} is not one`);
+      refuseContradiction(command, options);
       const { runModel } = await import("../run/run.ts");
       await runModel(file, options, terminal);
     });

@@ -1,15 +1,22 @@
 /** @file `fuse summary`: shows the structure of a model or a block. */
 import { Option, type Command } from "commander";
 import { defaultTarget, targetNames, targets, type TargetName } from "../../codegen/targets.ts";
-import { buildGraphs } from "../../compile.ts";
+import { buildGraphs } from "../../graphs.ts";
 import { backendNames, type Backend } from "../../contract/backends.ts";
 import { reportsOf } from "../explain/reports.ts";
 import { blockNamed, checked, valueOrFail, oneModel, openFile } from "../files/programs.ts";
 import { blockJson, blockText } from "../summary/block.ts";
-import { modelJson, modelText, nominalSizes, sizesAt } from "../summary/model.ts";
+import { modelJson, modelText, sizesAt, sizesOf } from "../summary/model.ts";
 import { optimizedJson, optimizedText } from "../summary/optimized.ts";
 import { hasCost, sorted, sortKeys, variantsOf, variantsText, type SortKey } from "../summary/variants.ts";
-import { costsOption, modelOption, setOption, sizes, type ModelOptions } from "../terminal/options.ts";
+import {
+  costsOption,
+  modelOption,
+  optimizeLimitOption,
+  setOption,
+  sizes,
+  type ModelOptions,
+} from "../terminal/options.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 interface Options extends ModelOptions {
@@ -21,6 +28,7 @@ interface Options extends ModelOptions {
   readonly target?: TargetName;
   readonly backend?: Backend;
   readonly costs?: string;
+  readonly optimizeLimit?: number;
 }
 
 const forBackends = targetNames.filter((name) => targets[name].profileFor !== undefined).join(", ");
@@ -34,7 +42,9 @@ export function summary(command: Command, terminal: Terminal): void {
     .argument("<file>", "program")
     .addOption(modelOption("only this model, or a block"))
     .addOption(setOption())
-    .addOption(new Option("--at <sizes>", "input sizes, to show numbers: n=1,h=64,w=64").argParser(sizes))
+    .addOption(
+      new Option("--at <sizes>", "input sizes, to show numbers: n=1,h=64,w=64 (others: 1 for n, 64)").argParser(sizes),
+    )
     .option("--variants", "show one row for each combination of the settings that are not given, with its cost")
     .addOption(new Option("--sort <key>", "sort key for --variants, cheapest first").choices(sortKeys))
     .option("--optimized", "compare the model as written with what the optimizer makes of it")
@@ -49,10 +59,15 @@ export function summary(command: Command, terminal: Terminal): void {
       ),
     )
     .addOption(costsOption())
+    .addOption(optimizeLimitOption())
     .option("--json", "print everything as JSON")
     .action(async (file: string, options: Options) => {
-      const unused = (["target", "backend", "costs"] as const).find((name) => options[name] !== undefined);
-      if (unused !== undefined && options.optimized !== true) command.error(`error: --${unused} needs --optimized`);
+      const unused = command.options.find((option) =>
+        ["target", "backend", "costs", "optimizeLimit"].some(
+          (name) => option.attributeName() === name && options[name as keyof Options] !== undefined,
+        ),
+      );
+      if (unused !== undefined && options.optimized !== true) command.error(`error: ${unused.long} needs --optimized`);
       if (options.optimized === true && options.variants === true)
         command.error("error: --optimized and --variants exclude each other");
       const program = await openFile(file);
@@ -82,7 +97,7 @@ export function summary(command: Command, terminal: Terminal): void {
       }
       if (options.optimized === true) {
         const reports = await reportsOf(program, options, terminal);
-        const compared = reports.map(({ report, at }) => [report, at ?? nominalSizes(report.graph)] as const);
+        const compared = reports.map(({ report, at }) => [report, at ?? sizesOf(report.graph, {})] as const);
         if (options.json) terminal.out(json({ models: compared.map(([report, at]) => optimizedJson(report, at)) }));
         else terminal.out(compared.map(([report, at]) => optimizedText(report, at)).join("\n\n"));
         return;

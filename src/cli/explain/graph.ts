@@ -1,70 +1,82 @@
 /** @file What the optimizer does to a model, in `fuse explain --graph`. */
-import type { Origin } from "../../ir/graph.ts";
-import type { Part, Place, Report, ReportedChange, ReportedMiss } from "../../optimize/report.ts";
-import { nominalSize } from "../../plan/buffers.ts";
-import { lineOf, position } from "../../source/source.ts";
+import type { Part, Report, ReportedChange, ReportedMiss } from "../../optimize/report.ts";
+import { givenSizes } from "../../plan/given-sizes.ts";
+import { operatorText, placeJson, placeText } from "../summary/places.ts";
 import { printers, type Sizes } from "../summary/model.ts";
-import { countText, percentText, plural } from "../terminal/numbers.ts";
+import { countText, percentText, plural, predictedText, savingText } from "../terminal/numbers.ts";
 import { table } from "../terminal/table.ts";
 
 export function graphText(report: Report, at: Sizes | undefined): string {
-  const { graph, optimized, changes, misses } = report;
-  const sizes = Object.entries(sizesOf(report, at)).map(([name, size]) => `${name}=${size}`);
+  const { graph, optimized, costs, changes, misses } = report;
+  const sizes = Object.entries(givenSizes(graph, at ?? {})).map(([name, size]) => `${name}=${size}`);
   const where = sizes.length === 0 ? "" : `, numbers at ${sizes.join(",")}`;
+  const [before, after] = [costs.asWritten, costs.optimized].map(predictedText);
   return [
     `model ${graph.name}, target ${optimized.profile.name}: ${plural(changes.length, "change")}${where}`,
+    `predicted time ${before === after ? after : `${before} -> ${after}`}`,
     ...changes.map((change) => `\n${changeText(change, report, at)}`),
     ...(misses.length === 0 ? [] : ["\nnot done", ...misses.map(missText)]),
   ].join("\n");
 }
 
 function changeText(
-  { places, steps, before, after, saves, isProved }: ReportedChange,
-  report: Report,
+  { number, places, steps, before, after, saves, isProved }: ReportedChange,
+  { graph }: Report,
   at: Sizes | undefined,
 ): string {
-  const { type } = printers(report.graph, at);
+  const { type } = printers(graph, at);
+  const parts = [...before, ...after];
+  const hasMacs = parts.some(({ macs }) => macs > 0);
+  const hasFused = parts.some(({ fusedInto }) => fusedInto !== undefined);
   const rows = (title: string, parts: readonly Part[]) =>
-    parts.map(({ node, macs }, i) => [
+    parts.map(({ node, macs, fusedInto }, i) => [
       i === 0 ? title : "",
       node.op.name,
       node.types.map(type).join(", "),
-      macs === 0 ? "" : countText(macs),
+      ...(hasMacs ? [countText(macs)] : []),
+      ...(fusedInto?.kind === "node" ? [`part of the ${fusedInto.op.name}`] : []),
     ]);
+  const head = ["", "operator", "result", ...(hasMacs ? ["MACs"] : []), ...(hasFused ? [""] : [])];
   const totals = [before, after].map(macsOf).map(countText).join(" -> ");
-  const isOpen = Object.keys(sizesOf(report, at)).length > 0;
-  const when = !isOpen ? "" : isProved ? "at these sizes, and less at every size" : "at these sizes";
+  const isOpen = graph.guard.variables.length > 0;
+  const when = !isOpen ? "" : isProved ? " at these sizes, and some at every size" : " at these sizes";
   return [
-    `${places.map(namedPlace).join(", ")}: costs ${percentText(saves)} less${when === "" ? "" : ` ${when}`}`,
+    `${number}  ${places.map((place) => `${placeText(place)}  ${operatorText(place)}`).join("; ")}`,
+    `  saves about ${savingText(saves)} of the time as written${when}`,
     ...steps.map(({ text }) => `  - ${text}`),
-    ...table(["", "operator", "result", "MACs"], [...rows("before", before), ...rows("after", after)], [3])
+    ...table(head, [...rows("before", before), ...rows("after", after)], hasMacs ? [3] : [])
       .split("\n")
       .map((line) => `  ${line}`),
-    ...(macsOf(before) + macsOf(after) === 0 ? [] : [`  MACs    ${totals}`]),
+    ...(hasMacs ? [`  MACs    ${totals}`] : []),
   ].join("\n");
 }
 
-function missText({ origin, text, miss }: ReportedMiss): string {
-  const macs = miss.macs > 0 ? ` and ${plural(miss.macs, "MAC")}` : "";
-  return `${placeOf(origin)}  ${text}\n  it would save ${percentText(miss.saves)} of the model's cost${macs}`;
+function missText({ node, text, miss }: ReportedMiss): string {
+  const { saves, macs } = miss;
+  const count =
+    macs === 0 ? "" : macs > 0 ? ` and ${countText(macs)} fewer MACs` : `, but ${countText(-macs)} more MACs`;
+  return `${placeText(node)}  ${operatorText(node)}\n  ${text}\n  without that, it would take ${percentText(saves)} less time${count}`;
 }
 
 export function graphJson(report: Report, at: Sizes | undefined): object {
-  const { graph, optimized, changes, misses } = report;
+  const { graph, optimized, costs, changes, misses } = report;
   const { type } = printers(graph, at);
   const parts = (list: readonly Part[]) =>
-    list.map(({ node, macs }) => ({ operator: node.op.name, results: node.types.map(type), macs }));
+    list.map(({ node, macs, fusedInto }) => ({
+      operator: node.op.name,
+      results: node.types.map(type),
+      macs,
+      fusedInto: fusedInto?.kind === "node" ? fusedInto.op.name : null,
+    }));
   return {
     name: graph.name,
     settings: graph.settings,
     target: optimized.profile.name,
-    at: sizesOf(report, at),
-    changes: changes.map(({ places, steps, before, after, saves, isProved }) => ({
-      places: places.map(({ origin, node }) => ({
-        ...placeJson(origin),
-        operator: node.op.name,
-        name: origin?.name ?? null,
-      })),
+    at: givenSizes(graph, at ?? {}),
+    predictedPicoseconds: costs,
+    changes: changes.map(({ number, places, steps, before, after, saves, isProved }) => ({
+      number,
+      places: places.map(placeJson),
       steps,
       before: parts(before),
       after: parts(after),
@@ -72,11 +84,10 @@ export function graphJson(report: Report, at: Sizes | undefined): object {
       saves,
       proved: isProved,
     })),
-    nearMisses: misses.map(({ origin, miss, text }) => ({
-      ...placeJson(origin),
-      operator: miss.node.op.name,
-      partner: miss.partner.op.name,
-      blocker: miss.blocker.op.name,
+    nearMisses: misses.map(({ node, partner, blocker, miss, text }) => ({
+      ...placeJson(node),
+      partner: placeJson(partner),
+      blocker: placeJson(blocker),
       obstacle: miss.obstacle,
       text,
       saves: miss.saves,
@@ -86,21 +97,3 @@ export function graphJson(report: Report, at: Sizes | undefined): object {
 }
 
 const macsOf = (parts: readonly Part[]): number => parts.reduce((sum, { macs }) => sum + macs, 0);
-
-/** The sizes for which numbers are given: those asked for, or those that count if nothing is known. */
-function sizesOf({ graph }: Report, at: Sizes | undefined): Sizes {
-  return Object.fromEntries(graph.guard.variables.map(({ name }) => [name, at?.[name] ?? nominalSize(name)]));
-}
-
-/** `net.fuse:4  conv (y)` */
-function namedPlace({ origin, node }: Place): string {
-  return `${placeOf(origin)}  ${node.op.name}${origin?.name === undefined ? "" : ` (${origin.name})`}`;
-}
-
-const placeOf = (origin: Origin | undefined): string => (origin === undefined ? "(new)" : lineOf(origin.span));
-
-function placeJson(origin: Origin | undefined): object {
-  if (origin === undefined) return { file: null, line: null, column: null };
-  const { source, start } = origin.span;
-  return { file: source.path, ...position(source, start) };
-}

@@ -15,6 +15,7 @@ export interface ReportOptions extends ModelOptions {
   readonly target?: TargetName;
   readonly backend?: Backend;
   readonly costs?: string;
+  readonly optimizeLimit?: number;
 }
 
 /** A report with the input sizes, if they are known. */
@@ -30,10 +31,16 @@ export async function reportsFor(file: string, options: ReportOptions, terminal:
 /** Returns the report on each chosen model. Ends the command if the program has an error, or a guard rejects the sizes. */
 export async function reportsOf(
   program: Program,
-  { model, set = {}, at, target, backend, costs }: ReportOptions,
+  { model, set = {}, at, target, backend, costs, optimizeLimit }: ReportOptions,
   terminal: Terminal,
 ): Promise<readonly SizedReport[]> {
-  const options = { model, settings: set, backend, costs: await readCosts(costs), optimize: { at } };
+  const options = {
+    model,
+    settings: set,
+    backend,
+    costs: await readCosts(costs),
+    optimize: { at, limit: optimizeLimit },
+  };
   const reports = valueOrFail(
     buildReports(program, { ...options, ...(target === undefined ? {} : { target }) }),
     terminal,

@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import type { Program } from "../../check/program.ts";
 import type { Block } from "../../check/text/modules.ts";
-import { buildGraphs, chooseModels, openProgram, unknownModel, type Outcome } from "../../compile.ts";
+import { buildGraphs, chooseModels, openProgram, unknownModel, type Outcome } from "../../graphs.ts";
 import type { ModelGraph } from "../../ir/model-graph.ts";
 import { readBytes } from "../../node/files.ts";
 import { fail, Failure, readOrFail } from "../terminal/failure.ts";

@@ -46,7 +46,8 @@ export async function runModel(file: string, options: RunOptions, terminal: Term
   const executed = await model.execute(inputs, sizes);
   if (options.debug) terminal.out(kernelTable(executed.kernels));
   const engine = executed.engine === defaultEngine ? "" : ` (${executed.engine})`;
-  terminal.out(`${model.name} on ${executed.on}${engine}: ${timingText(executed.timings)}`);
+  const how = options.debug ? ", as the program writes it" : "";
+  terminal.out(`${model.name} on ${executed.on}${engine}${how}: ${timingText(executed.timings)}`);
 
   const results = model.results.map(({ name, axes }) => ({ name, array: named(executed.results[name]!, axes) }));
   const outputs = results.flatMap(({ name, array }) =>

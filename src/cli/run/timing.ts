@@ -1,4 +1,5 @@
 /** @file Measures runs of a model, and prints how long they took. */
+import { digitsText, timeText } from "../terminal/numbers.ts";
 
 /** How long one run took, in milliseconds. */
 export interface Timing {
@@ -20,7 +21,7 @@ export async function timed<T>(run: () => Promise<T>): Promise<{ readonly value:
 /** `12.3 ms`, or for several runs the medians and quartiles: `median 12.3 ms (12 to 13.1), CPU 24 ms (23.5 to 25)`. */
 export function timingText(timings: readonly Timing[]): string {
   const [first, ...others] = timings;
-  if (first !== undefined && others.length === 0) return milliseconds(first.wall);
+  if (first !== undefined && others.length === 0) return timeText(first.wall);
   const [wall, busy] = [timings.map(({ wall }) => wall), timings.map(({ busy }) => busy)];
   return `median ${spread(wall)}, CPU ${spread(busy)}, ${timings.length} runs after one to warm up`;
 }
@@ -29,7 +30,7 @@ export function timingText(timings: readonly Timing[]): string {
 function spread(times: readonly number[]): string {
   const sorted = times.toSorted((a, b) => a - b);
   const [low, middle, high] = [0.25, 0.5, 0.75].map((part) => quantile(sorted, part));
-  return `${milliseconds(middle!)} (quartiles ${digits(low!)} and ${digits(high!)})`;
+  return `${timeText(middle!)} (quartiles ${digitsText(low!)} and ${digitsText(high!)})`;
 }
 
 /** Returns a quantile of sorted numbers, between the two nearest ones in proportion, as NumPy does. */
@@ -38,7 +39,3 @@ export function quantile(sorted: readonly number[], part: number): number {
   const [before, after] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!];
   return before + (after - before) * (at - Math.floor(at));
 }
-
-/** Three digits. */
-const digits = (time: number): string => (time < 100 ? time.toPrecision(3) : String(Math.round(time)));
-const milliseconds = (time: number): string => `${digits(time)} ms`;

@@ -1,17 +1,17 @@
 /** @file A model in `fuse summary`. */
 import { esmProfile } from "../../codegen/esm/profile.ts";
 import { bytesOf } from "../../contract/manifest.ts";
-import { checkGuard, evaluate, type Admission } from "../../contract/guard.ts";
+import type { Admission } from "../../contract/guard.ts";
 import type { ModelGraph } from "../../ir/model-graph.ts";
 import { printType, type TensorType } from "../../ir/type.ts";
-import { nominalSize } from "../../plan/buffers.ts";
+import { admissionAt, givenSizes, refusedSizes, unknownSize } from "../../plan/given-sizes.ts";
 import { liveBytes, numbersAt, traffic } from "../../plan/memory.ts";
 import { manifestOf } from "../../plan/manifest.ts";
 import { plan } from "../../plan/plan.ts";
 import { SizeTooLarge } from "../../sizes/pool.ts";
 import type { Size } from "../../sizes/size.ts";
 import { bytesText } from "../../source/bytes-text.ts";
-import { fail, refuse } from "../terminal/failure.ts";
+import { fail, Failure } from "../terminal/failure.ts";
 import { countText, plural } from "../terminal/numbers.ts";
 import { table } from "../terminal/table.ts";
 import { layersOf, ordered, parametersOf, type Layer } from "./layers.ts";
@@ -20,50 +20,33 @@ import { layersOf, ordered, parametersOf, type Layer } from "./layers.ts";
 export type Sizes = Readonly<Record<string, number>>;
 
 /**
- * Returns the input sizes of each graph; undefined if they are open and none are given. Ends the command if a size is
- * missing, belongs to no model, or is rejected by the guard.
+ * Returns the input sizes of each graph: those that are given, and nominal ones for the others; undefined if they are open and
+ * none are given. Ends the command if a size belongs to no model, or is rejected by the guard.
  */
 export function sizesAt(graphs: readonly ModelGraph[], at: Sizes | undefined): readonly (Sizes | undefined)[] {
-  return admissionsAt(graphs, at).map((admission) => {
-    if (admission === undefined || "sizes" in admission) return admission?.sizes;
-    return refuse(admission.problems);
-  });
+  refuseUnknown(graphs, at);
+  return graphs.map((graph) => (isOpen(graph, at) ? undefined : sizesOf(graph, at ?? {})));
 }
 
 /** Returns what each guard says about the input sizes; undefined if they are open and none are given. */
 export function admissionsAt(graphs: readonly ModelGraph[], at: Sizes | undefined): readonly (Admission | undefined)[] {
-  const variables = graphs.map(({ guard }) => guard.variables.map(({ name }) => name));
-  const known = [...new Set(variables.flat())];
-  for (const name of Object.keys(at ?? {})) {
-    if (known.includes(name)) continue;
-    const there = known.length === 0 ? "all their sizes are fixed" : `they have ${known.join(", ")}`;
-    fail("bad-input", { message: `the inputs have no size \`${name}\`; ${there}` });
-  }
-  return graphs.map((graph, i) => {
-    const names = variables[i]!;
-    if (at === undefined && names.length > 0) return undefined;
-    const missing = names.filter((name) => !Object.hasOwn(at ?? {}, name));
-    if (missing.length > 0)
-      fail("bad-input", { message: `\`${graph.name}\` needs a value for ${missing.join(", ")} in \`--at\`` });
-    return admit(graph, Object.fromEntries(names.map((name) => [name, at![name]!])));
-  });
+  refuseUnknown(graphs, at);
+  return graphs.map((graph) => (isOpen(graph, at) ? undefined : admissionAt(graph, at ?? {})));
 }
 
-/** Returns the sizes for which costs are compared when none are given. Ends the command if the guard rejects them. */
-export function nominalSizes(graph: ModelGraph): Sizes {
-  const names = graph.guard.variables.map(({ name }) => name);
-  const admission = admit(graph, Object.fromEntries(names.map((name) => [name, nominalSize(name)])));
-  if ("sizes" in admission) return admission.sizes;
-  const code = `--at ${names.map((name) => `${name}=…`).join(",")}`;
-  return refuse(admission.problems, [{ text: "give the sizes of the inputs", code }]);
+/** Returns all sizes of a model, given or nominal. Ends the command if the guard rejects them. */
+export function sizesOf(graph: ModelGraph, at: Sizes): Sizes {
+  const refused = refusedSizes(graph, at);
+  if (refused !== undefined) throw new Failure([refused]);
+  return givenSizes(graph, at);
 }
 
-function admit({ guard }: ModelGraph, sizes: Sizes): Admission {
-  const shapes = guard.inputs.map(({ name, dtype, axes }) => {
-    return [name, { dtype, shape: axes.map(({ size }) => evaluate(size, sizes)) }] as const;
-  });
-  const admission = checkGuard(guard, Object.fromEntries(shapes));
-  return "sizes" in admission ? { sizes } : admission;
+const isOpen = ({ guard }: ModelGraph, at: Sizes | undefined): boolean =>
+  at === undefined && guard.variables.length > 0;
+
+function refuseUnknown(graphs: readonly ModelGraph[], at: Sizes = {}): void {
+  const message = unknownSize(graphs, at);
+  if (message !== undefined) fail("bad-input", { message });
 }
 
 export function modelText(graph: ModelGraph, at: Sizes | undefined): string {

@@ -1,13 +1,14 @@
 /** @file A model as written against what the optimizer makes of it, in `fuse summary --optimized`. */
 import type { Report } from "../../optimize/report.ts";
-import { planWork } from "../../plan/cost.ts";
+import { planCost, planWork } from "../../plan/cost.ts";
 import { liveBytes, numbersAt, traffic } from "../../plan/memory.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { madeWeights } from "../../plan/prepared.ts";
 import { bytesText } from "../../source/bytes-text.ts";
-import { countText, plural, signedPercentText } from "../terminal/numbers.ts";
+import { countText, plural, predictedText, savingText, signedPercentText } from "../terminal/numbers.ts";
 import { table } from "../terminal/table.ts";
 import type { Sizes } from "./model.ts";
+import { operatorText, placeJson, placeText } from "./places.ts";
 
 export function optimizedText(report: Report, at: Sizes): string {
   const { graph, optimized, asWritten, changes } = report;
@@ -25,6 +26,7 @@ export function optimizedText(report: Report, at: Sizes): string {
     table(
       ["", "as written", "optimized", ""],
       [
+        row("predicted time", "predictedPicoseconds", predictedText),
         row("MACs", "macs", countText),
         row("bytes read", "bytesRead", bytesText),
         row("bytes written", "bytesWritten", bytesText),
@@ -35,8 +37,19 @@ export function optimizedText(report: Report, at: Sizes): string {
       [1, 2, 3],
     ),
     "",
-    `${plural(changes.length, "change")}${changes.length === 0 ? "" : `; fuse explain ${graph.path} --graph lists them`}`,
+    `${plural(changes.length, "change")}${changes.length === 0 ? "" : `; fuse explain ${graph.path} --graph says why they are right`}`,
+    ...(changes.length === 0 ? [] : ["", changeTable(report)]),
   ].join("\n");
+}
+
+/** One row for each change, with the number that `--optimize-limit` counts. */
+function changeTable({ changes }: Report): string {
+  const rows = changes.map(({ number, places, saves }) => [
+    String(number),
+    savingText(saves),
+    places.map((place) => `${placeText(place)}  ${operatorText(place)}`).join("; "),
+  ]);
+  return table(["change", "saves", "operator"], rows, [0, 1]);
 }
 
 export function optimizedJson(report: Report, at: Sizes): object {
@@ -48,11 +61,12 @@ export function optimizedJson(report: Report, at: Sizes): object {
     at,
     asWritten: figures(asWritten, at),
     optimized: figures(optimized, at),
-    changes: changes.length,
+    changes: changes.map(({ number, places, saves }) => ({ number, places: places.map(placeJson), saves })),
   };
 }
 
 interface Figures {
+  readonly predictedPicoseconds: number;
   readonly macs: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
@@ -64,8 +78,10 @@ interface Figures {
 /** What a plan does in a run, and how many tensors it computes from the weights before. */
 function figures(plan: Plan, at: Sizes): Figures {
   const { read, written } = traffic(plan, at);
-  const { macs, step } = planWork(plan, numbersAt(plan.graph.builder.sizes, at));
+  const number = numbersAt(plan.graph.builder.sizes, at);
+  const { macs, step } = planWork(plan, number);
   return {
+    predictedPicoseconds: planCost(plan, number),
     macs,
     bytesRead: read,
     bytesWritten: written,

@@ -1,8 +1,8 @@
 /** @file Formats and parses numbers for people. */
 
-/** `1,234,567` */
+/** `1,234,567`. The first `toLocaleString` of a process would take longer than formatting all the numbers of a summary. */
 export function countText(count: number | bigint): string {
-  return count.toLocaleString("en-US");
+  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ",");
 }
 
 /** `1 tensor`, `3 tensors` */
@@ -20,6 +20,24 @@ export function percentText(part: number): string {
 /** `-37 %`, `+6 %` */
 export function signedPercentText(part: number): string {
   return `${part < 0 ? "-" : "+"}${percentText(part)}`;
+}
+
+/** `12.3 ms`, with three digits */
+export function timeText(milliseconds: number): string {
+  return `${digitsText(milliseconds)} ms`;
+}
+
+/** `12.3 ms` for picoseconds, in which costs are predicted */
+export const predictedText = (picoseconds: number): string => timeText(picoseconds / 1e9);
+
+/** Three digits, or all before the point. */
+export function digitsText(value: number): string {
+  return value < 100 ? value.toPrecision(3) : String(Math.round(value));
+}
+
+/** `37 %`, or `under 0.1 %` for a part that is not nothing */
+export function savingText(part: number): string {
+  return part > 0 && part < 0.0005 ? "under 0.1 %" : percentText(part);
 }
 
 const units: Readonly<Record<string, number>> = {

@@ -1,5 +1,5 @@
 /** @file Options that several commands share. */
-import { InvalidArgumentError, Option } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { DataError } from "../../weights/data-error.ts";
 import { compileRule } from "../../weights/rename.ts";
 import { parseBytes } from "./numbers.ts";
@@ -56,13 +56,26 @@ export interface OptimizationOptions {
 
 export const optimizationOptions = (): readonly Option[] => [
   new Option("--no-optimize", "compute the operators as the program writes them"),
-  new Option("--optimize-limit <k>", "make only the first k changes, to find one by bisection").argParser(
-    (text: string) => {
-      if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError("Expected a whole number of at least 0.");
-      return Number(text);
-    },
-  ),
+  optimizeLimitOption(),
 ];
+
+export const optimizeLimitOption = () =>
+  new Option(
+    "--optimize-limit <k>",
+    "make only the first k changes to a model, to find one by bisection; summary --optimized numbers them",
+  ).argParser((text: string) => {
+    if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError("Expected a whole number of at least 0.");
+    return Number(text);
+  });
+
+/** Ends the command if options say what to optimize, and not to do so. */
+export function refuseContradiction(
+  command: Command,
+  { optimize, optimizeLimit, at }: OptimizationOptions & { readonly at?: unknown },
+): void {
+  const other = optimizeLimit !== undefined ? "--optimize-limit" : at !== undefined ? "--at" : undefined;
+  if (!optimize && other !== undefined) command.error(`error: --no-optimize and ${other} exclude each other`);
+}
 
 /** What work costs, if it is not what ships with Fuse. */
 export const costsOption = () =>

@@ -17,5 +17,6 @@ export const onnxProfile: Profile = {
   ]),
   epilogues: new Set(["bias"]),
   fusedByRuntime: new Set(["relu", "relu6", "sigmoid"]),
+  fastDots: true,
   costs: { macs: 49, bytes: 127, rows: 0, resized: 550, step: 800_000 },
 };

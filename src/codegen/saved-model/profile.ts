@@ -23,5 +23,6 @@ export const savedModelProfile: Profile = {
     "sum",
   ]),
   epilogues: new Set(["bias", "relu", "relu6", "elu", "sigmoid"]),
+  fastDots: true,
   costs: { macs: 56, bytes: 63, rows: 0, resized: 66, step: 600_000 },
 };

@@ -221,13 +221,13 @@ export const lints = {
   "could-be-cheaper": programEntry({
     severity: "warning",
     hint: true,
-    message: msg`\`${"model"}\` could take about ${"saving"} less: ${"reason"}`,
+    message: msg`\`${"model"}\` would take about ${"saving"} less time if \`${"operator"}\` came before \`${"partner"}\``,
     explain:
       "Only `fuse check --hints` reports this. " +
       "The optimizer computes an operator earlier, where its tensors are smaller, whenever the results stay equal. " +
       "Here something is in the way: an activation between the two, or a constant that the other does not keep. " +
       "Change the order yourself, if the model that you want is the other one: its results are different, and it must be trained. " +
-      "The saving is an estimate for the ES module at nominal sizes. " +
+      "The saving is predicted for the ES module at nominal sizes, unless `--target`, `--at` or `--costs` say otherwise. " +
       "`fuse explain FILE --graph` shows what the optimizer does by itself.",
     bad: program`
       fuse 1

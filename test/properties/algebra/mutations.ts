@@ -60,6 +60,51 @@ export const wrongLaws: Readonly<Record<string, Partial<Laws> & { readonly about
   "merged maps lose the constant of the outer one": {
     compose: (algebra, outer, inner) => laws.compose(algebra, changed(outer, { bias: undefined }), inner),
   },
+  "an operator after a map takes part in it, linear or not": {
+    about: ["reduce"],
+    isOfMade: (outer, inner) => laws.isOfMade({ ...outer, trait: { ...outer.trait, is: "linear" } }, inner),
+  },
+  "an operator after a map leaves its constant as it is": {
+    about: ["reduce"],
+    after: (algebra, maps, outer, inner) => {
+      const made = laws.after(algebra, maps, outer, inner);
+      return made && changed(made, { bias: undefined });
+    },
+  },
+  "a map takes part in a view that makes one of its axes": {
+    about: ["reshape", "linear"],
+    isOfView: (outer, inner) =>
+      laws.isOfView(outer, { ...inner, trait: { ...inner.trait, to: inner.trait.to.slice(-1) } }),
+  },
+  "a map takes what is no view for one": {
+    about: ["slice", "flip", "roll"],
+    isOfView: (outer, inner) =>
+      laws.isOfView(outer, inner.trait.is === "gather" ? { ...inner, trait: { ...inner.trait, view: true } } : inner),
+  },
+  "the mean of a product is a sum of it": {
+    about: ["reduced by a gate"],
+    contracted: (algebra, value) => {
+      if (value.kind !== "node" || value.op !== operators["mean"]) return laws.contracted(algebra, value);
+      const sum = algebra.node(operators["sum"]!, value.inputs, value.attributes);
+      return laws.contracted(algebra, sum);
+    },
+  },
+  "the largest of a product is a sum of it": {
+    about: ["reduced by a gate"],
+    contracted: (algebra, value) => {
+      if (value.kind !== "node" || value.op !== operators["max"]) return laws.contracted(algebra, value);
+      const sum = algebra.node(operators["sum"]!, value.inputs, value.attributes);
+      return laws.contracted(algebra, sum);
+    },
+  },
+  "a view before a map turns the order of axes round": {
+    about: ["reshape", "linear"],
+    before: (algebra, outer, view, x) => {
+      const { trait } = view;
+      const turned = { ...view, trait: { ...trait, from: trait.from.toReversed(), to: trait.to.toReversed() } };
+      return laws.before(algebra, outer, turned, x);
+    },
+  },
 };
 
 /** A record, and what it says by mistake. */

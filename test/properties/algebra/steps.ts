@@ -55,7 +55,10 @@ export const layers: Readonly<Record<string, OnOne>> = {
       [["d"], ["c"]],
       [["c", "w"], ["c"]],
       [["c"], ["c", "d"]],
+      [["c"], ["g", "c"]],
+      [["g", "c"], ["c"]],
       [["w"], ["w"]],
+      [["t"], ["t"]],
     ] as const);
     const made = to.map((axis) => ({ axis, size: d.m.sizes.int(chance.pick(sizes)) }));
     if (!from.every((axis) => d.fixed(x, axis) > 0)) return undefined;
@@ -218,11 +221,16 @@ const overAxes: Readonly<Record<string, OnOne>> = {
   reshape: (d, x, chance) => {
     const { sizes } = d.m;
     const axes = x.value.type.axes;
-    if (has(x, "h", "w") && !has(x, "t")) {
-      const t = { axis: "t", size: sizes.mul(axes.get("h")!, axes.get("w")!) };
-      return d.apply("reshape", [x], { maps: [{ from: ["h", "w"], to: [t] }] });
+    const [from, merged] = chance.pick([
+      [["h", "w"], "t"],
+      [["g", "c"], "c"],
+      [["c", "g"], "d"],
+    ] as const);
+    if (has(x, ...from) && (from.some((axis) => axis === merged) || !has(x, merged))) {
+      const size = from.map((axis) => axes.get(axis)!).reduce((a, b) => sizes.mul(a, b));
+      return d.apply("reshape", [x], { maps: [{ from, to: [{ axis: merged, size }] }] });
     }
-    const axis = chance.pick(["t", "c"]);
+    const axis = chance.pick(["t", "c", "c"]);
     const half = d.fixed(x, axis) / 2;
     if (half < 1 || !Number.isInteger(half) || has(x, "g")) return undefined;
     const to = [
@@ -269,6 +277,11 @@ export const onMore: Readonly<Record<string, OnMore>> = {
   gate: (d, x, chance) => {
     const other = partner(d, chance, (one) => covers(x, one));
     return other && d.apply("mul", chance.is(0.5) ? [x, other] : [other, x], {}, other);
+  },
+  "reduced by a gate": (d, x, chance, path) => {
+    const other = partner(d, chance, (one) => covers(x, one) && axesOf(one).length < axesOf(x).length);
+    const gated = other && d.apply("mul", chance.is(0.5) ? [x, other] : [other, x], {}, other);
+    return gated && overAxes["reduce"]!(d, gated, chance, path);
   },
   "maximum or minimum": (d, x, chance) => {
     const other = partner(d, chance, (one) => covers(x, one));

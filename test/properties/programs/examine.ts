@@ -1,5 +1,5 @@
 /** @file Examines a random program: the guard admits exactly what works, and every engine computes what the interpreter does. */
-import { buildGraphs } from "../../../src/compile.ts";
+import { buildGraphs } from "../../../src/graphs.ts";
 import { checkGuard, evaluate, type Guard } from "../../../src/contract/guard.ts";
 import { arrange, elements, named, type NdArray } from "../../../src/contract/ndarray.ts";
 import type { ModelGraph } from "../../../src/ir/model-graph.ts";

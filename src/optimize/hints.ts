@@ -1,0 +1,79 @@
+/** @file What an author could change to make a model cheaper, as diagnostics: near misses, at places that the author can change. */
+import type { Origin } from "../ir/graph.ts";
+import type { ModelGraph } from "../ir/model-graph.ts";
+import type { Profile } from "../plan/profile.ts";
+import type { Note } from "../source/diagnostic.ts";
+import type { Reporter } from "../source/reporter.ts";
+import type { Span } from "../source/source.ts";
+import type { OptimizeOptions } from "./optimize.ts";
+import { planOptimized } from "./planned.ts";
+import { missesOf, type ReportedMiss } from "./report.ts";
+
+/** A near miss wherever the program comes to it. */
+interface Hint {
+  readonly miss: ReportedMiss;
+  readonly origins: readonly Origin[];
+  /** The part of the model's cost that all of them would save. */
+  readonly saves: number;
+}
+
+/** Reports the hints on a model. Those in files that are not the author's are placed at the call. */
+export function reportHints(
+  graph: ModelGraph,
+  profile: Profile,
+  options: OptimizeOptions,
+  isForeign: (path: string) => boolean,
+  reporter: Reporter,
+): void {
+  const { graph: optimized } = planOptimized(graph, profile, options);
+  for (const { miss, origins, saves } of hintsIn(missesOf(graph, optimized, profile, options))) {
+    const { node, partner, blocker } = miss;
+    const span = ownPlace(origins[0]!, isForeign);
+    const at = (text: string, origin: Origin | undefined): readonly Note[] =>
+      origin === undefined ? [] : [{ text, span: origin.span }];
+    const notes = [
+      ...(span === origins[0]!.span ? [] : at(`\`${node.operator}\` is`, node.origin)),
+      ...at(`\`${partner.operator}\` is`, partner.origin),
+      ...(miss.miss.blocker === miss.miss.partner ? [] : at(`\`${blocker.operator}\` is between them`, blocker.origin)),
+      { text: miss.obstacle },
+      ...origins.flatMap(({ calls }) =>
+        calls.filter((call) => call !== span).map((call) => ({ text: "called", span: call })),
+      ),
+    ];
+    const args = { model: graph.name, saving: percent(saves), operator: node.operator, partner: partner.operator };
+    reporter.report("could-be-cheaper", span, args, { notes: distinct(notes), helps: [helpFor(miss)] });
+  }
+}
+
+/** Groups near misses by their places in the text. Other axes would make another operator, which is no hint. */
+function hintsIn(misses: readonly ReportedMiss[]): readonly Hint[] {
+  const found = new Map<string, Hint>();
+  for (const miss of misses) {
+    const { origin } = miss.node;
+    if (miss.miss.obstacle === "axes" || origin === undefined) continue;
+    const key = [miss.node, miss.partner, miss.blocker]
+      .map(({ operator, origin }) => `${operator} ${origin?.span.source.path} ${origin?.span.start}`)
+      .join();
+    const known = found.get(key) ?? { miss, origins: [], saves: 0 };
+    found.set(key, { ...known, origins: [...known.origins, origin], saves: known.saves + miss.miss.saves });
+  }
+  return [...found.values()];
+}
+
+/** The innermost place on the way to an operator that the author can change. */
+function ownPlace({ span, calls }: Origin, isForeign: (path: string) => boolean): Span {
+  return [...calls, span].findLast(({ source }) => !isForeign(source.path)) ?? span;
+}
+
+function helpFor({ node, partner, blocker, miss }: ReportedMiss): string {
+  const swap = `write \`${node.operator}\` before \`${(miss.blocker === miss.partner ? partner : blocker).operator}\``;
+  const change = miss.obstacle === "constant" ? `leave out the constant, or ${swap}` : swap;
+  return `${change}, if such a model is as good for you: its results differ, and it must be trained`;
+}
+
+function distinct(notes: readonly Note[]): readonly Note[] {
+  return notes.filter(({ text, span }, i) => notes.findIndex((one) => one.text === text && one.span === span) === i);
+}
+
+/** Never all of it. */
+const percent = (part: number): string => `${Math.min(99, Math.round(part * 100))} %`;
