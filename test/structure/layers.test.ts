@@ -20,7 +20,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   ir: ["sizes", "contract", "source"],
   protobuf: ["@bufbuild/protobuf", "@noble/hashes"],
   weights: ["contract", "source"],
-  primitives: ["primitives/onnx", "primitives/tensorflow", "ir", "sizes", "contract", "source"],
+  // Knows nothing of tensors.
+  wasm: ["source"],
+  primitives: ["primitives/onnx", "primitives/tensorflow", "wasm", "ir", "sizes", "contract", "source"],
   "primitives/onnx": ["primitives", "ir", "sizes", "contract", "source"],
   "primitives/tensorflow": ["primitives", "ir", "sizes", "contract"],
   ops: ["ops/shared", "ops/lowering", "ops/reference", "ir", "primitives", "sizes", "contract", "source"],
@@ -52,7 +54,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   plan: ["ir", "primitives", "sizes", "contract", "source"],
   optimize: ["plan", "ops", "primitives", "ir", "sizes", "contract", "source"],
   codegen: [
-    ...["plan", "primitives", "ir", "sizes", "contract", "weights", "source", "protobuf"],
+    ...["plan", "primitives", "wasm", "ir", "sizes", "contract", "weights", "source", "protobuf"],
     ...["@noble/hashes", "@jridgewell/gen-mapping"],
   ],
   // The driver and the public API are above all that runs in a browser.
@@ -64,7 +66,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   index: ["graphs", "compile", "check", "codegen", "optimize", "plan", "ir", "contract", "source", "version"],
   library: [],
   version: [],
-  runtime: ["weights", "contract", "@tensorflow/tfjs-core"],
+  runtime: ["runtime/wasm", "weights", "contract", "@tensorflow/tfjs-core"],
+  "runtime/wasm": ["runtime", "codegen", "primitives", "wasm", "weights", "contract", "@tensorflow/tfjs-core"],
   "runtime/node": ["runtime", "protobuf", "weights", "contract", "node:", "@tensorflow"],
   node: ["weights", "contract", "source", "node:", "sharp", "onnxruntime-node"],
   "cli/terminal": ["source", "weights", "node:", "commander", "cli-progress"],

@@ -26,6 +26,11 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
     "primitives/table.ts", // and so does this.
   ],
   cpu: ["source/words/functions.ts"], // A method of PyTorch.
+  wasm: [
+    "codegen/wasm/profile.ts", // The name of our own engine, which runs in the memory of this backend,
+    "runtime/model.ts",
+    "runtime/wasm/engine.ts",
+  ],
   tensorflow: [
     "cli/run/engines/table.ts", // The SavedModel engine needs this backend.
     "runtime/node/native/binding.ts", // Features that only this backend has.

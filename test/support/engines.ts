@@ -113,6 +113,7 @@ export function webAssembly(): TestedEngine {
   return {
     name: "wasm",
     kind: "wasm",
+    profile: wasmProfile,
     backend: undefined,
     skipped: false,
     run({ graph, weights }, inputs) {
