@@ -143,7 +143,9 @@ describe("build", () => {
         firstInfinite("half.safetensors"),
       );
       expect(out.replace(/\(.*\)/g, "(…)")).toBe(
-        ["js", "d.ts", "js.map", "graph", "safetensors"].map((name) => `wrote made/here/net.${name} (…)\n`).join(""),
+        ["js", "d.ts", "js.map", "graph", "plan", "safetensors"]
+          .map((name) => `wrote made/here/net.${name} (…)\n`)
+          .join(""),
       );
     }
     const stored = await openWeights(at("made/here/net.safetensors"));
@@ -159,6 +161,7 @@ describe("build", () => {
       "net.graph",
       "net.js",
       "net.js.map",
+      "net.plan",
       "net.safetensors",
     ]);
   });

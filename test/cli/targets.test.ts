@@ -171,14 +171,18 @@ describe("without a chosen engine", () => {
   });
 });
 
-test("the module's graph is omitted for a backend that runs none", async () => {
+test("a module has a graph and a plan only for backends that use them", async () => {
   const names = async (...backend: string[]) => {
     const out = await done(["build", "plain.fuse", "-o", `esm${backend.join("")}`, ...backend]);
     return [...out.matchAll(/wrote \S+?\/(\S+)/g)].map(([, name]) => name);
   };
-  expect(await names()).toEqual(["plain.js", "plain.d.ts", "plain.js.map", "plain.graph"]);
+  expect(await names()).toEqual(["plain.js", "plain.d.ts", "plain.js.map", "plain.graph", "plain.plan"]);
   expect(readFileSync(at("esm/plain.js"), "utf8")).toContain(`graph: new URL("./plain.graph", import.meta.url),`);
-  expect(await names("--backend", "tensorflow")).toContain("plain.graph");
-  expect(await names("--backend", "wasm")).toEqual(["plain.js", "plain.d.ts", "plain.js.map"]);
+  expect(readFileSync(at("esm/plain.js"), "utf8")).toContain(`plan: new URL("./plain.plan", import.meta.url),`);
+  const code = ["plain.js", "plain.d.ts", "plain.js.map"];
+  expect(await names("--backend", "tensorflow")).toEqual([...code, "plain.graph"]);
+  expect(await names("--backend", "wasm")).toEqual([...code, "plain.plan"]);
+  expect(await names("--backend", "cpu")).toEqual(code);
   expect(readFileSync(at("esm--backendwasm/plain.js"), "utf8")).not.toContain("graph");
+  expect(readFileSync(at("esm--backendcpu/plain.js"), "utf8")).not.toContain("plan:");
 });
