@@ -4,7 +4,6 @@
  */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { rolldown } from "rolldown";
 import { root } from "./run.js";
 
 /** The packages whose code is copied. All others are loaded from node_modules when they are used. */
@@ -25,6 +24,8 @@ const licences = "LICENCES.txt";
 export async function bundle(dist) {
   const folder = path.join(dist, "cli");
   const isRelative = (id) => id.startsWith(".") || path.isAbsolute(id);
+  // `npm run setup` imports this file before packages are installed.
+  const { rolldown } = await import("rolldown");
   const bundled = await rolldown({
     cwd: root,
     input: { main: "src/cli/main.ts" },
