@@ -10,7 +10,16 @@ import { defaultTarget, targets, type TargetName } from "./codegen/targets.ts";
 import { backends, type Backend } from "./contract/backends.ts";
 import { dtypeOf, shapeOf } from "./contract/manifest.ts";
 import { elements, type NdArray } from "./contract/ndarray.ts";
-import { buildGraphs, isLibrary, mistakeInOptions, nothing, own, type ModelOptions, type Outcome } from "./graphs.ts";
+import {
+  buildGraphs,
+  chooseModels,
+  isLibrary,
+  mistakeInOptions,
+  nothing,
+  own,
+  type ModelOptions,
+  type Outcome,
+} from "./graphs.ts";
 import type { ModelGraph } from "./ir/model-graph.ts";
 import { costsFrom, type Costs } from "./plan/costs.ts";
 import { asWritten, type OptimizeOptions } from "./optimize/optimize.ts";
@@ -103,12 +112,14 @@ export function findHints(program: Program, options: PlanOptions = {}): readonly
   const mistake = mistakeInPlanOptions(options);
   if (mistake !== undefined) return [mistake];
   const { model, settings = {} } = options;
+  const { value, diagnostics } = chooseModels(program, model);
+  if (value === undefined) return diagnostics;
   const isFree = (block: Block) =>
     program.context
       .signature(block)
       .parameters.every(({ ast, name }) => ast.default !== undefined || Object.hasOwn(settings, name));
-  const graphs = program.models
-    .filter((block) => isFree(block) && (model === undefined || block.decl.name.text === model))
+  const graphs = value
+    .filter((block) => isFree(block))
     .flatMap((block) => {
       const chosen = { model: block.decl.name.text, settings: own(program, block, settings) };
       return buildGraphs(program, chosen).value ?? [];
@@ -213,13 +224,20 @@ function mistakeInPlanOptions(options: PlanOptions): Diagnostic | undefined {
     mistakeInOptions(options) ??
     unknownName("target", target, targets) ??
     unknownName("backend", backend, backends) ??
+    mistakeInBackend(target, backend) ??
     mistakeInCosts(costs) ??
     mistakeInOptimization(optimize)
   );
 }
 
+function mistakeInBackend(target: TargetName = defaultTarget, backend: Backend | undefined): Diagnostic | undefined {
+  if (backend === undefined || targets[target].profileFor !== undefined) return undefined;
+  const message = `the target ${target} runs on every backend, and cannot be built for ${backend} alone`;
+  return diagnostic("bad-input", undefined, { message });
+}
+
 function mistakeInCosts(costs: Costs | undefined): Diagnostic | undefined {
-  const found = costs && costsFrom(costs);
+  const found = costs === undefined ? undefined : costsFrom(costs);
   return typeof found === "string"
     ? diagnostic("bad-input", undefined, { message: `the option \`costs\`: ${found}` })
     : undefined;

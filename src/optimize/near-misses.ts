@@ -186,8 +186,10 @@ class Search {
 const isProduct = ({ op }: Node): boolean => op.macs !== undefined;
 
 /** What an operator meets that a blocker keeps it from. Two products that could be one are no news: activations are meant to part them. */
-function partnerOf({ moves: [first] }: Way): Node | undefined {
+function partnerOf({ moves }: Way): Node | undefined {
+  const [first] = moves;
   if (first === undefined || first.rule === "merge" || first.at.kind !== "node") return undefined;
+  if (moves.some(({ rule, at }) => rule === "merge" && at.kind === "node" && isProduct(at))) return undefined;
   return first.rule === "collect" || first.rule === "join" ? undefined : first.at;
 }
 

@@ -35,6 +35,7 @@ export function costsFrom(data: unknown): Costs | string {
     if (!Object.hasOwn(costNames, name)) return `there is no cost ${JSON.stringify(name)}; there are ${names}`;
   for (const name of Object.keys(costNames)) {
     const cost = given.get(name);
+    if (cost === undefined) return `the cost ${name} is missing: \`fuse calibrate --out FILE\` writes all of them`;
     if (!Number.isInteger(cost) || (cost as number) < 0 || (cost as number) > maxCost)
       return `the cost ${name} must be a whole number of picoseconds from 0 to ${maxCost}, not ${JSON.stringify(cost)}`;
   }
