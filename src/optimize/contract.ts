@@ -17,6 +17,7 @@ export function contracted(algebra: Algebra, value: Value): Value | undefined {
   if ((!isMean && value.op.name !== sum.name) || product?.kind !== "node" || product.op.name !== mul.name)
     return undefined;
   const { axis, keepdims } = value.attributes as { readonly axis: readonly Axis[]; readonly keepdims: boolean };
+  if (axis.length === 0) return undefined;
   const [x, g] = product.inputs.toSorted((a, b) => b.type.axes.size - a.type.axes.size);
   const shared = axisNames(g!.type);
   if (shared.length === x!.type.axes.size || !axis.every((name) => shared.includes(name))) return undefined;

@@ -193,8 +193,10 @@ function partnerOf({ moves }: Way): Node | undefined {
   return first.rule === "collect" || first.rule === "join" ? undefined : first.at;
 }
 
-/** Whether the tensors of a map, which was applied to `from`, fit another one. */
+/** Whether a map, which was applied to `from`, can be applied to another value: its tensors fit, and the axes that it makes are new. */
 function fits(map: Mapping, from: Value, to: Value): boolean {
+  const { from: taken, to: made } = traitOf(map);
+  if (made.some((axis) => !taken.includes(axis) && to.type.axes.has(axis))) return false;
   const node = map.kind === "operator" ? map.node : map.written?.node;
   const own = map.kind === "matrix" ? [map.weight, map.bias] : [];
   const tensors = [...Object.values(node?.weights ?? {}), ...own].filter((tensor) => tensor !== undefined);

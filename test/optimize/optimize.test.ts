@@ -202,6 +202,11 @@ describe("a sum of a product is a dot", () => {
   });
 });
 
+test("a sum over no axis stays", () => {
+  const graph = graphOf("(x: [n, t: 4, c: 8], g: [n, t: 4]) -> (y: [n, t: 4, c: 8])", "  return sum(x * g, axis: [])");
+  expect(optimized(graph)).toBe("sum(mul(x, g))");
+});
+
 describe("what may not move stays", () => {
   const header = "(x: [n, h: 32, w: 32, c: 64]) -> (y: [n, c: 16])";
 
@@ -227,6 +232,17 @@ describe("what may not move stays", () => {
       `  const k: [c: 3] = ${numbers}\n  return (${expression}) |> conv(c: 16) @conv`,
     );
     expect(optimize(graph, savedModelProfile).changes).toHaveLength(count);
+  });
+
+  test.each([
+    ["t", /pad\(div\(x/],
+    ["t - 1", /div\(pad\(x/],
+  ])("a division by %s after a margin of zeros, which stays where it may be 0", (divisor, want) => {
+    const graph = graphOf(
+      "(x: [n, t, h: 64, c: 64]) -> (y: [n, t: 8*t, h: 64, c: 64])",
+      `  return upsample(pad(x, t: [t, 2*t]), 2, axis: t) / (${divisor})`,
+    );
+    expect(optimized(graph)).toMatch(want);
   });
 
   test("a mean before a sum over the same axis", () => {

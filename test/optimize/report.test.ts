@@ -263,3 +263,28 @@ test("factors that are fused into a product are marked, and take no step", () =>
   expect(steps.filter((name) => name === "conv2d" || name === "matmul").length).toBe(2);
   expect(steps.filter((name) => name === "binary").length).toBe(1);
 });
+
+test("an operator that would make an axis twice is no near miss", () => {
+  const report = reportOf(`z: [n, w: 4, c: 6]) -> (y: [n, c: 8]) {
+  return sum(z, axis: c) |> linear([w] -> [c: 8]) @a
+}`);
+  expect(report.misses).toEqual([]);
+});
+
+test("a product with weights does not go before an activation to be merged with another", () => {
+  const program = programOf(`fuse 1
+model Net(x: [n, h: 64, w: 64, c: 64]) -> (y: [n, h: 64, w: 64, c: 8]) {
+  return x |> conv(c: 64, kernel: 3, bias: false) @a |> batchnorm @bn |> relu |> conv(c: 8) @b
+}
+`);
+  expect(findHints(program)).toEqual([]);
+});
+
+test("options are checked", () => {
+  const program = programOf("fuse 1\nmodel Net(x: [n]) -> [n] {\n  return relu(x)\n}\n");
+  const message = (options: object) => findHints(program, options)[0]?.message;
+  expect(message({ costs: null })).toMatch(/costs must be an object/);
+  expect(message({ costs: {} })).toMatch(/the cost macs is missing: `fuse calibrate/);
+  expect(message({ model: "Other" })).toMatch(/no model `Other`/);
+  expect(message({ target: "onnx", backend: "wasm" })).toMatch(/onnx runs on every backend/);
+});
