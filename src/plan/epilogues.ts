@@ -100,6 +100,7 @@ class Absorption {
       const product = this.#absorbable(inputs[index]);
       const operand = product && this.#overChannels(inputs[1 - index]!, product);
       if (product === undefined || operand === undefined) continue;
+      if (name !== "add" && !isHarmless(operand, name)) continue;
       const { weight, bias } = product;
       const apply = (of: PlanValue, by: PlanValue = operand) => this.#prepared(name, of, by);
       if (name === "add") {
@@ -159,6 +160,17 @@ class Absorption {
     const attributes = of.primitive.absorb?.(of.attributes, activation, of.inputs);
     return attributes === undefined ? undefined : this.#carryOut({ ...product, of: { ...of, attributes } });
   }
+}
+
+/**
+ * Whether weights can be scaled by it: if the program writes its numbers, all are finite, and none is a divisor of 0. A weight that
+ * becomes infinite makes NaN of a product in which the scale makes infinity.
+ */
+function isHarmless(scale: PlanValue, name: "mul" | "div"): boolean {
+  let source = scale;
+  while (source.kind === "prepared" && source.of.length === 1) source = source.of[0]!;
+  if (source.kind !== "prepared" || source.op.op !== "constant") return true;
+  return source.op.data.every((number) => Number.isFinite(name === "div" ? 1 / number : number));
 }
 
 /** Returns the position of the channels if a bias could be added; else undefined. */

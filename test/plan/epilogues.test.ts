@@ -166,6 +166,16 @@ describe("a scale", () => {
     `);
   });
 
+  test.each([
+    [mul, 2, 1],
+    [mul, Infinity, 2],
+    [div, 4, 1],
+    [div, 0, 2],
+    [div, Infinity, 1],
+  ])("$0.name by $1 goes into the weights only if they stay finite", (op, number, count) => {
+    expect(linesOf((m, x) => m.apply(op, [convolved(m, x), m.builder.scalar(number)]))).toHaveLength(count);
+  });
+
   test("moves before a bias that is added separately", () => {
     const lines = linesOf((m, x) => m.apply(batchnorm, [convolved(m, x)], {}, { path: "b" }), esmProfile("tensorflow"));
     expect(lines.map((line) => line.replace(/\(.*\) /, " "))).toEqual([
