@@ -1,7 +1,6 @@
 /** @file From graphs to plans and target files. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
-import type { Settings } from "./check/instantiate/settings.ts";
 import type { Program } from "./check/program.ts";
 import type { Block } from "./check/text/modules.ts";
 import { emitFactory } from "./codegen/esm/emit.ts";
