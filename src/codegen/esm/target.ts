@@ -20,7 +20,9 @@ export const esm = {
     const graph = plans.every(
       ({ profile: { backend } }) => backend === undefined || backends[backend].sessions === true,
     );
-    const plan = plans.every(({ profile: { backend } }) => backend === undefined || backends[backend].compiled === true);
+    const plan = plans.every(
+      ({ profile: { backend } }) => backend === undefined || backends[backend].compiled === true,
+    );
     const beside = (kind: string, bytes: () => Uint8Array<ArrayBuffer>) => ({
       path: `${programName(info.source)}.${kind}`,
       bytes: bytes(),

@@ -17,7 +17,8 @@ export function readPlan(bytes: Uint8Array, { name, hash, guard }: ModelDefiniti
   const again = "build the program again, or delete the file";
   if (!isSealed(text, [])) throw new DataError(`it was changed after it was built; ${again}`);
   const file = JSON.parse(text) as PlanFile;
-  if (hash !== undefined && file.hash !== hash) throw new DataError(`it belongs to another build of the program; ${again}`);
+  if (hash !== undefined && file.hash !== hash)
+    throw new DataError(`it belongs to another build of the program; ${again}`);
   if (!Object.hasOwn(file.models, name)) return undefined;
   const data = file.models[name]!;
   const expected = guard.inputs.map(({ dtype, axes }) => `${dtype} ${axes.length}`).join();
