@@ -56,7 +56,7 @@ test("programs with random edits give diagnostics or modules", () => {
     const text = edited(random);
     const program = programOf(text);
     const { value, diagnostics } = buildPlans(program, { model: "Probe" });
-    if (value !== undefined) expect(build(program, "esm", value).value).toHaveLength(4);
+    if (value !== undefined) expect(build(program, "esm", value).value).toHaveLength(5);
     const failed = diagnostics.some(({ severity }) => severity === "error");
     expect(value === undefined, text).toBe(failed);
     if (!failed) sound++;

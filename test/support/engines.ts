@@ -111,7 +111,7 @@ export function onnx(change: Change<Uint8Array> = same): TestedEngine {
 /** Our own WebAssembly. */
 export function webAssembly(): TestedEngine {
   return {
-    name: "wasm",
+    name: "compiled",
     kind: "wasm",
     profile: wasmProfile,
     backend: undefined,
