@@ -127,7 +127,8 @@ function constantSteps({ inputs, steps }: Plan): number {
   const dependent = new Set<PlanValue>(inputs);
   let count = 0;
   for (const { value } of steps)
-    if (value.inputs.some((input) => dependent.has(input))) dependent.add(value);
+    // Without inputs, it is a size, or made of sizes, which are known only in a run.
+    if (value.inputs.length === 0 || value.inputs.some((input) => dependent.has(input))) dependent.add(value);
     else count++;
   return count;
 }
