@@ -70,12 +70,6 @@ export const codeOf = (statement: Statement): Code => ("type" in statement ? sta
 export const set = <T extends ValueType>({ index }: Local<T>, value: Expression<T>): Statement =>
   instructions(value.code, 0x21, unsigned(index));
 
-/** Sets a local variable and returns its new value. */
-export const tee = <T extends ValueType>({ type, index }: Local<T>, value: Expression<T>): Expression<T> => ({
-  type,
-  code: [value.code, 0x22, unsigned(index)],
-});
-
 /** Runs statements before it evaluates an expression. */
 export const after = <T extends ValueType>(statement: Statement, { type, code }: Expression<T>): Expression<T> => ({
   type,

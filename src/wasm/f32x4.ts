@@ -23,7 +23,6 @@ export const f32x4 = {
   of: (x: number): V128 => constant(bytesOf(new Float32Array(4).fill(x))),
   ceil: one(0x67),
   floor: one(0x68),
-  trunc: one(0x69),
   /** Halves go to the even integer. */
   nearest: one(0x6a),
   abs: one(0xe0),
@@ -80,9 +79,7 @@ export const f64x2 = {
   /** The first two floats. */
   ofFloats: one(0x5f),
   add: two(0xf0),
-  sub: two(0xf1),
   mul: two(0xf2),
-  div: two(0xf3),
 };
 
 /** 128 bits. */

@@ -23,7 +23,6 @@ export const i32 = {
   lt: two(0x48),
   ltUnsigned: two(0x49),
   gt: two(0x4a),
-  le: two(0x4c),
   ge: two(0x4e),
   add: two(0x6a),
   sub: two(0x6b),
@@ -44,17 +43,8 @@ export const loadInt = (address: I32, offset = 0): I32 => ({
   code: [address.code, 0x28, 2, unsigned(offset)],
 });
 
-/** Reads one byte. */
-export const loadByte = (address: I32, offset = 0): I32 => ({
-  type: "i32",
-  code: [address.code, 0x2d, 0, unsigned(offset)],
-});
-
 export const storeInt = (address: I32, value: I32, offset = 0): Statement =>
   instructions(address.code, value.code, 0x36, 2, unsigned(offset));
-
-export const storeByte = (address: I32, value: I32, offset = 0): Statement =>
-  instructions(address.code, value.code, 0x3a, 0, unsigned(offset));
 
 /** Copies bytes that do not overlap. */
 export const copyBytes = (to: I32, from: I32, count: I32): Statement =>

@@ -94,7 +94,7 @@ function largeWindows(
             : [set(loaded, load(here, 16 * i)), set(sum, larger(sum, loaded))];
         });
         const addAll = (left: Local<"i32">): Statement => doWhile(left, add, increase(here, pixel), increase(left, -1));
-        /** Adds up to so many elements in float32, and these sums in float64. */
+        /** Adds up blocks of elements in float32, and the sums of the blocks in float64. */
         const addLong = (): Statement =>
           doWhile(
             columnsLeft,

@@ -15,7 +15,7 @@ const smallest = -(2 ** 31);
 /** The bytes of an array of the keys that are sorted, or of their places, and of one more. */
 const sortedBytes = (count: number): number => 4 * (count + 1);
 
-/** Finds so many places in each row of the first operand. Of equal elements, the first one comes first. */
+/** Finds the places of the largest elements in each row of the first operand. Of equal elements, the first one comes first. */
 export function topKernel(e: KernelEmitter, count: number): Kernel {
   const { shape, dtype, at } = e.operands[0]!;
   const size = shape.at(-1)!;
@@ -150,7 +150,7 @@ function sorted(f: FunctionBody, keys: Local<"i32">, target: Local<"i32">, row: 
   ];
 }
 
-/** Finds the smallest of the keys that are asked for, bit by bit: the largest number that so many keys reach. */
+/** Finds the smallest of the `count` largest keys, bit by bit: it is the largest number that at least `count` keys reach. */
 function leastOfTop(f: FunctionBody, keys: Local<"i32">, least: Local<"i32">, { size, count }: Row): Statement {
   const [bit, candidate, at, total, reached] = [f.int(), f.int(), f.int(), f.int(), f.vector()];
   const isReached = i32x4.ge(load(at), i32x4.splat(candidate));
@@ -168,7 +168,7 @@ function leastOfTop(f: FunctionBody, keys: Local<"i32">, least: Local<"i32">, { 
         [0, 1, 2, 3].map((lane) => intIn(reached, lane)).reduce((a, b) => i32.add(a, b)),
       ),
       set(least, either(candidate, least, i32.ge(total, int(count)))),
-      // If exactly so many reach it, it need not be a key.
+      // If exactly `count` keys reach it, it need not be a key.
       set(bit, either(int(0), i32.shrUnsigned(bit, int(1)), i32.eq(total, int(count)))),
     ),
   ];

@@ -24,7 +24,7 @@ export interface Tiles {
   ): Statement;
 }
 
-/** Makes tiles of at most so many vectors. */
+/** Makes tiles of at most this many vectors. */
 export function tiles(lines: number, length: number, most: number): Tiles {
   const vectors = Math.ceil(length / 4);
   const size = Math.ceil(vectors / Math.ceil(vectors / most));
