@@ -5,6 +5,7 @@ import type { PlanValue } from "../../plan/value.ts";
 import type { Sized } from "../../primitives/wasm/emitter.ts";
 import type { Size } from "../../sizes/size.ts";
 import type { Sizes } from "../../sizes/sizes.ts";
+import { replaced } from "./attributes.ts";
 import type { SizedInput, SizedPlan, SizedPrepared, SizedStep, SizedValue } from "./sized-plan.ts";
 
 /** Returns the plan at sizes that its guard admits. */
@@ -29,11 +30,6 @@ export function planAt(plan: Plan, admitted: Readonly<Record<string, number>>): 
 
 /** Replaces every size in attributes by its number. */
 export function numbered(attributes: unknown, sizes: Sizes, number: (size: Size) => number): unknown {
-  const replace = (value: unknown): unknown => {
-    if (typeof value !== "object" || value === null) return value;
-    if (sizes.owns(value)) return number(value as Size);
-    if (Array.isArray(value)) return value.map(replace);
-    return Object.fromEntries(Object.entries(value).map(([key, it]) => [key, replace(it)]));
-  };
-  return replace(attributes);
+  const isSize = (value: unknown): value is Size => typeof value === "object" && value !== null && sizes.owns(value);
+  return replaced(attributes, (value) => (isSize(value) ? { by: number(value) } : undefined));
 }

@@ -7,6 +7,7 @@ import { preparationOf } from "../../plan/prepared.ts";
 import type { PlanValue } from "../../plan/value.ts";
 import type { Size } from "../../sizes/size.ts";
 import { seal } from "../seal.ts";
+import { replaced } from "./attributes.ts";
 
 /** The program that the models come from, matching the module next to the file. */
 interface Info {
@@ -35,12 +36,10 @@ function planData(plan: Plan): PlanData {
     indices.set(size, indices.size);
     return indices.size - 1;
   };
-  const attribute = (value: unknown): unknown => {
-    if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0) ? value : unusual(value);
-    if (typeof value !== "object" || value === null) return value;
-    if (sizes.owns(value)) return { $: indexOf(value as Size) };
-    if (Array.isArray(value)) return value.map(attribute);
-    return Object.fromEntries(Object.entries(value).map(([key, it]) => [key, attribute(it)]));
+  const written = (value: unknown) => {
+    if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))) return { by: unusual(value) };
+    const isSize = typeof value === "object" && value !== null && sizes.owns(value);
+    return isSize ? { by: { $: indexOf(value as Size) } } : undefined;
   };
   const typed = ({ shape, dtype }: PlanValue): ValueData => ({ shape: shape.map(indexOf), dtype });
   const prepared = plan.prepared.map(({ value }) => value);
@@ -54,7 +53,7 @@ function planData(plan: Plan): PlanData {
     steps: plan.steps.map(({ value }) => ({
       ...typed(value),
       primitive: value.primitive.name,
-      attributes: attribute(value.attributes),
+      attributes: replaced(value.attributes, written),
       inputs: value.inputs.map((input) => numbers.get(input)!),
     })),
     results: plan.results.map(({ name, value }) => ({ name, value: numbers.get(value)! })),

@@ -1,4 +1,5 @@
 /** @file Reads the plan of a model from the file next to its module, and puts numbers in the place of sizes. */
+import { replaced } from "../../codegen/wasm/attributes.ts";
 import type { SizedPlan, SizedStep, SizedValue } from "../../codegen/wasm/sized-plan.ts";
 import { isSealed } from "../../codegen/seal.ts";
 import type { ModelDefinition } from "../../contract/definition.ts";
@@ -34,13 +35,17 @@ const most = 2 ** 29;
 export function planOf(data: PlanData, admitted: Readonly<Record<string, number>>): SizedPlan | undefined {
   const sizes = data.sizes.map((size) => evaluate(size, admitted));
   const typed = ({ shape, dtype }: ValueData) => ({ shape: shape.map((index) => sizes[index]!), dtype });
+  const numbered = (value: unknown) => {
+    if (typeof value !== "object" || value === null || !("$" in value)) return undefined;
+    return { by: typeof value.$ === "number" ? sizes[value.$] : Number(value.$) };
+  };
   const inputs = data.inputs.map((it) => ({ kind: "input", ...typed(it) }) as const);
   const prepared = data.prepared.map((it) => ({ kind: "prepared", ...typed(it) }) as const);
   const values: SizedValue[] = [...inputs, ...prepared];
   const steps = data.steps.map((it): SizedStep => {
     const primitive = primitives.find(({ name }) => name === it.primitive);
     if (primitive === undefined) throw new DataError(`there is no primitive ${it.primitive}`);
-    const attributes = numbered(it.attributes, sizes);
+    const attributes = replaced(it.attributes, numbered);
     const operands = it.inputs.map((index) => values[index]!);
     const step = { kind: "step", ...typed(it), primitive, attributes, inputs: operands } as const;
     values.push(step);
@@ -48,12 +53,4 @@ export function planOf(data: PlanData, admitted: Readonly<Record<string, number>
   });
   if (values.some(({ shape }) => !(elements(shape) <= most))) return undefined;
   return { inputs, prepared, steps, results: data.results.map(({ value }) => values[value]!) };
-}
-
-/** Replaces references to sizes by numbers. */
-function numbered(value: unknown, sizes: readonly number[]): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map((it) => numbered(it, sizes));
-  if ("$" in value) return typeof value.$ === "number" ? sizes[value.$] : Number(value.$);
-  return Object.fromEntries(Object.entries(value).map(([key, it]) => [key, numbered(it, sizes)]));
 }
