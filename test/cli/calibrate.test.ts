@@ -64,7 +64,7 @@ const mistakes: readonly (readonly [string, string, string])[] = [
   [
     "a missing cost",
     '{"macs":1,"bytes":1,"rows":1,"resized":1}',
-    "the cost step must be a whole number of picoseconds from 0 to 1000000000000, not undefined",
+    "the cost step is missing: `fuse calibrate --out FILE` writes all of them",
   ],
   [
     "a fraction",
