@@ -1,9 +1,5 @@
-/** @file WebAssembly instructions as nested arrays of bytes, and what makes them: typed expressions, statements and locals. */
-
-import { invariant } from "../source/internal-error.ts";
-
-/** Bytes, nested as they were put together. */
-export type Code = number | readonly Code[];
+/** @file WebAssembly instructions and what makes them: typed expressions, statements and locals. */
+import { unsigned, type Code } from "./bytes.ts";
 
 export type ValueType = "i32" | "f32" | "v128";
 
@@ -31,81 +27,30 @@ export interface Local<T extends ValueType = ValueType> extends Expression<T> {
   readonly index: number;
 }
 
-/** Encodes an unsigned number in LEB128. */
-export function unsigned(n: number): number[] {
-  const bytes: number[] = [];
-  for (let rest = n >>> 0; ; rest >>>= 7) {
-    if (rest < 128) return [...bytes, rest];
-    bytes.push((rest & 127) | 128);
-  }
-}
-
-/** Encodes a signed 32-bit number in LEB128. */
-export function signed(n: number): number[] {
-  const bytes: number[] = [];
-  for (let rest = n | 0; ; rest >>= 7) {
-    const byte = rest & 127;
-    if ((rest >= -64 && rest < 0) || (rest >= 0 && rest < 64)) return [...bytes, byte];
-    bytes.push(byte | 128);
-  }
-}
-
 /** Returns the bytes of numbers in memory. */
-export const bytesOf = (array: Float32Array | Int32Array | Float64Array): number[] => [...new Uint8Array(array.buffer)];
+export const bytesOf = (array: Float32Array | Int32Array | Float64Array): Uint8Array => new Uint8Array(array.buffer);
 
 /** Makes an instruction of its operands. */
 export const operation =
-  <R extends ValueType, P extends readonly ValueType[]>(type: R, ...opcode: readonly number[]) =>
-  (...operands: { [K in keyof P]: Expression<P[K]> }): Expression<R> => ({
-    type,
-    code: [...operands.map((it: Expression) => it.code), opcode],
-  });
+  <R extends ValueType, P extends readonly ValueType[]>(type: R, opcode: Code) =>
+  (...operands: { [K in keyof P]: Expression<P[K]> }): Expression<R> => ({ type, code: [operands, opcode] });
 
 /** Makes a statement. */
 export const instructions = (...code: Code[]): Instructions => ({ type: "none", code });
 
-/** Returns the instructions of statements. */
-export const codeOf = (statement: Statement): Code => ("type" in statement ? statement.code : statement.map(codeOf));
-
 export const set = <T extends ValueType>({ index }: Local<T>, value: Expression<T>): Statement =>
-  instructions(value.code, 0x21, unsigned(index));
+  instructions(value, 0x21, unsigned(index));
 
 /** Runs statements before it evaluates an expression. */
-export const after = <T extends ValueType>(statement: Statement, { type, code }: Expression<T>): Expression<T> => ({
-  type,
-  code: [codeOf(statement), code],
+export const after = <T extends ValueType>(statement: Statement, value: Expression<T>): Expression<T> => ({
+  type: value.type,
+  code: [statement, value],
 });
-
-/** A constant that becomes known before the module is assembled. */
-export class Later implements Expression<"i32"> {
-  readonly type = "i32";
-  readonly #bytes: number[] = [];
-  readonly code: Code = [0x41, this.#bytes];
-  #value: number | undefined;
-
-  /** @throws InternalError if it is not known yet */
-  get value(): number {
-    invariant(this.#value !== undefined, "the constant is known");
-    return this.#value;
-  }
-
-  set value(n: number) {
-    this.#value = n;
-    this.#bytes.splice(0, this.#bytes.length, ...signed(n));
-  }
-}
 
 /** Repeats statements as long as the condition after them holds. */
 export const doWhile = (condition: I32, ...body: readonly Statement[]): Statement =>
-  instructions(0x03, 0x40, codeOf(body), condition.code, 0x0d, 0, 0x0b);
+  instructions(0x03, 0x40, body, condition, 0x0d, 0, 0x0b);
 
 /** Runs statements if a condition holds, or others if not. */
 export const when = (condition: I32, body: Statement, otherwise?: Statement): Statement =>
-  instructions(
-    condition.code,
-    0x04,
-    0x40,
-    codeOf(body),
-    otherwise === undefined ? [] : [0x05, codeOf(otherwise)],
-    0x0b,
-  );
+  instructions(condition, 0x04, 0x40, body, otherwise === undefined ? [] : [0x05, otherwise], 0x0b);

@@ -1,9 +1,9 @@
 /** @file Instructions for vectors of four elements: floats, integers and masks. Some work on two doubles. */
+import { unsigned, type Code } from "./bytes.ts";
 import {
   bytesOf,
   instructions,
   operation,
-  unsigned,
   type Expression,
   type F32,
   type I32,
@@ -11,12 +11,12 @@ import {
   type V128,
 } from "./code.ts";
 
-const simd = (opcode: number): readonly number[] => [0xfd, ...unsigned(opcode)];
-const one = (opcode: number) => operation<"v128", ["v128"]>("v128", ...simd(opcode));
-const two = (opcode: number) => operation<"v128", ["v128", "v128"]>("v128", ...simd(opcode));
-const three = (opcode: number) => operation<"v128", ["v128", "v128", "v128"]>("v128", ...simd(opcode));
-const shift = (opcode: number) => operation<"v128", ["v128", "i32"]>("v128", ...simd(opcode));
-const constant = (bytes: readonly number[]): V128 => ({ type: "v128", code: [simd(12), bytes] });
+const simd = (opcode: number): Code => [0xfd, unsigned(opcode)];
+const one = (opcode: number) => operation<"v128", ["v128"]>("v128", simd(opcode));
+const two = (opcode: number) => operation<"v128", ["v128", "v128"]>("v128", simd(opcode));
+const three = (opcode: number) => operation<"v128", ["v128", "v128", "v128"]>("v128", simd(opcode));
+const shift = (opcode: number) => operation<"v128", ["v128", "i32"]>("v128", simd(opcode));
+const constant = (bytes: Uint8Array): V128 => ({ type: "v128", code: [simd(12), bytes] });
 
 /** Four floats. NaN never becomes a number in `min` and `max`; `pmin(a, b)` is b < a ? b : a, `pmax(a, b)` a < b ? b : a. */
 export const f32x4 = {
@@ -52,7 +52,7 @@ export const i32x4 = {
   of: (x: number): V128 => constant(bytesOf(new Int32Array(4).fill(x))),
   /** A constant with a number for each lane. */
   lanes: (numbers: readonly number[]): V128 => constant(bytesOf(Int32Array.from(numbers))),
-  splat: operation<"v128", ["i32"]>("v128", ...simd(0x11)),
+  splat: operation<"v128", ["i32"]>("v128", simd(0x11)),
   eq: two(0x37),
   ne: two(0x38),
   lt: two(0x39),
@@ -95,13 +95,13 @@ export const bits = {
 };
 
 /** Whether any bit is 1. */
-export const anyTrue = operation<"i32", ["v128"]>("i32", ...simd(0x53));
+export const anyTrue = operation<"i32", ["v128"]>("i32", simd(0x53));
 
 const access =
   (opcode: number) =>
   (address: I32, offset = 0): V128 => ({
     type: "v128",
-    code: [address.code, simd(opcode), 2, unsigned(offset)],
+    code: [address, simd(opcode), 2, unsigned(offset)],
   });
 
 export const load = access(0x00);
@@ -115,36 +115,36 @@ export const loadTwo = access(0x5d);
 /** Loads one element into a lane of a vector. */
 export const loadLane = (address: I32, vector: V128, lane: number, offset = 0): V128 => ({
   type: "v128",
-  code: [address.code, vector.code, simd(0x56), 2, unsigned(offset), lane],
+  code: [address, vector, simd(0x56), 2, unsigned(offset), lane],
 });
 
 export const store = (address: I32, vector: V128, offset = 0): Statement =>
-  instructions(address.code, vector.code, simd(0x0b), 2, unsigned(offset));
+  instructions(address, vector, simd(0x0b), 2, unsigned(offset));
 
 /** Stores one lane. */
 export const storeLane = (address: I32, vector: V128, lane: number, offset = 0): Statement =>
-  instructions(address.code, vector.code, simd(0x5a), 2, unsigned(offset), lane);
+  instructions(address, vector, simd(0x5a), 2, unsigned(offset), lane);
 
 /** Stores the first or the last two lanes. */
 export const storeHalf = (address: I32, vector: V128, half: 0 | 1, offset = 0): Statement =>
-  instructions(address.code, vector.code, simd(0x5b), 2, unsigned(offset), half);
+  instructions(address, vector, simd(0x5b), 2, unsigned(offset), half);
 
 /** Takes lanes of two vectors: 0 to 3 are those of `a`, 4 to 7 those of `b`. */
 export const shuffle = (a: V128, b: V128, lanes: readonly [number, number, number, number]): V128 => ({
   type: "v128",
-  code: [a.code, b.code, simd(0x0d), lanes.flatMap((lane) => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3])],
+  code: [a, b, simd(0x0d), lanes.flatMap((lane) => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3])],
 });
 
 /** Returns the integer in a lane. */
-export const intIn = (vector: V128, lane: number): I32 => ({ type: "i32", code: [vector.code, simd(0x1b), lane] });
+export const intIn = (vector: V128, lane: number): I32 => ({ type: "i32", code: [vector, simd(0x1b), lane] });
 
 /** Returns the float in a lane. */
-export const floatIn = (vector: V128, lane: number): F32 => ({ type: "f32", code: [vector.code, simd(0x1f), lane] });
+export const floatIn = (vector: V128, lane: number): F32 => ({ type: "f32", code: [vector, simd(0x1f), lane] });
 
 /** Replaces an element. */
 export const withLane = (vector: V128, lane: number, value: Expression): V128 => ({
   type: "v128",
-  code: [vector.code, value.code, simd(value.type === "i32" ? 0x1c : 0x20), lane],
+  code: [vector, value, simd(value.type === "i32" ? 0x1c : 0x20), lane],
 });
 
 /** a * b + c, rounded once, or twice on processors that have no such instruction. Needs relaxed SIMD. */

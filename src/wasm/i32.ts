@@ -1,15 +1,6 @@
 /** @file Instructions for 32-bit integers, which are also addresses. */
-import {
-  instructions,
-  operation,
-  set,
-  signed,
-  unsigned,
-  type Expression,
-  type I32,
-  type Local,
-  type Statement,
-} from "./code.ts";
+import { signed, unsigned } from "./bytes.ts";
+import { instructions, operation, set, type Expression, type I32, type Local, type Statement } from "./code.ts";
 
 type Two = ["i32", "i32"];
 const two = (opcode: number) => operation<"i32", Two>("i32", opcode);
@@ -40,15 +31,14 @@ export const i32 = {
 /** Reads 4 bytes. */
 export const loadInt = (address: I32, offset = 0): I32 => ({
   type: "i32",
-  code: [address.code, 0x28, 2, unsigned(offset)],
+  code: [address, 0x28, 2, unsigned(offset)],
 });
 
 export const storeInt = (address: I32, value: I32, offset = 0): Statement =>
-  instructions(address.code, value.code, 0x36, 2, unsigned(offset));
+  instructions(address, value, 0x36, 2, unsigned(offset));
 
 /** Copies bytes that do not overlap. */
-export const copyBytes = (to: I32, from: I32, count: I32): Statement =>
-  instructions(to.code, from.code, count.code, 0xfc, 10, 0, 0);
+export const copyBytes = (to: I32, from: I32, count: I32): Statement => instructions(to, from, count, 0xfc, 10, 0, 0);
 
 /** Adds to a local variable. */
 export const increase = (local: Local<"i32">, by: I32 | number): Statement =>
@@ -63,5 +53,5 @@ export const times = (n: I32, factor: number): I32 => (factor === 1 ? n : i32.mu
 /** The value of one expression if a condition holds, else of the other. Evaluates both. */
 export const either = <T extends "i32">(a: Expression<T>, b: Expression<T>, condition: I32): Expression<T> => ({
   type: a.type,
-  code: [a.code, b.code, condition.code, 0x1b],
+  code: [a, b, condition, 0x1b],
 });

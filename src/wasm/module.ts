@@ -1,8 +1,6 @@
 /** @file Assembles a WebAssembly module: functions over one imported memory. */
+import { Bytes, unsigned, type Code } from "./bytes.ts";
 import {
-  codeOf,
-  unsigned,
-  type Code,
   type Expression,
   type I32,
   type Instructions,
@@ -64,7 +62,7 @@ export class FunctionBody {
       else runs.push([1, type]);
     }
     const locals = [unsigned(runs.length), runs.map(([count, type]) => [unsigned(count), valueTypes[type]])];
-    return [locals, codeOf(this.#body), 0x0b];
+    return [locals, this.#body, 0x0b];
   }
 
   #local<T extends ValueType>(type: T): Local<T> {
@@ -100,7 +98,9 @@ export interface MemoryOf {
 export class ModuleBody {
   readonly #globals: string[] = [];
   readonly #imports: readonly Import[];
-  readonly #functions: FunctionBody[] = [];
+  /** The parameters of the functions. */
+  readonly #functions: (readonly ValueType[])[] = [];
+  readonly #bodies = new Bytes();
   readonly #byKey = new Map<string, FunctionOf>();
   readonly #exports: (readonly [name: string, index: number])[] = [];
 
@@ -112,7 +112,7 @@ export class ModuleBody {
   /** Calls an imported function. */
   imported(name: string, ...operands: readonly Expression[]): Expression {
     const index = this.#imports.findIndex((it) => it.name === name);
-    return { type: this.#imports[index]!.result, code: [operands.map(({ code }) => code), 0x10, unsigned(index)] };
+    return { type: this.#imports[index]!.result, code: [operands, 0x10, unsigned(index)] };
   }
 
   /** Imports an integer from `env`; an equal name is the same one. */
@@ -122,8 +122,11 @@ export class ModuleBody {
     return { type: "i32", code: [0x23, unsigned(index)] };
   }
 
-  add(body: FunctionBody): FunctionOf {
-    this.#functions.push(body);
+  /** Adds a function that is complete. */
+  add({ parameters, code }: FunctionBody): FunctionOf {
+    this.#functions.push(parameters.map(({ type }) => type));
+    // At once, because nested code takes some hundred times the memory of its bytes.
+    this.#bodies.addSized(code);
     return { index: this.#imports.length + this.#functions.length - 1 };
   }
 
@@ -143,7 +146,7 @@ export class ModuleBody {
   /** Returns the bytes. */
   bytes(memory: MemoryOf): Uint8Array<ArrayBuffer> {
     const types = new Types();
-    const own = this.#functions.map(({ parameters }) => types.indexOf(parameters.map(({ type }) => type)));
+    const own = this.#functions.map((parameters) => types.indexOf(parameters));
     const imported = this.#imports.map(({ name, parameters, result }) => [
       nameOf("env"),
       nameOf(name),
@@ -169,11 +172,8 @@ export class ModuleBody {
       7,
       this.#exports.map(([name, index]) => [nameOf(name), 0, unsigned(index)]),
     );
-    const bodies = new Bytes();
-    bodies.add(unsigned(this.#functions.length));
-    for (const body of this.#functions) bodies.addSized(body.code);
     out.add(10);
-    out.addBytes(bodies.all);
+    out.addSized([unsigned(this.#functions.length), this.#bodies.all]);
     return out.all;
   }
 }
@@ -184,7 +184,7 @@ const mostPages = 65536;
 /** Calls a function. */
 export const call = ({ index }: FunctionOf, ...parameters: readonly Expression<"i32">[]): Instructions => ({
   type: "none",
-  code: [parameters.map(({ code }) => code), 0x10, unsigned(index)],
+  code: [parameters, 0x10, unsigned(index)],
 });
 
 const nameOf = (text: string): Code => {
@@ -204,44 +204,5 @@ class Types {
     if (found !== undefined) return found;
     this.#indices.set(key, this.all.length);
     return this.all.push([0x60, of(parameters), of(results)]) - 1;
-  }
-}
-
-/** Bytes that grow. */
-class Bytes {
-  #bytes = new Uint8Array(1 << 12);
-  #length = 0;
-
-  get all(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.slice(0, this.#length);
-  }
-
-  add(code: Code): void {
-    if (typeof code !== "number") for (const part of code) this.add(part);
-    else {
-      if (this.#length === this.#bytes.length) this.#grow(1);
-      this.#bytes[this.#length++] = code;
-    }
-  }
-
-  /** Adds bytes with their number before them. */
-  addBytes(bytes: Uint8Array): void {
-    this.add(unsigned(bytes.length));
-    this.#grow(bytes.length);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.length;
-  }
-
-  addSized(code: Code): void {
-    const bytes = new Bytes();
-    bytes.add(code);
-    this.addBytes(bytes.all);
-  }
-
-  #grow(by: number): void {
-    if (this.#length + by <= this.#bytes.length) return;
-    const larger = new Uint8Array(2 * (this.#length + by));
-    larger.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = larger;
   }
 }

@@ -18,20 +18,20 @@ export function placed(lifetimes: readonly Lifetime[]): {
   readonly bytes: number;
 } {
   const offsets = new Array<number>(lifetimes.length).fill(0);
+  /** By their offsets. */
   const done: number[] = [];
   const order = lifetimes.map((_, i) => i).sort((a, b) => lifetimes[b]!.bytes - lifetimes[a]!.bytes || a - b);
   for (const i of order) {
     const own = lifetimes[i]!;
-    const others = done
-      .filter((other) => lifetimes[other]!.from <= own.to && own.from <= lifetimes[other]!.to)
-      .sort((a, b) => offsets[a]! - offsets[b]!);
     let offset = 0;
-    for (const other of others) {
+    for (const other of done) {
+      const { bytes, from, to } = lifetimes[other]!;
+      if (own.to < from || to < own.from) continue;
       if (offset + aligned(own.bytes) <= offsets[other]!) break;
-      offset = Math.max(offset, offsets[other]! + aligned(lifetimes[other]!.bytes));
+      offset = Math.max(offset, offsets[other]! + aligned(bytes));
     }
     offsets[i] = offset;
-    done.push(i);
+    done.splice(done.findLastIndex((other) => offsets[other]! <= offset) + 1, 0, i);
   }
   return { offsets, bytes: Math.max(0, ...lifetimes.map(({ bytes }, i) => offsets[i]! + aligned(bytes))) };
 }

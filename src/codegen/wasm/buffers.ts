@@ -1,6 +1,6 @@
 /** @file The memory of the values of a plan: which of them share a buffer, and when it is in use. */
 import { elements } from "../../contract/ndarray.ts";
-import { Later } from "../../wasm/code.ts";
+import { Later } from "../../wasm/bytes.ts";
 import { placed } from "./arena.ts";
 import { isComputed, spreadOf, type Group } from "./groups.ts";
 import type { SizedPlan, SizedStep, SizedValue } from "./sized-plan.ts";

@@ -16,10 +16,17 @@ export interface Group {
 /** Returns the groups in the order in which they run. Views and constants belong to none. */
 export function groupsOf(plan: SizedPlan): readonly Group[] {
   const users = new Map<SizedValue, SizedStep[]>();
-  for (const step of plan.steps) for (const input of step.inputs) users.set(input, [...(users.get(input) ?? []), step]);
+  for (const step of plan.steps)
+    for (const input of step.inputs) {
+      const known = users.get(input);
+      if (known === undefined) users.set(input, [step]);
+      else known.push(step);
+    }
   const results = new Set(plan.results);
   const grouped = new Set<SizedStep>();
   const position = new Map(plan.steps.map((step, i) => [step, i]));
+  const firstInput = (step: SizedStep): number =>
+    Math.min(...step.inputs.map((input) => (input.kind === "step" ? position.get(input)! : Infinity)));
   const groups: Group[] = [];
   for (const result of plan.steps.toReversed()) {
     if (grouped.has(result) || !isComputed(result)) continue;
@@ -32,13 +39,15 @@ export function groupsOf(plan: SizedPlan): readonly Group[] {
       isSameShape(step, result) &&
       users.get(step)!.every((user) => members.has(user) && user !== producer);
     // From the last step to the first, so all users of a step have been considered before it.
-    for (const step of producer === undefined ? plan.steps.slice(0, position.get(result)).toReversed() : []) {
+    let first = producer === undefined ? firstInput(result) : Infinity;
+    for (let at = position.get(result)! - 1; at >= first; at--) {
+      const step = plan.steps[at]!;
       if (!users.has(step) || !canJoin(step)) continue;
-      if (isFunction(step)) members.add(step);
-      else if (producer === undefined && finishes(step) && [...members].every(canFollow(step, members))) {
-        members.add(step);
+      if (isFunction(step)) first = Math.min(first, firstInput(step));
+      else if (producer === undefined && finishes(step) && [...members].every(canFollow(step, members)))
         producer = step;
-      }
+      else continue;
+      members.add(step);
     }
     for (const member of members) grouped.add(member);
     const steps = [...members].sort((a, b) => position.get(a)! - position.get(b)!);
@@ -59,7 +68,8 @@ const isFunction = ({ primitive: { wasm } }: SizedStep): boolean => typeof wasm 
 const finishes = ({ primitive: { wasm } }: SizedStep): boolean =>
   typeof wasm === "object" && "finishes" in wasm && wasm.finishes === true;
 
-export const isSameShape = (a: Sized, b: Sized): boolean => a.shape.join() === b.shape.join();
+export const isSameShape = (a: Sized, b: Sized): boolean =>
+  a.shape.length === b.shape.length && a.shape.every((size, i) => size === b.shape[i]);
 
 /** Whether all that a function reads from memory is of the producer's shape, over its last axis, or one element. */
 const canFollow =
@@ -68,9 +78,10 @@ const canFollow =
     inputs.every((input) => input === producer || isIn(members, input) || spreadOf(input, producer) !== undefined);
 
 /** How a tensor is read beside elements of a result: each at its place, one for each channel, or one for all. */
-export function spreadOf({ shape }: Sized, result: Sized): "same" | "channels" | "one" | undefined {
+export function spreadOf(input: Sized, result: Sized): "same" | "channels" | "one" | undefined {
+  const { shape } = input;
   const count = elements(shape);
   if (count === 1) return "one";
-  if (shape.join() === result.shape.join()) return "same";
+  if (isSameShape(input, result)) return "same";
   return shape.at(-1) === count && count === result.shape.at(-1) ? "channels" : undefined;
 }

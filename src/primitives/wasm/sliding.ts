@@ -77,16 +77,16 @@ function runsOf({ columns, most }: Sliding): readonly Run[] {
     const windows = spans.map((span) => ({ ...span, from: span.from - column }));
     const last = runs.at(-1);
     const step = last && (column - last.column) / last.tiles;
-    if (
-      last !== undefined &&
-      JSON.stringify(last.windows) === JSON.stringify(windows) &&
-      (last.tiles === 1 || last.step === step)
-    )
+    if (last !== undefined && isSame(last.windows, windows) && (last.tiles === 1 || last.step === step))
       runs[runs.length - 1] = { ...last, step: step!, tiles: last.tiles + 1 };
     else runs.push({ window, column: Number.isFinite(column) ? column : 0, step: 0, tiles: 1, windows });
   }
   return runs;
 }
+
+const isSame = (a: readonly Span[], b: readonly Span[]): boolean =>
+  a.length === b.length &&
+  a.every(({ from, first, count }, i) => from === b[i]!.from && first === b[i]!.first && count === b[i]!.count);
 
 /** An element of the image in a row of a tile, with the windows that cover it, each in one of their columns. */
 interface Tap {
