@@ -52,7 +52,9 @@ export type Variant =
   /** pooling the whole image is at least as fast as reducing its axes */
   | "pool.global"
   /** a sum of tensors of one shape is faster than adding two at a time */
-  | "sum";
+  | "sum"
+  /** attention whose scores are never stored as a whole is faster than two products with a softmax between them */
+  | "attention";
 
 export interface Lowering {
   readonly sizes: Sizes;

@@ -32,8 +32,7 @@ export function planWork({ steps, results, profile }: Plan, number: (size: Size)
   for (const value of computations) {
     if (isFree(value, uses, profile)) continue;
     const { primitive, inputs, attributes, shape } = value;
-    const factors = primitive.macs?.(inputs, attributes, value);
-    if (factors !== undefined) total.macs += count(factors);
+    for (const factors of primitive.macs?.(inputs, attributes, value) ?? []) total.macs += count(factors);
     // Prepared operands count, too: every run reads them. A slice reads only what it writes.
     for (const each of madeBy(value, slice) ? [value, value] : [...inputs, value]) total.bytes += bytesOf(each, number);
     // In each operand, the elements for one index of the axes before the joined one are a row.

@@ -2,6 +2,7 @@
 import type { ManifestEntry } from "../contract/manifest.ts";
 import type { ModelGraph } from "../ir/model-graph.ts";
 import type { Axis } from "../ir/type.ts";
+import { joinAttention } from "./attention.ts";
 import { absorbEpilogues } from "./epilogues.ts";
 import { lower } from "./lower.ts";
 import { manifestOf } from "./manifest.ts";
@@ -40,7 +41,7 @@ export function plan(graph: ModelGraph, profile: Profile): Plan {
   const { inputs, results: lowered, builder } = lower(graph, profile);
   const sliced = sliceProducts(lowered, builder);
   const fused = absorbEpilogues(moveTransposes(sliced, builder, profile), builder, profile);
-  const values = collectSums(fused, builder, profile);
+  const values = joinAttention(collectSums(fused, builder, profile), builder, profile);
   const owned = new Set<PlanValue>();
   const results = graph.results.map(({ name, order }, index): PlanResult => {
     const value = values[index]!;

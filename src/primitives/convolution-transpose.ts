@@ -40,7 +40,7 @@ export const conv2dTranspose = primitive<Transposed>({
     return { shape: imageShape({ n, h: grown(h, 0), w: grown(w, 1), c: filter!.shape[2]! }, layout), dtype: "f32" };
   },
   // Every element of the input paints a window in each channel of the result.
-  macs: ([x, filter]) => [...x!.shape, ...filter!.shape.slice(0, 3)],
+  macs: ([x, filter]) => [[...x!.shape, ...filter!.shape.slice(0, 3)]],
   reference: ([x, filter], { strides, pads, outputPadding, layout }) => {
     const image = channelsLast(x!, layout);
     const [n, h, w, ci] = image.shape as [number, number, number, number];

@@ -94,7 +94,7 @@ export const conv2d = primitive<Convolution & { readonly groups: number }>({
   name: "conv2d",
   doc: "Convolution of an image with a filter [kh, kw, ci / groups, co]; then a bias [co] and an activation, if there are.",
   shape: ([x, filter], attributes, sizes) => convolvedShape(sizes, x!, filter!, filter!.shape[3]!, attributes),
-  macs: ([, filter], _, result) => [...result.shape, ...filter!.shape.slice(0, 3)],
+  macs: ([, filter], _, result) => [[...result.shape, ...filter!.shape.slice(0, 3)]],
   reference: (inputs, attributes) => {
     const [, , summed, out] = inputs[1]!.shape as [number, number, number, number];
     const perGroup = out / attributes.groups;
@@ -179,7 +179,7 @@ export const depthwiseConv2d = primitive<Convolution>({
   doc: "Convolution of every channel by itself with a filter [kh, kw, c, m]; channel c·m + j of the result is of channel c.",
   shape: ([x, filter], attributes, sizes) =>
     convolvedShape(sizes, x!, filter!, sizes.mul(filter!.shape[2]!, filter!.shape[3]!), attributes),
-  macs: ([, filter], _, result) => [...result.shape, ...filter!.shape.slice(0, 2)],
+  macs: ([, filter], _, result) => [[...result.shape, ...filter!.shape.slice(0, 2)]],
   reference: (inputs, attributes) => {
     const [, , c, multiplier] = inputs[1]!.shape as [number, number, number, number];
     const tap = (o: number) => ({ input: Math.floor(o / multiplier), weight: o });

@@ -36,7 +36,7 @@ export const matmul = primitive<Product>({
     const n = b!.shape.at(transposeB ? -2 : -1)!;
     return { shape: [...a!.shape.slice(0, -2), m, n], dtype: "f32" };
   },
-  macs: ([a], { transposeA }, result) => [...result.shape, a!.shape.at(transposeA ? -2 : -1)!],
+  macs: ([a], { transposeA }, result) => [[...result.shape, a!.shape.at(transposeA ? -2 : -1)!]],
   reference: ([a, b, bias], { transposeA, transposeB, activation }) => {
     const [rowsA, columnsA] = a!.shape.slice(-2) as [number, number];
     const [rowsB, columnsB] = b!.shape.slice(-2) as [number, number];

@@ -37,10 +37,10 @@ export interface Primitive<A = unknown> extends PrimitiveShape<A> {
   /** No arithmetic: every element of the result is one of the inputs' elements, bit for bit. */
   readonly exact?: true;
   /**
-   * The factors of its number of multiply-accumulates; without it, it does none. Products with padding count, because
-   * backends compute them too.
+   * Products of sizes whose sum is its number of multiply-accumulates; without it, it does none. Padding counts, because
+   * backends multiply by it too.
    */
-  macs?(operands: readonly Positional[], attributes: A, result: Positional): readonly Size[];
+  macs?(operands: readonly Positional[], attributes: A, result: Positional): readonly (readonly Size[])[];
   /** Computes the result by plain loops in float64. */
   reference(inputs: readonly NdArray[], attributes: A, size: (size: Size) => number): NdArray;
   /**

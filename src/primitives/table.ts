@@ -1,4 +1,5 @@
 /** @file All primitives. */
+import * as attention from "./attention.ts";
 import * as binary from "./binary.ts";
 import * as transposed from "./convolution-transpose.ts";
 import * as convolution from "./convolution.ts";
@@ -38,6 +39,7 @@ const families = [
   nearest,
   matmul,
   softmax,
+  attention,
   scalar,
   iota,
 ];

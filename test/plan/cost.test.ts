@@ -60,20 +60,29 @@ function unpadded({ name }: Primitive, it: PrimitiveCase<unknown>): PrimitiveCas
 const multiplying = primitives.filter((primitive) => primitive.macs !== undefined);
 
 test("convolutions and matrix products multiply", () => {
-  expect(multiplying.map(({ name }) => name)).toEqual(["conv2d", "depthwise_conv2d", "conv2d_transpose", "matmul"]);
+  expect(multiplying.map(({ name }) => name)).toEqual([
+    "conv2d",
+    "depthwise_conv2d",
+    "conv2d_transpose",
+    "matmul",
+    "attention",
+  ]);
 });
 
-/** In each product, the reference reads one element of the second operand. */
+/** In each product, the reference reads one element of the second operand; attention has two products. */
 test.each(multiplying.map((primitive) => [primitive.name, primitive] as const))(
   "the multiply-accumulates of %s are the products of its reference",
   (_, primitive) => {
     for (const it of primitive.cases(sizes)) {
       const operands = it.shapes.map((shape): Positional => ({ shape: shape.map((n) => sizes.int(n)), dtype: "f32" }));
       const result = primitive.shape(operands, it.attributes, sizes);
-      const claimed = primitive.macs!(operands, it.attributes, result).reduce((n, size) => n * numberOf(size), 1);
+      const claimed = primitive.macs!(operands, it.attributes, result)
+        .map((factors) => factors.reduce((n, size) => n * numberOf(size), 1))
+        .reduce((a, b) => a + b);
       const { shapes, attributes } = unpadded(primitive, it);
+      const multiplied = primitive.name === "attention" ? [1, 2] : [1];
       let products = 0;
-      const arrays = shapes.map((shape, i) => watched(shape, () => (products += Number(i === 1))));
+      const arrays = shapes.map((shape, i) => watched(shape, () => (products += Number(multiplied.includes(i)))));
       primitive.reference(arrays, attributes, numberOf);
       expect(claimed, JSON.stringify(it)).toBe(products);
     }

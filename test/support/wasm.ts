@@ -32,6 +32,7 @@ export function runWasm(
   const given = inputs.map((array) => ({ array, at: take(4 * elements(array.shape)) }));
   const weights = code.packed.map((it) => ({ it, at: take(it.bytes) }));
   const arena = take(code.arena);
+  const own = take(code.perThread);
   const memory = new WebAssembly.Memory({ initial: Math.ceil(end / page) + 1 });
   new Float32Array(memory.buffer).fill(NaN);
   const write = (at: number, { dtype, data }: Pick<NdArray, "dtype" | "data">): void => {
@@ -46,7 +47,7 @@ export function runWasm(
   }
   given.forEach(({ at }, i) => (new Int32Array(memory.buffer)[(arena + code.control) / 4 + i] = at));
   const packed = new Map(weights.map(({ it, at }) => [it, at]));
-  run(instantiate(code, new WebAssembly.Module(bytes), { memory, arena, packed: (it) => packed.get(it)! }), code);
+  run(instantiate(code, new WebAssembly.Module(bytes), { memory, arena, own, packed: (it) => packed.get(it)! }), code);
   return plan.results.map(({ shape, dtype }, i) => {
     const at = addressOf(code, i, { given, arena, packed });
     const stored = dtype === "f32" ? Float32Array : Int32Array;

@@ -34,11 +34,13 @@ export interface Table {
 export type ResultAt = { readonly input: number } | { readonly packed: Packed } | { readonly offset: Later };
 
 export interface WasmCode {
-  /** Imports `memory`, the address `arena` and those of the packed weights; exports `run`. */
+  /** Imports `memory`, the addresses `arena`, `own` (of the thread's memory) and those of the packed weights; exports `run`. */
   readonly module: ModuleBody;
   /** The bytes of memory that a run needs. */
   readonly arena: number;
-  /** The offset in it at which the addresses of the inputs are, 4 bytes each. */
+  /** The bytes of memory that each thread needs for itself. */
+  readonly perThread: number;
+  /** The offset in the arena at which the addresses of the inputs are, 4 bytes each. */
   readonly control: number;
   readonly tables: readonly Table[];
   readonly packed: readonly Packed[];
@@ -61,6 +63,7 @@ class Emission {
   readonly #packed = new Map<string, Packed>();
   readonly #constants = new Map<SizedStep, Table>();
   readonly #control: Later;
+  #perThread = 0;
 
   constructor(plan: SizedPlan, features: Features) {
     this.#plan = plan;
@@ -88,7 +91,17 @@ class Emission {
     const results = this.#plan.results.map((result) => this.#resultAt(result));
     const arena = this.#buffers.place();
     const packed = [...this.#packed.values()];
-    return { module: this.#module, arena, control: this.#control.value, tables: this.#tables, packed, results, steps };
+    const control = this.#control.value;
+    return {
+      module: this.#module,
+      arena,
+      perThread: this.#perThread,
+      control,
+      tables: this.#tables,
+      packed,
+      results,
+      steps,
+    };
   }
 
   #kernelsOf(group: Group, at: number): readonly Kernel[] {
@@ -111,6 +124,10 @@ class Emission {
       operands: operands.map((operand) => this.#locate(operand)),
       result: { ...this.#locate(group.result), dtype: producer.dtype },
       scratch: (bytes) => this.#inArena(this.#buffers.scratch(bytes, at)),
+      perThread: (bytes) => {
+        this.#perThread = Math.max(this.#perThread, bytes + 16);
+        return this.#module.importInt("own");
+      },
       table: (data) => this.#inArena(this.#tableOf(data).offset),
       packed: (form, length, of, pack) => {
         const sources = of.map((i) => ownerOf(operands[i]!)).filter((value) => value.kind === "prepared");

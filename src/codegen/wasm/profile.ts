@@ -6,6 +6,7 @@ export const wasmProfile: Profile = {
   name: "wasm",
   layout: "NHWC",
   variants: new Set([
+    "attention",
     "avgpool.pads",
     "cast.range",
     "conv2d.groups",

@@ -62,6 +62,8 @@ export interface KernelEmitter {
   readonly result: Located;
   /** Memory for all parts of this primitive, with 16 bytes to spare at its end. */
   scratch(bytes: number): I32;
+  /** Memory for one unit at a time: each thread has its own. Has 16 bytes to spare at its end. */
+  perThread(bytes: number): I32;
   /** Numbers that the code needs. */
   table(data: Float32Array | Int32Array): I32;
   /** A prepared operand in another form, which is made when weights are loaded. Equal names are equal forms. */

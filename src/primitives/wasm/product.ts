@@ -16,7 +16,7 @@ export const panelWidth = 8;
 const tileRows = 4;
 
 /** Rows that a unit has if it can choose. */
-const unitRows = 64;
+const defaultRows = 64;
 
 /** A loop around the products, in bytes: how far each operand moves from one iteration to the next. */
 export interface Loop {
@@ -42,6 +42,12 @@ export interface Product {
   /** Loops over the summands of a row, outermost first: how many there are and how far apart. */
   readonly summands: readonly { readonly count: number; readonly a: number }[];
   readonly columns: number;
+  /** How many rows a unit has, a multiple of 4, if there is one line. By default it is chosen. */
+  readonly unitRows?: number;
+  /** Whether each unit reads its rows from the same place (`a`), or writes them there (`c`). */
+  readonly inPlace?: "a" | "c";
+  /** Names functions of their own, where a primitive has several products. */
+  readonly name?: string;
   /** Is applied to each sum, which is in a register. */
   readonly activation: (f: FunctionBody, x: V128) => V128;
 }
@@ -55,7 +61,7 @@ export const panelElements = (depth: number, columns: number): number =>
 
 /** Computes the products. */
 export function multiplied(e: KernelEmitter, product: Product): Kernel {
-  const { lines, rows, outer } = product;
+  const { lines, rows, outer, unitRows = defaultRows, inPlace } = product;
   const tiles = Math.floor(rows.count / tileRows);
   const rest = rows.count % tileRows;
   // Several short lines, or part of a long one.
@@ -114,8 +120,8 @@ export function multiplied(e: KernelEmitter, product: Product): Kernel {
         lines.count === 1
           ? [
               set(count!, either(left, int(tilesPerUnit), i32.lt(left, int(tilesPerUnit)))),
-              increase(a!, i32.mul(first, int(tileRows * rows.a))),
-              increase(c!, i32.mul(first, int(tileRows * rows.c))),
+              inPlace === "a" ? [] : increase(a!, i32.mul(first, int(tileRows * rows.a))),
+              inPlace === "c" ? [] : increase(c!, i32.mul(first, int(tileRows * rows.c))),
             ]
           : [increase(a!, times(part!, perUnit * lines.a)), increase(c!, times(part!, perUnit * lines.c))],
         repeat(f, fullPanels, [panel(panelWidth), next]),
@@ -166,8 +172,8 @@ function startOf(
 
 /** A function that computes tiles below each other: of the addresses of a, b, c, the channel in bytes, and their number. */
 function tileOf(e: KernelEmitter, product: Product, height: number, columns: number): { readonly index: number } {
-  const { rows, summands, activation } = product;
-  return e.function(`tile ${height}x${columns}`, () => {
+  const { rows, summands, activation, name = "" } = product;
+  return e.function(`${name} tile ${height}x${columns}`, () => {
     const f = new FunctionBody(5, e.features);
     const [startA, startB, startC, channel, count] = f.parameters;
     const finish = e.finish(f);

@@ -21,7 +21,10 @@ interface Steps {
 }
 
 /** Computes the softmax of the first operand along an axis. */
-export function softmaxKernel({ operands: [x], result }: KernelEmitter, axis: number): Kernel {
+export function softmaxKernel(
+  { operands: [x], result }: Pick<KernelEmitter, "operands" | "result">,
+  axis: number,
+): Kernel {
   const size = x!.shape[axis]!;
   const inner = stridesOf(x!.shape)[axis]!;
   const lines = x!.shape.reduce((a, b) => a * b) / size / inner;

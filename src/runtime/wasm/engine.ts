@@ -170,9 +170,9 @@ class WasmEngine implements Engine {
     const code = emitWasm(plan, { relaxed: hasRelaxedSimd() });
     const module = new WebAssembly.Module(code.module.bytes({ shared: !(memory.buffer instanceof ArrayBuffer) }));
     this.#pack(plan, code.packed);
-    const arena = this.#take(code.arena);
+    const arena = this.#take(code.arena + code.perThread);
     const packed = ({ form }: Packed): number => this.#weights.get(form)!.at;
-    const functions = instantiate(code, module, { memory, arena: arena.at, packed });
+    const functions = instantiate(code, module, { memory, arena: arena.at, own: arena.at + code.arena, packed });
     const widened = plan.inputs.map(({ dtype, shape }) =>
       dtype === "bool" ? this.#take(4 * elements(shape)) : undefined,
     );

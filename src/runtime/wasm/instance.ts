@@ -7,6 +7,8 @@ export interface Places {
   readonly memory: WebAssembly.Memory;
   /** The address of `arena` bytes. */
   readonly arena: number;
+  /** The address of `perThread` bytes, a multiple of 16. */
+  readonly own: number;
   /** The address of weights in the form that the code reads. */
   readonly packed: (packed: Packed) => number;
 }
@@ -22,7 +24,7 @@ export interface WasmExports {
 export function instantiate(
   code: WasmCode,
   module: WebAssembly.Module,
-  { memory, arena, packed }: Places,
+  { memory, arena, own, packed }: Places,
 ): WasmExports {
   for (const { offset, data } of code.tables)
     new Uint8Array(memory.buffer, arena + offset.value, data.byteLength).set(
@@ -30,6 +32,6 @@ export function instantiate(
     );
   const functions = Object.fromEntries(hostFunctions.map(({ name, of }) => [name, of]));
   const weights = Object.fromEntries(code.packed.map((it) => [it.name, packed(it)]));
-  const { exports } = new WebAssembly.Instance(module, { env: { memory, arena, ...weights, ...functions } });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory, arena, own, ...weights, ...functions } });
   return exports as unknown as WasmExports;
 }

@@ -1,0 +1,70 @@
+/** @file One rule: joins two products with a softmax between them, where a target computes them without storing all scores. */
+import { attention } from "../primitives/attention.ts";
+import { reshape } from "../primitives/layout.ts";
+import { matmul } from "../primitives/matmul.ts";
+import { softmax } from "../primitives/softmax.ts";
+import type { PlanBuilder } from "./builder.ts";
+import type { Profile } from "./profile.ts";
+import { computationsOf, countUses, madeBy, type PlanValue } from "./value.ts";
+
+/** Returns the values with every softmax(q k) v as one step. */
+export function joinAttention(
+  results: readonly PlanValue[],
+  builder: PlanBuilder,
+  profile: Profile,
+): readonly PlanValue[] {
+  if (!profile.variants.has("attention")) return results;
+  const live = computationsOf(results);
+  const uses = countUses(live, results);
+  const replaced = new Map<PlanValue, PlanValue>();
+  const now = (value: PlanValue) => replaced.get(value) ?? value;
+  for (const step of live) {
+    const note = (builder.note = builder.noteOf(step));
+    const found = attentionIn(step, (value) => uses.get(value) === 1);
+    const value =
+      found === undefined
+        ? builder.emit(step.primitive, step.inputs.map(now), step.attributes)
+        : builder.emit(attention, found.operands.map(now), found.attributes);
+    if (value !== step) builder.annotate(value, { ...note, purpose: builder.noteOf(value).purpose });
+    replaced.set(step, value);
+  }
+  return results.map(now);
+}
+
+/** Returns the operands of an attention that ends with a value; undefined if there is none. */
+function attentionIn(value: PlanValue, isUsedOnce: (value: PlanValue) => boolean) {
+  const second = productIn(value);
+  if (second === undefined) return undefined;
+  const weights = behindReshapes(second.a, isUsedOnce);
+  if (weights === undefined || !madeBy(weights, softmax)) return undefined;
+  const { axis = weights.shape.length - 1 } = weights.attributes;
+  const scores = axis === weights.shape.length - 1 ? behindReshapes(weights.inputs[0]!, isUsedOnce) : undefined;
+  const first = scores && productIn(scores);
+  // A reshape that keeps the last axis keeps the rows.
+  const shapes = [second.a, weights, scores];
+  if (first === undefined || shapes.some((it) => it!.shape.at(-1) !== weights.shape.at(-1))) return undefined;
+  if (scores!.shape.some((size, i) => size !== second.a.shape[i])) return undefined;
+  return {
+    operands: [first.a, first.b, second.b],
+    attributes: { transposeK: first.isTransposed, transposeV: second.isTransposed },
+  };
+}
+
+/** Returns the operands of a product of matrices with a batch of their own each, without bias and activation. */
+function productIn(value: PlanValue) {
+  if (!madeBy(value, matmul) || value.inputs.length > 2) return undefined;
+  const { transposeA, transposeB, activation } = value.attributes;
+  const [a, b] = value.inputs;
+  if (transposeA || activation !== undefined || a!.shape.length !== b!.shape.length) return undefined;
+  return { a: a!, b: b!, isTransposed: transposeB };
+}
+
+/** Returns what is reshaped, if nothing else uses it on the way. */
+function behindReshapes(value: PlanValue, isUsedOnce: (value: PlanValue) => boolean): PlanValue | undefined {
+  let source = value;
+  while (isUsedOnce(source)) {
+    if (!madeBy(source, reshape)) return source;
+    source = source.inputs[0]!;
+  }
+  return undefined;
+}
