@@ -26,7 +26,7 @@ export interface Profile {
   readonly layout: "NHWC" | "NCHW";
   readonly variants: ReadonlySet<Variant>;
   /** What plans must avoid; nothing by default. */
-  readonly faults?: ReadonlySet<Fault>;
+  readonly faults?: ReadonlySet<Fault> | undefined;
   /** Epilogues that convolutions and matrix products can fuse. They run in the memory of the result. */
   readonly epilogues: ReadonlySet<Activation | "bias">;
   /** Activations that the runtime fuses into the convolution before them. They stay in the plan, and cost nothing there. */

@@ -15,6 +15,7 @@ import { attributeSets, type AttributeSet } from "./attribute-sets.ts";
 import { backends, useBackend } from "./backends.ts";
 import { programOf } from "./check.ts";
 import { expectModule, expectPlan, graphOf, prepareCase, type Case } from "./compare.ts";
+import { faultsOf } from "./faults.ts";
 import { resultNames } from "./operators.ts";
 import { manyShapes, type Shapes } from "./shapes.ts";
 import { byTier } from "./tier.ts";
@@ -115,7 +116,7 @@ function expectMacs({ graph, plan, samples }: Case): void {
 
 /** Defines the tests of the operators of these families: types, MACs, plans and modules against the interpreter. */
 export function describeOperators(...names: readonly string[]): void {
-  const cases = names.flatMap((name) => families[name]!).flatMap(casesOf);
+  const cases = names.flatMap((name) => families[name]!).flatMap((op) => casesOf(op));
   const tolerance = (it: Case, otherwise: number) => (isExact(it) ? 0 : otherwise);
 
   // Full names, because vitest truncates printed objects.
@@ -124,6 +125,7 @@ export function describeOperators(...names: readonly string[]): void {
     test("has the inferred types", () => expectTypes(get()));
     test("has the declared MACs", () => expectMacs(get()));
     test("has a plan that agrees with the interpreter", () => expectPlan(get(), tolerance(get(), 1e-9)));
+    test("has a plan without what browsers compute wrongly", () => expect(faultsOf(get().plan)).toEqual([]));
   });
 
   describe.each(backends())("on $name", ({ name: backend, skipped }) => {
