@@ -1,10 +1,12 @@
 /**
- * @file Sets up a clone: packages, native backend, dist/. Idempotent, and silent when everything is up to date.
+ * @file Sets up a clone: packages, native backend, dist/, for CI also a browser. Idempotent, and silent when everything is up to
+ * date.
  *
- * FUSE_NATIVE=require makes a missing native backend an error; FUSE_NATIVE=skip skips it.
+ * FUSE_NATIVE=require makes a missing native backend an error; FUSE_NATIVE=skip skips it. FUSE_BROWSER=require installs Chromium.
  */
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { installBrowser } from "./browser.js";
 import { build, isBuilt } from "./build.js";
 import { locked } from "./lock.js";
 import { prepareNative } from "./native.js";
@@ -42,8 +44,9 @@ async function install() {
   }
 }
 
-async function setUp(mode) {
+async function setUp(mode, browser) {
   if (!isInstalled()) await install();
+  if (browser === "require") await installBrowser(say);
   if (mode !== "skip") {
     const native = await prepareNative({ again: mode === "require", say });
     const failure = native.ready ? "" : `no native backend: ${native.reason}`;
@@ -61,10 +64,12 @@ try {
   const mode = process.env.FUSE_NATIVE ?? "";
   if (!["", "require", "skip"].includes(mode))
     throw new Error(`FUSE_NATIVE is "${mode}", but must be "require" or "skip"`);
+  const browser = process.env.FUSE_BROWSER ?? "";
+  if (!["", "require"].includes(browser)) throw new Error(`FUSE_BROWSER is "${browser}", but must be "require"`);
   const lock = path.join(root, ".cache", "setup.lock");
   await locked(
     lock,
-    () => setUp(mode),
+    () => setUp(mode, browser),
     () => say(`waiting for another setup, which holds ${lock}`),
   );
 } catch (error) {

@@ -47,6 +47,8 @@ const records = {
     node: { package: `@tensorflow/tfjs-node@${version}`, otherwise: "the wasm backend needs nothing else" },
     sessions: true,
   },
+  webgl: { doc: "graphics cards, in browsers that have WebGL" },
+  webgpu: { doc: "graphics cards, in browsers that have WebGPU" },
 } as const satisfies Record<string, BackendRecord>;
 
 /** A backend that a module can be built for. */

@@ -5,6 +5,7 @@ import { matmul } from "../primitives/matmul.ts";
 import { softmax } from "../primitives/softmax.ts";
 import type { PlanBuilder } from "./builder.ts";
 import type { Profile } from "./profile.ts";
+import { rewritten } from "./rewritten.ts";
 import { computationsOf, countUses, madeBy, type PlanValue } from "./value.ts";
 
 /** Returns the values with every softmax(q k) v as one step. */
@@ -14,21 +15,12 @@ export function joinAttention(
   profile: Profile,
 ): readonly PlanValue[] {
   if (!profile.variants.has("attention")) return results;
-  const live = computationsOf(results);
-  const uses = countUses(live, results);
-  const replaced = new Map<PlanValue, PlanValue>();
-  const now = (value: PlanValue) => replaced.get(value) ?? value;
-  for (const step of live) {
-    const note = (builder.note = builder.noteOf(step));
-    const found = attentionIn(step, (value) => uses.get(value) === 1);
-    const value =
-      found === undefined
-        ? builder.emit(step.primitive, step.inputs.map(now), step.attributes)
-        : builder.emit(attention, found.operands.map(now), found.attributes);
-    if (value !== step) builder.annotate(value, { ...note, purpose: builder.noteOf(value).purpose });
-    replaced.set(step, value);
-  }
-  return results.map(now);
+  const uses = countUses(computationsOf(results), results);
+  return rewritten(results, builder, (step, inputs) => {
+    if (attentionIn(step, (value) => uses.get(value) === 1) === undefined) return undefined;
+    const found = attentionIn(builder.emit(step.primitive, inputs, step.attributes), () => true);
+    return found && builder.emit(attention, found.operands, found.attributes);
+  });
 }
 
 /** Returns the operands of an attention that ends with a value; undefined if there is none. */

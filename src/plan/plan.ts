@@ -4,11 +4,13 @@ import type { ModelGraph } from "../ir/model-graph.ts";
 import type { Axis } from "../ir/type.ts";
 import { joinAttention } from "./attention.ts";
 import { absorbEpilogues } from "./epilogues.ts";
+import { withFewAxes } from "./few-axes.ts";
 import { lower } from "./lower.ts";
 import { manifestOf } from "./manifest.ts";
 import type { Profile } from "./profile.ts";
 import { schedule, type Step } from "./schedule.ts";
 import { sliceProducts } from "./slices.ts";
+import { withSubstitutes } from "./substitutes.ts";
 import { collectSums } from "./sums.ts";
 import { moveTransposes } from "./transposes.ts";
 import type { Note, PlanInput, PlanValue, Prepared } from "./value.ts";
@@ -41,7 +43,8 @@ export function plan(graph: ModelGraph, profile: Profile): Plan {
   const { inputs, results: lowered, builder } = lower(graph, profile);
   const sliced = sliceProducts(lowered, builder);
   const fused = absorbEpilogues(moveTransposes(sliced, builder, profile), builder, profile);
-  const values = joinAttention(collectSums(fused, builder, profile), builder, profile);
+  const summed = joinAttention(collectSums(fused, builder, profile), builder, profile);
+  const values = withSubstitutes(withFewAxes(summed, builder, profile), builder, profile);
   const owned = new Set<PlanValue>();
   const results = graph.results.map(({ name, order }, index): PlanResult => {
     const value = values[index]!;

@@ -3,6 +3,7 @@ import { generate, stridesOf, type DType, type NdArray } from "../contract/ndarr
 import { invariant } from "../source/internal-error.ts";
 import { argFunctions, reduceFunction, reduceFunctions, type ArgName, type ReduceName } from "./functions/reduce.ts";
 import { longSumText } from "./esm/long-sums.ts";
+import { tidy } from "./esm/text.ts";
 import { longs } from "./onnx/literals.ts";
 import { dims, largeIntegers, primitive } from "./primitive.ts";
 import type { Wire } from "./tensorflow/emitter.ts";
@@ -67,6 +68,9 @@ export const reduce = primitive<Reduce>({
   },
   esm: (e, [x], { function: name, axes, keepdims, block }, result, [operand]) => {
     const plain = (of: string): string => `tf.${name}(${of}, [${axes.join(", ")}]${keepdims ? ", true" : ""})`;
+    // On webgpu, tf.prod drops the axes in any case.
+    if (name === "prod" && keepdims)
+      return tidy(`tf.reshape(tf.prod(${x}, [${axes.join(", ")}]), ${e.sizes(result.shape)})`);
     if (block === undefined) return plain(x!);
     return longSumText(e, x!, { name: averaging(name), operand: operand!, axes, block, result }, plain);
   },

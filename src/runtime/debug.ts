@@ -1,12 +1,16 @@
-/** @file Straight-line code that looks at every value it computes, and names the first one that is not finite. */
+/**
+ * @file Straight-line code that looks at every value it computes, and names the first one that is not finite, and the first that
+ * the graphics card refused to compute.
+ */
 import * as tf from "@tensorflow/tfjs-core";
 import type { ModelDefinition } from "../contract/definition.ts";
 import { indexOf } from "../contract/ndarray.ts";
 import { DataError } from "../weights/data-error.ts";
 
 /**
- * Gets the report about a run: a sentence about the first infinite value, one about the first NaN. `place` is the line of the
- * program, `net.fuse:3`; empty for inputs and weights. `name` is that of the value in the module.
+ * Gets the report about a run: a sentence about the first infinite value, one about the first NaN, and one about the first command
+ * that WebGPU refused, which comes after the run. `place` is the line of the program, `net.fuse:3`; empty for inputs and
+ * weights. `name` is that of the value in the module.
  */
 export type Report = (message: string, place: string, name: string) => void;
 
@@ -50,12 +54,48 @@ export async function watchedRun(definition: ModelDefinition, report: Report): P
     readonly default: (tf: object, watch: Watch) => Run;
   };
   return (inputs, prepared, sizes) => {
+    const device = deviceOf(tf.backend());
     const watch = watching(model, report);
     for (const [name, input] of Object.entries(inputs)) watch(`the input ${name}`, input, "", {});
     // Infinite numbers of the program, such as those of a mask, are meant.
     for (const [name, weight] of Object.entries(prepared))
       if (weight.rank > 0) watch(`the weight ${name}`, weight, "", {});
-    return module.default(tf, watch)(inputs, prepared, sizes);
+    device?.pushErrorScope("validation");
+    try {
+      return module.default(tf, watchingDevice(model, report, watch, device))(inputs, prepared, sizes);
+    } finally {
+      void device?.popErrorScope();
+    }
+  };
+}
+
+/** The part of WebGPU's device that tells what it refuses. TensorFlow.js does not ask: results are then what the memory held before. */
+interface Device {
+  pushErrorScope(filter: "validation"): void;
+  popErrorScope(): Promise<{ readonly message: string } | null>;
+}
+
+function deviceOf(backend: object): Device | undefined {
+  return "device" in backend && isDevice(backend.device) ? backend.device : undefined;
+}
+
+function isDevice(value: unknown): value is Device {
+  return typeof value === "object" && value !== null && "popErrorScope" in value;
+}
+
+/** Also asks the device after each statement whether it refused a command of it. */
+function watchingDevice(model: string, report: Report, watch: Watch, device: Device | undefined): Watch {
+  if (device === undefined) return watch;
+  let isReported = false;
+  return (name, value, place, operands) => {
+    watch(name, value, place, operands);
+    void device.popErrorScope().then((error) => {
+      if (error === null || isReported) return;
+      isReported = true;
+      const where = place === "" ? "" : ` (${place})`;
+      report(`${model}: the graphics card did not compute ${name}${where}: ${error.message.trim()}`, place, name);
+    });
+    device.pushErrorScope("validation");
   };
 }
 

@@ -30,8 +30,9 @@ export interface LoadOptions extends MatchOptions {
   readonly allowBf16?: boolean | undefined;
   /**
    * Looks at every value in every run, and names the first that is infinite and the first that is NaN: its line of the
-   * program, and the range of what it was computed from. `true` prints them with `console.warn`. Runs as separate tfjs calls,
-   * and needs the module unminified. Slow. Off by default.
+   * program, and the range of what it was computed from. On WebGPU, also names the first that the graphics card refused to compute,
+   * which tfjs ignores. `true` prints them with `console.warn`. Runs as separate tfjs calls, and needs the module unminified.
+   * Slow. Off by default.
    */
   readonly debug?: boolean | Report | undefined;
 }

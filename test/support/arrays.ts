@@ -33,17 +33,22 @@ export function randomArray(
   });
 }
 
+/** How far a result may be from a wanted number: relative to max(1, |want|), or as a function of that number. */
+export type Tolerance = number | ((want: number) => number);
+
 /**
- * Describes where `got` differs from `want` by more than `tolerance`, relative to max(1, |want|); undefined if it does
- * not. Integers, infinities and NaN must be the same, and for a tolerance of 0 the bits of float32 numbers.
+ * Describes where `got` differs from `want` by more than `tolerance`; undefined if it does not. Integers, infinities and NaN must
+ * be the same, and for a tolerance of 0 the bits of float32 numbers.
  */
-export function difference(got: NdArray, want: NdArray, tolerance: number): string | undefined {
+export function difference(got: NdArray, want: NdArray, tolerance: Tolerance): string | undefined {
+  const allowed =
+    typeof tolerance === "function" ? tolerance : (want: number) => tolerance * Math.max(1, Math.abs(want));
   const type = ({ dtype, shape }: NdArray): string => `${dtype}[${shape.join(", ")}]`;
   if (type(got) !== type(want)) return `${type(got)} instead of ${type(want)}`;
   const agree = (a: number, b: number): boolean => {
     if (want.dtype !== "f32") return a === b;
     if (tolerance === 0) return Object.is(Math.fround(a), Math.fround(b));
-    return a === b || Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(b)) || (Number.isNaN(a) && Number.isNaN(b));
+    return a === b || Math.abs(a - b) <= allowed(b) || (Number.isNaN(a) && Number.isNaN(b));
   };
   const at = want.data.findIndex((value, i) => !agree(got.data[i]!, value));
   return at < 0 ? undefined : `${got.data[at]} instead of ${want.data[at]} at ${at} of ${type(want)}`;

@@ -1,5 +1,6 @@
 /** @file The derived operator tests: every example and attribute set as a symbolic module, at many shapes. */
 import { beforeAll, describe, expect, test } from "vitest";
+import type { Guard } from "../../src/contract/guard.ts";
 import { elements } from "../../src/contract/ndarray.ts";
 import { macsOf, stepsOf } from "../../src/ir/costs.ts";
 import type { Node } from "../../src/ir/graph.ts";
@@ -14,8 +15,9 @@ import { attributeSets, type AttributeSet } from "./attribute-sets.ts";
 import { backends, useBackend } from "./backends.ts";
 import { programOf } from "./check.ts";
 import { expectModule, expectPlan, graphOf, prepareCase, type Case } from "./compare.ts";
+import { faultsOf } from "./faults.ts";
 import { resultNames } from "./operators.ts";
-import { manyShapes } from "./shapes.ts";
+import { manyShapes, type Shapes } from "./shapes.ts";
 import { byTier } from "./tier.ts";
 
 /** The records of all operators, by name. */
@@ -53,9 +55,37 @@ export function nodesOf(graph: ModelGraph): readonly Node[] {
   return stepsOf(graph).filter((step) => step.kind === "node");
 }
 
-/** The nearest pixel is exact; the other modes of the same operators compute. */
-const isExact = ({ op, attributes }: Node): boolean =>
-  op.exact === true || ["nearest", "nearest_exact"].includes(attributes["mode"] as string);
+/** Whether results are elements of the inputs. The nearest pixel is; the other modes of the same operators compute. */
+export const isExact = ({ graph }: Case): boolean =>
+  nodesOf(graph).every(
+    ({ op, attributes }) => op.exact === true || ["nearest", "nearest_exact"].includes(attributes["mode"] as string),
+  );
+
+/** A case of an operator that is created on first use, so one that cannot be created fails under its own name. */
+export interface OperatorCase {
+  readonly name: string;
+  readonly get: () => Case;
+}
+
+/** Returns the cases of an operator: its examples and attribute sets, at shapes drawn from a seed. */
+export function casesOf(
+  op: Operator,
+  shapesOf: (guard: Guard, random: () => number) => readonly Shapes[] = (guard, random) =>
+    manyShapes(guard, random, runs),
+): readonly OperatorCase[] {
+  return setsOf(op).map((set, i) => {
+    let made: Case | undefined;
+    const make = (): Case => {
+      const graph = graphOfSet(set);
+      const seed = [...op.name].reduce((sum, letter) => 31 * sum + letter.charCodeAt(0), i) % 2 ** 30;
+      return prepareCase(set.code, graph, shapesOf(graph.guard, seeded(seed)), seed, set.values);
+    };
+    return {
+      name: `${set.code} of ${set.inputs}${set.values === undefined ? "" : `, some of ${set.values.join(", ")}`}`,
+      get: () => (made ??= make()),
+    };
+  });
+}
 
 /** Expects the inferred types to match the interpreter's, axis by axis. */
 function expectTypes({ graph, samples }: Case): void {
@@ -84,27 +114,10 @@ function expectMacs({ graph, plan, samples }: Case): void {
   }
 }
 
-/**
- * Defines the tests of the operators of these families: types, MACs, plans and modules against the interpreter. Cases
- * are created on first use, so one that cannot be created fails under its own name.
- */
+/** Defines the tests of the operators of these families: types, MACs, plans and modules against the interpreter. */
 export function describeOperators(...names: readonly string[]): void {
-  const ops = names.flatMap((name) => families[name]!);
-  const cases = ops.flatMap((op) =>
-    setsOf(op).map((set, i) => {
-      let made: Case | undefined;
-      const make = (): Case => {
-        const graph = graphOfSet(set);
-        const seed = [...op.name].reduce((sum, letter) => 31 * sum + letter.charCodeAt(0), i) % 2 ** 30;
-        return prepareCase(set.code, graph, manyShapes(graph.guard, seeded(seed), runs), seed, set.values);
-      };
-      return {
-        name: `${set.code} of ${set.inputs}${set.values === undefined ? "" : `, some of ${set.values.join(", ")}`}`,
-        get: () => (made ??= make()),
-      };
-    }),
-  );
-  const tolerance = (it: Case, otherwise: number) => (nodesOf(it.graph).every(isExact) ? 0 : otherwise);
+  const cases = names.flatMap((name) => families[name]!).flatMap((op) => casesOf(op));
+  const tolerance = (it: Case, otherwise: number) => (isExact(it) ? 0 : otherwise);
 
   // Full names, because vitest truncates printed objects.
   const named = cases.map((it) => [it.name, it] as const);
@@ -112,6 +125,7 @@ export function describeOperators(...names: readonly string[]): void {
     test("has the inferred types", () => expectTypes(get()));
     test("has the declared MACs", () => expectMacs(get()));
     test("has a plan that agrees with the interpreter", () => expectPlan(get(), tolerance(get(), 1e-9)));
+    test("has a plan without what browsers compute wrongly", () => expect(faultsOf(get().plan)).toEqual([]));
   });
 
   describe.each(backends())("on $name", ({ name: backend, skipped }) => {

@@ -2,13 +2,14 @@
 import { backendNames, type Backend } from "../../contract/backends.ts";
 import type { Variant } from "../../ir/lowering.ts";
 import type { Costs } from "../../plan/costs.ts";
-import type { Profile } from "../../plan/profile.ts";
+import type { Fault, Profile } from "../../plan/profile.ts";
 import type { Activation } from "../../primitives/primitive.ts";
 
 /** What one backend gets right, through the calls that the primitives print. */
 interface Abilities {
   readonly variants: readonly Variant[];
   readonly epilogues: readonly (Activation | "bias")[];
+  readonly faults?: readonly Fault[];
   readonly costs: Costs;
 }
 
@@ -27,6 +28,8 @@ const everywhere: readonly Variant[] = [
 
 const fused: Abilities["epilogues"] = ["bias", "relu", "relu6", "elu", "sigmoid"];
 
+const wasmCosts: Costs = { macs: 114, bytes: 88, rows: 145_000, resized: 110, step: 7_500_000 };
+
 const abilities = {
   cpu: {
     variants: [...everywhere, "conv2d_transpose.pads", "reduce.long"],
@@ -37,13 +40,26 @@ const abilities = {
   wasm: {
     variants: [...everywhere, "conv2d_transpose.pads"],
     epilogues: fused,
-    costs: { macs: 114, bytes: 88, rows: 145_000, resized: 110, step: 7_500_000 },
+    costs: wasmCosts,
   },
   // Fused calls are correct here too, but run one after the other internally and free nothing before the last.
   tensorflow: {
     variants: [...everywhere, "conv2d.groups", "reduce.long", "cast.range"],
     epilogues: [],
     costs: { macs: 56, bytes: 88, rows: 0, resized: 150, step: 43_000_000 },
+  },
+  // Silently wrong with groups, so convolutions are split. Costs of graphics cards differ too much to be known here.
+  webgl: {
+    variants: [...everywhere, "maxpool.pads", "conv2d_transpose.pads"],
+    epilogues: fused,
+    faults: ["many-axes", "log1p-below"],
+    costs: wasmCosts,
+  },
+  webgpu: {
+    variants: [...everywhere, "maxpool.pads", "conv2d_transpose.pads"],
+    epilogues: fused,
+    faults: ["many-axes", "integer-transposes", "reverse-scans", "arg-ties", "log1p-below"],
+    costs: wasmCosts,
   },
 } satisfies Record<Backend, Abilities>;
 
@@ -53,14 +69,14 @@ const abilities = {
  * where such modules mostly run.
  */
 export function esmProfile(backend?: Backend): Profile {
-  const [first, ...others] = (backend === undefined ? backendNames : [backend]).map(
-    (name): Abilities => abilities[name],
-  );
+  const meant = (backend === undefined ? backendNames : [backend]).map((name): Abilities => abilities[name]);
+  const [first, ...others] = meant;
   return {
     name: "esm",
     backend,
     layout: "NHWC",
     variants: new Set(first!.variants.filter((variant) => others.every(({ variants }) => variants.includes(variant)))),
+    faults: new Set(meant.flatMap(({ faults = [] }) => faults)),
     epilogues: new Set(backend === undefined ? fused : first!.epilogues),
     costs: abilities[backend ?? "wasm"].costs,
   };
