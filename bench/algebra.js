@@ -17,18 +17,9 @@ import { selectBackend, useOneThread } from "../dist/runtime/node/backend.js";
 import { instantiate, model } from "../dist/runtime/node/index.js";
 import { nativeBackend } from "../dist/runtime/node/native/binding.js";
 import { openSession } from "../dist/runtime/node/native/session.js";
+import { toChannelsFirst, toChannelsLast } from "./layouts.js";
 import { alternate, format, median, quantile } from "./measure.js";
-import {
-  channelsFirst,
-  channelsLast,
-  filesOf,
-  loading,
-  plansOf,
-  randomInputs,
-  randomWeight,
-  toChannelsFirst,
-  toChannelsLast,
-} from "./models.js";
+import { channelsFirst, channelsLast, filesOf, loading, plansOf, randomInputs, randomWeight } from "./models.js";
 
 /** Milliseconds after which an engine's idle threads sleep. */
 const quiet = 100;

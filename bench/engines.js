@@ -15,17 +15,9 @@ import { readBytes } from "../dist/runtime/node/file.js";
 import { readSafetensors } from "../dist/weights/safetensors.js";
 import { enginesByHand } from "./engines-by-hand.js";
 import { footprint } from "./footprint.js";
+import { toChannelsFirst, toChannelsLast } from "./layouts.js";
 import { alternate, format } from "./measure.js";
-import {
-  channelsFirst,
-  filesOf,
-  loading,
-  plansOf,
-  randomInputs,
-  randomWeight,
-  toChannelsFirst,
-  toChannelsLast,
-} from "./models.js";
+import { channelsFirst, filesOf, loading, plansOf, randomInputs, randomWeight } from "./models.js";
 import { loadOriginal } from "./network.js";
 
 const own = "bench/programs/engines.fuse";

@@ -1,6 +1,7 @@
 /** @file `npm run bench`: runs all or the named benchmarks and prints their tables. */
 import os from "node:os";
 import { algebra } from "./algebra.js";
+import { browsers } from "./browsers.js";
 import { compile } from "./compile.js";
 import { engines } from "./engines.js";
 import { network } from "./network.js";
@@ -9,7 +10,7 @@ import { start } from "./start.js";
 import { systems } from "./systems.js";
 import { typing } from "./typing.js";
 
-const benchmarks = { algebra, compile, engines, network, size, start, systems, typing };
+const benchmarks = { algebra, browsers, compile, engines, network, size, start, systems, typing };
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !Object.hasOwn(benchmarks, name));

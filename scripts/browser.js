@@ -7,7 +7,7 @@
 import { existsSync } from "node:fs";
 import { complaint, run } from "./run.js";
 
-const executable = process.env.FUSE_CHROMIUM ?? "/usr/bin/chromium";
+export const executable = process.env.FUSE_CHROMIUM ?? "/usr/bin/chromium";
 
 /** Installs Chromium if it is missing. */
 export async function installBrowser(say) {

@@ -1,11 +1,8 @@
-/**
- * @file Builds SavedModels, and loads and runs them with TensorFlow for Python, like a user who does not know Fuse.
- * TensorFlow is installed from PyPI into a cache folder, once per machine.
- */
+/** @file Builds SavedModels, and loads and runs them with TensorFlow for Python, like a user who does not know Fuse. */
 import * as fs from "node:fs";
-import os from "node:os";
 import path from "node:path";
-import { complaint, inTemporaryFolder, replaceFolder, root, run } from "./run.js";
+import { python, tensorflowPackages } from "./python.js";
+import { complaint, inTemporaryFolder, root, run } from "./run.js";
 
 /** The systems to check, with their settings. */
 const systems = {
@@ -29,28 +26,6 @@ model Large(x: [n, d: 6200]) -> (y: [n, d: 6200]) {
 }
 `;
 
-const python = "python3";
-const caches = path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), ".cache"), "fuse-lang");
-
-/** Returns the folder with the packages for the local Python, after installing them atomically if needed. */
-async function packages() {
-  const version = (await run(python, ["-c", "import sys; print('%d.%d' % sys.version_info[:2])"])).trim();
-  const [, minor] = version.split(".").map(Number);
-  // The release that tfjs-node uses, if it supports this Python.
-  const wanted = minor >= 9 && minor <= 11 ? "tensorflow-cpu==2.15.1" : "tensorflow-cpu>=2.16";
-  const place = path.join(caches, `python-${version}-${wanted.replace(/[=>]+/, "-")}`);
-  if (fs.existsSync(place)) return place;
-  console.log(`python check: installing ${wanted} (downloads 400 MB, once per machine)`);
-  await inTemporaryFolder(caches, async (temporary) => {
-    const ready = path.join(temporary, "ready");
-    const quiet = ["--quiet", "--disable-pip-version-check", "--no-input", "--no-cache-dir", "--retries", "2"];
-    const args = ["-m", "pip", "install", ...quiet, "--only-binary=:all:", "--target", ready, wanted];
-    await run(python, args, { env: { ...process.env, TMPDIR: temporary } });
-    replaceFolder(ready, place, temporary);
-  });
-  return place;
-}
-
 const fuse = (args) => run(process.execPath, [path.join(root, "dist", "cli", "main.js"), ...args]);
 
 async function buildCases(folder) {
@@ -73,7 +48,7 @@ async function buildCases(folder) {
 }
 
 try {
-  const place = await packages();
+  const place = await tensorflowPackages();
   const printed = await inTemporaryFolder(path.join(root, ".cache"), async (folder) => {
     const list = path.join(folder, "cases.json");
     fs.writeFileSync(list, JSON.stringify(await buildCases(folder)));
