@@ -18,18 +18,21 @@ export interface WasmExports {
   readonly [step: string]: (from: number, to: number) => void;
 }
 
+/** Returns the integers that the module imports. */
+export const importedIntegers = (code: WasmCode, { arena, packed }: Places): Readonly<Record<string, number>> => ({
+  arena,
+  ...Object.fromEntries(code.packed.map((it) => [it.name, packed(it)])),
+});
+
 /** Writes the tables into memory and returns the module's functions. */
-export function instantiate(
-  code: WasmCode,
-  module: WebAssembly.Module,
-  { memory, arena, packed }: Places,
-): WasmExports {
+export function instantiate(code: WasmCode, module: WebAssembly.Module, places: Places): WasmExports {
+  const { memory, arena } = places;
   for (const { offset, data } of code.tables)
     new Uint8Array(memory.buffer, arena + offset.value, data.byteLength).set(
       new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
     );
   const functions = Object.fromEntries(hostFunctions.map(({ name, of }) => [name, of]));
-  const weights = Object.fromEntries(code.packed.map((it) => [it.name, packed(it)]));
-  const { exports } = new WebAssembly.Instance(module, { env: { memory, arena, ...weights, ...functions } });
+  const env = { memory, ...importedIntegers(code, places), ...functions };
+  const { exports } = new WebAssembly.Instance(module, { env });
   return exports as unknown as WasmExports;
 }
