@@ -37,15 +37,17 @@ export function currentHome(): Home | undefined {
 function wasmBackend(): WasmBackend | undefined {
   if (backendOf(tf.getBackend())?.compiled !== true) return undefined;
   const backend: object = tf.backend();
-  return "wasm" in backend && (backend as WasmBackend).wasm.asm?.memory !== undefined
-    ? (backend as WasmBackend)
-    : undefined;
+  return "wasm" in backend && memoryOf(backend as WasmBackend) !== undefined ? (backend as WasmBackend) : undefined;
 }
+
+const memoryOf = ({ wasm }: WasmBackend): WebAssembly.Memory | undefined => wasm.asm?.memory ?? wasm.wasmMemory;
 
 /** The part of the wasm backend of TensorFlow.js that is used here. */
 interface WasmBackend {
   readonly wasm: {
     readonly asm?: { readonly memory?: WebAssembly.Memory };
+    /** With threads, which TensorFlow.js has in isolated pages, the memory is imported and not among the exports. */
+    readonly wasmMemory?: WebAssembly.Memory;
     _malloc(bytes: number): number;
     _free(address: number): void;
   };
@@ -67,7 +69,7 @@ class BackendMemory implements Home {
   }
 
   get memory(): WebAssembly.Memory {
-    return this.#backend.wasm.asm!.memory!;
+    return memoryOf(this.#backend)!;
   }
 
   isActive(): boolean {
@@ -162,7 +164,7 @@ export class OwnMemory implements Home {
     } else {
       const { memoryOffset } = backend.dataIdMap.get(tensor.dataId);
       const stored = tensor.dtype === "bool" ? Uint8Array : Int32Array;
-      const data = new stored(backend.wasm.asm!.memory!.buffer, memoryOffset, tensor.size);
+      const data = new stored(memoryOf(backend)!.buffer, memoryOffset, tensor.size);
       new Int32Array(buffer, room.at, tensor.size).set(data);
     }
     return room.at;
@@ -186,6 +188,6 @@ function backendTensor(backend: WasmBackend, elementsOf: () => Int32Array, { sha
   const { memoryOffset } = backend.dataIdMap.get(result.dataId);
   const target = dtype === "bool" ? Uint8Array : Int32Array;
   const stored = elementsOf();
-  new target(backend.wasm.asm!.memory!.buffer, memoryOffset, stored.length).set(stored);
+  new target(memoryOf(backend)!.buffer, memoryOffset, stored.length).set(stored);
   return tf.engine().makeTensorFromTensorInfo(result);
 }
