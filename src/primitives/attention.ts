@@ -2,7 +2,7 @@
 import type { NdArray } from "../contract/ndarray.ts";
 import type { Positional } from "../ir/lowering.ts";
 import { matmul } from "./matmul.ts";
-import { dims, primitive } from "./primitive.ts";
+import { dims, primitive, type Shaped } from "./primitive.ts";
 import { softmax } from "./softmax.ts";
 import { attentionKernels } from "./wasm/attention.ts";
 
@@ -20,8 +20,13 @@ const productsOf = ({ transposeK, transposeV }: Attention) =>
   ] as const;
 
 /** The shape of the scores [..., t, s]. */
-const scoresOf = ([q, k]: readonly Positional[], { transposeK }: Attention): Positional => ({
-  shape: [...q!.shape.slice(0, -1), k!.shape.at(transposeK ? -2 : -1)!],
+const scoresShape = <S>([q, k]: readonly Shaped<S>[], { transposeK }: Attention): readonly S[] => [
+  ...q!.shape.slice(0, -1),
+  k!.shape.at(transposeK ? -2 : -1)!,
+];
+
+const scoresOf = (operands: readonly Positional[], attributes: Attention): Positional => ({
+  shape: scoresShape(operands, attributes),
   dtype: "f32",
 });
 
@@ -33,7 +38,7 @@ export const attention = primitive<Attention>({
     dtype: "f32",
   }),
   macs: ([q, k, v], attributes, result) => {
-    const scores = scoresOf([q!, k!], attributes);
+    const scores = { shape: scoresShape([q!, k!], attributes) };
     const [first, second] = productsOf(attributes);
     return [...matmul.macs!([q!, k!], first, scores), ...matmul.macs!([scores, v!], second, result)];
   },

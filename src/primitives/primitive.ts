@@ -14,6 +14,11 @@ export const activations = ["relu", "relu6", "elu", "sigmoid"] as const;
 
 export type Activation = (typeof activations)[number];
 
+/** What has a shape, of sizes or of numbers. */
+export interface Shaped<S> {
+  readonly shape: readonly S[];
+}
+
 export type NoAttributes = Readonly<Record<never, never>>;
 
 /** A case for the derived tests: random inputs of these shapes. */
@@ -38,9 +43,9 @@ export interface Primitive<A = unknown> extends PrimitiveShape<A> {
   readonly exact?: true;
   /**
    * Products of sizes whose sum is its number of multiply-accumulates; without it, it does none. Padding counts, because
-   * backends multiply by it too.
+   * backends multiply by it too. Sizes may be numbers.
    */
-  macs?(operands: readonly Positional[], attributes: A, result: Positional): readonly (readonly Size[])[];
+  macs?<S>(operands: readonly Shaped<S>[], attributes: A, result: Shaped<S>): readonly (readonly S[])[];
   /** Computes the result by plain loops in float64. */
   reference(inputs: readonly NdArray[], attributes: A, size: (size: Size) => number): NdArray;
   /**

@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { ModelDefinition, Tensors } from "../contract/definition.ts";
 import { fetchBytes } from "./fetch.ts";
 import { makeModel, type Model } from "./model.ts";
+import { threadsHere } from "./start-helper.ts";
 import { wasmEngineOf } from "./wasm/of-backend.ts";
 
 export { DataError } from "../weights/data-error.ts";
@@ -21,6 +22,7 @@ export function model<Inputs extends Tensors, Results extends Tensors>(
   return makeModel(definition, {
     read: fetchBytes,
     ready: () => tf.ready(),
-    engine: (definition, load) => wasmEngineOf(definition, load, fetchBytes),
+    engine: (definition, load, threads) => wasmEngineOf(definition, load, fetchBytes, threads),
+    threads: threadsHere(),
   });
 }

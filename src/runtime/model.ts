@@ -4,7 +4,7 @@ import { backendOf } from "../contract/backends.ts";
 import type { ModelDefinition, Tensors } from "../contract/definition.ts";
 import { checkGuard, type Given, type Guard } from "../contract/guard.ts";
 import type { ManifestEntry } from "../contract/manifest.ts";
-import type { NdArray } from "../contract/ndarray.ts";
+import { dtypeNames, type DType, type NdArray } from "../contract/ndarray.ts";
 import { evaluate } from "../contract/prepare-evaluate.ts";
 import { DataError } from "../weights/data-error.ts";
 import { areComplete, matchWeights, type MatchOptions } from "../weights/match.ts";
@@ -13,6 +13,8 @@ import { isTensorArray, keptTensor, readTensors, tensorsOf } from "./arrays.ts";
 import type { CopyInto, InputArrays, OutputArrays, ResultArrays } from "./arrays.ts";
 import { watchedRun, type Report } from "./debug.ts";
 import { GuardError } from "./guard-error.ts";
+import { threadsFor, type Threads, type ThreadsHere } from "./threads.ts";
+import { warmUpAt, type WarmUp, type WarmUpAt } from "./warm-up.ts";
 import { openSource, type Read, type WeightSource } from "./weight-source.ts";
 
 export interface LoadOptions extends MatchOptions {
@@ -35,6 +37,18 @@ export interface LoadOptions extends MatchOptions {
    * Slow. Off by default.
    */
   readonly debug?: boolean | Report | undefined;
+  /**
+   * How many threads compute when the model runs as WebAssembly: 1 to 64. By default half the processors, at most 4; in a page
+   * that is not cross-origin isolated, 1. Results are the same, bit for bit. Sessions and separate calls ignore it.
+   */
+  readonly threads?: number | undefined;
+  /**
+   * The sizes of the inputs for which the model is made ready, by the names that the model declares: `{ n: 1, h: 256 }`. The
+   * first run is then as fast as later ones. Compiles and computes on zeros, for some tenths of a second. By default, this is
+   * done if the model has no such names, because all its sizes are numbers, and runs as WebAssembly; `false` prevents it.
+   * @throws DataError in `load`, if the model rejects the sizes
+   */
+  readonly warmUp?: WarmUp | undefined;
 }
 
 /** A model without weights. `Inputs` and `Results` map names to tensors. */
@@ -62,6 +76,8 @@ export interface LoadedModel<Inputs extends Tensors = Tensors, Results extends T
    * `.graph` file next to its module; WebAssembly, that it was loaded on the wasm backend, with the `.plan` file.
    */
   readonly engine: "session" | "wasm" | "calls";
+  /** The most threads that a run as WebAssembly computes with; undefined with other engines, where TensorFlow.js decides. */
+  readonly threads: number | undefined;
   /**
    * Checks the inputs and computes the results. The caller keeps the inputs and must dispose the results. Leaves no other
    * tensors, even if something throws. Runs on the current backend; tfjs moves the weights there on first use.
@@ -87,7 +103,9 @@ export interface Host {
   /** Ensures that there is a backend. */
   readonly ready: (options: LoadOptions) => Promise<void>;
   /** Creates an engine that is faster than straight-line code on the current backend, if there is one. `load` returns weights. */
-  readonly engine: (definition: ModelDefinition, load: LoadWeight) => Promise<Engine | undefined>;
+  readonly engine: (definition: ModelDefinition, load: LoadWeight, threads: Threads) => Promise<Engine | undefined>;
+  /** What it allows, and how threads start. */
+  readonly threads: ThreadsHere & Pick<Threads, "start">;
   readonly copyInto?: CopyInto;
 }
 
@@ -101,6 +119,10 @@ export interface Engine {
   isActive(): boolean;
   /** Like `ModelDefinition.run`. The inputs have passed the guard. Undefined if it cannot run the model at these sizes. */
   run(inputs: Tensors, sizes: Readonly<Record<string, number>>): Tensors | undefined;
+  /** Makes everything ready for such inputs, which have passed the guard. */
+  warmUp?(inputs: Tensors, sizes: Readonly<Record<string, number>>): Promise<void>;
+  /** The most threads that a run computes with, if the engine decides that. */
+  readonly threads?: number;
   /** Frees everything. Called once. */
   dispose(): void;
 }
@@ -117,6 +139,9 @@ export function makeModel<Inputs extends Tensors, Results extends Tensors>(
     load: async (given, options = {}) => {
       // A program in JavaScript may say that it has none in either way.
       const source = given ?? undefined;
+      const warn = options.warn ?? console.warn;
+      const threads = { ...host.threads, count: threadsFor(name, options.threads, host.threads, warn), warn };
+      const warmUp = warmUpAt(guard, options.warmUp);
       await host.ready(options);
       if (source === undefined && manifest.length > 0)
         throw new DataError(`${name} needs weights: pass load() a path, a URL, bytes or named tensors`);
@@ -124,8 +149,7 @@ export function makeModel<Inputs extends Tensors, Results extends Tensors>(
       const { tensors, problems } = matchWeights(manifest, stored, options);
       if (!areComplete(problems)) throw new DataError(`weights do not match ${name}`, formatProblems(problems));
       const forgotten = forgottenTensors(problems.extra);
-      if (forgotten !== undefined)
-        (options.warn ?? console.warn)([`${name} does not use:`, ...forgotten.lines].join("\n  "));
+      if (forgotten !== undefined) warn([`${name} does not use:`, ...forgotten.lines].join("\n  "));
       const copies = new Map<string, NdArray>();
       const load: LoadWeight = (path) => {
         const copy = copies.get(path) ?? tensors.get(path)!();
@@ -137,8 +161,9 @@ export function makeModel<Inputs extends Tensors, Results extends Tensors>(
         const run = await watchedRun(definition, debug === true ? (message) => console.warn(message) : debug);
         return new Loaded({ ...definition, run }, host, undefined, prepare(definition, load));
       }
-      const engine = await host.engine(definition, load);
-      if (engine === undefined) return new Loaded(definition, host, undefined, prepare(definition, load));
+      const engine = await host.engine(definition, load, threads);
+      if (engine === undefined)
+        return warmedUp(new Loaded<Inputs, Results>(definition, host, undefined, prepare(definition, load)), warmUp);
       try {
         // Load all weights now: the source may change or disappear before a run on another backend needs them.
         for (const { path } of manifest) load(path);
@@ -146,7 +171,7 @@ export function makeModel<Inputs extends Tensors, Results extends Tensors>(
         engine.dispose();
         throw error;
       }
-      return new Loaded(definition, host, engine, () => prepare(definition, load));
+      return warmedUp(new Loaded<Inputs, Results>(definition, host, engine, () => prepare(definition, load)), warmUp);
     },
   };
 }
@@ -175,6 +200,25 @@ class Loaded<Inputs extends Tensors, Results extends Tensors> implements LoadedM
 
   get engine(): LoadedModel["engine"] {
     return this.#engine?.isActive() ? this.#engine.name : "calls";
+  }
+
+  get threads(): number | undefined {
+    return this.#engine?.isActive() ? this.#engine.threads : undefined;
+  }
+
+  async warmUp({ inputs, sizes, wasAsked }: WarmUpAt): Promise<void> {
+    const isReady = this.#engine?.isActive() && this.#engine.warmUp !== undefined;
+    if (!isReady && !wasAsked) return;
+    const zeros = Object.entries(inputs).map(
+      ([name, { dtype, shape }]) => [name, tf.keep(tf.zeros([...shape], dtypeNames[dtype as DType]))] as const,
+    );
+    const tensors = Object.fromEntries(zeros);
+    try {
+      if (isReady) await this.#engine?.warmUp?.(tensors, sizes);
+      else tf.dispose(this.run(tensors as Inputs));
+    } finally {
+      tf.dispose(tensors);
+    }
   }
 
   run(inputs: Inputs): Results {
@@ -218,6 +262,20 @@ class Loaded<Inputs extends Tensors, Results extends Tensors> implements LoadedM
     this.#engine?.dispose();
     if (typeof this.#prepared === "object") tf.dispose(Object.values(this.#prepared));
     this.#engine = this.#prepared = undefined;
+  }
+}
+
+/** Returns a model that is ready for inputs, if there are any to be ready for. Frees it if that fails. */
+async function warmedUp<Inputs extends Tensors, Results extends Tensors>(
+  model: Loaded<Inputs, Results>,
+  at: WarmUpAt | undefined,
+): Promise<LoadedModel<Inputs, Results>> {
+  try {
+    if (at !== undefined) await model.warmUp(at);
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
   }
 }
 

@@ -103,14 +103,21 @@ export class ModuleBody {
   readonly #bodies = new Bytes();
   readonly #byKey = new Map<string, FunctionOf>();
   readonly #exports: (readonly [name: string, index: number])[] = [];
+  #hostCalls = 0;
 
   /** Makes a module that imports functions from `env`. */
   constructor(imports: readonly Import[]) {
     this.#imports = imports;
   }
 
+  /** How many calls of imported functions have been written. */
+  get hostCalls(): number {
+    return this.#hostCalls;
+  }
+
   /** Calls an imported function. */
   imported(name: string, ...operands: readonly Expression[]): Expression {
+    this.#hostCalls++;
     const index = this.#imports.findIndex((it) => it.name === name);
     return { type: this.#imports[index]!.result, code: [operands, 0x10, unsigned(index)] };
   }

@@ -30,6 +30,7 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
     "codegen/wasm/profile.ts", // The name of our own engine, which runs in the memory of this backend,
     "runtime/model.ts",
     "runtime/wasm/engine.ts",
+    "runtime/wasm/home.ts", // A property of the backend.
   ],
   tensorflow: [
     "cli/run/engines/table.ts", // The SavedModel engine needs this backend.

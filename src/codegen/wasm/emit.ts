@@ -12,6 +12,7 @@ import { chained } from "./chain.ts";
 import { elementwise } from "./elementwise.ts";
 import { finishOf } from "./finish.ts";
 import { groupsOf, type Group } from "./groups.ts";
+import { timeOf } from "./time.ts";
 import type { SizedPlan, SizedPrepared, SizedStep, SizedValue } from "./sized-plan.ts";
 
 /** Weights in the form that the code reads. The module imports their address by the name. */
@@ -38,15 +39,25 @@ export interface WasmCode {
   readonly module: ModuleBody;
   /** The bytes of memory that a run needs. */
   readonly arena: number;
-  /** The bytes of memory that each thread needs for itself. */
+  /** The bytes of memory that each thread needs for itself, a multiple of 64. */
   readonly perThread: number;
   /** The offset in the arena at which the addresses of the inputs are, 4 bytes each. */
   readonly control: number;
   readonly tables: readonly Table[];
   readonly packed: readonly Packed[];
   readonly results: readonly ResultAt[];
-  /** One for each function that `run` calls, for profiles: they are exported by number. */
-  readonly steps: readonly { readonly name: string; readonly units: number }[];
+  /** One for each function that `run` calls; they are exported by number. */
+  readonly steps: readonly CodeStep[];
+}
+
+/** A function that computes units of work, from one to before another. */
+export interface CodeStep {
+  readonly name: string;
+  readonly units: number;
+  /** How long it takes with one thread, about, in picoseconds. */
+  readonly time: number;
+  /** Whether it calls functions of the host, which only the thread that loaded the model has. */
+  readonly needsHost: boolean;
 }
 
 export function emitWasm(plan: SizedPlan, features: Features): WasmCode {
@@ -75,16 +86,20 @@ class Emission {
   }
 
   code(): WasmCode {
-    const steps: { readonly name: string; readonly units: number }[] = [];
+    const steps: CodeStep[] = [];
     const run = new FunctionBody(0, this.#features);
     this.#groups.forEach((group, at) => {
-      for (const kernel of this.#kernelsOf(group, at)) {
+      const calls = this.#module.hostCalls;
+      const made = this.#kernelsOf(group, at).map(({ units, write }) => {
         const f = new FunctionBody(2, this.#features);
         const [from, to] = f.parameters;
-        const step = this.#module.add(f.add(kernel.write(f, from!, to!)));
-        run.add(call(step, int(0), int(kernel.units)));
+        return { units, step: this.#module.add(f.add(write(f, from!, to!))) };
+      });
+      const needsHost = this.#module.hostCalls > calls;
+      for (const { units, step } of made) {
+        run.add(call(step, int(0), int(units)));
         this.#module.export(String(steps.length), step);
-        steps.push({ name: nameOf(group), units: kernel.units });
+        steps.push({ name: nameOf(group), units, time: timeOf(group), needsHost });
       }
     });
     this.#module.export("run", this.#module.add(run));
@@ -125,7 +140,7 @@ class Emission {
       result: { ...this.#locate(group.result), dtype: producer.dtype },
       scratch: (bytes) => this.#inArena(this.#buffers.scratch(bytes, at)),
       perThread: (bytes) => {
-        this.#perThread = Math.max(this.#perThread, bytes + 16);
+        this.#perThread = Math.max(this.#perThread, Math.ceil((bytes + 16) / 64) * 64);
         return this.#module.importInt("own");
       },
       table: (data) => this.#inArena(this.#tableOf(data).offset),

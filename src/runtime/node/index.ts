@@ -3,6 +3,7 @@
  * choice of one.
  */
 import * as tf from "@tensorflow/tfjs-core";
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { ModelDefinition, Tensors } from "../../contract/definition.ts";
 import { fetchBytes } from "../fetch.ts";
@@ -12,6 +13,7 @@ import { allowBf16, selectBackend } from "./backend.ts";
 import { readBytes } from "./file.ts";
 import { copyInto } from "./native/arrays.ts";
 import { nativeEngine } from "./native/engine.ts";
+import { startHelper } from "./start-helper.ts";
 
 export * from "../index.ts";
 export { alignedArray } from "./native/arrays.ts";
@@ -25,8 +27,9 @@ export function model<Inputs extends Tensors, Results extends Tensors>(
   return makeModel(definition, {
     read,
     ready,
-    engine: async (definition, load) =>
-      (await nativeEngine(definition, load, read)) ?? (await wasmEngineOf(definition, load, read)),
+    engine: async (definition, load, threads) =>
+      (await nativeEngine(definition, load, read)) ?? (await wasmEngineOf(definition, load, read, threads)),
+    threads: { processors: availableParallelism(), start: startHelper },
     copyInto,
   });
 }

@@ -1,35 +1,31 @@
-/** @file Our own WebAssembly as an engine of TensorFlow.js: it works in the memory of the wasm backend, on its tensors. */
+/** @file Our own WebAssembly as an engine of TensorFlow.js: it takes and gives tensors of the current backend. */
 import * as tf from "@tensorflow/tfjs-core";
-import { emitWasm, type Packed, type ResultAt, type WasmCode } from "../../codegen/wasm/emit.ts";
+import { emitWasm, type ResultAt, type WasmCode } from "../../codegen/wasm/emit.ts";
 import type { SizedPlan } from "../../codegen/wasm/sized-plan.ts";
-import { backendOf } from "../../contract/backends.ts";
 import type { ModelDefinition, Tensors } from "../../contract/definition.ts";
-import { dtypeNames, elements, type DType, type NdArray } from "../../contract/ndarray.ts";
-import { evaluate } from "../../contract/prepare-evaluate.ts";
-import { parseSteps } from "../../contract/prepare.ts";
+import { elements } from "../../contract/ndarray.ts";
 import type { PlanData } from "../../contract/plan-data.ts";
 import { DataError, inPlace, quote } from "../../weights/data-error.ts";
 import type { Engine, LoadWeight } from "../model.ts";
+import type { Threads } from "../threads.ts";
 import type { Read } from "../weight-source.ts";
 import { hasRelaxedSimd } from "./features.ts";
-import { instantiate, type WasmExports } from "./instance.ts";
+import { currentHome, OwnMemory, type Block, type Home } from "./home.ts";
+import { importedIntegers, instantiate, type WasmExports } from "./instance.ts";
+import { Place } from "./place.ts";
 import { planOf, readPlan } from "./plan-file.ts";
-
-/** The part of the wasm backend of TensorFlow.js that the engine uses. */
-interface WasmBackend {
-  readonly wasm: {
-    readonly asm?: { readonly memory?: WebAssembly.Memory };
-    _malloc(bytes: number): number;
-    _free(address: number): void;
-  };
-  readonly dataIdMap: {
-    get(dataId: object): { readonly memoryOffset: number; readonly dtype: string };
-  };
-  makeOutput(shape: readonly number[], dtype: string): tf.TensorInfo;
-}
+import { HelperError, isWorthSharing, partsOf, Team, type SharedModule } from "./team.ts";
 
 /** The maximum size of a plan file in bytes. */
 const maxFile = 64e6;
+
+/**
+ * How often and how long a model is run before it is needed. Engines begin with a slow form of the code: V8 optimizes it after
+ * one run if that takes long, and after some thirty if it takes less than a millisecond.
+ */
+const warmUp = { milliseconds: 50, runs: 50 };
+
+type Sizes = Readonly<Record<string, number>>;
 
 /** The most sizes for which machine code is kept. */
 const mostSizes = 4;
@@ -42,17 +38,18 @@ export async function wasmEngine(
   definition: ModelDefinition,
   load: LoadWeight,
   read: Read,
+  threads: Threads,
 ): Promise<Engine | undefined> {
-  const backend = wasmBackend();
+  const home = currentHome();
   const { name, plan: place } = definition;
-  if (backend === undefined || place === undefined) return undefined;
+  if (home === undefined || place === undefined) return undefined;
   const where = place instanceof URL ? quote(String(place)) : `the plan of ${name}`;
   const file = place instanceof URL ? await readIfThere(place, name, read) : place;
   if (file === undefined) return undefined;
   if (file.length > maxFile)
     throw new DataError(`${where} has ${file.length} bytes, too many for a plan without weights`);
   const data = inPlace(where, () => readPlan(file, definition));
-  return data === undefined ? undefined : new WasmEngine(backend, definition, data, load);
+  return data === undefined ? undefined : new WasmEngine(home, definition, data, load, threads);
 }
 
 /** A module may be used without the files next to it. */
@@ -66,94 +63,132 @@ async function readIfThere(place: URL, model: string, read: Read): Promise<Uint8
   }
 }
 
-/** Returns the current backend if its memory can be used. */
-function wasmBackend(): WasmBackend | undefined {
-  if (backendOf(tf.getBackend())?.compiled !== true) return undefined;
-  const backend = tf.backend() as unknown as WasmBackend;
-  return backend.wasm.asm?.memory === undefined ? undefined : backend;
+/** Code for certain sizes that is not in memory yet. */
+interface Emitted {
+  readonly plan: SizedPlan;
+  readonly code: WasmCode;
+  readonly place: Place;
+  readonly team: Team | undefined;
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /** Machine code for certain sizes, with its memory. */
 interface Instance {
   readonly plan: SizedPlan;
   readonly code: WasmCode;
+  readonly place: Place;
   readonly functions: WasmExports;
   readonly arena: Block;
-  /** Where bools are widened to 4 bytes, for each input that needs it. */
-  readonly widened: readonly (Block | undefined)[];
+  /** For each input that needs it: see `Home.needsRoom`. */
+  readonly rooms: readonly (Block | undefined)[];
+  /** If several threads compute. */
+  readonly shared: SharedModule | undefined;
 }
 
-/** Memory of the backend. */
-interface Block {
-  /** A multiple of 64. */
-  readonly at: number;
-  /** What `_free` takes. */
-  readonly allocated: number;
+/** The threads of a model, and the memory that they share. */
+interface SharedTeam {
+  readonly place: Place;
+  readonly members: Team;
+  /** Resolves when all have started or failed. */
+  readonly started: Promise<void>;
 }
 
 class WasmEngine implements Engine {
   readonly name = "wasm";
-  readonly #backend: WasmBackend;
   readonly #definition: ModelDefinition;
   readonly #data: PlanData;
   readonly #load: LoadWeight;
-  readonly #weights = new Map<string, Block>();
+  readonly #threads: Threads;
+  readonly #place: Place;
+  /** Undefined until there is something to share. */
+  #team: SharedTeam | undefined;
+  /** The number of threads while there is no team. */
+  #count: number;
   /** By sizes, the last used one at the end. */
   readonly #instances = new Map<string, Instance>();
 
-  constructor(backend: WasmBackend, definition: ModelDefinition, data: PlanData, load: LoadWeight) {
-    this.#backend = backend;
+  constructor(home: Home, definition: ModelDefinition, data: PlanData, load: LoadWeight, threads: Threads) {
+    this.#place = new Place(home);
     this.#definition = definition;
     this.#data = data;
     this.#load = load;
+    this.#threads = threads;
+    this.#count = threads.count;
+  }
+
+  get threads(): number {
+    return this.#team?.members.size ?? this.#count;
   }
 
   isActive(): boolean {
-    return wasmBackend() === this.#backend;
+    return this.#place.home.isActive();
   }
 
-  run(inputs: Tensors, sizes: Readonly<Record<string, number>>): Tensors | undefined {
+  async warmUp(inputs: Tensors, sizes: Sizes): Promise<void> {
+    const emitted = this.#emit(sizes);
+    if (emitted === undefined) return;
+    this.#keep(sizes, this.#finish(emitted, await WebAssembly.compile(emitted.bytes)));
+    await this.#team?.started;
+    const end = performance.now() + warmUp.milliseconds;
+    let runs = 0;
+    do tf.dispose(this.run(inputs, sizes));
+    while (++runs < warmUp.runs && performance.now() < end);
+  }
+
+  run(inputs: Tensors, sizes: Sizes): Tensors | undefined {
     const instance = this.#instanceAt(sizes);
     if (instance === undefined) return undefined;
-    const { plan, code, functions, arena, widened } = instance;
-    const { dataIdMap } = this.#backend;
-    this.#definition.guard.inputs.forEach(({ name }, i) => {
-      const held = dataIdMap.get(inputs[name]!.dataId);
-      const wide = widened[i];
-      if (wide !== undefined) this.#widen(held.memoryOffset, wide.at, elements(plan.inputs[i]!.shape));
-      this.#ints[(arena.at + code.control) / 4 + i] = wide?.at ?? held.memoryOffset;
-    });
-    functions.run();
+    this.#enter(instance, inputs);
+    this.#compute(instance);
+    const { plan, code, place } = instance;
     return Object.fromEntries(
       this.#data.results.map(({ name }, i) => {
-        const { shape, dtype } = plan.results[i]!;
-        const result = this.#backend.makeOutput([...shape], dtypeNames[dtype]);
-        const { memoryOffset } = dataIdMap.get(result.dataId);
-        this.#copy(this.#addressOf(code.results[i]!, code, arena), memoryOffset, elements(shape), dtype);
-        return [name, tf.engine().makeTensorFromTensorInfo(result)];
+        const address = addressOf(code.results[i]!, instance);
+        return [name, place.home.leave(address, plan.results[i]!)];
       }),
     );
   }
 
   dispose(): void {
     for (const instance of this.#instances.values()) this.#discard(instance);
-    for (const { allocated } of this.#weights.values()) this.#backend.wasm._free(allocated);
     this.#instances.clear();
-    this.#weights.clear();
+    this.#place.dispose();
+    this.#team?.members.close();
   }
 
-  /** A view of the memory as it is now: it moves to another buffer when it grows. */
-  get #ints(): Int32Array {
-    return new Int32Array(this.#backend.wasm.asm!.memory!.buffer);
+  /** Makes inputs readable, and tells the code where they are. */
+  #enter({ code, place, arena, rooms }: Instance, inputs: Tensors): void {
+    this.#definition.guard.inputs.forEach(({ name }, i) => {
+      const address = place.home.enter(inputs[name]!, rooms[i]);
+      place.ints[(arena.at + code.control) / 4 + i] = address;
+    });
+  }
+
+  #compute({ functions, shared }: Instance): void {
+    const team = this.#team?.members;
+    if (shared === undefined || team === undefined) return functions.run();
+    try {
+      team.run(shared);
+    } catch (error) {
+      if (!(error instanceof HelperError)) throw error;
+      team.close();
+      this.#threads.warn(`${this.#definition.name} computes with one thread from now on: ${error.message}`);
+      functions.run();
+    }
   }
 
   /** Returns undefined if the model is too large for WebAssembly at these sizes. */
-  #instanceAt(sizes: Readonly<Record<string, number>>): Instance | undefined {
-    const key = JSON.stringify(sizes);
-    const known = this.#instances.get(key);
+  #instanceAt(sizes: Sizes): Instance | undefined {
+    const known = this.#instances.get(keyOf(sizes));
+    if (known !== undefined) return this.#keep(sizes, known);
+    const emitted = this.#emit(sizes);
+    return emitted && this.#keep(sizes, this.#finish(emitted, new WebAssembly.Module(emitted.bytes)));
+  }
+
+  /** Keeps code as that which was used last, and discards what was not used for long. */
+  #keep(sizes: Sizes, instance: Instance): Instance {
+    const key = keyOf(sizes);
     this.#instances.delete(key);
-    const instance = known ?? this.#compile(sizes);
-    if (instance === undefined) return undefined;
     this.#instances.set(key, instance);
     const [oldest] = this.#instances;
     if (this.#instances.size > mostSizes && oldest !== undefined) {
@@ -163,61 +198,79 @@ class WasmEngine implements Engine {
     return instance;
   }
 
-  #compile(sizes: Readonly<Record<string, number>>): Instance | undefined {
+  /** Returns undefined if the model is too large for WebAssembly at these sizes. */
+  #emit(sizes: Sizes): Emitted | undefined {
     const plan = planOf(this.#data, sizes);
     if (plan === undefined) return undefined;
-    const { memory } = this.#backend.wasm.asm as { readonly memory: WebAssembly.Memory };
     const code = emitWasm(plan, { relaxed: hasRelaxedSimd() });
-    const module = new WebAssembly.Module(code.module.bytes({ shared: !(memory.buffer instanceof ArrayBuffer) }));
-    this.#pack(plan, code.packed);
-    const arena = this.#take(code.arena + code.perThread);
-    const packed = ({ form }: Packed): number => this.#weights.get(form)!.at;
-    const functions = instantiate(code, module, { memory, arena: arena.at, own: arena.at + code.arena, packed });
-    const widened = plan.inputs.map(({ dtype, shape }) =>
-      dtype === "bool" ? this.#take(4 * elements(shape)) : undefined,
-    );
-    return { plan, code, functions, arena, widened };
+    const shared = isWorthSharing(code.steps) ? this.#threadsStarted() : undefined;
+    const place = shared?.place ?? this.#place;
+    const { buffer } = place.home.memory;
+    return {
+      plan,
+      code,
+      place,
+      team: shared?.members,
+      bytes: code.module.bytes({ shared: !(buffer instanceof ArrayBuffer) }),
+    };
   }
 
-  /** Puts weights into memory in the forms that the code reads, unless they are there. */
-  #pack(plan: SizedPlan, forms: readonly Packed[]): void {
-    const missing = forms.filter(({ form }) => !this.#weights.has(form));
-    if (missing.length === 0) return;
-    const stepOf = (source: SizedPlan["prepared"][number]) => this.#data.prepared[plan.prepared.indexOf(source)]!.step;
-    const wanted = new Set(missing.flatMap(({ of }) => of.map(stepOf)));
-    const arrays = new Map<number, NdArray>(evaluate(parseSteps(this.#data.prepare), wanted, this.#load));
-    for (const { form, of, bytes, pack } of missing) {
-      const block = this.#take(bytes);
-      const data = pack(of.map((source) => arrays.get(stepOf(source))!));
-      this.#ints.set(new Int32Array(data.buffer), block.at / 4);
-      this.#weights.set(form, block);
+  #finish({ plan, code, place, team, bytes }: Emitted, module: WebAssembly.Module): Instance {
+    const { home } = place;
+    place.pack(plan, code.packed, this.#data, this.#load);
+    const arena = home.take(code.arena + this.#threads.count * code.perThread);
+    const places = { memory: home.memory, arena: arena.at, own: arena.at + code.arena, packed: place.packed };
+    const functions = instantiate(code, module, places);
+    const rooms = plan.inputs.map(({ dtype, shape }) =>
+      home.needsRoom(dtype) ? home.take(4 * elements(shape)) : undefined,
+    );
+    const shared = team?.load({
+      steps: code.steps,
+      parts: partsOf(code.steps, team.size),
+      bytes,
+      integers: importedIntegers(code, places),
+      perThread: code.perThread,
+      functions,
+    });
+    return { plan, code, place, functions, arena, rooms, shared };
+  }
+
+  /** Starts threads, unless they are there; undefined if there cannot be more than one. */
+  #threadsStarted(): SharedTeam | undefined {
+    if (this.threads > 1) this.#team ??= this.#startTeam();
+    return this.threads > 1 ? this.#team : undefined;
+  }
+
+  #startTeam(): SharedTeam | undefined {
+    const { count, start, warn } = this.#threads;
+    const complain = (error: unknown): void => {
+      const reason = error instanceof Error ? error.message : String(error);
+      const left = this.threads === 1 ? "one thread" : `${this.threads} threads`;
+      warn(`${this.#definition.name} computes with ${left}: ${reason}`);
+    };
+    try {
+      // Not the backend's memory, even if it is shared: workers that are being ended may look at it a little longer.
+      const place = new Place(new OwnMemory({ shared: true }));
+      const members = new Team(place.home);
+      const started = members.add(count - 1, start).catch(complain);
+      return { place, members, started };
+    } catch (error) {
+      this.#count = 1;
+      complain(error);
+      return undefined;
     }
   }
 
-  #take(bytes: number): Block {
-    const allocated = this.#backend.wasm._malloc(bytes + 128) >>> 0;
-    if (allocated === 0) throw new Error(`${this.#definition.name}: there is no memory for ${bytes} more bytes`);
-    return { allocated, at: Math.ceil(allocated / 64) * 64 };
+  #discard({ place, arena, rooms, shared }: Instance): void {
+    for (const block of [arena, ...rooms]) if (block !== undefined) place.home.free(block);
+    if (shared !== undefined) this.#team?.members.unload(shared);
   }
+}
 
-  #discard({ arena, widened }: Instance): void {
-    for (const block of [arena, ...widened]) if (block !== undefined) this.#backend.wasm._free(block.allocated);
-  }
+const keyOf = (sizes: Sizes): string => JSON.stringify(sizes);
 
-  #addressOf(result: ResultAt, { control }: WasmCode, arena: Block): number {
-    if ("packed" in result) return this.#weights.get(result.packed.form)!.at;
-    return "input" in result ? this.#ints[(arena.at + control) / 4 + result.input]! : arena.at + result.offset.value;
-  }
-
-  /** Copies elements of 4 bytes into a tensor. */
-  #copy(from: number, to: number, count: number, dtype: DType): void {
-    const ints = this.#ints;
-    if (dtype !== "bool") ints.copyWithin(to / 4, from / 4, from / 4 + count);
-    else new Uint8Array(ints.buffer, to, count).set(ints.subarray(from / 4, from / 4 + count));
-  }
-
-  #widen(from: number, to: number, count: number): void {
-    const ints = this.#ints;
-    ints.set(new Uint8Array(ints.buffer, from, count), to / 4);
-  }
+function addressOf(result: ResultAt, { code, place, arena }: Instance): number {
+  if ("packed" in result) return place.packed(result.packed);
+  if ("offset" in result) return arena.at + result.offset.value;
+  return place.ints[(arena.at + code.control) / 4 + result.input]! >>> 0;
 }

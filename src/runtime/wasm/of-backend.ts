@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { backendOf } from "../../contract/backends.ts";
 import type { ModelDefinition } from "../../contract/definition.ts";
 import type { Engine, LoadWeight } from "../model.ts";
+import type { Threads } from "../threads.ts";
 import type { Read } from "../weight-source.ts";
 
 /**
@@ -13,8 +14,9 @@ export async function wasmEngineOf(
   definition: ModelDefinition,
   load: LoadWeight,
   read: Read,
+  threads: Threads,
 ): Promise<Engine | undefined> {
   if (backendOf(tf.getBackend())?.compiled !== true || definition.plan === undefined) return undefined;
   const { wasmEngine } = await import("./engine.ts");
-  return wasmEngine(definition, load, read);
+  return wasmEngine(definition, load, read, threads);
 }
