@@ -82,13 +82,14 @@ class Substitutes {
     return this.#reshaped(this.#builder.emit(transpose, [matrix], { permutation: order }), plain.shape);
   }
 
-  /** Transposes by index. The axes before the first that moves stay as they are; the others become one. */
+  /** Transposes by index. The axes from the first to the last that moves become one, and those around it stay. */
   #gathered(x: PlanValue, permutation: readonly number[], shape: readonly Size[]): PlanValue {
     const { sizes } = this.#builder;
-    const still = permutation.findIndex((axis, i) => axis !== i);
+    const start = permutation.findIndex((axis, i) => axis !== i);
+    const end = permutation.findLastIndex((axis, i) => axis !== i) + 1;
     // The place of every element of the result: the sum of its index along each axis times the step of that axis.
-    const [first, ...others] = permutation.slice(still).map((axis) => {
-      const step = this.#builder.scalar(this.#product(x.shape.slice(axis + 1)), "i32");
+    const [first, ...others] = permutation.slice(start, end).map((axis) => {
+      const step = this.#builder.scalar(this.#product(x.shape.slice(axis + 1, end)), "i32");
       return this.#binary("mul", this.#builder.emit(iota, [], { size: x.shape[axis]! }), step);
     });
     const places = others.reduce((before, own) => {
@@ -96,7 +97,10 @@ class Substitutes {
       const sum = this.#binary("add", column, this.#reshaped(own, [sizes.int(1), own.shape[0]!]));
       return this.#reshaped(sum, [this.#product(sum.shape)]);
     }, first!);
-    const rows = this.#reshaped(x, [this.#product(x.shape.slice(0, still)), this.#product(x.shape.slice(still))]);
+    const rows = this.#reshaped(
+      x,
+      [x.shape.slice(0, start), x.shape.slice(start, end), x.shape.slice(end)].map((part) => this.#product(part)),
+    );
     return this.#reshaped(this.#builder.emit(gather, [rows, places], { axis: 1 }), shape);
   }
 
