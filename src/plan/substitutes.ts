@@ -73,31 +73,38 @@ class Substitutes {
     const plain = this.#builder.emit(transpose, [x], { permutation });
     if (!madeBy(plain, transpose) || x.dtype === "f32" || !this.#faults.has("integer-transposes")) return plain;
     const { runs, order } = mergedTranspose(permutation);
-    // The kernel for matrices is right.
-    if (order.length > 2) return this.#gathered(x, permutation, plain.shape);
-    const matrix = this.#reshaped(
+    const few = this.#reshaped(
       x,
       runs.map((axes) => this.#product(axes.map((axis) => x.shape[axis]!))),
     );
-    return this.#reshaped(this.#builder.emit(transpose, [matrix], { permutation: order }), plain.shape);
+    // The kernel for matrices is right.
+    const isMatrix = order.length === 2;
+    const moved = isMatrix ? this.#builder.emit(transpose, [few], { permutation: order }) : this.#gathered(few, order);
+    return this.#reshaped(moved, plain.shape);
   }
 
-  /** Transposes by index. The axes before the first that moves stay as they are; the others become one. */
-  #gathered(x: PlanValue, permutation: readonly number[], shape: readonly Size[]): PlanValue {
+  /** Transposes by index. The axes from the first to the last that moves become one, and those around it stay. */
+  #gathered(x: PlanValue, permutation: readonly number[]): PlanValue {
     const { sizes } = this.#builder;
-    const still = permutation.findIndex((axis, i) => axis !== i);
+    const start = permutation.findIndex((axis, i) => axis !== i);
+    const end = permutation.findLastIndex((axis, i) => axis !== i) + 1;
     // The place of every element of the result: the sum of its index along each axis times the step of that axis.
-    const [first, ...others] = permutation.slice(still).map((axis) => {
-      const step = this.#builder.scalar(this.#product(x.shape.slice(axis + 1)), "i32");
-      return this.#binary("mul", this.#builder.emit(iota, [], { size: x.shape[axis]! }), step);
+    const [first, ...others] = permutation.slice(start, end).map((axis) => {
+      const indices = this.#builder.emit(iota, [], { size: x.shape[axis]! });
+      if (axis === end - 1) return indices;
+      const step = this.#builder.scalar(this.#product(x.shape.slice(axis + 1, end)), "i32");
+      return this.#binary("mul", indices, step);
     });
     const places = others.reduce((before, own) => {
       const column = this.#reshaped(before, [before.shape[0]!, sizes.int(1)]);
       const sum = this.#binary("add", column, this.#reshaped(own, [sizes.int(1), own.shape[0]!]));
       return this.#reshaped(sum, [this.#product(sum.shape)]);
     }, first!);
-    const rows = this.#reshaped(x, [this.#product(x.shape.slice(0, still)), this.#product(x.shape.slice(still))]);
-    return this.#reshaped(this.#builder.emit(gather, [rows, places], { axis: 1 }), shape);
+    const rows = this.#reshaped(
+      x,
+      [x.shape.slice(0, start), x.shape.slice(start, end), x.shape.slice(end)].map((part) => this.#product(part)),
+    );
+    return this.#builder.emit(gather, [rows, places], { axis: 1 });
   }
 
   /** Reduces the last axes. */

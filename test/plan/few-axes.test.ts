@@ -44,6 +44,7 @@ const programs = {
   "a transpose": model(`x: ${all}`, "[f, e, d, c, b, a]", "x"),
   "a transpose of eight axes": model("x: [a, b, c, d, e, f, g, h]", "[h, g, f, e, d, c, b, a]", "x"),
   "a transpose of integers": model(`x: i32${all}`, "i32[a, c, b, f, e, d]", "x + 1"),
+  "a transpose of integers between others": model(`x: i32${all}`, "i32[a, d, c, b, e, f]", "x + 1"),
   "a transpose of truth values": model("x: bool[a, b, c]", "bool[a, c, b]", "x"),
   "a running sum": model(`x: ${all}`, all, "cumsum(x, axis: c)"),
   "a running sum of integers": model("x: i32[a, b, c]", "i32[a, b, c]", "cumsum(x, axis: b)"),
