@@ -5,6 +5,7 @@ import type { SizedPlan } from "../../codegen/wasm/sized-plan.ts";
 import { backendOf } from "../../contract/backends.ts";
 import type { ModelDefinition, Tensors } from "../../contract/definition.ts";
 import { dtypeNames, elements, type DType, type NdArray } from "../../contract/ndarray.ts";
+import { packed } from "../../contract/packing.ts";
 import { evaluate } from "../../contract/prepare-evaluate.ts";
 import { parseSteps } from "../../contract/prepare.ts";
 import type { PlanData } from "../../contract/plan-data.ts";
@@ -171,8 +172,8 @@ class WasmEngine implements Engine {
     const module = new WebAssembly.Module(code.module.bytes({ shared: !(memory.buffer instanceof ArrayBuffer) }));
     this.#pack(plan, code.packed);
     const arena = this.#take(code.arena);
-    const packed = ({ form }: Packed): number => this.#weights.get(form)!.at;
-    const functions = instantiate(code, module, { memory, arena: arena.at, packed });
+    const addressOf = ({ form }: Packed): number => this.#weights.get(form)!.at;
+    const functions = instantiate(code, module, { memory, arena: arena.at, packed: addressOf });
     const widened = plan.inputs.map(({ dtype, shape }) =>
       dtype === "bool" ? this.#take(4 * elements(shape)) : undefined,
     );
@@ -186,9 +187,13 @@ class WasmEngine implements Engine {
     const stepOf = (source: SizedPlan["prepared"][number]) => this.#data.prepared[plan.prepared.indexOf(source)]!.step;
     const wanted = new Set(missing.flatMap(({ of }) => of.map(stepOf)));
     const arrays = new Map<number, NdArray>(evaluate(parseSteps(this.#data.prepare), wanted, this.#load));
-    for (const { form, of, bytes, pack } of missing) {
+    for (const { form, of, bytes, moves } of missing) {
       const block = this.#take(bytes);
-      const data = pack(of.map((source) => arrays.get(stepOf(source))!));
+      const data = packed(
+        of.map((source) => arrays.get(stepOf(source))!),
+        bytes / 4,
+        moves,
+      );
       this.#ints.set(new Int32Array(data.buffer), block.at / 4);
       this.#weights.set(form, block);
     }
