@@ -140,8 +140,8 @@ export class ModuleBody {
     this.#exports.push([name, index]);
   }
 
-  /** Returns the bytes. */
-  bytes(memory: MemoryOf): Uint8Array<ArrayBuffer> {
+  /** Returns the bytes. `exported` chooses among the exports; all by default. */
+  bytes(memory: MemoryOf, exported: (name: string) => boolean = () => true): Uint8Array<ArrayBuffer> {
     const types = new Types();
     const own = this.#functions.map(({ parameters }) => types.indexOf(parameters.map(({ type }) => type)));
     const imported = this.#imports.map(({ name, parameters, result }) => [
@@ -167,7 +167,7 @@ export class ModuleBody {
     section(3, own.map(unsigned));
     section(
       7,
-      this.#exports.map(([name, index]) => [nameOf(name), 0, unsigned(index)]),
+      this.#exports.filter(([name]) => exported(name)).map(([name, index]) => [nameOf(name), 0, unsigned(index)]),
     );
     const bodies = new Bytes();
     bodies.add(unsigned(this.#functions.length));

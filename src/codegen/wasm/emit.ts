@@ -1,6 +1,7 @@
 /** @file Compiles a plan at known sizes into one WebAssembly module that runs in one block of memory. */
 import { elements } from "../../contract/ndarray.ts";
 import { unchanged, type Move } from "../../contract/packing.ts";
+import { merged } from "../../primitives/wasm/copy.ts";
 import type { Finish, Kernel, KernelEmitter, Located } from "../../primitives/wasm/emitter.ts";
 import { hostFunctions } from "../../primitives/wasm/host.ts";
 import { invariant } from "../../source/internal-error.ts";
@@ -42,6 +43,7 @@ export interface WasmCode {
   /** The offset in it at which the addresses of the inputs are, 4 bytes each. */
   readonly control: number;
   readonly tables: readonly Table[];
+  /** Named w0, w1, … in this order. */
   readonly packed: readonly Packed[];
   readonly results: readonly ResultAt[];
   /** One for each function that `run` calls, for profiles: they are exported by number. */
@@ -125,10 +127,14 @@ class Emission {
 
   #locate(value: SizedValue): Located {
     const owner = ownerOf(value);
+    const addressOf = (): I32 => this.#addressOf(owner);
     return {
       shape: value.shape,
       dtype: value.dtype,
-      at: this.#addressOf(owner),
+      // Weights that are only read in another form are not stored as they are.
+      get at() {
+        return addressOf();
+      },
       isPrepared: owner.kind === "prepared",
     };
   }
@@ -169,7 +175,8 @@ class Emission {
     const key = `${of.map((it) => this.#plan.prepared.indexOf(it)).join()} ${form}`;
     const found = this.#packed.get(key);
     if (found !== undefined) return found;
-    const packed = { name: `w${this.#packed.size}`, form: key, of, bytes, moves };
+    const joined = moves.map((move) => ({ ...move, axes: merged(move.axes) }));
+    const packed = { name: `w${this.#packed.size}`, form: key, of, bytes, moves: joined };
     this.#packed.set(key, packed);
     return packed;
   }
