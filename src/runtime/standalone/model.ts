@@ -67,11 +67,15 @@ class Loaded {
       Object.entries(given).map(([name, input]) => [name, withShape(guard, name, input, sizes)]),
     );
     requireSound(this.name, arrays);
-    const described = Object.entries(arrays).map(([name, { shape, data }]) => [name, { dtype: dtypeOf(data)!, shape }]);
+    const described = Object.entries(arrays).map(
+      ([name, { shape, data }]) => [name, { dtype: dtypeOf(data)!, shape }] as const,
+    );
     const admission = checkGuard(guard, Object.fromEntries(described));
     if ("problems" in admission) throw new GuardError(admission.problems[0]!, admission.problems.slice(1));
     requireSizes(this.name, admission.sizes, sizes);
-    const results = this.#program.results.map(({ name, dtype, shape }) => [name, { dtype: dtypeNames[dtype], shape }]);
+    const results = this.#program.results.map(
+      ({ name, dtype, shape }) => [name, { dtype: dtypeNames[dtype], shape }] as const,
+    );
     requireOutputs(out, Object.fromEntries(results));
     return this.#program.run(arrays, out);
   }
