@@ -48,7 +48,7 @@ async function readCode(
 }
 
 /** A model with weights, which owns its memory until disposal. */
-class Loaded {
+export class Loaded {
   readonly name: string;
   readonly #definition: StandaloneDefinition;
   #program: Program | undefined;
