@@ -25,7 +25,7 @@ import { asWritten, type OptimizeOptions } from "./optimize/optimize.ts";
 import { planOptimized } from "./optimize/planned.ts";
 import { reportHints } from "./optimize/hints.ts";
 import { reportOn, type Report } from "./optimize/report.ts";
-import { refusedSizes, unknownSize } from "./plan/given-sizes.ts";
+import { refusedSizes, unknownSize, type GivenSizes } from "./plan/given-sizes.ts";
 import type { Plan } from "./plan/plan.ts";
 import { withCosts, type Profile } from "./plan/profile.ts";
 import type { Diagnostic } from "./source/diagnostic.ts";
@@ -54,6 +54,8 @@ export interface PlanOptions extends ModelOptions {
 }
 
 export interface BuildOptions {
+  /** The sizes of the inputs, for a target whose files are for some sizes only. */
+  readonly at?: GivenSizes | undefined;
   /**
    * Returns a weight of a model by its path, in the shape of its manifest entry. Required by targets whose files hold
    * the weights.
@@ -93,7 +95,7 @@ function forTarget<T>(
   if (mistake !== undefined) return nothing(mistake);
   const profile = profileOf(options);
   const { value, diagnostics } = buildGraphs(program, options);
-  const misfit = value && mistakeInSizes(value, options);
+  const misfit = value && mistakeInSizes(value, givenSizes(options));
   if (misfit !== undefined) return { value: undefined, diagnostics: [...diagnostics, misfit] };
   return { value: value?.map((graph) => make(graph, profile)), diagnostics };
 }
@@ -123,7 +125,7 @@ export function findHints(program: Program, options: PlanOptions = {}): readonly
       const chosen = { model: block.decl.name.text, settings: own(program, block, settings) };
       return buildGraphs(program, chosen).value ?? [];
     });
-  const misfit = mistakeInSizes(graphs, options);
+  const misfit = mistakeInSizes(graphs, givenSizes(options));
   if (misfit !== undefined) return [misfit];
   const [profile, reporter] = [profileOf(options), new Reporter()];
   for (const graph of graphs) reportHints(graph, profile, { at: givenSizes(options) }, isLibrary, reporter);
@@ -142,15 +144,18 @@ export function build(
 ): Outcome<readonly BinaryFile[]> {
   const mistake = unknownName("target", target, targets);
   if (mistake !== undefined) return nothing(mistake);
-  const { weights, locate } = options;
-  const { emit, holdsWeights } = targets[target];
+  const { weights, locate, at = {} } = options;
+  const { emit, holdsWeights, fixesSizes } = targets[target];
   for (const { profile } of plans)
     invariant(profile.name === target, `a plan for ${profile.name} is built as ${target}`);
   const open = plans.find(({ manifest }) => weights === undefined && manifest.length > 0);
   if (holdsWeights && open !== undefined)
     return nothing(diagnostic("bad-input", undefined, { message: needsWeights(open) }));
+  const misfit = fixesSizes && mistakeInFixedSizes(plans, target, at);
+  if (misfit !== undefined) return nothing(misfit);
   const models = plans.map((each) => ({
     plan: each,
+    ...(fixesSizes ? { at } : {}),
     load: (path: string) => fitting(each, path, weights?.(path, each.graph.name)),
   }));
   try {
@@ -264,16 +269,30 @@ function unknownNames(what: string, given: object, known: Readonly<Record<string
 }
 
 /** The sizes for which costs are compared. */
-const givenSizes = ({ optimize }: PlanOptions): OptimizeOptions["at"] =>
+const givenSizes = ({ optimize }: PlanOptions): GivenSizes | undefined =>
   typeof optimize === "object" ? optimize.at : undefined;
 
 /** Returns what is wrong with the given sizes: a name that no model has, or sizes that a model does not accept. */
-function mistakeInSizes(graphs: readonly ModelGraph[], options: PlanOptions): Diagnostic | undefined {
-  const at = givenSizes(options);
+function mistakeInSizes(graphs: readonly ModelGraph[], at: GivenSizes | undefined): Diagnostic | undefined {
   if (at === undefined) return undefined;
   const unknown = unknownSize(graphs, at);
   if (unknown !== undefined) return diagnostic("bad-input", undefined, { message: unknown });
   return graphs.map((graph) => refusedSizes(graph, at)).find((found) => found !== undefined);
+}
+
+/** Returns what is wrong with the sizes that models are built for: also that they are not all given. */
+function mistakeInFixedSizes(plans: readonly Plan[], target: TargetName, at: GivenSizes): Diagnostic | undefined {
+  const graphs = plans.map(({ graph }) => graph);
+  for (const { name: model, guard } of graphs) {
+    const names = guard.variables.map(({ name }) => name);
+    const open = names.filter((name) => !Object.hasOwn(at, name)).join(", ");
+    if (open === "") continue;
+    const helps = [
+      { text: "give the sizes of all inputs", code: `--at ${names.map((name) => `${name}=…`).join(",")}` },
+    ];
+    return diagnostic("open-sizes", undefined, { model, target, names: open }, { helps });
+  }
+  return mistakeInSizes(graphs, at);
 }
 
 const wrongOption = (name: string, expected: string): Diagnostic =>

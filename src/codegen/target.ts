@@ -1,6 +1,7 @@
 /** @file The definition of a target: a format for models. Each has a record in its folder; `targets.ts` lists them. */
 import type { Backend } from "../contract/backends.ts";
 import type { NdArray } from "../contract/ndarray.ts";
+import type { GivenSizes } from "../plan/given-sizes.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Profile } from "../plan/profile.ts";
 import type { ModelInfo } from "./model-info.ts";
@@ -15,6 +16,8 @@ export interface Target<Model extends StoredModel = StoredModel> {
   readonly profileFor?: (backend: Backend) => Profile;
   /** Whether the weights become part of the files. Otherwise they stay in a file of their own. */
   readonly holdsWeights: boolean;
+  /** Whether the files are for the given sizes only. Otherwise those are only what to optimize for. */
+  readonly fixesSizes?: true;
   /** Writes models that were planned for the profile. The same models give the same bytes. */
   readonly emit: (models: readonly WeightedPlan[], info: SourceInfo) => Emission;
   /**
@@ -54,6 +57,8 @@ export interface StoredModel {
 
 export interface WeightedPlan {
   readonly plan: Plan;
+  /** The sizes of all inputs, if the target fixes them. */
+  readonly at?: GivenSizes;
   /** Returns a weight in the shape of its manifest entry. */
   readonly load: (path: string) => NdArray;
 }

@@ -3,6 +3,7 @@ import { esm } from "./esm/target.ts";
 import { graphModel } from "./graph-model/target.ts";
 import { onnx } from "./onnx/target.ts";
 import { savedModel } from "./saved-model/target.ts";
+import { standalone } from "./standalone/target.ts";
 import type { Reader, Target } from "./target.ts";
 
 const records = {
@@ -10,6 +11,7 @@ const records = {
   "saved-model": savedModel,
   "graph-model": graphModel,
   onnx,
+  standalone,
 } as const satisfies Record<string, Target>;
 
 export type TargetName = keyof typeof records;

@@ -7,12 +7,13 @@ import { threadsHere } from "./start-helper.ts";
 import { wasmEngineOf } from "./wasm/of-backend.ts";
 
 export { DataError } from "../weights/data-error.ts";
-export { emptyArray as alignedArray } from "./arrays.ts";
-export type { InputArrays, OutputArrays, ResultArrays, TensorArray, TypedArray } from "./arrays.ts";
+export { emptyArray as alignedArray } from "./typed-arrays.ts";
+export type { InputArrays, OutputArrays, ResultArrays } from "./arrays.ts";
 export type { ModelDefinition, Shaped, Tensors } from "../contract/definition.ts";
 export { GuardError } from "./guard-error.ts";
 export { instantiate } from "./instantiate.ts";
 export type { LoadedModel, LoadOptions, Model } from "./model.ts";
+export type { TensorArray, TypedArray } from "./typed-arrays.ts";
 export type { NamedTensors, PlainTensor, WeightSource } from "./weight-source.ts";
 
 /** Creates a model from its definition. Weights are fetched; a tfjs backend must be registered. */

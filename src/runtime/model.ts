@@ -6,23 +6,17 @@ import { checkGuard, type Given, type Guard } from "../contract/guard.ts";
 import type { ManifestEntry } from "../contract/manifest.ts";
 import { dtypeNames, type DType, type NdArray } from "../contract/ndarray.ts";
 import { evaluate } from "../contract/prepare-evaluate.ts";
-import { DataError } from "../weights/data-error.ts";
-import { areComplete, matchWeights, type MatchOptions } from "../weights/match.ts";
-import { forgottenTensors, formatProblems } from "../weights/problems.ts";
-import { isTensorArray, keptTensor, readTensors, tensorsOf } from "./arrays.ts";
+import { keptTensor, readTensors, tensorsOf } from "./arrays.ts";
 import type { CopyInto, InputArrays, OutputArrays, ResultArrays } from "./arrays.ts";
 import { watchedRun, type Report } from "./debug.ts";
 import { GuardError } from "./guard-error.ts";
+import { findWeights, type LoadWeight, type WeightOptions } from "./load-weights.ts";
 import { threadsFor, type Threads, type ThreadsHere } from "./threads.ts";
+import { isTensorArray, requireNames } from "./typed-arrays.ts";
 import { warmUpAt, type WarmUp, type WarmUpAt } from "./warm-up.ts";
-import { openSource, type Read, type WeightSource } from "./weight-source.ts";
+import type { Read, WeightSource } from "./weight-source.ts";
 
-export interface LoadOptions extends MatchOptions {
-  /**
-   * Called with a warning if the source has tensors that the model does not use, in layers of which it uses others. By
-   * default, `console.warn` writes it.
-   */
-  readonly warn?: ((message: string) => void) | undefined;
+export interface LoadOptions extends WeightOptions {
   /**
    * Lets TensorFlow in Node multiply in bfloat16, about twice as fast on processors with AMX or AVX512-BF16. Products keep
    * about three digits, so results differ in the third digit (by 0.007 where they are about 3, instead of 0.000002). Sets
@@ -109,9 +103,6 @@ export interface Host {
   readonly copyInto?: CopyInto;
 }
 
-/** Returns the weight at a path, in the shape of its manifest entry. */
-export type LoadWeight = (path: string) => NdArray;
-
 /** Runs a model without its straight-line code. */
 export interface Engine {
   readonly name: "session" | "wasm";
@@ -143,19 +134,7 @@ export function makeModel<Inputs extends Tensors, Results extends Tensors>(
       const threads = { ...host.threads, count: threadsFor(name, options.threads, host.threads, warn), warn };
       const warmUp = warmUpAt(guard, options.warmUp);
       await host.ready(options);
-      if (source === undefined && manifest.length > 0)
-        throw new DataError(`${name} needs weights: pass load() a path, a URL, bytes or named tensors`);
-      const stored = source === undefined ? new Map() : await openSource(source, host.read);
-      const { tensors, problems } = matchWeights(manifest, stored, options);
-      if (!areComplete(problems)) throw new DataError(`weights do not match ${name}`, formatProblems(problems));
-      const forgotten = forgottenTensors(problems.extra);
-      if (forgotten !== undefined) warn([`${name} does not use:`, ...forgotten.lines].join("\n  "));
-      const copies = new Map<string, NdArray>();
-      const load: LoadWeight = (path) => {
-        const copy = copies.get(path) ?? tensors.get(path)!();
-        copies.set(path, copy);
-        return copy;
-      };
+      const load = await findWeights(definition, source, options, host.read);
       const { debug = false } = options;
       if (debug !== false) {
         const run = await watchedRun(definition, debug === true ? (message) => console.warn(message) : debug);
@@ -223,7 +202,7 @@ class Loaded<Inputs extends Tensors, Results extends Tensors> implements LoadedM
 
   run(inputs: Inputs): Results {
     if (this.#prepared === undefined) throw new Error(`${this.name}: run() was called after dispose()`);
-    this.#requireNames(inputs, isTensor(inputs), "run");
+    requireNames(this.#definition.guard, inputs, isTensor(inputs), "run");
     const admission = checkGuard(this.#definition.guard, describe(this.name, inputs));
     if ("problems" in admission) throw new GuardError(admission.problems[0]!, admission.problems.slice(1));
     // The results have the names and shapes that the model's type declares.
@@ -235,7 +214,7 @@ class Loaded<Inputs extends Tensors, Results extends Tensors> implements LoadedM
   }
 
   async runArrays(inputs: InputArrays<Inputs>, out: OutputArrays<Results> = {}): Promise<ResultArrays<Results>> {
-    this.#requireNames(inputs, isTensorArray(inputs), "runArrays");
+    requireNames(this.#definition.guard, inputs, isTensorArray(inputs), "runArrays");
     const tensors = tensorsOf(this.name, inputs);
     let results: Tensors = {};
     try {
@@ -248,13 +227,6 @@ class Loaded<Inputs extends Tensors, Results extends Tensors> implements LoadedM
     } finally {
       tf.dispose([tensors, results]);
     }
-  }
-
-  /** Rejects what is not inputs by name, such as nothing, or the only input itself. @throws GuardError */
-  #requireNames(inputs: unknown, isInput: boolean, method: string): void {
-    if (typeof inputs === "object" && inputs !== null && !isInput) return;
-    const names = this.#definition.guard.inputs.map(({ name }) => name).join(", ");
-    throw new GuardError(`${this.name}: ${method}() takes its inputs by name: ${method}({ ${names} }).`);
   }
 
   dispose(): void {

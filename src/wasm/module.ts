@@ -150,8 +150,8 @@ export class ModuleBody {
     this.#exports.push([name, index]);
   }
 
-  /** Returns the bytes. */
-  bytes(memory: MemoryOf): Uint8Array<ArrayBuffer> {
+  /** Returns the bytes. `exported` chooses among the exports; all by default. */
+  bytes(memory: MemoryOf, exported: (name: string) => boolean = () => true): Uint8Array<ArrayBuffer> {
     const types = new Types();
     const own = this.#functions.map((parameters) => types.indexOf(parameters));
     const imported = this.#imports.map(({ name, parameters, result }) => [
@@ -177,7 +177,7 @@ export class ModuleBody {
     section(3, own.map(unsigned));
     section(
       7,
-      this.#exports.map(([name, index]) => [nameOf(name), 0, unsigned(index)]),
+      this.#exports.filter(([name]) => exported(name)).map(([name, index]) => [nameOf(name), 0, unsigned(index)]),
     );
     out.add(10);
     out.addSized([unsigned(this.#functions.length), this.#bodies.all]);

@@ -3,7 +3,7 @@
  * (spatial axes, channels), and are brought into the order of the program's axes.
  */
 import { elements, transpose, type NdArray } from "../contract/ndarray.ts";
-import { shapeOf, type ManifestEntry } from "../contract/manifest.ts";
+import { shapeOf, type WeightEntry } from "../contract/manifest.ts";
 import { DataError, quote } from "./data-error.ts";
 
 /** How the features of a matrix were flattened. */
@@ -17,7 +17,7 @@ export type Flattened =
 const imageAxes = ["d", "h", "w", "c"];
 
 /** Returns the matrix (outputs, features) in the shape of a weight, with its features in that order. @throws DataError */
-export function unflatten(entry: ManifestEntry, name: string, array: NdArray, flattened: Flattened): NdArray {
+export function unflatten(entry: WeightEntry, name: string, array: NdArray, flattened: Flattened): NdArray {
   const shape = shapeOf(entry);
   const [outputs = [], features = []] = entry.groups;
   const written = features.map(([axis]) => axis);

@@ -1,9 +1,8 @@
 /** @file Matches the tensors of a weight file with the weights that a model needs. */
-import { dtypeOf, shapeOf, type ManifestEntry } from "../contract/manifest.ts";
+import { dtypeOf, shapeOf, type WeightEntry } from "../contract/manifest.ts";
 import type { NdArray } from "../contract/ndarray.ts";
 import { DataError, quote } from "./data-error.ts";
 import { exactly } from "./exact.ts";
-import { unflatten } from "./flatten.ts";
 import { renamer } from "./rename.ts";
 import type { StoredDType, StoredTensor, TensorSource } from "./tensors.ts";
 
@@ -11,7 +10,7 @@ import type { StoredDType, StoredTensor, TensorSource } from "./tensors.ts";
  * Whether a stored tensor can be used as this weight without reordering its values. It may merge adjacent axes of one group,
  * and may have or lack axes of size 1 anywhere (a 1x1 convolution is a linear map).
  */
-export function fits(entry: ManifestEntry, stored: readonly number[]): boolean {
+export function fits(entry: WeightEntry, stored: readonly number[]): boolean {
   const dimensions = stored.filter((size) => size !== 1);
   let next = 0;
   for (const group of entry.groups) {
@@ -41,9 +40,9 @@ export interface MatchOptions {
 }
 
 export interface WeightProblems {
-  readonly missing: readonly ManifestEntry[];
+  readonly missing: readonly WeightEntry[];
   readonly misshapen: readonly {
-    readonly entry: ManifestEntry;
+    readonly entry: WeightEntry;
     readonly name: string;
     readonly stored: readonly number[];
   }[];
@@ -62,7 +61,7 @@ export interface ExtraTensor {
   readonly name: string;
   readonly shape: readonly number[];
   /** A weight that uses a tensor of the same layer, which then probably computes something else in the file's network. */
-  readonly beside: ManifestEntry | undefined;
+  readonly beside: WeightEntry | undefined;
 }
 
 export interface WeightMatch {
@@ -73,17 +72,17 @@ export interface WeightMatch {
 
 /** Matches the tensors of a file with the weights of a model, and collects all problems. */
 export function matchWeights(
-  manifest: readonly ManifestEntry[],
+  manifest: readonly WeightEntry[],
   source: TensorSource,
   options: MatchOptions = {},
 ): WeightMatch {
   const { byPath, unusedPrefix, unusedRenames } = resolveNames(source, options);
   const tensors = new Map<string, () => NdArray>();
-  const missing: ManifestEntry[] = [];
+  const missing: WeightEntry[] = [];
   const misshapen: WeightProblems["misshapen"][number][] = [];
   const ambiguous: WeightProblems["ambiguous"][number][] = [];
   /** Weights by the layer and by the name of their tensors. */
-  const used = new Map<string, ManifestEntry>();
+  const used = new Map<string, WeightEntry>();
   for (const entry of manifest) {
     const names = byPath.get(entry.path) ?? [];
     byPath.delete(entry.path);
@@ -106,7 +105,7 @@ export function matchWeights(
 /** Whole numbers are counts, positions and shapes, which layers have beside their parameters. */
 const counts: ReadonlySet<StoredDType> = new Set<StoredDType>(["I32", "I64", "BOOL"]);
 
-function extraTensor({ name, shape, dtype }: StoredTensor, used: ReadonlyMap<string, ManifestEntry>): ExtraTensor {
+function extraTensor({ name, shape, dtype }: StoredTensor, used: ReadonlyMap<string, WeightEntry>): ExtraTensor {
   return { name, shape, beside: counts.has(dtype) ? undefined : used.get(layerOf(name)) };
 }
 
@@ -117,17 +116,14 @@ const layerOf = (name: string): string => name.replace(/[./]?[^./]*$/, "");
 const quantised: ReadonlySet<StoredDType> = new Set<StoredDType>(["I8", "U8", "I16", "U16"]);
 
 /** Reads the tensor for a weight. @throws DataError */
-function readWeight(entry: ManifestEntry, stored: StoredTensor): NdArray {
+function readWeight(entry: WeightEntry, stored: StoredTensor): NdArray {
   if (dtypeOf(entry) === "f32" && quantised.has(stored.dtype))
     throw new DataError(
       `tensor ${quote(stored.name)} holds quantised integers (${stored.dtype}) without their scale: ` +
         "save it as F32 or F16, with the scale applied",
     );
-  const { flattened } = stored;
   const array = exactly(dtypeOf(entry), stored.read(), stored.name);
-  return flattened === undefined
-    ? { ...array, shape: shapeOf(entry) }
-    : unflatten(entry, stored.name, array, flattened);
+  return stored.unflatten?.(entry, array) ?? { ...array, shape: shapeOf(entry) };
 }
 
 /** Whether every weight was found and every rename used. Extra tensors are fine. */

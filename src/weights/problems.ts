@@ -1,5 +1,5 @@
 /** @file Explains why the tensors of a file cannot be used as the weights of a model. */
-import { shapeOf, type ManifestEntry } from "../contract/manifest.ts";
+import { shapeOf, type WeightEntry } from "../contract/manifest.ts";
 import { printShape, quote } from "./data-error.ts";
 import { fits, type ExtraTensor, type WeightProblems } from "./match.ts";
 
@@ -67,19 +67,19 @@ export function forgottenTensors(extra: readonly ExtraTensor[]): Forgotten | und
 }
 
 /** Formats the axes of a weight, in storage order: `[c: 12, c': 32]`. */
-function axesOf(entry: ManifestEntry): string {
+function axesOf(entry: WeightEntry): string {
   const axes = entry.groups.flat().map(([axis, size]) => `${axis}: ${size}`);
   return `[${axes.join(", ")}]`;
 }
 
-const placeOf = ({ at }: ManifestEntry): string => (at === undefined ? "" : `, at ${at}`);
+const placeOf = ({ at }: WeightEntry): string => (at === undefined ? "" : `, at ${at}`);
 
 function group<T>(title: string, list: readonly T[], line: (item: T) => string): string[] {
   return list.length === 0 ? [] : [`${title} (${list.length}):`, ...list.map((item) => `  ${line(item)}`)];
 }
 
 /** Returns the prefix, without its dot, under which the file has most of the missing weights. */
-function commonPrefix(missing: readonly ManifestEntry[], extra: WeightProblems["extra"]): string | undefined {
+function commonPrefix(missing: readonly WeightEntry[], extra: WeightProblems["extra"]): string | undefined {
   const entries = new Map(missing.map((entry) => [entry.path, entry]));
   const counts = new Map<string, number>();
   for (const { name, shape } of extra) {
@@ -94,7 +94,7 @@ function commonPrefix(missing: readonly ManifestEntry[], extra: WeightProblems["
 }
 
 /** Returns the name of the only fitting tensor whose name differs from the path just in punctuation, case or a prefix. */
-function nearest(entry: ManifestEntry, extra: WeightProblems["extra"]): string | undefined {
+function nearest(entry: WeightEntry, extra: WeightProblems["extra"]): string | undefined {
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
   const wanted = plain(entry.path);
   const near = extra.filter(({ name, shape }) => {

@@ -1,8 +1,8 @@
 /** @file Tensors in weight files: listed with name, dtype and shape, and decoded on demand. */
+import type { WeightEntry } from "../contract/manifest.ts";
 import type { NdArray } from "../contract/ndarray.ts";
 import { DataError, quote } from "./data-error.ts";
 import { valueAt } from "./exact.ts";
-import type { Flattened } from "./flatten.ts";
 import { bf16ToF32, f16ToF32 } from "./half.ts";
 
 /** Bits per element of each safetensors dtype. */
@@ -36,8 +36,11 @@ export interface StoredTensor {
   readonly name: string;
   readonly dtype: StoredDType;
   readonly shape: readonly number[];
-  /** How the columns of this matrix (outputs, features) were flattened, if the file says so. */
-  readonly flattened?: Flattened | undefined;
+  /**
+   * Brings the columns of this matrix (outputs, features) into the order of a weight's axes, if the file says how they were
+   * flattened. Only formats that say it need the code that does it.
+   */
+  readonly unflatten?: ((entry: WeightEntry, array: NdArray) => NdArray) | undefined;
   /**
    * Decodes the values into a new array that the caller owns. Floating-point dtypes become `f32` (F64 keeps its precision,
    * in a Float64Array), integers `i32`, BOOL `bool`.

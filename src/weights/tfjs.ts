@@ -3,6 +3,7 @@ import { transpose, type NdArray } from "../contract/ndarray.ts";
 import { DataError, quote } from "./data-error.ts";
 import { field, items } from "./json.ts";
 import { byteLength, checkShape, storedTensor, type StoredTensor, type TensorSource } from "./tensors.ts";
+import { unflatten } from "./flatten.ts";
 import { flattenedRows } from "./tfjs-flatten.ts";
 import { layoutsOf, type Layout } from "./tfjs-layout.ts";
 
@@ -57,10 +58,11 @@ export function readTfjsModel(model: unknown, shards: (path: string) => Uint8Arr
   }
   const flattened = flattenedRows(topology, (name) => source.get(name)?.shape);
   return new Map(
-    [...source].map(([name, tensor]) => [
-      name,
-      { ...relay(tensor, layouts(name)), flattened: endingIn(flattened, name) },
-    ]),
+    [...source].map(([name, tensor]) => {
+      const how = endingIn(flattened, name);
+      const arrange: StoredTensor["unflatten"] = how && ((entry, array) => unflatten(entry, name, array, how));
+      return [name, { ...relay(tensor, layouts(name)), unflatten: arrange }];
+    }),
   );
 }
 

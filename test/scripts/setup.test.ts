@@ -80,6 +80,10 @@ describe("the library module", () => {
   });
 });
 
+test("the runtime of standalone modules is up to date with src/", async () => {
+  expect(await run(root, "standalone.js", ["--check"])).toEqual({ code: 0, said: "" });
+});
+
 describe("the build", () => {
   test("happens when sources have changed, and replaces all of dist/", async () => {
     const folder = clone();

@@ -68,6 +68,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   version: [],
   runtime: ["runtime/wasm", "weights", "contract", "@tensorflow/tfjs-core"],
   "runtime/wasm": ["runtime", "codegen", "primitives", "wasm", "weights", "contract", "@tensorflow/tfjs-core"],
+  // Becomes part of built modules, which import nothing.
+  "runtime/standalone": ["runtime", "primitives", "weights", "contract"],
   "runtime/node": ["runtime", "protobuf", "weights", "contract", "node:", "@tensorflow"],
   node: ["weights", "contract", "source", "node:", "sharp", "onnxruntime-node"],
   "cli/terminal": ["source", "weights", "node:", "commander", "cli-progress"],

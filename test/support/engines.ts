@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { esmProfile } from "../../src/codegen/esm/profile.ts";
 import { graphModelProfile } from "../../src/codegen/graph-model/profile.ts";
 import { onnxProfile } from "../../src/codegen/onnx/profile.ts";
+import { standalone as standaloneTarget } from "../../src/codegen/standalone/target.ts";
 import { savedModelProfile } from "../../src/codegen/saved-model/profile.ts";
 import { wasmProfile } from "../../src/codegen/wasm/profile.ts";
 import type { TensorFlowGraph } from "../../src/codegen/tensorflow/graph.ts";
@@ -17,6 +18,7 @@ import type { Arrays } from "./interpret.ts";
 import { openGraphModel, openSession, type LoadedNodes } from "./nodes.ts";
 import { onnxOf, runSession } from "./onnx.ts";
 import { runAll } from "./run.ts";
+import { runStandalone } from "./standalone.ts";
 import { runPlanAsWasm } from "./wasm.ts";
 
 /** A model and its weights. */
@@ -28,7 +30,7 @@ export interface Weighted {
 /** A way to run a model. */
 export interface TestedEngine {
   readonly name: string;
-  readonly kind: "esm" | "saved-model" | "graph-model" | "onnx" | "wasm";
+  readonly kind: "esm" | "saved-model" | "graph-model" | "onnx" | "wasm" | "standalone";
   /** The TensorFlow.js backend, if the engine needs one. */
   readonly backend: NodeBackend | undefined;
   /** What models are optimized for. */
@@ -123,6 +125,23 @@ export function webAssembly(): TestedEngine {
   };
 }
 
+/** The module without TensorFlow.js. */
+export function standalone(): TestedEngine {
+  return {
+    name: "standalone",
+    kind: "standalone",
+    profile: standaloneTarget.profile,
+    backend: undefined,
+    skipped: false,
+    async run({ graph, weights }, inputs) {
+      const planned = plan(graph, standaloneTarget.profile);
+      const runs: (readonly NdArray[])[] = [];
+      for (const one of inputs) runs.push(await runStandalone(planned, one, weights));
+      return runs;
+    },
+  };
+}
+
 /** Every engine, on every backend that Node can start. */
 export const testedEngines: readonly TestedEngine[] = [
   ...nodeBackendNames.map((backend) => esm(backend)),
@@ -130,6 +149,7 @@ export const testedEngines: readonly TestedEngine[] = [
   ...nodeBackendNames.map((backend) => graphModel(backend)),
   onnx(),
   webAssembly(),
+  standalone(),
 ];
 
 /** Runs a model once on an engine. Returns the results by name. Throws if the format cannot express it. */

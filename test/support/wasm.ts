@@ -6,6 +6,7 @@ import { checkGuard } from "../../src/contract/guard.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { storedArrays } from "../../src/plan/prepared.ts";
 import { elements, typedArrays, type NdArray } from "../../src/contract/ndarray.ts";
+import { packed } from "../../src/contract/packing.ts";
 import { importedIntegers, instantiate, type WasmExports } from "../../src/runtime/wasm/instance.ts";
 import type { Features } from "../../src/wasm/module.ts";
 
@@ -65,17 +66,17 @@ export function runWasm(
   };
   for (const { array, at } of given) write(at, array);
   for (const { it, at } of weights) {
-    const data = it.pack(it.of.map((source) => prepared[plan.prepared.indexOf(source)]!));
-    if (data.byteLength !== it.bytes) throw new Error(`${it.form} has ${data.byteLength} bytes instead of ${it.bytes}`);
+    const arrays = it.of.map((source) => prepared[plan.prepared.indexOf(source)]!);
+    const data = packed(arrays, it.bytes / 4, it.moves);
     write(at, { dtype: data instanceof Float32Array ? "f32" : "i32", data });
   }
   given.forEach(({ at }, i) => (new Int32Array(memory.buffer)[(arena + code.control) / 4 + i] = at));
-  const packed = new Map(weights.map(({ it, at }) => [it, at]));
-  const places = { memory, arena, own, packed: (it: Packed) => packed.get(it)! };
+  const addresses = new Map(weights.map(({ it, at }) => [it, at]));
+  const places = { memory, arena, own, packed: (it: Packed) => addresses.get(it)! };
   const exports = instantiate(code, new WebAssembly.Module(bytes), places);
   run({ exports, code, bytes, integers: importedIntegers(code, places) });
   return plan.results.map(({ shape, dtype }, i) => {
-    const at = addressOf(code, i, { given, arena, packed });
+    const at = addressOf(code, i, { given, arena, addresses });
     const stored = dtype === "f32" ? Float32Array : Int32Array;
     const data = typedArrays[dtype].from(new stored(memory.buffer, at, elements(shape)));
     return { shape, dtype, data };
@@ -111,11 +112,11 @@ export function unitsBackwards({ exports, code }: Made): void {
 interface Addresses {
   readonly given: readonly { readonly at: number }[];
   readonly arena: number;
-  readonly packed: ReadonlyMap<WasmCode["packed"][number], number>;
+  readonly addresses: ReadonlyMap<WasmCode["packed"][number], number>;
 }
 
-function addressOf(code: WasmCode, result: number, { given, arena, packed }: Addresses): number {
+function addressOf(code: WasmCode, result: number, { given, arena, addresses }: Addresses): number {
   const at = code.results[result]!;
   if ("input" in at) return given[at.input]!.at;
-  return "packed" in at ? packed.get(at.packed)! : arena + at.offset.value;
+  return "packed" in at ? addresses.get(at.packed)! : arena + at.offset.value;
 }

@@ -34,8 +34,8 @@ export async function targetFiles(
   for (const { graph, manifest } of plans) limitWeights({ name: graph.name, manifest }, maxWeights);
   const held = target.holdsWeights ? { weights: await heldWeights(plans, file, options, terminal) } : {};
   const locate = (path: string) => seenFrom(outdir, path);
-  const outputs = valueOrFail(build(program, name, plans, { ...held, locate }), terminal).map(({ path, bytes }) =>
-    output(target, join(outdir, path), bytes),
+  const outputs = valueOrFail(build(program, name, plans, { ...held, locate, at: options.at }), terminal).map(
+    ({ path, bytes }) => output(target, join(outdir, path), bytes),
   );
   if (weights === undefined || target.holdsWeights) return outputs;
   const path = join(outdir, `${programName(file)}.safetensors`);

@@ -17,6 +17,7 @@ import {
 import type { Terminal } from "../terminal/terminal.ts";
 
 const forBackends = targetNames.filter((name) => targets[name].profileFor !== undefined).join(", ");
+const forSizes = targetNames.filter((name) => targets[name].fixesSizes).join(", ");
 const withoutWeights = targetNames.filter((name) => !targets[name].holdsWeights).join(", ");
 
 export function build(command: Command, terminal: Terminal): void {
@@ -45,14 +46,15 @@ export function build(command: Command, terminal: Terminal): void {
     .addOption(
       new Option(
         "--at <sizes>",
-        "input sizes to optimize for, where nothing can be proved for all: h=512,w=512 (others: 1 for n, 64)",
+        "input sizes to optimize for, where nothing can be proved for all: h=512,w=512 (others: 1 for n, 64); " +
+          `${forSizes}: the input sizes that the files are for, all of them`,
       ).argParser(sizes),
     )
     .addOption(costsOption())
     .option("-o, --outdir <folder>", "output folder, created if needed (default: next to the program)")
     .action(async (file: string, options: BuildOptions) => {
       const { backend, target } = options;
-      refuseContradiction(command, options);
+      refuseContradiction(command, targets[target].fixesSizes ? { ...options, at: undefined } : options);
       if (backend !== undefined && targets[target].profileFor === undefined)
         command.error(`error: --backend needs --target ${forBackends}: ${target} runs on every backend`);
       await buildFile(file, options, terminal);

@@ -31,7 +31,7 @@ export function declarations(plans: readonly Plan[]): string {
 }
 
 /** A property: its name, its type, and its declaration in the program. */
-interface Field {
+export interface Field {
   readonly name: string;
   readonly type: string;
   readonly declared: string;
@@ -53,7 +53,7 @@ function declaration({ plan, inputs, results }: Typed, local: string): string {
 }
 
 /** Returns what types cannot express: settings, the order of results, and the run-time checks besides input sizes. */
-function facts({ graph: { settings, results, guard } }: Plan): string[] {
+export function facts({ graph: { settings, results, guard } }: Plan): string[] {
   const list = (name: string, items: readonly string[]) =>
     items.length === 0 ? [] : [`- ${name}: ${items.join(", ")}`];
   return [
@@ -102,7 +102,7 @@ function literalSize(size: bigint | undefined): string {
   return size !== undefined && size <= Number.MAX_SAFE_INTEGER ? String(size) : "number";
 }
 
-function fields(list: readonly Field[]): string {
+export function fields(list: readonly Field[]): string {
   const lines = list.map(
     ({ name, type, declared }) => `${docComment([declared], "    ")}    ${propertyName(name)}: ${type};\n`,
   );

@@ -60,7 +60,8 @@ export function emitFactory(plans: readonly Plan[], info: ModuleInfo): string {
   return `${header(info)}export default (tf, model) => {\n${constants}return { ${exported} };\n};\n`;
 }
 
-function header({ source, hash, version }: ModuleInfo): string {
+/** Returns the first line of every generated text. */
+export function header({ source, hash, version }: SourceInfo): string {
   return `// Made by fuse ${version} from ${commentText(source)} (${commentText(hash)}). Do not edit: change the program and build again.\n`;
 }
 

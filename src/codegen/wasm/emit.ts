@@ -1,5 +1,7 @@
 /** @file Compiles a plan at known sizes into one WebAssembly module that runs in one block of memory. */
-import { elements, type NdArray } from "../../contract/ndarray.ts";
+import { elements } from "../../contract/ndarray.ts";
+import { unchanged, type Move } from "../../contract/packing.ts";
+import { merged } from "../../primitives/wasm/copy.ts";
 import type { Finish, Kernel, KernelEmitter, Located } from "../../primitives/wasm/emitter.ts";
 import { hostFunctions } from "../../primitives/wasm/host.ts";
 import { invariant } from "../../source/internal-error.ts";
@@ -22,7 +24,8 @@ export interface Packed {
   readonly form: string;
   readonly of: readonly SizedPrepared[];
   readonly bytes: number;
-  readonly pack: (arrays: readonly NdArray[]) => Float32Array | Int32Array;
+  /** What `packed` makes it with. */
+  readonly moves: readonly Move[];
 }
 
 /** Numbers at an offset in the memory of the run. */
@@ -44,6 +47,7 @@ export interface WasmCode {
   /** The offset in the arena at which the addresses of the inputs are, 4 bytes each. */
   readonly control: number;
   readonly tables: readonly Table[];
+  /** Named w0, w1, … in this order. */
   readonly packed: readonly Packed[];
   readonly results: readonly ResultAt[];
   /** One for each function that `run` calls; they are exported by number. */
@@ -144,12 +148,10 @@ class Emission {
         return this.#module.importInt("own");
       },
       table: (data) => this.#inArena(this.#tableOf(data).offset),
-      packed: (form, length, of, pack) => {
+      packed: (form, length, of, moves) => {
         const sources = of.map((i) => ownerOf(operands[i]!)).filter((value) => value.kind === "prepared");
         const own = of.map((i) => operands[i]!.shape.join("x")).join(" ");
-        const given = (arrays: readonly NdArray[]) =>
-          arrays.map((array, i) => ({ ...array, shape: operands[of[i]!]!.shape }));
-        return this.#pack(`${form} of ${own}`, 4 * length, sources, (arrays) => pack(given(arrays)));
+        return this.#module.importInt(this.#packedAs(`${form} of ${own}`, 4 * length, sources, moves).name);
       },
       finish: (f): Finish => finishOf(this.#module, f, group, (value) => this.#locate(value)),
       function: (key, make) => this.#module.shared(`${at} ${key}`, make),
@@ -158,10 +160,14 @@ class Emission {
 
   #locate(value: SizedValue): Located {
     const owner = ownerOf(value);
+    const addressOf = (): I32 => this.#addressOf(owner);
     return {
       shape: value.shape,
       dtype: value.dtype,
-      at: this.#addressOf(owner),
+      // Weights that are only read in another form are not stored as they are.
+      get at() {
+        return addressOf();
+      },
       isPrepared: owner.kind === "prepared",
     };
   }
@@ -195,20 +201,15 @@ class Emission {
 
   /** A prepared tensor as it is. */
   #stored(value: SizedPrepared): Packed {
-    const pack = ([array]: readonly NdArray[]) =>
-      (array!.dtype === "f32" ? Float32Array : Int32Array).from(array!.data);
-    return this.#packedAs("stored", 4 * elements(value.shape), [value], pack);
+    return this.#packedAs("stored", 4 * elements(value.shape), [value], [unchanged(value.shape)]);
   }
 
-  #pack(form: string, bytes: number, of: readonly SizedPrepared[], pack: Packed["pack"]): I32 {
-    return this.#module.importInt(this.#packedAs(form, bytes, of, pack).name);
-  }
-
-  #packedAs(form: string, bytes: number, of: readonly SizedPrepared[], pack: Packed["pack"]): Packed {
+  #packedAs(form: string, bytes: number, of: readonly SizedPrepared[], moves: readonly Move[]): Packed {
     const key = `${of.map((it) => this.#plan.prepared.indexOf(it)).join()} ${form}`;
     const found = this.#packed.get(key);
     if (found !== undefined) return found;
-    const packed = { name: `w${this.#packed.size}`, form: key, of, bytes, pack };
+    const joined = moves.map((move) => ({ ...move, axes: merged(move.axes) }));
+    const packed = { name: `w${this.#packed.size}`, form: key, of, bytes, moves: joined };
     this.#packed.set(key, packed);
     return packed;
   }

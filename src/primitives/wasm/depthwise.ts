@@ -1,5 +1,6 @@
 /** @file Convolutions of every channel by itself. */
-import { elements, type NdArray } from "../../contract/ndarray.ts";
+import { elements } from "../../contract/ndarray.ts";
+import type { Move } from "../../contract/packing.ts";
 import { set, type I32, type Local } from "../../wasm/code.ts";
 import { load } from "../../wasm/f32x4.ts";
 import { i32, increase, times } from "../../wasm/i32.ts";
@@ -33,14 +34,21 @@ function weightsOf(e: KernelEmitter): Weights {
   const channels = c * multiplier;
   if (!filter.isPrepared) return { at: filter.at, column: 4 * channels, channel: 4 };
   const taps = kh * kw;
-  const blocks = Math.ceil(channels / 4);
-  const pack = ([array]: readonly NdArray[]): Float32Array =>
-    Float32Array.from({ length: blocks * taps * 4 }, (_, i) => {
-      const [block, tap, lane] = [Math.floor(i / (4 * taps)), Math.floor(i / 4) % taps, i % 4];
-      const channel = 4 * block + lane;
-      return channel < channels ? array!.data[tap * channels + channel]! : 0;
-    });
-  return { at: e.packed("depthwise", blocks * taps * 4, [1], pack), column: 16, channel: 4 * taps };
+  const [whole, rest] = [Math.floor(channels / 4), channels % 4];
+  /** Moves some channels of each of some blocks. */
+  const move = (first: number, count: number, lanes: number): Move => ({
+    operand: 0,
+    from: 4 * first,
+    to: 4 * first * taps,
+    axes: [
+      { size: count, from: 4, to: 4 * taps },
+      { size: taps, from: channels, to: 4 },
+      { size: lanes, from: 1, to: 1 },
+    ],
+  });
+  const moves = [...(whole === 0 ? [] : [move(0, whole, 4)]), ...(rest === 0 ? [] : [move(whole, 1, rest)])];
+  const length = Math.ceil(channels / 4) * taps * 4;
+  return { at: e.packed("depthwise", length, [1], moves), column: 16, channel: 4 * taps };
 }
 
 /** Convolves an image with channels last with a filter [kh, kw, c, multiplier]. */

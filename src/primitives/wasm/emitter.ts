@@ -1,5 +1,6 @@
 /** @file What primitives write their WebAssembly with. Sizes are numbers; every element has 4 bytes, and bools are 0 or 1. */
-import type { DType, NdArray } from "../../contract/ndarray.ts";
+import type { DType } from "../../contract/ndarray.ts";
+import type { Move } from "../../contract/packing.ts";
 import type { Size } from "../../sizes/size.ts";
 import type { I32, Statement, V128 } from "../../wasm/code.ts";
 import type { HostName } from "./host.ts";
@@ -66,13 +67,11 @@ export interface KernelEmitter {
   perThread(bytes: number): I32;
   /** Numbers that the code needs. */
   table(data: Float32Array | Int32Array): I32;
-  /** A prepared operand in another form, which is made when weights are loaded. Equal names are equal forms. */
-  packed(
-    form: string,
-    length: number,
-    operands: readonly number[],
-    pack: (arrays: readonly NdArray[]) => Float32Array,
-  ): I32;
+  /**
+   * Prepared operands in another form, which is made when weights are loaded. Equal names are equal forms. The moves count the
+   * given operands from 0.
+   */
+  packed(form: string, length: number, operands: readonly number[], moves: readonly Move[]): I32;
   /** Makes what stores the result in a function. Only for primitives that say `finishes`. */
   finish(f: FunctionBody): Finish;
   /** A function that several kernels of this primitive call. Equal keys are equal functions. */

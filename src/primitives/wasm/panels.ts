@@ -1,6 +1,6 @@
 /** @file The second matrix of a product in panels of eight columns, each with its biases first. */
-import type { NdArray } from "../../contract/ndarray.ts";
-import { type I32 } from "../../wasm/code.ts";
+import type { Move, MovedAxis } from "../../contract/packing.ts";
+import type { I32 } from "../../wasm/code.ts";
 import { plus } from "../../wasm/i32.ts";
 import { copied } from "./copy.ts";
 import type { Kernel, KernelEmitter } from "./emitter.ts";
@@ -29,69 +29,38 @@ export function panelsOf(
   const { operand, bias, count, depth, columns, strides } = matrices;
   const used = bias === undefined ? [operand] : [operand, bias];
   const each = panelElements(depth, columns);
-  if (used.every((i) => e.operands[i]!.isPrepared)) {
-    const form = `panels ${count} ${depth} ${columns} ${Object.values(strides).join(" ")} ${matrices.biasStride}`;
-    return {
-      at: e.packed(form, count * each, used, ([matrix, biases]) => packed(matrices, matrix!, biases)),
-      kernels: [],
-    };
-  }
-  const at = e.scratch(4 * count * each);
   const whole = Math.floor(columns / panelWidth);
   const panel = (depth + 1) * panelWidth;
-  /** Copies of whole panels and of the last one. */
-  const both = (
-    from: I32,
-    to: I32,
-    summands: { size: number; from: number; to: number },
-    matrix: number,
-    column: number,
-  ) =>
+  /** Moves whole panels and the last one. `of` counts the used operands. */
+  const both = (of: number, to: number, summands: MovedAxis, matrix: number, column: number): readonly Move[] =>
     [
       { panels: whole, columns: panelWidth, skip: 0 },
       { panels: 1, columns: columns % panelWidth, skip: whole },
     ]
       .filter((it) => it.panels > 0 && it.columns > 0)
-      .map((it) =>
-        copied({
-          from: plus(from, 4 * it.skip * panelWidth * column),
-          to: plus(to, 4 * it.skip * panel),
-          axes: [
-            { size: count, from: matrix, to: each },
-            { size: it.panels, from: panelWidth * column, to: panel },
-            summands,
-            { size: it.columns, from: column, to: 1 },
-          ],
-        }),
-      );
+      .map((it) => ({
+        operand: of,
+        from: it.skip * panelWidth * column,
+        to: to + it.skip * panel,
+        axes: [
+          { size: count, from: matrix, to: each },
+          { size: it.panels, from: panelWidth * column, to: panel },
+          summands,
+          { size: it.columns, from: column, to: 1 },
+        ],
+      }));
   const summands = { size: depth, from: strides.summand, to: panelWidth };
-  return {
-    at,
-    kernels: [
-      filled(at, count * each, 0, "f32"),
-      ...(bias === undefined
-        ? []
-        : both(e.operands[bias]!.at, at, { size: 1, from: 0, to: 0 }, matrices.biasStride, 1)),
-      ...both(e.operands[operand]!.at, plus(at, 4 * panelWidth), summands, strides.matrix, strides.column),
-    ],
-  };
-}
-
-/** Returns the panels of known numbers. */
-function packed(
-  { count, depth, columns, strides, biasStride }: Matrices,
-  matrix: NdArray,
-  biases: NdArray | undefined,
-) {
-  const each = panelElements(depth, columns);
-  const out = new Float32Array(count * each);
-  for (let m = 0; m < count; m++)
-    for (let column = 0; column < columns; column++) {
-      const panel = Math.floor(column / panelWidth) * (depth + 1) * panelWidth;
-      const to = m * each + panel + (column % panelWidth);
-      if (biases !== undefined) out[to] = biases.data[m * biasStride + column]!;
-      const from = m * strides.matrix + column * strides.column;
-      for (let k = 0; k < depth; k++) out[to + (k + 1) * panelWidth] = matrix.data[from + k * strides.summand]!;
-    }
-  return out;
+  const moves = [
+    ...(bias === undefined ? [] : both(1, 0, { size: 1, from: 0, to: 0 }, matrices.biasStride, 1)),
+    ...both(0, panelWidth, summands, strides.matrix, strides.column),
+  ];
+  if (used.every((i) => e.operands[i]!.isPrepared)) {
+    const form = `panels ${count} ${depth} ${columns} ${Object.values(strides).join(" ")} ${matrices.biasStride}`;
+    return { at: e.packed(form, count * each, used, moves), kernels: [] };
+  }
+  const at = e.scratch(4 * count * each);
+  const kernels = moves.map(({ operand: of, from, to, axes }) =>
+    copied({ from: plus(e.operands[used[of]!]!.at, 4 * from), to: plus(at, 4 * to), axes }),
+  );
+  return { at, kernels: [filled(at, count * each, 0, "f32"), ...kernels] };
 }

@@ -2,7 +2,7 @@
  * @file Transposed convolutions. The columns of the result that are a stride apart use the same columns of the filter: they are
  * computed like a convolution, several neighbours of them at once.
  */
-import type { NdArray } from "../../contract/ndarray.ts";
+import type { Move } from "../../contract/packing.ts";
 import { doWhile, set, when, type I32, type Local, type Statement } from "../../wasm/code.ts";
 import { load, loadSplat } from "../../wasm/f32x4.ts";
 import { i32, increase, int, loadInt, plus, times } from "../../wasm/i32.ts";
@@ -200,34 +200,24 @@ function packedFilter(e: KernelEmitter): { readonly parts: readonly Kernel[]; re
   const [kh, kw, co, ci] = filter.shape as [number, number, number, number];
   const taps = kh * kw;
   const length = Math.ceil(co / block) * taps * ci * block;
-  if (filter.isPrepared) {
-    const pack = ([array]: readonly NdArray[]): Float32Array => {
-      const packed = new Float32Array(length);
-      for (let tap = 0; tap < taps; tap++)
-        for (let o = 0; o < co; o++)
-          for (let i = 0; i < ci; i++)
-            packed[((Math.floor(o / block) * taps + tap) * ci + i) * block + (o % block)] =
-              array!.data[(tap * co + o) * ci + i]!;
-      return packed;
-    };
-    return { parts: [], at: e.packed("transposed convolution", length, [1], pack) };
-  }
-  const at = e.scratch(4 * length);
   const [blocks, rest] = [Math.floor(co / block), co % block];
   /** Moves some channels of the result from each of some blocks. */
-  const part = (first: number, count: number, channels: number): Kernel =>
-    copied({
-      from: plus(filter.at, 4 * first * block * ci),
-      to: plus(at, 4 * first * taps * ci * block),
-      axes: [
-        { size: count, from: block * ci, to: taps * ci * block },
-        { size: taps, from: co * ci, to: ci * block },
-        { size: ci, from: 1, to: block },
-        { size: channels, from: ci, to: 1 },
-      ],
-    });
+  const part = (first: number, count: number, channels: number): Move => ({
+    operand: 0,
+    from: first * block * ci,
+    to: first * taps * ci * block,
+    axes: [
+      { size: count, from: block * ci, to: taps * ci * block },
+      { size: taps, from: co * ci, to: ci * block },
+      { size: ci, from: 1, to: block },
+      { size: channels, from: ci, to: 1 },
+    ],
+  });
+  const moves = [...(blocks === 0 ? [] : [part(0, blocks, block)]), ...(rest === 0 ? [] : [part(blocks, 1, rest)])];
+  if (filter.isPrepared) return { parts: [], at: e.packed("transposed convolution", length, [1], moves) };
+  const at = e.scratch(4 * length);
   return {
     at,
-    parts: [...(blocks === 0 ? [] : [part(0, blocks, block)]), ...(rest === 0 ? [] : [part(blocks, 1, rest)])],
+    parts: moves.map(({ from, to, axes }) => copied({ from: plus(filter.at, 4 * from), to: plus(at, 4 * to), axes })),
   };
 }

@@ -2,7 +2,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { backendOf } from "../../contract/backends.ts";
 import type { ModelDefinition } from "../../contract/definition.ts";
-import type { Engine, LoadWeight } from "../model.ts";
+import type { LoadWeight } from "../load-weights.ts";
+import type { Engine } from "../model.ts";
 import type { Threads } from "../threads.ts";
 import type { Read } from "../weight-source.ts";
 

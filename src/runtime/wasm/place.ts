@@ -2,10 +2,11 @@
 import type { Packed } from "../../codegen/wasm/emit.ts";
 import type { SizedPlan } from "../../codegen/wasm/sized-plan.ts";
 import type { NdArray } from "../../contract/ndarray.ts";
+import { packed } from "../../contract/packing.ts";
 import type { PlanData } from "../../contract/plan-data.ts";
 import { evaluate } from "../../contract/prepare-evaluate.ts";
 import { parseSteps } from "../../contract/prepare.ts";
-import type { LoadWeight } from "../model.ts";
+import type { LoadWeight } from "../load-weights.ts";
 import type { Block, Home } from "./home.ts";
 
 export class Place {
@@ -32,9 +33,10 @@ export class Place {
     const stepOf = (source: SizedPlan["prepared"][number]) => prepared[plan.prepared.indexOf(source)]!.step;
     const wanted = new Set(missing.flatMap(({ of }) => of.map(stepOf)));
     const arrays = new Map<number, NdArray>(evaluate(parseSteps(prepare), wanted, load));
-    for (const { form, of, bytes, pack } of missing) {
+    for (const { form, of, bytes, moves } of missing) {
       const block = this.home.take(bytes);
-      const data = pack(of.map((source) => arrays.get(stepOf(source))!));
+      const sources = of.map((source) => arrays.get(stepOf(source))!);
+      const data = packed(sources, bytes / 4, moves);
       this.ints.set(new Int32Array(data.buffer), block.at / 4);
       this.#weights.set(form, block);
     }

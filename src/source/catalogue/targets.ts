@@ -23,6 +23,15 @@ export const targets = {
       "The size is checked before anything is read or written. " +
       "Build for a target that keeps weights in separate files, such as the ES module, which is the default.",
   }),
+  "open-sizes": entry({
+    severity: "error",
+    message: msg`${"target"} is built for given input sizes, and ${"model"} leaves some open: ${"names"}`,
+    explain:
+      "The files of this target contain machine code, which is made for certain input sizes. " +
+      "`--at` gives them: `--at n=1,h=256,w=256`. " +
+      "Inputs of other sizes are refused when the model runs. " +
+      "An input whose sizes are all numbers needs no `--at`.",
+  }),
   "not-finite": entry({
     severity: "warning",
     message: msg`${"what"}`,

@@ -2,7 +2,7 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import { elements, typedArrays, type DType } from "../../../contract/ndarray.ts";
 import { dataTypes } from "../../../protobuf/tensorflow.ts";
-import { emptyArray, type TypedArray } from "../../arrays.ts";
+import { emptyArray, type TypedArray } from "../../typed-arrays.ts";
 import { nativeBackend, type Binding } from "./binding.ts";
 
 /** The alignment that TensorFlow requires, in bytes. */

@@ -9,7 +9,7 @@ import { encode } from "../../../protobuf/message.ts";
 import { dataTypes, SavedModel, type NodeDef } from "../../../protobuf/tensorflow.ts";
 import { DataError } from "../../../weights/data-error.ts";
 import { typedArray } from "../../arrays.ts";
-import type { LoadWeight } from "../../model.ts";
+import type { LoadWeight } from "../../load-weights.ts";
 
 /** A graph that has been checked against its module. */
 export interface EngineGraph {
