@@ -11,7 +11,7 @@ export type { InputArrays, OutputArrays, ResultArrays, TensorArray, TypedArray }
 export type { ModelDefinition, Shaped, Tensors } from "../contract/definition.ts";
 export { GuardError } from "./guard-error.ts";
 export { instantiate } from "./instantiate.ts";
-export type { LoadedModel, LoadOptions, Model } from "./model.ts";
+export type { EngineName, LoadedModel, LoadOptions, Model } from "./model.ts";
 export type { NamedTensors, PlainTensor, WeightSource } from "./weight-source.ts";
 
 /** Creates a model from its definition. Weights are fetched; a tfjs backend must be registered. */
@@ -21,6 +21,7 @@ export function model<Inputs extends Tensors, Results extends Tensors>(
   return makeModel(definition, {
     read: fetchBytes,
     ready: () => tf.ready(),
-    engine: (definition, load) => wasmEngineOf(definition, load, fetchBytes),
+    engine: async (definition, load, { engine }) =>
+      engine === "session" ? "there are no sessions in a browser" : wasmEngineOf(definition, load, fetchBytes),
   });
 }

@@ -1,32 +1,19 @@
-/** @file Our own WebAssembly as an engine of TensorFlow.js: it works in the memory of the wasm backend, on its tensors. */
+/** @file Our own WebAssembly as an engine of TensorFlow.js: it takes and gives tensors of the current backend. */
 import * as tf from "@tensorflow/tfjs-core";
 import { emitWasm, type Packed, type ResultAt, type WasmCode } from "../../codegen/wasm/emit.ts";
 import type { SizedPlan } from "../../codegen/wasm/sized-plan.ts";
-import { backendOf } from "../../contract/backends.ts";
 import type { ModelDefinition, Tensors } from "../../contract/definition.ts";
-import { dtypeNames, elements, type DType, type NdArray } from "../../contract/ndarray.ts";
+import { dtypeNames, elements, type NdArray } from "../../contract/ndarray.ts";
 import { evaluate } from "../../contract/prepare-evaluate.ts";
 import { parseSteps } from "../../contract/prepare.ts";
 import type { PlanData } from "../../contract/plan-data.ts";
-import { DataError, inPlace, quote } from "../../weights/data-error.ts";
-import type { Engine, LoadWeight } from "../model.ts";
+import { inPlace, quote } from "../../weights/data-error.ts";
+import type { Engine, LoadWeight, Unavailable } from "../model.ts";
 import type { Read } from "../weight-source.ts";
 import { hasRelaxedSimd } from "./features.ts";
+import { currentHome, type Block, type Home } from "./home.ts";
 import { instantiate, type WasmExports } from "./instance.ts";
 import { planOf, readPlan } from "./plan-file.ts";
-
-/** The part of the wasm backend of TensorFlow.js that the engine uses. */
-interface WasmBackend {
-  readonly wasm: {
-    readonly asm?: { readonly memory?: WebAssembly.Memory };
-    _malloc(bytes: number): number;
-    _free(address: number): void;
-  };
-  readonly dataIdMap: {
-    get(dataId: object): { readonly memoryOffset: number; readonly dtype: string };
-  };
-  makeOutput(shape: readonly number[], dtype: string): tf.TensorInfo;
-}
 
 /** The maximum size of a plan file in bytes. */
 const maxFile = 64e6;
@@ -35,42 +22,34 @@ const maxFile = 64e6;
 const mostSizes = 4;
 
 /**
- * Creates the engine of a model; undefined if the current backend is not wasm, or the module has no plan of the model.
+ * Creates the engine of a model, or says why it cannot run on the current backend.
  * @throws DataError if the plan file is damaged or belongs to another module
  */
 export async function wasmEngine(
   definition: ModelDefinition,
   load: LoadWeight,
   read: Read,
-): Promise<Engine | undefined> {
-  const backend = wasmBackend();
+): Promise<WasmEngine | Unavailable> {
   const { name, plan: place } = definition;
-  if (backend === undefined || place === undefined) return undefined;
+  if (place === undefined) return "the module has no plan";
+  const home = currentHome();
+  if (home === undefined) return `the memory of the backend ${tf.getBackend()} cannot be used`;
   const where = place instanceof URL ? quote(String(place)) : `the plan of ${name}`;
   const file = place instanceof URL ? await readIfThere(place, name, read) : place;
-  if (file === undefined) return undefined;
-  if (file.length > maxFile)
-    throw new DataError(`${where} has ${file.length} bytes, too many for a plan without weights`);
+  if (typeof file === "string") return file;
   const data = inPlace(where, () => readPlan(file, definition));
-  return data === undefined ? undefined : new WasmEngine(backend, definition, data, load);
+  return data === undefined ? `${where} has no plan of ${name}` : new WasmEngine(home, definition, data, load);
 }
 
-/** A module may be used without the files next to it. */
-async function readIfThere(place: URL, model: string, read: Read): Promise<Uint8Array | undefined> {
+/** A module may be used without the files next to it. Returns why it cannot be read. */
+async function readIfThere(place: URL, model: string, read: Read): Promise<Uint8Array | Unavailable> {
   try {
-    return await read(place);
+    return await read(place, maxFile);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    console.warn(`${model} runs as separate calls of TensorFlow.js: ${reason}`);
-    return undefined;
+    console.warn(`${model} does not run as WebAssembly of its own: ${reason}`);
+    return reason;
   }
-}
-
-/** Returns the current backend if its memory can be used. */
-function wasmBackend(): WasmBackend | undefined {
-  if (backendOf(tf.getBackend())?.compiled !== true) return undefined;
-  const backend = tf.backend() as unknown as WasmBackend;
-  return backend.wasm.asm?.memory === undefined ? undefined : backend;
 }
 
 /** Machine code for certain sizes, with its memory. */
@@ -79,21 +58,13 @@ interface Instance {
   readonly code: WasmCode;
   readonly functions: WasmExports;
   readonly arena: Block;
-  /** Where bools are widened to 4 bytes, for each input that needs it. */
-  readonly widened: readonly (Block | undefined)[];
+  /** For each input that needs it: see `Home.needsRoom`. */
+  readonly rooms: readonly (Block | undefined)[];
 }
 
-/** Memory of the backend. */
-interface Block {
-  /** A multiple of 64. */
-  readonly at: number;
-  /** What `_free` takes. */
-  readonly allocated: number;
-}
-
-class WasmEngine implements Engine {
+export class WasmEngine implements Engine {
   readonly name = "wasm";
-  readonly #backend: WasmBackend;
+  readonly #home: Home;
   readonly #definition: ModelDefinition;
   readonly #data: PlanData;
   readonly #load: LoadWeight;
@@ -101,50 +72,52 @@ class WasmEngine implements Engine {
   /** By sizes, the last used one at the end. */
   readonly #instances = new Map<string, Instance>();
 
-  constructor(backend: WasmBackend, definition: ModelDefinition, data: PlanData, load: LoadWeight) {
-    this.#backend = backend;
+  constructor(home: Home, definition: ModelDefinition, data: PlanData, load: LoadWeight) {
+    this.#home = home;
     this.#definition = definition;
     this.#data = data;
     this.#load = load;
   }
 
   isActive(): boolean {
-    return wasmBackend() === this.#backend;
+    return this.#home.isActive();
   }
 
-  run(inputs: Tensors, sizes: Readonly<Record<string, number>>): Tensors | undefined {
+  /** Returns inputs of zeros; undefined if a size is missing or too large. */
+  zerosAt(sizes: Readonly<Record<string, number>>): Tensors | undefined {
+    const inputs = planOf(this.#data, sizes)?.inputs.map(({ shape, dtype }, i) => {
+      return [this.#definition.guard.inputs[i]!.name, tf.zeros([...shape], dtypeNames[dtype])] as const;
+    });
+    return inputs && Object.fromEntries(inputs);
+  }
+
+  run(inputs: Tensors, sizes: Readonly<Record<string, number>>): Tensors | Unavailable {
     const instance = this.#instanceAt(sizes);
-    if (instance === undefined) return undefined;
-    const { plan, code, functions, arena, widened } = instance;
-    const { dataIdMap } = this.#backend;
+    if (instance === undefined) return "a tensor has too many elements for WebAssembly at these sizes";
+    const { plan, code, functions, arena, rooms } = instance;
     this.#definition.guard.inputs.forEach(({ name }, i) => {
-      const held = dataIdMap.get(inputs[name]!.dataId);
-      const wide = widened[i];
-      if (wide !== undefined) this.#widen(held.memoryOffset, wide.at, elements(plan.inputs[i]!.shape));
-      this.#ints[(arena.at + code.control) / 4 + i] = wide?.at ?? held.memoryOffset;
+      const address = this.#home.enter(inputs[name]!, rooms[i]);
+      this.#ints[(arena.at + code.control) / 4 + i] = address;
     });
     functions.run();
     return Object.fromEntries(
-      this.#data.results.map(({ name }, i) => {
-        const { shape, dtype } = plan.results[i]!;
-        const result = this.#backend.makeOutput([...shape], dtypeNames[dtype]);
-        const { memoryOffset } = dataIdMap.get(result.dataId);
-        this.#copy(this.#addressOf(code.results[i]!, code, arena), memoryOffset, elements(shape), dtype);
-        return [name, tf.engine().makeTensorFromTensorInfo(result)];
-      }),
+      this.#data.results.map(({ name }, i) => [
+        name,
+        this.#home.leave(this.#addressOf(code.results[i]!, code, arena), plan.results[i]!),
+      ]),
     );
   }
 
   dispose(): void {
     for (const instance of this.#instances.values()) this.#discard(instance);
-    for (const { allocated } of this.#weights.values()) this.#backend.wasm._free(allocated);
+    for (const block of this.#weights.values()) this.#home.free(block);
     this.#instances.clear();
     this.#weights.clear();
   }
 
   /** A view of the memory as it is now: it moves to another buffer when it grows. */
   get #ints(): Int32Array {
-    return new Int32Array(this.#backend.wasm.asm!.memory!.buffer);
+    return new Int32Array(this.#home.memory.buffer);
   }
 
   /** Returns undefined if the model is too large for WebAssembly at these sizes. */
@@ -166,17 +139,17 @@ class WasmEngine implements Engine {
   #compile(sizes: Readonly<Record<string, number>>): Instance | undefined {
     const plan = planOf(this.#data, sizes);
     if (plan === undefined) return undefined;
-    const { memory } = this.#backend.wasm.asm as { readonly memory: WebAssembly.Memory };
+    const { memory } = this.#home;
     const code = emitWasm(plan, { relaxed: hasRelaxedSimd() });
     const module = new WebAssembly.Module(code.module.bytes({ shared: !(memory.buffer instanceof ArrayBuffer) }));
     this.#pack(plan, code.packed);
-    const arena = this.#take(code.arena);
+    const arena = this.#home.take(code.arena);
     const packed = ({ form }: Packed): number => this.#weights.get(form)!.at;
     const functions = instantiate(code, module, { memory, arena: arena.at, packed });
-    const widened = plan.inputs.map(({ dtype, shape }) =>
-      dtype === "bool" ? this.#take(4 * elements(shape)) : undefined,
+    const rooms = plan.inputs.map(({ dtype, shape }) =>
+      this.#home.needsRoom(dtype) ? this.#home.take(4 * elements(shape)) : undefined,
     );
-    return { plan, code, functions, arena, widened };
+    return { plan, code, functions, arena, rooms };
   }
 
   /** Puts weights into memory in the forms that the code reads, unless they are there. */
@@ -187,37 +160,19 @@ class WasmEngine implements Engine {
     const wanted = new Set(missing.flatMap(({ of }) => of.map(stepOf)));
     const arrays = new Map<number, NdArray>(evaluate(parseSteps(this.#data.prepare), wanted, this.#load));
     for (const { form, of, bytes, pack } of missing) {
-      const block = this.#take(bytes);
+      const block = this.#home.take(bytes);
       const data = pack(of.map((source) => arrays.get(stepOf(source))!));
       this.#ints.set(new Int32Array(data.buffer), block.at / 4);
       this.#weights.set(form, block);
     }
   }
 
-  #take(bytes: number): Block {
-    const allocated = this.#backend.wasm._malloc(bytes + 128) >>> 0;
-    if (allocated === 0) throw new Error(`${this.#definition.name}: there is no memory for ${bytes} more bytes`);
-    return { allocated, at: Math.ceil(allocated / 64) * 64 };
-  }
-
-  #discard({ arena, widened }: Instance): void {
-    for (const block of [arena, ...widened]) if (block !== undefined) this.#backend.wasm._free(block.allocated);
+  #discard({ arena, rooms }: Instance): void {
+    for (const block of [arena, ...rooms]) if (block !== undefined) this.#home.free(block);
   }
 
   #addressOf(result: ResultAt, { control }: WasmCode, arena: Block): number {
     if ("packed" in result) return this.#weights.get(result.packed.form)!.at;
     return "input" in result ? this.#ints[(arena.at + control) / 4 + result.input]! : arena.at + result.offset.value;
-  }
-
-  /** Copies elements of 4 bytes into a tensor. */
-  #copy(from: number, to: number, count: number, dtype: DType): void {
-    const ints = this.#ints;
-    if (dtype !== "bool") ints.copyWithin(to / 4, from / 4, from / 4 + count);
-    else new Uint8Array(ints.buffer, to, count).set(ints.subarray(from / 4, from / 4 + count));
-  }
-
-  #widen(from: number, to: number, count: number): void {
-    const ints = this.#ints;
-    ints.set(new Uint8Array(ints.buffer, from, count), to / 4);
   }
 }

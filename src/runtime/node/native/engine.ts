@@ -7,7 +7,7 @@ import { dataTypes } from "../../../protobuf/tensorflow.ts";
 import { DataError, inPlace, quote } from "../../../weights/data-error.ts";
 import { keptTensor } from "../../arrays.ts";
 import { GuardError } from "../../guard-error.ts";
-import type { Engine, LoadWeight } from "../../model.ts";
+import type { Engine, LoadWeight, Unavailable } from "../../model.ts";
 import type { Read } from "../../weight-source.ts";
 import { nativeBackend, type NativeBackend } from "./binding.ts";
 import { fillGraph, readGraph, type EngineGraph } from "./graph.ts";
@@ -23,7 +23,7 @@ const maxConstants = 150e6;
 const maxFile = 256e6;
 
 /**
- * Creates the engine of a model; undefined if the current backend has no sessions, or the module has no graph of the model.
+ * Creates the engine of a model, or says why there is none: the current backend has no sessions, or the module no graph.
  * @throws DataError if the graph file is damaged or belongs to another module
  */
 export async function nativeEngine(
@@ -31,21 +31,22 @@ export async function nativeEngine(
   load: LoadWeight,
   read: Read,
   limit = maxConstants,
-): Promise<Engine | undefined> {
+): Promise<Engine | Unavailable> {
   const backend = nativeBackend();
   const { name, graph: place } = definition;
-  if (backend === undefined || place === undefined) return undefined;
+  if (backend === undefined) return `the backend ${tf.getBackend()} has no sessions`;
+  if (place === undefined) return "the module has no graph";
   const where = place instanceof URL ? quote(String(place)) : `the graph of ${name}`;
   if (place instanceof URL && place.protocol === "file:") {
     const found = statSync(place, { throwIfNoEntry: false });
     // A module may be used without the files next to it.
-    if (found === undefined) return undefined;
+    if (found === undefined) return `${where} is missing`;
     if (found.size > maxFile)
       throw new DataError(`${where} has ${found.size} bytes, too many for a graph without weights`);
   }
   const file = place instanceof URL ? await read(place) : place;
   const graph = inPlace(where, () => readGraph(file, definition));
-  if (graph === undefined) return undefined;
+  if (graph === undefined) return `${where} has no graph of ${name}`;
   const { bytes, fed } = fillGraph(graph, load, limit);
   let session: number;
   try {
@@ -57,7 +58,7 @@ export async function nativeEngine(
       `${name} runs op by op in TensorFlow.js, because a session cannot be opened: ${reason}`,
       "FuseWarning",
     );
-    return undefined;
+    return `a session cannot be opened: ${reason}`;
   }
   const weights = new Map([...fed].map(([tensor, array]) => [tensor, keptTensor(array)]));
   return new NativeEngine(backend, session, definition, graph, weights);
