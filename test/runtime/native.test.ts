@@ -287,6 +287,26 @@ describe.skipIf(skipped)("files", () => {
   });
 });
 
+describe.skipIf(skipped)("sizes that come often", () => {
+  test("get a session of their own, which gives the same results; four are kept", async () => {
+    const loaded = await (await sessionModel(graph)).load(weights);
+    for (const h of [4, 6, 8, 10, 12, 14]) {
+      const given = { x: tf.randomUniform([2, h, 5, 4]), k: tf.tensor1d([1, 2], "int32") };
+      const wanted = loaded.run(given);
+      const { sessions } = held();
+      const wait = performance.now() + 20_000;
+      const isNew = () => held().sessions > sessions || sessions === before.sessions + 5;
+      for (let run = 0; run < 500 || (!isNew() && performance.now() < wait); run++) tf.dispose(loaded.run(given));
+      const again = loaded.run(given);
+      for (const [name, tensor] of Object.entries(again))
+        expect(download(tensor).data, name).toEqual(download(wanted[name]!).data);
+      tf.dispose([given, wanted, again]);
+    }
+    expect(held().sessions).toBe(before.sessions + 5);
+    loaded.dispose();
+  });
+});
+
 describe.skipIf(skipped)("what it leaves behind", () => {
   test("nothing after 50 loads; only the user can read what TensorFlow reads", async () => {
     const Net = await sessionModel(graph);
