@@ -44,7 +44,10 @@ function called({ outputs, results }: EngineGraph, nodes: readonly NodeDef[]) {
   const operation = new Map(inner.map((node) => [node.name ?? "", node.op ?? ""]));
   const outputOf = (tensor: string): string => {
     const [node = "", index = "0"] = tensor.split(":");
-    return argument.get(node) ?? `${node}:${outputs.get(operation.get(node) ?? "")?.[Number(index)]}:0`;
+    const op = operation.get(node) ?? "";
+    // Weights have become constants.
+    const name = op === "Const" ? "output" : outputs.get(op)?.[Number(index)];
+    return argument.get(node) ?? `${node}:${name}:0`;
   };
   const made = [...results.values()].map((tensor, i) => {
     const { attr } = inner.find((node) => node.name === tensor) ?? {};
