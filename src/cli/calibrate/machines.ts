@@ -3,7 +3,7 @@ import { automatic, type NodeBackend } from "../../contract/backends.ts";
 import type { Costs } from "../../plan/costs.ts";
 import { useOneThread } from "../../runtime/node/backend.ts";
 import { DataError } from "../../weights/data-error.ts";
-import { compiledEngine, engineNames, engines, type RunAs } from "../run/engines/table.ts";
+import { defaultEngine, engineNames, engines, type RunAs } from "../run/engines/table.ts";
 import type { RunOptions } from "../run/options.ts";
 import { backendOf } from "../run/runnable.ts";
 import { Failure } from "../terminal/failure.ts";
@@ -47,4 +47,4 @@ export async function* calibratedAll(): AsyncGenerator<Calibration | string> {
 
 /** Returns the fastest engine of a backend. */
 const bestOf = (backend: NodeBackend): RunAs =>
-  engineNames.find((name) => engines[name].backend === backend) ?? compiledEngine;
+  engineNames.find((name) => engines[name].backend === backend) ?? defaultEngine;
