@@ -1,24 +1,29 @@
 /**
- * @file Benchmarks the same models on every engine, alternating in one process: the ES module and the graph model on wasm and
- * tensorflow, the native engine (a SavedModel in a session), ONNX Runtime on our ONNX, and handwritten tfjs calls.
+ * @file Benchmarks the same models on every engine, alternating in one process: our own WebAssembly with and without fused
+ * multiply-adds, the calls of the ES module and the graph model on wasm and tensorflow, the native engine (a TensorFlow session),
+ * ONNX Runtime, native and in WebAssembly, on our ONNX, and handwritten tfjs calls.
  */
 import * as tf from "@tensorflow/tfjs-core";
 import { loadGraphModel } from "@tensorflow/tfjs-converter";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { readFileSync } from "node:fs";
 import ort from "onnxruntime-node";
 import { readGraphModel } from "../dist/codegen/graph-model/read.js";
-import { build, buildFactory } from "../dist/compile.js";
+import { buildFactory } from "../dist/compile.js";
+import { emitWasm } from "../dist/codegen/wasm/emit.js";
+import { planAt } from "../dist/codegen/wasm/plan-at.js";
+import { wasmProfile } from "../dist/codegen/wasm/profile.js";
+import { checkGuard } from "../dist/contract/guard.js";
 import { alignedArray, instantiate, model, selectBackend } from "../dist/runtime/node/index.js";
+import { allowRelaxedSimd } from "../dist/node/relaxed-simd.js";
 import { readBytes } from "../dist/runtime/node/file.js";
 import { readSafetensors } from "../dist/weights/safetensors.js";
 import { enginesByHand } from "./engines-by-hand.js";
 import { footprint } from "./footprint.js";
 import { toChannelsFirst, toChannelsLast } from "./layouts.js";
-import { alternate, format } from "./measure.js";
+import { alternate, format, median, quantile } from "./measure.js";
 import { channelsFirst, filesOf, loading, plansOf, randomInputs, randomWeight } from "./models.js";
 import { loadOriginal } from "./network.js";
+import { onnxRuntimeWeb } from "./rivals.js";
 
 const own = "bench/programs/engines.fuse";
 const blur = "examples/background-blur/background-blur";
@@ -50,15 +55,45 @@ async function weightsOf({ weights }, manifest) {
   );
 }
 
+/** Lets the engine find fused multiply-adds, or not: it asks `WebAssembly.validate`. */
+async function withRelaxedSimd(relaxed, work) {
+  const { validate } = WebAssembly;
+  if (!relaxed) WebAssembly.validate = () => false;
+  try {
+    return await work();
+  } finally {
+    WebAssembly.validate = validate;
+  }
+}
+
+/** Returns how many milliseconds it takes to write the code of a model, and how many bytes that and its memory have. */
+function emission(it) {
+  const [plan] = plansOf(it).plans;
+  const planned = plan.planFor(wasmProfile);
+  const given = Object.entries(it.inputs).map(([name, shape]) => [name, { dtype: "f32", shape }]);
+  const { sizes } = checkGuard(planned.graph.guard, Object.fromEntries(given));
+  const times = [];
+  let code;
+  let bytes = 0;
+  for (let round = 0; round < 5; round++) {
+    const start = performance.now();
+    code = emitWasm(planAt(planned, sizes), { relaxed: true });
+    bytes = code.module.bytes({ shared: false }).length;
+    times.push(performance.now() - start);
+  }
+  return { ms: median(times), bytes, arena: code.arena };
+}
+
 /** Returns each engine's call, which frees its results. `check` returns the results as arrays, channels last. */
-async function candidates(it) {
-  const { program, plans } = plansOf(it);
+async function candidates(it, web) {
+  const { plans } = plansOf(it);
   const [{ manifest }] = plans;
   const arrays = await weightsOf(it, manifest);
   const load = loading(manifest, arrays);
   const inputs = randomInputs(it.inputs);
   const tensors = {};
   const calls = {};
+  const others = {};
   const frees = [];
   const onBackend = async (backend, work) => {
     await selectBackend(backend);
@@ -90,9 +125,45 @@ async function candidates(it) {
     await onBackend(backend, async (x) => {
       const made = plansOf(it, { backend });
       const models = await instantiate(buildFactory(made.program, made.plans), it.model, model);
-      const module = await models[it.model].load(arrays);
-      frees.push(() => module.dispose());
-      add(`ES module, ${backend}`, backend, () => module.run(x));
+      const loaded = async (engine) => {
+        const module = await models[it.model].load(arrays, { engine });
+        frees.push(() => module.dispose());
+        return module;
+      };
+      const calls = await loaded("calls");
+      add(`ES module, ${backend}`, backend, () => calls.run(x));
+      if (backend === "wasm") {
+        for (const [name, relaxed] of [
+          ["WebAssembly", true],
+          ["WebAssembly, no FMA", false],
+        ]) {
+          const compiled = await withRelaxedSimd(relaxed, async () => {
+            const module = await loaded("wasm");
+            // The first run compiles.
+            tf.dispose(module.run(x));
+            return module;
+          });
+          add(name, backend, () => compiled.run(x));
+        }
+      } else {
+        const session = await loaded("session");
+        add("session", backend, () => session.run(x));
+        const out = Object.fromEntries(
+          Object.entries(await session.runArrays(inputs)).map(([name, { shape }]) => [
+            name,
+            alignedArray("f32", shape),
+          ]),
+        );
+        others["session, arrays"] = {
+          backend,
+          run: () => session.runArrays(inputs, out),
+          check: async () => {
+            tf.setBackend(backend);
+            const results = await session.runArrays(inputs);
+            return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data]));
+          },
+        };
+      }
 
       const graph = plansOf(it, { target: "graph-model" });
       const files = filesOf(graph, "graph-model", load);
@@ -125,49 +196,31 @@ async function candidates(it) {
       }
     });
 
-  await onBackend("tensorflow", async (x) => {
-    const folder = mkdtempSync("out/engines-");
-    for (const { path, bytes } of build(program, "esm", plans).value) writeFileSync(join(folder, path), bytes);
-    const name = it.path.split("/").at(-1).replace(".fuse", "");
-    const module = await import(pathToFileURL(join(folder, `${name}.js`)).href);
-    const session = await module[it.model].load(arrays);
-    rmSync(folder, { recursive: true });
-    if (session.engine !== "session") throw new Error(`${it.model} does not run as a session`);
-    frees.push(() => session.dispose());
-    add("saved model", "tensorflow", () => session.run(x));
-    const out = Object.fromEntries(
-      Object.entries(await session.runArrays(inputs)).map(([name, { shape }]) => [name, alignedArray("f32", shape)]),
-    );
-    calls["saved model, arrays"] = {
-      backend: "tensorflow",
-      run: () => session.runArrays(inputs, out),
-      check: async () => {
-        tf.setBackend("tensorflow");
-        const results = await session.runArrays(inputs);
-        return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data]));
-      },
-    };
-  });
-
+  Object.assign(calls, others);
   const first = plansOf(it, { target: "onnx" }, channelsFirst(readFileSync(it.path, "utf8")));
   const files = filesOf(first, "onnx", load);
-  const session = await ort.InferenceSession.create(files[0].bytes, { intraOpNumThreads: 2 });
-  frees.push(() => session.release());
-  const feeds = Object.fromEntries(
-    Object.entries(inputs).map(([name, array]) => {
-      const { shape, data } = toChannelsFirst(array);
-      return [name, new ort.Tensor("float32", data, shape)];
-    }),
-  );
-  add(
-    "ONNX Runtime",
-    undefined,
-    () => session.run(feeds),
-    async () =>
-      Object.fromEntries(
-        Object.entries(await session.run(feeds)).map(([name, tensor]) => [name, toChannelsLast(tensor)]),
-      ),
-  );
+  for (const [name, { InferenceSession, Tensor }, options] of [
+    ["onnxruntime-web", web, { executionProviders: ["wasm"] }],
+    ["ONNX Runtime", ort, { intraOpNumThreads: 2 }],
+  ]) {
+    const session = await InferenceSession.create(files[0].bytes, options);
+    frees.push(() => session.release());
+    const feeds = Object.fromEntries(
+      Object.entries(inputs).map(([name, array]) => {
+        const { shape, data } = toChannelsFirst(array);
+        return [name, new Tensor("float32", data, shape)];
+      }),
+    );
+    add(
+      name,
+      undefined,
+      () => session.run(feeds),
+      async () =>
+        Object.fromEntries(
+          Object.entries(await session.run(feeds)).map(([name, tensor]) => [name, toChannelsLast(tensor)]),
+        ),
+    );
+  }
   return {
     calls,
     dispose: () => {
@@ -190,8 +243,8 @@ async function compare(name, calls) {
       });
 }
 
-async function rowsOf(it) {
-  const { calls, dispose } = await candidates(it);
+async function rowsOf(it, web) {
+  const { calls, dispose } = await candidates(it, web);
   await compare(it.model, calls);
   const start = performance.now();
   for (const { backend, run } of Object.values(calls)) {
@@ -217,34 +270,47 @@ async function rowsOf(it) {
   const measured = await alternate(runs, { rounds, warmUp: 2, settle });
   const bytes = {};
   for (const [name, { backend, run }] of Object.entries(calls))
-    if (backend !== undefined && !name.startsWith("saved model")) {
+    if (backend !== undefined && !/^(session|WebAssembly)/.test(name)) {
       tf.setBackend(backend);
       bytes[name] = (await footprint(run)).bytes;
     }
   dispose();
+  const emitted = emission(it);
+  for (const name of Object.keys(calls)) if (name.startsWith("WebAssembly")) bytes[name] = emitted.arena;
   const ms = (name) => measured[name]?.ms / times;
   const ratio = (name, to) => (measured[to] === undefined ? "" : format(ms(name) / ms(to)));
   const eager = calls["by hand, tensorflow"] === undefined ? "original, tensorflow" : "by hand, tensorflow";
-  return Object.keys(calls).map((name) => {
-    const backend = name.split(", ")[1];
-    const hand = eager.replace("tensorflow", backend ?? "tensorflow");
+  const spread = (name, kind) => {
+    const all = measured[name].times.map((time) => time[kind] / times);
+    return `${format(median(all))} (${format(quantile(all, 0.25))} to ${format(quantile(all, 0.75))})`;
+  };
+  const rows = Object.keys(calls).map((name) => {
+    const backend = calls[name].backend ?? "tensorflow";
+    const hand = eager.replace("tensorflow", backend);
     return [
       it.model,
       name,
-      format(ms(name)),
+      spread(name, "ms"),
+      spread(name, "cpu"),
       ratio(name, hand),
+      ratio(name, "ES module, wasm"),
+      ratio(name, "onnxruntime-web"),
       ratio(name, "ONNX Runtime"),
-      name === `ES module, ${backend}` ? ratio(name, `graph model, ${backend}`) : "",
       bytes[name] === undefined ? "" : format(bytes[name] / 2 ** 20),
     ];
   });
+  const code = `${format(emitted.bytes / 1024)} KiB of code`;
+  return [...rows, [it.model, "writing the code", format(emitted.ms), "", "", "", "", "", code]];
 }
 
 export async function engines() {
-  mkdirSync("out", { recursive: true });
-  const rows = [["model", "engine", "ms", "of by hand", "of ONNX Runtime", "of the graph model", "MiB live"]];
-  for (const it of cases) {
-    const own = await rowsOf(it);
+  allowRelaxedSimd();
+  const web = await onnxRuntimeWeb();
+  const of = ["by hand", "the ES module on wasm", "onnxruntime-web", "ONNX Runtime"].map((name) => `of ${name}`);
+  const rows = [["model", "engine", "ms (quartiles)", "CPU ms (quartiles)", ...of, "MiB live"]];
+  const wanted = process.env["WORKLOADS"]?.split(",");
+  for (const it of cases.filter(({ model }) => wanted?.includes(model) ?? true)) {
+    const own = await rowsOf(it, web);
     rows.push(...own);
     for (const row of own) console.error(row.join(" | "));
   }

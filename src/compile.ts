@@ -3,6 +3,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { Program } from "./check/program.ts";
 import type { Block } from "./check/text/modules.ts";
+import { besideModule } from "./codegen/esm/beside.ts";
 import { emitFactory } from "./codegen/esm/emit.ts";
 import { needsWeights, type BinaryFile, type Emission, type SourceInfo } from "./codegen/target.ts";
 import { defaultTarget, targets, type TargetName } from "./codegen/targets.ts";
@@ -26,7 +27,7 @@ import { planOptimized } from "./optimize/planned.ts";
 import { reportHints } from "./optimize/hints.ts";
 import { reportOn, type Report } from "./optimize/report.ts";
 import { refusedSizes, unknownSize, type GivenSizes } from "./plan/given-sizes.ts";
-import type { Plan } from "./plan/plan.ts";
+import { withCostsElsewhere, type Plan } from "./plan/plan.ts";
 import { withCosts, type Profile } from "./plan/profile.ts";
 import type { Diagnostic } from "./source/diagnostic.ts";
 import { invariant } from "./source/internal-error.ts";
@@ -71,7 +72,10 @@ export interface BuildOptions {
 /** Builds the plans of the chosen models for a target. */
 export function buildPlans(program: Program, options: PlanOptions = {}): Outcome<readonly Plan[]> {
   const { optimize = true } = options;
-  return forTarget(program, options, (graph, profile) => planOptimized(graph, profile, choicesOf(optimize)).plan);
+  return forTarget(program, options, (graph, profile) => {
+    const made = planOptimized(graph, profile, choicesOf(optimize)).plan;
+    return withCostsElsewhere(made, options.costs);
+  });
 }
 
 /** Optimizes the chosen models for a target, and reports what was done and what was nearly done. */
@@ -199,9 +203,12 @@ function outcomeOf(target: TargetName, emission: Emission): Outcome<readonly Bin
   return { value: undefined, diagnostics: reporter.diagnostics };
 }
 
-/** Returns the module as one text without imports, for running it immediately. */
+/**
+ * Returns the module as one text without imports, for running it immediately. It holds what engines run, too: a model runs as
+ * fast as from files.
+ */
 export function buildFactory(program: Program, plans: readonly Plan[]): string {
-  return emitFactory(plans, info(program));
+  return emitFactory(plans, info(program), besideModule(plans, info(program)));
 }
 
 function info(program: Program): SourceInfo {

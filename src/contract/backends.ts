@@ -18,7 +18,7 @@ interface BackendRecord {
   };
   /** Whether it can run a whole model as one TensorFlow session. A module built for it then gets an engine file. */
   readonly sessions?: true;
-  /** Whether our own WebAssembly can run in its memory. A module built for it then gets a plan file. */
+  /** Whether our own WebAssembly can run on its tensors. A module built for it then gets a plan file. */
   readonly compiled?: true;
   /** The most bytes that it can address, if that may be less than the machine has. */
   readonly addressable?: number;
@@ -46,6 +46,7 @@ const records = {
     doc: "the native library of tfjs-node",
     node: { package: `@tensorflow/tfjs-node@${version}`, otherwise: "the wasm backend needs nothing else" },
     sessions: true,
+    compiled: true,
   },
   webgl: { doc: "graphics cards, in browsers that have WebGL" },
   webgpu: { doc: "graphics cards, in browsers that have WebGPU" },

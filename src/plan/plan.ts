@@ -7,7 +7,8 @@ import { absorbEpilogues } from "./epilogues.ts";
 import { withFewAxes } from "./few-axes.ts";
 import { lower } from "./lower.ts";
 import { manifestOf } from "./manifest.ts";
-import type { Profile } from "./profile.ts";
+import type { Costs } from "./costs.ts";
+import { withCosts, type Profile } from "./profile.ts";
 import { schedule, type Step } from "./schedule.ts";
 import { sliceProducts } from "./slices.ts";
 import { withSubstitutes } from "./substitutes.ts";
@@ -54,4 +55,9 @@ export function plan(graph: ModelGraph, profile: Profile): Plan {
   });
   const planFor = (other: Profile) => plan(graph, other);
   return { graph, profile, inputs, ...schedule(values, builder), results, manifest: manifestOf(graph), planFor };
+}
+
+/** Returns a plan whose plans for other targets have these costs, too. */
+export function withCostsElsewhere(plan: Plan, costs: Costs | undefined): Plan {
+  return { ...plan, planFor: (profile) => plan.planFor(withCosts(profile, costs)) };
 }

@@ -29,6 +29,12 @@ export const EngineModel = message({
   prepared: repeated(4, EnginePrepared),
   /** What is done with weights and constants when the model is loaded, as `printSteps` prints it. */
   steps: field(5, text),
+  /** The names of the outputs of each operation in the graph, with commas between them. */
+  outputs: map(6, text),
+  /** How long a run takes with one thread at nominal sizes, in nanoseconds, as predicted. */
+  cost: field(7, integer),
+  /** How many elements the inputs have there. */
+  elements: field(8, integer),
 });
 export type EngineModel = ValueOf<typeof EngineModel>;
 

@@ -41,6 +41,7 @@ export const AttrValue = message({
   type: field(6, integer),
   shape: field(7, TensorShape),
   tensor: field(8, TensorProto),
+  func: field(10, message({ name: field(1, text) })),
 });
 export type AttrValue = ValueOf<typeof AttrValue>;
 
@@ -52,8 +53,21 @@ export const NodeDef = message({
 });
 export type NodeDef = ValueOf<typeof NodeDef>;
 
+const ArgDef = message({ name: field(1, text), type: field(3, integer) });
+
+/** A function that nodes call. Its nodes read its inputs by their names, and outputs of nodes as `node:output:0`. */
+export const FunctionDef = message({
+  signature: field(1, message({ name: field(1, text), inputArg: repeated(2, ArgDef), outputArg: repeated(3, ArgDef) })),
+  nodeDef: repeated(3, NodeDef),
+  /** What each output is. */
+  ret: map(4, text),
+  attr: map(5, AttrValue),
+});
+export type FunctionDef = ValueOf<typeof FunctionDef>;
+
 export const GraphDef = message({
   node: repeated(1, NodeDef),
+  library: field(2, message({ function: repeated(1, FunctionDef) })),
   versions: field(4, message({ producer: field(1, integer), minConsumer: field(2, integer) })),
 });
 export type GraphDef = ValueOf<typeof GraphDef>;

@@ -12,7 +12,7 @@ export type { InputArrays, OutputArrays, ResultArrays } from "./arrays.ts";
 export type { ModelDefinition, Shaped, Tensors } from "../contract/definition.ts";
 export { GuardError } from "./guard-error.ts";
 export { instantiate } from "./instantiate.ts";
-export type { LoadedModel, LoadOptions, Model } from "./model.ts";
+export type { EngineName, LoadedModel, LoadOptions, Model } from "./model.ts";
 export type { TensorArray, TypedArray } from "./typed-arrays.ts";
 export type { NamedTensors, PlainTensor, WeightSource } from "./weight-source.ts";
 
@@ -23,7 +23,8 @@ export function model<Inputs extends Tensors, Results extends Tensors>(
   return makeModel(definition, {
     read: fetchBytes,
     ready: () => tf.ready(),
-    engine: (definition, load, threads) => wasmEngineOf(definition, load, fetchBytes, threads),
+    engine: async (definition, load, { engine, threads }) =>
+      engine === "session" ? "there are no sessions in a browser" : wasmEngineOf(definition, load, fetchBytes, threads),
     threads: threadsHere(),
   });
 }

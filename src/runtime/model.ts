@@ -6,6 +6,7 @@ import { checkGuard, type Given, type Guard } from "../contract/guard.ts";
 import type { ManifestEntry } from "../contract/manifest.ts";
 import { dtypeNames, type DType, type NdArray } from "../contract/ndarray.ts";
 import { evaluate } from "../contract/prepare-evaluate.ts";
+import { DataError } from "../weights/data-error.ts";
 import { keptTensor, readTensors, tensorsOf } from "./arrays.ts";
 import type { CopyInto, InputArrays, OutputArrays, ResultArrays } from "./arrays.ts";
 import { watchedRun, type Report } from "./debug.ts";
@@ -32,6 +33,13 @@ export interface LoadOptions extends WeightOptions {
    */
   readonly debug?: boolean | Report | undefined;
   /**
+  /**
+   * How `run` computes: see `LoadedModel.engine`. If that is impossible here, `load` throws a DataError. By default, the
+   * fastest: in Node on the tensorflow backend, a session and WebAssembly are timed on zeros, in less than 0.2 s. If sizes are
+   * open and `warmUp` does not say them, they are timed once the same sizes have come several times.
+   */
+  readonly engine?: EngineName | undefined;
+  /**
    * How many threads compute when the model runs as WebAssembly: 1 to 64. By default half the processors, at most 4; in a page
    * that is not cross-origin isolated, 1. Results are the same, bit for bit. Sessions and separate calls ignore it.
    */
@@ -39,7 +47,7 @@ export interface LoadOptions extends WeightOptions {
   /**
    * The sizes of the inputs for which the model is made ready, by the names that the model declares: `{ n: 1, h: 256 }`. The
    * first run is then as fast as later ones. Compiles and computes on zeros, for some tenths of a second. By default, this is
-   * done if the model has no such names, because all its sizes are numbers, and runs as WebAssembly; `false` prevents it.
+   * done if the model has no such names, because all its sizes are numbers, and can run as WebAssembly; `false` prevents it.
    * @throws DataError in `load`, if the model rejects the sizes
    */
   readonly warmUp?: WarmUp | undefined;
@@ -61,15 +69,21 @@ export interface Model<Inputs extends Tensors = Tensors, Results extends Tensors
   load(source?: WeightSource, options?: LoadOptions): Promise<LoadedModel<Inputs, Results>>;
 }
 
+/** How a model runs: see `LoadedModel.engine`. */
+export type EngineName = "session" | "wasm" | "calls";
+
 /** A model with weights. */
 export interface LoadedModel<Inputs extends Tensors = Tensors, Results extends Tensors = Tensors> {
   readonly name: string;
   /**
    * How `run` computes on the current backend: as one TensorFlow session call, as WebAssembly compiled for the sizes of the
    * inputs, or as separate tfjs calls. A session requires that the model was loaded on the tensorflow backend, with the
-   * `.graph` file next to its module; WebAssembly, that it was loaded on the wasm backend, with the `.plan` file.
+   * `.graph` file next to its module; WebAssembly, that it was loaded on the wasm or tensorflow backend, with the `.plan` file.
+   * If it depends on the sizes of the inputs, it is what the last run did.
    */
-  readonly engine: "session" | "wasm" | "calls";
+  readonly engine: EngineName;
+  /** Why `run` makes separate calls, as part of a sentence; undefined if it does not. */
+  readonly whyCalls: string | undefined;
   /** The most threads that a run as WebAssembly computes with; undefined with other engines, where TensorFlow.js decides. */
   readonly threads: number | undefined;
   /**
@@ -96,24 +110,51 @@ export interface Host {
   readonly read: Read;
   /** Ensures that there is a backend. */
   readonly ready: (options: LoadOptions) => Promise<void>;
-  /** Creates an engine that is faster than straight-line code on the current backend, if there is one. `load` returns weights. */
-  readonly engine: (definition: ModelDefinition, load: LoadWeight, threads: Threads) => Promise<Engine | undefined>;
+  /**
+   * Creates an engine that is faster than straight-line code on the current backend, or says why there is none. `load` returns
+   * weights.
+   */
+  readonly engine: (
+    definition: ModelDefinition,
+    load: LoadWeight,
+    options: EngineOptions,
+  ) => Promise<Engine | Unavailable>;
   /** What it allows, and how threads start. */
   readonly threads: ThreadsHere & Pick<Threads, "start">;
   readonly copyInto?: CopyInto;
 }
 
+/** Thrown by `load` if the model cannot run as its options say. */
+export class UnavailableEngine extends DataError {
+  readonly reason: Unavailable;
+
+  constructor(model: string, engine: string, reason: Unavailable) {
+    super(`${model} cannot run as ${engine}: ${reason}`);
+    this.reason = reason;
+  }
+}
+
+export interface EngineOptions {
+  /** The only engine to create. */
+  readonly engine: Engine["name"] | undefined;
+  readonly threads: Threads;
+}
+
+/** Why there is no engine, or why it cannot run at some sizes, as part of a sentence: "its plan is missing". */
+export type Unavailable = string;
+
 /** Runs a model without its straight-line code. */
 export interface Engine {
+  /** What it is or, if it chooses by sizes, what it was in the last run. */
   readonly name: "session" | "wasm";
   /** Whether it can run on the current backend. */
   isActive(): boolean;
-  /** Like `ModelDefinition.run`. The inputs have passed the guard. Undefined if it cannot run the model at these sizes. */
-  run(inputs: Tensors, sizes: Readonly<Record<string, number>>): Tensors | undefined;
+  /** Like `ModelDefinition.run`. The inputs have passed the guard. */
+  run(inputs: Tensors, sizes: Readonly<Record<string, number>>): Tensors | Unavailable;
   /** Makes everything ready for such inputs, which have passed the guard. */
   warmUp?(inputs: Tensors, sizes: Readonly<Record<string, number>>): Promise<void>;
   /** The most threads that a run computes with, if the engine decides that. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /** Frees everything. Called once. */
   dispose(): void;
 }
@@ -135,14 +176,17 @@ export function makeModel<Inputs extends Tensors, Results extends Tensors>(
       const warmUp = warmUpAt(guard, options.warmUp);
       await host.ready(options);
       const load = await findWeights(definition, source, options, host.read);
-      const { debug = false } = options;
+      const { debug = false, engine: wanted } = options;
       if (debug !== false) {
         const run = await watchedRun(definition, debug === true ? (message) => console.warn(message) : debug);
-        return new Loaded({ ...definition, run }, host, undefined, prepare(definition, load));
+        return new Loaded({ ...definition, run }, host, "it is being debugged", prepare(definition, load));
       }
-      const engine = await host.engine(definition, load, threads);
-      if (engine === undefined)
-        return warmedUp(new Loaded<Inputs, Results>(definition, host, undefined, prepare(definition, load)), warmUp);
+      const engine =
+        wanted === "calls" ? "they were asked for" : await host.engine(definition, load, { engine: wanted, threads });
+      if (typeof engine === "string") {
+        if (wanted !== undefined && wanted !== "calls") throw new UnavailableEngine(name, wanted, engine);
+        return warmedUp(new Loaded<Inputs, Results>(definition, host, engine, prepare(definition, load)), warmUp);
+      }
       try {
         // Load all weights now: the source may change or disappear before a run on another backend needs them.
         for (const { path } of manifest) load(path);
@@ -160,14 +204,16 @@ class Loaded<Inputs extends Tensors, Results extends Tensors> implements LoadedM
   readonly name: string;
   readonly #definition: ModelDefinition;
   readonly #host: Host;
-  #engine: Engine | undefined;
+  #engine: Engine | Unavailable;
+  /** Why the engine could not run at the last sizes. */
+  #refused: Unavailable | undefined;
   /** The tensors that the straight-line code uses, or a function that creates them on first use; undefined after disposal. */
   #prepared: Tensors | (() => Tensors) | undefined;
 
   constructor(
     definition: ModelDefinition,
     host: Host,
-    engine: Engine | undefined,
+    engine: Engine | Unavailable,
     prepared: Tensors | (() => Tensors),
   ) {
     this.name = definition.name;
@@ -177,23 +223,28 @@ class Loaded<Inputs extends Tensors, Results extends Tensors> implements LoadedM
     this.#prepared = prepared;
   }
 
-  get engine(): LoadedModel["engine"] {
-    return this.#engine?.isActive() ? this.#engine.name : "calls";
+  get engine(): EngineName {
+    return this.whyCalls !== undefined || typeof this.#engine === "string" ? "calls" : this.#engine.name;
+  }
+
+  get whyCalls(): string | undefined {
+    if (typeof this.#engine === "string") return this.#engine;
+    return this.#engine.isActive() ? this.#refused : "the model was loaded on another backend";
   }
 
   get threads(): number | undefined {
-    return this.#engine?.isActive() ? this.#engine.threads : undefined;
+    return typeof this.#engine === "string" || this.whyCalls !== undefined ? undefined : this.#engine.threads;
   }
 
   async warmUp({ inputs, sizes, wasAsked }: WarmUpAt): Promise<void> {
-    const isReady = this.#engine?.isActive() && this.#engine.warmUp !== undefined;
-    if (!isReady && !wasAsked) return;
+    const engine = typeof this.#engine !== "string" && this.#engine.isActive() ? this.#engine : undefined;
+    if (engine?.warmUp === undefined && !wasAsked) return;
     const zeros = Object.entries(inputs).map(
       ([name, { dtype, shape }]) => [name, tf.keep(tf.zeros([...shape], dtypeNames[dtype as DType]))] as const,
     );
     const tensors = Object.fromEntries(zeros);
     try {
-      if (isReady) await this.#engine?.warmUp?.(tensors, sizes);
+      if (engine?.warmUp !== undefined) await engine.warmUp(tensors, sizes);
       else tf.dispose(this.run(tensors as Inputs));
     } finally {
       tf.dispose(tensors);
@@ -205,9 +256,12 @@ class Loaded<Inputs extends Tensors, Results extends Tensors> implements LoadedM
     requireNames(this.#definition.guard, inputs, isTensor(inputs), "run");
     const admission = checkGuard(this.#definition.guard, describe(this.name, inputs));
     if ("problems" in admission) throw new GuardError(admission.problems[0]!, admission.problems.slice(1));
-    // The results have the names and shapes that the model's type declares.
-    const results = this.#engine?.isActive() ? this.#engine.run(inputs, admission.sizes) : undefined;
-    if (results !== undefined) return results as Results;
+    if (typeof this.#engine !== "string" && this.#engine.isActive()) {
+      const results = this.#engine.run(inputs, admission.sizes);
+      this.#refused = typeof results === "string" ? results : undefined;
+      // The results have the names and shapes that the model's type declares.
+      if (typeof results !== "string") return results as Results;
+    }
     const prepared = typeof this.#prepared === "function" ? this.#prepared() : this.#prepared;
     this.#prepared = prepared;
     return tf.tidy(() => this.#definition.run(inputs, prepared, admission.sizes)) as Results;
@@ -221,8 +275,8 @@ class Loaded<Inputs extends Tensors, Results extends Tensors> implements LoadedM
       results = this.run(tensors as Inputs);
       // A tidy around this call would end, and free the results, before they are read.
       for (const result of Object.values(results)) tf.keep(result);
-      // Reading a session's result copies, and so does reading any tensor on some backends. Elsewhere, reading may return an input's own array.
-      const areFresh = this.engine === "session" || backendOf(tf.getBackend())?.readingCopies === true;
+      // The results of engines are their own, and reading any tensor copies on some backends. Elsewhere, reading may return an input's own array.
+      const areFresh = this.engine !== "calls" || backendOf(tf.getBackend())?.readingCopies === true;
       return (await readTensors(results, out, areFresh, this.#host.copyInto)) as ResultArrays<Results>;
     } finally {
       tf.dispose([tensors, results]);
@@ -231,9 +285,10 @@ class Loaded<Inputs extends Tensors, Results extends Tensors> implements LoadedM
 
   dispose(): void {
     if (this.#prepared === undefined) return;
-    this.#engine?.dispose();
+    if (typeof this.#engine !== "string") this.#engine.dispose();
     if (typeof this.#prepared === "object") tf.dispose(Object.values(this.#prepared));
-    this.#engine = this.#prepared = undefined;
+    this.#engine = "the model was disposed";
+    this.#prepared = undefined;
   }
 }
 

@@ -17,8 +17,8 @@ export type NamedTensors = Readonly<Record<string, Tensor | PlainTensor>>;
 /** A path or URL, the bytes of a file, or named tensors. */
 export type WeightSource = string | URL | ArrayBuffer | Uint8Array | NamedTensors;
 
-/** Reads the bytes at a path or URL. */
-export type Read = (place: string | URL) => Promise<Uint8Array>;
+/** Reads the bytes at a path or URL. Rejects more than `limit` bytes, without reading them if the place says how many it has. */
+export type Read = (place: string | URL, limit?: number) => Promise<Uint8Array>;
 
 /** @throws DataError */
 export async function openSource(source: WeightSource, read: Read): Promise<TensorSource> {

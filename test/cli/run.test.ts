@@ -121,9 +121,9 @@ describe("--repeat", () => {
     const once = await run(...args);
     const often = await run(...args, "--repeat", "5");
     const [first, ...rest] = often.out.split("\n");
-    const on = engine === "esm" ? "cpu" : `cpu (${engine})`;
+    const ran = engine === "esm" ? "calls" : engine;
     expect(withoutTimes(first!)).toBe(
-      `Sum on ${on}: median … ms (quartiles … and …), CPU … ms (quartiles … and …), 5 runs after one to warm up`,
+      `Sum on cpu (${ran}): median … ms (quartiles … and …), CPU … ms (quartiles … and …), 5 runs after one to warm up`,
     );
     expect(rest).toEqual(once.out.split("\n").slice(1));
     expect(often.code).toBe(0);

@@ -154,11 +154,31 @@ test("one of several models is chosen", async () => {
 describe("without a chosen engine", () => {
   const run = ["run", "two.fuse", "--model", "First", "--weights", "two.safetensors", "--in", "x=x.npy"];
 
-  test("tensorflow runs a SavedModel, the others the module", async () => {
-    expect(await done([...run, "--backend", "wasm"])).toBe("First on wasm: … ms\ny [n: 1, c: 2]  4  -3\n");
+  test("the module runs in the fastest way of its backend, and says which", async () => {
+    expect(await done([...run, "--backend", "wasm"])).toBe("First on wasm (wasm): … ms\ny [n: 1, c: 2]  4  -3\n");
+    expect(await done([...run, "--backend", "cpu"])).toBe("First on cpu (calls): … ms\ny [n: 1, c: 2]  4  -3\n");
     if (!isHere("tensorflow")) return;
-    expect(await done([...run, "--backend", "tensorflow"])).toContain("First on tensorflow (saved-model): … ms");
-    expect(await done([...run, "--backend", "tensorflow", "--engine", "esm"])).toContain("First on tensorflow: … ms");
+    expect(await done([...run, "--backend", "tensorflow"])).toMatch(/^First on tensorflow \((session|wasm)\): … ms/);
+  });
+
+  test.each([
+    ["wasm", "wasm"],
+    ["wasm", "calls"],
+    ["tensorflow", "session"],
+    ["tensorflow", "wasm"],
+    ["tensorflow", "calls"],
+  ])("on %s it runs as %s, if --engine says so", async (backend, engine) => {
+    if (!isHere(backend)) return;
+    const text = await done([...run, "--backend", backend, "--engine", engine]);
+    expect(text).toBe(`First on ${backend} (${engine}): … ms\ny [n: 1, c: 2]  4  -3\n`);
+  });
+
+  test("a way that the backend does not have is refused", async () => {
+    const { code, err } = await fuse(folder, [...run, "--backend", "cpu", "--engine", "wasm"]);
+    expect([code, err]).toEqual([
+      1,
+      "error[engine-unavailable]: the engine `wasm` cannot be used: the backend cpu has only calls\n",
+    ]);
   });
 
   test("--debug runs the module, and says so", async () => {
@@ -180,7 +200,7 @@ test("a module has a graph and a plan only for backends that use them", async ()
   expect(readFileSync(at("esm/plain.js"), "utf8")).toContain(`graph: new URL("./plain.graph", import.meta.url),`);
   expect(readFileSync(at("esm/plain.js"), "utf8")).toContain(`plan: new URL("./plain.plan", import.meta.url),`);
   const code = ["plain.js", "plain.d.ts", "plain.js.map"];
-  expect(await names("--backend", "tensorflow")).toEqual([...code, "plain.graph"]);
+  expect(await names("--backend", "tensorflow")).toEqual([...code, "plain.graph", "plain.plan"]);
   expect(await names("--backend", "wasm")).toEqual([...code, "plain.plan"]);
   expect(await names("--backend", "cpu")).toEqual(code);
   expect(readFileSync(at("esm--backendwasm/plain.js"), "utf8")).not.toContain("graph");

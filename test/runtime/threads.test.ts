@@ -90,7 +90,8 @@ async function load(options: LoadOptions, start: StartHelper = startHelper, obst
   const made = makeModel(await definition, {
     read: () => Promise.reject(new Error("nothing is read")),
     ready: () => tf.ready(),
-    engine: (definition, load, threads) => wasmEngineOf(definition, load, () => Promise.reject(new Error()), threads),
+    engine: (definition, load, { threads }) =>
+      wasmEngineOf(definition, load, () => Promise.reject(new Error()), threads),
     threads: { processors: 2, start, obstacle },
   });
   return made.load(weights, options);

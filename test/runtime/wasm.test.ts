@@ -175,7 +175,8 @@ describe("a plan file", () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
     const loaded = await (await modelWith(new URL("file:///nowhere/net.plan"))).load(weights);
     expect(loaded.engine).toBe("calls");
-    expect(warn.mock.lastCall?.[0]).toMatch(/^Net runs as separate calls of TensorFlow\.js: .*nowhere/);
+    expect(warn.mock.lastCall?.[0]).toMatch(/^Net does not run as WebAssembly of its own: .*nowhere/);
+    expect(loaded.whyCalls).toMatch(/nowhere/);
     expectRight(loaded, inputsAt(1, 4, 5));
     loaded.dispose();
     warn.mockRestore();

@@ -27,10 +27,12 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
   ],
   cpu: ["source/words/functions.ts"], // A method of PyTorch.
   wasm: [
-    "codegen/wasm/profile.ts", // The name of our own engine, which runs in the memory of this backend,
+    "cli/run/engines/table.ts", // The name of our own engine, which runs in the memory of this backend,
+    "codegen/wasm/profile.ts",
     "runtime/model.ts",
+    "runtime/node/engines.ts",
     "runtime/wasm/engine.ts",
-    "runtime/wasm/home.ts", // A property of the backend.
+    "runtime/wasm/home.ts", // The memory of this backend is in its field of this name.
   ],
   tensorflow: [
     "cli/run/engines/table.ts", // The SavedModel engine needs this backend.

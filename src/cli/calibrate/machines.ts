@@ -1,10 +1,9 @@
 /** @file The engines that `fuse calibrate` measures. */
-import type { EngineName } from "../../codegen/targets.ts";
 import { automatic, type NodeBackend } from "../../contract/backends.ts";
 import type { Costs } from "../../plan/costs.ts";
 import { useOneThread } from "../../runtime/node/backend.ts";
 import { DataError } from "../../weights/data-error.ts";
-import { engineFor, engineNames, engines } from "../run/engines/table.ts";
+import { defaultEngine, engineNames, engines, type RunAs } from "../run/engines/table.ts";
 import type { RunOptions } from "../run/options.ts";
 import { backendOf } from "../run/runnable.ts";
 import { Failure } from "../terminal/failure.ts";
@@ -19,7 +18,7 @@ export interface Calibration {
 }
 
 /** Measures an engine with one thread, as shipped costs are measured. Ends the command if it is unavailable. */
-export async function calibrated(engine: EngineName, choice: RunOptions["backend"]): Promise<Calibration> {
+export async function calibrated(engine: RunAs, choice: RunOptions["backend"]): Promise<Calibration> {
   await useOneThread();
   const on = await backendOf(engine, choice);
   const machine = { engine, on };
@@ -33,8 +32,8 @@ export async function calibrated(engine: EngineName, choice: RunOptions["backend
 /** Measures the best engine of each backend, and the engines without one. Instead of one that is unavailable, it yields why. */
 export async function* calibratedAll(): AsyncGenerator<Calibration | string> {
   const own = engineNames.filter((name) => engines[name].backend === "none");
-  const all: readonly (readonly [EngineName, NodeBackend | "auto"])[] = [
-    ...automatic.map((backend) => [engineFor(backend), backend] as const),
+  const all: readonly (readonly [RunAs, NodeBackend | "auto"])[] = [
+    ...automatic.map((backend) => [bestOf(backend), backend] as const),
     ...own.map((name) => [name, "auto"] as const),
   ];
   for (const [engine, choice] of all)
@@ -45,3 +44,7 @@ export async function* calibratedAll(): AsyncGenerator<Calibration | string> {
       yield `${engine} is unavailable: ${error.message}`;
     }
 }
+
+/** Returns the fastest engine of a backend. */
+const bestOf = (backend: NodeBackend): RunAs =>
+  engineNames.find((name) => engines[name].backend === backend) ?? defaultEngine;

@@ -1,5 +1,8 @@
 /** @file Measures the costs of an engine: from the times of pairs of small programs, of which one does more. */
-import { targets, type EngineName } from "../../codegen/targets.ts";
+import { esmProfile } from "../../codegen/esm/profile.ts";
+import { savedModelProfile } from "../../codegen/saved-model/profile.ts";
+import { defaultTarget, targets } from "../../codegen/targets.ts";
+import { wasmProfile } from "../../codegen/wasm/profile.ts";
 import { build, buildPlans } from "../../compile.ts";
 import { openProgram, type Outcome } from "../../graphs.ts";
 import { shapeOf } from "../../contract/manifest.ts";
@@ -8,25 +11,30 @@ import { planWork, type Work } from "../../plan/cost.ts";
 import { costNames, type Costs } from "../../plan/costs.ts";
 import { numbersAt } from "../../plan/memory.ts";
 import type { Plan } from "../../plan/plan.ts";
+import type { Profile } from "../../plan/profile.ts";
 import type { NodeBackend } from "../../runtime/node/index.ts";
 import { InternalError } from "../../source/internal-error.ts";
 import { modelOf } from "../run/built-models.ts";
 import type { Arrays, Engine } from "../run/engines/engine.ts";
 import { moduleEngine } from "../run/engines/esm.ts";
-import { defaultEngine } from "../run/engines/table.ts";
+import { compiledEngine, defaultEngine, isTarget, type RunAs } from "../run/engines/table.ts";
 import { quantile, timed } from "../run/timing.ts";
 import { filling, modelName, programs, type Pair } from "./programs.ts";
 
 /** An engine with the backend that it runs on, if it needs one. */
 export interface Machine {
-  readonly engine: EngineName;
+  readonly engine: RunAs;
   readonly on: NodeBackend | undefined;
 }
 
 /** Returns the costs that ship with Fuse. */
-export function shippedCosts({ engine, on }: Machine): Costs {
-  const { profile, profileFor } = targets[engine];
-  return (on === undefined ? profile : (profileFor?.(on) ?? profile)).costs;
+export const shippedCosts = (machine: Machine): Costs => profileOf(machine).costs;
+
+/** Returns the profile for which an engine's models are planned. The module is measured by its calls. */
+function profileOf({ engine, on }: Machine): Profile {
+  if (isTarget(engine)) return targets[engine].profile;
+  if (engine === "session") return savedModelProfile;
+  return engine === compiledEngine ? wasmProfile : esmProfile(on);
 }
 
 /** Measures the costs. The backend must be the current one. */
@@ -73,20 +81,25 @@ interface Prepared {
 }
 
 async function prepare(machine: Machine, text: string): Promise<Prepared> {
-  const { engine: target, on } = machine;
+  const { engine, on } = machine;
   const program = openProgram("calibration.fuse", text, { read: () => undefined });
+  const target = isTarget(engine) ? engine : defaultTarget;
   const backend = targets[target].profileFor === undefined ? undefined : on;
   // The programs differ in one kind of work, which the optimizer could take away.
-  const [plan] = sure(buildPlans(program, { model: modelName, target, backend, optimize: false })) as [Plan];
-  const number = numbersAt(plan.graph.builder.sizes, {});
-  const weights = Object.fromEntries(plan.manifest.map((entry) => [entry.path, filled(shapeOf(entry))]));
-  const inputs = plan.inputs.map(({ name, shape }) => [name, filled(shape.map(number))] as const);
+  const [made] = sure(buildPlans(program, { model: modelName, target, backend, optimize: false })) as [Plan];
+  const number = numbersAt(made.graph.builder.sizes, {});
+  const weights = Object.fromEntries(made.manifest.map((entry) => [entry.path, filled(shapeOf(entry))]));
+  const inputs = made.inputs.map(({ name, shape }) => [name, filled(shape.map(number))] as const);
   const start = async () => {
-    if (target === defaultEngine) return moduleEngine(program, plan, weights, on!);
-    const files = sure(build(program, target, [plan], { weights: (path) => weights[path]! }));
-    return (await modelOf(target, files)).start(on, 1);
+    if (!isTarget(engine)) {
+      const ways = { engine: engine === defaultEngine ? "calls" : engine } as const;
+      return moduleEngine(program, made, weights, on!, ways);
+    }
+    const files = sure(build(program, engine, [made], { weights: (path) => weights[path]! }));
+    return (await modelOf(engine, files)).start(on, 1);
   };
-  return { engine: await start(), inputs: Object.fromEntries(inputs), work: planWork(plan, number) };
+  const work = planWork(made.planFor(profileOf(machine)), number);
+  return { engine: await start(), inputs: Object.fromEntries(inputs), work };
 }
 
 /** These programs have no mistakes. */

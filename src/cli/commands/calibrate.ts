@@ -3,7 +3,7 @@ import { Option, type Command } from "commander";
 import { nodeBackendNames } from "../../contract/backends.ts";
 import { costNames, type Costs } from "../../plan/costs.ts";
 import type { Calibration } from "../calibrate/machines.ts";
-import { engineNames, engines } from "../run/engines/table.ts";
+import { compiledEngine, engineNames, engines } from "../run/engines/table.ts";
 import type { RunOptions } from "../run/options.ts";
 import { numberText } from "../terminal/numbers.ts";
 import { described } from "../terminal/options.ts";
@@ -14,7 +14,9 @@ interface Options extends Pick<RunOptions, "backend" | "engine"> {
   readonly out?: string;
 }
 
-const engineChoices: readonly Options["engine"][] = ["auto", ...engineNames];
+/** WebAssembly runs many steps as one, which the programs of the calibration do not take apart. */
+const measured = engineNames.filter((name) => name !== compiledEngine);
+const engineChoices: readonly Options["engine"][] = ["auto", ...measured];
 const backendChoices: readonly Options["backend"][] = ["auto", ...nodeBackendNames];
 
 export function calibrate(command: Command, terminal: Terminal): void {
@@ -26,7 +28,7 @@ export function calibrate(command: Command, terminal: Terminal): void {
     .addOption(
       new Option(
         "--engine <engine>",
-        `engine to measure: ${described(engineNames, engines)} (auto: all that are installed)`,
+        `engine to measure: ${described(measured, engines)} (auto: all that are installed)`,
       )
         .choices(engineChoices)
         .default("auto"),

@@ -3,7 +3,7 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import { readableTargets, targets } from "../../codegen/targets.ts";
 import { backends, nodeBackendNames } from "../../contract/backends.ts";
 import { pictureEndings } from "../../node/picture-formats.ts";
-import { defaultEngine, engineFor, engineNames, engines } from "../run/engines/table.ts";
+import { defaultEngine, engineNames, engines } from "../run/engines/table.ts";
 import type { RunOptions } from "../run/options.ts";
 import {
   costsOption,
@@ -20,11 +20,6 @@ import type { Terminal } from "../terminal/terminal.ts";
 
 const backendChoices: readonly RunOptions["backend"][] = ["auto", ...nodeBackendNames];
 const engineChoices: readonly RunOptions["engine"][] = ["auto", ...engineNames];
-const special = nodeBackendNames.filter((name) => engineFor(name) !== defaultEngine);
-const automatic = [
-  ...special.map((name) => `${engineFor(name)} on the ${name} backend`),
-  `${defaultEngine} otherwise`,
-].join(", ");
 const builtFiles = readableTargets.map((name) => `${name}: its ${targets[name].reader?.suffix ?? "folder"}`).join(", ");
 const pixels: readonly RunOptions["pixels"][] = ["0..1", "0..255"];
 
@@ -66,7 +61,10 @@ export function run(command: Command, terminal: Terminal): void {
         .default("auto"),
     )
     .addOption(
-      new Option("--engine <engine>", `how to run the model: ${described(engineNames, engines)} (auto: ${automatic})`)
+      new Option(
+        "--engine <engine>",
+        `how to run the model: ${described(engineNames, engines)} (auto: ${defaultEngine})`,
+      )
         .choices(engineChoices)
         .default("auto"),
     )

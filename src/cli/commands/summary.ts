@@ -3,6 +3,7 @@ import { Option, type Command } from "commander";
 import { defaultTarget, targetNames, targets, type TargetName } from "../../codegen/targets.ts";
 import { buildGraphs } from "../../graphs.ts";
 import { backendNames, type Backend } from "../../contract/backends.ts";
+import { compiledEngine } from "../run/engines/table.ts";
 import { reportsOf } from "../explain/reports.ts";
 import { blockNamed, checked, valueOrFail, oneModel, openFile } from "../files/programs.ts";
 import { blockJson, blockText } from "../summary/block.ts";
@@ -25,6 +26,7 @@ interface Options extends ModelOptions {
   readonly variants?: true;
   readonly sort?: SortKey;
   readonly optimized?: true;
+  readonly engine?: typeof compiledEngine;
   readonly target?: TargetName;
   readonly backend?: Backend;
   readonly costs?: string;
@@ -49,6 +51,11 @@ export function summary(command: Command, terminal: Terminal): void {
     .addOption(new Option("--sort <key>", "sort key for --variants, cheapest first").choices(sortKeys))
     .option("--optimized", "compare the model as written with what the optimizer makes of it")
     .addOption(
+      new Option("--engine <engine>", "show what runs in this engine, step by step, or why it cannot run").choices([
+        compiledEngine,
+      ]),
+    )
+    .addOption(
       new Option("--target <target>", `--optimized for this output format (default: "${defaultTarget}")`).choices(
         targetNames,
       ),
@@ -70,6 +77,8 @@ export function summary(command: Command, terminal: Terminal): void {
       if (unused !== undefined && options.optimized !== true) command.error(`error: ${unused.long} needs --optimized`);
       if (options.optimized === true && options.variants === true)
         command.error("error: --optimized and --variants exclude each other");
+      if (options.engine !== undefined && (options.optimized === true || options.variants === true))
+        command.error("error: --engine excludes --optimized and --variants");
       const program = await openFile(file);
       const block = blockNamed(program, options.model);
       if (block !== undefined) {
@@ -104,6 +113,14 @@ export function summary(command: Command, terminal: Terminal): void {
       }
       const settings = { model: options.model, settings: options.set ?? {} };
       const graphs = valueOrFail(buildGraphs(program, settings), terminal);
+      if (options.engine !== undefined) {
+        const { compiledAt, compiledText } = await import("../summary/compiled.ts");
+        // Names that no model has are refused.
+        sizesAt(graphs, options.at);
+        const compiled = graphs.map((graph) => compiledAt(graph, sizesOf(graph, options.at ?? {})));
+        terminal.out(options.json ? json({ models: compiled }) : compiled.map(compiledText).join("\n\n"));
+        return;
+      }
       const values = sizesAt(graphs, options.at);
       const models = graphs.map((graph, i) => [graph, values[i]] as const);
       if (options.json) terminal.out(json({ models: models.map(([graph, at]) => modelJson(graph, at)) }));

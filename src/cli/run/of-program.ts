@@ -8,14 +8,15 @@ import { backends } from "../../contract/backends.ts";
 import type { NdArray } from "../../contract/ndarray.ts";
 import type { ModelGraph } from "../../ir/model-graph.ts";
 import { bytesOf } from "../../plan/buffers.ts";
+import { planCost } from "../../plan/cost.ts";
 import type { Costs } from "../../plan/costs.ts";
 import { manifestOf } from "../../plan/manifest.ts";
 import { liveBytes, numbersAt } from "../../plan/memory.ts";
 import { asWritten, type OptimizeOptions } from "../../optimize/optimize.ts";
 import { planOptimized } from "../../optimize/planned.ts";
-import type { Plan } from "../../plan/plan.ts";
+import { withCostsElsewhere, type Plan } from "../../plan/plan.ts";
 import { withCosts, type Profile } from "../../plan/profile.ts";
-import type { NodeBackend } from "../../runtime/node/index.ts";
+import { UnavailableEngine, type NodeBackend } from "../../runtime/node/index.ts";
 import { bytesText } from "../../source/bytes-text.ts";
 import { InternalError } from "../../source/internal-error.ts";
 import { diagnostic } from "../../source/reporter.ts";
@@ -29,7 +30,7 @@ import { show, type Terminal } from "../terminal/terminal.ts";
 import { modelOf } from "./built-models.ts";
 import type { Arrays } from "./engines/engine.ts";
 import { moduleEngine } from "./engines/esm.ts";
-import { defaultEngine, engineFor } from "./engines/table.ts";
+import { defaultEngine, isTarget, type ModuleRun } from "./engines/table.ts";
 import type { RunOptions } from "./options.ts";
 import { backendOf, isOutOfMemory, runEngine, type Execution, type Runnable, type Sizes } from "./runnable.ts";
 import { timed } from "./timing.ts";
@@ -79,21 +80,17 @@ async function execute(
   { engine: asked, backend, debug, repeat }: RunOptions,
   terminal: Terminal,
 ): Promise<Execution> {
-  if (debug && asked !== "auto" && asked !== defaultEngine) {
+  if (debug && asked !== "auto" && asked !== defaultEngine && asked !== "calls") {
     const reason = "`--debug` lists kernel calls, so the ES module runs instead";
     show(terminal, [diagnostic("engine-unavailable", undefined, { engine: asked, reason }, { severity: "warning" })]);
   }
-  const choice = debug ? defaultEngine : asked;
-  const on = await backendOf(choice === "auto" ? defaultEngine : choice, backend);
-  const name = choice === "auto" ? engineFor(on!) : choice;
-  if (name === defaultEngine) return debug ? debugModule(job, on!, terminal) : runModule(job, on!, repeat);
+  const name = debug || asked === "auto" ? defaultEngine : asked;
+  const on = await backendOf(name, backend);
+  if (debug) return debugModule(job, on!, terminal);
+  if (!isTarget(name)) return runModule(job, name, on!, repeat);
   const planned = planOf(job, targets[name].profile);
   const { value: files, diagnostics } = build(job.program, name, [planned], { weights: (path) => weightOf(job, path) });
-  if (files === undefined) {
-    if (choice !== "auto") throw new Failure(diagnostics);
-    // The module can run what the format cannot express.
-    return runModule(job, on!, repeat);
-  }
+  if (files === undefined) throw new Failure(diagnostics);
   return inMemory(job, planned, on, async () => {
     const built = await modelOf(name, files);
     return runEngine(name, await built.start(on), job.inputs, repeat);
@@ -101,14 +98,23 @@ async function execute(
 }
 
 function planOf({ graph, costs, optimize }: Job, profile: Profile): Plan {
-  return planOptimized(graph, withCosts(profile, costs), optimize).plan;
+  return withCostsElsewhere(planOptimized(graph, withCosts(profile, costs), optimize).plan, costs);
 }
 
-function runModule(job: Job, on: NodeBackend, repeat: number | undefined): Promise<Execution> {
+/** In picoseconds: what takes longer is run once, not to find out how it is fastest. */
+const shortRun = 1000e9;
+
+async function runModule(job: Job, as: ModuleRun, on: NodeBackend, repeat: number | undefined): Promise<Execution> {
   const planned = planOf(job, esmProfile(on));
-  return inMemory(job, planned, on, async () =>
-    runEngine(defaultEngine, await moduleEngine(job.program, planned, job.weights, on), job.inputs, repeat),
-  );
+  const isShort = planCost(planned, numbersAt(planned.graph.builder.sizes, job.sizes)) < shortRun;
+  const options = { engine: as === defaultEngine ? undefined : as, warmUp: isShort ? job.sizes : undefined };
+  return inMemory(job, planned, on, async () => {
+    const engine = await moduleEngine(job.program, planned, job.weights, on, options).catch((error: unknown) => {
+      if (!(error instanceof UnavailableEngine)) throw error;
+      return fail("engine-unavailable", { engine: as, reason: error.reason });
+    });
+    return runEngine(as, engine, job.inputs, repeat);
+  });
 }
 
 /** Runs the module twice: to list its kernels, and to look at its values. */
@@ -120,13 +126,13 @@ function debugModule(job: Job, on: NodeBackend, terminal: Terminal): Promise<Exe
     show(terminal, [diagnostic("not-finite", note?.origin?.span, { what: message })]);
   };
   return inMemory(job, planned, on, async () => {
-    const watched = await moduleEngine(job.program, planned, job.weights, on, report);
+    const watched = await moduleEngine(job.program, planned, job.weights, on, { debug: report });
     await watched.run(job.inputs);
     watched.dispose();
-    const engine = await moduleEngine(job.program, planned, job.weights, on);
+    const engine = await moduleEngine(job.program, planned, job.weights, on, { engine: "calls" });
     const { value, timing } = await timed(() => engine.profile(job.inputs));
     engine.dispose();
-    return { engine: defaultEngine, on, timings: [timing], ...value };
+    return { engine: "calls", on, timings: [timing], ...value };
   });
 }
 

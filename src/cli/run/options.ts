@@ -1,6 +1,6 @@
 /** @file The options of `fuse run`. */
-import type { EngineName } from "../../codegen/targets.ts";
 import type { BackendChoice } from "../../runtime/node/index.ts";
+import type { RunAs } from "./engines/table.ts";
 import type { MatchingOptions, ModelOptions, OptimizationOptions, Pairs } from "../terminal/options.ts";
 
 /** The options as the command line gives them. */
@@ -13,7 +13,7 @@ export interface RunOptions extends ModelOptions, MatchingOptions, OptimizationO
   readonly case?: string;
   readonly tolerance: number;
   readonly backend: BackendChoice;
-  readonly engine: "auto" | EngineName;
+  readonly engine: "auto" | RunAs;
   readonly costs?: string;
   readonly pixels: "0..1" | "0..255";
   readonly repeat?: number;

@@ -1,4 +1,5 @@
 /** @file Runs a model on files: reads and checks its inputs, computes, writes and compares its results. */
+import { backendOf } from "../../contract/backends.ts";
 import { checkGuard, type Given } from "../../contract/guard.ts";
 import { dtypeNames, named, type NamedArray, type NdArray } from "../../contract/ndarray.ts";
 import { openTensor, tensorFile } from "../../node/tensor-files.ts";
@@ -12,11 +13,11 @@ import { Failure, refuse } from "../terminal/failure.ts";
 import { unknownName } from "../terminal/names.ts";
 import { numberText } from "../terminal/numbers.ts";
 import { table } from "../terminal/table.ts";
-import type { Terminal } from "../terminal/terminal.ts";
+import { show, type Terminal } from "../terminal/terminal.ts";
 import { builtKind } from "./built-models.ts";
 import type { Arrays } from "./engines/engine.ts";
 import type { Kernel } from "./engines/esm.ts";
-import { defaultEngine } from "./engines/table.ts";
+import { compiledEngine } from "./engines/table.ts";
 import { withCase } from "./case.ts";
 import { largestDifference } from "./expectation.ts";
 import type { RunOptions } from "./options.ts";
@@ -45,9 +46,18 @@ export async function runModel(file: string, options: RunOptions, terminal: Term
   const wanted = await readExpectations(model, expect, sizes, pixels);
   const executed = await model.execute(inputs, sizes);
   if (options.debug) terminal.out(kernelTable(executed.kernels));
-  const engine = executed.engine === defaultEngine ? "" : ` (${executed.engine})`;
+  const { engine, whyCalls } = executed;
+  if (
+    whyCalls !== undefined &&
+    backendOf(executed.on)?.compiled === true &&
+    options.engine !== "calls" &&
+    !options.debug
+  ) {
+    const args = { engine: compiledEngine, reason: whyCalls };
+    show(terminal, [diagnostic("engine-unavailable", undefined, args, { severity: "warning" })]);
+  }
   const how = options.debug ? ", as the program writes it" : "";
-  terminal.out(`${model.name} on ${executed.on}${engine}${how}: ${timingText(executed.timings)}`);
+  terminal.out(`${model.name} on ${executed.on} (${engine})${how}: ${timingText(executed.timings)}`);
 
   const results = model.results.map(({ name, axes }) => ({ name, array: named(executed.results[name]!, axes) }));
   const outputs = results.flatMap(({ name, array }) =>

@@ -1,13 +1,13 @@
 /** @file The model that `fuse run` works on: from a program, or from built files. */
 import type { ResultInfo } from "../../codegen/model-info.ts";
-import type { EngineName } from "../../codegen/targets.ts";
 import type { Guard } from "../../contract/guard.ts";
 import { selectBackend, type BackendChoice, type NodeBackend } from "../../runtime/node/index.ts";
+import { allowRelaxedSimd } from "../../node/relaxed-simd.ts";
 import { DataError } from "../../weights/data-error.ts";
 import { fail } from "../terminal/failure.ts";
 import type { Arrays, Engine } from "./engines/engine.ts";
 import type { Kernel } from "./engines/esm.ts";
-import { engines } from "./engines/table.ts";
+import { engines, type RunAs } from "./engines/table.ts";
 import { timed, type Timing } from "./timing.ts";
 
 export type Sizes = Readonly<Record<string, number>>;
@@ -25,7 +25,9 @@ export interface Runnable {
 }
 
 export interface Execution {
-  readonly engine: EngineName;
+  readonly engine: RunAs;
+  /** Why the module ran by calls, if it did. */
+  readonly whyCalls?: string | undefined;
   /** A TensorFlow.js backend, or ONNX Runtime. */
   readonly on: string;
   /** The time of each run from the inputs to the values of the results, without loading. */
@@ -37,7 +39,7 @@ export interface Execution {
 
 /** Runs an engine and frees it: once, or `repeat` times after a run that warms up. */
 export async function runEngine(
-  name: EngineName,
+  name: RunAs,
   engine: Engine,
   inputs: Arrays,
   repeat: number | undefined,
@@ -51,7 +53,8 @@ export async function runEngine(
       results = value;
       timings.push(timing);
     }
-    return { engine: name, on: engine.on, timings, results, kernels: [] };
+    const { engine: ran, whyCalls } = engine.ranAs?.() ?? { engine: name };
+    return { engine: ran, whyCalls, on: engine.on, timings, results, kernels: [] };
   } finally {
     engine.dispose();
   }
@@ -59,6 +62,7 @@ export async function runEngine(
 
 /** Selects a backend. Ends the command if it is unavailable. */
 export async function startBackend(choice: BackendChoice): Promise<NodeBackend> {
+  allowRelaxedSimd();
   try {
     return await selectBackend(choice);
   } catch (error) {
@@ -69,7 +73,7 @@ export async function startBackend(choice: BackendChoice): Promise<NodeBackend> 
 }
 
 /** Selects the backend of an engine, if it needs one. Ends the command if the two do not go together. */
-export async function backendOf(engine: EngineName, choice: BackendChoice): Promise<NodeBackend | undefined> {
+export async function backendOf(engine: RunAs, choice: BackendChoice): Promise<NodeBackend | undefined> {
   const { backend } = engines[engine];
   if (backend === "any") return startBackend(choice);
   if (backend !== "none" && (choice === "auto" || choice === backend)) return startBackend(backend);

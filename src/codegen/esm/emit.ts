@@ -2,6 +2,7 @@
 import type { Plan } from "../../plan/plan.ts";
 import { preparationOf } from "../../plan/prepared.ts";
 import { programName, type SourceInfo } from "../target.ts";
+import type { Beside } from "./beside.ts";
 import { declarations } from "./declarations.ts";
 import { Names } from "./names.ts";
 import { runFunction } from "./run-function.ts";
@@ -51,13 +52,20 @@ const lineBreaks = (text: string): number => text.split("\n").length - 1;
 
 /**
  * Returns the same models as a module without imports. Its default export is a function of `tf` and `model` that
- * returns them by name, to be run immediately without files.
+ * returns them by name, to be run immediately without files: the text also holds what is next to a module.
  */
-export function emitFactory(plans: readonly Plan[], info: ModuleInfo): string {
-  const models = printModels(plans);
+export function emitFactory(plans: readonly Plan[], info: ModuleInfo, { graph, plan }: Beside = {}): string {
+  const content = [
+    ...(graph === undefined ? [] : [`graph: Uint8Array.from(atob("${base64(graph)}"), (c) => c.charCodeAt(0))`]),
+    ...(plan === undefined
+      ? []
+      : [`plan: new TextEncoder().encode(${JSON.stringify(new TextDecoder().decode(plan))})`]),
+  ];
+  const beside = content.length === 0 ? "" : `const beside = { ${content.join(", ")} };\n`;
+  const models = printModels(plans, beside === "" ? [] : ["...beside,"], ["beside"]);
   const constants = models.map(({ local, text }) => `const ${local} = ${text};\n`).join("\n");
   const exported = models.map(({ name, local }) => `${objectKey(name)}: ${local}`).join(", ");
-  return `${header(info)}export default (tf, model) => {\n${constants}return { ${exported} };\n};\n`;
+  return `${header(info)}export default (tf, model) => {\n${beside}${constants}return { ${exported} };\n};\n`;
 }
 
 /** Returns the first line of every generated text. */
@@ -65,8 +73,15 @@ export function header({ source, hash, version }: SourceInfo): string {
   return `// Made by fuse ${version} from ${commentText(source)} (${commentText(hash)}). Do not edit: change the program and build again.\n`;
 }
 
-function printModels(plans: readonly Plan[], graph: readonly string[] = []) {
-  const names = new Names();
+/** Returns bytes as text that `atob` reads. */
+function base64(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
+}
+
+function printModels(plans: readonly Plan[], graph: readonly string[], taken: readonly string[] = []) {
+  const names = new Names(taken);
   return plans.map((plan) => {
     const { name, doc } = plan.graph;
     return { name, local: names.take(name), doc: docComment([doc ?? name]), ...printModel(plan, graph) };

@@ -1,7 +1,12 @@
 /** @file The engine file: what lets the runtime run a module's models as sessions of TensorFlow. Weightless. */
+import { elements } from "../../contract/ndarray.ts";
 import { printSteps } from "../../contract/prepare.ts";
+import { nominalNumbers } from "../../plan/buffers.ts";
+import { planCost } from "../../plan/cost.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { preparationOf } from "../../plan/prepared.ts";
+import type { TensorFlowOperation } from "../../primitives/tensorflow/operations.ts";
+import { outputsOf } from "../../primitives/tensorflow/outputs.ts";
 import { encodeEngine, type EngineModel } from "../../protobuf/engine.ts";
 import { dataTypes } from "../../protobuf/tensorflow.ts";
 import { emitGraph, placeholder, versions, type Port } from "./graph.ts";
@@ -42,6 +47,7 @@ function engineModel(plan: Plan): EngineModel | undefined {
     ),
   );
   if (graph.unsupported.length > 0) return undefined;
+  const number = nominalNumbers(sizes);
   const { steps, places } = preparationOf(graph.prepared.map(({ value }) => value));
   const port = ({ name, tensor }: Port) => ({ name, tensor });
   return {
@@ -55,5 +61,8 @@ function engineModel(plan: Plan): EngineModel | undefined {
       step: places.get(value)!,
     })),
     steps: printSteps(steps),
+    outputs: new Map(graph.nodes.map(({ op = "" }) => [op, outputsOf(op as TensorFlowOperation).join()])),
+    cost: Math.min(Math.round(planCost(plan, number) / 1000), Number.MAX_SAFE_INTEGER),
+    elements: plan.inputs.reduce((sum, { shape }) => sum + elements(shape.map(number)), 0),
   };
 }

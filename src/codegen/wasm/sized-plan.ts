@@ -29,3 +29,6 @@ export interface SizedPlan {
   readonly steps: readonly SizedStep[];
   readonly results: readonly SizedValue[];
 }
+
+/** The most elements that a value may have: byte offsets are signed. */
+export const mostElements = 2 ** 29;

@@ -9,10 +9,13 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /** @throws DataError */
-export async function readBytes(path: string): Promise<Uint8Array> {
+export async function readBytes(path: string, limit = Infinity): Promise<Uint8Array> {
   try {
+    const found = await stat(path);
     // A device or a pipe may never end.
-    if (!(await stat(path)).isFile()) throw new DataError(`cannot read ${quote(path)}: it is not a file`);
+    if (!found.isFile()) throw new DataError(`cannot read ${quote(path)}: it is not a file`);
+    if (found.size > limit)
+      throw new DataError(`cannot read ${quote(path)}: it has ${found.size} bytes, and at most ${limit} are read`);
     return await readFile(path);
   } catch (error) {
     if (!(error instanceof Error) || error instanceof DataError) throw error;

@@ -8,15 +8,15 @@ import { fileURLToPath } from "node:url";
 import type { ModelDefinition, Tensors } from "../../contract/definition.ts";
 import { fetchBytes } from "../fetch.ts";
 import { makeModel, type LoadOptions, type Model } from "../model.ts";
-import { wasmEngineOf } from "../wasm/of-backend.ts";
 import { allowBf16, selectBackend } from "./backend.ts";
+import { engineOf } from "./engines.ts";
 import { readBytes } from "./file.ts";
 import { copyInto } from "./native/arrays.ts";
-import { nativeEngine } from "./native/engine.ts";
 import { startHelper } from "./start-helper.ts";
 
 export * from "../index.ts";
 export { alignedArray } from "./native/arrays.ts";
+export { UnavailableEngine } from "../model.ts";
 export type { NodeBackend } from "../../contract/backends.ts";
 export { selectBackend, type BackendChoice } from "./backend.ts";
 
@@ -27,17 +27,16 @@ export function model<Inputs extends Tensors, Results extends Tensors>(
   return makeModel(definition, {
     read,
     ready,
-    engine: async (definition, load, threads) =>
-      (await nativeEngine(definition, load, read)) ?? (await wasmEngineOf(definition, load, read, threads)),
+    engine: (definition, load, options) => engineOf(definition, load, options, read),
     threads: { processors: availableParallelism(), start: startHelper },
     copyInto,
   });
 }
 
-async function read(place: string | URL): Promise<Uint8Array> {
-  if (typeof place === "string" && !/^(https?|file):/.test(place)) return readBytes(place);
+async function read(place: string | URL, limit?: number): Promise<Uint8Array> {
+  if (typeof place === "string" && !/^(https?|file):/.test(place)) return readBytes(place, limit);
   const url = new URL(place);
-  return url.protocol === "file:" ? readBytes(fileURLToPath(url)) : fetchBytes(url);
+  return url.protocol === "file:" ? readBytes(fileURLToPath(url), limit) : fetchBytes(url, limit);
 }
 
 /** Selects a backend unless the program has registered one. */

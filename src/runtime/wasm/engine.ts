@@ -5,9 +5,9 @@ import type { SizedPlan } from "../../codegen/wasm/sized-plan.ts";
 import type { ModelDefinition, Tensors } from "../../contract/definition.ts";
 import { elements } from "../../contract/ndarray.ts";
 import type { PlanData } from "../../contract/plan-data.ts";
-import { DataError, inPlace, quote } from "../../weights/data-error.ts";
+import { inPlace, quote } from "../../weights/data-error.ts";
 import type { LoadWeight } from "../load-weights.ts";
-import type { Engine } from "../model.ts";
+import type { Engine, Unavailable } from "../model.ts";
 import type { Threads } from "../threads.ts";
 import type { Read } from "../weight-source.ts";
 import { hasRelaxedSimd } from "./features.ts";
@@ -32,7 +32,7 @@ type Sizes = Readonly<Record<string, number>>;
 const mostSizes = 4;
 
 /**
- * Creates the engine of a model; undefined if the current backend is not wasm, or the module has no plan of the model.
+ * Creates the engine of a model, or says why it cannot run on the current backend.
  * @throws DataError if the plan file is damaged or belongs to another module
  */
 export async function wasmEngine(
@@ -40,27 +40,26 @@ export async function wasmEngine(
   load: LoadWeight,
   read: Read,
   threads: Threads,
-): Promise<Engine | undefined> {
-  const home = currentHome();
+): Promise<WasmEngine | Unavailable> {
   const { name, plan: place } = definition;
-  if (home === undefined || place === undefined) return undefined;
+  if (place === undefined) return "the module has no plan";
+  const home = currentHome();
+  if (home === undefined) return `the memory of the backend ${tf.getBackend()} cannot be used`;
   const where = place instanceof URL ? quote(String(place)) : `the plan of ${name}`;
   const file = place instanceof URL ? await readIfThere(place, name, read) : place;
-  if (file === undefined) return undefined;
-  if (file.length > maxFile)
-    throw new DataError(`${where} has ${file.length} bytes, too many for a plan without weights`);
+  if (typeof file === "string") return file;
   const data = inPlace(where, () => readPlan(file, definition));
-  return data === undefined ? undefined : new WasmEngine(home, definition, data, load, threads);
+  return data === undefined ? `${where} has no plan of ${name}` : new WasmEngine(home, definition, data, load, threads);
 }
 
-/** A module may be used without the files next to it. */
-async function readIfThere(place: URL, model: string, read: Read): Promise<Uint8Array | undefined> {
+/** A module may be used without the files next to it. Returns why it cannot be read. */
+async function readIfThere(place: URL, model: string, read: Read): Promise<Uint8Array | Unavailable> {
   try {
-    return await read(place);
+    return await read(place, maxFile);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    console.warn(`${model} runs as separate calls of TensorFlow.js: ${reason}`);
-    return undefined;
+    console.warn(`${model} does not run as WebAssembly of its own: ${reason}`);
+    return reason;
   }
 }
 
@@ -94,7 +93,7 @@ interface SharedTeam {
   readonly started: Promise<void>;
 }
 
-class WasmEngine implements Engine {
+export class WasmEngine implements Engine {
   readonly name = "wasm";
   readonly #definition: ModelDefinition;
   readonly #data: PlanData;
@@ -132,13 +131,13 @@ class WasmEngine implements Engine {
     await this.#team?.started;
     const end = performance.now() + warmUp.milliseconds;
     let runs = 0;
-    do tf.dispose(this.run(inputs, sizes));
+    do tf.dispose(this.run(inputs, sizes) as Tensors);
     while (++runs < warmUp.runs && performance.now() < end);
   }
 
-  run(inputs: Tensors, sizes: Sizes): Tensors | undefined {
+  run(inputs: Tensors, sizes: Sizes): Tensors | Unavailable {
     const instance = this.#instanceAt(sizes);
-    if (instance === undefined) return undefined;
+    if (instance === undefined) return "a tensor has too many elements for WebAssembly at these sizes";
     this.#enter(instance, inputs);
     this.#compute(instance);
     const { plan, code, place } = instance;

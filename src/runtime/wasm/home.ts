@@ -30,7 +30,9 @@ export interface Home {
 /** Returns where to compute on tensors of the current backend; undefined if that is impossible. */
 export function currentHome(): Home | undefined {
   const backend = wasmBackend();
-  return backend === undefined ? undefined : new BackendMemory(backend);
+  if (backend !== undefined) return new BackendMemory(backend);
+  const hasOther = backendOf(tf.getBackend())?.compiled === true && !("wasm" in tf.backend());
+  return hasOther ? new OwnMemory({ shared: false }) : undefined;
 }
 
 /** Returns the current backend if its memory can be used. */

@@ -1,6 +1,6 @@
 /** @file Reads the plan of a model from the file next to its module, and puts numbers in the place of sizes. */
 import { replaced } from "../../codegen/wasm/attributes.ts";
-import type { SizedPlan, SizedStep, SizedValue } from "../../codegen/wasm/sized-plan.ts";
+import { mostElements, type SizedPlan, type SizedStep, type SizedValue } from "../../codegen/wasm/sized-plan.ts";
 import { isSealed } from "../../codegen/seal.ts";
 import type { ModelDefinition } from "../../contract/definition.ts";
 import { evaluate } from "../../contract/guard.ts";
@@ -28,9 +28,6 @@ export function readPlan(bytes: Uint8Array, { name, hash, guard }: ModelDefiniti
   return data;
 }
 
-/** The most elements that a value may have: byte offsets are signed. */
-const most = 2 ** 29;
-
 /** Returns the plan at sizes that the guard admits; undefined if a value is too large for 32-bit addresses. */
 export function planOf(data: PlanData, admitted: Readonly<Record<string, number>>): SizedPlan | undefined {
   const sizes = data.sizes.map((size) => evaluate(size, admitted));
@@ -51,6 +48,6 @@ export function planOf(data: PlanData, admitted: Readonly<Record<string, number>
     values.push(step);
     return step;
   });
-  if (values.some(({ shape }) => !(elements(shape) <= most))) return undefined;
+  if (values.some(({ shape }) => !(elements(shape) <= mostElements))) return undefined;
   return { inputs, prepared, steps, results: data.results.map(({ value }) => values[value]!) };
 }

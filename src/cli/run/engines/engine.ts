@@ -1,6 +1,7 @@
 /** @file The interface of engines (one file each in this folder), and conversion between arrays and tensors. */
 import * as tf from "@tensorflow/tfjs-core";
 import { dtypeNames, typedArrays, type NdArray } from "../../../contract/ndarray.ts";
+import type { EngineName } from "../../../runtime/node/index.ts";
 import { InternalError } from "../../../source/internal-error.ts";
 
 export type Arrays = Readonly<Record<string, NdArray>>;
@@ -9,6 +10,8 @@ export type Arrays = Readonly<Record<string, NdArray>>;
 export interface Engine {
   /** The backend: one of TensorFlow.js, or ONNX Runtime. */
   readonly on: string;
+  /** How the last run was made, if there are several ways, and why only by calls. */
+  readonly ranAs?: () => { readonly engine: EngineName; readonly whyCalls: string | undefined };
   /** Returns the results by name. The inputs have passed the guard. */
   run(inputs: Arrays): Promise<Arrays>;
   /** Frees everything it holds. */

@@ -1,4 +1,4 @@
-/** @file Runs a model as an ES module: straight-line TensorFlow.js calls. */
+/** @file Runs a model as an ES module: as a session, as WebAssembly, or by straight-line TensorFlow.js calls. */
 import * as tf from "@tensorflow/tfjs-core";
 import type { Program } from "../../../check/program.ts";
 import { buildFactory } from "../../../compile.ts";
@@ -24,19 +24,20 @@ export interface ModuleEngine extends Engine {
   profile(inputs: Arrays): Promise<{ readonly results: Arrays; readonly kernels: readonly Kernel[] }>;
 }
 
-/** Creates the engine. The plan is for `esmProfile`. `debug` gets a sentence about the first value that is not finite. */
+/** Creates the engine. The plan is for `esmProfile`. @throws DataError if it cannot run as `options` say */
 export async function moduleEngine(
   program: Program,
   plan: Plan,
   weights: Arrays,
   on: NodeBackend,
-  debug?: LoadOptions["debug"],
+  options: Pick<LoadOptions, "debug" | "engine" | "warmUp"> = {},
 ): Promise<ModuleEngine> {
   const { name } = plan.graph;
   const models = await instantiate(buildFactory(program, [plan]), `${name}.js`, model);
-  const loaded = await models[name]!.load(weights, { debug });
+  const loaded = await models[name]!.load(weights, options);
   return {
     on,
+    ranAs: () => loaded,
     run: (inputs) => withTensors(inputs, (given) => loaded.run(given)),
     profile: async (inputs) => {
       let kernels: readonly Kernel[] = [];

@@ -5,8 +5,7 @@ import { elements, typedArrays, type DType, type NdArray } from "../../../contra
 import { evaluate } from "../../../contract/prepare-evaluate.ts";
 import { parseSteps, type PrepareStep } from "../../../contract/prepare.ts";
 import { decodeEngine, type EngineModel, type EnginePrepared } from "../../../protobuf/engine.ts";
-import { encode } from "../../../protobuf/message.ts";
-import { dataTypes, SavedModel, type NodeDef } from "../../../protobuf/tensorflow.ts";
+import { dataTypes, type NodeDef } from "../../../protobuf/tensorflow.ts";
 import { DataError } from "../../../weights/data-error.ts";
 import { typedArray } from "../../arrays.ts";
 import type { LoadWeight } from "../../load-weights.ts";
@@ -19,6 +18,10 @@ export interface EngineGraph {
   readonly results: ReadonlyMap<string, string>;
   readonly prepared: readonly PreparedPort[];
   readonly steps: readonly PrepareStep[];
+  /** The names of the outputs of each operation. */
+  readonly outputs: ReadonlyMap<string, readonly string[]>;
+  /** How long a run takes with one thread for each element of the inputs, in nanoseconds, as predicted. */
+  readonly perElement: number;
 }
 
 interface PreparedPort {
@@ -32,7 +35,10 @@ interface PreparedPort {
  * Returns the graph of a model; undefined if the file has none, because nodes could not express the model.
  * @throws DataError if the file is damaged or belongs to another module
  */
-export function readGraph(file: Uint8Array, { name, guard, hash }: ModelDefinition): EngineGraph | undefined {
+export function readGraph(
+  file: Uint8Array,
+  { name, guard, hash }: Pick<ModelDefinition, "name" | "guard" | "hash">,
+): EngineGraph | undefined {
   return decoding(() => {
     const { hash: built, models } = decodeEngine(file);
     if (hash !== undefined && hash !== built) throw new RangeError("it belongs to another build of the program");
@@ -47,6 +53,8 @@ export function readGraph(file: Uint8Array, { name, guard, hash }: ModelDefiniti
       results: namesOf(model.results),
       prepared: (model.prepared ?? []).map((prepared) => preparedPort(prepared, steps)),
       steps,
+      outputs: new Map([...(model.outputs ?? [])].map(([op, names]) => [op, names.split(",")])),
+      perElement: (model.cost ?? Infinity) / Math.max(1, model.elements ?? 0),
     };
   });
 }
@@ -88,8 +96,9 @@ function preparedPort(
 }
 
 export interface FilledGraph {
-  /** The content of a `saved_model.pb`. */
-  readonly bytes: Uint8Array;
+  readonly nodes: readonly NodeDef[];
+  /** The bytes of its constants. */
+  readonly bytes: number;
   /** Weights to feed at every run in addition to the inputs, by tensor name. */
   readonly fed: ReadonlyMap<string, NdArray>;
 }
@@ -101,11 +110,13 @@ export interface FilledGraph {
 export function fillGraph(graph: EngineGraph, load: LoadWeight, limit: number): FilledGraph {
   const constants = new Map<string, NodeDef>();
   const fed = new Map<string, NdArray>();
-  let bytes = 0;
+  let [bytes, held] = [0, 0];
   const isConstant = new Set<PreparedPort>();
   for (const port of graph.prepared.toSorted((a, b) => elements(a.shape) - elements(b.shape))) {
     bytes += elements(port.shape) * typedArrays[port.dtype].BYTES_PER_ELEMENT;
-    if (bytes <= limit) isConstant.add(port);
+    if (bytes > limit) continue;
+    isConstant.add(port);
+    held = bytes;
   }
   const wanted = new Map(graph.prepared.map((port) => [port.step, port]));
   for (const [step, made] of evaluate(graph.steps, new Set(wanted.keys()), load)) {
@@ -120,10 +131,7 @@ export function fillGraph(graph: EngineGraph, load: LoadWeight, limit: number): 
     if (!isConstant.has(port)) fed.set(tensor, { ...array, data });
     else constants.set(tensor, constant(tensor, dtype, shape, data));
   }
-  const node = graph.nodes.map((node) => constants.get(node.name ?? "") ?? node);
-  const versions = { producer: 1087, minConsumer: 12 };
-  const metaGraphs = [{ metaInfoDef: { tags: ["serve"] }, graphDef: { node, versions } }];
-  return { bytes: encode(SavedModel, { schemaVersion: 1, metaGraphs }), fed };
+  return { nodes: graph.nodes.map((node) => constants.get(node.name ?? "") ?? node), bytes: held, fed };
 }
 
 function constant(name: string, dtype: DType, shape: readonly number[], data: ReturnType<typeof typedArray>): NodeDef {
