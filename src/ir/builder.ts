@@ -6,6 +6,7 @@ import { InternalError, invariant } from "../source/internal-error.ts";
 import type { Attributes, ValuesOf } from "./attribute.ts";
 import { canonical } from "./canonical.ts";
 import type { Constant, Input, Node, Pick, Value, Weight } from "./graph.ts";
+import { Literals } from "./literals.ts";
 import { Complaint, type Obligations } from "./obligation.ts";
 import { OperatorContext, type ExpansionContext, type Operator, type WeightSpec } from "./operator.ts";
 import type { Matrix, Trait } from "./trait.ts";
@@ -43,8 +44,6 @@ function isOfSpec(value: Value | undefined, { groups }: WeightSpec): value is Va
 const numbersOf = (inputs: readonly Value[]) =>
   inputs.map((input) => (input.kind === "constant" && !isArray(input.value) ? input.value : undefined));
 
-const literalOf = (input: Value) => (input.kind === "constant" && isArray(input.value) ? input.value.data : undefined);
-
 function isArray(value: number | Size | NdArray): value is NdArray {
   return typeof value === "object" && "data" in value;
 }
@@ -54,12 +53,15 @@ export class GraphBuilder {
   readonly #interned = new Map<string, Value>();
   readonly #keys = new WeakMap<object, number>();
   readonly #expansions = new WeakMap<Node, Value>();
+  readonly #traits = new WeakMap<Node, Map<number, Trait | undefined>>();
   /** Every tensor made here, with its full type. */
   readonly #own = new WeakMap<Tensor, Value>();
+  readonly #literals: Literals;
   #count = 0;
 
   constructor(sizes: Sizes) {
     this.sizes = sizes;
+    this.#literals = new Literals(sizes, (node) => this.expansion(node));
   }
 
   /** Makes a new input at every call. */
@@ -127,6 +129,21 @@ export class GraphBuilder {
     }
   }
 
+  /** Applies the operator of a node to other inputs, with its attributes and weights; undefined if it cannot be, or these do not fit. */
+  again({ op, attributes, weights }: Node, inputs: readonly Value[]): Node | undefined {
+    const types = inputs.map(({ type }) => type);
+    const kept = canonical(op.attributes, attributes, types);
+    const context = new OperatorContext(op.name, this.sizes, types, kept, silent, numbersOf(inputs));
+    try {
+      const made = typesOf(op, context);
+      const isFitting = (op.weights?.(context) ?? []).every((spec) => isOfSpec(weights[spec.name], spec));
+      return isFitting ? this.#make(op, inputs, weights, kept, made) : undefined;
+    } catch (error) {
+      if (error instanceof Complaint) return undefined;
+      throw error;
+    }
+  }
+
   #weights(
     { name: operator }: Operator,
     specs: readonly WeightSpec[],
@@ -171,21 +188,19 @@ export class GraphBuilder {
     return made;
   }
 
-  /**
-   * Returns how a node acts on one of its inputs, or would on others, if its record says.
-   * @throws Complaint if the record asks for an axis that the inputs do not have
-   */
-  trait({ op, attributes, inputs: own }: Node, input: number, inputs: readonly Value[] = own): Trait | undefined {
-    const types = inputs.map(({ type }) => type);
-    const [numbers, literals] = [numbersOf(inputs), inputs.map(literalOf)];
-    return op.trait?.(new OperatorContext(op.name, this.sizes, types, attributes, silent, numbers, literals), input);
+  /** Returns how a node acts on one of its inputs, if its record says. */
+  trait(node: Node, input: number): Trait | undefined {
+    const known = this.#traits.get(node) ?? new Map<number, Trait | undefined>();
+    if (known.size === 0) this.#traits.set(node, known);
+    if (!known.has(input)) known.set(input, this.#trait(node, input));
+    return known.get(input);
   }
 
-  /** Whether the weights of a node are those that its operator needs for other inputs, too: these may have more spatial axes. */
-  fits({ op, attributes, weights }: Node, inputs: readonly Value[]): boolean {
+  #trait({ op, attributes, inputs }: Node, input: number): Trait | undefined {
     const types = inputs.map(({ type }) => type);
-    const context = new OperatorContext(op.name, this.sizes, types, attributes, silent, numbersOf(inputs));
-    return (op.weights?.(context) ?? []).every((spec) => isOfSpec(weights[spec.name], spec));
+    const literals = (index: number) => this.#literals.of(inputs[index]!);
+    const context = new OperatorContext(op.name, this.sizes, types, attributes, silent, numbersOf(inputs), literals);
+    return op.trait?.(context, input);
   }
 
   /** Returns a node as a tensor times one of its inputs, if it is that. */

@@ -1,6 +1,6 @@
 /** @file The contract of an operator: one record, from which checker, reference, costs, lowering and documentation derive. */
 import type { Initializer } from "../contract/manifest.ts";
-import type { DType, NamedArray, NdArray } from "../contract/ndarray.ts";
+import type { DType, NamedArray } from "../contract/ndarray.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
 import type { Code, Holes } from "../source/catalogue/catalogue.ts";
@@ -47,8 +47,8 @@ export class OperatorContext<A> {
   readonly callee: string;
   /** The inputs that are numbers or sizes, where they are. */
   readonly numbers: readonly (number | Size | undefined)[];
-  /** The elements of the inputs that are literal tensors, where they are and where a trait asks. */
-  readonly literals: readonly (NdArray["data"] | undefined)[];
+  /** Returns the numbers that an input is computed of, for traits: see `Literals`. */
+  readonly literals: (input: number) => readonly number[];
 
   constructor(
     callee: string,
@@ -57,7 +57,7 @@ export class OperatorContext<A> {
     attributes: A,
     obligations: Obligations,
     numbers: readonly (number | Size | undefined)[] = [],
-    literals: readonly (NdArray["data"] | undefined)[] = [],
+    literals: (input: number) => readonly number[] = () => [],
   ) {
     this.callee = callee;
     this.sizes = sizes;

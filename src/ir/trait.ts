@@ -36,6 +36,7 @@ export type Action = "gather" | "linear" | "affine" | "largest" | "any";
 /**
  * An operator as a tensor times one of its inputs:
  * result[to, r] = sum over from of weight[to, from', r] * input[from, r] + bias[to, r].
+ * Most operators are only asked which axes they act on, so a record may make the tensors when they are read.
  */
 export interface Matrix<T extends Tensor = Tensor> {
   readonly from: readonly Axis[];

@@ -113,8 +113,15 @@ function asMatrix(g: ExpansionContext<Values>): Matrix | undefined {
     const unsqueezed = g.node(unsqueeze, [weight], { axis: [...dropped, ...axis] });
     return g.node(conv, [input], own, { weight: unsqueezed, ...(bias && { bias }) });
   };
-  const weight = g.node(squeeze, [g.weights["weight"]!], { axis: [...dropped, ...axes] });
-  return { from: channels, to: channels, weight, bias: g.weights["bias"], with: again };
+  return {
+    from: channels,
+    to: channels,
+    get weight() {
+      return g.node(squeeze, [g.weights["weight"]!], { axis: [...dropped, ...axes] });
+    },
+    bias: g.weights["bias"],
+    with: again,
+  };
 }
 
 export const conv = operator({

@@ -121,24 +121,16 @@ function asNegative(g: ExpansionContext<object>): Matrix | undefined {
 function shifting(c: OperatorContext<unknown>, by: number): Action {
   const number = c.numbers[by];
   if (typeof number === "number") return withConstant(number);
-  return literal(c, by).every(Number.isFinite) ? "affine" : "any";
+  return c.literals(by).every(Number.isFinite) ? "affine" : "any";
 }
 
 /** Returns what multiplying by an operand is. Infinity times 0 is NaN. */
 const scaling = (c: OperatorContext<unknown>, by: number): Action =>
-  literal(c, by).every(Number.isFinite) ? "linear" : "any";
+  c.literals(by).every(Number.isFinite) ? "linear" : "any";
 
 /** Returns what dividing by the second operand is. 0 divided by 0 is NaN, and a size such as `t - 1` may be 0. */
 function dividing(c: OperatorContext<unknown>): Action {
-  const divisor = c.numbers[1];
-  if (typeof divisor === "object" && (c.sizes.lower(divisor) ?? 0n) < 1n) return "any";
-  return literal(c, 1).every((number) => number !== 0 && !Number.isNaN(number)) ? "linear" : "any";
-}
-
-/** The elements of an operand that the program writes as numbers; none of others. */
-function literal({ numbers, literals }: OperatorContext<unknown>, input: number): readonly number[] {
-  const number = numbers[input];
-  return typeof number === "number" ? [number] : Array.from(literals[input] ?? []);
+  return c.literals(1).every((number) => number !== 0 && !Number.isNaN(number)) ? "linear" : "any";
 }
 
 export const add = operator({

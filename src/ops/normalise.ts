@@ -52,13 +52,26 @@ function byRunningStatistics(g: ExpansionContext<{ readonly eps: number }>) {
   const deviation = g.node(rsqrt, [g.node(add, [running_var!, g.scalar(g.attributes.eps)], {})], {});
   const scale = weight === undefined ? deviation : g.node(mul, [weight, deviation], {});
   const shift = g.node(sub, [bias ?? g.scalar(0), g.node(mul, [running_mean!, scale], {})], {});
-  return { from: [], to: [], weight: scale, bias: shift } satisfies Matrix;
+  return { scale, shift };
+}
+
+function asMatrix(g: ExpansionContext<{ readonly eps: number }>): Matrix {
+  return {
+    from: [],
+    to: [],
+    get weight() {
+      return byRunningStatistics(g).scale;
+    },
+    get bias() {
+      return byRunningStatistics(g).shift;
+    },
+  };
 }
 
 /** Normalises with `running_mean` and `running_var`. */
 function scaledAndShifted(g: ExpansionContext<{ readonly eps: number }>): Tensor {
-  const { weight, bias } = byRunningStatistics(g);
-  return g.node(add, [g.node(mul, [g.inputs[0]!, weight], {}), bias], {});
+  const { scale, shift } = byRunningStatistics(g);
+  return g.node(add, [g.node(mul, [g.inputs[0]!, scale], {}), shift], {});
 }
 
 export const batchnorm = operator({
@@ -81,7 +94,7 @@ export const batchnorm = operator({
   },
   weights: (c) => [...(c.attributes.affine ? scaleAndShift(c, [c.attributes.axis]) : []), ...runningStatistics(c)],
   trait: (c) => ({ ...onElements({ is: "affine" }), along: [c.attributes.axis] }),
-  matrix: byRunningStatistics,
+  matrix: asMatrix,
   expand: scaledAndShifted,
 });
 
@@ -288,7 +301,7 @@ export const instancenorm = operator({
     const along = affine ? [axis] : [];
     return { ...over(besideChannels(axisNames(c.input(0)), c.attributes), { is: "any" }), along };
   },
-  matrix: (g) => (g.attributes.track_running_stats ? byRunningStatistics(g) : undefined),
+  matrix: (g) => (g.attributes.track_running_stats ? asMatrix(g) : undefined),
   expand: (g) => (g.attributes.track_running_stats ? scaledAndShifted(g) : standardised(g, (means) => means)),
 });
 

@@ -1,6 +1,6 @@
 /** @file Makes graph values for the optimizer, and knows which are computed when the model is loaded. */
 import type { Attributes, ValuesOf } from "../ir/attribute.ts";
-import { assumed, silent, type GraphBuilder } from "../ir/builder.ts";
+import { assumed, type GraphBuilder } from "../ir/builder.ts";
 import type { Node, Value } from "../ir/graph.ts";
 import type { Operator } from "../ir/operator.ts";
 import { axisNames, type Axis } from "../ir/type.ts";
@@ -68,15 +68,10 @@ export class Algebra {
     return made;
   }
 
-  /** Returns undefined if the operator cannot be applied to these. */
-  attempt<S extends Attributes>(
-    op: Operator<S>,
-    inputs: readonly Value[],
-    attributes: ValuesOf<S>,
-    weights: Readonly<Record<string, Value>>,
-  ): Node | undefined {
+  /** Applies the operator of a node to other inputs; undefined if it cannot be. */
+  again(node: Node, inputs: readonly Value[]): Node | undefined {
     this.asked++;
-    return this.builder.node(op, inputs, attributes, silent, weights);
+    return this.builder.again(node, inputs);
   }
 
   /** The sum or product of two values, of which one has all axes of the other; undefined if neither has. */
@@ -109,15 +104,6 @@ export class Algebra {
     return this.node(reshape, [value], { maps: [{ from, to }] });
   }
 
-  /** A value after unit axes that were added are dropped again, or the reverse. */
-  simplified(value: Value): Value {
-    const [outer, inner] = [value, value.kind === "node" ? value.inputs[0] : undefined];
-    const isUndone = (a: Operator, b: Operator) => isBy(outer, a) && isBy(inner, b);
-    if (!isUndone(squeeze, unsqueeze) && !isUndone(unsqueeze, squeeze)) return value;
-    const [source] = (inner as Node).inputs;
-    return isOver(source, axisNames(value.type)) && source!.type.axes.size === value.type.axes.size ? source! : value;
-  }
-
   /** The value over all these axes, repeated over those that it lacks. */
   expanded(value: Value, axes: readonly Sized[]): Value {
     const missing = axes.filter(([axis]) => !value.type.axes.has(axis));
@@ -146,6 +132,15 @@ export class Algebra {
 
 const isBy = (value: Value | undefined, op: Operator): value is Node =>
   value?.kind === "node" && value.op.name === op.name;
+
+/** A value after unit axes that were added are dropped again, or the reverse. */
+export function simplified(value: Value): Value {
+  const [outer, inner] = [value, value.kind === "node" ? value.inputs[0] : undefined];
+  const isUndone = (a: Operator, b: Operator) => isBy(outer, a) && isBy(inner, b);
+  if (!isUndone(squeeze, unsqueeze) && !isUndone(unsqueeze, squeeze)) return value;
+  const [source] = (inner as Node).inputs;
+  return isOver(source, axisNames(value.type)) && source!.type.axes.size === value.type.axes.size ? source! : value;
+}
 
 /** Whether two lists have the same axes, in any order. */
 export const isSameAxes = (a: readonly Axis[], b: readonly Axis[]): boolean =>

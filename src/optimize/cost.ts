@@ -11,7 +11,7 @@ import type { Activation } from "../primitives/primitive.ts";
 import type { Size } from "../sizes/size.ts";
 import type { Sizes } from "../sizes/sizes.ts";
 import type { Algebra } from "./algebra.ts";
-import { isDiagonal, type Maps } from "./map.ts";
+import { alongOf, isDiagonal, type Maps } from "./map.ts";
 
 /** Numbers for a search, or sizes for a proof. */
 export interface Arithmetic<T> {
@@ -87,7 +87,7 @@ export class GraphCosts<T> {
     for (const value of values)
       for (const operand of this.#algebra.operands(value)) uses.set(operand, (uses.get(operand) ?? 0) + 1);
     const productOf = (value: Value): Value | undefined => {
-      const host = this.#hostOf(value);
+      const host = this.hostOf(value);
       // What only one step uses is still in its memory when the product ends.
       if (host === undefined || !values.has(host) || uses.get(host) !== 1) return undefined;
       return isProduct(host) ? host : productOf(host);
@@ -157,7 +157,7 @@ export class GraphCosts<T> {
   }
 
   /** The operand into which the planner fuses a value, if it can: a scale or shift of the channels of a product, or an activation. */
-  #hostOf(value: Value): Value | undefined {
+  hostOf(value: Value): Value | undefined {
     if (!this.#hosts.has(value)) this.#hosts.set(value, value.kind === "node" ? this.#host(value) : undefined);
     return this.#hosts.get(value);
   }
@@ -177,7 +177,7 @@ export class GraphCosts<T> {
   #ends(value: Value, isRight: (product: Value) => boolean): boolean {
     let of = value;
     while (!isProduct(of)) {
-      const host = this.#hostOf(of);
+      const host = this.hostOf(of);
       if (host === undefined || !this.#isVector(of as Node)) return false;
       of = host;
     }
@@ -187,8 +187,7 @@ export class GraphCosts<T> {
   /** Whether it scales or shifts its first operand by numbers of one axis. */
   #isVector(node: Node): boolean {
     return this.#maps.of(node).some(({ map, x }) => {
-      if (x !== node.inputs[0] || map.kind !== "matrix" || !isDiagonal(map)) return false;
-      return [map.weight, map.bias].every((value) => value === undefined || value.type.axes.size <= 1);
+      return x === node.inputs[0] && map.kind === "matrix" && isDiagonal(map) && alongOf(map).length <= 1;
     });
   }
 }

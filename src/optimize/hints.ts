@@ -1,10 +1,12 @@
 /** @file What an author could change to make a model cheaper, as diagnostics: near misses, at places that the author can change. */
-import type { Origin } from "../ir/graph.ts";
+import type { Node, Origin } from "../ir/graph.ts";
 import type { ModelGraph } from "../ir/model-graph.ts";
+import { conv } from "../ops/conv.ts";
 import type { Profile } from "../plan/profile.ts";
 import type { Note } from "../source/diagnostic.ts";
 import type { Reporter } from "../source/reporter.ts";
 import type { Span } from "../source/source.ts";
+import type { NearMiss } from "./near-misses.ts";
 import type { OptimizeOptions } from "./optimize.ts";
 import { planOptimized } from "./planned.ts";
 import { missesOf, type ReportedMiss } from "./report.ts";
@@ -66,9 +68,19 @@ function ownPlace({ span, calls }: Origin, isForeign: (path: string) => boolean)
 }
 
 function helpFor({ node, partner, blocker, miss }: ReportedMiss): string {
-  const swap = `write \`${node.operator}\` before \`${(miss.blocker === miss.partner ? partner : blocker).operator}\``;
+  const [after, written] = miss.blocker === miss.partner ? [partner, miss.partner] : [blocker, miss.blocker];
+  const swap = isWithoutSpace(written, miss)
+    ? `write \`${node.operator}\` first, then \`linear\` instead of \`${after.operator}\``
+    : `write \`${node.operator}\` before \`${after.operator}\``;
   const change = miss.obstacle === "constant" ? `leave out the constant, or ${swap}` : swap;
   return `${change}, if such a model is as good for you: its results differ, and it must be trained`;
+}
+
+/** Whether a convolution would have no axis to slide along after the operator that should come first. */
+function isWithoutSpace({ op, attributes }: Node, { node }: NearMiss): boolean {
+  if (op.name !== conv.name) return false;
+  const { axis } = attributes as { readonly axis: readonly string[] };
+  return !axis.some((name) => node.type.axes.has(name));
 }
 
 function distinct(notes: readonly Note[]): readonly Note[] {

@@ -1,11 +1,10 @@
 /** @file A node as a map of one of its inputs: by a tensor that is known when the model is loaded, or by its trait. */
-import { Complaint } from "../ir/obligation.ts";
 import type { Node, Value } from "../ir/graph.ts";
 import type { Trait } from "../ir/trait.ts";
 import { axisNames, type Axis } from "../ir/type.ts";
 import { linear } from "../ops/linear.ts";
 import { inputAxis } from "../ops/shared/layers.ts";
-import { isOver, isSameAxes, type Algebra } from "./algebra.ts";
+import { isOver, isSameAxes, simplified, type Algebra } from "./algebra.ts";
 
 /** y[to, along, r] = sum over from of weight[to, from', along] x[from, along, r] + bias. Without weight, y = x + bias. */
 export interface MatrixMap {
@@ -42,6 +41,7 @@ export const isDiagonal = ({ from, to }: MatrixMap): boolean => from.length === 
 /** The carried axes along which a map varies. */
 export function alongOf(map: Mapping): readonly Axis[] {
   if (map.kind === "operator") return map.trait.along ?? [];
+  if (map.written !== undefined) return alongOf(map.written);
   const own = [...map.to, ...map.from.map(inputAxis)];
   const axes = [map.weight, map.bias].flatMap((value) => (value === undefined ? [] : axisNames(value.type)));
   return [...new Set(axes)].filter((axis) => !own.includes(axis));
@@ -50,6 +50,7 @@ export function alongOf(map: Mapping): readonly Axis[] {
 /** What a map does, whatever it is made of. */
 export function traitOf(map: Mapping): Trait {
   if (map.kind === "operator") return map.trait;
+  if (map.written !== undefined) return map.written.trait;
   const { from, to, bias } = map;
   return { from, to, along: alongOf(map), is: bias === undefined ? "linear" : "affine" };
 }
@@ -75,29 +76,34 @@ export class Maps {
     return value.inputs.flatMap((x, input) => {
       const once = value.inputs.indexOf(x) === input && value.inputs.lastIndexOf(x) === input;
       if (x.kind === "constant" || !once || this.#algebra.isLoaded(x)) return [];
-      const map = this.#matrix(value, input) ?? this.#operator(value, input);
-      return map === undefined ? [] : [{ map, x }];
+      const map = this.#operator(value, input);
+      return map === undefined ? [] : [{ map: this.#matrix(map), x }];
     });
   }
 
-  #matrix(node: Node, input: number): MatrixMap | undefined {
+  /** The operator as a tensor times its input; the operator itself if it is none. */
+  #matrix(written: OperatorMap): Mapping {
     const { builder } = this.#algebra;
-    const written = this.#operator(node, input);
+    const { node, input, trait } = written;
     // A trait knows what the record of a matrix does not: infinities make sums and products depend on their order.
-    const isExact = written !== undefined && (written.trait.is === "linear" || written.trait.is === "affine");
-    const matrix = isExact ? builder.matrix(node, input) : undefined;
-    if (matrix === undefined) return undefined;
-    const { from, to } = matrix;
-    const [weight, bias] = [matrix.weight, matrix.bias].map((tensor) => tensor && builder.own(tensor));
-    const isLoaded = [weight, bias].every((tensor) => tensor === undefined || this.#algebra.isLoaded(tensor));
-    if (!isLoaded) return undefined;
+    const isExact = trait.is === "linear" || trait.is === "affine";
+    const isKnown = isExact && node.inputs.every((other, i) => i === input || this.#algebra.isLoaded(other));
+    const matrix = isKnown ? builder.matrix(node, input) : undefined;
+    if (matrix === undefined) return written;
     const apply = matrix.with?.bind(matrix);
+    // Most maps are only asked how they act, for which no tensor is needed.
+    const weight = once(() => matrix.weight && simplified(builder.own(matrix.weight)));
+    const bias = once(() => matrix.bias && builder.own(matrix.bias));
     return {
       kind: "matrix",
-      from,
-      to,
-      weight: weight && this.#algebra.simplified(weight),
-      bias,
+      from: matrix.from,
+      to: matrix.to,
+      get weight() {
+        return weight();
+      },
+      get bias() {
+        return bias();
+      },
       written,
       with:
         apply &&
@@ -109,18 +115,8 @@ export class Maps {
   }
 
   #operator(node: Node, input: number): OperatorMap | undefined {
-    const trait = this.#trait(node, node.inputs, input);
+    const trait = this.#algebra.builder.trait(node, input);
     return trait && { kind: "operator", node, input, trait };
-  }
-
-  #trait(node: Node, inputs: readonly Value[], input: number): Trait | undefined {
-    try {
-      return this.#algebra.builder.trait(node, input, inputs);
-    } catch (error) {
-      // The record asks for an axis that these inputs do not have.
-      if (error instanceof Complaint) return undefined;
-      throw error;
-    }
   }
 
   /** Applies a map to a tensor; undefined if its operator cannot be applied to this one, or would do something else. */
@@ -138,11 +134,9 @@ export class Maps {
   }
 
   #again({ node, input, trait }: OperatorMap, x: Value): Value | undefined {
-    const inputs = node.inputs.with(input, x);
-    const other = this.#trait(node, inputs, input);
-    if (other === undefined || !isSameAction(trait, other)) return undefined;
-    if (!this.#algebra.builder.fits(node, inputs)) return undefined;
-    return this.#algebra.attempt(node.op, inputs, node.attributes, node.weights);
+    const made = this.#algebra.again(node, node.inputs.with(input, x));
+    const other = made && this.#algebra.builder.trait(made, input);
+    return other !== undefined && isSameAction(trait, other) ? made : undefined;
   }
 
   #scaled({ weight, bias }: MatrixMap, x: Value): Value | undefined {
@@ -174,6 +168,12 @@ export class Maps {
     const attributes = { keyed: new Map(), maps, bias: bias !== undefined, init: undefined };
     return this.#algebra.node(linear, [x], attributes, bias === undefined ? { weight } : { weight, bias });
   }
+}
+
+/** A function that makes something when it is first asked for it. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 function isSameAction(a: Trait, b: Trait): boolean {

@@ -113,6 +113,8 @@ class Search {
     const { maps, costs, laws } = this.#tools;
     const push = new Push(this.#tools, isPaid);
     const cost = costs.total([node], isPaid);
+    // More than all of it cannot be saved.
+    if (cost < leastSaving * whole) return;
     for (const outer of maps.of(node)) {
       const own = traitOf(outer.map);
       if (outer.x.kind !== "node" || own.from.length + own.to.length === 0) continue;

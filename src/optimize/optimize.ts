@@ -168,6 +168,8 @@ class Sweep {
   }
 
   #rebuild(value: Value): void {
+    // Weights are never replaced.
+    if (value.kind === "node" && value.inputs.every((input) => this.#live.now(input) === input)) return;
     const made = withOperands(value, (operand) => this.#live.now(operand), this.#tools.algebra.builder);
     this.#live.replace(value, this.#live.now(made));
   }
@@ -289,7 +291,7 @@ class Sweep {
     if (was === is || user?.inputs.length !== 1 || others.length > 0) return 0;
     const { algebra, maps, costs } = this.#tools;
     const cost = (value: Value, values: ReadonlySet<Value>) => {
-      const made = algebra.attempt(user.op, [value], user.attributes, user.weights);
+      const made = algebra.again(user, [value]);
       // What could be merged is no obstacle.
       if (made === undefined || maps.of(made).some(({ map }) => map.kind === "matrix")) return 0;
       return costs.sum(new Set([...values, made])) - costs.sum(values);

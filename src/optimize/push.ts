@@ -112,6 +112,7 @@ export class Push {
     if (x.op.name === concat.name) return true;
     if (this.#isSum(x)) return most > 0 && x.inputs.every((input) => this.meets(map, input, whole, most - 1));
     return this.#maps.of(x).some((inner) => {
+      if (this.#isFreeScale(x, inner.map)) return this.meets(map, inner.x, whole, most);
       if (map.kind === "matrix" && inner.map.kind === "matrix") {
         const scales = isDiagonal(map) || isDiagonal(inner.map);
         if (scales || !this.#isShared(whole)) return this.isSmaller(map, inner.map, x);
@@ -121,6 +122,16 @@ export class Push {
     });
   }
 
+  /** Whether a value is a scale that its product does for nothing, so that no other product saves anything by doing it. */
+  #isFreeScale(value: Value, map: Mapping): boolean {
+    if (map.kind !== "matrix" || !isDiagonal(map)) return false;
+    let host = this.#costs.hostOf(value);
+    const isHosted = host !== undefined;
+    // A chain of scales ends at the product, which has no host.
+    for (; host !== undefined; host = this.#costs.hostOf(host)) if (this.#isShared(host)) return false;
+    return isHosted;
+  }
+
   /** f(x) in its cheapest way; undefined if f cannot be applied to x. */
   #apply(map: Mapping, x: Value): Way | undefined {
     const direct = this.#maps.on(map, x);
@@ -128,6 +139,9 @@ export class Push {
   }
 
   *#merged(value: Value, map: Mapping, x: Value, inner: Application): Generator<Way> {
+    // A product does both scales for nothing, so that the two only gain what the products do.
+    if (this.#isFreeScale(x, inner.map) && !this.meets(map, inner.x, x)) return;
+    if (this.#isFreeScale(value, map) && this.best(x).value === x) return;
     const composed = this.#composed(map, x, inner);
     const way = composed && this.#apply(composed, inner.x);
     if (way !== undefined) yield { ...way, moves: [{ rule: "merge", of: value, at: x }, ...way.moves] };

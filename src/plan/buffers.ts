@@ -38,7 +38,11 @@ export function nominalNumbers(sizes: Sizes, at: Readonly<Record<string, number>
   const known = new Map<Size, number>();
   return (size) => {
     let number = known.get(size);
-    if (number === undefined) known.set(size, (number = Math.max(1, sizes.fold(size, algebra))));
+    if (number === undefined) {
+      const constant = sizes.constant(size);
+      number = Math.max(1, constant === undefined ? sizes.fold(size, algebra) : Number(constant));
+      known.set(size, number);
+    }
     return number;
   };
 }

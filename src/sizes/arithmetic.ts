@@ -10,6 +10,8 @@ type InverseAtom = Extract<Atom, { kind: "inverse" }>;
 export function add(pool: SizePool, a: Size, b: Size, factor = 1n): Size {
   if (b.terms.length === 0) return a;
   if (a.terms.length === 0 && factor === 1n) return b;
+  const [own, other] = [integerOf(a), integerOf(b)];
+  if (own !== undefined && other !== undefined) return pool.int(own + factor * other);
   const over = lcm(a.over, b.over);
   const terms: Terms = new Map();
   accumulate(terms, a.terms, over / a.over);
@@ -28,6 +30,8 @@ function accumulate(into: Terms, terms: readonly Term[], factor: bigint): void {
 export function mul(pool: SizePool, a: Size, b: Size): Size {
   if (a === pool.one) return b;
   if (b === pool.one) return a;
+  const [own, other] = [integerOf(a), integerOf(b)];
+  if (own !== undefined && other !== undefined) return pool.int(own * other);
   const terms: Terms = new Map();
   for (const x of a.terms) {
     for (const y of b.terms) {
@@ -195,6 +199,12 @@ export const coefficientOf = (s: Size, monomial: Monomial): bigint =>
 /** Returns the greatest number that divides all coefficients except that of `except`; 0 if there are no others. */
 export const contentOf = (s: Size, except?: Monomial): bigint =>
   s.terms.reduce((g, t) => (t.monomial === except ? g : gcd(g, t.coefficient)), 0n);
+
+/** Returns the value of a size that is an integer: most are. */
+function integerOf(s: Size): bigint | undefined {
+  const value = s.over === 1n ? rationalValue(s) : undefined;
+  return value?.n;
+}
 
 /** Returns the value of a size without atoms, as a fraction of integers. */
 export function rationalValue(s: Size): Rational | undefined {

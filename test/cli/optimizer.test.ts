@@ -160,7 +160,9 @@ test.each([
   ["explain bad-input --target onnx", "--target needs --graph"],
   ["check head.fuse --at h=4", "--at needs --hints"],
   ["check head.fuse --target onnx", "--target needs --hints"],
-])("options without effect are refused: %s", async (command, message) => {
+  ["build head.fuse --at h=3,h=4", "option '--at <sizes>' argument 'h=3,h=4' is invalid. h is given twice."],
+  ["explain head.fuse", "there is no diagnostic 'head.fuse'; if it is a program, write fuse explain head.fuse --graph"],
+])("options without effect, and what is no diagnostic, are refused: %s", async (command, message) => {
   expect(await run(command)).toEqual({ code: 2, out: "", err: `fuse: ${message}\n` });
 });
 

@@ -226,10 +226,21 @@ describe("what may not move stays", () => {
     ["a sum with a finite tensor", "x + k", "[4, 0, 2]", 1],
     ["a sum with an infinite tensor", "x + k", "[4, -inf, 2]", 0],
     ["a difference from an infinite tensor", "x - k", "[4, -inf, 2]", 0],
+    ["division by the negative of a tensor without 0", "x / -k", "[4, 1, 2]", 1],
+    ["division by the negative of a tensor with 0", "x / -k", "[4, 0, 2]", 0],
+    ["division by a difference that is 0 somewhere", "x / (k - 1)", "[4, 1, 2]", 0],
+    ["division by a tensor with 0 after a relu", "x / relu(k)", "[4, -1, 2]", 0],
+    ["a product with a reciprocal that is infinite somewhere", "x * (1 / k)", "[4, 0, 2]", 0],
+    ["a product with a reciprocal that is finite", "x * (1 / k)", "[4, 1, 2]", 1],
+    ["a sum with a logarithm that is infinite somewhere", "x + log(k)", "[4, 0, 2]", 0],
+    ["division by a softmax, which is a composite", "x / softmax(k, axis: c)", "[4, 0, 2]", 1],
+    ["division by a composite that is 0 somewhere", "x / silu(k)", "[4, 0, 2]", 0],
+    ["division by a weight times a tensor with 0", "x / (w * k)", "[4, 0, 2]", 0],
+    ["division by a weight times a tensor without 0", "x / (w * k)", "[4, 1, 2]", 1],
   ])("%s, before a product", (_, expression, numbers, count) => {
     const graph = graphOf(
       "(x: [n, h: 32, w: 32, c: 3]) -> (y: [n, h: 32, w: 32, c: 16])",
-      `  const k: [c: 3] = ${numbers}\n  return (${expression}) |> conv(c: 16) @conv`,
+      `  const k: [c: 3] = ${numbers}\n  weight w: [c: 3] = ones\n  return (${expression}) |> conv(c: 16) @conv`,
     );
     expect(optimize(graph, savedModelProfile).changes).toHaveLength(count);
   });

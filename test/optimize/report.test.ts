@@ -169,6 +169,19 @@ test("hints are at a place that the author can change, once for all uses, with t
   expect(found[0]!.helps[0]!.text).toMatch(/^write `mean` before `relu`, if /);
 });
 
+test("where no space is left after an operator that should come first, `linear` takes the place of `conv`", () => {
+  const text = `fuse 1
+
+model Net(x: [n, h: 28, w: 28, c: 512]) -> (y: [n, c: 256]) {
+  return x |> conv(c: 256) @conv |> sum(axis: [h, w])
+}
+`;
+  const [found] = findHints(programOf(text));
+  expect(found!.helps[0]!.text).toMatch(
+    /^leave out the constant, or write `sum` first, then `linear` instead of `conv`, if such/,
+  );
+});
+
 test("an operator that the optimizer made is named as the author's from which it comes", () => {
   const report =
     reportOf(`a: [n, h: 64, w: 64, c: 128], b: [n, h: 32, w: 32, c: 128]) -> (y: [n, h: 64, w: 64, c: 32]) {

@@ -74,6 +74,8 @@ async function explainGraph(file: string, options: Options, terminal: Terminal):
 function explainCode(command: Command, code: string | undefined, terminal: Terminal): void {
   if (code === undefined) return terminal.out(list());
   if (!Object.hasOwn(entries, code)) {
+    if (/[./\\]/.test(code))
+      command.error(`error: there is no diagnostic '${code}'; if it is a program, write fuse explain ${code} --graph`);
     const near = nearest(code, Object.keys(entries));
     command.error(`error: there is no diagnostic '${code}'${near === undefined ? "" : ` (did you mean ${near}?)`}`);
   }

@@ -107,12 +107,13 @@ export function pair(text: string, form: string): readonly [string, string] {
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** Collects `n=1,h=64`. */
+/** Collects `n=1,h=64`. Each name may appear once. */
 export function sizes(text: string, previous: Readonly<Record<string, number>> = {}): Readonly<Record<string, number>> {
   let found = previous;
   for (const item of text.split(",")) {
     const [name, value] = pair(item.trim(), "NAME=SIZE, separated by commas: n=1,h=64");
     if (!/^[1-9]\d{0,9}$/.test(value)) throw new InvalidArgumentError(`${name} must be a whole number of at least 1.`);
+    if (Object.hasOwn(found, name)) throw new InvalidArgumentError(`${name} is given twice.`);
     found = { ...found, [name]: Number(value) };
   }
   return found;

@@ -183,6 +183,8 @@ export function reach(sizes: Sizes, attributes: WindowAttributes, index: number,
 /** Returns the number of window positions along an axis of this size: floor(reach / stride) + 1, or ceil(size / stride) for `same_tf`. */
 export function places(sizes: Sizes, attributes: WindowAttributes, index: number, size: Size): Size {
   const stride = perAxis(attributes.stride ?? attributes.kernel, index);
+  // Both paddings that have a name keep the size where the window takes every place.
+  if (typeof attributes.pad === "string" && stride === sizes.int(1)) return size;
   if (attributes.pad === "same_tf") return sizes.ceil(size, stride);
   return sizes.add(sizes.floor(reach(sizes, attributes, index, size), stride), sizes.int(1));
 }
