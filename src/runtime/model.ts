@@ -4,7 +4,7 @@ import { backendOf } from "../contract/backends.ts";
 import type { ModelDefinition, Tensors } from "../contract/definition.ts";
 import { checkGuard, type Given, type Guard } from "../contract/guard.ts";
 import type { ManifestEntry } from "../contract/manifest.ts";
-import { dtypeNames, type DType, type NdArray } from "../contract/ndarray.ts";
+import { dtypeNames, type DType } from "../contract/ndarray.ts";
 import { evaluate } from "../contract/prepare-evaluate.ts";
 import { DataError } from "../weights/data-error.ts";
 import { keptTensor, readTensors, tensorsOf } from "./arrays.ts";

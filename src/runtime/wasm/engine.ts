@@ -131,7 +131,7 @@ export class WasmEngine implements Engine {
     await this.#team?.started;
     const end = performance.now() + warmUp.milliseconds;
     let runs = 0;
-    do tf.dispose(this.run(inputs, sizes) as Tensors);
+    do tf.dispose(this.run(inputs, sizes));
     while (++runs < warmUp.runs && performance.now() < end);
   }
 
