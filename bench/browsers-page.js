@@ -1,6 +1,6 @@
 /** @file The page of `browsers.js`: one model on several engines, alternating. Bundled for Chromium. */
 import { loadAndCompile, loadLiteRt, Tensor } from "@litertjs/core";
-import { setThreadsCount, setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
+import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import * as tf from "@tensorflow/tfjs-core";
 import * as ort from "onnxruntime-web/wasm";
 import { product, toChannelsFirst, toChannelsLast } from "./layouts.js";
@@ -27,7 +27,8 @@ async function warmedUp(run) {
 }
 
 async function fuse({ model, arrays, threads }) {
-  setThreadsCount(1);
+  // The threads of TensorFlow.js need a worker that a bundle lacks. Ours have their own.
+  tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
   setWasmPaths("/tfjs/");
   await tf.setBackend("wasm");
   const module = await import(/* @vite-ignore */ `/models/${model}/model.js`);

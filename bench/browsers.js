@@ -17,6 +17,9 @@ import { installRivals, rivals } from "./rivals.js";
 
 const own = "bench/programs/engines.fuse";
 
+/** The benchmarks that are asked for; all by default. */
+const only = process.env.WORKLOADS?.split(",");
+
 const cases = [
   { model: "SEBlocks", path: own, inputs: { x: [1, 14, 14, 64] } },
   { model: "Selfie", path: "examples/background-blur/background-blur.fuse", inputs: { x: [1, 256, 256, 3] } },
@@ -24,7 +27,7 @@ const cases = [
   { model: "AttentionReduce", path: own, inputs: { x: [1, 28, 28, 256] } },
   { model: "Autoencoder", path: own, inputs: { x: [1, 56, 56, 256] } },
   { model: "Classifier", path: "test/fixtures/samples/classifier.fuse", inputs: { image: [1, 224, 224, 3] } },
-];
+].filter(({ model }) => only?.includes(model) ?? true);
 
 const rounds = 30;
 
@@ -139,9 +142,6 @@ export async function browsers() {
       for (const { model, inputs } of cases) {
         const page = await browser.newPage();
         page.setDefaultTimeout(600_000);
-        page.on("console", (m) => console.log("console", m.text()));
-        page.on("requestfailed", (m) => console.log("failed", m.url()));
-        page.on("response", (r) => r.status() >= 400 && console.log(r.status(), r.url()));
         await page.goto(`http://localhost:${server.address().port}/`);
         await page.waitForFunction(() => "measured" in globalThis);
         const isConverted = !unconverted.includes(model);

@@ -29,13 +29,19 @@ export const choose = (condition: V128, a: V128, b: V128): V128 => bits.select(a
 /** Natural logarithm of 2 in two parts, the first short enough for exact products. */
 const ln2 = [0.693359375, -2.1219444e-4] as const;
 
-/** 1.5 * 2^23: the floats around it are the integers. */
-const rounding = 12582912;
+/**
+ * 1.5 * 2^23, around which floats are integers, and 127 more: the lowest nine bits of the sum with an integer are then the
+ * exponent of a float, and all above them vanish when it is shifted there.
+ */
+const rounding = 12582912 + 127;
 
-/** e^x as p * 2^n, with x between about -104 and 90. The polynomial is that of Cephes' expf. */
+/**
+ * e^x as p * 2^n, with x between about -104 and 90. `scale` gets a vector of integers whose lowest nine bits are n + 127. The
+ * polynomial is that of Cephes' expf.
+ */
 function exponential(f: FunctionBody, x: V128, scale: (p: V128, n: V128) => V128): V128 {
   return named(f, x, (x) =>
-    // Added to a number of moderate size, it rounds it to an integer, which the lowest bits of the sum are.
+    // Added to a number of moderate size, it rounds it to an integer.
     named(f, f.madd(x, of(Math.LOG2E), of(rounding)), (rounded) =>
       named(f, f32x4.sub(rounded, of(rounding)), (n) =>
         named(f, f.madd(n, of(-ln2[1]), f.madd(n, of(-ln2[0]), x)), (r) => {
@@ -45,31 +51,37 @@ function exponential(f: FunctionBody, x: V128, scale: (p: V128, n: V128) => V128
             [1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1],
           );
           const p = f32x4.add(f.madd(tail, f32x4.mul(r, r), r), of(1));
-          return scale(p, i32x4.sub(rounded, of(rounding)));
+          return scale(p, rounded);
         }),
       ),
     ),
   );
 }
 
-/** 2^n for integers between -126 and 127. */
-const power = (n: V128): V128 => i32x4.shl(i32x4.add(n, i32x4.of(127)), int(23));
+/** 2^n for integers n between -126 and 127, of n + 127. */
+const power = (biased: V128): V128 => i32x4.shl(biased, int(23));
 
 /** e^x */
 export function exp(f: FunctionBody, x: V128): V128 {
   // 2^n in two factors, because n may exceed what an exponent can hold.
-  return exponential(f, clamped(x, -104, 89.5), (p, n) =>
-    named(f, n, (n) =>
-      named(f, i32x4.shr(n, int(1)), (half) => f32x4.mul(f32x4.mul(p, power(half)), power(i32x4.sub(n, half)))),
+  return exponential(f, clamped(x, -104, 89.5), (p, biased) =>
+    named(f, i32x4.sub(biased, of(rounding)), (n) =>
+      named(f, i32x4.shr(n, int(1)), (half) => {
+        const [first, second] = [half, i32x4.sub(n, half)].map((n) => power(i32x4.add(n, i32x4.of(127))));
+        return f32x4.mul(f32x4.mul(p, first!), second!);
+      }),
     ),
   );
 }
 
-/** e^x for x <= 0; 0 below -87, where the result would be denormal, which makes processors slow. */
+/**
+ * e^x for x <= 0; 0 below -87, where the result would be denormal, which makes processors slow. What is computed there is
+ * anything.
+ */
 export function expOfNegative(f: FunctionBody, x: V128): V128 {
   return named(f, x, (x) =>
     bits.andNot(
-      exponential(f, f32x4.pmax(x, of(-87)), (p, n) => f32x4.mul(p, power(n))),
+      exponential(f, x, (p, biased) => f32x4.mul(p, power(biased))),
       f32x4.lt(x, of(-87)),
     ),
   );
