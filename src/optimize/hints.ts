@@ -10,6 +10,7 @@ import type { NearMiss } from "./near-misses.ts";
 import type { OptimizeOptions } from "./optimize.ts";
 import { planOptimized } from "./planned.ts";
 import { missesOf, type ReportedMiss } from "./report.ts";
+import type { Written } from "./written.ts";
 
 /** A near miss wherever the program comes to it. */
 interface Hint {
@@ -72,8 +73,16 @@ function helpFor({ node, partner, blocker, miss }: ReportedMiss): string {
   const swap = isWithoutSpace(written, miss)
     ? `write \`${node.operator}\` first, then \`linear\` instead of \`${after.operator}\``
     : `write \`${node.operator}\` before \`${after.operator}\``;
-  const change = miss.obstacle === "constant" ? `leave out the constant, or ${swap}` : swap;
+  const change = miss.obstacle === "constant" ? `${withoutConstant(miss, node, blocker)}, or ${swap}` : swap;
   return `${change}, if such a model is as good for you: its results differ, and it must be trained`;
+}
+
+/** How to leave out the constant of the one of two operators that adds it. */
+function withoutConstant({ node, blocker, inner }: NearMiss, own: Written, other: Written): string {
+  const [adding, written] = inner.is === "affine" ? [blocker, other] : [node, own];
+  // A batchnorm without a bias still subtracts a mean.
+  const hasBias = adding.op.macs !== undefined && adding.attributes["bias"] === true;
+  return hasBias ? `write \`bias: false\` in \`${written.operator}\`` : "leave out the constant";
 }
 
 /** Whether a convolution would have no axis to slide along after the operator that should come first. */
