@@ -2,6 +2,7 @@
 import type { Node, Origin } from "../ir/graph.ts";
 import type { ModelGraph } from "../ir/model-graph.ts";
 import { conv } from "../ops/conv.ts";
+import { refusedSizes } from "../plan/given-sizes.ts";
 import type { Profile } from "../plan/profile.ts";
 import type { Note } from "../source/diagnostic.ts";
 import type { Reporter } from "../source/reporter.ts";
@@ -29,6 +30,7 @@ export function reportHints(
   reporter: Reporter,
 ): void {
   const { graph: optimized } = planOptimized(graph, profile, options);
+  const refused = refusedSizes(graph, options.at ?? {});
   for (const { miss, origins, saves } of hintsIn(missesOf(graph, optimized, profile, options))) {
     const { node, partner, blocker } = miss;
     const span = ownPlace(origins[0]!, isForeign);
@@ -39,6 +41,9 @@ export function reportHints(
       ...at(`\`${partner.operator}\` is`, partner.origin),
       ...(miss.miss.blocker === miss.miss.partner ? [] : at(`\`${blocker.operator}\` is between them`, blocker.origin)),
       { text: miss.obstacle },
+      ...(refused === undefined
+        ? []
+        : [{ text: `costs are compared at sizes that the model refuses (${refused.message})` }]),
       ...origins.flatMap(({ calls }) =>
         calls.filter((call) => call !== span).map((call) => ({ text: "called", span: call })),
       ),
