@@ -2,6 +2,7 @@
 import type { Node, Origin } from "../ir/graph.ts";
 import type { ModelGraph } from "../ir/model-graph.ts";
 import { conv } from "../ops/conv.ts";
+import { refusedSizes } from "../plan/given-sizes.ts";
 import type { Profile } from "../plan/profile.ts";
 import type { Note } from "../source/diagnostic.ts";
 import type { Reporter } from "../source/reporter.ts";
@@ -10,6 +11,7 @@ import type { NearMiss } from "./near-misses.ts";
 import type { OptimizeOptions } from "./optimize.ts";
 import { planOptimized } from "./planned.ts";
 import { missesOf, type ReportedMiss } from "./report.ts";
+import type { Written } from "./written.ts";
 
 /** A near miss wherever the program comes to it. */
 interface Hint {
@@ -28,6 +30,7 @@ export function reportHints(
   reporter: Reporter,
 ): void {
   const { graph: optimized } = planOptimized(graph, profile, options);
+  const refused = refusedSizes(graph, options.at ?? {});
   for (const { miss, origins, saves } of hintsIn(missesOf(graph, optimized, profile, options))) {
     const { node, partner, blocker } = miss;
     const span = ownPlace(origins[0]!, isForeign);
@@ -38,6 +41,9 @@ export function reportHints(
       ...at(`\`${partner.operator}\` is`, partner.origin),
       ...(miss.miss.blocker === miss.miss.partner ? [] : at(`\`${blocker.operator}\` is between them`, blocker.origin)),
       { text: miss.obstacle },
+      ...(refused === undefined
+        ? []
+        : [{ text: `costs are compared at sizes that the model refuses (${refused.message})` }]),
       ...origins.flatMap(({ calls }) =>
         calls.filter((call) => call !== span).map((call) => ({ text: "called", span: call })),
       ),
@@ -72,8 +78,16 @@ function helpFor({ node, partner, blocker, miss }: ReportedMiss): string {
   const swap = isWithoutSpace(written, miss)
     ? `write \`${node.operator}\` first, then \`linear\` instead of \`${after.operator}\``
     : `write \`${node.operator}\` before \`${after.operator}\``;
-  const change = miss.obstacle === "constant" ? `leave out the constant, or ${swap}` : swap;
+  const change = miss.obstacle === "constant" ? `${withoutConstant(miss, node, blocker)}, or ${swap}` : swap;
   return `${change}, if such a model is as good for you: its results differ, and it must be trained`;
+}
+
+/** How to leave out the constant of the one of two operators that adds it. */
+function withoutConstant({ node, blocker, inner }: NearMiss, own: Written, other: Written): string {
+  const [adding, written] = inner.is === "affine" ? [blocker, other] : [node, own];
+  // A batchnorm without a bias still subtracts a mean.
+  const hasBias = adding.op.macs !== undefined && adding.attributes["bias"] === true;
+  return hasBias ? `write \`bias: false\` in \`${written.operator}\`` : "leave out the constant";
 }
 
 /** Whether a convolution would have no axis to slide along after the operator that should come first. */

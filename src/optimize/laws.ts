@@ -1,5 +1,6 @@
 /** @file What the search takes for true. One object, which tests replace to see that every wrong law is noticed. */
 import { after, before, compose, isOfMade, isOfView, joinOf, linearPart, partOf } from "./compose.ts";
+import { ofConstant } from "./constants.ts";
 import { contracted } from "./contract.ts";
 import { exchange } from "./exchange.ts";
 
@@ -17,6 +18,8 @@ export interface Laws {
   readonly before: typeof before;
   /** A sum of a product as one `dot`. */
   readonly contracted: typeof contracted;
+  /** What a linear map makes of a constant. */
+  readonly ofConstant: typeof ofConstant;
   /** The map of a part of an axis. */
   readonly partOf: typeof partOf;
   /** The map of several tensors joined along an axis. */
@@ -33,6 +36,7 @@ export const laws: Laws = {
   after,
   before,
   contracted,
+  ofConstant,
   partOf,
   joinOf,
   linearPart,

@@ -150,13 +150,14 @@ class Search {
   ): Forced | undefined {
     const { maps } = this.#tools;
     const isBetween = isSameType(blocker.type, inner.x.type, this.#graph.facts);
-    if (isBetween ? obstacle === "axes" : !this.#isProductAndResizing(node, outer, blocker, inner, obstacle))
-      return undefined;
+    if (isBetween && obstacle === "axes") return undefined;
+    const isPair = this.#isProductAndResizing(node, outer, blocker, inner, obstacle);
+    if (!isBetween && !isPair) return undefined;
     if (!fits(outer.map, blocker, inner.x)) return undefined;
     const direct = maps.on(outer.map, inner.x);
     if (direct === undefined || !fits(inner.map, inner.x, direct)) return undefined;
     const way = push.best(direct);
-    const partner = isBetween ? partnerOf(way) : blocker;
+    const partner = (isBetween ? partnerOf(way) : undefined) ?? (isPair ? blocker : undefined);
     const value = partner && maps.on(inner.map, way.value);
     if (value === undefined || !isSameType(value.type, node.type, this.#graph.facts)) return undefined;
     return { value, partner: partner! };
@@ -170,6 +171,8 @@ class Search {
     inner: Application,
     obstacle: Obstacle,
   ): boolean {
+    // A product that makes its operand smaller is cheaper before another one, were it not for the constant.
+    if (obstacle === "constant" && isProduct(node) && isProduct(blocker)) return this.#resizes(node, blocker);
     const resizing = isProduct(node) ? inner.map : outer.map;
     const isOneProduct = isProduct(node) !== isProduct(blocker);
     const isResizing = isProduct(node) ? this.#resizes(blocker, inner.x) : this.#resizes(node, blocker);

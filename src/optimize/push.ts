@@ -12,7 +12,7 @@ import type { Laws } from "./laws.ts";
 import { alongOf, isDiagonal, traitOf, type Application, type Mapping, type MatrixMap, type Maps } from "./map.ts";
 import { counts, Sums } from "./sums.ts";
 import type { SearchTools } from "./tools.ts";
-import { movesOf, type Way } from "./way.ts";
+import { movesOf, type Move, type Way } from "./way.ts";
 
 /** An operand of a concat, which may leave it. */
 export interface Leaving {
@@ -94,9 +94,11 @@ export class Push {
       if (x.op.name === concat.name) yield* this.#overConcat(value, map, x);
       else if (this.#isSum(x)) yield* this.#overSum(value, map, x);
       else yield* this.#throughConcat(value, map, x);
+      const shrinks = this.#costs.bytes(value.type) < this.#costs.bytes(x.type);
       for (const inner of this.#maps.of(x)) {
         yield* this.#merged(value, map, x, inner);
         yield* this.#exchanged(value, map, x, inner);
+        if (shrinks) yield* this.#throughExchange(map, x, inner);
       }
     }
     yield* this.#sums.ways(value);
@@ -184,6 +186,7 @@ export class Push {
     if (map.kind === "operator" && actsOnElements(map) && actsOnElements(inner.map)) return;
     const [outerTrait, innerTrait] = [traitOf(map), traitOf(inner.map)];
     const found = this.#laws.exchange(outerTrait, innerTrait);
+    if (found === "constant") yield* this.#besideConstant(value, map, x, inner);
     if (isObstacle(found)) return;
     const part = found === "linear part";
     // The constant of an operator that is no matrix is inside.
@@ -195,6 +198,33 @@ export class Push {
     const whole = constant === undefined ? outside : this.#algebra.sum([outside, constant]);
     const why = { outer: outerTrait, inner: innerTrait, found };
     yield { value: whole, moves: [{ rule: "exchange", of: value, at: x, why }, ...moved!.moves] };
+  }
+
+  /** f(g(x) + t) = g(f(x)) + f(t), for a constant t that f does not keep; what f itself adds is added last. */
+  *#besideConstant(value: Value, map: Mapping, x: Value, inner: Application): Generator<Way> {
+    if (inner.map.kind !== "matrix" || inner.map.bias === undefined) return;
+    const made = this.#laws.ofConstant(this.#algebra, map, inner.map.bias);
+    const moved = made && this.#apply(map.kind === "matrix" ? this.#laws.linearPart(map) : map, inner.x);
+    const outside = moved && this.#maps.on(this.#laws.linearPart(inner.map), moved.value);
+    if (outside === undefined) return;
+    const constants = [made!, map.kind === "matrix" ? map.bias : undefined].filter((one) => one !== undefined);
+    if (!constants.every((one) => isOver(one, axisNames(outside.type)))) return;
+    const move: Move = { rule: "exchange with constant", of: value, at: x };
+    yield { value: this.#algebra.sum([outside, ...constants]), moves: [move, ...moved!.moves] };
+  }
+
+  /** f(g(h(x))) where g and h exchange: that alone may gain nothing, but then f meets the product h, and comes before it. */
+  *#throughExchange(map: Mapping, x: Node, inner: Application): Generator<Way> {
+    if (inner.x.kind !== "node" || !isObstacle(this.#laws.exchange(traitOf(map), traitOf(inner.map)))) return;
+    for (const last of this.#maps.of(inner.x)) {
+      if (last.map.kind !== "matrix" || isDiagonal(last.map)) continue;
+      const met = this.#laws.exchange(traitOf(map), traitOf(last.map));
+      if (isObstacle(met) && met !== "constant") continue;
+      for (const turned of this.#exchanged(x, inner.map, inner.x, last)) {
+        const way = this.#apply(map, turned.value);
+        if (way !== undefined) yield { value: way.value, moves: [...turned.moves, ...way.moves] };
+      }
+    }
   }
 
   *#overConcat(value: Value, map: Mapping, x: Node): Generator<Way> {

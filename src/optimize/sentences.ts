@@ -29,6 +29,8 @@ export function sentenceOf({ rule, of, at, why }: Move): string {
       if (why === undefined) return `${outer} and ${inner} exchange`;
       return `${outer} acts on ${actedOn(why.outer)} and ${inner} on ${actedOn(why.inner)}, so they exchange${because[why.found](outer, inner, why)}`;
     }
+    case "exchange with constant":
+      return `${outer} and ${inner} exchange, and what ${outer} makes of the constant that ${inner} adds is added after them`;
     case "merge":
       return `${inner} and then ${outer} are one product, whose weight is computed when the model is loaded`;
     case "contract":

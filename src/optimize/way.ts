@@ -14,7 +14,15 @@ export interface Move {
 }
 
 export type Rule =
-  "exchange" | "merge" | "contract" | "split concat" | "into concat" | "split sum" | "collect" | "join";
+  | "exchange"
+  | "exchange with constant"
+  | "merge"
+  | "contract"
+  | "split concat"
+  | "into concat"
+  | "split sum"
+  | "collect"
+  | "join";
 
 /** A value equal to the one asked for. */
 export interface Way {

@@ -40,8 +40,12 @@ export function refusedSizes(graph: ModelGraph, at: GivenSizes): Diagnostic | un
   // The problems are sentences, but messages have no full stop.
   const [message = "", ...notes] = admission.problems.map((problem) => problem.replace(/\.$/, ""));
   const names = graph.guard.variables.map(({ name }) => name);
-  const isComplete = names.every((name) => Object.hasOwn(at, name));
+  const assumed = names.filter((name) => !Object.hasOwn(at, name));
+  if (assumed.length > 0) {
+    const sizes = assumed.map((name) => `${name}=${sizeIn(at, name)}`).join(",");
+    notes.push(`no size is given for ${assumed.join(", ")}, so Fuse assumes ${sizes}`);
+  }
   const code = `--at ${names.map((name) => `${name}=…`).join(",")}`;
-  const helps = isComplete ? [] : [{ text: "give the sizes of all inputs", code }];
+  const helps = assumed.length === 0 ? [] : [{ text: "give the sizes of all inputs", code }];
   return diagnostic("bad-input", undefined, { message }, { notes, helps });
 }

@@ -48,7 +48,7 @@ test("summary numbers the changes, tells uses of a block apart, and predicts tim
   const { code, out } = await run("summary net.fuse --optimized --at i=16,j=16 --costs costs.json");
   expect(code).toBe(0);
   expect(out).toMatchInlineSnapshot(`
-    "model Net, target esm, at n=1,i=16,j=16
+    "model Net, target esm, costs of costs.json, at n=1,i=16,j=16
 
                                as written  optimized
     predicted time                5.25 ms    1.32 ms  -75 %
@@ -106,7 +106,7 @@ test("JSON has numbers and places of changes and of what is in the way", async (
 test("a near miss says what would be saved, and only rows with products have MACs", async () => {
   const { out } = await run("explain head.fuse --graph --at h=8,w=8 --costs costs.json");
   expect(out).toMatchInlineSnapshot(`
-    "model Head, target esm: 0 changes, numbers at n=1,h=8,w=8
+    "model Head, target esm, costs of costs.json: 0 changes, numbers at n=1,h=8,w=8
     predicted time 0.264 ms
 
     not done
@@ -132,6 +132,33 @@ test.each([
   const { code, out, err } = await run(command);
   expect({ code, out }).toEqual({ code: 1, out: "" });
   expect(err).toContain(`error[bad-input]: ${message}\n`);
+});
+
+test("what nothing is given for is said: sizes that a model refuses, and the target whose costs a file holds", async () => {
+  const text =
+    "fuse 1\n\nmodel Big(x: [n, h, w, c: 64]) -> (y: [n, c: 64]) where h >= 100 {\n  return x |> conv(c: 64) @conv |> relu |> mean(axis: [h, w])\n}\n";
+  writeFileSync(join(folder, "big.fuse"), text);
+  const message = "Big: h >= 100 is required (big.fuse:3), but h is 64";
+  expect((await run("summary big.fuse --optimized --at w=8")).err).toBe(
+    `error[bad-input]: ${message}\n  = no size is given for n, h, so Fuse assumes n=1,h=64\n  help: give the sizes of all inputs    --at n=…,h=…,w=…\n`,
+  );
+  const explained = await run("explain big.fuse --graph --costs costs.json --backend wasm");
+  expect(explained.out.split("\n").slice(0, 2)).toEqual([
+    "model Big, target esm on wasm, costs of costs.json: 0 changes, numbers at n=1,h=64,w=64",
+    `the model refuses these sizes (${message}); --at gives others`,
+  ]);
+  const { err } = await run("check big.fuse --hints --costs costs.json");
+  expect(err).toContain(`= costs are compared at sizes that the model refuses (${message})\n`);
+  expect(err).toContain("= the costs of costs.json are taken as those of target esm, because no --target is given\n");
+  const json = await run("explain big.fuse --graph --json --costs costs.json --at h=100");
+  const [big] = (JSON.parse(json.out) as { models: object[] }).models;
+  expect(big).toMatchObject({
+    name: "Big",
+    target: "esm",
+    backend: null,
+    costs: "costs.json",
+    at: { n: 1, h: 100, w: 64 },
+  });
 });
 
 test("sizes that are not given are nominal", async () => {
@@ -184,6 +211,7 @@ test("hints are for the target, the sizes and the costs that are asked for", asy
       = \`conv\` is at 4:15
       = \`relu\` is between them at 4:36
       = \`relu\` is not linear
+      = the costs of costs.json are taken as those of target onnx
       help: write \`mean\` before \`relu\`, if such a model is as good for you: its results differ, and it must be trained
 
     1 warning

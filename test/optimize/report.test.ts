@@ -173,13 +173,44 @@ test("where no space is left after an operator that should come first, `linear` 
   const text = `fuse 1
 
 model Net(x: [n, h: 28, w: 28, c: 512]) -> (y: [n, c: 256]) {
-  return x |> conv(c: 256) @conv |> sum(axis: [h, w])
+  return x |> conv(c: 256) @conv |> max(axis: [h, w])
 }
 `;
   const [found] = findHints(programOf(text));
-  expect(found!.helps[0]!.text).toMatch(
-    /^leave out the constant, or write `sum` first, then `linear` instead of `conv`, if such/,
-  );
+  expect(found!.helps[0]!.text).toMatch(/^write `max` first, then `linear` instead of `conv`, if such/);
+});
+
+test.each([
+  ["conv(c: 256) @conv", "write `bias: false` in `conv`, or write `avgpool` before `conv`, if such"],
+  [
+    "conv(c: 256, bias: false) @conv |> batchnorm @bn",
+    "leave out the constant, or write `avgpool` before `batchnorm`, if such",
+  ],
+])("a hint says how to leave out a constant (%s)", (layer, help) => {
+  const text = `fuse 1
+
+model Net(x: [n, h: 28, w: 28, c: 512]) -> (y: [n, h: 14, w: 14, c: 256]) {
+  return x |> ${layer} |> avgpool(kernel: 3, stride: 2, pad: 1)
+}
+`;
+  const [found] = findHints(programOf(text));
+  expect(found!.helps[0]!.text.startsWith(help)).toBe(true);
+});
+
+test("a hint says that the bias of a convolution keeps a `dot` after it", () => {
+  const text = (bias: boolean) => `fuse 1
+
+model Net(x: [n, t: 16, h: 28, w: 28, c: 64], g: [n, t: 16]) -> (y: [n, h: 28, w: 28, c: 64]) {
+  frames = x |> conv(c: 64, kernel: 3, pad: 1, axis: [h, w], bias: ${bias}) @conv
+  return dot(frames, g, contract: t, batch: n)
+}
+`;
+  const [found, ...others] = findHints(programOf(text(true)));
+  expect(others).toEqual([]);
+  expect(found!.message).toMatch(/^`Net` would take about 9\d % less time if `dot` came before `conv`$/);
+  expect(found!.notes.map(({ text }) => text)).toContain("`dot` does not keep the constant that `conv` adds");
+  expect(found!.helps[0]!.text).toMatch(/^write `bias: false` in `conv`, or write `dot` before `conv`, if such/);
+  expect(findHints(programOf(text(false)))).toEqual([]);
 });
 
 test("an operator that the optimizer made is named as the author's from which it comes", () => {

@@ -78,10 +78,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     "node:",
   ],
   "cli/summary": ["cli/terminal", "check", "codegen", "optimize", "plan", "ir", "sizes", "contract", "source"],
-  "cli/explain": [
-    ...["cli/summary", "cli/files", "cli/terminal", "compile", "check", "codegen", "optimize", "plan"],
-    "contract",
-  ],
+  "cli/explain": ["cli/summary", "cli/files", "cli/terminal", "compile", "check", "optimize", "plan"],
   "cli/build": [
     ...["cli/files", "cli/terminal", "compile", "check", "codegen", "plan", "node", "weights", "contract", "source"],
     "node:",

@@ -67,8 +67,8 @@ async function explainGraph(file: string, options: Options, terminal: Terminal):
   const { graphJson, graphText } = await import("../explain/graph.ts");
   const reports = await reportsFor(file, options, terminal);
   if (options.json)
-    terminal.out(JSON.stringify({ models: reports.map(({ report, at }) => graphJson(report, at)) }, null, 2));
-  else terminal.out(reports.map(({ report, at }) => graphText(report, at)).join("\n\n"));
+    terminal.out(JSON.stringify({ models: reports.map(({ report, at }) => graphJson(report, at, options)) }, null, 2));
+  else terminal.out(reports.map(({ report, at }) => graphText(report, at, options)).join("\n\n"));
 }
 
 function explainCode(command: Command, code: string | undefined, terminal: Terminal): void {

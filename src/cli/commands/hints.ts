@@ -4,6 +4,7 @@ import { findHints, type PlanOptions } from "../../compile.ts";
 import type { Backend } from "../../contract/backends.ts";
 import type { Diagnostic } from "../../source/diagnostic.ts";
 import { readCosts } from "../files/costs.ts";
+import { basisText } from "../summary/basis.ts";
 
 /** The options of the command that concern hints. */
 export interface HintOptions {
@@ -18,5 +19,11 @@ export interface HintOptions {
 export async function hintsOn(program: Program, options: HintOptions): Promise<readonly Diagnostic[]> {
   const { set = {}, at, target, backend } = options;
   const costs = await readCosts(options.costs);
-  return findHints(program, { settings: set, backend, costs, optimize: { at }, ...(target && { target }) });
+  const hints = findHints(program, { settings: set, backend, costs, optimize: { at }, ...(target && { target }) });
+  if (options.costs === undefined) return hints;
+  const reason = target === undefined ? ", because no --target is given" : "";
+  const note = {
+    text: `the costs of ${options.costs} are taken as those of ${basisText({ target, backend })}${reason}`,
+  };
+  return hints.map((hint) => (hint.code === "could-be-cheaper" ? { ...hint, notes: [...hint.notes, note] } : hint));
 }

@@ -107,8 +107,9 @@ export function summary(command: Command, terminal: Terminal): void {
       if (options.optimized === true) {
         const reports = await reportsOf(program, options, terminal);
         const compared = reports.map(({ report, at }) => [report, at ?? sizesOf(report.graph, {})] as const);
-        if (options.json) terminal.out(json({ models: compared.map(([report, at]) => optimizedJson(report, at)) }));
-        else terminal.out(compared.map(([report, at]) => optimizedText(report, at)).join("\n\n"));
+        if (options.json)
+          terminal.out(json({ models: compared.map(([report, at]) => optimizedJson(report, at, options)) }));
+        else terminal.out(compared.map(([report, at]) => optimizedText(report, at, options)).join("\n\n"));
         return;
       }
       const settings = { model: options.model, settings: options.set ?? {} };

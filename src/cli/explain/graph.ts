@@ -1,18 +1,21 @@
 /** @file What the optimizer does to a model, in `fuse explain --graph`. */
 import type { Part, Report, ReportedChange, ReportedMiss } from "../../optimize/report.ts";
-import { givenSizes } from "../../plan/given-sizes.ts";
+import { givenSizes, refusedSizes } from "../../plan/given-sizes.ts";
+import { basisJson, basisText, type Basis } from "../summary/basis.ts";
 import { operatorText, placeJson, placeText } from "../summary/places.ts";
 import { printers, type Sizes } from "../summary/model.ts";
 import { countText, percentText, plural, predictedText, savingText } from "../terminal/numbers.ts";
 import { table } from "../terminal/table.ts";
 
-export function graphText(report: Report, at: Sizes | undefined): string {
-  const { graph, optimized, costs, changes, misses } = report;
+export function graphText(report: Report, at: Sizes | undefined, basis: Basis = {}): string {
+  const { graph, costs, changes, misses } = report;
   const sizes = Object.entries(givenSizes(graph, at ?? {})).map(([name, size]) => `${name}=${size}`);
   const where = sizes.length === 0 ? "" : `, numbers at ${sizes.join(",")}`;
   const [before, after] = [costs.asWritten, costs.optimized].map(predictedText);
+  const refused = refusedSizes(graph, at ?? {});
   return [
-    `model ${graph.name}, target ${optimized.profile.name}: ${plural(changes.length, "change")}${where}`,
+    `model ${graph.name}, ${basisText(basis)}: ${plural(changes.length, "change")}${where}`,
+    ...(refused === undefined ? [] : [`the model refuses these sizes (${refused.message}); --at gives others`]),
     `predicted time ${before === after ? after : `${before} -> ${after}`}`,
     ...changes.map((change) => `\n${changeText(change, report, at)}`),
     ...(misses.length === 0 ? [] : ["\nnot done", ...misses.map(missText)]),
@@ -58,8 +61,8 @@ function missText({ node, text, miss }: ReportedMiss): string {
   return `${placeText(node)}  ${operatorText(node)}\n  ${text}\n  without that, it would take ${percentText(saves)} less time${count}`;
 }
 
-export function graphJson(report: Report, at: Sizes | undefined): object {
-  const { graph, optimized, costs, changes, misses } = report;
+export function graphJson(report: Report, at: Sizes | undefined, basis: Basis = {}): object {
+  const { graph, costs, changes, misses } = report;
   const { type } = printers(graph, at);
   const parts = (list: readonly Part[]) =>
     list.map(({ node, macs, fusedInto }) => ({
@@ -71,7 +74,7 @@ export function graphJson(report: Report, at: Sizes | undefined): object {
   return {
     name: graph.name,
     settings: graph.settings,
-    target: optimized.profile.name,
+    ...basisJson(basis),
     at: givenSizes(graph, at ?? {}),
     predictedPicoseconds: costs,
     changes: changes.map(({ number, places, steps, before, after, saves, isProved }) => ({

@@ -1,20 +1,16 @@
 /** @file Reports of the optimizer, for the commands that show them. */
 import type { Program } from "../../check/program.ts";
-import type { TargetName } from "../../codegen/targets.ts";
 import { buildReports } from "../../compile.ts";
-import type { Backend } from "../../contract/backends.ts";
 import type { Report } from "../../optimize/report.ts";
 import { readCosts } from "../files/costs.ts";
 import { openFile, valueOrFail } from "../files/programs.ts";
+import type { Basis } from "../summary/basis.ts";
 import { sizesAt, type Sizes } from "../summary/model.ts";
 import type { ModelOptions } from "../terminal/options.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
-export interface ReportOptions extends ModelOptions {
+export interface ReportOptions extends ModelOptions, Basis {
   readonly at?: Sizes;
-  readonly target?: TargetName;
-  readonly backend?: Backend;
-  readonly costs?: string;
   readonly optimizeLimit?: number;
 }
 

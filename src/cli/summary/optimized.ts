@@ -7,10 +7,11 @@ import { madeWeights } from "../../plan/prepared.ts";
 import { bytesText } from "../../source/bytes-text.ts";
 import { countText, plural, predictedText, savingText, signedPercentText } from "../terminal/numbers.ts";
 import { table } from "../terminal/table.ts";
+import { basisJson, basisText, type Basis } from "./basis.ts";
 import type { Sizes } from "./model.ts";
 import { operatorText, placeJson, placeText } from "./places.ts";
 
-export function optimizedText(report: Report, at: Sizes): string {
+export function optimizedText(report: Report, at: Sizes, basis: Basis): string {
   const { graph, optimized, asWritten, changes } = report;
   const [before, after] = [figures(asWritten, at), figures(optimized, at)];
   const row = (title: string, key: keyof Figures, print: (value: number) => string) => [
@@ -21,7 +22,7 @@ export function optimizedText(report: Report, at: Sizes): string {
   ];
   const sizes = Object.entries(at).map(([name, size]) => `${name}=${size}`);
   return [
-    `model ${graph.name}, target ${optimized.profile.name}${sizes.length === 0 ? "" : `, at ${sizes.join(",")}`}`,
+    `model ${graph.name}, ${basisText(basis)}${sizes.length === 0 ? "" : `, at ${sizes.join(",")}`}`,
     "",
     table(
       ["", "as written", "optimized", ""],
@@ -52,12 +53,12 @@ function changeTable({ changes }: Report): string {
   return table(["change", "saves", "operator"], rows, [0, 1]);
 }
 
-export function optimizedJson(report: Report, at: Sizes): object {
+export function optimizedJson(report: Report, at: Sizes, basis: Basis): object {
   const { graph, optimized, asWritten, changes } = report;
   return {
     name: graph.name,
     settings: graph.settings,
-    target: optimized.profile.name,
+    ...basisJson(basis),
     at,
     asWritten: figures(asWritten, at),
     optimized: figures(optimized, at),

@@ -97,6 +97,20 @@ export const wrongLaws: Readonly<Record<string, Partial<Laws> & { readonly about
       return laws.contracted(algebra, sum);
     },
   },
+  "what a linear map makes of a constant is the constant": {
+    about: ["reduce", "conv"],
+    ofConstant: (_algebra, _map, constant) => constant,
+  },
+  "what a linear map makes of a constant is what it makes of ones": {
+    about: ["reduce", "conv"],
+    ofConstant: (algebra, map, constant) => {
+      const ones = algebra.expanded(
+        algebra.builder.scalar(1),
+        [...constant.type.axes].map(([axis, size]) => [axis, size] as const),
+      );
+      return laws.ofConstant(algebra, map, ones);
+    },
+  },
   "a view before a map turns the order of axes round": {
     about: ["reshape", "linear"],
     before: (algebra, outer, view, x) => {
