@@ -8,6 +8,10 @@ import { product, toChannelsFirst, toChannelsLast } from "./layouts.js";
 /** The milliseconds that a measurement takes at least: the clock ticks every 5 microseconds. */
 const least = 2;
 
+/** Rounds end after this many milliseconds, unless there were too few. */
+const longest = 8000;
+const fewest = 7;
+
 /** Returns how many milliseconds a call took, as the mean of some. */
 async function timed(run, count) {
   const start = performance.now();
@@ -109,7 +113,8 @@ globalThis.measured = async ({ model, inputs, threads, rounds, isConverted }) =>
     measured[name] = { times: [], difference: Math.max(...far), count: await warmedUp(run) };
   }
   const names = Object.keys(engines);
-  for (let round = 0; round < rounds; round++)
+  const start = performance.now();
+  for (let round = 0; round < rounds && (round < fewest || performance.now() - start < longest); round++)
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
       await new Promise((done) => setTimeout(done, 20));
       measured[name].times.push(await timed(engines[name].run, measured[name].count));

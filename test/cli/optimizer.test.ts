@@ -196,7 +196,7 @@ test.each([
 test("--debug says that it runs the model as the program writes it", async () => {
   const { code, out } = await run("run unit.fuse --in x=x.npy --debug --backend cpu");
   expect(code).toBe(0);
-  expect(out).toMatch(/^Unit on cpu, as the program writes it: /m);
+  expect(out).toMatch(/^Unit on cpu \(calls\), as the program writes it: /m);
   expect((await run("run --help")).out.replace(/\s+/g, " ")).toContain("run the model as the program writes it");
 });
 
