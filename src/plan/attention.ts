@@ -35,6 +35,8 @@ function attentionIn(value: PlanValue, isUsedOnce: (value: PlanValue) => boolean
   // A reshape that keeps the last axis keeps the rows.
   const shapes = [second.a, weights, scores];
   if (first === undefined || shapes.some((it) => it!.shape.at(-1) !== weights.shape.at(-1))) return undefined;
+  // Rows that belong together must be multiplied by the same values.
+  if (scores!.shape.length !== second.a.shape.length) return undefined;
   if (scores!.shape.some((size, i) => size !== second.a.shape[i])) return undefined;
   return {
     operands: [first.a, first.b, second.b],

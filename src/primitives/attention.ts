@@ -1,6 +1,7 @@
 /** @file Attention: products of values with the softmax of products of queries and keys. */
 import type { NdArray } from "../contract/ndarray.ts";
 import type { Positional } from "../ir/lowering.ts";
+import { tidy } from "./esm/text.ts";
 import { matmul } from "./matmul.ts";
 import { dims, primitive, type Shaped } from "./primitive.ts";
 import { softmax } from "./softmax.ts";
@@ -53,7 +54,7 @@ export const attention = primitive<Attention>({
     const [first, second] = productsOf(attributes);
     const products = matmul.esm(e, [q!, k!], first, scores, operands.slice(0, 2));
     const weights = softmax.esm(e, [products], {}, scores, [scores]);
-    return matmul.esm(e, [weights, v!], second, result, [scores, operands[2]!]);
+    return tidy(matmul.esm(e, [weights, v!], second, result, [scores, operands[2]!]));
   },
   tensorflow: (e, [q, k, v], attributes, result, operands) => {
     const scores = scoresOf(operands, attributes);
@@ -86,8 +87,8 @@ export const attention = primitive<Attention>({
       const attributes = { transposeK: i % 2 === 0, transposeV: i % 4 < 2 };
       const shapes = [q, swap(k, attributes.transposeK), swap(v, attributes.transposeV)];
       return [
-        { shapes, attributes, variant: "attention" as const },
-        { shapes, attributes, variant: "attention" as const, values: [30, -30, 0.5, 0] },
+        { shapes, attributes },
+        { shapes, attributes, values: [30, -30, 0.5, 0] },
       ];
     });
   },

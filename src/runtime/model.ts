@@ -199,6 +199,9 @@ export function makeModel<Inputs extends Tensors, Results extends Tensors>(
   };
 }
 
+/** Runs of a session that are slow: TensorFlow plans the first one, and its kernels prepare themselves. */
+const leastWarmUps = 3;
+
 /** A loaded model. Owns its prepared tensors, or the engine that needs none, until disposal. */
 class Loaded<Inputs extends Tensors, Results extends Tensors> implements LoadedModel<Inputs, Results> {
   readonly name: string;
@@ -245,7 +248,7 @@ class Loaded<Inputs extends Tensors, Results extends Tensors> implements LoadedM
     const tensors = Object.fromEntries(zeros);
     try {
       if (engine?.warmUp !== undefined) await engine.warmUp(tensors, sizes);
-      else tf.dispose(this.run(tensors as Inputs));
+      else for (let run = 0; run < leastWarmUps; run++) tf.dispose(this.run(tensors as Inputs));
     } finally {
       tf.dispose(tensors);
     }

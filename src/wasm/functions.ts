@@ -75,14 +75,14 @@ export function exp(f: FunctionBody, x: V128): V128 {
 }
 
 /**
- * e^x for x <= 0; 0 below -87, where the result would be denormal, which makes processors slow. What is computed there is
+ * e^x for x <= 0; 0 below -87.33, where the result would be denormal, which makes processors slow. What is computed there is
  * anything.
  */
 export function expOfNegative(f: FunctionBody, x: V128): V128 {
   return named(f, x, (x) =>
     bits.andNot(
       exponential(f, x, (p, biased) => f32x4.mul(p, power(biased))),
-      f32x4.lt(x, of(-87)),
+      f32x4.lt(x, of(-87.33)),
     ),
   );
 }
@@ -140,7 +140,7 @@ export function log(f: FunctionBody, x: V128): V128 {
 export function log1p(f: FunctionBody, x: V128): V128 {
   return named(f, x, (x) =>
     named(f, f32x4.add(x, of(1)), (u) => {
-      const corrected = f32x4.div(f32x4.mul(log(f, u), x), f32x4.sub(u, of(1)));
+      const corrected = f32x4.mul(log(f, u), f32x4.div(x, f32x4.sub(u, of(1))));
       return choose(bits.or(f32x4.eq(u, of(1)), f32x4.eq(u, of(Infinity))), x, corrected);
     }),
   );

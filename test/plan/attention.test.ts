@@ -23,6 +23,20 @@ ${body}
   return names.filter((name) => name !== "reshape" && name !== "transpose");
 }
 
+/** One key: sizes of 1 come and go in reshapes. */
+test("not if values have a batch that the scores lack", () => {
+  const text = `fuse 1
+
+model Attended(q: [t, e: 8], k: [s: 1, e: 8], v: [t, s: 1, f: 6]) -> (y: [t, f: 6]) {
+  share = softmax(dot(q, k, contract: e), axis: s)
+  return dot(share, v, contract: s, batch: t)
+}
+`;
+  const { value } = buildGraphs(programOf(text), {});
+  const names = plan(value![0]!, wasmProfile).steps.map(({ value: { primitive } }) => primitive.name);
+  expect(names).not.toContain("attention");
+});
+
 const scores = "dot(q, k, contract: e, batch: [n, head])";
 
 test("products with a softmax between them", () => {

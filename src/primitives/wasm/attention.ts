@@ -1,6 +1,6 @@
 /**
  * @file Attention without the matrix of its scores: those of a few rows are in a thread's own memory, which a cache holds. There
- * they become exponentials, and are multiplied by the values; the results are then divided by the sums of the exponentials.
+ * they become their softmax, and are multiplied by the values.
  */
 import { elements } from "../../contract/ndarray.ts";
 import { set } from "../../wasm/code.ts";
@@ -35,9 +35,7 @@ export function attentionKernels(
   /** The last unit also has the rest of the rows, fewer than four. */
   const lastRows = t - (units - 1) * unitRows;
   const rows = Math.max(units === 1 ? 0 : unitRows, lastRows);
-  /** The bytes of a row of scores and the number by which its results are multiplied. */
-  const row = 4 * (s + 4);
-  const scores = { shape: [rows, s], dtype: "f32", at: e.perThread(rows * row), isPrepared: false } as const;
+  const scores = { shape: [rows, s], dtype: "f32", at: e.perThread(4 * rows * s), isPrepared: false } as const;
   const stored: Finish = {
     before: [],
     store: (x, { address, offset, lanes = 4 }) => storeUpTo(address, x, lanes, offset),
@@ -52,21 +50,20 @@ export function attentionKernels(
       panels: keys.at,
       c: scores.at,
       outer: [{ count: batches, a: 4 * t * depth, b: 4 * panelElements(depth, s), c: 0, channel: 0 }],
-      rows: { count: t, a: 4 * depth, c: row },
+      rows: { count: t, a: 4 * depth, c: 4 * s },
       summands: [{ count: depth, a: 4 }],
       columns: s,
       inPlace: "c",
     },
   );
-  const softmax = softmaxKernel({ operands: [scores], result: scores }, 1, { row, factorAt: 4 * s });
+  const softmax = softmaxKernel({ operands: [scores], result: scores }, 1);
   const second = multiplied(e, {
     ...shared,
     a: scores.at,
     panels: values.at,
     c: e.result.at,
     outer: [{ count: batches, a: 0, b: 4 * panelElements(s, features), c: 4 * t * features, channel: 0 }],
-    rows: { count: t, a: row, c: 4 * features },
-    factorAt: 4 * s,
+    rows: { count: t, a: 4 * s, c: 4 * features },
     summands: [{ count: s, a: 4 }],
     columns: features,
     inPlace: "a",

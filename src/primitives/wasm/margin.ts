@@ -68,8 +68,8 @@ function surrounded(from: I32, to: I32, axes: readonly Axis[], result: Located, 
         set(target, plus(result.at, 4 * elements(result.shape))),
         when(i32.lt(unit, int(rows)), set(target, place(unit))),
         when(
-          i32.lt(gap, target),
-          doWhile(i32.lt(gap, target), storeUpTo(gap, number, lanes), increase(gap, 4 * lanes)),
+          i32.ltUnsigned(gap, target),
+          doWhile(i32.ltUnsigned(gap, target), storeUpTo(gap, number, lanes), increase(gap, 4 * lanes)),
         ),
         when(i32.lt(unit, int(rows)), [
           set(source, i32.add(from, times(unit, 4 * size))),
@@ -96,8 +96,11 @@ export function filled(to: I32, count: number, value: number, dtype: DType): Ker
       const all = int(4 * count);
       return [
         set(address, i32.add(to, bytes(from))),
-        set(last, i32.add(to, either(bytes(end), all, i32.lt(bytes(end), all)))),
-        when(i32.lt(address, last), doWhile(i32.lt(address, last), store(address, vector), increase(address, 16))),
+        set(last, i32.add(to, either(bytes(end), all, i32.ltUnsigned(bytes(end), all)))),
+        when(
+          i32.ltUnsigned(address, last),
+          doWhile(i32.ltUnsigned(address, last), store(address, vector), increase(address, 16)),
+        ),
       ];
     },
   };

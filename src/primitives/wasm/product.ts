@@ -3,7 +3,7 @@
  * A tile of four rows and eight columns is summed up in registers.
  */
 import { doWhile, set, when, type I32, type Local, type Statement, type V128 } from "../../wasm/code.ts";
-import { f32x4, load, loadSplat } from "../../wasm/f32x4.ts";
+import { load, loadSplat } from "../../wasm/f32x4.ts";
 import { either, i32, increase, int, plus, times } from "../../wasm/i32.ts";
 import { call, FunctionBody } from "../../wasm/module.ts";
 import type { Kernel, KernelEmitter } from "./emitter.ts";
@@ -46,8 +46,6 @@ export interface Product {
   readonly unitRows?: number;
   /** Whether each unit reads its rows from the same place (`a`), or writes them there (`c`). */
   readonly inPlace?: "a" | "c";
-  /** Where in a row of `a` the number is by which all its sums are multiplied, in bytes from the first summand. */
-  readonly factorAt?: number;
   /** Names functions of their own, where a primitive has several products. */
   readonly name?: string;
   /** Is applied to each sum, which is in a register. */
@@ -174,7 +172,7 @@ function startOf(
 
 /** A function that computes tiles below each other: of the addresses of a, b, c, the channel in bytes, and their number. */
 function tileOf(e: KernelEmitter, product: Product, height: number, columns: number): { readonly index: number } {
-  const { rows, summands, activation, factorAt, name = "" } = product;
+  const { rows, summands, activation, name = "" } = product;
   return e.function(`${name} tile ${height}x${columns}`, () => {
     const f = new FunctionBody(5, e.features);
     const [startA, startB, startC, channel, count] = f.parameters;
@@ -203,13 +201,6 @@ function tileOf(e: KernelEmitter, product: Product, height: number, columns: num
         increase(a, -loop.a * loop.count),
       ];
     };
-    const multiplied = sums.map((row, r) => {
-      if (factorAt === undefined) return [];
-      return [
-        set(element, loadSplat(startA!, r * rows.a + factorAt)),
-        row.map((sum) => set(sum, f32x4.mul(sum, element))),
-      ];
-    });
     const stored = sums.map((row, r) =>
       row.map((sum, j) =>
         finish.store(activation(f, sum), {
@@ -229,7 +220,6 @@ function tileOf(e: KernelEmitter, product: Product, height: number, columns: num
         panel.map((it, j) => [set(it, load(b, 16 * j)), sums.map((row) => set(row[j]!, it))]),
         increase(b, 4 * panelWidth),
         nest(summands),
-        multiplied,
         stored,
         increase(startA!, height * rows.a),
         increase(startC!, height * rows.c),

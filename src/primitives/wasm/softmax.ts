@@ -1,7 +1,7 @@
 /** @file Softmax: the largest element of a row, the exponentials of the differences and their sum, and the quotients. */
 import { stridesOf } from "../../contract/ndarray.ts";
 import { set, type Local, type Statement, type V128 } from "../../wasm/code.ts";
-import { bits, f32x4, i32x4, load, storeLane } from "../../wasm/f32x4.ts";
+import { bits, f32x4, i32x4, load } from "../../wasm/f32x4.ts";
 import { expOfNegative } from "../../wasm/functions.ts";
 import { i32, increase, times } from "../../wasm/i32.ts";
 import type { FunctionBody } from "../../wasm/module.ts";
@@ -20,18 +20,10 @@ interface Steps {
   readonly tail: number;
 }
 
-/** Rows of exponentials, each followed by the number that makes them their softmax. */
-interface Unscaled {
-  /** How far rows are apart, and where in a row the number is, in bytes. */
-  readonly row: number;
-  readonly factorAt: number;
-}
-
-/** Computes the softmax of the first operand along an axis; if `unscaled` is given, the last axis, without the division. */
+/** Computes the softmax of the first operand along an axis. */
 export function softmaxKernel(
   { operands: [x], result }: Pick<KernelEmitter, "operands" | "result">,
   axis: number,
-  unscaled?: Unscaled,
 ): Kernel {
   const size = x!.shape[axis]!;
   const inner = stridesOf(x!.shape)[axis]!;
@@ -46,7 +38,7 @@ export function softmaxKernel(
     write: (f, first, end) => {
       const [source, target] = [f.int(), f.int()];
       return all.each(f, first, end, (line, start, lanes) => {
-        const offset = i32.add(times(line, unscaled?.row ?? 4 * size * inner), times(start, 4));
+        const offset = i32.add(times(line, 4 * size * inner), times(start, 4));
         const columns = isRow ? [4] : lanes;
         const toStart = [set(source, i32.add(x!.at, offset)), set(target, i32.add(result.at, offset))];
         const largest = columns.map(() => f.vector());
@@ -59,9 +51,7 @@ export function softmaxKernel(
           isRow ? overRow(f, scales[0]!, f32x4.add) : [],
           scales.map((scale) => set(scale, f32x4.div(f32x4.of(1), scale))),
           toStart,
-          unscaled === undefined
-            ? quotients(f, target, steps, columns, scales)
-            : storeLane(target, scales[0]!, 0, unscaled.factorAt),
+          quotients(f, target, steps, columns, scales),
         ];
       });
     },

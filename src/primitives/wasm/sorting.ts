@@ -196,7 +196,7 @@ function selected(f: FunctionBody, { keys, least, to }: Selection, { size, count
           set(key, loadInt(i32.add(keys, times(at, 4)))),
           // There is room for one more, which the next one overwrites if it is not wanted.
           [storeInt(out, key), storeInt(out, at, places)],
-          increase(out, times(i32.and(isWanted(key), i32.lt(out, end)), 4)),
+          increase(out, times(i32.and(isWanted(key), i32.ltUnsigned(out, end)), 4)),
           increase(at, 1),
         ),
       ),

@@ -25,6 +25,13 @@ export async function selectBackend(choice: BackendChoice): Promise<NodeBackend>
 }
 
 async function start(name: NodeBackend): Promise<void> {
+  // A program in JavaScript may ask for any.
+  if (!Object.hasOwn(packages, name)) {
+    const names = Object.keys(packages).join(", ");
+    throw new DataError(
+      `there is no backend ${String(name)} for Node, only ${names}; register others, then tf.setBackend`,
+    );
+  }
   try {
     await packages[name]();
   } catch (error) {

@@ -29,12 +29,10 @@ export async function engineOf(
   return new Fastest(session, wasm, { isFixed: definition.guard.variables.length === 0 });
 }
 
-/** A session whose first run takes longer than this many milliseconds is not compared: that would take too long. */
-const longest = 1000;
-
-/** For how many milliseconds the engines are timed at least, and how often: WebAssembly first runs code made in a hurry. */
+/** For how many milliseconds the engines are timed at least, and in how many rounds, unless those take too long. */
 const budget = 50;
 const leastRounds = 4;
+const longest = 1000;
 
 /** How often sizes must come that were not announced: code for sizes that never come again is not worth making. */
 const often = 8;
@@ -74,7 +72,8 @@ class Fastest implements Engine {
 
   /** Chooses an engine for sizes that will come. */
   async warmUp(zeros: Tensors, sizes: Sizes): Promise<void> {
-    await this.#wasm.warmUp(zeros, sizes);
+    // If there is no memory for it, the comparison finds out.
+    await this.#wasm.warmUp(zeros, sizes).catch(() => undefined);
     this.#choose(zeros, sizes);
   }
 
@@ -101,24 +100,34 @@ class Fastest implements Engine {
       tf.dispose(results);
       return took;
     };
+    const timedWasm = (): number => {
+      try {
+        return timed(this.#wasm);
+      } catch {
+        // There is no memory for it, so the session runs.
+        return Infinity;
+      }
+    };
     const isWasmFaster = (): boolean => {
+      // First runs make code and plans.
+      timed(this.#session);
+      if (timedWasm() === Infinity) return false;
       const start = performance.now();
-      const left = (): number => budget - (performance.now() - start);
-      // The first run of a session is slower than the others.
-      if (timed(this.#session) > longest) return false;
-      const least = { session: timed(this.#session), wasm: Infinity };
-      // WebAssembly may take as long as the session did, so a comparison never takes much longer than a few runs.
-      const most = Math.max(budget, 2 * least.session);
-      let used = 0;
-      for (let round = 0; used < most && (round < leastRounds || left() > 0); round++) {
-        const took = timed(this.#wasm);
-        used += took;
-        least.wasm = Math.min(least.wasm, took);
-        if (left() > 0) least.session = Math.min(least.session, timed(this.#session));
+      const least = { session: Infinity, wasm: Infinity };
+      for (
+        let round = 0, used = 0;
+        round === 0 || (used < longest && (round < leastRounds || used < budget));
+        round++
+      ) {
+        least.session = Math.min(least.session, timed(this.#session));
+        least.wasm = Math.min(least.wasm, timedWasm());
+        used = performance.now() - start;
       }
       return least.wasm < least.session;
     };
-    const [faster, slower] = isWasmFaster() ? [this.#wasm, this.#session] : [this.#session, this.#wasm];
+    // Code is kept for a few sizes only: for more, it would be made again and again.
+    const isRoom = [...this.#known.values()].filter((engine) => engine === this.#wasm).length < this.#wasm.mostSizes;
+    const [faster, slower] = isRoom && isWasmFaster() ? [this.#wasm, this.#session] : [this.#session, this.#wasm];
     this.#remember(sizes, faster);
     if (this.#isFixed && this.#kept.delete(slower)) slower.dispose();
   }

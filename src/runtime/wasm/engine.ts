@@ -95,6 +95,7 @@ interface SharedTeam {
 
 export class WasmEngine implements Engine {
   readonly name = "wasm";
+  readonly mostSizes = mostSizes;
   readonly #definition: ModelDefinition;
   readonly #data: PlanData;
   readonly #load: LoadWeight;
@@ -166,7 +167,7 @@ export class WasmEngine implements Engine {
 
   #compute({ functions, shared }: Instance): void {
     const team = this.#team?.members;
-    if (shared === undefined || team === undefined) return functions.run();
+    if (shared === undefined || team === undefined || team.size === 1) return functions.run();
     try {
       team.run(shared);
     } catch (error) {
