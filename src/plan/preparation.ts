@@ -38,6 +38,7 @@ export const unprepared: Readonly<Record<string, string>> = {
   top_places: "indices are asked of what a model computes",
   scatter_add: "what is added up is what a model computes",
   sum: "additions of weights alone are prepared before others become sums",
+  attention: "products of weights alone are prepared before others become attention",
 };
 
 /** What the computation comes to when the model is loaded; undefined if it must be done in a run. */

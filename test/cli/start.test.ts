@@ -62,7 +62,7 @@ describe("a command loads what it needs", () => {
     },
     {
       args: ["check", program],
-      files: 30,
+      files: 32,
       without: [...afterGraphs, "format"],
       needs: ["check", "ops", "parser", "sizes"],
       packages: [],
@@ -76,7 +76,7 @@ describe("a command loads what it needs", () => {
     },
     {
       args: ["summary", program],
-      files: 70,
+      files: 74,
       without: ["format", "runtime", "reference"],
       needs: ["check", "plan"],
       packages: ["@bufbuild/protobuf"],

@@ -57,7 +57,8 @@ describe.each(backends())("on $name", ({ name, skipped }) => {
   afterAll(() => tf.dispose(x));
 
   test.skipIf(skipped)("the photograph's mask is that of the original network", async () => {
-    const selfie = await models["Selfie"]!.load(weights, { prefix: "network" });
+    // By the calls that the original makes: TensorFlow's fused kernels round in other places.
+    const selfie = await models["Selfie"]!.load(weights, { prefix: "network", engine: "calls" });
     const { mask } = selfie.run({ x });
     // A person, not a page of zeros.
     expect(tf.tidy(() => mask!.mean().dataSync()[0])).toBeGreaterThan(0.2);
