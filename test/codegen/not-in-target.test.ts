@@ -18,8 +18,9 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** The formats of other tools, which primitives write. */
-const formats = (Object.keys(targets) as TargetName[]).filter((name) => name !== "esm");
+/** The formats of other tools, which primitives write. What runs a standalone module is ours. */
+const own: readonly TargetName[] = ["esm", "standalone"];
+const formats = (Object.keys(targets) as TargetName[]).filter((name) => !own.includes(name));
 
 test.each(formats)("%s", (name) => {
   const program = programOf(text, {}, "net.fuse");
