@@ -11,7 +11,7 @@ const byName: Readonly<Record<string, readonly TensorFlowOperation[]>> = {
   ],
   z: [
     ...(["AddV2", "Equal", "FloorDiv", "FloorMod", "Greater", "GreaterEqual", "Less", "LessEqual"] as const),
-    ...(["LogicalAnd", "Maximum", "Minimum", "Mul", "NotEqual", "Pow", "RealDiv", "Sub"] as const),
+    ...(["LogicalAnd", "LogicalOr", "Maximum", "Minimum", "Mul", "NotEqual", "Pow", "RealDiv", "Sub"] as const),
   ],
   activations: ["Elu", "LeakyRelu", "Relu", "Relu6", "Selu", "Softplus"],
   out: ["Cumprod", "Cumsum"],
