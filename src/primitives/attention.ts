@@ -13,6 +13,8 @@ interface Attention {
   readonly transposeV: boolean;
 }
 
+type Product = ReturnType<typeof productsOf>[number];
+
 /** The two products. */
 const productsOf = ({ transposeK, transposeV }: Attention) =>
   [
@@ -30,6 +32,20 @@ const scoresOf = (operands: readonly Positional[], attributes: Attention): Posit
   shape: scoresShape(operands, attributes),
   dtype: "f32",
 });
+
+type Operands = readonly Positional[];
+
+/** Writes it as two products with a softmax between them. */
+function composed<T>(
+  [[q, k, v], attributes, result, operands]: readonly [readonly T[], Attention, Positional, Operands],
+  multiplied: (inputs: readonly T[], attributes: Product, result: Positional, operands: Operands) => T,
+  normalised: (x: T, scores: Positional) => T,
+): T {
+  const scores = scoresOf(operands, attributes);
+  const [first, second] = productsOf(attributes);
+  const shares = normalised(multiplied([q!, k!], first, scores, operands.slice(0, 2)), scores);
+  return multiplied([shares, v!], second, result, [scores, operands[2]!]);
+}
 
 export const attention = primitive<Attention>({
   name: "attention",
@@ -49,27 +65,26 @@ export const attention = primitive<Attention>({
     return matmul.reference([softmax.reference([scores], {}, size), v!], second, size);
   },
   wasm: { finishes: true, kernels: attentionKernels },
-  esm: (e, [q, k, v], attributes, result, operands) => {
-    const scores = scoresOf(operands, attributes);
-    const [first, second] = productsOf(attributes);
-    const products = matmul.esm(e, [q!, k!], first, scores, operands.slice(0, 2));
-    const weights = softmax.esm(e, [products], {}, scores, [scores]);
-    return tidy(matmul.esm(e, [weights, v!], second, result, [scores, operands[2]!]));
-  },
-  tensorflow: (e, [q, k, v], attributes, result, operands) => {
-    const scores = scoresOf(operands, attributes);
-    const [first, second] = productsOf(attributes);
-    const products = matmul.tensorflow(e, [q!, k!], first, scores, operands.slice(0, 2));
-    const weights = softmax.tensorflow(e, [products], {}, scores, [scores]);
-    return matmul.tensorflow(e, [weights, v!], second, result, [scores, operands[2]!]);
-  },
-  onnx: (e, [q, k, v], attributes, result, operands) => {
-    const scores = scoresOf(operands, attributes);
-    const [first, second] = productsOf(attributes);
-    const products = matmul.onnx(e, [q!, k!], first, scores, operands.slice(0, 2));
-    const weights = softmax.onnx(e, [products], {}, scores, [scores]);
-    return matmul.onnx(e, [weights, v!], second, result, [scores, operands[2]!]);
-  },
+  esm: (e, ...step) =>
+    tidy(
+      composed(
+        step,
+        (...product) => matmul.esm(e, ...product),
+        (x, scores) => softmax.esm(e, [x], {}, scores, [scores]),
+      ),
+    ),
+  tensorflow: (e, ...step) =>
+    composed(
+      step,
+      (...product) => matmul.tensorflow(e, ...product),
+      (x, scores) => softmax.tensorflow(e, [x], {}, scores, [scores]),
+    ),
+  onnx: (e, ...step) =>
+    composed(
+      step,
+      (...product) => matmul.onnx(e, ...product),
+      (x, scores) => softmax.onnx(e, [x], {}, scores, [scores]),
+    ),
   cases: () => {
     const swap = (shape: readonly number[], isSwapped: boolean) =>
       isSwapped ? [...shape.slice(0, -2), shape.at(-1)!, shape.at(-2)!] : shape;
